@@ -1,0 +1,52 @@
+/** Every inference path of the gateway. Authentication, limits, metrics and the log apply to each row by construction. */
+export interface Endpoint {
+  readonly id: string
+  readonly path: string
+  /** False: answered with `not_implemented` and `missing` until it is built. */
+  readonly served: boolean
+  readonly streams: boolean
+  /** The error envelope and the terminal event of its protocol. */
+  readonly protocol: 'openai' | 'anthropic'
+  /** What the caller can do instead, for rows that are not served. */
+  readonly missing: string
+}
+
+const row = (id: string, path: string, streams: boolean): Endpoint => ({
+  id,
+  path,
+  served: true,
+  streams,
+  protocol: 'openai',
+  missing: '',
+})
+
+const later = (id: string, path: string, missing: string, protocol: Endpoint['protocol'] = 'openai'): Endpoint => ({
+  id,
+  path,
+  served: false,
+  streams: false,
+  protocol,
+  missing,
+})
+
+export const CHAT = row('chat', '/v1/chat/completions', true)
+export const COMPLETIONS = row('completions', '/v1/completions', true)
+export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false)
+export const RERANK = row('rerank', '/v1/rerank', false)
+
+const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  CHAT,
+  COMPLETIONS,
+  EMBEDDINGS,
+  RERANK,
+  later('responses', '/v1/responses', 'the Responses API is not built yet; call POST /v1/chat/completions'),
+  later('messages', '/v1/messages', MESSAGES_HINT, 'anthropic'),
+  later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic'),
+  later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
+  later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
+  later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),
+  later('route', '/v1/route', 'dry runs of the routing decision are not built yet; read the log line of a real request'),
+  later('feedback', '/v1/feedback', 'learning from feedback is not built yet'),
+]
