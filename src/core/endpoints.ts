@@ -47,6 +47,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),
-  later('route', '/v1/route', 'dry runs of the routing decision are not built yet; read the log line of a real request'),
+  later(
+    'route',
+    '/v1/route',
+    'dry runs of the routing decision are not built yet; read the log line of a real request',
+  ),
   later('feedback', '/v1/feedback', 'learning from feedback is not built yet'),
 ]

@@ -11,41 +11,81 @@ interface ErrorRow {
   readonly means: string
 }
 
+const row = <S extends ErrorSource>(status: number, type: string, source: S, means: string) => ({
+  status,
+  type,
+  source,
+  means,
+})
+
+const INVALID = 'invalid_request_error'
+const SERVER = 'server_error'
+
 export const ERRORS = {
-  invalid_json: { status: 400, type: 'invalid_request_error', source: 'caller', means: 'The body is not JSON, or not a JSON object.' },
-  invalid_request: { status: 400, type: 'invalid_request_error', source: 'caller', means: 'A field is missing or wrong, by the gateway or by the backend.' },
-  context_length_exceeded: { status: 400, type: 'invalid_request_error', source: 'caller', means: 'Prompt and requested output do not fit the context of any candidate.' },
-  content_filter: { status: 400, type: 'invalid_request_error', source: 'upstream', means: "The backend's content filter refused the request." },
-  unsupported: { status: 400, type: 'invalid_request_error', source: 'caller', means: 'No candidate can do what the request needs; the message names the need for each.' },
-  invalid_api_key: { status: 401, type: 'authentication_error', source: 'caller', means: 'No key, or one that is not configured.' },
-  forbidden: { status: 403, type: 'permission_error', source: 'policy', means: 'The key may not use this model or route.' },
-  not_found: { status: 404, type: 'invalid_request_error', source: 'caller', means: 'No such path.' },
-  model_not_found: { status: 404, type: 'invalid_request_error', source: 'caller', means: 'No backend, route or alias has this name.' },
-  method_not_allowed: { status: 405, type: 'invalid_request_error', source: 'caller', means: 'The path exists for another method.' },
-  body_too_large: { status: 413, type: 'invalid_request_error', source: 'caller', means: 'The body is over `limits.body`.' },
-  unsupported_media_type: { status: 415, type: 'invalid_request_error', source: 'caller', means: 'The body is not application/json.' },
-  rate_limit_exceeded: { status: 429, type: 'rate_limit_error', source: 'policy', means: "The key's requests per minute are used up; see retry-after." },
-  client_closed: { status: 499, type: 'invalid_request_error', source: 'caller', means: 'The caller left before the answer was complete. Seen in logs only.' },
-  internal_error: { status: 500, type: 'server_error', source: 'turnout', means: 'A fault of the gateway; the log has it under the request id.' },
-  not_implemented: { status: 501, type: 'invalid_request_error', source: 'turnout', means: 'The path is planned, and this version does not have it.' },
-  upstream_unsupported: { status: 501, type: 'server_error', source: 'upstream', means: 'The backend does not offer this endpoint for this model.' },
-  upstream_unreachable: { status: 502, type: 'server_error', source: 'upstream', means: 'No connection: refused, reset, unknown host, TLS.' },
-  upstream_auth: { status: 502, type: 'server_error', source: 'upstream', means: "The backend refuses the gateway's own credentials." },
-  upstream_error: { status: 502, type: 'server_error', source: 'upstream', means: 'The backend answered with a server error.' },
-  upstream_bad_response: { status: 502, type: 'server_error', source: 'upstream', means: 'The backend answered something that its protocol does not allow.' },
-  upstream_incomplete: { status: 502, type: 'server_error', source: 'upstream', means: 'The answer broke off before its end.' },
-  upstream_model_missing: { status: 502, type: 'server_error', source: 'upstream', means: 'The backend no longer serves the model that it announced.' },
-  upstream_rate_limited: { status: 429, type: 'rate_limit_error', source: 'upstream', means: 'Every backend tried is at its own limit; see retry-after.' },
-  upstream_quota: { status: 429, type: 'insufficient_quota', source: 'upstream', means: "The gateway's account at the backend has no credit left." },
-  overloaded: { status: 503, type: 'server_error', source: 'upstream', means: 'The backend is full or still loading; see retry-after.' },
-  no_backend: { status: 503, type: 'server_error', source: 'turnout', means: 'No backend is known that could be tried.' },
-  shutting_down: { status: 503, type: 'server_error', source: 'turnout', means: 'The gateway is stopping and takes no new requests.' },
-  connect_timeout: { status: 504, type: 'server_error', source: 'upstream', means: 'No connection within `limits.connect`.' },
-  headers_timeout: { status: 504, type: 'server_error', source: 'upstream', means: 'No status line within `limits.headers`.' },
-  ttft_timeout: { status: 504, type: 'server_error', source: 'upstream', means: 'No first token within `limits.ttft`.' },
-  idle_timeout: { status: 504, type: 'server_error', source: 'upstream', means: 'The stream fell silent for longer than `limits.idle`.' },
-  total_timeout: { status: 504, type: 'server_error', source: 'upstream', means: "Not finished within `limits.total` or the caller's deadline." },
-} as const satisfies Record<string, ErrorRow>
+  invalid_json: row(400, INVALID, 'caller', 'The body is not JSON, or not a JSON object.'),
+  invalid_request: row(400, INVALID, 'caller', 'A field is missing or wrong, by the gateway or by the backend.'),
+  context_length_exceeded: row(
+    400,
+    INVALID,
+    'caller',
+    'Prompt and requested output do not fit the context of any candidate.',
+  ),
+  content_filter: row(400, INVALID, 'upstream', "The backend's content filter refused the request."),
+  unsupported: row(
+    400,
+    INVALID,
+    'caller',
+    'No candidate can do what the request needs; the message names the need for each.',
+  ),
+  invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is not configured.'),
+  forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route.'),
+  not_found: row(404, INVALID, 'caller', 'No such path.'),
+  model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
+  method_not_allowed: row(405, INVALID, 'caller', 'The path exists for another method.'),
+  body_too_large: row(413, INVALID, 'caller', 'The body is over `limits.body`.'),
+  unsupported_media_type: row(415, INVALID, 'caller', 'The body is not application/json.'),
+  rate_limit_exceeded: row(
+    429,
+    'rate_limit_error',
+    'policy',
+    "The key's requests per minute are used up; see retry-after.",
+  ),
+  client_closed: row(499, INVALID, 'caller', 'The caller left before the answer was complete. Seen in logs only.'),
+  internal_error: row(500, SERVER, 'turnout', 'A fault of the gateway; the log has it under the request id.'),
+  not_implemented: row(501, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
+  upstream_unsupported: row(501, SERVER, 'upstream', 'The backend does not offer this endpoint for this model.'),
+  upstream_unreachable: row(502, SERVER, 'upstream', 'No connection: refused, reset, unknown host, TLS.'),
+  upstream_auth: row(502, SERVER, 'upstream', "The backend refuses the gateway's own credentials."),
+  upstream_error: row(502, SERVER, 'upstream', 'The backend answered with a server error.'),
+  upstream_bad_response: row(
+    502,
+    SERVER,
+    'upstream',
+    'The backend answered something that its protocol does not allow.',
+  ),
+  upstream_incomplete: row(502, SERVER, 'upstream', 'The answer broke off before its end.'),
+  upstream_model_missing: row(502, SERVER, 'upstream', 'The backend no longer serves the model that it announced.'),
+  upstream_rate_limited: row(
+    429,
+    'rate_limit_error',
+    'upstream',
+    'Every backend tried is at its own limit; see retry-after.',
+  ),
+  upstream_quota: row(
+    429,
+    'insufficient_quota',
+    'upstream',
+    "The gateway's account at the backend has no credit left.",
+  ),
+  overloaded: row(503, SERVER, 'upstream', 'The backend is full or still loading; see retry-after.'),
+  no_backend: row(503, SERVER, 'turnout', 'No backend is known that could be tried.'),
+  shutting_down: row(503, SERVER, 'turnout', 'The gateway is stopping and takes no new requests.'),
+  connect_timeout: row(504, SERVER, 'upstream', 'No connection within `limits.connect`.'),
+  headers_timeout: row(504, SERVER, 'upstream', 'No status line within `limits.headers`.'),
+  ttft_timeout: row(504, SERVER, 'upstream', 'No first token within `limits.ttft`.'),
+  idle_timeout: row(504, SERVER, 'upstream', 'The stream fell silent for longer than `limits.idle`.'),
+  total_timeout: row(504, SERVER, 'upstream', "Not finished within `limits.total` or the caller's deadline."),
+} satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS
 
@@ -87,6 +127,9 @@ export class GatewayError extends Error {
   }
 }
 
+/** The caller hung up. */
+export const clientClosed = (): GatewayError => new GatewayError('client_closed', 'The caller closed the connection.')
+
 /** Whatever was thrown, as an error of the table. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
@@ -96,7 +139,11 @@ export function toGatewayError(thrown: unknown): GatewayError {
 /** The body of an error answer, in the envelope of the caller's protocol. Shape: design 2.4. */
 export function toEnvelope(error: GatewayError, protocol: 'openai' | 'anthropic' = 'openai'): object {
   const { message, type, param, code, source } = error
-  if (protocol === 'anthropic') return { type: 'error', error: { type: ANTHROPIC_TYPES[error.status] ?? anthropicClass(error.status), message, code, source } }
+  if (protocol === 'anthropic')
+    return {
+      type: 'error',
+      error: { type: ANTHROPIC_TYPES[error.status] ?? anthropicClass(error.status), message, code, source },
+    }
   return { error: { message, type, param, code, source } }
 }
 

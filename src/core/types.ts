@@ -215,13 +215,23 @@ export interface Deployment {
   readonly ttftMs: number | null
 }
 
+/** Everything that can be asked at this moment. Replaced as a whole when models or facts change, not when load does. */
+export interface Catalog {
+  readonly all: readonly Deployment[]
+  /** By `backend/model`. */
+  readonly byId: ReadonlyMap<string, Deployment>
+  /** By model id and by alias; for ids that end with ':latest' also without it. */
+  readonly byModel: ReadonlyMap<string, readonly Deployment[]>
+  readonly backends: readonly { readonly spec: BackendSpec; readonly live: BackendLive }[]
+}
+
 // ---------------------------------------------------------------- one request
 
 /** The person or program at the other end of the socket. */
 export interface Caller {
   readonly gone: boolean
-  /** Called once, when the caller leaves before the answer is complete. */
-  onGone: (() => void) | null
+  /** Set while there is something to stop; called when the caller leaves before the end, or the gateway ends before it. */
+  stop: ((why: GatewayError) => void) | null
 }
 
 export interface GatewayRequest {

@@ -1,0 +1,73 @@
+/** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
+import type { GatewayError } from '../core/errors.ts'
+import type { Deployment, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+import type { Trail } from '../dispatch/trail.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { type Logger, requestLine } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Exchange } from '../upstream/exchange.ts'
+import { costMicroUsd } from './cost.ts'
+
+export interface Ending {
+  readonly request: GatewayRequest
+  readonly plan: RoutePlan | null
+  readonly trail: Trail
+  /** Who answered; null where nobody did. */
+  readonly committed: { readonly exchange: Exchange; readonly deployment: Deployment } | null
+  readonly error: GatewayError | null
+  readonly status: number
+  readonly bytesOut: number
+  readonly overheadMs: number
+  readonly now: number
+}
+
+export interface SettleTools {
+  readonly fleet: Fleet
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): void {
+  const { request, plan, committed, error, trail } = ending
+  if (committed !== null) {
+    const { exchange, deployment } = committed
+    fleet.end(deployment, { error, ttftMs: exchange.ttftMs })
+    trail.attempts.push({
+      backend: deployment.backend.name,
+      model: deployment.model,
+      status: exchange.status,
+      error: error?.code ?? null,
+      ttftMs: exchange.ttftMs,
+    })
+  }
+  const settlement = summarise(ending)
+  metrics.settled(request, plan, settlement)
+  const line = requestLine(request, plan?.record ?? null, settlement)
+  if (error?.source === 'turnout' || error?.source === 'upstream') log.warn(line, 'request')
+  else log.info(line, 'request')
+}
+
+/** Finish reasons of a useful answer. Together says `eos`; `length` is a cut answer. */
+const GOOD_FINISH: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call', 'eos'])
+
+/** What is known at the end, in one value. Pure. */
+function summarise(ending: Ending): Settlement {
+  const { committed, error, request } = ending
+  const track = committed?.exchange.track ?? null
+  const usage = track?.usage ?? null
+  const finish = track?.finish ?? null
+  const finished = !request.endpoint.streams || (finish !== null && GOOD_FINISH.has(finish))
+  return {
+    attempts: ending.trail.attempts,
+    usage,
+    costMicroUsd: costMicroUsd(usage, committed?.deployment.facts.price ?? null),
+    ttftMs: committed?.exchange.ttftMs ?? null,
+    totalMs: ending.now - request.startedAt,
+    overheadMs: ending.overheadMs,
+    finish,
+    success: error === null && track !== null && track.content && finished,
+    status: error?.code === 'client_closed' ? error.status : ending.status,
+    error,
+    bytesOut: ending.bytesOut,
+  }
+}

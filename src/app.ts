@@ -1,0 +1,139 @@
+/** The composition root: makes the stages, registers the plugins, in order. The order is the documentation. */
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { DestinationStream } from 'pino'
+import { GatewayError } from './core/errors.ts'
+import type { Config } from './core/types.ts'
+import { Fleet, type FleetEvent } from './fleet/fleet.ts'
+import { keepHalfOpen, LiveCallers } from './http/client-gone.ts'
+import { authenticate } from './http/plugins/auth.ts'
+import { answerErrors, onClientError } from './http/plugins/errors.ts'
+import { limitRequests } from './http/plugins/limits.ts'
+import { inferenceRoutes } from './http/routes/inference.ts'
+import { modelRoutes } from './http/routes/models.ts'
+import { healthRoute, opsRoutes } from './http/routes/ops.ts'
+import { createLog, type Logger } from './observe/log.ts'
+import { Metrics } from './observe/metrics.ts'
+import type { Stages } from './pipeline.ts'
+import { compileRoutes } from './route/table.ts'
+import { Pools } from './upstream/pools.ts'
+import { VERSION } from './version.ts'
+
+export interface AppOptions {
+  readonly config: Config
+  /** Where log lines go; standard output where absent. */
+  readonly logTo?: DestinationStream
+}
+
+export interface App {
+  readonly log: Logger
+  readonly fleet: Fleet
+  /** Finds the models of all backends, then listens. Rejects where the address is taken. */
+  listen(): Promise<{ url: string; port: number }>
+  /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
+  close(): Promise<void>
+}
+
+const now = (): number => performance.now()
+
+export async function createApp({ config, logTo }: AppOptions): Promise<App> {
+  const { log, flush } = createLog(config.server.logLevel, logTo)
+  const pools = new Pools(config.limits.connectMs)
+  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, config.keys, fleet.catalog)
+  const fleet: Fleet = new Fleet(config, {
+    now,
+    onChange: () => (table = compile()),
+    onEvent: (event) => report(log, event),
+  })
+  let table = compile()
+  const metrics = new Metrics(() => fleet.states())
+  const live = new LiveCallers()
+  const stages: Stages = {
+    fleet,
+    pools,
+    metrics,
+    log,
+    limits: config.limits,
+    now,
+    userAgent: `turnout/${VERSION}`,
+    table: () => table,
+  }
+
+  const app = Fastify({
+    bodyLimit: config.limits.bodyBytes,
+    trustProxy: config.server.trustProxy,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: requestId,
+    // Slow uploads end; slow answers have limits of their own.
+    requestTimeout: 300_000,
+    maxParamLength: 512,
+    return503OnClosing: false,
+    clientErrorHandler: onClientError,
+  })
+  keepHalfOpen(app.server, now)
+  answerErrors(app, metrics, log)
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (!live.stopping) return done()
+    reply.header('connection', 'close')
+    done(new GatewayError('shutting_down', 'The gateway is stopping.', { retryAfterMs: 1000 }))
+  })
+  opsRoutes(app, metrics, () => !live.stopping)
+  await app.register(async (scope: FastifyInstance) => {
+    authenticate(scope, config.keys)
+    await limitRequests(scope)
+    healthRoute(scope, fleet)
+    modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
+    inferenceRoutes(scope, stages, live)
+  })
+
+  return {
+    log,
+    fleet,
+    async listen() {
+      await fleet.start()
+      const { host, port } = config.server
+      const url = await app.listen({ host, port })
+      return { url, port: Number(new URL(url).port) }
+    },
+    async close() {
+      await drain(app, live, config.server.drainMs)
+      await fleet.stop()
+      await pools.destroy()
+      flush()
+    },
+  }
+}
+
+/** Stops accepting, waits for live answers, ends what is left after `limitMs`. */
+async function drain(app: FastifyInstance, live: LiveCallers, limitMs: number): Promise<void> {
+  live.stopping = true
+  const closing = app.close()
+  // A kept-alive connection is idle only once its answer has ended.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+  const limit = setTimeout(() => {
+    live.stopAll(
+      new GatewayError('shutting_down', 'The gateway is stopping; the answer could not be finished.', {
+        retryAfterMs: 1000,
+      }),
+    )
+    // Callers that do not read their last event either.
+    setTimeout(() => app.server.closeAllConnections(), 1000).unref()
+  }, limitMs)
+  try {
+    await closing
+  } finally {
+    clearInterval(sweep)
+    clearTimeout(limit)
+  }
+}
+
+/** The caller's own id where it is harmless, else a new one. */
+function requestId(request: { headers: Readonly<Record<string, string | string[] | undefined>> }): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+function report(log: Logger, event: FleetEvent): void {
+  log.info(event, 'fleet')
+}

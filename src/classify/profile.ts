@@ -1,0 +1,69 @@
+/** What a request needs and how large it is, read from its body. Pure; linear in the number of messages, not of bytes. */
+import type { Capability, GatewayRequest, Json, JsonObject, RequestProfile } from '../core/types.ts'
+
+/** Rough average over English, code and JSON; exact counts come back with the usage. */
+const CHARACTERS_PER_TOKEN = 4
+
+export function classify(request: GatewayRequest): RequestProfile {
+  const { body, endpoint } = request
+  const needs = new Set<Capability>()
+  let characters = 0
+  if (endpoint.id === 'embeddings') {
+    needs.add('embeddings')
+    characters = textLength(body['input'])
+  } else if (endpoint.id === 'rerank') {
+    needs.add('rerank')
+    characters = textLength(body['query']) + textLength(body['documents'])
+  } else {
+    needs.add('chat')
+    characters = textLength(body['prompt']) + messages(body['messages'], needs)
+    if (filled(body['tools']) || filled(body['functions'])) needs.add('tools')
+    if (typeOf(body['response_format']) === 'json_schema') needs.add('json_schema')
+    if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.add('logprobs')
+  }
+  return {
+    endpoint: endpoint.id,
+    class: 'unknown',
+    difficulty: null,
+    inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
+    needs: [...needs],
+    affinity: request.session ?? text(body['prompt_cache_key']) ?? text(body['previous_response_id']),
+  }
+}
+
+function messages(list: Json | undefined, needs: Set<Capability>): number {
+  if (!Array.isArray(list)) return 0
+  let characters = 0
+  for (const message of list as readonly Json[]) {
+    if (!isObject(message)) continue
+    const content = message['content']
+    if (typeof content === 'string') characters += content.length
+    else if (Array.isArray(content))
+      for (const part of content as readonly Json[]) characters += partLength(part, needs)
+  }
+  return characters
+}
+
+function partLength(part: Json, needs: Set<Capability>): number {
+  if (!isObject(part)) return typeof part === 'string' ? part.length : 0
+  if (part['type'] === 'image_url') needs.add('vision')
+  if (part['type'] === 'input_audio') needs.add('audio')
+  return typeof part['text'] === 'string' ? part['text'].length : 0
+}
+
+/** A text, a list of texts or of token numbers. */
+function textLength(value: Json | undefined): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value === 'number') return CHARACTERS_PER_TOKEN
+  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, one) => sum + textLength(one), 0)
+  return isObject(value) ? textLength(value['text']) : 0
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const filled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0
+
+const typeOf = (value: Json | undefined): Json | undefined => (isObject(value) ? value['type'] : undefined)
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)

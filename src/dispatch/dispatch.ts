@@ -1,0 +1,135 @@
+/** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
+import { clientClosed, GatewayError } from '../core/errors.ts'
+import type { Caller, Deployment, GatewayRequest, RoutePlan } from '../core/types.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
+import { Exchange } from '../upstream/exchange.ts'
+import type { Pools } from '../upstream/pools.ts'
+import { nextStep, refusesUsage } from './next-step.ts'
+import type { Trail } from './trail.ts'
+
+/** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
+export interface Committed {
+  readonly exchange: Exchange
+  readonly deployment: Deployment
+}
+
+/** The parts of the gateway that a dispatch works with. */
+export interface DispatchTools {
+  readonly fleet: Fleet
+  readonly pools: Pools
+  readonly now: () => number
+  readonly userAgent: string
+}
+
+/** Throws the GatewayError that the caller should see. */
+export async function dispatch(
+  request: GatewayRequest,
+  plan: RoutePlan,
+  caller: Caller,
+  trail: Trail,
+  tools: DispatchTools,
+): Promise<Committed> {
+  const budget = request.noFallback ? 1 : plan.limits.attempts
+  const queue = [...plan.order]
+  const failures: GatewayError[] = []
+  let asked = 0
+  while (queue.length > 0 && asked < budget) {
+    const deployment = queue.shift()!
+    const withUsage = asksUsage(request, deployment)
+    asked++
+    const outcome = await attempt(request, plan, deployment, caller, trail, tools)
+    if (outcome instanceof Exchange) {
+      trail.committedAt = tools.now()
+      return { exchange: outcome, deployment }
+    }
+    if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
+    if (withUsage && !request.wantsUsage && refusesUsage(outcome)) {
+      tools.fleet.refusesUsage(deployment.backend.name)
+      queue.unshift(deployment)
+      continue
+    }
+    failures.push(outcome)
+    const step = nextStep(outcome)
+    if (step === 'stop') throw outcome
+    if (step === 'larger') keepLarger(queue, deployment)
+  }
+  throw verdict(failures, request)
+}
+
+/** One call. The exchange where it is committed, the error where it is not. */
+async function attempt(
+  request: GatewayRequest,
+  plan: RoutePlan,
+  deployment: Deployment,
+  caller: Caller,
+  trail: Trail,
+  tools: DispatchTools,
+): Promise<Exchange | GatewayError> {
+  const { backend } = deployment
+  if (caller.gone) return clientClosed()
+  trail.current = deployment
+  const sentAt = tools.now()
+  trail.firstSentAt ??= sentAt
+  const longest = Math.min(plan.limits.totalMs, request.deadlineMs ?? Infinity)
+  const exchange = new Exchange({
+    backend,
+    pool: tools.pools.of(backend.root),
+    path: backend.provider.endpoints[request.endpoint.id]!,
+    headers: composeHeaders(request, deployment, tools.userAgent),
+    body: composeBody(request, deployment),
+    stream: request.stream,
+    finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
+    hideUsage: !request.wantsUsage,
+    limits: plan.limits,
+    totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
+    now: tools.now,
+  })
+  caller.stop = (why): void => exchange.cancel(why)
+  tools.fleet.begin(deployment)
+  try {
+    await exchange.commit()
+    return exchange
+  } catch (thrown) {
+    const error = thrown as GatewayError
+    tools.fleet.end(deployment, { error, ttftMs: null })
+    trail.attempts.push({
+      backend: backend.name,
+      model: deployment.model,
+      status: exchange.status,
+      error: error.code,
+      ttftMs: null,
+    })
+    trail.current = null
+    return error
+  }
+}
+
+/** Leaves those whose context is not known to be as small. */
+function keepLarger(queue: Deployment[], refused: Deployment): void {
+  const context = refused.facts.context ?? 0
+  const larger = queue.filter((deployment) =>
+    deployment.facts.context === null ? deployment.model !== refused.model : deployment.facts.context > context,
+  )
+  queue.splice(0, queue.length, ...larger)
+}
+
+/** The first cause speaks; when it was a limit of load everywhere, the shortest wait does. */
+function verdict(failures: readonly GatewayError[], request: GatewayRequest): GatewayError {
+  const first = failures[0]
+  if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
+  const busy = failures.filter((error) => error.code === 'upstream_rate_limited' || error.code === 'overloaded')
+  const chosen = failures.find((error) => error.code === 'context_length_exceeded') ?? busy[0] ?? first
+  const waits = busy.map((error) => error.retryAfterMs ?? 1000)
+  const message =
+    failures.length === 1
+      ? chosen.message
+      : `${failures.length} backends failed: ${failures.map((error) => error.message).join(' | ')}`
+  return new GatewayError(chosen.code, message, {
+    param: chosen.param,
+    status: chosen.status,
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : chosen.status === 503 ? 1000 : null,
+    cause: chosen.cause ?? request.id,
+    upstreamStatus: chosen.upstreamStatus,
+  })
+}

@@ -1,0 +1,87 @@
+/** Whatever fails before a request reaches the pipeline gets the same envelope, log line and metric as what fails in it. */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import { ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
+import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import type { Logger } from '../../observe/log.ts'
+import type { Metrics } from '../../observe/metrics.ts'
+import { retryHeaders } from '../../relay/headers.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    endpoint?: Endpoint
+  }
+}
+
+export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Logger): void {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = fromFastify(thrown, request)
+    const endpoint = endpointOf(request)
+    metrics.refused(endpoint?.id ?? 'other', error.status, error.code)
+    const line = {
+      request_id: request.id,
+      endpoint: endpoint?.id,
+      status: error.status,
+      error: { code: error.code, source: error.source, message: error.message },
+    }
+    if (error.source === 'turnout' && error.code === 'internal_error')
+      log.error({ ...line, err: error.cause }, 'request')
+    else log.info(line, 'request')
+    void reply
+      .code(error.status)
+      .headers({ 'x-request-id': request.id, 'x-turnout-attempts': '0', ...retryHeaders(error) })
+      .send(toEnvelope(error, endpoint?.protocol))
+  })
+  app.setNotFoundHandler((request) => {
+    throw noRoute(request)
+  })
+}
+
+function noRoute(request: FastifyRequest): GatewayError {
+  const path = request.url.split('?', 1)[0] ?? ''
+  const known = ENDPOINTS.find((endpoint) => endpoint.path === path)
+  if (known !== undefined) return new GatewayError('method_not_allowed', `${path} takes POST, not ${request.method}.`)
+  return new GatewayError(
+    'not_found',
+    `No such path: ${request.method} ${path.slice(0, 200)}. The inference paths are below /v1.`,
+  )
+}
+
+function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayError {
+  switch (thrown.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new GatewayError('body_too_large', 'The body is larger than `limits.body` of the gateway.')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new GatewayError(
+        'unsupported_media_type',
+        `The body must be application/json, not "${String(request.headers['content-type'] ?? 'untyped').slice(0, 100)}".`,
+      )
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new GatewayError('invalid_request', 'The body is not as long as content-length says.')
+    case 'FST_ERR_BAD_URL':
+      return new GatewayError('not_found', 'The URL cannot be decoded.')
+    default:
+      return toGatewayError(thrown)
+  }
+}
+
+function endpointOf(request: FastifyRequest): Endpoint | undefined {
+  return request.routeOptions.config.endpoint
+}
+
+/** For bytes that are not HTTP: there is no request to answer, only a socket. */
+export function onClientError(thrown: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || thrown.code === 'ECONNRESET') return void socket.destroy()
+  const tooLarge = thrown.code === 'HPE_HEADER_OVERFLOW'
+  const status = tooLarge ? 431 : thrown.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const error = new GatewayError(
+    'invalid_request',
+    tooLarge ? 'The request headers are too large.' : 'This is not a complete HTTP request.',
+    { status },
+  )
+  const body = JSON.stringify(toEnvelope(error))
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,89 @@
+/** Every inference path, from one table and through one handler. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { type GatewayRequest, STRATEGIES, type Strategy } from '../../core/types.ts'
+import { answer, type Stages } from '../../pipeline.ts'
+import { parseBody } from '../../protocol/request.ts'
+import type { HeaderMap } from '../../relay/headers.ts'
+import type { LiveCallers } from '../client-gone.ts'
+import { principalOf } from '../plugins/auth.ts'
+
+export function inferenceRoutes(scope: FastifyInstance, stages: Stages, live: LiveCallers): void {
+  // The bytes are kept: they go upstream as they came, and are parsed once beside that.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  for (const endpoint of ENDPOINTS) {
+    const config = { endpoint }
+    if (endpoint.served)
+      scope.post(endpoint.path, { config }, (request, reply) => serve(endpoint, request, reply, stages, live))
+    else
+      scope.post(
+        endpoint.path,
+        { config, onRequest: (_request, _reply, done) => done(missing(endpoint)) },
+        () => undefined,
+      )
+  }
+}
+
+const missing = (endpoint: Endpoint): GatewayError =>
+  new GatewayError('not_implemented', `POST ${endpoint.path}: ${endpoint.missing}.`)
+
+function serve(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stages: Stages,
+  live: LiveCallers,
+): void {
+  const parsed = toGatewayRequest(endpoint, request, stages.now())
+  const headers = reply.getHeaders() as HeaderMap
+  reply.hijack()
+  const caller = live.watch(request.raw, reply.raw, stages.now())
+  void answer(parsed, caller, reply.raw, headers, stages)
+}
+
+function toGatewayRequest(endpoint: Endpoint, request: FastifyRequest, startedAt: number): GatewayRequest {
+  const { headers } = request
+  const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const { body, model, stream, wantsUsage } = parseBody(raw, endpoint)
+  return {
+    id: request.id,
+    endpoint,
+    principal: principalOf(request),
+    model,
+    stream,
+    wantsUsage,
+    body,
+    raw,
+    headers,
+    noFallback: text(headers['x-turnout-no-fallback']) === '1',
+    session: text(headers['x-turnout-session']) ?? text(headers['x-session-id']),
+    agent: text(headers['x-turnout-agent']),
+    strategy: strategyOf(text(headers['x-turnout-strategy'])),
+    deadlineMs: deadlineOf(text(headers['x-turnout-deadline-ms'])),
+    startedAt,
+  }
+}
+
+/** A header of reasonable length. */
+const text = (value: string | string[] | undefined): string | null =>
+  typeof value === 'string' && value !== '' && value.length <= 256 ? value : null
+
+function strategyOf(wish: string | null): Strategy | null {
+  if (wish === null) return null
+  const known = STRATEGIES.find((name) => name === wish)
+  if (known !== undefined) return known
+  throw new GatewayError('invalid_request', `x-turnout-strategy: "${wish}" is none of ${STRATEGIES.join(', ')}.`, {
+    param: 'x-turnout-strategy',
+  })
+}
+
+function deadlineOf(wish: string | null): number | null {
+  if (wish === null) return null
+  const ms = Number(wish)
+  if (Number.isFinite(ms) && ms > 0) return ms
+  throw new GatewayError('invalid_request', `x-turnout-deadline-ms: "${wish}" is not a number of milliseconds.`, {
+    param: 'x-turnout-deadline-ms',
+  })
+}

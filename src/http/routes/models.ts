@@ -1,0 +1,117 @@
+/** GET /v1/models and /v1/models/:id, in OpenAI's shape with OpenRouter's extra fields. */
+import type { FastifyInstance } from 'fastify'
+import { GatewayError } from '../../core/errors.ts'
+import type { Deployment, Principal } from '../../core/types.ts'
+import type { RouteTable } from '../../route/table.ts'
+import { principalOf } from '../plugins/auth.ts'
+
+export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, startedAtSeconds: number): void {
+  scope.get('/v1/models', (request) => ({
+    object: 'list',
+    data: listModels(table(), principalOf(request), startedAtSeconds),
+  }))
+  // A wildcard: ids hold slashes and colons.
+  scope.get('/v1/models/*', (request) => {
+    const id = (request.params as { '*': string })['*']
+    const current = table()
+    const listed = listModels(current, principalOf(request), startedAtSeconds).find((model) => model.id === id)
+    if (listed !== undefined) return listed
+    const exact = current.catalog.byId.get(id)
+    const serving = exact === undefined ? (current.catalog.byModel.get(id) ?? []) : [exact]
+    const usable = serving.filter((deployment) => mayUse(deployment, principalOf(request), current))
+    if (usable.length > 0) return entry(id, usable, startedAtSeconds)
+    throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
+      param: 'model',
+    })
+  })
+}
+
+interface ModelEntry {
+  readonly id: string
+  readonly object: 'model'
+  readonly created: number
+  readonly owned_by: string
+  readonly backends: readonly string[]
+  readonly context_length: number | null
+  readonly pricing: {
+    readonly prompt: string | null
+    readonly completion: string | null
+    readonly input_cache_read: string | null
+  } | null
+  readonly architecture: {
+    readonly modality: string
+    readonly input_modalities: readonly string[]
+    readonly output_modalities: readonly string[]
+  }
+  readonly supported_parameters: readonly string[]
+}
+
+function listModels(table: RouteTable, principal: Principal, created: number): ModelEntry[] {
+  const entries: ModelEntry[] = []
+  const own = (candidates: readonly Deployment[]): readonly Deployment[] =>
+    candidates.filter((one) => mayUse(one, principal, table))
+  const everything = own(table.catalog.all)
+  if (everything.length > 0) entries.push(entry('auto', everything, created))
+  for (const { spec, candidates } of table.routes) {
+    const usable = own(candidates)
+    if (spec.name !== 'auto' && usable.length > 0) entries.push(entry(spec.name, usable, created))
+  }
+  const seen = new Set(entries.map((one) => one.id))
+  for (const [id, serving] of table.catalog.byModel) {
+    const usable = own(serving)
+    if (usable.length > 0 && !seen.has(id)) entries.push(entry(id, usable, created))
+  }
+  return entries
+}
+
+function mayUse(deployment: Deployment, principal: Principal, table: RouteTable): boolean {
+  const allowed = table.allowed.get(principal.id)
+  return allowed === undefined || allowed.has(deployment)
+}
+
+function entry(id: string, serving: readonly Deployment[], created: number): ModelEntry {
+  const backends = [...new Set(serving.map((deployment) => deployment.backend.name))]
+  const contexts = serving.map((deployment) => deployment.facts.context).filter((context) => context !== null)
+  const price = serving.length === 1 ? serving[0]!.facts.price : null
+  const can = (
+    capability: 'vision' | 'audio' | 'tools' | 'json_schema' | 'logprobs' | 'reasoning' | 'embeddings',
+  ): boolean => serving.some((deployment) => deployment.facts.capabilities[capability] === true)
+  const inputs = ['text', ...(can('vision') ? ['image'] : []), ...(can('audio') ? ['audio'] : [])]
+  const outputs = can('embeddings') ? ['embeddings'] : ['text']
+  return {
+    id,
+    object: 'model',
+    created,
+    owned_by: backends.length === 1 ? backends[0]! : 'turnout',
+    backends,
+    // Whoever answers, this much fits.
+    context_length: contexts.length === serving.length && contexts.length > 0 ? Math.min(...contexts) : null,
+    pricing:
+      price === null || price.inputPerMtok === null
+        ? null
+        : {
+            prompt: perToken(price.inputPerMtok),
+            completion: perToken(price.outputPerMtok),
+            input_cache_read: perToken(price.cachedInputPerMtok),
+          },
+    architecture: {
+      modality: `${inputs.join('+')}->${outputs.join('+')}`,
+      input_modalities: inputs,
+      output_modalities: outputs,
+    },
+    supported_parameters: [
+      ...(can('embeddings')
+        ? ['dimensions', 'encoding_format']
+        : ['max_tokens', 'temperature', 'top_p', 'stop', 'stream']),
+      ...(can('tools') ? ['tools', 'tool_choice'] : []),
+      ...(can('json_schema') ? ['response_format', 'structured_outputs'] : []),
+      ...(can('logprobs') ? ['logprobs', 'top_logprobs'] : []),
+      ...(can('reasoning') ? ['reasoning_effort'] : []),
+    ],
+  }
+}
+
+/** USD per token as a decimal string without an exponent, as OpenRouter writes it. */
+function perToken(perMtok: number | null): string | null {
+  return perMtok === null ? null : (perMtok / 1e6).toFixed(12).replace(/\.?0+$/, '')
+}

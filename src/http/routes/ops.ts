@@ -1,0 +1,25 @@
+/** Probes and the scrape: outside of authentication, but for the list of backends. */
+import type { FastifyInstance } from 'fastify'
+import type { Fleet } from '../../fleet/fleet.ts'
+import type { Metrics } from '../../observe/metrics.ts'
+
+/** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
+export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () => boolean): void {
+  scope.get('/', () => ({ name: 'turnout', status: 'running' }))
+  scope.get('/health/liveness', () => ({ status: 'ok' }))
+  scope.get('/health/readiness', (_request, reply) =>
+    reply.code(ready() ? 200 : 503).send({ status: ready() ? 'ok' : 'stopping' }),
+  )
+  scope.get('/metrics', async (_request, reply) => {
+    void reply.type(metrics.registry.contentType)
+    return await metrics.registry.metrics()
+  })
+}
+
+/** For whoever has a key. */
+export function healthRoute(scope: FastifyInstance, fleet: Fleet): void {
+  scope.get('/health', () => {
+    const backends = fleet.states()
+    return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
+  })
+}

@@ -1,0 +1,195 @@
+/** Every metric of the gateway, in one table. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { BackendState, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+
+export interface BackendGauge {
+  readonly name: string
+  readonly state: BackendState
+  readonly inflight: number
+}
+
+const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600]
+const TTFT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10, 20, 60]
+const TOKEN_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1]
+const OVERHEAD_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1]
+const DECISION_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005]
+
+/** More models than this (a cloud lists hundreds) share the label `other`. */
+const MAX_MODELS = 200
+const STATES: readonly BackendState[] = ['unknown', 'ready', 'warming_up', 'down']
+
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #models = new Set<string>()
+
+  readonly #requests = this.#counter('requests_total', 'Requests by how they ended.', [
+    'route',
+    'backend',
+    'model',
+    'endpoint',
+    'stream',
+    'status',
+    'error',
+  ])
+  readonly #duration = this.#histogram(
+    'request_duration_seconds',
+    'From the request to the end of its answer.',
+    ['route', 'endpoint', 'stream'],
+    LATENCY_BUCKETS,
+  )
+  readonly #ttft = this.#histogram(
+    'time_to_first_token_seconds',
+    'From the call of the backend to the first event of its stream.',
+    ['backend', 'model'],
+    TTFT_BUCKETS,
+  )
+  readonly #tpot = this.#histogram(
+    'time_per_output_token_seconds',
+    'Mean time between output tokens after the first, for each stream.',
+    ['backend', 'model'],
+    TOKEN_BUCKETS,
+  )
+  readonly #overhead = this.#histogram(
+    'overhead_seconds',
+    'What the gateway added before the first byte.',
+    ['endpoint', 'stream'],
+    OVERHEAD_BUCKETS,
+  )
+  readonly #attempts = this.#counter(
+    'attempts_total',
+    'Calls of backends; the outcome is `ok` or a code of the error table.',
+    ['backend', 'model', 'outcome'],
+  )
+  readonly #tokens = this.#counter(
+    'tokens_total',
+    'Tokens that backends reported; cached input is part of input, reasoning of output.',
+    ['route', 'backend', 'model', 'kind'],
+  )
+  readonly #successes = this.#counter(
+    'successes_total',
+    'Useful answers: complete, allowed finish reason, not empty.',
+    ['route', 'backend', 'model'],
+  )
+  readonly #cost = this.#counter('cost_usd_total', 'What priced answers cost.', ['route', 'backend', 'model'])
+  readonly #unpriced = this.#counter(
+    'unpriced_requests_total',
+    'Answers whose cost is unknown, for want of a price or of a usage.',
+    ['route', 'backend', 'model'],
+  )
+  readonly #decision = this.#histogram(
+    'decision_seconds',
+    'Profile, filters and order of one request.',
+    [],
+    DECISION_BUCKETS,
+  )
+
+  /** `backends` is asked at each scrape. */
+  constructor(backends: () => readonly BackendGauge[]) {
+    this.#gauge('inflight_requests', 'Open calls of backends.', ['backend'], (set) => {
+      for (const { name, inflight } of backends()) set({ backend: name }, inflight)
+    })
+    this.#gauge('backend_up', '1 where the backend can be asked.', ['backend'], (set) => {
+      for (const { name, state } of backends()) set({ backend: name }, state === 'ready' ? 1 : 0)
+    })
+    this.#gauge('backend_state', '1 for the state that the backend is in.', ['backend', 'state'], (set) => {
+      for (const { name, state } of backends())
+        for (const one of STATES) set({ backend: name, state: one }, one === state ? 1 : 0)
+    })
+  }
+
+  /** Counts a request that was turned away before anything was decided. */
+  refused(endpoint: string, status: number, error: string): void {
+    this.#requests.inc({
+      route: 'none',
+      backend: 'none',
+      model: 'none',
+      endpoint,
+      stream: 'false',
+      status: String(status),
+      error,
+    })
+  }
+
+  decided(seconds: number): void {
+    this.#decision.observe(seconds)
+  }
+
+  /** Counts a finished request; called once for each. */
+  settled(request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): void {
+    const { attempts, usage, error } = settlement
+    const last = attempts.at(-1)
+    const route = plan?.route ?? 'none'
+    const backend = last?.backend ?? 'none'
+    const model = last === undefined ? 'none' : this.#model(last.model)
+    const endpoint = request.endpoint.id
+    const stream = request.stream ? 'true' : 'false'
+    this.#requests.inc({
+      route,
+      backend,
+      model,
+      endpoint,
+      stream,
+      status: String(settlement.status),
+      error: error?.code ?? 'none',
+    })
+    this.#duration.observe({ route, endpoint, stream }, settlement.totalMs / 1000)
+    for (const attempt of attempts) {
+      this.#attempts.inc({
+        backend: attempt.backend,
+        model: this.#model(attempt.model),
+        outcome: attempt.error ?? 'ok',
+      })
+    }
+    if (settlement.ttftMs === null) return
+    const answered = { backend, model }
+    this.#overhead.observe({ endpoint, stream }, settlement.overheadMs / 1000)
+    if (request.stream) this.#ttft.observe(answered, settlement.ttftMs / 1000)
+    if (settlement.success) this.#successes.inc({ route, backend, model })
+    if (settlement.costMicroUsd === null) this.#unpriced.inc({ route, backend, model })
+    else this.#cost.inc({ route, backend, model }, settlement.costMicroUsd / 1e6)
+    if (usage === null) return
+    if (request.stream && usage.output > 1) {
+      this.#tpot.observe(
+        answered,
+        Math.max(0, settlement.totalMs - settlement.overheadMs - settlement.ttftMs) / 1000 / (usage.output - 1),
+      )
+    }
+    this.#tokens.inc({ route, backend, model, kind: 'input' }, usage.input)
+    this.#tokens.inc({ route, backend, model, kind: 'output' }, usage.output)
+    if (usage.cachedInput > 0) this.#tokens.inc({ route, backend, model, kind: 'cached_input' }, usage.cachedInput)
+    if (usage.reasoning > 0) this.#tokens.inc({ route, backend, model, kind: 'reasoning' }, usage.reasoning)
+  }
+
+  #model(name: string): string {
+    if (this.#models.has(name)) return name
+    if (this.#models.size >= MAX_MODELS) return 'other'
+    this.#models.add(name)
+    return name
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name: `turnout_${name}`, help, labelNames, registers: [this.registry] })
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]): Histogram<L> {
+    return new Histogram({ name: `turnout_${name}`, help, labelNames, buckets, registers: [this.registry] })
+  }
+
+  #gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    collect: (set: (labels: Partial<Record<L, string>>, value: number) => void) => void,
+  ): void {
+    const gauge: Gauge = new Gauge({
+      name: `turnout_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset()
+        collect((labels, value) => gauge.set(labels, value))
+      },
+    })
+  }
+}

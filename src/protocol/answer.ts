@@ -1,0 +1,190 @@
+/** What an OpenAI-shaped answer tells about itself, read from whole bodies and from stream events alike. Pure. */
+import type { Usage } from '../core/types.ts'
+import { type Member, members, memberValue, splice } from './members.ts'
+import { frameText, type SseFrame } from './sse.ts'
+import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
+import { readUsage } from './usage.ts'
+
+/** What has been seen of an answer so far. */
+export class AnswerTrack {
+  usage: Usage | null = null
+  finish: string | null = null
+  /** `model` as the engine names it, from the first event or the body. */
+  model: string | null = null
+  /** Some text, tool call or embedding was there. */
+  content = false
+  done = false
+}
+
+/** What to do with one stream event. */
+export type FrameVerdict =
+  | { readonly kind: 'send'; readonly raw: Buffer }
+  | { readonly kind: 'swallow' }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'fault'; readonly fault: UpstreamFault }
+  | { readonly kind: 'garbage' }
+
+const SWALLOW: FrameVerdict = { kind: 'swallow' }
+const DONE: FrameVerdict = { kind: 'done' }
+const GARBAGE: FrameVerdict = { kind: 'garbage' }
+
+/**
+ * Judges one event and notes what it tells. Most events are only searched, not parsed: the searched-for names end with
+ * a quote, so the same words inside of a JSON text (where quotes are escaped) do not match.
+ * `hideUsage`: the caller did not ask for usage, so it must not see any.
+ */
+export function readFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+  const data = frame.data
+  if (data === null) return { kind: 'send', raw: frame.raw }
+  if (data.startsWith('[DONE]')) {
+    track.done = true
+    return DONE
+  }
+  // A cut-off or foreign payload would throw in the caller's SDK.
+  if (data.charCodeAt(0) !== 0x7b || data.charCodeAt(data.length - 1) !== 0x7d) {
+    return frame.event === 'error'
+      ? { kind: 'fault', fault: plainFault(frameText(frame)) }
+      : isBraced(data)
+        ? look(frame, data, track, hideUsage)
+        : GARBAGE
+  }
+  return look(frame, data, track, hideUsage)
+}
+
+function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+  if (!track.content && CONTENT.test(data)) track.content = true
+  const finish = memberStart(data, 'finish_reason"')
+  if (finish > 0 && data.charCodeAt(finish) === 0x22)
+    track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
+  const usage = memberStart(data, 'usage"')
+  const error = memberStart(data, 'error"')
+  const suspicious =
+    (error > 0 && data.charCodeAt(error) !== 0x6e) ||
+    frame.event === 'error' ||
+    data.includes('"object":"error"') ||
+    data.includes('"object": "error"')
+  const counted = usage > 0 && data.charCodeAt(usage) === 0x7b
+  if (track.model !== null && !suspicious && !counted) {
+    return usage > 0 && hideUsage ? withoutUsage(frame) : { kind: 'send', raw: frame.raw }
+  }
+  return parseFrame(frame, track, hideUsage && usage > 0)
+}
+
+/** The slow path: the first event, events with usage, and those that may hold an error. */
+function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+  let value: unknown
+  try {
+    value = JSON.parse(frameText(frame))
+  } catch {
+    return GARBAGE
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return GARBAGE
+  const event = value as Readonly<Record<string, unknown>>
+  const fault = embeddedFault(event) ?? (frame.event === 'error' ? plainFault(frameText(frame)) : null)
+  if (fault !== null) return { kind: 'fault', fault }
+  track.model ??= typeof event['model'] === 'string' ? event['model'] : ''
+  const groq = event['x_groq'] as { usage?: unknown } | undefined
+  const usage = readUsage(event['usage']) ?? readUsage(groq?.usage)
+  if (usage !== null) track.usage = usage
+  if (!hideUsage) return { kind: 'send', raw: frame.raw }
+  const choices = event['choices']
+  return usage !== null && (!Array.isArray(choices) || choices.length === 0) ? SWALLOW : withoutUsage(frame)
+}
+
+/** The event without its top-level `usage`: what the caller would have had without our asking. */
+function withoutUsage(frame: SseFrame): FrameVerdict {
+  const payload = frame.raw.subarray(frame.dataStart, frame.dataEnd)
+  const list = members(payload)
+  if (list === null) return GARBAGE
+  if (!list.some((member) => member.key === 'usage')) return { kind: 'send', raw: frame.raw }
+  const kept = splice(payload, list, { set: NOTHING, remove: USAGE })
+  return { kind: 'send', raw: Buffer.concat([DATA, kept, END]) }
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map()
+const USAGE: ReadonlySet<string> = new Set(['usage'])
+const DATA = Buffer.from('data: ')
+const END = Buffer.from('\n\n')
+
+/** A delta that carries something: text, reasoning, a tool call, audio, a legacy completion's text. */
+const CONTENT =
+  /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"[^"]|"(?:tool_calls|function_call|audio)": ?[[{]/
+
+/** Offset of the value of the first member whose name ends with `needle`; 0 where there is none. */
+function memberStart(data: string, needle: string): number {
+  let at = data.indexOf(needle)
+  while (at >= 0) {
+    let next = at + needle.length
+    while (data.charCodeAt(next) === 0x20) next++
+    if (data.charCodeAt(next) === 0x3a) {
+      next++
+      while (data.charCodeAt(next) === 0x20) next++
+      return next
+    }
+    at = data.indexOf(needle, next)
+  }
+  return 0
+}
+
+const isBraced = (data: string): boolean => /^\s*\{[^]*\}\s*$/.test(data)
+
+const plainFault = (message: string): UpstreamFault => ({
+  message: message.slice(0, 2000),
+  code: null,
+  type: null,
+  param: null,
+  status: null,
+})
+
+/** A whole JSON answer: its fault, or null after noting usage, model and finish in `track`; 'garbage' where it is none. */
+export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'garbage' | null {
+  const list = members(trimStart(body))
+  if (list === null) return 'garbage'
+  const json = trimStart(body)
+  const has = (key: string): boolean => list.some((member) => member.key === key)
+  const error = has('error') ? memberValue(json, list, 'error') : null
+  if (error) return embeddedFault({ error })
+  if (memberValue(json, list, 'object') === 'error') return embeddedFault(JSON.parse(json.toString()))
+  track.usage = readUsage(memberValue(json, list, 'usage'))
+  const model = memberValue(json, list, 'model')
+  if (typeof model === 'string') track.model = model
+  return readChoices(json, list, track)
+}
+
+function readChoices(json: Buffer, list: readonly Member[], track: AnswerTrack): UpstreamFault | 'garbage' | null {
+  if (!list.some((member) => member.key === 'choices')) {
+    track.content = list.some((member) => member.key === 'data' || member.key === 'results')
+    return null
+  }
+  const choices = memberValue(json, list, 'choices')
+  if (!Array.isArray(choices)) return 'garbage'
+  const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
+  const fault = embeddedFault({ choices })
+  if (fault !== null) return fault
+  if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
+  const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>
+  track.content = [
+    first?.text,
+    message['content'],
+    message['reasoning_content'],
+    message['reasoning'],
+    message['refusal'],
+    message['tool_calls'],
+    message['function_call'],
+    message['audio'],
+  ].some((part) =>
+    typeof part === 'string'
+      ? part !== ''
+      : Array.isArray(part)
+        ? part.length > 0
+        : typeof part === 'object' && part !== null,
+  )
+  return null
+}
+
+/** DeepSeek sends blank lines before the answer while a request waits. */
+function trimStart(body: Buffer): Buffer {
+  let start = 0
+  while (start < body.length && body[start]! <= 0x20) start++
+  return start === 0 ? body : body.subarray(start)
+}

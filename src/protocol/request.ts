@@ -1,0 +1,66 @@
+/** A request body as far as the gateway must understand it. Unknown fields are nobody's business and pass. Pure. */
+import type { Endpoint } from '../core/endpoints.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Json, JsonObject } from '../core/types.ts'
+
+export interface ParsedBody {
+  readonly body: JsonObject
+  readonly model: string
+  readonly stream: boolean
+  readonly wantsUsage: boolean
+}
+
+type Check = (value: Json | undefined) => boolean
+
+const isArray: Check = (value) => Array.isArray(value)
+const isText: Check = (value) => typeof value === 'string'
+const isTextOrArray: Check = (value) => typeof value === 'string' || Array.isArray(value)
+
+/** What each endpoint cannot do without. Engines differ in what they make of its absence, up to a 500. */
+const REQUIRED: Readonly<Record<string, readonly (readonly [field: string, check: Check, wanted: string])[]>> = {
+  chat: [['messages', isArray, 'an array of messages']],
+  completions: [['prompt', isTextOrArray, 'a string or an array']],
+  embeddings: [['input', isTextOrArray, 'a string or an array']],
+  rerank: [
+    ['query', isText, 'a string'],
+    ['documents', isArray, 'an array of documents'],
+  ],
+}
+
+/** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
+export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
+  const body = parseObject(raw)
+  const model = body['model']
+  if (typeof model !== 'string' || model === '')
+    throw invalid('model', '`model` must be a string; write "auto" to let the gateway choose.')
+  const stream = body['stream'] ?? false
+  if (typeof stream !== 'boolean') throw invalid('stream', '`stream` must be true or false.')
+  for (const [field, check, wanted] of REQUIRED[endpoint.id] ?? []) {
+    if (!check(body[field])) throw invalid(field, `\`${field}\` must be ${wanted}.`)
+  }
+  const options = body['stream_options']
+  const wantsUsage =
+    typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
+  return { body, model, stream: stream && endpoint.streams, wantsUsage }
+}
+
+function parseObject(raw: Buffer): JsonObject {
+  if (raw.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
+  let value: unknown
+  try {
+    value = JSON.parse(raw.toString())
+  } catch (thrown) {
+    // V8's message quotes the text around the fault, which is a part of the prompt.
+    const position = /position \d+/.exec((thrown as Error).message)?.[0]
+    throw new GatewayError(
+      'invalid_json',
+      `The body is not valid JSON${position === undefined ? '' : ` (at ${position})`}.`,
+    )
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new GatewayError('invalid_json', 'The body must be a JSON object.')
+  return value as JsonObject
+}
+
+const invalid = (param: string, message: string): GatewayError =>
+  new GatewayError('invalid_request', message, { param })

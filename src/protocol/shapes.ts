@@ -1,0 +1,57 @@
+/** Where engines answer in a shape that OpenAI's (or Jina's) SDKs do not expect, the answer is put into theirs. */
+import type { GatewayRequest } from '../core/types.ts'
+
+const FLOATS = /"embedding"\s*:\s*\[/
+
+/** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
+export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
+  if (request.endpoint.id === 'rerank') return body[0] === 0x5b ? rerankList(body, request.model) : body
+  if (request.endpoint.id !== 'embeddings') return body
+  const wantsBase64 = request.body['encoding_format'] === 'base64'
+  const sample = body.toString('latin1', 0, Math.min(body.length, 4096))
+  const hasFloats = FLOATS.test(sample)
+  const hasText = /"embedding"\s*:\s*"/.test(sample)
+  return (wantsBase64 && hasFloats) || (!wantsBase64 && hasText && !hasFloats) ? recode(body, wantsBase64) : body
+}
+
+interface EmbeddingAnswer {
+  readonly data: readonly { readonly embedding: number[] | string }[]
+}
+
+/** Little-endian 32-bit floats, as both official SDKs decode them. */
+function recode(body: Buffer, toBase64: boolean): Buffer {
+  const answer = JSON.parse(body.toString()) as EmbeddingAnswer
+  const data = answer.data.map((entry) => ({
+    ...entry,
+    embedding: toBase64 ? encode(entry.embedding) : decode(entry.embedding),
+  }))
+  return Buffer.from(JSON.stringify({ ...answer, data }))
+}
+
+function encode(vector: number[] | string): string {
+  return typeof vector === 'string' ? vector : Buffer.from(Float32Array.from(vector).buffer).toString('base64')
+}
+
+function decode(text: number[] | string): number[] {
+  if (typeof text !== 'string') return text
+  const bytes = Buffer.from(text, 'base64')
+  return Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(index * 4))
+}
+
+/** SGLang answers a bare array of `{score, document, index}`. */
+function rerankList(body: Buffer, model: string): Buffer {
+  const list = JSON.parse(body.toString()) as {
+    index?: number
+    score?: number
+    relevance_score?: number
+    document?: unknown
+  }[]
+  const results = list.map((entry, at) => ({
+    index: entry.index ?? at,
+    relevance_score: entry.relevance_score ?? entry.score ?? 0,
+    ...(entry.document === undefined || entry.document === null
+      ? {}
+      : { document: typeof entry.document === 'string' ? { text: entry.document } : entry.document }),
+  }))
+  return Buffer.from(JSON.stringify({ model, results }))
+}

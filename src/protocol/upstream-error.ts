@@ -1,0 +1,92 @@
+/**
+ * What a backend says when it fails, in any of the shapes of this field, as one value. Total: no body makes it throw.
+ * Shapes: `{error:{..}}`, `{error:"text"}`, flat `{object:"error",..}`, `{detail}`, `{message}`, an array of one of
+ * them, a JSON text inside `message` (Ollama wraps its child's answer), plain text, HTML.
+ */
+export interface UpstreamFault {
+  readonly message: string
+  readonly code: string | null
+  readonly type: string | null
+  readonly param: string | null
+  /** Numeric code inside the body, where it looks like an HTTP status. */
+  readonly status: number | null
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const MESSAGE_LENGTH = 2000
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The fault in the body of a non-2xx answer. */
+export function readFault(body: string): UpstreamFault {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch {
+    return fault(isMarkup(body) ? '' : body)
+  }
+  return faultOf(value) ?? fault('')
+}
+
+/** The fault in a parsed 200 body or stream event; null where it holds none (`error: null` is none). */
+export function embeddedFault(value: unknown): UpstreamFault | null {
+  if (!isObject(value)) return null
+  if (value['error']) return faultOf(value)
+  if (value['object'] === 'error') return faultOf(value)
+  const groq = value['x_groq']
+  if (isObject(groq) && groq['error']) return faultOf({ error: groq['error'] })
+  const choices = value['choices']
+  if (Array.isArray(choices) && isObject(choices[0]) && choices[0]['error'])
+    return faultOf({ error: choices[0]['error'] })
+  return null
+}
+
+function faultOf(value: unknown, depth = 0): UpstreamFault | null {
+  if (typeof value === 'string') return fault(value)
+  if (Array.isArray(value)) return value.length > 0 ? faultOf(value[0], depth + 1) : null
+  if (!isObject(value) || depth > 4) return null
+  const inner = value['error']
+  if (isObject(inner) || Array.isArray(inner)) return faultOf(inner, depth + 1)
+  if (typeof inner === 'string' && value['message'] === undefined) return nested(inner, depth) ?? fault(inner)
+  const message = value['message'] ?? value['detail'] ?? value['msg']
+  if (typeof message === 'string') {
+    const inside = nested(message, depth)
+    if (inside !== null) return inside
+  }
+  const code = value['code'] ?? value['error_type']
+  const metadata = isObject(value['metadata']) ? value['metadata'] : {}
+  const number = typeof code === 'number' ? code : Number(value['status'])
+  return {
+    message: clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
+    code: text(metadata['error_type']) ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
+    type: text(value['type']),
+    param: text(value['param']),
+    status: Number.isInteger(number) && number >= 400 && number <= 599 ? number : null,
+  }
+}
+
+function nested(message: string, depth: number): UpstreamFault | null {
+  if (!message.startsWith('{')) return null
+  try {
+    return faultOf(JSON.parse(message), depth + 1)
+  } catch {
+    return null
+  }
+}
+
+const fault = (message: string): UpstreamFault => ({
+  message: clip(message.trim()),
+  code: null,
+  type: null,
+  param: null,
+  status: null,
+})
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? clip(value) : null)
+
+const clip = (message: string): string =>
+  message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message
+
+const isMarkup = (body: string): boolean => /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)

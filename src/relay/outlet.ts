@@ -1,0 +1,124 @@
+/** The caller's side of an answer: headers once, events with backpressure, and an end that says how it ended. */
+import type { ServerResponse } from 'node:http'
+import { toEnvelope, type GatewayError } from '../core/errors.ts'
+import type { Endpoint } from '../core/endpoints.ts'
+import { DONE_EVENT, encodeEvent, KEEP_ALIVE_EVENT } from '../protocol/sse.ts'
+import { answerHeaders, type AnswerFacts, type HeaderMap, retryHeaders, STREAM_HEADERS } from './headers.ts'
+
+export interface OutletOptions {
+  readonly endpoint: Endpoint
+  readonly stream: boolean
+  readonly keepAliveMs: number
+  /** Headers that are there whatever happens (rate limits). */
+  readonly base: HeaderMap
+  readonly now: () => number
+  /** What is known at the moment when the headers go out. */
+  readonly facts: () => AnswerFacts
+}
+
+export class Outlet {
+  /** Bytes of bodies and events handed to the socket. */
+  bytes = 0
+  /** Status that the caller saw; null while nothing was sent. */
+  status: number | null = null
+  readonly #response: ServerResponse
+  readonly #options: OutletOptions
+  #lastWrite: number
+  #keepAlive: NodeJS.Timeout | null = null
+
+  constructor(response: ServerResponse, options: OutletOptions) {
+    this.#response = response
+    this.#options = options
+    this.#lastWrite = options.now()
+    if (options.stream) this.#armKeepAlive(options.keepAliveMs)
+  }
+
+  /** A whole answer that is not streamed. */
+  json(body: Buffer, headers: HeaderMap): void {
+    this.#head(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length, ...headers })
+    this.bytes += body.length
+    this.#response.end(body)
+  }
+
+  /** Bytes of an answer too large to hold. */
+  bytesThrough(contentType: string): void {
+    this.#head(200, { 'content-type': contentType === '' ? 'application/json' : contentType })
+  }
+
+  /** Whole events, as they came; false = wait for `drained`. */
+  write(bytes: Buffer): boolean {
+    if (this.status === null) this.#head(200, STREAM_HEADERS)
+    this.bytes += bytes.length
+    this.#lastWrite = this.#options.now()
+    return this.#response.write(bytes)
+  }
+
+  drained(then: () => void): void {
+    this.#response.once('drain', then)
+  }
+
+  /** The regular end of a stream: its terminal event. */
+  done(): void {
+    if (this.status === null) this.#head(200, STREAM_HEADERS)
+    this.#stop()
+    this.bytes += DONE_EVENT.length
+    this.#response.end(DONE_EVENT)
+  }
+
+  /** End of an answer that was passed through as bytes. */
+  close(): void {
+    this.#stop()
+    this.#response.end()
+  }
+
+  /** An error answer, or, where the stream has begun, an error event and the terminal event. It never just stops. */
+  fail(error: GatewayError): void {
+    this.#stop()
+    if (this.#response.destroyed) {
+      this.status ??= error.status
+      return
+    }
+    const body = JSON.stringify(toEnvelope(error, this.#options.endpoint.protocol))
+    if (this.status === null) {
+      this.#head(error.status, {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        ...retryHeaders(error),
+      })
+      this.#response.end(body)
+    } else if (this.#options.stream) {
+      this.#response.write(encodeEvent(body))
+      this.#response.end(DONE_EVENT)
+    } else {
+      // Half of a JSON body cannot carry an error: a cut connection is the only honest end.
+      this.#response.destroy()
+    }
+  }
+
+  /** The caller left: nothing can be sent any more. */
+  abandon(): void {
+    this.#stop()
+    this.status ??= 499
+  }
+
+  #head(status: number, headers: Readonly<HeaderMap>): void {
+    this.status = status
+    if (!this.#options.stream) this.#stop()
+    this.#response.writeHead(status, { ...this.#options.base, ...answerHeaders(this.#options.facts()), ...headers })
+  }
+
+  /** A comment after each silence, also before the first event: balancers drop lines that stay quiet. */
+  #armKeepAlive(ms: number): void {
+    this.#keepAlive = setTimeout(() => {
+      const silence = this.#options.now() - this.#lastWrite
+      const rest = this.#options.keepAliveMs - silence
+      if (rest <= 1 && !this.#response.writableNeedDrain) this.write(KEEP_ALIVE_EVENT)
+      this.#armKeepAlive(rest <= 1 ? this.#options.keepAliveMs : rest)
+    }, ms)
+  }
+
+  #stop(): void {
+    if (this.#keepAlive !== null) clearTimeout(this.#keepAlive)
+    this.#keepAlive = null
+  }
+}

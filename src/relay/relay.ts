@@ -1,0 +1,49 @@
+/** Committed -> caller. One path for streamed and whole answers; it resolves when the answer has ended and never rejects. */
+import type { Deployment, Usage } from '../core/types.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Exchange } from '../upstream/exchange.ts'
+import { usageHeaders } from './headers.ts'
+import type { Outlet } from './outlet.ts'
+
+export interface Relayed {
+  readonly exchange: Exchange
+  readonly deployment: Deployment
+}
+
+/** What a whole answer needs before it can leave. */
+export interface Finishing {
+  /** The body in the shape that the caller expects. */
+  readonly body: (whole: Buffer) => Buffer
+  /** Micro-dollars, for the header; null = unknown. */
+  readonly cost: (usage: Usage | null) => number | null
+}
+
+/** Null where the answer was complete, else why it was not. */
+export function relay({ exchange }: Relayed, outlet: Outlet, finishing: Finishing): Promise<GatewayError | null> {
+  if (exchange.body !== null) {
+    const { usage } = exchange.track
+    outlet.json(finishing.body(exchange.body), usageHeaders(usage, finishing.cost(usage)))
+    return Promise.resolve(null)
+  }
+  return new Promise((resolve) => {
+    const streamed = exchange.streamed
+    if (!streamed) outlet.bytesThrough(exchange.contentType)
+    exchange.attach({
+      write(bytes) {
+        if (outlet.write(bytes)) return true
+        outlet.drained(() => exchange.resume())
+        return false
+      },
+      end() {
+        if (streamed) outlet.done()
+        else outlet.close()
+        resolve(null)
+      },
+      fail(error) {
+        if (error.code === 'client_closed') outlet.abandon()
+        else outlet.fail(error)
+        resolve(error)
+      },
+    })
+  })
+}

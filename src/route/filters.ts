@@ -1,0 +1,54 @@
+/** Reasons not to ask a deployment, each named and explained. Pure. */
+import type { Deployment, Dropped, Principal, RequestProfile } from '../core/types.ts'
+import type { Choice } from './names.ts'
+import type { RouteTable } from './table.ts'
+
+interface Question {
+  readonly profile: RequestProfile
+  readonly principal: Principal
+  readonly choice: Choice
+  readonly table: RouteTable
+}
+
+/** Why not; null = it passes. */
+type Filter = (deployment: Deployment, question: Question) => string | null
+
+/** No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
+const MOST_CHARACTERS_PER_TOKEN = 8
+const ESTIMATE_CHARACTERS_PER_TOKEN = 4
+
+const FILTERS: Readonly<Record<string, Filter>> = {
+  policy: (deployment, { principal, table }) => {
+    const allowed = table.allowed.get(principal.id)
+    return allowed === undefined || allowed.has(deployment) ? null : `key "${principal.id}" may not use it`
+  },
+  endpoint: (deployment, { profile }) =>
+    deployment.backend.provider.endpoints[profile.endpoint] === undefined
+      ? `${deployment.backend.provider.label} has no ${profile.endpoint} endpoint`
+      : null,
+  capability: (deployment, { profile, choice }) => {
+    for (const need of profile.needs) {
+      const can = deployment.facts.capabilities[need]
+      if (can === false) return `it has no ${need}`
+      if (can === undefined && choice.open && (need === 'embeddings' || need === 'rerank'))
+        return `it is not known to have ${need}`
+    }
+    return null
+  },
+  context: (deployment, { profile }) => {
+    const { context } = deployment.facts
+    const least = (profile.inputTokens * ESTIMATE_CHARACTERS_PER_TOKEN) / MOST_CHARACTERS_PER_TOKEN
+    return context !== null && least > context
+      ? `its context is ${context} tokens, the prompt has about ${profile.inputTokens}`
+      : null
+  },
+}
+
+/** The first filter that drops it; null = it can be asked. */
+export function judge(deployment: Deployment, question: Question): Dropped | null {
+  for (const filter in FILTERS) {
+    const why = FILTERS[filter]!(deployment, question)
+    if (why !== null) return { filter, why }
+  }
+  return null
+}

@@ -1,0 +1,47 @@
+/** The operator's routes against what is there now. Built anew when the catalog changes, read by every request. */
+import type { Catalog, Deployment, KeySpec, RouteSpec } from '../core/types.ts'
+import { glob } from './glob.ts'
+
+export interface CompiledRoute {
+  readonly spec: RouteSpec
+  /** In the order of the patterns, each once. */
+  readonly candidates: readonly Deployment[]
+  readonly matchesModel: ((model: string) => boolean) | null
+}
+
+export interface RouteTable {
+  readonly catalog: Catalog
+  readonly routes: readonly CompiledRoute[]
+  readonly byName: ReadonlyMap<string, CompiledRoute>
+  /** What each restricted key may use; a key that is not in here may use everything. */
+  readonly allowed: ReadonlyMap<string, ReadonlySet<Deployment>>
+}
+
+/** The route of requests that no rule matches; `default` may also be configured. */
+export const DEFAULT_ROUTE = 'default'
+
+export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySpec[], catalog: Catalog): RouteTable {
+  const compiled = routes.map((spec) => compile(spec, catalog))
+  const byName = new Map(compiled.map((route) => [route.spec.name, route]))
+  const allowed = new Map<string, ReadonlySet<Deployment>>()
+  for (const key of keys) {
+    if (key.routes === null) continue
+    const reach = key.routes.map((name) => byName.get(name)?.candidates ?? (name === DEFAULT_ROUTE ? catalog.all : []))
+    allowed.set(key.id, new Set(reach.flat()))
+  }
+  return { catalog, routes: compiled, byName, allowed }
+}
+
+function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {
+  const found = new Set<Deployment>()
+  for (const pattern of spec.candidates) {
+    const matches = glob(pattern)
+    for (const deployment of catalog.all) if (matches(deployment.id) || matches(deployment.model)) found.add(deployment)
+  }
+  const models = spec.match?.model?.map(glob) ?? null
+  return {
+    spec,
+    candidates: [...found].filter((deployment) => !spec.localOnly || deployment.backend.provider.local),
+    matchesModel: models && ((model) => models.some((matches) => matches(model))),
+  }
+}

@@ -1,0 +1,29 @@
+import type { GatewayError } from '../core/errors.ts'
+import type { BackendSpec, Limits } from '../core/types.ts'
+import type { BackendPool } from './pools.ts'
+
+/** Where the answer goes once it is committed. None of the three may throw. */
+export interface Sink {
+  /** Whole events (or bytes of a large JSON answer); false = stop until `resume`. */
+  write(bytes: Buffer): boolean
+  /** The answer is complete. */
+  end(): void
+  /** It broke off: say so to the caller. */
+  fail(error: GatewayError): void
+}
+
+/** What one exchange needs to know. */
+export interface Call {
+  readonly backend: BackendSpec
+  readonly pool: BackendPool
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: Buffer
+  readonly stream: boolean
+  /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
+  readonly finishes: boolean
+  readonly hideUsage: boolean
+  readonly limits: Limits
+  readonly totalMs: number
+  readonly now: () => number
+}

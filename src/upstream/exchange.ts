@@ -1,0 +1,329 @@
+/**
+ * One call to one backend: from the connection to the last byte. Until it is *committed* (a whole JSON answer, or the
+ * first real event of a stream, is in hand) nothing has reached the caller and another backend may be asked instead.
+ *
+ * Built straight on undici's dispatch callbacks: a stream object and an async iterator for each answer would cost more
+ * than everything else the gateway does with it.
+ */
+import type { Dispatcher } from 'undici'
+import { GatewayError } from '../core/errors.ts'
+import { AnswerTrack, readBody, readFrame } from '../protocol/answer.ts'
+import { type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { readFault } from '../protocol/upstream-error.ts'
+import type { Call, Sink } from './call.ts'
+import { Deadline, type Phase } from './deadline.ts'
+import { decode } from './decode.ts'
+import { answerFault, isStaleSocket, limitFault, statusOf, transportFault } from './fault.ts'
+import { Held } from './held.ts'
+import { retryAfter } from './retry-after.ts'
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+type Mode = 'waiting' | 'events' | 'body' | 'bytes' | 'error' | 'over'
+
+const ERROR_BYTES = 64 * 1024
+/** How long an upstream may take to close a stream after its own [DONE]. */
+const LINGER_MS = 1_000
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly track = new AnswerTrack()
+  /** HTTP status of the backend; null before one came. */
+  status: number | null = null
+  /** From the start of the call to the first event (stream) or the whole answer. */
+  ttftMs: number | null = null
+  contentType = ''
+  /** The answer is an event stream. */
+  streamed = false
+  /** The whole answer, where it was not streamed. */
+  body: Buffer | null = null
+
+  readonly #call: Call
+  readonly #deadline: Deadline
+  readonly #startedAt: number
+  #controller: Dispatcher.DispatchController | null = null
+  #mode: Mode = 'waiting'
+  #headers: Headers = {}
+  #splitter: SseSplitter | null = null
+  readonly #held = new Held()
+  #committed = false
+  #ended = false
+  #failure: GatewayError | null = null
+  #sink: Sink | null = null
+  #paused = false
+  #reused = false
+  #retried = false
+  #pooled = false
+  #linger: NodeJS.Timeout | null = null
+  #resolve: () => void = () => undefined
+  #reject: (error: GatewayError) => void = () => undefined
+
+  constructor(call: Call) {
+    this.#call = call
+    this.#startedAt = call.now()
+    this.#deadline = new Deadline(call.totalMs, call.now, (phase) => this.#expired(phase))
+  }
+
+  /** Sends the request. Resolves when the answer is committed; rejects with a GatewayError. */
+  commit(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#deadline.enter('connect', this.#call.limits.connectMs)
+      this.#pooled = true
+      try {
+        this.#reused = this.#call.pool.dispatch(this.#request(), this)
+      } catch (thrown) {
+        this.#fail(transportFault(this.#call.backend, thrown, false))
+      }
+    })
+  }
+
+  /** Gives the committed answer to the caller. What came in the meantime is written first. */
+  attach(sink: Sink): void {
+    this.#sink = sink
+    if (this.#held.bytes > 0) this.#write(this.#held.take())
+    if (this.#failure !== null) sink.fail(this.#failure)
+    else if (this.#ended) sink.end()
+  }
+
+  /** The sink can take more. */
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#deadline.extend(this.#call.limits.idleMs)
+    this.#controller?.resume()
+  }
+
+  /** Ends the call now, whatever its state; the backend's socket is closed, which is what stops its GPU. */
+  cancel(error: GatewayError): void {
+    this.#fail(error)
+  }
+
+  // ------------------------------------------------------------ undici
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
+    if (!this.#call.stream) this.#deadline.enter('total', Infinity)
+    else if (this.#call.backend.provider.response.headersWithFirstToken)
+      this.#deadline.enter('ttft', this.#call.limits.ttftMs)
+    else this.#deadline.enter('headers', this.#call.limits.headersMs)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200 || this.#mode !== 'waiting') return
+    this.status = status
+    this.#headers = headers
+    this.contentType = String(headers['content-type'] ?? '')
+    if (status >= 300) this.#mode = 'error'
+    else if (!this.#call.stream || !this.contentType.includes('text/event-stream')) this.#mode = 'body'
+    else {
+      this.#mode = 'events'
+      this.streamed = true
+      this.#splitter = new SseSplitter()
+      this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - (this.#call.now() - this.#startedAt)))
+    }
+    if (this.#mode === 'events' && headers['content-encoding'] !== undefined) {
+      this.#fail(this.#bad('sent a compressed stream that was not asked for'))
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    switch (this.#mode) {
+      case 'events':
+        if (this.#committed) this.#deadline.extend(this.#call.limits.idleMs)
+        return this.#events(chunk)
+      case 'body':
+        this.#held.add(chunk)
+        if (this.#held.bytes > this.#call.limits.bufferBytes) this.#passThrough()
+        return
+      case 'bytes':
+        this.#write(chunk)
+        return
+      case 'error':
+        if (this.#held.bytes < ERROR_BYTES) this.#held.add(chunk)
+        return
+      default:
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#release()
+    switch (this.#mode) {
+      case 'events':
+        return this.#eventsEnd()
+      case 'bytes':
+        return this.#end()
+      case 'body':
+      case 'error':
+        decode(this.#held.take(), this.#headers['content-encoding']).then(
+          (body) => (this.#mode === 'error' ? this.#refused(body) : this.#answered(body)),
+          () => this.#fail(this.#bad('sent a body that cannot be decompressed')),
+        )
+        return
+      default:
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
+    if (this.#mode === 'waiting' && this.#reused && !this.#retried && isStaleSocket(thrown)) {
+      this.#retried = true
+      this.#call.pool.dispatchFresh(this.#request(), this)
+      return
+    }
+    this.#release()
+    if (this.#mode === 'over') return
+    if (this.#mode === 'error') return this.#refused(this.#held.take())
+    this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
+  }
+
+  // ------------------------------------------------------------ the answer
+
+  #events(chunk: Buffer): void {
+    const frames: SseFrame[] = []
+    this.#splitter!.push(chunk, frames)
+    this.#consume(frames)
+    if (this.#splitter!.pending > this.#call.limits.bufferBytes)
+      this.#fail(this.#bad('sent an event larger than `limits.buffer`'))
+  }
+
+  #eventsEnd(): void {
+    const frames: SseFrame[] = []
+    this.#splitter!.flush(frames)
+    this.#consume(frames)
+    if (this.#mode !== 'events') return
+    // Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so).
+    if (this.#committed && (this.track.finish !== null || !this.#call.finishes)) this.#end()
+    else
+      this.#fail(new GatewayError('upstream_incomplete', `Backend "${this.#call.backend.name}" broke off its answer.`))
+  }
+
+  #consume(frames: readonly SseFrame[]): void {
+    const out: Buffer[] = []
+    for (const frame of frames) {
+      if (!this.#committed && frame.data === null) continue
+      const verdict = readFrame(frame, this.track, this.#call.hideUsage)
+      if (verdict.kind === 'send') {
+        out.push(verdict.raw)
+        if (!this.#committed) this.#commitStream()
+      } else if (verdict.kind === 'fault') {
+        this.#flush(out)
+        return this.#fail(
+          answerFault(
+            this.#call.backend,
+            statusOf(verdict.fault),
+            verdict.fault,
+            retryAfter(this.#headers, Date.now()),
+          ),
+        )
+      } else if (verdict.kind === 'garbage') {
+        this.#flush(out)
+        return this.#fail(this.#bad('sent an event that is not JSON'))
+      } else if (verdict.kind === 'done') {
+        this.#flush(out)
+        return this.#committed ? this.#end() : this.#fail(this.#bad('sent an empty stream'))
+      }
+    }
+    this.#flush(out)
+  }
+
+  #commitStream(): void {
+    this.#committed = true
+    this.ttftMs = this.#call.now() - this.#startedAt
+    this.#deadline.enter('idle', this.#call.limits.idleMs)
+    this.#resolve()
+  }
+
+  #answered(body: Buffer): void {
+    if (this.#mode !== 'body') return
+    const fault = readBody(body, this.track)
+    if (fault === 'garbage') return this.#fail(this.#bad('sent a body that is not JSON'))
+    if (fault !== null)
+      return this.#fail(answerFault(this.#call.backend, statusOf(fault), fault, retryAfter(this.#headers, Date.now())))
+    if (this.#call.stream) return this.#fail(this.#bad('sent no event stream'))
+    this.body = body
+    this.#committed = true
+    this.ttftMs = this.#call.now() - this.#startedAt
+    this.#resolve()
+    this.#end()
+  }
+
+  #refused(body: Buffer): void {
+    const status = this.status!
+    this.#fail(
+      answerFault(this.#call.backend, status, readFault(body.toString()), retryAfter(this.#headers, Date.now())),
+    )
+  }
+
+  /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
+  #passThrough(): void {
+    if (this.#call.stream || this.#headers['content-encoding'] !== undefined)
+      return this.#fail(this.#bad('sent more than `limits.buffer`'))
+    this.#mode = 'bytes'
+    this.#committed = true
+    this.ttftMs = this.#call.now() - this.#startedAt
+    this.#resolve()
+  }
+
+  // ------------------------------------------------------------ ends
+
+  #end(): void {
+    this.#ended = true
+    this.#mode = 'over'
+    this.#deadline.stop()
+    this.#sink?.end()
+    const controller = this.#controller
+    if (!this.#pooled || controller === null) return
+    const linger = setTimeout(() => controller.abort(new Error('the stream was over')), LINGER_MS)
+    linger.unref()
+    this.#linger = linger
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#mode === 'over') return
+    this.#mode = 'over'
+    this.#failure = error
+    this.#deadline.stop()
+    if (!this.#committed) this.#held.take()
+    if (this.#committed) this.#sink?.fail(error)
+    else this.#reject(error)
+    this.#controller?.abort(error)
+  }
+
+  /** The connection is free again, or gone. */
+  #release(): void {
+    if (this.#linger !== null) clearTimeout(this.#linger)
+    if (!this.#pooled) return
+    this.#pooled = false
+    this.#call.pool.done()
+  }
+
+  #expired(phase: Phase): void {
+    if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
+    this.#fail(limitFault(this.#call.backend, phase, this.#call.limits, this.#call.totalMs))
+  }
+
+  // ------------------------------------------------------------ bytes
+
+  #flush(out: readonly Buffer[]): void {
+    if (out.length > 0) this.#write(out.length === 1 ? out[0]! : Buffer.concat(out))
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#sink === null) return this.#held.add(bytes)
+    if (this.#sink.write(bytes) || this.#mode === 'over') return
+    this.#paused = true
+    this.#controller?.pause()
+  }
+
+  #bad(what: string): GatewayError {
+    return new GatewayError('upstream_bad_response', `Backend "${this.#call.backend.name}" ${what}.`, {
+      upstreamStatus: this.status,
+    })
+  }
+
+  #request(): Dispatcher.DispatchOptions {
+    const { pool, path, headers, body } = this.#call
+    return { path: pool.prefix + path, method: 'POST', headers, body }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * What went wrong at a backend, as one error of the table. Total: any status, body and exception has a row.
+ * A caller's mistake must not look like a fault of the backend (it would cost its health), and the reverse neither.
+ */
+import { GatewayError, type ErrorCode } from '../core/errors.ts'
+import type { BackendSpec, Limits } from '../core/types.ts'
+import type { UpstreamFault } from '../protocol/upstream-error.ts'
+import type { Phase } from './deadline.ts'
+
+const OVERFLOW =
+  /context[_ ](length|size|window)|maximum context|max_model_len|too many tokens|prompt is too long|input (length|token count).{0,40}(exceed|longer)|input \(\d+ tokens\) is longer|keep the first \d+ tokens|inputs` tokens \+|too large for model with/i
+const FILTERED = /content_filter|content_policy_violation|ResponsibleAIPolicyViolation/
+const NO_CREDIT = /insufficient_quota|insufficient balance|payment_required|exceeded your current quota/i
+const NO_ENDPOINT =
+  /^(not found|404 page not found|file not found|)$|unexpected endpoint|does not support (embeddings|rerank)|not supported on this/i
+
+/** An answer with a status that is not 2xx, or an error inside a 2xx. */
+export function answerFault(
+  backend: BackendSpec,
+  status: number,
+  fault: UpstreamFault,
+  retryAfterMs: number | null = null,
+): GatewayError {
+  const message = redact(fault.message, backend)
+  const blamed = backend.provider.response.callerErrors.some(
+    (rule) => rule.status === status && new RegExp(rule.pattern, 'i').test(fault.message),
+  )
+  const code = codeOf(blamed ? 400 : status, fault)
+  const passed = code === 'invalid_request' ? (blamed || status < 400 || status > 499 ? 400 : status) : undefined
+  return new GatewayError(code, wording(code, backend.name, status, message), {
+    param: fault.param,
+    retryAfterMs: code === 'overloaded' || code === 'upstream_rate_limited' ? retryAfterMs : null,
+    upstreamStatus: status,
+    ...(passed === undefined ? {} : { status: passed }),
+  })
+}
+
+/** Status of an error that came inside a 200: what it says itself, else what its words mean. */
+export function statusOf(fault: UpstreamFault): number {
+  if (fault.status !== null) return fault.status
+  const words = `${fault.type ?? ''} ${fault.code ?? ''}`.toLowerCase()
+  if (/rate_limit|too.?many/.test(words)) return 429
+  if (/overloaded|unavailable/.test(words)) return 503
+  if (/auth|permission/.test(words)) return 401
+  if (/not_?found/.test(words)) return 404
+  if (/invalid|bad.?request|context|exceed_context/.test(words)) return 400
+  return 500
+}
+
+function codeOf(status: number, fault: UpstreamFault): ErrorCode {
+  const words = `${fault.code ?? ''} ${fault.type ?? ''}`
+  if (status === 401 || status === 403) return 'upstream_auth'
+  if (status === 402 || (status === 429 && NO_CREDIT.test(`${words} ${fault.message}`))) return 'upstream_quota'
+  if (status === 429) return 'upstream_rate_limited'
+  if (/exceed_context_size|context_length_exceeded/.test(words)) return 'context_length_exceeded'
+  if ([400, 413, 422, 500].includes(status) && OVERFLOW.test(fault.message)) return 'context_length_exceeded'
+  if (status < 500 && FILTERED.test(words)) return 'content_filter'
+  if (status === 404) return NO_ENDPOINT.test(fault.message) ? 'upstream_unsupported' : 'upstream_model_missing'
+  if (status === 405 || status === 501) return 'upstream_unsupported'
+  if (status === 503 || status === 529 || status === 498) return 'overloaded'
+  if (status === 408 || status === 409 || status === 425 || status === 499) return 'upstream_error'
+  if (status >= 400 && status < 500) return 'invalid_request'
+  if (status >= 500 && status < 600) return 'upstream_error'
+  return 'upstream_bad_response'
+}
+
+function wording(code: ErrorCode, name: string, status: number, message: string): string {
+  const said = message === '' ? '' : `: ${message}`
+  switch (code) {
+    case 'invalid_request':
+    case 'context_length_exceeded':
+    case 'content_filter':
+      return message === '' ? `Backend "${name}" refused the request with status ${status}.` : message
+    // The backend's own text often quotes the key that it refused.
+    case 'upstream_auth':
+      return `Backend "${name}" refuses the gateway's credentials (status ${status}); check its \`key\` in the configuration.`
+    case 'upstream_bad_response':
+      return `Backend "${name}" answered with status ${status}, which is not an answer of its protocol.`
+    default:
+      return `Backend "${name}" answered with status ${status}${said}`
+  }
+}
+
+/** No backend text may carry the key or the address that the operator configured. */
+export function redact(text: string, backend: BackendSpec): string {
+  let safe = text
+  if (backend.key !== null && backend.key !== '') safe = safe.replaceAll(backend.key, '***')
+  safe = safe.replaceAll(backend.root, backend.name)
+  const host = backend.root.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return host === '' ? safe : safe.replaceAll(host, backend.name)
+}
+
+interface TransportError {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly errors?: readonly unknown[]
+  readonly socket?: { readonly bytesRead?: number }
+}
+
+/** The connection failed: refused, reset, timed out, unknown host, TLS. The raw text names hosts and stays in `cause`. */
+export function transportFault(backend: BackendSpec, thrown: unknown, answered: boolean): GatewayError {
+  const code = transportCode(thrown)
+  const name = backend.name
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+    return new GatewayError('connect_timeout', `No connection to backend "${name}" in time.`, { cause: thrown })
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
+    return new GatewayError('upstream_bad_response', `Backend "${name}" answered with something that is not HTTP.`, {
+      cause: thrown,
+    })
+  }
+  if (answered) {
+    return new GatewayError('upstream_incomplete', `Backend "${name}" broke off its answer.`, { cause: thrown })
+  }
+  return new GatewayError('upstream_unreachable', `Backend "${name}" cannot be reached (${words(code)}).`, {
+    cause: thrown,
+  })
+}
+
+/** Stable name of what happened to a socket; '' where there is none. */
+export function transportCode(thrown: unknown): string {
+  const error = thrown as TransportError
+  if (typeof error?.code === 'string') return error.code
+  // Dual-stack failures come as an AggregateError.
+  const first = error?.errors?.[0]
+  return first === undefined ? '' : transportCode(first)
+}
+
+/** The peer closed a kept-alive socket at the moment of its reuse: nothing was processed, the call can be made again. */
+export function isStaleSocket(thrown: unknown): boolean {
+  const code = transportCode(thrown)
+  if (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET' && code !== 'EPIPE') return false
+  const read = (thrown as TransportError).socket?.bytesRead
+  return read === undefined || read > 0
+}
+
+function words(code: string): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused'
+    case 'ECONNRESET':
+    case 'UND_ERR_SOCKET':
+    case 'EPIPE':
+      return 'connection closed before an answer'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'unknown host'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to host'
+    default:
+      return /CERT|TLS|SSL/.test(code) ? 'TLS failure' : 'connection failed'
+  }
+}
+
+/** A limit of the configuration ran out. */
+export function limitFault(backend: BackendSpec, phase: Phase, limits: Limits, totalMs: number): GatewayError {
+  const name = `backend "${backend.name}"`
+  switch (phase) {
+    case 'connect':
+      return new GatewayError('connect_timeout', `No connection to ${name} within ${limits.connectMs} ms.`)
+    case 'headers':
+      return new GatewayError('headers_timeout', `No status line from ${name} within ${limits.headersMs} ms.`)
+    case 'ttft':
+      return new GatewayError('ttft_timeout', `No token from ${name} within ${limits.ttftMs} ms.`)
+    case 'idle':
+      return new GatewayError('idle_timeout', `No further token from ${name} for ${limits.idleMs} ms.`)
+    case 'total':
+      return new GatewayError('total_timeout', `No complete answer from ${name} within ${Math.round(totalMs)} ms.`)
+  }
+}

@@ -1,0 +1,37 @@
+/** When a backend wants to be asked again. Headers of OpenAI, Azure, Anthropic and of plain HTTP. */
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+
+/**
+ * Milliseconds from `nowMs` (wall clock, since a header may be a date); null where no header says.
+ * `retry-after-ms` before `retry-after` (seconds or date) before the reset of a limit that stands at 0.
+ */
+export function retryAfter(headers: Headers, nowMs: number): number | null {
+  const milliseconds = Number(one(headers['retry-after-ms']) ?? NaN)
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds
+  const after = one(headers['retry-after'])
+  if (after !== undefined && after !== '') {
+    const seconds = Number(after)
+    if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+    const date = Date.parse(after)
+    if (Number.isFinite(date)) return Math.max(0, date - nowMs)
+  }
+  for (const what of ['requests', 'tokens']) {
+    if (one(headers[`x-ratelimit-remaining-${what}`]) !== '0') continue
+    const reset = goDuration(one(headers[`x-ratelimit-reset-${what}`]) ?? '')
+    if (reset !== null) return reset
+  }
+  return null
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** "6m0s", "12ms", "1.5s" or plain seconds, in milliseconds. */
+function goDuration(text: string): number | null {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) return null
+  return parts.reduce((sum, part) => sum + Number(part[1]) * UNITS[part[2]!]!, 0)
+}

@@ -1,0 +1,111 @@
+import type { Test } from 'tap'
+import t from 'tap'
+import { eventually, within } from '../support/await.ts'
+import { startBlackHole } from '../support/black-hole.ts'
+import { BODIES, CHAT_PATH, COMPLETIONS_PATH } from '../support/chat.ts'
+import type { Plan } from '../support/fault-plan.ts'
+import { RawClient } from '../support/raw-client.ts'
+import type { SingleRig } from '../support/rig.ts'
+import { gatewayFor, singleRig } from '../support/rig.ts'
+
+const LIMIT_MS = 200
+const WAYS = ['destroy', 'reset'] as const
+
+interface Phase {
+  readonly name: string
+  readonly plan: Plan
+  readonly stream: boolean
+  /** The caller has its status line before it leaves. */
+  readonly answered: boolean
+}
+
+const STREAMED: readonly Phase[] = [
+  { name: 'no headers yet', plan: { headersAfter: 'never' }, stream: true, answered: false },
+  { name: 'headers, no event', plan: { firstAfter: 'never' }, stream: true, answered: false },
+  { name: 'mid-stream', plan: { stallAfter: 2 }, stream: true, answered: true },
+]
+const WHOLE: readonly Phase[] = [
+  { name: 'no headers yet', plan: { headersAfter: 'never' }, stream: false, answered: false },
+  { name: 'headers, no body', plan: { firstAfter: 'never' }, stream: false, answered: false },
+]
+
+/** Leaves in one phase in one way, and looks when the engine's connection closes. */
+async function leave(t: Test, rig: SingleRig, path: string, phase: Phase, way: (typeof WAYS)[number]): Promise<void> {
+  const { gateway, upstream } = rig
+  const number = upstream.requests.length + 1
+  upstream.next(phase.plan)
+  const client = await RawClient.open(gateway.url)
+  const answer = client.send(path, { body: { ...BODIES[path], ...(phase.stream ? { stream: true } : {}) } })
+  answer.catch(() => undefined)
+  const request = await within(2_000, 'the request', upstream.waitRequest(number))
+  if (phase.plan.firstAfter) await request.started
+  if (phase.answered) await (await answer).next()
+  const leftAt = performance.now()
+  client[way]()
+  const name = `${path} ${phase.stream ? 'streamed' : 'whole'}, ${phase.name}, ${way}`
+  const closed = await within(2_000, name, request.closed).catch(() => null)
+  const took = closed === null ? Infinity : closed.at - leftAt
+  t.ok(took <= LIMIT_MS, `${name}: ${took.toFixed(1)} ms`)
+}
+
+t.test('a caller that leaves frees the engine, whatever the phase, endpoint and manner', async (t) => {
+  const rig = await singleRig(t)
+  for (const path of Object.keys(BODIES))
+    for (const phase of [...(path === CHAT_PATH || path === COMPLETIONS_PATH ? STREAMED : []), ...WHOLE])
+      for (const way of WAYS) await leave(t, rig, path, phase, way)
+  t.equal(await rig.gateway.settled('turnout_inflight_requests', {}, 0), 0, 'nothing is in flight')
+  t.equal(await rig.gateway.settled('turnout_requests_total', { status: '499' }, 28), 28, 'each is counted as left')
+  await within(2_000, 'no connection is kept for them', rig.upstream.waitSockets(0))
+})
+
+t.test('a caller that leaves while the connection is still being made', async (t) => {
+  const hole = await startBlackHole()
+  t.teardown(() => hole.close())
+  const gateway = await gatewayFor(t, { backends: [{ name: 'hole', kind: 'openai-compatible', url: hole.url, models: ['tiny'] }], limits: { connect: '20s' } })
+  const others = await hole.hanging()
+  if (others === null) return t.comment('no kernel table to look at')
+  for (const way of WAYS) {
+    const client = await RawClient.open(gateway.url)
+    client.send(CHAT_PATH, { body: BODIES[CHAT_PATH] ?? {} }).catch(() => undefined)
+    await eventually(2_000, 'the attempt hangs', async () => (await gateway.metric('turnout_inflight_requests')) === 1)
+    client[way]()
+    await eventually(2_000, `${way}: the call is over`, async () => (await gateway.metric('turnout_inflight_requests')) === 0)
+  }
+  t.equal(await gateway.settled('turnout_requests_total', { status: '499' }, 2), 2)
+})
+
+t.test('callers that stay are never cancelled: kept connections', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  const run = async (stream: boolean): Promise<number> => {
+    const client = await RawClient.open(gateway.url)
+    let complete = 0
+    for (let i = 0; i < 60; i++) {
+      const response = await client.send(CHAT_PATH, { body: { ...BODIES[CHAT_PATH], ...(stream ? { stream } : {}) } })
+      if ((await response.complete) && response.status === 200) complete++
+    }
+    client.destroy()
+    return complete
+  }
+  const counts = await Promise.all([true, false, true, false, true, false].map(run))
+  t.same(counts, [60, 60, 60, 60, 60, 60])
+  t.equal(upstream.requests.length, 360)
+  t.equal(await gateway.settled('turnout_requests_total', { status: '200' }, 360), 360)
+  t.equal(await gateway.metric('turnout_requests_total', { status: '499' }), 0)
+  t.equal(await gateway.metric('turnout_inflight_requests'), 0)
+})
+
+t.test('callers that stay are never cancelled: FIN right behind the request, and still reading', async (t) => {
+  const { gateway } = await singleRig(t, { plan: { headersAfter: 30, firstAfter: 10 } })
+  const run = async (i: number): Promise<string> => {
+    const client = await RawClient.open(gateway.url)
+    const body = { ...BODIES[CHAT_PATH], ...(i % 2 === 0 ? { stream: true } : {}) }
+    const response = await client.send(CHAT_PATH, { body, halfClose: true })
+    const complete = await response.complete
+    client.destroy()
+    return `${response.status} ${complete}`
+  }
+  const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => run(i)))
+  const odd = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason))).filter((text) => text !== '200 true')
+  t.same(odd, [], '60 half-closed requests')
+  t.equal(await gateway.metric('turnout_requests_total', { status: '499' }), 0)
+})

@@ -1,0 +1,127 @@
+import t from 'tap'
+import { chat, chatStream, CHAT_PATH, errorOf, readStream } from '../support/chat.ts'
+import type { Plan } from '../support/fault-plan.ts'
+import { failing } from '../support/fault-plan.ts'
+import { rawPost } from '../support/raw-client.ts'
+import { pairRig, singleRig } from '../support/rig.ts'
+
+t.test('each limit has its own error', async (t) => {
+  const cases: readonly [string, Record<string, string>, Plan, boolean][] = [
+    ['headers_timeout', { headers: '80ms' }, { headersAfter: 'never' }, true],
+    ['ttft_timeout', { ttft: '80ms' }, { firstAfter: 'never' }, true],
+    ['total_timeout', { total: '80ms' }, { headersAfter: 'never' }, false],
+    ['total_timeout', { total: '80ms' }, { firstAfter: 'never' }, false],
+    ['total_timeout', { total: '80ms' }, { headersAfter: 'never' }, true],
+  ]
+  for (const [code, limits, plan, stream] of cases) {
+    const { gateway, upstream } = await singleRig(t, { plan }, { limits })
+    const response = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
+    t.equal(response.status, 504, code)
+    t.match(errorOf(await response.json()), { code, source: 'upstream' })
+    await (await upstream.waitRequest(1)).closed
+  }
+})
+
+t.test('limits inside a stream: silence and the total', async (t) => {
+  for (const [code, limits, plan] of [
+    ['idle_timeout', { idle: '80ms' }, { stallAfter: 3 }],
+    ['total_timeout', { total: '150ms' }, { pace: 20, words: Array.from({ length: 100 }, () => 'x') }],
+  ] as const) {
+    const { gateway, upstream } = await singleRig(t, { plan }, { limits })
+    const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
+    t.equal(got.errors[0]?.code, code)
+    t.same([got.dones, got.doneLast], [1, true])
+    await (await upstream.waitRequest(1)).closed
+  }
+})
+
+t.test('a slow stream within its limits is left alone', async (t) => {
+  const plan = { pace: 30, words: Array.from({ length: 12 }, () => 'x ') }
+  const { gateway } = await singleRig(t, { plan }, { limits: { headers: '250ms', ttft: '250ms', idle: '250ms' } })
+  const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
+  t.same([got.text, got.finish, got.errors.length], ['x '.repeat(12), 'stop', 0])
+})
+
+t.test("the caller's deadline ends a call", async (t) => {
+  const { gateway } = await singleRig(t, { plan: { headersAfter: 'never' } })
+  const response = await rawPost(gateway.url, CHAT_PATH, chat(), { 'x-turnout-deadline-ms': '80' })
+  t.equal(response.status, 504)
+  t.equal(errorOf(await response.json()).code, 'total_timeout')
+})
+
+t.test('the wait that a backend asks for is passed on', async (t) => {
+  const date = (seconds: number): string => new Date(Date.now() + seconds * 1000).toUTCString()
+  const cases: readonly [number, Record<string, string>, number, number][] = [
+    [429, { 'retry-after': '7' }, 7000, 7000],
+    [503, { 'retry-after': '2' }, 2000, 2000],
+    [429, { 'retry-after-ms': '1500', 'retry-after': '9' }, 1500, 1500],
+    [429, { 'retry-after': date(20) }, 18_000, 20_000],
+    [429, { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m2s' }, 62_000, 62_000],
+  ]
+  for (const [status, headers, least, most] of cases) {
+    const { gateway } = await singleRig(t, { plan: failing(status, { headers }) })
+    const response = await rawPost(gateway.url, CHAT_PATH, chat())
+    const label = `${status} ${JSON.stringify(headers)}`
+    t.equal(response.status, status, label)
+    errorOf(await response.json())
+    const ms = Number(response.headers['retry-after-ms'])
+    t.ok(ms >= least && ms <= most, `${label}: ${ms} ms`)
+    t.equal(Number(response.headers['retry-after']), Math.ceil(ms / 1000), label)
+  }
+})
+
+t.test("a caller's mistake is told as the backend tells it, and nobody else is asked", async (t) => {
+  const { gateway, upstreams } = await pairRig(t)
+  for (let round = 0; round < 3; round++)
+    for (const status of [400, 413, 422])
+      for (const stream of [true, false]) {
+        upstreams.a.next(failing(status, { message: `bad field ${status}` }))
+        const response = await rawPost(gateway.url, CHAT_PATH, { ...chat({ model: 'pair' }), stream })
+        t.equal(response.status, status)
+        t.match(errorOf(await response.json()), { message: /bad field/, source: 'caller', type: 'invalid_request_error' })
+        t.equal(response.headers['x-turnout-attempts'], '1')
+      }
+  t.equal(upstreams.b.requests.length, 0)
+  const good = await rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }))
+  t.equal(good.headers['x-turnout-backend'], 'a', 'and it does not count against the backend')
+  await good.complete
+})
+
+t.test('a reset of a reused connection is repaired once, unseen', async (t) => {
+  for (const drop of ['reset', 'fin'] as const)
+    for (const stream of [true, false]) {
+      const { gateway, upstream } = await singleRig(t, { rule: (request) => (request.reused ? { drop } : undefined) })
+      const label = `${drop} ${stream ? 'streamed' : 'whole'}`
+      const first = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
+      t.equal(await first.complete, true)
+      const second = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
+      t.equal(second.status, 200, label)
+      t.equal(await second.complete, true, label)
+      t.equal(second.headers['x-turnout-attempts'], '1', label)
+      t.same(
+        upstream.requests.map(({ reused }) => reused),
+        [false, true, false],
+        label,
+      )
+    }
+})
+
+t.test('a reset of a new connection is not repaired: it may have been the request', async (t) => {
+  const { gateway, upstream } = await singleRig(t, { plan: { drop: 'reset' } })
+  const response = await rawPost(gateway.url, CHAT_PATH, chat())
+  t.equal(response.status, 502)
+  t.equal(errorOf(await response.json()).code, 'upstream_unreachable')
+  t.equal(upstream.requests.length, 1)
+})
+
+t.test('an idle connection that the engine closes costs nobody a request', async (t) => {
+  for (const afterwards of ['fin', 'reset'] as const) {
+    const { gateway, upstream } = await singleRig(t, { plan: { afterwards } })
+    for (let i = 0; i < 20; i++) {
+      const response = await rawPost(gateway.url, CHAT_PATH, i % 2 === 0 ? chat() : chatStream())
+      t.equal(response.status, 200, `${afterwards} ${i}`)
+      t.equal(await response.complete, true)
+    }
+    t.ok(upstream.requests.every(({ reused }) => !reused))
+  }
+})

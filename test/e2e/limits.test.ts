@@ -1,0 +1,90 @@
+import t from 'tap'
+import { chat, chatStream, CHAT_PATH, EMBEDDINGS_PATH, errorOf } from '../support/chat.ts'
+import { RawClient, rawPost } from '../support/raw-client.ts'
+import { singleRig } from '../support/rig.ts'
+
+t.test('requests per minute of a key: counted on every path, told in headers', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'few', key: 'sk-few', rpm: 3 }, { id: 'free', key: 'sk-free' }] }) // prettier-ignore
+  const own = { authorization: 'Bearer sk-few' }
+  const remaining: (string | undefined)[] = []
+  for (const [path, body] of [
+    [CHAT_PATH, chat()],
+    [CHAT_PATH, chatStream()],
+    [EMBEDDINGS_PATH, { model: 'tiny', input: 'x' }],
+  ] as const) {
+    const response = await rawPost(gateway.url, path, body, own)
+    t.equal(response.status, 200)
+    t.equal(response.headers['x-ratelimit-limit-requests'], '3')
+    t.ok(response.headers['x-ratelimit-reset-requests'])
+    remaining.push(response.headers['x-ratelimit-remaining-requests'])
+    await response.complete
+  }
+  t.same(remaining, ['2', '1', '0'])
+  const over = await rawPost(gateway.url, CHAT_PATH, chat(), own)
+  t.equal(over.status, 429)
+  t.match(errorOf(await over.json()), { code: 'rate_limit_exceeded', type: 'rate_limit_error', source: 'policy' })
+  const ms = Number(over.headers['retry-after-ms'])
+  t.ok(ms > 0 && ms <= 60_000, `${ms} ms`)
+  t.equal(Number(over.headers['retry-after']), Math.ceil(ms / 1000))
+  t.equal(over.headers['x-ratelimit-remaining-requests'], '0')
+  t.ok(over.headers['x-request-id'])
+  const other = await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: 'Bearer sk-free' })
+  t.equal(other.status, 200, 'another key has its own count')
+  await other.complete
+  t.equal(upstream.requests.length, 4)
+})
+
+t.test('100 at once at a limit of 10: 10 pass', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'few', key: 'sk-few', rpm: 10 }] })
+  const ask = async (): Promise<number> => (await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: 'Bearer sk-few' })).status
+  const statuses = await Promise.all(Array.from({ length: 100 }, ask))
+  t.equal(statuses.filter((status) => status === 200).length, 10)
+  t.equal(statuses.filter((status) => status === 429).length, 90)
+  t.equal(upstream.requests.length, 10)
+})
+
+t.test('a body over the limit is refused, whether it tells its length or not', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { limits: { body: '8KiB' } })
+  const large = chat({ user: 'x'.repeat(9_000) })
+  const told = await rawPost(gateway.url, CHAT_PATH, large)
+  t.equal(told.status, 413)
+  t.match(errorOf(await told.json()), { code: 'body_too_large', source: 'caller' })
+  const client = await RawClient.open(gateway.url)
+  const answer = client.send(CHAT_PATH, { headers: { 'transfer-encoding': 'chunked', 'content-type': 'application/json' } })
+  const text = JSON.stringify(large)
+  client.socket.write(`${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`)
+  const untold = await answer
+  t.equal(untold.status, 413)
+  t.equal(errorOf(await untold.json()).code, 'body_too_large')
+  client.destroy()
+  t.equal(upstream.requests.length, 0)
+  t.equal((await rawPost(gateway.url, CHAT_PATH, chat({ user: 'x'.repeat(7_000) }))).status, 200)
+})
+
+t.test('what is no request is told so in the shape of the contract', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  const cases: readonly [string, string, string | Buffer, Record<string, string>, number, string][] = [
+    ['POST', CHAT_PATH, '{"model":', {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, '[]', {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, 'null', {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, '', {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, Buffer.from([0xff, 0xfe]), {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, '{}', {}, 400, 'invalid_request'],
+    ['POST', CHAT_PATH, '{"model":7,"messages":[]}', {}, 400, 'invalid_request'],
+    ['POST', CHAT_PATH, '{"model":"nobody","messages":[]}', {}, 404, 'model_not_found'],
+    ['POST', CHAT_PATH, '{}', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
+    ['POST', '/v1/nowhere', '{}', {}, 404, 'not_found'],
+    ['GET', CHAT_PATH, '', {}, 405, 'method_not_allowed'],
+    ['POST', '/v1/responses', '{}', {}, 501, 'not_implemented'],
+  ]
+  for (const [method, path, body, headers, status, code] of cases) {
+    const client = await RawClient.open(gateway.url)
+    const response = await client.send(path, { method, headers, ...(method === 'POST' ? { body } : {}) })
+    const label = `${method} ${path} ${body.toString().slice(0, 40)}`
+    t.equal(response.status, status, label)
+    t.equal(errorOf(await response.json()).code, code, label)
+    t.ok(response.headers['x-request-id'], label)
+    client.destroy()
+  }
+  t.equal(upstream.requests.length, 0)
+})

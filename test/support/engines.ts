@@ -1,0 +1,119 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** A real engine in a child process of its own. */
+export interface Engine {
+  readonly url: string
+  /** The model's name as the engine lists it. */
+  readonly model: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. */
+export function missing(engine: 'llama' | 'ollama'): string | false {
+  const needed =
+    engine === 'llama' ? ['TURNOUT_TEST_LLAMA', 'TURNOUT_TEST_MODEL'] : ['TURNOUT_TEST_OLLAMA', 'TURNOUT_TEST_MODEL']
+  const absent = needed.filter((name) => !process.env[name])
+  return absent.length === 0 ? false : `needs ${absent.join(' and ')}`
+}
+
+/** llama.cpp's server on the model of TURNOUT_TEST_MODEL. `args` come behind the usual ones. */
+export async function startLlama(args: readonly string[] = []): Promise<Engine> {
+  const port = await freePort()
+  const model = resolve(variable('TURNOUT_TEST_MODEL'))
+  const usual = [
+    '-m',
+    model,
+    '--alias',
+    'tiny',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '-c',
+    '4096',
+    '-np',
+    '2',
+    '-t',
+    '1',
+    '--metrics',
+    '--no-ui',
+    '--offline',
+  ]
+  const child = spawn(variable('TURNOUT_TEST_LLAMA'), [...usual, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  return started(child, `http://127.0.0.1:${port}`, '/health', 'tiny')
+}
+
+/** Ollama with a model made from TURNOUT_TEST_MODEL, in a folder that is removed by `stop`. */
+export async function startOllama(): Promise<Engine> {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'turnout-ollama-'))
+  const env = {
+    ...process.env,
+    HOME: folder,
+    OLLAMA_HOST: `127.0.0.1:${port}`,
+    OLLAMA_MODELS: join(folder, 'models'),
+    OLLAMA_NO_CLOUD: '1',
+  }
+  const binary = variable('TURNOUT_TEST_OLLAMA')
+  const child = spawn(binary, ['serve'], { stdio: ['ignore', 'ignore', 'pipe'], env })
+  const engine = await started(child, `http://127.0.0.1:${port}`, '/api/version', 'tiny:latest')
+  const modelfile = join(folder, 'Modelfile')
+  await writeFile(modelfile, `FROM ${resolve(variable('TURNOUT_TEST_MODEL'))}\nPARAMETER num_ctx 2048\n`)
+  const maker = spawn(binary, ['create', 'tiny', '-f', modelfile], { stdio: 'ignore', env })
+  const [code] = (await once(maker, 'exit')) as [number | null]
+  const stop = async (): Promise<void> => {
+    await engine.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  if (code === 0) return { ...engine, stop }
+  await stop()
+  throw new Error(`ollama create ended with ${code}`)
+}
+
+function variable(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set`)
+  return value
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Waits until the engine answers 200 on `path`. An answer counts only while this very child lives: the port could be another's. */
+async function started(child: ChildProcess, url: string, path: string, model: string): Promise<Engine> {
+  let log = ''
+  child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-4000)))
+  const exited = once(child, 'exit').then(() => true)
+  const failed = once(child, 'error').then(() => true)
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline) {
+    const answer = await fetch(url + path).catch(() => null)
+    await answer?.arrayBuffer()
+    if (child.exitCode !== null || child.signalCode !== null) break
+    if (answer?.status === 200) return { url, model, pid: child.pid ?? 0, stop: () => stop(child, exited) }
+    if (await Promise.race([exited, failed, new Promise<boolean>((done) => setTimeout(done, 100, false))])) break
+  }
+  child.kill('SIGKILL')
+  throw new Error(`the engine did not start; its last words:\n${log}`)
+}
+
+async function stop(child: ChildProcess, exited: Promise<boolean>): Promise<void> {
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 2_000)
+  await exited
+  clearTimeout(timer)
+}

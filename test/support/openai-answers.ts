@@ -1,0 +1,127 @@
+import type { Plan } from './fault-plan.ts'
+import type { RecordedRequest } from './fault-record.ts'
+
+/** Text of an unplanned answer: several languages, so that a split inside a character shows. */
+export const WORDS: readonly string[] = ['The ', 'river ', 'runs ', 'to ', 'the ', 'sea: ', 'größe ', '水と', '🚂', '.']
+export const PROMPT_TOKENS = 11
+const CREATED = 1_700_000_000
+
+type Fields = Record<string, unknown>
+
+/** Usage as this upstream reports it after `output` pieces. */
+export function usageOf(output: number): Fields {
+  return {
+    prompt_tokens: PROMPT_TOKENS,
+    completion_tokens: output,
+    total_tokens: PROMPT_TOKENS + output,
+    prompt_tokens_details: { cached_tokens: 3 },
+  }
+}
+
+/** The body of a good answer that is not streamed. */
+export function answerBody(request: RecordedRequest, plan: Plan): Fields {
+  const model = plan.model ?? request.json?.model ?? 'tiny'
+  if (request.path.endsWith('/embeddings')) return embeddings(request, model)
+  if (request.path.endsWith('/rerank')) return rerank(request, model)
+  const chat = request.path.endsWith('/chat/completions')
+  const words = plan.words ?? WORDS
+  const text = words.join('')
+  const usage = plan.usage === 'never' ? {} : { usage: plan.usage === 'null' ? null : usageOf(words.length) }
+  const finish_reason = plan.finish ?? (plan.toolCall ? 'tool_calls' : 'stop')
+  const choice = chat
+    ? { index: 0, message: message(text, plan), logprobs: null, finish_reason }
+    : { index: 0, text, logprobs: null, finish_reason }
+  return { ...envelope(model, chat ? 'chat.completion' : 'text_completion'), choices: [choice], ...usage }
+}
+
+function envelope(model: unknown, object: string): Fields {
+  return {
+    id: object.startsWith('chat') ? 'chatcmpl-fault' : 'cmpl-fault',
+    object,
+    created: CREATED,
+    model,
+    system_fingerprint: 'fp_fault',
+  }
+}
+
+function message(text: string, plan: Plan): Fields {
+  const { toolCall, reasoning } = plan
+  if (toolCall === undefined)
+    return { role: 'assistant', content: text, ...(reasoning ? { reasoning_content: reasoning.join('') } : {}) }
+  const call = {
+    id: 'call_1',
+    type: 'function',
+    function: { name: toolCall.name, arguments: toolCall.arguments.join('') },
+  }
+  return { role: 'assistant', content: null, tool_calls: [call] }
+}
+
+function embeddings(request: RecordedRequest, model: unknown): Fields {
+  const input = request.json?.input
+  const texts = Array.isArray(input) ? input : [input]
+  const base64 = request.json?.encoding_format === 'base64'
+  const data = texts.map((text, index) => {
+    const vector = vectorOf(String(text))
+    return {
+      object: 'embedding',
+      index,
+      embedding: base64 ? Buffer.from(vector.buffer).toString('base64') : Array.from(vector),
+    }
+  })
+  return { object: 'list', data, model, usage: { prompt_tokens: PROMPT_TOKENS, total_tokens: PROMPT_TOKENS } }
+}
+
+/** The same text always has the same vector; its numbers are exact in 32 bits. */
+export function vectorOf(text: string): Float32Array {
+  return Float32Array.from({ length: 4 }, (_, i) => ((text.charCodeAt(i % text.length) || 0) - 64) / 64)
+}
+
+function rerank(request: RecordedRequest, model: unknown): Fields {
+  const documents = Array.isArray(request.json?.documents) ? request.json.documents : []
+  const results = documents.map((document: unknown, index) => ({ index, relevance_score: 1 / (index + 1), document }))
+  return { id: 'rerank-fault', model, results, usage: { total_tokens: PROMPT_TOKENS } }
+}
+
+/** The events of a streamed answer, without [DONE]: texts that stand after `data: `. */
+export function answerEvents(request: RecordedRequest, plan: Plan): string[] {
+  if (plan.events !== undefined) return [...plan.events]
+  const chat = request.path.endsWith('/chat/completions')
+  const base = envelope(plan.model ?? request.json?.model ?? 'tiny', chat ? 'chat.completion.chunk' : 'text_completion')
+  const asked = (request.json?.stream_options as Fields | undefined)?.include_usage === true
+  const place = plan.usage ?? 'own'
+  const words =
+    plan.hugeBytes === undefined ? (plan.words ?? WORDS) : [...(plan.words ?? WORDS), 'x'.repeat(plan.hugeBytes)]
+  const nulls = place === 'null' || (place === 'own' && asked)
+  const out: string[] = []
+  const emit = (choice: Fields | null, usage: Fields | undefined): void => {
+    const choices = choice === null ? [] : [{ index: 0, logprobs: null, finish_reason: null, ...choice }]
+    out.push(JSON.stringify({ ...base, choices, ...(usage ? { usage } : nulls ? { usage: null } : {}) }))
+  }
+  const counted = (n: number): Fields | undefined => (place === 'cumulative' ? usageOf(n) : undefined)
+  if (chat) emit({ delta: { role: 'assistant', content: '' } }, counted(0))
+  for (const piece of plan.reasoning ?? []) emit({ delta: { reasoning_content: piece } }, counted(0))
+  if (plan.toolCall) toolDeltas(plan.toolCall).forEach((delta) => emit({ delta }, counted(0)))
+  else
+    words.forEach((word, i) => {
+      const last = i === words.length - 1
+      emit(
+        chat ? { delta: { content: word } } : { text: word },
+        last && place === 'content' ? usageOf(words.length) : counted(i + 1),
+      )
+    })
+  const finish_reason = plan.finish ?? (plan.toolCall ? 'tool_calls' : 'stop')
+  emit(
+    chat ? { delta: {}, finish_reason } : { text: '', finish_reason },
+    place === 'finish' ? usageOf(words.length) : counted(words.length),
+  )
+  if (place === 'always' || (place === 'own' && asked)) emit(null, usageOf(words.length))
+  return out
+}
+
+function toolDeltas(call: NonNullable<Plan['toolCall']>): Fields[] {
+  const first = { index: 0, id: 'call_1', type: 'function', function: { name: call.name, arguments: '' } }
+  return [
+    { tool_calls: [first] },
+    ...call.arguments.map((piece) => ({ tool_calls: [{ index: 0, function: { arguments: piece } }] })),
+  ]
+}
