@@ -62,12 +62,11 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const app = Fastify({
     bodyLimit: config.limits.bodyBytes,
     trustProxy: config.server.trustProxy,
-    disableRequestLogging: true,
     requestIdHeader: false,
     genReqId: requestId,
     // Slow uploads end; slow answers have limits of their own.
     requestTimeout: 300_000,
-    maxParamLength: 512,
+    routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
     clientErrorHandler: onClientError,
   })

@@ -22,18 +22,19 @@ const SECRET_PATHS = [
 
 /** Buffered: a line never waits for the disk, and `flush` on the way out loses none. */
 export function createLog(level: string, destination?: DestinationStream): { log: Logger; flush: () => void } {
-  const sink = destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096 })
-  const log = pino(
-    { level, base: null, redact: { paths: SECRET_PATHS, censor: '[redacted]' }, serializers: { err: plainError } },
-    sink,
-  )
-  if (destination !== undefined) return { log, flush: () => undefined }
-  const buffered = sink as ReturnType<typeof pino.destination>
+  const options = {
+    level,
+    base: null,
+    redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+    serializers: { err: plainError },
+  }
+  if (destination !== undefined) return { log: pino(options, destination), flush: () => undefined }
+  const buffered = pino.destination({ dest: 1, sync: false, minLength: 4096 })
   // Lines of a quiet gateway should not wait for a busy minute.
   const timer = setInterval(() => buffered.flush(), 1000)
   timer.unref()
   return {
-    log,
+    log: pino(options, buffered),
     flush: () => {
       clearInterval(timer)
       try {
@@ -93,12 +94,11 @@ const outcome = (settlement: Settlement): object => ({
   success: settlement.success,
 })
 
-/** Code of what happened underneath; its text may name hosts and is for the operator's eyes only. */
+/** What happened underneath; its text may name hosts and is for the operator's eyes only. */
 function causeOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined
-  return cause.stack !== undefined && !('code' in cause)
-    ? cause.stack
-    : `${String((cause as { code?: unknown }).code ?? '')} ${cause.message}`.trim()
+  const { code } = cause as { code?: unknown }
+  return typeof code === 'string' ? `${code} ${cause.message}` : cause.stack
 }
 
 function plainError(thrown: unknown): object {

@@ -49,12 +49,15 @@ function faultOf(value: unknown, depth = 0): UpstreamFault | null {
   if (!isObject(value) || depth > 4) return null
   const inner = value['error']
   if (isObject(inner) || Array.isArray(inner)) return faultOf(inner, depth + 1)
-  if (typeof inner === 'string' && value['message'] === undefined) return nested(inner, depth) ?? fault(inner)
-  const message = value['message'] ?? value['detail'] ?? value['msg']
-  if (typeof message === 'string') {
-    const inside = nested(message, depth)
-    if (inside !== null) return inside
-  }
+  const message =
+    typeof inner === 'string' && value['message'] === undefined
+      ? inner
+      : (value['message'] ?? value['detail'] ?? value['msg'])
+  return (typeof message === 'string' ? nested(message, depth) : null) ?? described(value, message)
+}
+
+/** An object that holds the fault itself. */
+function described(value: Fields, message: unknown): UpstreamFault {
   const code = value['code'] ?? value['error_type']
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
   const number = typeof code === 'number' ? code : Number(value['status'])

@@ -73,11 +73,14 @@ function usageOption(
 
 function renameRoles(list: Json | undefined, roles: Readonly<Record<string, string>>, set: Map<string, string>): void {
   if (!Array.isArray(list)) return
-  const strange = (message: Json): boolean => isObject(message) && Object.hasOwn(roles, String(message['role']))
-  if (!(list as readonly Json[]).some(strange)) return
-  const renamed = (list as readonly Json[]).map((message) =>
-    strange(message) ? { ...(message as JsonObject), role: roles[String((message as JsonObject)['role'])] } : message,
-  )
+  let strange = false
+  const renamed = (list as readonly Json[]).map((message) => {
+    if (!isObject(message) || typeof message['role'] !== 'string' || !Object.hasOwn(roles, message['role']))
+      return message
+    strange = true
+    return { ...message, role: roles[message['role']] }
+  })
+  if (!strange) return
   set.set('messages', JSON.stringify(renamed))
 }
 

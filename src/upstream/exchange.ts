@@ -6,16 +6,16 @@
  * than everything else the gateway does with it.
  */
 import type { Dispatcher } from 'undici'
-import { GatewayError } from '../core/errors.ts'
-import { AnswerTrack, readBody, readFrame } from '../protocol/answer.ts'
-import { type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import type { GatewayError } from '../core/errors.ts'
+import { AnswerTrack, readBody } from '../protocol/answer.ts'
 import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
 import { Deadline, type Phase } from './deadline.ts'
 import { decode } from './decode.ts'
-import { answerFault, isStaleSocket, limitFault, statusOf, transportFault } from './fault.ts'
+import { answerFault, badAnswer, isStaleSocket, limitFault, statusOf, transportFault } from './fault.ts'
 import { Held } from './held.ts'
 import { retryAfter } from './retry-after.ts'
+import { type Reading, StreamReader } from './stream-reader.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
@@ -43,7 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null
   #mode: Mode = 'waiting'
   #headers: Headers = {}
-  #splitter: SseSplitter | null = null
+  #reader: StreamReader | null = null
   readonly #held = new Held()
   #committed = false
   #ended = false
@@ -120,7 +120,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else {
       this.#mode = 'events'
       this.streamed = true
-      this.#splitter = new SseSplitter()
+      const { backend, finishes, hideUsage, limits } = this.#call
+      this.#reader = new StreamReader({
+        backend,
+        track: this.track,
+        finishes,
+        hideUsage,
+        bufferBytes: limits.bufferBytes,
+        retryAfterMs: retryAfter(headers, Date.now()),
+      })
       this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - (this.#call.now() - this.#startedAt)))
     }
     if (this.#mode === 'events' && headers['content-encoding'] !== undefined) {
@@ -132,7 +140,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     switch (this.#mode) {
       case 'events':
         if (this.#committed) this.#deadline.extend(this.#call.limits.idleMs)
-        return this.#events(chunk)
+        return this.#advance(this.#reader!.push(chunk))
       case 'body':
         this.#held.add(chunk)
         if (this.#held.bytes > this.#call.limits.bufferBytes) this.#passThrough()
@@ -151,7 +159,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#release()
     switch (this.#mode) {
       case 'events':
-        return this.#eventsEnd()
+        return this.#advance(this.#reader!.finish())
       case 'bytes':
         return this.#end()
       case 'body':
@@ -179,52 +187,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   // ------------------------------------------------------------ the answer
 
-  #events(chunk: Buffer): void {
-    const frames: SseFrame[] = []
-    this.#splitter!.push(chunk, frames)
-    this.#consume(frames)
-    if (this.#splitter!.pending > this.#call.limits.bufferBytes)
-      this.#fail(this.#bad('sent an event larger than `limits.buffer`'))
-  }
-
-  #eventsEnd(): void {
-    const frames: SseFrame[] = []
-    this.#splitter!.flush(frames)
-    this.#consume(frames)
-    if (this.#mode !== 'events') return
-    // Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so).
-    if (this.#committed && (this.track.finish !== null || !this.#call.finishes)) this.#end()
-    else
-      this.#fail(new GatewayError('upstream_incomplete', `Backend "${this.#call.backend.name}" broke off its answer.`))
-  }
-
-  #consume(frames: readonly SseFrame[]): void {
-    const out: Buffer[] = []
-    for (const frame of frames) {
-      if (!this.#committed && frame.data === null) continue
-      const verdict = readFrame(frame, this.track, this.#call.hideUsage)
-      if (verdict.kind === 'send') {
-        out.push(verdict.raw)
-        if (!this.#committed) this.#commitStream()
-      } else if (verdict.kind === 'fault') {
-        this.#flush(out)
-        return this.#fail(
-          answerFault(
-            this.#call.backend,
-            statusOf(verdict.fault),
-            verdict.fault,
-            retryAfter(this.#headers, Date.now()),
-          ),
-        )
-      } else if (verdict.kind === 'garbage') {
-        this.#flush(out)
-        return this.#fail(this.#bad('sent an event that is not JSON'))
-      } else if (verdict.kind === 'done') {
-        this.#flush(out)
-        return this.#committed ? this.#end() : this.#fail(this.#bad('sent an empty stream'))
-      }
+  #advance({ out, done, failure }: Reading): void {
+    if (out !== null) {
+      this.#write(out)
+      if (!this.#committed) this.#commitStream()
     }
-    this.#flush(out)
+    if (failure !== null) this.#fail(failure)
+    else if (done) this.#end()
   }
 
   #commitStream(): void {
@@ -305,10 +274,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   // ------------------------------------------------------------ bytes
 
-  #flush(out: readonly Buffer[]): void {
-    if (out.length > 0) this.#write(out.length === 1 ? out[0]! : Buffer.concat(out))
-  }
-
   #write(bytes: Buffer): void {
     if (this.#sink === null) return this.#held.add(bytes)
     if (this.#sink.write(bytes) || this.#mode === 'over') return
@@ -317,9 +282,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #bad(what: string): GatewayError {
-    return new GatewayError('upstream_bad_response', `Backend "${this.#call.backend.name}" ${what}.`, {
-      upstreamStatus: this.status,
-    })
+    return badAnswer(this.#call.backend, what, this.status)
   }
 
   #request(): Dispatcher.DispatchOptions {

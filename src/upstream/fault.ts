@@ -47,21 +47,38 @@ export function statusOf(fault: UpstreamFault): number {
   return 500
 }
 
+type Rule = (status: number, words: string, message: string) => boolean
+
+const isOneOf =
+  (...statuses: readonly number[]): Rule =>
+  (status) =>
+    statuses.includes(status)
+
+/** The first rule that holds names the error; the last one always does. */
+const RULES: readonly (readonly [ErrorCode, Rule])[] = [
+  ['upstream_auth', isOneOf(401, 403)],
+  ['upstream_quota', isOneOf(402)],
+  ['upstream_quota', (status, words, message) => status === 429 && NO_CREDIT.test(`${words} ${message}`)],
+  ['upstream_rate_limited', isOneOf(429)],
+  ['context_length_exceeded', (_status, words) => /exceed_context_size|context_length_exceeded/.test(words)],
+  [
+    'context_length_exceeded',
+    (status, _words, message) => [400, 413, 422, 500].includes(status) && OVERFLOW.test(message),
+  ],
+  ['content_filter', (status, words) => status < 500 && FILTERED.test(words)],
+  ['upstream_unsupported', (status, _words, message) => status === 404 && NO_ENDPOINT.test(message)],
+  ['upstream_model_missing', isOneOf(404)],
+  ['upstream_unsupported', isOneOf(405, 501)],
+  ['overloaded', isOneOf(503, 529, 498)],
+  ['upstream_error', isOneOf(408, 409, 425, 499)],
+  ['invalid_request', (status) => status >= 400 && status < 500],
+  ['upstream_error', (status) => status >= 500 && status < 600],
+  ['upstream_bad_response', () => true],
+]
+
 function codeOf(status: number, fault: UpstreamFault): ErrorCode {
   const words = `${fault.code ?? ''} ${fault.type ?? ''}`
-  if (status === 401 || status === 403) return 'upstream_auth'
-  if (status === 402 || (status === 429 && NO_CREDIT.test(`${words} ${fault.message}`))) return 'upstream_quota'
-  if (status === 429) return 'upstream_rate_limited'
-  if (/exceed_context_size|context_length_exceeded/.test(words)) return 'context_length_exceeded'
-  if ([400, 413, 422, 500].includes(status) && OVERFLOW.test(fault.message)) return 'context_length_exceeded'
-  if (status < 500 && FILTERED.test(words)) return 'content_filter'
-  if (status === 404) return NO_ENDPOINT.test(fault.message) ? 'upstream_unsupported' : 'upstream_model_missing'
-  if (status === 405 || status === 501) return 'upstream_unsupported'
-  if (status === 503 || status === 529 || status === 498) return 'overloaded'
-  if (status === 408 || status === 409 || status === 425 || status === 499) return 'upstream_error'
-  if (status >= 400 && status < 500) return 'invalid_request'
-  if (status >= 500 && status < 600) return 'upstream_error'
-  return 'upstream_bad_response'
+  return RULES.find(([, holds]) => holds(status, words, fault.message))![0]
 }
 
 function wording(code: ErrorCode, name: string, status: number, message: string): string {
@@ -79,6 +96,11 @@ function wording(code: ErrorCode, name: string, status: number, message: string)
     default:
       return `Backend "${name}" answered with status ${status}${said}`
   }
+}
+
+/** The backend answered something that its protocol does not allow. */
+export function badAnswer(backend: BackendSpec, what: string, status: number | null = null): GatewayError {
+  return new GatewayError('upstream_bad_response', `Backend "${backend.name}" ${what}.`, { upstreamStatus: status })
 }
 
 /** No backend text may carry the key or the address that the operator configured. */

@@ -61,7 +61,10 @@ t.test('a caller that leaves frees the engine, whatever the phase, endpoint and 
 t.test('a caller that leaves while the connection is still being made', async (t) => {
   const hole = await startBlackHole()
   t.teardown(() => hole.close())
-  const gateway = await gatewayFor(t, { backends: [{ name: 'hole', kind: 'openai-compatible', url: hole.url, models: ['tiny'] }], limits: { connect: '20s' } })
+  const gateway = await gatewayFor(t, {
+    backends: [{ name: 'hole', kind: 'openai-compatible', url: hole.url, models: ['tiny'] }],
+    limits: { connect: '20s' },
+  })
   const others = await hole.hanging()
   if (others === null) return t.comment('no kernel table to look at')
   for (const way of WAYS) {
@@ -69,7 +72,11 @@ t.test('a caller that leaves while the connection is still being made', async (t
     client.send(CHAT_PATH, { body: BODIES[CHAT_PATH] ?? {} }).catch(() => undefined)
     await eventually(2_000, 'the attempt hangs', async () => (await gateway.metric('turnout_inflight_requests')) === 1)
     client[way]()
-    await eventually(2_000, `${way}: the call is over`, async () => (await gateway.metric('turnout_inflight_requests')) === 0)
+    await eventually(
+      2_000,
+      `${way}: the call is over`,
+      async () => (await gateway.metric('turnout_inflight_requests')) === 0,
+    )
   }
   t.equal(await gateway.settled('turnout_requests_total', { status: '499' }, 2), 2)
 })
@@ -105,7 +112,9 @@ t.test('callers that stay are never cancelled: FIN right behind the request, and
     return `${response.status} ${complete}`
   }
   const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => run(i)))
-  const odd = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason))).filter((text) => text !== '200 true')
+  const odd = outcomes
+    .map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason)))
+    .filter((text) => text !== '200 true')
   t.same(odd, [], '60 half-closed requests')
   t.equal(await gateway.metric('turnout_requests_total', { status: '499' }), 0)
 })

@@ -27,7 +27,7 @@ const BOTH: Readonly<Record<string, Plan>> = {
   'HTML with 200': { body: '<html>bad gateway</html>', contentType: 'text/html' },
   'gzip error': { ...failing(500), gzip: true },
   'empty body': { body: '' },
-  'redirect': { status: 307, headers: { location: 'http://127.0.0.1:9/' }, body: '' },
+  redirect: { status: 307, headers: { location: 'http://127.0.0.1:9/' }, body: '' },
 }
 const STREAMS: Readonly<Record<string, Plan>> = {
   'no headers': { headersAfter: 'never' },
@@ -91,7 +91,10 @@ t.test('a request that every backend refuses is tried at most `attempts` times, 
   const upstreams = Object.fromEntries(names.map((name) => [name, { plan: failing(500) }]))
   const all = await rig(t, {
     upstreams,
-    config: { limits: { attempts: 3 }, routes: [{ name: 'all', candidates: names.map((name) => `${name}/*`), strategy: 'ordered' }] },
+    config: {
+      limits: { attempts: 3 },
+      routes: [{ name: 'all', candidates: names.map((name) => `${name}/*`), strategy: 'ordered' }],
+    },
   })
   const response = await rawPost(all.gateway.url, CHAT_PATH, chat({ model: 'all' }))
   t.equal(response.status, 502)
@@ -107,7 +110,12 @@ t.test('x-turnout-no-fallback: one attempt, its own error', async (t) => {
   const { gateway, upstreams } = await pairRig(t)
   upstreams.a.set({ plan: failing(503, { headers: { 'retry-after': '3' } }) })
   for (const stream of [true, false]) {
-    const response = await rawPost(gateway.url, CHAT_PATH, { ...chat({ model: 'pair' }), stream }, { 'x-turnout-no-fallback': '1' })
+    const response = await rawPost(
+      gateway.url,
+      CHAT_PATH,
+      { ...chat({ model: 'pair' }), stream },
+      { 'x-turnout-no-fallback': '1' },
+    )
     t.equal(response.status, 503)
     t.equal(errorOf(await response.json()).code, 'overloaded')
     t.equal(response.headers['x-turnout-attempts'], '1')

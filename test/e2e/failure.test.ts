@@ -18,7 +18,9 @@ t.test('each limit has its own error', async (t) => {
     const response = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
     t.equal(response.status, 504, code)
     t.match(errorOf(await response.json()), { code, source: 'upstream' })
-    await (await upstream.waitRequest(1)).closed
+    await (
+      await upstream.waitRequest(1)
+    ).closed
   }
 })
 
@@ -31,7 +33,9 @@ t.test('limits inside a stream: silence and the total', async (t) => {
     const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
     t.equal(got.errors[0]?.code, code)
     t.same([got.dones, got.doneLast], [1, true])
-    await (await upstream.waitRequest(1)).closed
+    await (
+      await upstream.waitRequest(1)
+    ).closed
   }
 })
 
@@ -78,7 +82,11 @@ t.test("a caller's mistake is told as the backend tells it, and nobody else is a
         upstreams.a.next(failing(status, { message: `bad field ${status}` }))
         const response = await rawPost(gateway.url, CHAT_PATH, { ...chat({ model: 'pair' }), stream })
         t.equal(response.status, status)
-        t.match(errorOf(await response.json()), { message: /bad field/, source: 'caller', type: 'invalid_request_error' })
+        t.match(errorOf(await response.json()), {
+          message: /bad field/,
+          source: 'caller',
+          type: 'invalid_request_error',
+        })
         t.equal(response.headers['x-turnout-attempts'], '1')
       }
   t.equal(upstreams.b.requests.length, 0)

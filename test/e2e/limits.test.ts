@@ -36,7 +36,8 @@ t.test('requests per minute of a key: counted on every path, told in headers', a
 
 t.test('100 at once at a limit of 10: 10 pass', async (t) => {
   const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'few', key: 'sk-few', rpm: 10 }] })
-  const ask = async (): Promise<number> => (await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: 'Bearer sk-few' })).status
+  const ask = async (): Promise<number> =>
+    (await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: 'Bearer sk-few' })).status
   const statuses = await Promise.all(Array.from({ length: 100 }, ask))
   t.equal(statuses.filter((status) => status === 200).length, 10)
   t.equal(statuses.filter((status) => status === 429).length, 90)
@@ -50,7 +51,9 @@ t.test('a body over the limit is refused, whether it tells its length or not', a
   t.equal(told.status, 413)
   t.match(errorOf(await told.json()), { code: 'body_too_large', source: 'caller' })
   const client = await RawClient.open(gateway.url)
-  const answer = client.send(CHAT_PATH, { headers: { 'transfer-encoding': 'chunked', 'content-type': 'application/json' } })
+  const answer = client.send(CHAT_PATH, {
+    headers: { 'transfer-encoding': 'chunked', 'content-type': 'application/json' },
+  })
   const text = JSON.stringify(large)
   client.socket.write(`${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`)
   const untold = await answer

@@ -7,10 +7,34 @@ import type { RawResponse } from '../support/raw-client.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
 
-const STATUSES = [200, 200, 200, 201, 204, 206, 300, 302, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 425, 429, 451, 498, 499, 500, 501, 502, 503, 504, 520, 529, 599, 600, 999]
-const TYPES = ['application/json', 'text/event-stream', 'text/html', 'text/plain; charset=latin1', '', 'application/octet-stream', 'application/problem+json']
+const STATUSES = [
+  200, 200, 200, 201, 204, 206, 300, 302, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 425, 429, 451,
+  498, 499, 500, 501, 502, 503, 504, 520, 529, 599, 600, 999,
+]
+const TYPES = [
+  'application/json',
+  'text/event-stream',
+  'text/html',
+  'text/plain; charset=latin1',
+  '',
+  'application/octet-stream',
+  'application/problem+json',
+]
 const CODES = [400, '400', 'overloaded', null, true, [], {}, -1, 1e21, 429.5, '', 'x'.repeat(5_000)]
-const MESSAGES = ['boom', '', null, 42, ['a', 'b'], { nested: { deep: true } }, '{"error":{"message":"inner"}}', '{"error":', '\u0000\u001b[31m', '水'.repeat(3_000), 'stream_options', '</script>']
+const MESSAGES = [
+  'boom',
+  '',
+  null,
+  42,
+  ['a', 'b'],
+  { nested: { deep: true } },
+  '{"error":{"message":"inner"}}',
+  '{"error":',
+  '\u0000\u001b[31m',
+  '水'.repeat(3_000),
+  'stream_options',
+  '</script>',
+]
 
 const DEEP = `${'{"error":'.repeat(200)}"deep"${'}'.repeat(200)}`
 const BODIES: readonly (string | Buffer)[] = [
@@ -22,11 +46,20 @@ const BODIES: readonly (string | Buffer)[] = [
 ] // prettier-ignore
 
 function oddPlan(random: () => number): Plan {
-  const error = { message: pick(random, MESSAGES), code: pick(random, CODES), type: pick(random, CODES), param: pick(random, CODES), status: pick(random, CODES) }
+  const error = {
+    message: pick(random, MESSAGES),
+    code: pick(random, CODES),
+    type: pick(random, CODES),
+    param: pick(random, CODES),
+    status: pick(random, CODES),
+  }
   const shaped = [{ error }, { object: 'error', ...error }, { ...error }, [{ error }]]
   const body = random() < 0.4 ? JSON.stringify(pick(random, shaped)) : pick(random, BODIES)
   const text = typeof body === 'string' && random() < 0.2 ? `data: ${body}\n\ndata: [DONE]\n\n` : body
-  const headers: Record<string, string> = random() < 0.3 ? { 'retry-after': pick(random, ['', 'soon', '-1', '1e9', '0', 'Thu, 01 Jan 1970 00:00:00 GMT']) } : {}
+  const headers: Record<string, string> =
+    random() < 0.3
+      ? { 'retry-after': pick(random, ['', 'soon', '-1', '1e9', '0', 'Thu, 01 Jan 1970 00:00:00 GMT']) }
+      : {}
   if (random() < 0.1) headers['content-encoding'] = pick(random, ['gzip', 'br', 'x-odd', 'identity'])
   return { status: pick(random, STATUSES), body: text, contentType: pick(random, TYPES), headers }
 }
@@ -39,7 +72,8 @@ async function fault(response: RawResponse): Promise<string | null> {
     return got.dones === 1 && got.doneLast ? null : 'no [DONE]'
   }
   const body = await response.json()
-  if (response.status === 200) return typeof body === 'object' && !('error' in body && body.error) ? null : 'an error with 200'
+  if (response.status === 200)
+    return typeof body === 'object' && !('error' in body && body.error) ? null : 'an error with 200'
   if (response.status < 400 || response.status > 599) return `status ${response.status}`
   const error = errorOf(body)
   if (error.source === 'turnout') return `blames itself: ${error.message}`
@@ -57,7 +91,10 @@ t.test('400 odd answers of a backend: each becomes an answer of the contract', a
     upstream.set({ plan })
     const response = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
     const found = await fault(response).catch((thrown: unknown) => String(thrown))
-    if (found !== null) wrong.push(`${i} (${plan.status}, ${plan.contentType}, ${String(plan.body).slice(0, 60)}, stream ${stream}): ${found}`)
+    if (found !== null)
+      wrong.push(
+        `${i} (${plan.status}, ${plan.contentType}, ${String(plan.body).slice(0, 60)}, stream ${stream}): ${found}`,
+      )
     errorCount(upstream.requests.length, i)
   }
   t.same(wrong, [])

@@ -7,7 +7,13 @@ import { rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
 
 // What the upstream sends in the split tests: several languages, CR LF, comments, usage inside.
-const PLAN: Plan = { words: ['größe ', '水と', '🚂', '\r\n'], eol: '\r\n', comments: true, usage: 'content', reasoning: ['é'] }
+const PLAN: Plan = {
+  words: ['größe ', '水と', '🚂', '\r\n'],
+  eol: '\r\n',
+  comments: true,
+  usage: 'content',
+  reasoning: ['é'],
+}
 
 /** Length of the body that this plan makes, as the upstream builds it. */
 function bodyLength(plan: Plan): number {

@@ -66,7 +66,12 @@ t.test('the tokens of every stream are counted, asked for or not', async (t) => 
 
 t.test('the engine is asked for usage, and the other stream options stay', async (t) => {
   const { gateway, upstream } = await singleRig(t)
-  const bodies = [chatStream(), chatStream({ stream_options: { include_obfuscation: false } }), chatStream(ASKED), chat()]
+  const bodies = [
+    chatStream(),
+    chatStream({ stream_options: { include_obfuscation: false } }),
+    chatStream(ASKED),
+    chat(),
+  ]
   for (const body of bodies) await (await rawPost(gateway.url, CHAT_PATH, body)).complete
   t.same(
     upstream.requests.map((request) => request.json?.stream_options),

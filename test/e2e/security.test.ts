@@ -9,7 +9,11 @@ import { singleRig } from '../support/rig.ts'
 
 const CANARY = 'canary-4f1c9b'
 
-async function get(url: string, path: string, headers: Record<string, string> = {}): Promise<Awaited<ReturnType<RawClient['send']>>> {
+async function get(
+  url: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Awaited<ReturnType<RawClient['send']>>> {
   const client = await RawClient.open(url)
   const response = await client.send(path, { method: 'GET', headers })
   await response.complete
@@ -21,8 +25,30 @@ t.test('no header and no field of a body can name a URL, and none of them goes o
   const evil = await startFaultUpstream()
   t.teardown(() => evil.close())
   const { gateway, upstream } = await singleRig(t, { strict: true })
-  const fields = ['api_base', 'base_url', 'api_key', 'custom_llm_provider', 'extra_headers', 'headers', 'fallbacks', 'mock_response', 'api_version', 'litellm_params']
-  const headers = ['x-portkey-custom-host', 'x-turnout-url', 'x-base-url', 'x-litellm-api-base', 'x-forwarded-host', 'x-original-url', 'helicone-target-url', 'host', 'forwarded', 'x-upstream']
+  const fields = [
+    'api_base',
+    'base_url',
+    'api_key',
+    'custom_llm_provider',
+    'extra_headers',
+    'headers',
+    'fallbacks',
+    'mock_response',
+    'api_version',
+    'litellm_params',
+  ]
+  const headers = [
+    'x-portkey-custom-host',
+    'x-turnout-url',
+    'x-base-url',
+    'x-litellm-api-base',
+    'x-forwarded-host',
+    'x-original-url',
+    'helicone-target-url',
+    'host',
+    'forwarded',
+    'x-upstream',
+  ]
   for (const name of fields) {
     const response = await rawPost(gateway.url, CHAT_PATH, chat({ [name]: evil.url }))
     t.equal(response.status, 200, `field ${name}`)
@@ -35,7 +61,11 @@ t.test('no header and no field of a body can name a URL, and none of them goes o
   }
   t.same([evil.requests.length, evil.probes.length, evil.openSockets], [0, 0, 0])
   t.equal(upstream.requests.length, fields.length + headers.length)
-  t.notOk(upstream.requests.some((request) => request.bytes.includes(evil.url) || JSON.stringify(request.rawHeaders).includes(evil.url)))
+  t.notOk(
+    upstream.requests.some(
+      (request) => request.bytes.includes(evil.url) || JSON.stringify(request.rawHeaders).includes(evil.url),
+    ),
+  )
 })
 
 t.test('a redirect is an error, and is not followed', async (t) => {
@@ -62,7 +92,12 @@ const INBOUND = [
 
 t.test('a canary in every header of the caller never reaches the backend', async (t) => {
   const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'team', key: CANARY }] })
-  const headers = Object.fromEntries(INBOUND.filter((name) => !REFLECTED.has(name)).map((name) => [name, name === 'authorization' ? `Bearer ${CANARY}` : CANARY]))
+  const headers = Object.fromEntries(
+    INBOUND.filter((name) => !REFLECTED.has(name)).map((name) => [
+      name,
+      name === 'authorization' ? `Bearer ${CANARY}` : CANARY,
+    ]),
+  )
   for (const body of [chat(), chatStream()]) {
     const response = await rawPost(gateway.url, CHAT_PATH, body, { ...headers, [`x-${CANARY}`]: 'name' })
     t.equal(response.status, 200)
@@ -78,7 +113,11 @@ t.test('a canary in every header of the caller never reaches the backend', async
 t.test('keys are in no log line, metric, error, header or list', async (t) => {
   const caller = `sk-caller-${CANARY}`
   const engine = `sk-engine-${CANARY}`
-  const { gateway, upstream } = await singleRig(t, { key: engine }, { keys: [{ id: 'team', key: caller }], backend: { key: engine } })
+  const { gateway, upstream } = await singleRig(
+    t,
+    { key: engine },
+    { keys: [{ id: 'team', key: caller }], backend: { key: engine } },
+  )
   const own = { authorization: `Bearer ${caller}` }
   const seen: string[] = []
   const look = async (response: Awaited<ReturnType<typeof rawPost>>): Promise<void> => {
@@ -95,18 +134,26 @@ t.test('keys are in no log line, metric, error, header or list', async (t) => {
   upstream.next({ inBand: { after: 2, form: 'object', message: echo } }, { drop: 'reset' })
   await look(await rawPost(gateway.url, CHAT_PATH, chatStream(), own))
   await look(await rawPost(gateway.url, CHAT_PATH, chat(), own))
-  for (const path of ['/health', '/v1/models', '/metrics', '/health/readiness']) await look(await get(gateway.url, path, own))
-  seen.push(await gateway.logged())
+  for (const path of ['/health', '/v1/models', '/metrics', '/health/readiness'])
+    await look(await get(gateway.url, path, own))
+  seen.push(gateway.logged())
   for (const text of seen) {
     t.notOk(text.includes(CANARY), `no key in ${text.slice(0, 200)}`)
     t.notOk(text.includes(upstream.url), `no URL in ${text.slice(0, 200)}`)
   }
-  t.ok((await gateway.logged()).includes('team'), 'the log was looked at')
+  t.ok(gateway.logged().includes('team'), 'the log was looked at')
 })
 
 t.test('a backend sees no field that the caller did not send', async (t) => {
   const { gateway, upstream } = await singleRig(t, { strict: true })
-  const headers = { 'x-turnout-session': 's', 'x-turnout-agent': 'a', 'x-turnout-explain': '1', 'x-turnout-max-cost-usd': '1', 'x-turnout-strategy': 'fast', 'x-turnout-deadline-ms': '9000' }
+  const headers = {
+    'x-turnout-session': 's',
+    'x-turnout-agent': 'a',
+    'x-turnout-explain': '1',
+    'x-turnout-max-cost-usd': '1',
+    'x-turnout-strategy': 'fast',
+    'x-turnout-deadline-ms': '9000',
+  }
   for (const [path, body] of Object.entries(BODIES)) {
     const streams = path === CHAT_PATH || path === COMPLETIONS_PATH ? [body, { ...body, stream: true }] : [body]
     for (const one of streams) {
@@ -125,13 +172,30 @@ t.test('a key is its whole text, and its stored form is no key', async (t) => {
   const prefix = 'p'.repeat(64)
   const hash = createHash('sha256').update(`${prefix}-one`).digest('hex')
   const { gateway } = await singleRig(t, {}, { keys: [{ id: 'one', key: `${prefix}-one` }, { id: 'two', key: `${prefix}-two` }] }) // prettier-ignore
-  const status = async (headers: Record<string, string>): Promise<number> => (await rawPost(gateway.url, CHAT_PATH, chat(), headers)).status
+  const status = async (headers: Record<string, string>): Promise<number> =>
+    (await rawPost(gateway.url, CHAT_PATH, chat(), headers)).status
   for (const good of [`${prefix}-one`, `${prefix}-two`]) {
-    for (const headers of [{ authorization: `Bearer ${good}` }, { 'x-api-key': good }, { 'api-key': good }] as Record<string, string>[]) {
+    for (const headers of [{ authorization: `Bearer ${good}` }, { 'x-api-key': good }, { 'api-key': good }] as Record<
+      string,
+      string
+    >[]) {
       t.equal(await status(headers), 200)
     }
   }
-  for (const bad of [prefix, `${prefix}-on`, `${prefix}-onee`, `${prefix}-three`, hash, `sha256:${hash}`, hash.toUpperCase(), '', ' ', '__proto__', 'constructor', 'a'.repeat(10_000)]) {
+  for (const bad of [
+    prefix,
+    `${prefix}-on`,
+    `${prefix}-onee`,
+    `${prefix}-three`,
+    hash,
+    `sha256:${hash}`,
+    hash.toUpperCase(),
+    '',
+    ' ',
+    '__proto__',
+    'constructor',
+    'a'.repeat(10_000),
+  ]) {
     t.equal(await status({ authorization: `Bearer ${bad}` }), 401, bad.slice(0, 80))
   }
   t.equal(await status({}), 401)

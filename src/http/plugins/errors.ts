@@ -55,7 +55,7 @@ function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayErro
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new GatewayError(
         'unsupported_media_type',
-        `The body must be application/json, not "${String(request.headers['content-type'] ?? 'untyped').slice(0, 100)}".`,
+        `The body must be application/json, not "${(request.headers['content-type'] ?? 'untyped').slice(0, 100)}".`,
       )
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new GatewayError('invalid_request', 'The body is not as long as content-length says.')

@@ -1,0 +1,127 @@
+/** `turnout serve`: configuration or a look around, then the gateway until a signal. */
+import { parseArgs } from 'node:util'
+import { type App, createApp } from '../app.ts'
+import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
+import { ConfigError } from '../config/issues.ts'
+import { loadProviders } from '../config/providers.ts'
+import type { BackendSpec, Config } from '../core/types.ts'
+import { startDemo } from '../demo/demo.ts'
+import { detect } from '../fleet/detect.ts'
+import type { Io } from './io.ts'
+
+/** What runs beside the gateway and ends with it. */
+interface Setup {
+  readonly config: Config
+  close(): Promise<void>
+}
+
+export async function serve(argv: string[], io: Io): Promise<number> {
+  let options
+  try {
+    options = parseArgs({
+      args: argv,
+      options: { config: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' } },
+    }).values
+  } catch (thrown) {
+    io.stderr.write(`turnout serve: ${(thrown as Error).message}\n`)
+    return 2
+  }
+  let app: App | null = null
+  try {
+    const setup = await prepare(options.config, io)
+    const config = withAddress(
+      setup.config,
+      options.host ?? io.env['TURNOUT_HOST'],
+      options.port ?? io.env['TURNOUT_PORT'],
+    )
+    refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
+    app = await createApp({ config })
+    const { url } = await app.listen()
+    announce(app, url, config, io)
+    await untilSignal(io)
+    await app.close()
+    await setup.close()
+    return 0
+  } catch (thrown) {
+    await app?.close()
+    const expected = thrown instanceof ConfigError || (thrown as NodeJS.ErrnoException).syscall === 'listen'
+    io.stderr.write(
+      expected ? `${(thrown as Error).message}\n` : `turnout: ${(thrown as Error).stack ?? String(thrown)}\n`,
+    )
+    return 1
+  }
+}
+
+async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
+  const providers = await loadProviders()
+  const file = await findConfig(asked, io.env, io.cwd)
+  if (file !== null) {
+    const { config, warnings } = await loadConfig(file, io.env, providers)
+    io.stderr.write(`configuration: ${file}\n`)
+    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
+    return { config, close: () => Promise.resolve() }
+  }
+  io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')
+  const found = await detect({ providers, env: io.env })
+  for (const { line } of found) io.stderr.write(`found  ${line}\n`)
+  if (found.some(({ usable }) => usable))
+    return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
+  io.stderr.write(
+    'found nothing, so two simulated models are served; they are made for trying the gateway and know nothing\n',
+  )
+  const demo = await startDemo()
+  for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
+  return { config: defaultConfig(demo.backends), close: () => demo.close() }
+}
+
+const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`
+
+function withAddress(config: Config, host: string | undefined, port: string | undefined): Config {
+  if (host === undefined && port === undefined) return config
+  const number = port === undefined ? config.server.port : Number(port)
+  if (!Number.isInteger(number) || number < 0 || number > 65535) {
+    throw new ConfigError([{ path: '--port', message: `"${port}" is not a port; write a number from 0 to 65535` }])
+  }
+  return { ...config, server: { ...config.server, host: host ?? config.server.host, port: number } }
+}
+
+/** An open gateway on a network spends its owner's money for anybody. */
+function refuseOpenDoors(config: Config, wish: string | undefined): void {
+  const { host, auth } = config.server
+  const loopback = host === 'localhost' || host === '::1' || /^127\./.test(host)
+  if (loopback || config.keys.length > 0 || auth === 'none' || wish === 'none') return
+  throw new ConfigError([
+    {
+      path: 'server.host',
+      message: `"${host}" can be reached from other machines and there are no keys; add \`keys\` (turnout key new), or write \`server: { auth: none }\``,
+    },
+  ])
+}
+
+function announce(app: App, url: string, config: Config, io: Io): void {
+  for (const { name, kind, state, models, reason } of app.fleet.states()) {
+    const count = models === 1 ? '1 model' : `${models} models`
+    io.stderr.write(
+      `  ${name.padEnd(14)} ${kind.padEnd(18)} ${state === 'ready' ? count : `${state}${reason === null ? '' : `: ${reason}`}`}\n`,
+    )
+  }
+  const key = config.keys.length > 0 ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
+  io.stderr.write(
+    `listening on ${url}\n\n  curl -N ${url}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
+  )
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilSignal(io: Io): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+      stopping = true
+      io.stderr.write(`${signal}: finishing live answers; once more ends them at once\n`)
+      resolve()
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** The command line: one verb, one file. */
+import { check } from './check.ts'
+import type { Io } from './io.ts'
+import { key } from './key.ts'
+import { schemaCommand } from './schema.ts'
+import { serve } from './serve.ts'
+import { VERSION } from '../version.ts'
+
+const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of engines and clouds
+
+  turnout serve [--config FILE] [--host HOST] [--port PORT]
+                          without a configuration it looks for engines on this machine and for cloud keys
+                          in the environment; FILE is also looked for in TURNOUT_CONFIG, ./turnout.yaml
+                          and /etc/turnout/turnout.yaml
+  turnout check FILE      validate a configuration and print what each route can reach
+  turnout key new         make an API key and the hash that the configuration stores
+  turnout key hash        hash a key read from standard input
+  turnout schema          print the JSON schema of the configuration, for editors
+  turnout version
+`
+
+const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<number>>> = {
+  serve,
+  check,
+  key,
+  schema: schemaCommand,
+}
+
+async function main(argv: string[], io: Io): Promise<number> {
+  const [verb = 'help', ...rest] = argv
+  if (verb === 'version' || verb === '--version' || verb === '-v') {
+    io.stdout.write(`${VERSION}\n`)
+    return 0
+  }
+  const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined
+  if (command !== undefined) return await command(rest, io)
+  const asked = verb === 'help' || verb === '--help' || verb === '-h'
+  if (!asked) io.stderr.write(`turnout: there is no command "${verb}"\n\n`)
+  ;(asked ? io.stdout : io.stderr).write(USAGE)
+  return asked ? 0 : 2
+}
+
+// The exit code is set, not forced: what keeps the process alive after its work would be a leak.
+process.exitCode = await main(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  env: process.env,
+  cwd: process.cwd(),
+})

@@ -1,0 +1,25 @@
+/** Every default of the configuration, in one place. Durations in ms, sizes in bytes. */
+import type { Config, Limits } from '../core/types.ts'
+
+export const DEFAULT_LIMITS: Limits = {
+  connectMs: 2_000,
+  headersMs: 10_000,
+  ttftMs: 20_000,
+  idleMs: 30_000,
+  totalMs: 600_000,
+  attempts: 3,
+  bodyBytes: 32 * 1024 * 1024,
+  keepAliveMs: 15_000,
+  bufferBytes: 16 * 1024 * 1024,
+}
+
+export const DEFAULT_SERVER: Config['server'] = {
+  host: '127.0.0.1',
+  port: 7070,
+  drainMs: 30_000,
+  auth: 'keys',
+  logLevel: 'info',
+  trustProxy: false,
+}
+
+export const DEFAULT_DISCOVERY: Config['discovery'] = { intervalMs: 30_000, retryMs: 2_000, timeoutMs: 5_000 }

@@ -1,0 +1,88 @@
+/** The kinds of backends: one data file each in config/providers/. */
+import { readdir, readFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { CAPABILITIES, type Provider } from '../core/types.ts'
+import { ConfigError, pathText } from './issues.ts'
+
+const FOLDER = new URL('../../../config/providers/', import.meta.url)
+
+const text = z.string().min(1)
+
+const source = z
+  .strictObject({
+    method: z.enum(['GET', 'POST']).default('GET'),
+    path: text,
+    per_model: z.boolean().default(false),
+    body: z.record(z.string(), z.json()).nullable().default(null),
+    list: z.string().default('data'),
+    id: z.string().default('id'),
+    context: z.array(text).default([]),
+    capabilities: z.array(text).default([]),
+    words: z.record(z.string(), z.enum(CAPABILITIES)).default({}),
+    required: z.boolean().default(true),
+  })
+  .transform(({ per_model, ...rest }) => ({ ...rest, perModel: per_model }))
+
+const schema = z.strictObject({
+  kind: text,
+  label: text,
+  local: z.boolean().default(false),
+  url: z.url().nullable().default(null),
+  api: z.string().default('/v1'),
+  ports: z.array(z.int()).default([]),
+  key_env: text.nullable().default(null),
+  auth: z.strictObject({ header: text, prefix: z.string() }).default({ header: 'authorization', prefix: 'Bearer ' }),
+  headers: z.record(z.string(), z.string()).default({}),
+  forward: z.array(z.string().regex(/^[a-z0-9-]+$/)).default([]),
+  endpoints: z.record(z.string(), z.string().startsWith('/')),
+  signature: z.strictObject({ path: text, pattern: text }).nullable().default(null),
+  discovery: z.array(source),
+  request: z
+    .strictObject({
+      rename: z.record(z.string(), text).default({}),
+      drop: z.array(text).default([]),
+      roles: z.record(z.string(), text).default({}),
+      include_usage: z.boolean().default(true),
+      rerank_strings: z.boolean().default(false),
+    })
+    .prefault({}),
+  response: z
+    .strictObject({
+      headers_with_first_token: z.boolean().default(false),
+      caller_errors: z.array(z.strictObject({ status: z.int(), pattern: text })).default([]),
+    })
+    .prefault({}),
+})
+
+/** All kinds, by name. Throws a ConfigError that names the file and the field. */
+export async function loadProviders(folder: URL = FOLDER): Promise<ReadonlyMap<string, Provider>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
+  const providers = await Promise.all(
+    files.map(async (file) => toProvider(file, await readFile(new URL(file, folder), 'utf8'))),
+  )
+  return new Map(providers.map((provider) => [provider.kind, provider]))
+}
+
+function toProvider(file: string, yaml: string): Provider {
+  const { data, error } = schema.safeParse(parse(yaml))
+  if (error !== undefined) {
+    throw new ConfigError(
+      error.issues.map((issue) => ({ path: pathText(issue.path), message: issue.message })),
+      file,
+    )
+  }
+  const { key_env, request, response, ...rest } = data
+  return {
+    ...rest,
+    keyEnv: key_env,
+    request: {
+      rename: request.rename,
+      drop: request.drop,
+      roles: request.roles,
+      includeUsage: request.include_usage,
+      rerankStrings: request.rerank_strings,
+    },
+    response: { headersWithFirstToken: response.headers_with_first_token, callerErrors: response.caller_errors },
+  } as Provider
+}

@@ -1,0 +1,122 @@
+/**
+ * What is known of the backends: which models they have, how they are, how much each of them is doing for us.
+ * The only state that routing reads; it changes by looking at backends from time to time and by the outcome of requests.
+ */
+import { Agent } from 'undici'
+import type { GatewayError } from '../core/errors.ts'
+import type { BackendState, Catalog, Config, Deployment } from '../core/types.ts'
+import { buildCatalog } from './catalog.ts'
+import { expectedTtft } from './health.ts'
+import { Member } from './member.ts'
+import type { DeploymentState } from './models.ts'
+
+/** Something that an operator may want to see in the log. */
+export interface FleetEvent {
+  readonly event: 'backend_state'
+  readonly backend: string
+  readonly from: BackendState
+  readonly state: BackendState
+  readonly reason: string | null
+}
+
+export interface FleetHooks {
+  /** Monotonic, ms. */
+  now(): number
+  /** Called with each new catalog, but not with the first one. */
+  onChange(catalog: Catalog): void
+  onEvent(event: FleetEvent): void
+}
+
+/** How a request ended for the backend that it was sent to. */
+export interface Outcome {
+  readonly error: GatewayError | null
+  readonly ttftMs: number | null
+}
+
+/** One line of /health. */
+export interface BackendStatus {
+  readonly name: string
+  readonly kind: string
+  readonly state: BackendState
+  readonly reason: string | null
+  readonly models: number
+  readonly inflight: number
+  /** Reading of the fleet's clock; 0 = never. */
+  readonly coolUntil: number
+}
+
+export class Fleet {
+  readonly #members: readonly Member[]
+  readonly #byName: ReadonlyMap<string, Member>
+  readonly #agent: Agent
+  readonly #onChange: FleetHooks['onChange']
+  #catalog: Catalog
+
+  /** Declared models can be asked from here on; `start` finds the others. */
+  constructor(config: Config, hooks: FleetHooks) {
+    // Idle connections end before the five seconds after which Python and Node servers close them.
+    this.#agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: config.discovery.timeoutMs } })
+    this.#onChange = (catalog) => hooks.onChange(catalog)
+    const tools = {
+      agent: this.#agent,
+      now: () => hooks.now(),
+      changed: () => this.#replaceCatalog(),
+      moved: ({ spec, live }: Member, from: BackendState) =>
+        hooks.onEvent({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
+    }
+    this.#members = config.backends.map((spec) => new Member(spec, config, tools))
+    this.#byName = new Map(this.#members.map((member) => [member.spec.name, member]))
+    this.#catalog = buildCatalog(this.#members)
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog
+  }
+
+  /** Looks at all backends once, then goes on doing so. Resolves within `discovery.timeout`, whatever they do. */
+  async start(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.look()))
+  }
+
+  /** No timer, request or socket is left when it resolves. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()))
+    await this.#agent.destroy()
+  }
+
+  /** A request is sent to this deployment; each call is paired with one `end`. */
+  begin(deployment: Deployment): void {
+    const member = this.#byName.get(deployment.backend.name)
+    if (member !== undefined) member.live.inflight++
+  }
+
+  end(deployment: Deployment, { error, ttftMs }: Outcome): void {
+    if (error === null && ttftMs !== null) {
+      const own = deployment as DeploymentState
+      own.ttftMs = expectedTtft(own.ttftMs, ttftMs)
+    }
+    this.#byName.get(deployment.backend.name)?.ended(error)
+  }
+
+  /** The backend (by its name) answered `stream_options` with an error: usage is not asked for until it may be another version. */
+  refusesUsage(backend: string): void {
+    this.#byName.get(backend)?.refusesUsage()
+  }
+
+  states(): BackendStatus[] {
+    return this.#members.map(({ spec, live, size }) => ({
+      name: spec.name,
+      kind: spec.provider.kind,
+      state: live.state,
+      reason: live.reason,
+      models: size,
+      inflight: live.inflight,
+      coolUntil: live.coolUntil,
+    }))
+  }
+
+  #replaceCatalog(): void {
+    this.#catalog = buildCatalog(this.#members)
+    this.#onChange(this.#catalog)
+  }
+}

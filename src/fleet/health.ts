@@ -1,0 +1,65 @@
+/** What the outcome of a request says about its backend. Pure, but for the one value that it is given to change. */
+import type { GatewayError } from '../core/errors.ts'
+import type { BackendLive } from '../core/types.ts'
+
+/** The fleet's own view of `BackendLive`. */
+export type LiveState = { -readonly [K in keyof BackendLive]: BackendLive[K] }
+
+const LONGEST_COOLING_MS = 60_000
+const COOLING_MS = 1_000
+/** A refused key is seldom a matter of seconds, yet a fixed one should be noticed within a minute. */
+const AUTH_COOLING_MS = 30_000
+const QUOTA_COOLING_MS = 300_000
+
+/**
+ * `up`: it answered. `lost`: no connection. `null`: no news, as for every mistake of a caller.
+ * Wishes of the backend to be left alone are written to `live.coolUntil`; the longest one counts.
+ */
+export function learn(live: LiveState, error: GatewayError | null, now: number): 'up' | 'lost' | null {
+  if (error === null) return 'up'
+  if (error.source !== 'upstream') return null
+  switch (error.code) {
+    case 'upstream_unreachable':
+    case 'connect_timeout':
+      return 'lost'
+    case 'overloaded':
+    case 'upstream_rate_limited':
+      cool(live, now + Math.min(error.retryAfterMs ?? COOLING_MS, LONGEST_COOLING_MS))
+      return null
+    case 'upstream_auth':
+      cool(live, now + AUTH_COOLING_MS)
+      return null
+    case 'upstream_quota':
+      cool(live, now + QUOTA_COOLING_MS)
+      return null
+    default:
+      return null
+  }
+}
+
+function cool(live: LiveState, until: number): void {
+  if (until > live.coolUntil) live.coolUntil = until
+}
+
+/** Moving average of the time to the first token. */
+export function expectedTtft(before: number | null, measured: number): number {
+  return before === null ? measured : before + 0.3 * (measured - before)
+}
+
+const WARMING_MS = 1_000
+
+/**
+ * Milliseconds until a backend is looked at again. `failures` counts looks in a row that told too little; `random` is 0..1:
+ * backends that went down together are not asked together for ever.
+ */
+export function nextLook(
+  live: BackendLive,
+  failures: number,
+  { intervalMs, retryMs }: { readonly intervalMs: number; readonly retryMs: number },
+  random: number,
+): number {
+  if (live.state === 'warming_up') return WARMING_MS
+  const wanted =
+    live.state === 'ready' && failures === 0 ? intervalMs : retryMs * 2 ** Math.min(Math.max(failures - 1, 0), 20)
+  return Math.max(1, Math.min(wanted, intervalMs) * (0.8 + 0.2 * random))
+}

@@ -1,0 +1,95 @@
+/** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
+import { GatewayError } from '../core/errors.ts'
+import type { BackendSpec } from '../core/types.ts'
+import { type AnswerTrack, readFrame } from '../protocol/answer.ts'
+import { type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { answerFault, badAnswer, statusOf } from './fault.ts'
+
+export interface Reading {
+  /** Whole events to send on; null = none. */
+  readonly out: Buffer | null
+  /** The terminal event was there. */
+  readonly done: boolean
+  readonly failure: GatewayError | null
+}
+
+interface ReaderOptions {
+  readonly backend: BackendSpec
+  readonly track: AnswerTrack
+  /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
+  readonly finishes: boolean
+  readonly hideUsage: boolean
+  /** Largest single event. */
+  readonly bufferBytes: number
+  readonly retryAfterMs: number | null
+}
+
+const NOTHING: Reading = { out: null, done: false, failure: null }
+
+export class StreamReader {
+  /** A real event (no comment, no error) was there. */
+  started = false
+  readonly #options: ReaderOptions
+  readonly #splitter = new SseSplitter()
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+  }
+
+  push(chunk: Buffer): Reading {
+    const frames: SseFrame[] = []
+    this.#splitter.push(chunk, frames)
+    const reading = this.#read(frames)
+    if (reading.failure !== null || this.#splitter.pending <= this.#options.bufferBytes) return reading
+    return { ...reading, failure: badAnswer(this.#options.backend, 'sent an event larger than `limits.buffer`') }
+  }
+
+  /** The connection ended well. Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so). */
+  finish(): Reading {
+    const frames: SseFrame[] = []
+    this.#splitter.flush(frames)
+    const reading = this.#read(frames)
+    if (reading.done || reading.failure !== null) return reading
+    const { backend, track, finishes } = this.#options
+    if (this.started && (track.finish !== null || !finishes)) return { ...reading, done: true }
+    return {
+      ...reading,
+      failure: new GatewayError('upstream_incomplete', `Backend "${backend.name}" broke off its answer.`),
+    }
+  }
+
+  #read(frames: readonly SseFrame[]): Reading {
+    const { backend, track, hideUsage, retryAfterMs } = this.#options
+    if (frames.length === 0) return NOTHING
+    const out: Buffer[] = []
+    for (const frame of frames) {
+      // Before the answer has begun the gateway's own comments keep the line open.
+      if (!this.started && frame.data === null) continue
+      const verdict = readFrame(frame, track, hideUsage)
+      switch (verdict.kind) {
+        case 'send':
+          this.started = true
+          out.push(verdict.raw)
+          break
+        case 'swallow':
+          break
+        case 'fault':
+          return reading(out, answerFault(backend, statusOf(verdict.fault), verdict.fault, retryAfterMs))
+        case 'garbage':
+          return reading(out, badAnswer(backend, 'sent an event that is not JSON'))
+        case 'done':
+          return this.started
+            ? { out: join(out), done: true, failure: null }
+            : reading(out, badAnswer(backend, 'sent an empty stream'))
+      }
+    }
+    return { out: join(out), done: false, failure: null }
+  }
+}
+
+const reading = (out: readonly Buffer[], failure: GatewayError): Reading => ({ out: join(out), done: false, failure })
+
+function join(out: readonly Buffer[]): Buffer | null {
+  if (out.length <= 1) return out[0] ?? null
+  return Buffer.concat(out)
+}

@@ -1,0 +1,84 @@
+import OpenAI from 'openai'
+import type { Test } from 'tap'
+import t from 'tap'
+import { eventually } from '../support/await.ts'
+import { chatStream, CHAT_PATH, readStream } from '../support/chat.ts'
+import type { Engine } from '../support/engines.ts'
+import { missing, startLlama, startOllama } from '../support/engines.ts'
+import type { Gateway } from '../support/gateway.ts'
+import { RawClient, rawPost } from '../support/raw-client.ts'
+import { gatewayFor } from '../support/rig.ts'
+
+const ENGINES = [
+  { name: 'llama', kind: 'llamacpp', context: 2048, start: startLlama },
+  { name: 'ollama', kind: 'ollama', context: null, start: startOllama },
+] as const
+
+const MESSAGES = [{ role: 'user' as const, content: 'The river' }]
+
+async function front(
+  t: Test,
+  kind: string,
+  start: () => Promise<Engine>,
+): Promise<{ engine: Engine; gateway: Gateway; openai: OpenAI }> {
+  const engine = await start()
+  t.teardown(() => engine.stop())
+  const gateway = await gatewayFor(t, { backends: [{ name: 'real', kind, url: engine.url }] })
+  return { engine, gateway, openai: new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 }) }
+}
+
+for (const { name, kind, context, start } of ENGINES) {
+  t.test(`a real ${name}`, { skip: missing(name) }, async (t) => {
+    const { engine, gateway, openai } = await front(t, kind, start)
+    const { model } = engine
+
+    await t.test('is discovered, with the context that it has loaded', async (t) => {
+      const listed = (await openai.models.retrieve(model)) as OpenAI.Model & { context_length: number | null }
+      t.equal(listed.id, model)
+      if (context !== null) t.equal(listed.context_length, context)
+    })
+
+    await t.test('answers, streamed and not, with usage', async (t) => {
+      const options = { model, messages: MESSAGES, temperature: 0, seed: 1, max_tokens: 40 }
+      const whole = await openai.chat.completions.create(options)
+      t.ok(whole.choices[0]?.message.content)
+      t.ok(whole.usage?.completion_tokens)
+      const stream = openai.chat.completions.stream({ ...options, stream_options: { include_usage: true } })
+      const final = await stream.finalChatCompletion()
+      t.equal(final.choices[0]?.message.content, whole.choices[0]?.message.content)
+      t.equal((await stream.totalUsage()).completion_tokens, whole.usage?.completion_tokens)
+    })
+
+    await t.test('calls a tool', async (t) => {
+      const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+      const tools = [{ type: 'function' as const, function: { name: 'weather', parameters } }]
+      const answer = await openai.chat.completions.create({ model, messages: MESSAGES, tools })
+      const call = answer.choices[0]?.message.tool_calls?.[0]
+      t.equal(call?.type === 'function' ? call.function.name : null, 'weather')
+      t.equal(answer.choices[0]?.finish_reason, 'tool_calls')
+    })
+
+    await t.test('its refusals are the caller’s errors', async (t) => {
+      const long = 'river '.repeat(20_000)
+      const answer = openai.chat.completions.create({ model, messages: [{ role: 'user', content: long }] })
+      await t.rejects(answer, { constructor: OpenAI.BadRequestError, code: 'context_length_exceeded' })
+    })
+
+    await t.test('a caller that leaves frees it', async (t) => {
+      const client = await RawClient.open(gateway.url)
+      const response = await client.send(CHAT_PATH, { body: chatStream({ model, max_tokens: 1_500 }) })
+      await response.next()
+      client.destroy()
+      t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
+      if (name === 'llama') {
+        const idle = async (): Promise<boolean> => {
+          const slots = (await (await fetch(`${engine.url}/slots`)).json()) as { is_processing: boolean }[]
+          return slots.every((slot) => !slot.is_processing)
+        }
+        await eventually(1_000, 'all slots are free', idle)
+      }
+      const after = await rawPost(gateway.url, CHAT_PATH, chatStream({ model, max_tokens: 20 }))
+      t.equal((await readStream(after)).dones, 1)
+    })
+  })
+}
