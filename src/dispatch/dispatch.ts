@@ -30,8 +30,8 @@ export async function dispatch(
   trail: Trail,
   tools: DispatchTools,
 ): Promise<Committed> {
-  const budget = request.noFallback ? 1 : plan.limits.attempts
-  const queue = [...plan.order]
+  const budget = plan.limits.attempts
+  const queue = request.noFallback ? plan.order.slice(0, 1) : [...plan.order]
   const failures: GatewayError[] = []
   let asked = 0
   while (queue.length > 0 && asked < budget) {

@@ -80,7 +80,7 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return GARBAGE
   const event = value as Readonly<Record<string, unknown>>
-  const fault = embeddedFault(event) ?? (frame.event === 'error' ? plainFault(frameText(frame)) : null)
+  const fault = embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
   if (fault !== null) return { kind: 'fault', fault }
   track.model ??= typeof event['model'] === 'string' ? event['model'] : ''
   const groq = event['x_groq'] as { usage?: unknown } | undefined

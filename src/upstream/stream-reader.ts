@@ -2,7 +2,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { BackendSpec } from '../core/types.ts'
 import { type AnswerTrack, readFrame } from '../protocol/answer.ts'
-import { type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { DONE_DATA, frameText, type SseFrame, SseSplitter } from '../protocol/sse.ts'
 import { answerFault, badAnswer, statusOf } from './fault.ts'
 
 export interface Reading {
@@ -48,7 +48,7 @@ export class StreamReader {
   finish(): Reading {
     const frames: SseFrame[] = []
     this.#splitter.flush(frames)
-    const reading = this.#read(frames)
+    const reading = this.#read(frames.filter(isWhole))
     if (reading.done || reading.failure !== null) return reading
     const { backend, track, finishes } = this.#options
     if (this.started && (track.finish !== null || !finishes)) return { ...reading, done: true }
@@ -84,6 +84,17 @@ export class StreamReader {
       }
     }
     return { out: join(out), done: false, failure: null }
+  }
+}
+
+/** Half of a last event is a cut, not an event. */
+function isWhole(frame: SseFrame): boolean {
+  if (frame.data === null || frame.data.startsWith(DONE_DATA)) return true
+  try {
+    JSON.parse(frameText(frame))
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { loadProviders } from '../../src/config/providers.ts'
 import { stringify } from 'yaml'
 import { within } from './await.ts'
 
@@ -38,7 +39,7 @@ const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 export async function startGateway(config: ConfigObject): Promise<Gateway> {
   let log = ''
   const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
-  const app = await createApp({ config: parseConfig(text, {}), logTo: { write: (line: string) => void (log += line) } })
+  const app = await createApp({ config: parseConfig(text, {}, await loadProviders()).config, logTo: { write: (line: string) => void (log += line) } })
   const { url, port } = await app.listen()
   return { url, port, logged: () => log, ...metricsOf(url), close: () => app.close() }
 }
