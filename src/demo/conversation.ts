@@ -78,7 +78,7 @@ function chosen(tools: readonly Tool[], choice: unknown, answersTool: boolean): 
       throw new DemoFault("Invalid 'tool_choice': no tool of the request has this name.", 'tool_choice')
     return named
   }
-  if (choice !== undefined && choice !== null && !['none', 'auto', 'required'].includes(String(choice)))
+  if (choice !== undefined && choice !== null && choice !== 'none' && choice !== 'auto' && choice !== 'required')
     throw new DemoFault("Invalid value for 'tool_choice'.", 'tool_choice')
   if (choice === 'required' && tools.length === 0)
     throw new DemoFault("'tool_choice' is only allowed when 'tools' are given.", 'tool_choice')

@@ -1,4 +1,73 @@
-import type { BackendSpec } from '../core/types.ts'
-export function startDemo(): Promise<{ backends: BackendSpec[]; close(): Promise<void> }> {
-  return Promise.resolve({ backends: [], close: () => Promise.resolve() })
+/** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
+import type { BackendSpec, Provider } from '../core/types.ts'
+import { type DemoModel, SAGE, SWIFT } from './models.ts'
+import { serveModel } from './server.ts'
+
+export interface Demo {
+  readonly backends: readonly BackendSpec[]
+  /** Ends what is being answered. */
+  close(): Promise<void>
+}
+
+/** `seed`: other texts for the same requests. `speed`: 2 is twice as fast, Infinity answers without delay. */
+export async function startDemo({ seed = 1, speed = 1 }: { seed?: number; speed?: number } = {}): Promise<Demo> {
+  const models = [SWIFT, SAGE]
+  const servers = await Promise.all(models.map((model) => serveModel(model, { seed, speed })))
+  return {
+    backends: models.map((model, index) => backendOf(model, servers[index]!.root)),
+    async close() {
+      await Promise.all(servers.map((server) => server.close()))
+    },
+  }
+}
+
+const backendOf = (model: DemoModel, root: string): BackendSpec => ({
+  name: model.backend,
+  provider: PROVIDER,
+  root,
+  key: null,
+  models: [model.id],
+  price: model.price,
+  includeUsage: true,
+})
+
+const PROVIDER: Provider = {
+  kind: 'demo',
+  label: 'Built-in simulation',
+  local: true,
+  url: null,
+  api: '/v1',
+  ports: [],
+  keyEnv: null,
+  auth: { header: 'authorization', prefix: 'Bearer ' },
+  headers: {},
+  forward: [],
+  endpoints: { chat: '/v1/chat/completions', completions: '/v1/completions', embeddings: '/v1/embeddings' },
+  signature: { path: '/v1/models', pattern: '"owned_by":"turnout-demo"' },
+  discovery: [
+    {
+      method: 'GET',
+      path: '/v1/models',
+      perModel: false,
+      body: null,
+      list: 'data',
+      id: 'id',
+      context: ['context_length'],
+      capabilities: ['capabilities'],
+      words: {
+        chat: 'chat',
+        tools: 'tools',
+        json_schema: 'json_schema',
+        embeddings: 'embeddings',
+        vision: 'vision',
+        audio: 'audio',
+        logprobs: 'logprobs',
+        rerank: 'rerank',
+        reasoning: 'reasoning',
+      },
+      required: true,
+    },
+  ],
+  request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false },
+  response: { headersWithFirstToken: true, callerErrors: [] },
 }

@@ -13,7 +13,6 @@ export interface DemoModel {
   readonly sentences: readonly [number, number]
   readonly dimensions: number
   readonly price: Price
-  readonly quality: number
 }
 
 export const CAPABILITIES: readonly Capability[] = ['chat', 'tools', 'json_schema', 'embeddings']
@@ -27,7 +26,6 @@ export const SWIFT: DemoModel = {
   sentences: [1, 2],
   dimensions: 256,
   price: { inputPerMtok: 0.1, cachedInputPerMtok: 0.025, outputPerMtok: 0.4, perGpuHour: null },
-  quality: 0.5,
 }
 
 export const SAGE: DemoModel = {
@@ -39,5 +37,4 @@ export const SAGE: DemoModel = {
   sentences: [5, 8],
   dimensions: 1_024,
   price: { inputPerMtok: 2.5, cachedInputPerMtok: 0.25, outputPerMtok: 10, perGpuHour: null },
-  quality: 0.85,
 }

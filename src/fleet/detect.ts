@@ -1,5 +1,6 @@
 /** What a start without a configuration serves: engines on the ports of this machine, and clouds whose key is in the environment. */
 import { Agent } from 'undici'
+import { toBackendSpec } from '../config/backend.ts'
 import type { BackendSpec, Provider } from '../core/types.ts'
 import { discover } from './discover.ts'
 import { recognise } from './recognise.ts'
@@ -69,7 +70,8 @@ async function look(
   )
   const provider = await recognise(root, [owner, ...engines], providers.get(GENERIC) ?? null, tools)
   if (provider === null) return null
-  const spec = { ...cloudOrEngine(provider, keyOf(provider, tools.env)), root }
+  const key = keyOf(provider, tools.env)
+  const spec = toBackendSpec({ name: provider.kind, url: root, ...(key === null ? {} : { key }) }, provider)
   const result = await discover(spec, { ...tools, cache: new Map() })
   const address = `127.0.0.1:${port}`
   if (result.found) {
@@ -92,7 +94,7 @@ function clouds(providers: DetectOptions['providers'], env: DetectOptions['env']
   for (const provider of providers.values()) {
     const key = keyOf(provider, env)
     if (key === null || provider.url === null || provider.ports.length > 0) continue
-    const spec = cloudOrEngine(provider, key)
+    const spec = toBackendSpec({ name: provider.kind, key }, provider)
     found.push({ spec, line: `${spec.name.padEnd(10)} key from ${provider.keyEnv}`, usable: true })
   }
   return found
@@ -101,19 +103,6 @@ function clouds(providers: DetectOptions['providers'], env: DetectOptions['env']
 function keyOf(provider: Provider, env: DetectOptions['env']): string | null {
   const key = provider.keyEnv === null ? '' : (env[provider.keyEnv] ?? '').trim()
   return key === '' ? null : key
-}
-
-function cloudOrEngine(provider: Provider, key: string | null): BackendSpec {
-  const { kind, url, request } = provider
-  return {
-    name: kind,
-    provider,
-    root: (url ?? '').replace(/\/+$/, ''),
-    key,
-    models: [],
-    price: null,
-    includeUsage: request.includeUsage,
-  }
 }
 
 /** Two engines of one kind: the second one has its port in its name. */

@@ -23,11 +23,8 @@ export function factsOf(
     return null
   }
   const later = said.toReversed()
-  const capabilities: ModelFacts['capabilities'] = Object.assign(
-    {},
-    discovered(model, found),
-    ...later.map((facts) => facts.capabilities),
-  )
+  const capabilities = { ...discovered(model, found) }
+  for (const facts of later) Object.assign(capabilities, facts.capabilities)
   return {
     aliases: [...new Set(said.flatMap((facts) => facts.aliases))],
     capabilities: inOrder(capabilities),

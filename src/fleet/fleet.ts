@@ -54,8 +54,12 @@ export class Fleet {
 
   /** Declared models can be asked from here on; `start` finds the others. */
   constructor(config: Config, hooks: FleetHooks) {
-    // Idle connections end before the five seconds after which Python and Node servers close them.
-    this.#agent = new Agent({ keepAliveTimeout: 4_000, connect: { timeout: config.discovery.timeoutMs } })
+    // A connection serves the questions of one look; the next look is too far away to keep it open.
+    this.#agent = new Agent({
+      keepAliveTimeout: 1_000,
+      keepAliveMaxTimeout: 1_000,
+      connect: { timeout: config.discovery.timeoutMs },
+    })
     this.#onChange = (catalog) => hooks.onChange(catalog)
     const tools = {
       agent: this.#agent,

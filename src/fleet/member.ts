@@ -137,7 +137,7 @@ export class Member {
 
   /** Some clouds have no list, or none for a restricted key: declared models can be asked all the same. */
   #servesUnlisted({ status }: { readonly status: number | null }): boolean {
-    if (status === null || status < 400 || status > 499) return false
+    if (status !== 200 && (status === null || status < 400 || status > 499)) return false
     if (status === 429) return this.#models.size > 0
     return this.spec.models.length > 0 && (status !== 401 || this.live.state === 'ready')
   }

@@ -10,9 +10,9 @@ const OTHER: Kind = { embeddings: false, rerank: false, chat: false }
 /** In order: rerankers are often named after the embedding family that they belong to. */
 const KINDS: readonly (readonly [RegExp, Kind])[] = [
   [/rerank|cross-?encoder|(^|[-_/.])ms-marco/i, RERANKS],
-  [/embed|(^|[-_/.])(bge|e5|gte|minilm|mpnet|sbert|stella|arctic-embed|simcse)([-_.:]|$)/i, EMBEDS],
+  [/embed|(^|[-_/.])(bge|e5|gte|minilm|mpnet|sbert|simcse)([-_.:]|$)/i, EMBEDS],
   [
-    /(^|[-_/.])(whisper|tts|dall-e|moderation|transcribe|realtime|imagen|veo|sora|lyria|flux|stable-diffusion|sdxl)([-_.:]|$)|gpt-image|chatgpt-image|-image-|orpheus|^(babbage|davinci)-/i,
+    /(^|[-_/.])(whisper|tts|dall-e|moderation|transcribe|realtime|imagen|veo|sora|lyria|flux|stable-diffusion|sdxl|image|orpheus)([-_.:]|$)|^(babbage|davinci)-/i,
     OTHER,
   ],
 ]

@@ -75,7 +75,7 @@ function sizeOf(value: unknown): number | null {
 
 /**
  * Words come as an array, as an object of flags, or as one text. A source that speaks at all says no to what it has a word
- * for and does not name; only chat is never denied by silence, because engines name the kind of a chat model in many ways.
+ * for and does not name; only chat is never denied by silence, because engines list the skills of a chat model in many ways.
  */
 function capabilitiesOf(item: unknown, source: DiscoverySource): Partial<Record<Capability, boolean>> {
   const said: Partial<Record<Capability, boolean>> = {}
@@ -86,6 +86,8 @@ function capabilitiesOf(item: unknown, source: DiscoverySource): Partial<Record<
     spoke = true
     for (const word of wordsOf(value, path)) {
       if (Object.hasOwn(source.words, word)) said[source.words[word]!] = true
+      // One text is the kind of the model, and a kind without a word of ours is none that chats.
+      else if (typeof value === 'string') said.chat ??= false
     }
   }
   if (!spoke) return said

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { stringify } from 'yaml'
 import { createApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
@@ -39,7 +40,10 @@ const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 export async function startGateway(config: ConfigObject): Promise<Gateway> {
   let log = ''
   const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
-  const app = await createApp({ config: parseConfig(text, {}, await loadProviders()).config, logTo: { write: (line: string) => void (log += line) } })
+  const app = await createApp({
+    config: parseConfig(text, {}, await loadProviders()).config,
+    logTo: { write: (line: string) => void (log += line) },
+  })
   const { url, port } = await app.listen()
   return { url, port, logged: () => log, ...metricsOf(url), close: () => app.close() }
 }

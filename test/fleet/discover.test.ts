@@ -1,0 +1,197 @@
+import t, { type Test } from 'tap'
+import { Agent } from 'undici'
+import { loadProviders } from '../../src/config/providers.ts'
+import type { BackendSpec } from '../../src/core/types.ts'
+import { type DetailCache, discover, type Discovery } from '../../src/fleet/discover.ts'
+import {
+  backend,
+  type EngineDouble,
+  json,
+  LIST,
+  noSamples,
+  provider,
+  type Routes,
+  sample,
+  startEngine,
+} from './engine-double.ts'
+
+const agent = new Agent()
+t.teardown(() => agent.destroy())
+
+async function engine(test: Test, routes: Routes): Promise<EngineDouble> {
+  const double = await startEngine(routes)
+  test.teardown(() => double.close())
+  return double
+}
+
+function search(spec: BackendSpec, cache: DetailCache = new Map(), ms = 2_000): Promise<Discovery> {
+  return discover(spec, { agent, signal: AbortSignal.timeout(ms), cache })
+}
+
+async function models(spec: BackendSpec, cache?: DetailCache): Promise<Record<string, object>> {
+  const result = await search(spec, cache)
+  if (!result.found) throw new Error(result.reason)
+  return Object.fromEntries(
+    [...result.models].map(([id, { context, capabilities }]) => [id, { context, ...capabilities }]),
+  )
+}
+
+t.test('recorded engines, by the data of their providers', { skip: noSamples }, async (t) => {
+  const providers = await loadProviders()
+  const of = (kind: string, root: string): BackendSpec => backend(root, { provider: providers.get(kind)! })
+
+  t.test('vLLM', async (t) => {
+    const double = await engine(t, { 'GET /v1/models': await sample('vllm/models.txt') })
+    t.same(await models(of('vllm', double.root)), { tiny: { context: 2048 } })
+  })
+
+  t.test('llama.cpp: the context in force, not the trained one', async (t) => {
+    const double = await engine(t, {
+      'GET /v1/models': await sample('llamacpp/llamacpp-models.txt'),
+      'GET /props': await sample('llamacpp/llamacpp-props.txt'),
+    })
+    t.match(await models(of('llamacpp', double.root)), { 'tiny-qwen': { context: 512, vision: false } })
+  })
+
+  t.test('llama.cpp without /props still has its models', async (t) => {
+    const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-models.txt') })
+    t.match(await models(of('llamacpp', double.root)), { 'tiny-qwen': { context: 512 } })
+  })
+
+  t.test('llama.cpp as a router: only a loaded model has a context in force', async (t) => {
+    const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-router-models.json') })
+    t.match(await models(of('llamacpp', double.root)), { 'tiny-a': { context: null }, 'tiny-b': { context: 512 } })
+  })
+
+  t.test('llama.cpp that wants a key', async (t) => {
+    const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-models-noauth.txt') })
+    t.match(await search(of('llamacpp', double.root)), { found: false, reason: 'HTTP 401', status: 401 })
+  })
+
+  t.test(
+    'Ollama: capabilities by words, context from the Modelfile and of loaded models, details asked once',
+    async (t) => {
+      const show = await sample('ollama/show.txt')
+      const think = JSON.stringify({ parameters: 'temperature 0.7', capabilities: ['tools', 'thinking', 'completion'] })
+      const double = await engine(t, {
+        'GET /api/tags': await sample('ollama/tags.txt'),
+        'GET /api/ps': json({ models: [{ model: 'think:latest', context_length: 4096 }] }),
+        'POST /api/show': ({ body }) => (body.includes('"think:latest"') ? { status: 200, body: think } : show),
+      })
+      const cache: DetailCache = new Map()
+      const spec = of('ollama', double.root)
+      const first = await models(spec, cache)
+      const can = { tools: true, chat: true, vision: false, embeddings: false }
+      t.match(first, {
+        'think:latest': { ...can, context: 4096, reasoning: true },
+        'slow:latest': { ...can, context: 2048, reasoning: false },
+        'tiny:latest': { ...can, context: 2048, reasoning: false },
+      })
+      const shows = (): number => double.seen.filter(({ path }) => path === '/api/show').length
+      t.equal(shows(), 3)
+      t.same(await models(spec, cache), first)
+      t.equal(shows(), 3, 'nothing changed, nothing asked')
+      const tags = JSON.parse((await sample('ollama/tags.txt')).body) as { models: { digest: string }[] }
+      tags.models[0]!.digest = 'another'
+      tags.models.pop()
+      double.routes['GET /api/tags'] = json(tags)
+      await models(spec, cache)
+      t.equal(shows(), 4, 'the changed one is asked again')
+      t.equal(cache.size, 2, 'the removed one is forgotten')
+    },
+  )
+
+  t.test('Ollama of an older version, without /api/show', async (t) => {
+    const double = await engine(t, { 'GET /api/tags': await sample('ollama/tags.txt') })
+    const cache: DetailCache = new Map()
+    const result = await search(of('ollama', double.root), cache)
+    t.match(result, { found: true, complete: true })
+    await search(of('ollama', double.root), cache)
+    t.equal(double.seen.filter(({ path }) => path === '/api/show').length, 3, 'a refusal is an answer')
+  })
+})
+
+t.test('fifty models are asked four at a time, and an answer that is missing is asked for again', async (t) => {
+  const ids = Array.from({ length: 50 }, (_, index) => `model-${index}`)
+  let open = 0
+  let most = 0
+  let broken = 3
+  const detail = (): { status: number; body: string } => {
+    open++
+    most = Math.max(most, open)
+    setImmediate(() => open--)
+    return broken-- > 0 ? json({}, 500) : json({ size: 4096 })
+  }
+  const double = await engine(t, { 'GET /v1/models': json({ data: ids.map((id) => ({ id })) }), '*': detail })
+  const details = { ...LIST, path: '/show?model={id}', perModel: true, list: '', context: ['size'], required: false }
+  const spec = backend(double.root, { provider: provider({ discovery: [LIST, details] }) })
+  const cache: DetailCache = new Map()
+  t.match(await search(spec, cache), { found: true, complete: false })
+  t.ok(most <= 4, `${most} at a time`)
+  t.equal(double.seen.length, 51)
+  const second = await search(spec, cache)
+  t.match(second, { found: true, complete: true })
+  t.equal(double.seen.length, 51 + 1 + 3)
+  if (second.found) t.ok([...second.models.values()].every(({ context }) => context === 4096))
+})
+
+t.test('what is not an answer', async (t) => {
+  const cases: readonly (readonly [string, Routes, object])[] = [
+    ['HTML', { '*': { status: 200, body: '<html>' } }, { reason: 'not an engine of this kind' }],
+    ['another shape', { '*': json({ models: 'none' }) }, { reason: 'not an engine of this kind' }],
+    ['entries without an id', { '*': json({ data: [{ name: 'x' }] }) }, { reason: 'not an engine of this kind' }],
+    ['an error', { '*': json({}, 500) }, { reason: 'HTTP 500', status: 500, loading: false }],
+    ['loading', { '*': json({ error: { message: 'Loading model' } }, 503) }, { reason: 'loading', loading: true }],
+    ['too much', { '*': { status: 200, body: ' '.repeat(9 * 1024 * 1024) } }, { reason: 'answer too large' }],
+    ['nothing', { '*': () => 'hang' }, { reason: 'no answer in time', status: null, late: true }],
+  ]
+  for (const [name, routes, expected] of cases) {
+    const double = await engine(t, routes)
+    t.match(await search(backend(double.root), new Map(), 1_000), { found: false, ...expected }, name)
+  }
+  const gone = await startEngine({})
+  await gone.close()
+  t.match(await search(backend(gone.root)), { found: false, reason: 'connection refused', late: false })
+  t.match(await search(backend('http://no-such-host.invalid')), { found: false, reason: 'unknown host' })
+})
+
+t.test('an empty list is a list', async (t) => {
+  for (const data of [[], null]) {
+    const double = await engine(t, { '*': json({ data }) })
+    t.same(await models(backend(double.root)), {})
+  }
+})
+
+t.test('the key goes to its own root only', async (t) => {
+  const other = await engine(t, { '*': json({ data: [] }) })
+  const own = await startEngine({})
+  t.teardown(() => own.close())
+  own.routes['GET /v1/models'] = { status: 302, body: '' }
+  const redirecting = await import('node:http').then(({ createServer }) =>
+    createServer((_, response) => response.writeHead(302, { location: other.root }).end()).listen(0, '127.0.0.1'),
+  )
+  t.teardown(() => redirecting.close())
+  await new Promise((resolve) => redirecting.once('listening', resolve))
+  const { port } = redirecting.address() as { port: number }
+  const kind = provider({ auth: { header: 'x-api-key', prefix: '' }, headers: { 'x-version': '1' } })
+  const result = await search(backend(`http://127.0.0.1:${port}`, { key: 'secret', provider: kind }))
+  t.match(result, { found: false, reason: 'HTTP 302' })
+  t.equal(other.seen.length, 0)
+  await search(backend(own.root, { key: 'secret', provider: kind }))
+  t.match(own.seen[0]!.headers, { 'x-api-key': 'secret', 'x-version': '1' })
+})
+
+t.test('lists that name the kind of a model', async (t) => {
+  const words = { chat: 'chat', embedding: 'embeddings', vlm: 'vision' } as const
+  const source = { ...LIST, capabilities: ['type'], words }
+  const list = ['chat', 'embedding', 'vlm', 'image'].map((type) => ({ id: type, type }))
+  const double = await engine(t, { '*': json({ data: list }) })
+  const found = await models(backend(double.root, { provider: provider({ discovery: [source] }) }))
+  t.match(found, {
+    chat: { chat: true, embeddings: false },
+    embedding: { chat: false, embeddings: true },
+    vlm: { vision: true, embeddings: false },
+    image: { chat: false, embeddings: false },
+  })
+  t.notOk('chat' in found['vlm']!, 'silence about chat is no denial')
+})

@@ -1,0 +1,132 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
+import type { BackendSpec, Config, DiscoverySource, ModelFacts, Provider } from '../../src/core/types.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly body: string
+}
+
+export type Routes = Record<string, Reply | ((seen: Seen) => Reply | 'hang') | undefined>
+
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+export interface EngineDouble {
+  readonly root: string
+  readonly port: number
+  /** "METHOD /path" -> answer; may be changed while it runs. */
+  readonly routes: Routes
+  readonly seen: Seen[]
+  close(): Promise<void>
+}
+
+/** Answers by its table; unknown paths get 404. `port` 0 = any. */
+export async function startEngine(routes: Routes, port = 0): Promise<EngineDouble> {
+  const seen: Seen[] = []
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let body = ''
+    for await (const part of request as AsyncIterable<Buffer>) body += part.toString()
+    const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body }
+    seen.push(one)
+    const route = routes[`${one.method} ${one.path}`] ?? routes['*']
+    const reply = typeof route === 'function' ? route(one) : route
+    if (reply === 'hang') return
+    response.writeHead(reply?.status ?? 404, { 'content-type': 'application/json' })
+    response.end(reply?.body ?? '{"error":"no such path"}')
+  }
+  const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()))
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const own = (server.address() as AddressInfo).port
+  return {
+    root: `http://127.0.0.1:${own}`,
+    port: own,
+    routes,
+    seen,
+    async close() {
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+export const json = (value: unknown, status = 200): Reply => ({ status, body: JSON.stringify(value) })
+
+const SAMPLES = new URL('../../../../shared/samples/', import.meta.url)
+
+/** For `{ skip }`: the recorded answers lie beside the checkout, where there are any. */
+export const noSamples: string | false = existsSync(SAMPLES) ? false : 'needs ../shared/samples beside the checkout'
+
+/** A recorded answer of a real engine. */
+export async function sample(name: string): Promise<Reply> {
+  const text = (await readFile(new URL(name, SAMPLES), 'utf8')).replaceAll('\r\n', '\n')
+  const start = text.indexOf('HTTP/1.1 ')
+  if (start < 0) return { status: 200, body: text }
+  const status = Number(text.slice(start + 9, start + 12))
+  return { status, body: text.slice(text.indexOf('\n\n', start) + 2).trim() }
+}
+
+export const LIST: DiscoverySource = {
+  method: 'GET',
+  path: '/v1/models',
+  perModel: false,
+  body: null,
+  list: 'data',
+  id: 'id',
+  context: ['max_model_len'],
+  capabilities: [],
+  words: {},
+  required: true,
+}
+
+export function provider(changes: Partial<Provider> = {}): Provider {
+  return {
+    kind: 'plain',
+    label: 'Plain',
+    local: true,
+    url: null,
+    api: '/v1',
+    ports: [],
+    keyEnv: null,
+    auth: { header: 'authorization', prefix: 'Bearer ' },
+    headers: {},
+    forward: [],
+    endpoints: { chat: '/v1/chat/completions' },
+    signature: null,
+    discovery: [LIST],
+    request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false },
+    response: { headersWithFirstToken: false, callerErrors: [] },
+    ...changes,
+  }
+}
+
+export function backend(root: string, changes: Partial<BackendSpec> = {}): BackendSpec {
+  return { name: 'one', provider: provider(), root, key: null, models: [], price: null, includeUsage: true, ...changes }
+}
+
+export const FACTS: ModelFacts = { aliases: [], capabilities: {}, context: null, price: null, quality: {} }
+
+export function config(backends: readonly BackendSpec[], changes: Partial<Config> = {}): Config {
+  return {
+    server: DEFAULT_SERVER,
+    backends,
+    models: {},
+    routes: [],
+    keys: [],
+    limits: DEFAULT_LIMITS,
+    discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000 },
+    ...changes,
+  }
+}
