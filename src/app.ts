@@ -12,7 +12,7 @@ import { limitRequests } from './http/plugins/limits.ts'
 import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
-import { createLog, type Logger } from './observe/log.ts'
+import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import type { Stages } from './pipeline.ts'
 import { compileRoutes } from './route/table.ts'
@@ -26,7 +26,7 @@ export interface AppOptions {
 }
 
 export interface App {
-  readonly log: Logger
+  readonly log: Log
   readonly fleet: Fleet
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
   listen(): Promise<{ url: string; port: number }>
@@ -37,7 +37,7 @@ export interface App {
 const now = (): number => performance.now()
 
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
-  const { log, flush } = createLog(config.server.logLevel, logTo)
+  const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs)
   const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, config.keys, fleet.catalog)
   const fleet: Fleet = new Fleet(config, {
@@ -80,7 +80,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   opsRoutes(app, metrics, () => !live.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, config.keys)
-    await limitRequests(scope)
+    await limitRequests(scope, config.keys)
     healthRoute(scope, fleet)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, live)
@@ -99,7 +99,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await drain(app, live, config.server.drainMs)
       await fleet.stop()
       await pools.destroy()
-      flush()
+      log.flush()
     },
   }
 }
@@ -133,6 +133,6 @@ function requestId(request: { headers: Readonly<Record<string, string | string[]
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-function report(log: Logger, event: FleetEvent): void {
-  log.info(event, 'fleet')
+function report(log: Log, event: FleetEvent): void {
+  log.events.info(event, 'fleet')
 }

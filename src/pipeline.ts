@@ -8,7 +8,7 @@ import type { Caller, GatewayRequest, Limits, RoutePlan } from './core/types.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { callsMade, newTrail, overheadMs } from './dispatch/trail.ts'
 import { finishBody } from './protocol/shapes.ts'
-import type { HeaderMap } from './relay/headers.ts'
+import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'
 import { relay } from './relay/relay.ts'
 import { plan } from './route/plan.ts'
@@ -26,7 +26,7 @@ export async function answer(
   request: GatewayRequest,
   caller: Caller,
   response: ServerResponse,
-  headers: HeaderMap,
+  headers: HeaderList | null,
   stages: Stages,
 ): Promise<void> {
   const { now } = stages

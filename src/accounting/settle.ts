@@ -3,7 +3,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
 import type { Trail } from '../dispatch/trail.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { type Logger, requestLine } from '../observe/log.ts'
+import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { costMicroUsd } from './cost.ts'
@@ -24,7 +24,7 @@ export interface Ending {
 export interface SettleTools {
   readonly fleet: Fleet
   readonly metrics: Metrics
-  readonly log: Logger
+  readonly log: Log
 }
 
 export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): void {
@@ -43,8 +43,8 @@ export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): vo
   const settlement = summarise(ending)
   metrics.settled(request, plan, settlement)
   const line = requestLine(request, plan?.record ?? null, settlement)
-  if (error?.source === 'turnout' || error?.source === 'upstream') log.warn(line, 'request')
-  else log.info(line, 'request')
+  if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line, 'request')
+  else log.requests.info(line, 'request')
 }
 
 /** Finish reasons of a useful answer. Together says `eos`; `length` is a cut answer. */

@@ -1,4 +1,5 @@
 /** POST /v1/embeddings of a simulation: texts that share words lie near each other, and that is all there is to it. */
+import { setImmediate } from 'node:timers/promises'
 import { type Exchange, roomFor } from './exchange.ts'
 import { DemoFault } from './fault.ts'
 import { integer } from './fields.ts'
@@ -14,11 +15,14 @@ export async function answerEmbeddings(exchange: Exchange): Promise<void> {
     throw new DemoFault("Invalid 'encoding_format': expected float or base64.", 'encoding_format')
   for (const { tokens } of inputs) roomFor(tokens, null, model, 'input')
   await exchange.pace.firstToken()
-  const data = inputs.map(({ text }, index) => {
+  const data: object[] = []
+  for (const [index, { text }] of inputs.entries()) {
+    // The gateway runs in the same process: a large batch must not stop it.
+    await setImmediate()
+    exchange.signal.throwIfAborted()
     const vector = unitVector(text, dimensions, `${seed} ${model.id}`)
-    const embedding = format === 'float' ? [...vector] : toBase64(vector)
-    return { object: 'embedding', index, embedding }
-  })
+    data.push({ object: 'embedding', index, embedding: format === 'float' ? [...vector] : toBase64(vector) })
+  }
   const tokens = inputs.reduce((sum, input) => sum + input.tokens, 0)
   const usage = { prompt_tokens: tokens, total_tokens: tokens }
   exchange.json(200, { object: 'list', data, model: model.id, usage })

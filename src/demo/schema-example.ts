@@ -2,25 +2,37 @@
 
 type Schema = Readonly<Record<string, unknown>>
 
+interface Work {
+  /** Where `$ref` starts from. */
+  readonly root: unknown
+  /** Values that may still be made: a schema can ask for endless ones. */
+  left: number
+}
+
+const MOST_VALUES = 2_000
 const DEEPEST = 24
 
-/** `root` is where `$ref` starts from. Patterns of strings are not followed. */
-export function example(schema: unknown, root: unknown = schema, depth = 0): unknown {
-  if (!isObject(schema) || depth > DEEPEST) return null
+/** Patterns of strings are not followed; what is endless becomes null somewhere. */
+export function example(schema: unknown): unknown {
+  return valueOf(schema, { root: schema, left: MOST_VALUES }, 0)
+}
+
+function valueOf(schema: unknown, work: Work, depth: number): unknown {
+  if (!isObject(schema) || depth > DEEPEST || work.left-- <= 0) return null
   if ('const' in schema) return schema['const']
   const listed = schema['enum'] ?? schema['examples']
   if (Array.isArray(listed) && listed.length > 0) return listed[0] as unknown
   if ('default' in schema) return schema['default']
-  if (typeof schema['$ref'] === 'string') return example(resolve(schema['$ref'], root), root, depth + 1)
+  if (typeof schema['$ref'] === 'string') return valueOf(resolve(schema['$ref'], work.root), work, depth + 1)
   const choice = schema['anyOf'] ?? schema['oneOf']
-  if (Array.isArray(choice)) return example(simplest(choice), root, depth + 1)
+  if (Array.isArray(choice)) return valueOf(simplest(choice), work, depth + 1)
   const all = schema['allOf']
-  if (Array.isArray(all)) return example(together([schema, ...(all as unknown[])], root), root, depth + 1)
+  if (Array.isArray(all)) return valueOf(together([schema, ...(all as unknown[])], work.root), work, depth + 1)
   switch (typeOf(schema)) {
     case 'object':
-      return objectOf(schema, root, depth)
+      return objectOf(schema, work, depth)
     case 'array':
-      return arrayOf(schema, root, depth)
+      return arrayOf(schema, work, depth)
     case 'string':
       return stringOf(schema)
     case 'integer':
@@ -43,7 +55,7 @@ function typeOf(schema: Schema): unknown {
   return 'string'
 }
 
-function objectOf(schema: Schema, root: unknown, depth: number): object {
+function objectOf(schema: Schema, work: Work, depth: number): object {
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   const required = Array.isArray(schema['required'])
     ? schema['required'].filter((name) => typeof name === 'string')
@@ -51,14 +63,14 @@ function objectOf(schema: Schema, root: unknown, depth: number): object {
   const names = new Set(required)
   for (const name of Object.keys(properties)) if (names.size < count(schema['minProperties'])) names.add(name)
   const extra = isObject(schema['additionalProperties']) ? schema['additionalProperties'] : { type: 'string' }
-  for (let i = 1; names.size < count(schema['minProperties']); i++) names.add(`key${i}`)
-  return Object.fromEntries([...names].map((name) => [name, example(own(properties, name) ?? extra, root, depth + 1)]))
+  for (let i = 1; names.size < Math.min(count(schema['minProperties']), 100); i++) names.add(`key${i}`)
+  return Object.fromEntries([...names].map((name) => [name, valueOf(own(properties, name) ?? extra, work, depth + 1)]))
 }
 
-function arrayOf(schema: Schema, root: unknown, depth: number): unknown[] {
+function arrayOf(schema: Schema, work: Work, depth: number): unknown[] {
   const fixed = Array.isArray(schema['prefixItems']) ? (schema['prefixItems'] as unknown[]) : []
   const length = Math.max(fixed.length, Math.min(count(schema['minItems']), 100))
-  return Array.from({ length }, (_, i) => example(fixed[i] ?? schema['items'] ?? {}, root, depth + 1))
+  return Array.from({ length }, (_, i) => valueOf(fixed[i] ?? schema['items'] ?? {}, work, depth + 1))
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
@@ -82,15 +94,20 @@ function stringOf(schema: Schema): string {
 
 function numberOf(schema: Schema, whole: boolean): number {
   const bound = (name: string): number | null => (typeof schema[name] === 'number' ? schema[name] : null)
-  const step = bound('multipleOf') ?? (whole ? 1 : null)
+  const least = bound('minimum')
   const above = bound('exclusiveMinimum')
+  const most = bound('maximum')
   const below = bound('exclusiveMaximum')
-  const gap = step ?? (above !== null && below !== null ? (below - above) / 2 : 1)
-  const least = bound('minimum') ?? (above === null ? null : above + gap)
-  const most = bound('maximum') ?? (below === null ? null : below - gap)
-  const value = least ?? (most === null ? 1 : Math.min(1, most))
-  if (step === null) return value
-  return least === null ? Math.floor(value / step) * step : Math.ceil(value / step) * step
+  const step = bound('multipleOf') ?? (whole ? 1 : null)
+  if (step !== null) {
+    if (least !== null) return Math.ceil(least / step) * step
+    if (above !== null) return (Math.floor(above / step) + 1) * step
+    const top = most !== null ? Math.floor(most / step) : below !== null ? Math.ceil(below / step) - 1 : 1
+    return Math.min(1, top) * step
+  }
+  if (least !== null) return least
+  if (above === null) return Math.min(1, most ?? (below === null ? 1 : below - 1))
+  return most ?? (below === null ? above + 1 : (above + below) / 2)
 }
 
 /** Null where it is allowed; else the first choice. */

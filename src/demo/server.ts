@@ -27,25 +27,25 @@ const POSTS: Readonly<Record<string, (exchange: Exchange) => Promise<void>>> = {
   '/v1/embeddings': answerEmbeddings,
 }
 
-const MOST_BYTES = 32 * 1024 * 1024
+/** Far more than the context of any simulation. */
+const MOST_BYTES = 4 * 1024 * 1024
 
 /** Listens on a free port of the loopback interface. `/health` says how many requests are being worked on. */
 export async function serveModel(model: DemoModel, settings: DemoSettings): Promise<DemoServer> {
-  const running = new Set<AbortController>()
+  let running = 0
   const startedAt = Math.floor(Date.now() / 1000)
   const gets: Readonly<Record<string, () => object>> = {
-    '/health': () => ({ status: 'ok', running: running.size }),
+    '/health': () => ({ status: 'ok', running }),
     '/v1/models': () => ({ object: 'list', data: [describe(model, startedAt)] }),
     [`/v1/models/${model.id}`]: () => describe(model, startedAt),
   }
   const server = createServer((request, response) => {
     const abort = new AbortController()
-    running.add(abort)
-    response.on('close', () => {
-      running.delete(abort)
-      abort.abort()
-    })
-    answer(request, response, abort.signal).catch((thrown: unknown) => refuse(response, thrown))
+    running++
+    response.on('close', () => abort.abort())
+    answer(request, response, abort.signal)
+      .catch((thrown: unknown) => refuse(response, thrown))
+      .finally(() => running--)
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {

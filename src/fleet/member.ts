@@ -157,10 +157,9 @@ export class Member {
   #move(state: BackendState, reason: string | null): void {
     const { live } = this
     const from = live.state
-    if (from === state && live.reason === reason) return
     live.state = state
     live.reason = reason
-    this.#tools.moved(this, from)
+    if (from !== state) this.#tools.moved(this, from)
   }
 
   #lookIn(ms: number): void {

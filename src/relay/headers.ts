@@ -1,6 +1,12 @@
-/** What every answer says about itself in its headers: design 2.3. Never a URL or a key of a backend. */
+/**
+ * What every answer says about itself in its headers: design 2.3. Never a URL or a key of a backend.
+ *
+ * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
+ */
 import type { GatewayError } from '../core/errors.ts'
 import type { Deployment, Usage } from '../core/types.ts'
+
+export type HeaderList = readonly string[]
 
 export interface AnswerFacts {
   readonly requestId: string
@@ -10,46 +16,53 @@ export interface AnswerFacts {
   readonly overheadMs: number
 }
 
-export type HeaderMap = Record<string, string | number>
-
-export function answerHeaders(facts: AnswerFacts): HeaderMap {
-  const headers: HeaderMap = {
-    'x-request-id': facts.requestId,
-    'x-turnout-attempts': facts.attempts,
-    'x-turnout-overhead-ms': facts.overheadMs.toFixed(2),
-  }
-  if (facts.route !== null) headers['x-turnout-route'] = ascii(facts.route)
-  if (facts.deployment !== null) {
-    headers['x-turnout-backend'] = ascii(facts.deployment.backend.name)
-    headers['x-turnout-model'] = ascii(facts.deployment.model)
-  }
-  return headers
+/** Adds to `list`, which the caller of this owns. */
+export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
+  list.push('x-request-id', facts.requestId, 'x-turnout-attempts', String(facts.attempts))
+  list.push('x-turnout-overhead-ms', String(Math.round(facts.overheadMs * 100) / 100))
+  if (facts.route !== null) list.push('x-turnout-route', ascii(facts.route))
+  if (facts.deployment === null) return
+  list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
 }
 
-export function usageHeaders(usage: Usage | null, costMicroUsd: number | null): HeaderMap {
-  const headers: HeaderMap = {}
-  if (usage !== null)
-    headers['x-turnout-tokens'] =
-      `input=${usage.input}, cached_input=${usage.cachedInput}, output=${usage.output}, reasoning=${usage.reasoning}`
-  if (costMicroUsd !== null) headers['x-turnout-cost-usd'] = (costMicroUsd / 1e6).toFixed(6)
-  return headers
+export function usageHeaders(usage: Usage | null, costMicroUsd: number | null): HeaderList {
+  const list: string[] = []
+  if (usage !== null) {
+    const { input, cachedInput, output, reasoning } = usage
+    list.push(
+      'x-turnout-tokens',
+      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}`,
+    )
+  }
+  if (costMicroUsd !== null) list.push('x-turnout-cost-usd', (costMicroUsd / 1e6).toFixed(6))
+  return list
 }
 
 /** `no-transform` and `x-accel-buffering` keep nginx and others from holding events back. */
-export const STREAM_HEADERS: Readonly<HeaderMap> = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
-}
+export const STREAM_HEADERS: HeaderList = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-cache, no-transform',
+  'x-accel-buffering',
+  'no',
+]
 
 /** SDKs read the milliseconds first and ignore waits that are too long. */
-export function retryHeaders(error: GatewayError): HeaderMap {
-  if (error.retryAfterMs === null) return {}
-  return {
-    'retry-after': Math.max(1, Math.ceil(error.retryAfterMs / 1000)),
-    'retry-after-ms': Math.ceil(error.retryAfterMs),
-  }
+export function retryHeaders(error: GatewayError): HeaderList {
+  if (error.retryAfterMs === null) return []
+  const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000))
+  return ['retry-after', String(seconds), 'retry-after-ms', String(Math.ceil(error.retryAfterMs))]
 }
 
+/** The same for those who want an object. */
+export function asObject(list: HeaderList): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let index = 0; index < list.length; index += 2) headers[list[index]!] = list[index + 1]!
+  return headers
+}
+
+const PRINTABLE = /^[\x20-\x7e]*$/
+
 /** Names of models may hold any character; a header may not. */
-const ascii = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text))
+const ascii = (text: string): string => (PRINTABLE.test(text) ? text : encodeURIComponent(text))

@@ -7,7 +7,8 @@
  */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
-import { AnswerTrack, readBody } from '../protocol/answer.ts'
+import { readBody } from '../protocol/body.ts'
+import { AnswerTrack } from '../protocol/track.ts'
 import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
 import { Deadline, type Phase } from './deadline.ts'

@@ -72,6 +72,7 @@ t.test('a port that refuses, and one that never accepts', async (t) => {
     upstreams: { b: {} },
     config: {
       limits: { connect: '150ms', attempts: 3 },
+      discovery: { timeout: '100ms' },
       backends: [
         { name: 'refusing', kind: 'openai-compatible', url: 'http://127.0.0.1:1', models: ['tiny'] },
         { name: 'hole', kind: 'openai-compatible', url: hole.url, models: ['tiny'] },

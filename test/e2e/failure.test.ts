@@ -133,3 +133,18 @@ t.test('an idle connection that the engine closes costs nobody a request', async
     t.ok(upstream.requests.every(({ reused }) => !reused))
   }
 })
+
+t.test('many idle connections found broken at once are all repaired', async (t) => {
+  const { gateway, upstream } = await singleRig(t, { plan: { headersAfter: 30 } })
+  const ask = async (): Promise<number> => {
+    const response = await rawPost(gateway.url, CHAT_PATH, chat())
+    await response.complete
+    return response.status
+  }
+  const eight = (): Promise<number[]> => Promise.all(Array.from({ length: 8 }, ask))
+  t.same(new Set(await eight()), new Set([200]))
+  const before = upstream.openSockets
+  t.ok(before >= 8, `${before} connections`)
+  upstream.set({ rule: (request) => (request.reused ? { drop: 'reset' } : undefined) })
+  t.same(new Set(await eight()), new Set([200]))
+})

@@ -72,7 +72,11 @@ t.test('what is no request is told so in the shape of the contract', async (t) =
     ['POST', CHAT_PATH, 'null', {}, 400, 'invalid_json'],
     ['POST', CHAT_PATH, '', {}, 400, 'invalid_json'],
     ['POST', CHAT_PATH, Buffer.from([0xff, 0xfe]), {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, '\ufeff{}', {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, `{"model":${'['.repeat(200_000)}`, {}, 400, 'invalid_json'],
+    ['POST', CHAT_PATH, `{"model":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, {}, 400, 'invalid_request'],
     ['POST', CHAT_PATH, '{}', {}, 400, 'invalid_request'],
+    ['POST', CHAT_PATH, '{"__proto__":{"model":"tiny"},"constructor":1}', {}, 400, 'invalid_request'],
     ['POST', CHAT_PATH, '{"model":7,"messages":[]}', {}, 400, 'invalid_request'],
     ['POST', CHAT_PATH, '{"model":"nobody","messages":[]}', {}, 404, 'model_not_found'],
     ['POST', CHAT_PATH, '{}', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
@@ -90,4 +94,41 @@ t.test('what is no request is told so in the shape of the contract', async (t) =
     client.destroy()
   }
   t.equal(upstream.requests.length, 0)
+})
+
+t.test('a caller that leaves in the middle of its request costs no call', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  for (const way of ['destroy', 'reset'] as const) {
+    const client = await RawClient.open(gateway.url)
+    client.socket.write(
+      `POST ${CHAT_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{"model":`,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    client[way]()
+    await client.closed
+  }
+  const after = await rawPost(gateway.url, CHAT_PATH, chat())
+  t.equal(after.status, 200)
+  await after.complete
+  t.equal(upstream.requests.length, 1)
+  t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
+  t.notOk(gateway.logged().includes('internal_error'))
+})
+
+t.test('the id of a request is the caller’s where it is harmless, and a new one where not', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  for (const [id, kept] of [
+    ['trace-42.a_b', true],
+    ['x'.repeat(5_000), false],
+    ['a b', false],
+    ['"><script>', false],
+    ['\u00e9', false],
+  ] as const) {
+    const response = await rawPost(gateway.url, CHAT_PATH, chat(), { 'x-request-id': id })
+    await response.complete
+    const got = response.headers['x-request-id']
+    t.equal(got === id, kept, id.slice(0, 20))
+    t.match(got, /^[\w.:-]{8,200}$/)
+    t.equal(upstream.requests.at(-1)?.headers['x-request-id'], got, 'and the engine is told the same')
+  }
 })

@@ -79,11 +79,17 @@ t.test('the engine is asked for usage, and the other stream options stay', async
   )
 })
 
+interface Variant {
+  readonly headers?: Record<string, string>
+  readonly limits?: Record<string, number>
+}
+
 t.test('an engine that refuses stream_options is asked once more without, and it is remembered', async (t) => {
-  for (const headers of [{}, { 'x-turnout-no-fallback': '1' }]) {
-    const { gateway, upstream } = await singleRig(t, { refusesStreamOptions: true })
+  const variants = [{}, { headers: { 'x-turnout-no-fallback': '1' } }, { limits: { attempts: 1 } }] as const
+  for (const { headers = {}, limits = {} } of variants as readonly Variant[]) {
+    const { gateway, upstream } = await singleRig(t, { refusesStreamOptions: true }, { limits })
     const first = await rawPost(gateway.url, CHAT_PATH, chatStream(), headers)
-    t.equal(first.status, 200, `refused once ${JSON.stringify(headers)}`)
+    t.equal(first.status, 200, `refused once ${JSON.stringify({ headers, limits })}`)
     if (first.status !== 200) continue
     t.equal((await readStream(first)).text, TEXT)
     t.equal(upstream.requests.length, 2)

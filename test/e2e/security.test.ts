@@ -168,6 +168,25 @@ t.test('a backend sees no field that the caller did not send', async (t) => {
   )
 })
 
+t.test('a field written twice cannot name one model to the gateway and another to the engine', async (t) => {
+  const { gateway, upstream } = await singleRig(t, { models: ['tiny', 'dear'] })
+  const messages = '"messages":[{"role":"user","content":"x"}]'
+  for (const [first, last] of [
+    ['dear', 'tiny'],
+    ['tiny', 'dear'],
+    ['up/dear', 'tiny'],
+  ])
+    for (const key of ['model', 'mod\\u0065l']) {
+      const body = `{"${key}":"${first}",${messages},"model":"${last}"}`
+      const response = await rawPost(gateway.url, CHAT_PATH, body)
+      t.equal(response.status, 200, body)
+      await response.complete
+      const sent = upstream.requests.at(-1)?.bytes.toString() ?? ''
+      t.notMatch(sent, new RegExp(`"${first}"`), `${first} is not in ${sent}`)
+      t.match(sent, new RegExp(`"${last}"`))
+    }
+})
+
 t.test('a key is its whole text, and its stored form is no key', async (t) => {
   const prefix = 'p'.repeat(64)
   const hash = createHash('sha256').update(`${prefix}-one`).digest('hex')

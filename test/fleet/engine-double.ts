@@ -11,7 +11,7 @@ export interface Reply {
   readonly body: string
 }
 
-export type Routes = Record<string, Reply | ((seen: Seen) => Reply | 'hang') | undefined>
+export type Routes = Record<string, Reply | ((seen: Seen) => Reply | 'hang' | Promise<Reply>) | undefined>
 
 export interface Seen {
   readonly method: string
@@ -38,7 +38,7 @@ export async function startEngine(routes: Routes, port = 0): Promise<EngineDoubl
     const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body }
     seen.push(one)
     const route = routes[`${one.method} ${one.path}`] ?? routes['*']
-    const reply = typeof route === 'function' ? route(one) : route
+    const reply = typeof route === 'function' ? await route(one) : route
     if (reply === 'hang') return
     response.writeHead(reply?.status ?? 404, { 'content-type': 'application/json' })
     response.end(reply?.body ?? '{"error":"no such path"}')

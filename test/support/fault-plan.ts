@@ -54,6 +54,8 @@ export interface Plan {
   /** The n-th event (0 = first) is broken: no JSON, or JSON that stops half-way. */
   readonly malformed?: { readonly at: number; readonly how: 'text' | 'truncated' }
 
+  /** An interim answer (1xx) before the real one. */
+  readonly interim?: number
   /** Before the status line. */
   readonly headersAfter?: Wait
   /** After the status line, before the first body byte. */

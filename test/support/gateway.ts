@@ -1,16 +1,8 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
 import { createApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
-import { stringify } from 'yaml'
-import { within } from './await.ts'
 
 /** A configuration as an object; written as YAML, so that tests go through the reader that users go through. */
 export type ConfigObject = Readonly<Record<string, unknown>>
@@ -33,8 +25,8 @@ export function hashed(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
-// Tests leave hanging calls behind on purpose.
-const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
+/** Tests leave hanging calls behind on purpose, so the drain is short. */
+export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 
 /** Starts a gateway in this process, on a free port. Rejects where the configuration is refused. */
 export async function startGateway(config: ConfigObject): Promise<Gateway> {
@@ -48,45 +40,8 @@ export async function startGateway(config: ConfigObject): Promise<Gateway> {
   return { url, port, logged: () => log, ...metricsOf(url), close: () => app.close() }
 }
 
-/** Starts the built command line as a child process; `readyLine` recognises the line that says it listens. */
-export async function startGatewayProcess(
-  config: ConfigObject,
-  command: string,
-  port: number,
-): Promise<Gateway & { readonly pid: number; signal(name: NodeJS.Signals): void; exited: Promise<number | null> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'turnout-e2e-'))
-  const file = join(folder, 'turnout.yaml')
-  await writeFile(file, stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}), port } }))
-  const child = spawn(process.execPath, [command, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let log = ''
-  child.stderr.on('data', (bytes: Buffer) => (log += bytes.toString()))
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
-  const listening = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      log += `${line}\n`
-      if (/listening/i.test(line)) resolve()
-    })
-  })
-  const early = exited.then((code) => Promise.reject(new Error(`it ended with ${code}:\n${log}`)))
-  await within(20_000, 'the gateway listens', Promise.race([listening, early]))
-  const url = `http://127.0.0.1:${port}`
-  return {
-    url,
-    port,
-    pid: child.pid ?? 0,
-    exited,
-    signal: (name) => void child.kill(name),
-    logged: () => log,
-    ...metricsOf(url),
-    close: async () => {
-      child.kill('SIGTERM')
-      await exited
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-function metricsOf(url: string): Pick<Gateway, 'metric' | 'settled'> {
+/** Readers of the metrics of the gateway at `url`. */
+export function metricsOf(url: string): Pick<Gateway, 'metric' | 'settled'> {
   const metric: Gateway['metric'] = async (name, labels = {}) =>
     sumOf(await (await fetch(`${url}/metrics`)).text(), name, labels)
   return {

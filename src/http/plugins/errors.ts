@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
 import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
-import type { Logger } from '../../observe/log.ts'
+import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import { retryHeaders } from '../../relay/headers.ts'
+import { asObject, retryHeaders } from '../../relay/headers.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Logger): void {
+export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Log): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = fromFastify(thrown, request)
     const endpoint = endpointOf(request)
@@ -26,11 +26,11 @@ export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Logger
       error: { code: error.code, source: error.source, message: error.message },
     }
     if (error.source === 'turnout' && error.code === 'internal_error')
-      log.error({ ...line, err: error.cause }, 'request')
-    else log.info(line, 'request')
+      log.events.error({ ...line, err: error.cause }, 'request')
+    else log.requests.info(line, 'request')
     void reply
       .code(error.status)
-      .headers({ 'x-request-id': request.id, 'x-turnout-attempts': '0', ...retryHeaders(error) })
+      .headers({ 'x-request-id': request.id, 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
       .send(toEnvelope(error, endpoint?.protocol))
   })
   app.setNotFoundHandler((request) => {

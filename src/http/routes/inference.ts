@@ -5,7 +5,6 @@ import { GatewayError } from '../../core/errors.ts'
 import { type GatewayRequest, STRATEGIES, type Strategy } from '../../core/types.ts'
 import { answer, type Stages } from '../../pipeline.ts'
 import { parseBody } from '../../protocol/request.ts'
-import type { HeaderMap } from '../../relay/headers.ts'
 import type { LiveCallers } from '../client-gone.ts'
 import { principalOf } from '../plugins/auth.ts'
 
@@ -37,10 +36,9 @@ function serve(
   live: LiveCallers,
 ): void {
   const parsed = toGatewayRequest(endpoint, request, stages.now())
-  const headers = reply.getHeaders() as HeaderMap
   reply.hijack()
   const caller = live.watch(request.raw, reply.raw, stages.now())
-  void answer(parsed, caller, reply.raw, headers, stages)
+  void answer(parsed, caller, reply.raw, request.limitHeaders, stages)
 }
 
 function toGatewayRequest(endpoint: Endpoint, request: FastifyRequest, startedAt: number): GatewayRequest {

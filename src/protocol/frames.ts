@@ -1,20 +1,9 @@
-/** What an OpenAI-shaped answer tells about itself, read from whole bodies and from stream events alike. Pure. */
-import type { Usage } from '../core/types.ts'
-import { type Member, members, memberValue, splice } from './members.ts'
+/** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
+import type { AnswerTrack } from './track.ts'
+import { members, splice } from './members.ts'
 import { frameText, type SseFrame } from './sse.ts'
 import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
 import { readUsage } from './usage.ts'
-
-/** What has been seen of an answer so far. */
-export class AnswerTrack {
-  usage: Usage | null = null
-  finish: string | null = null
-  /** `model` as the engine names it, from the first event or the body. */
-  model: string | null = null
-  /** Some text, tool call or embedding was there. */
-  content = false
-  done = false
-}
 
 /** What to do with one stream event. */
 export type FrameVerdict =
@@ -135,56 +124,3 @@ const plainFault = (message: string): UpstreamFault => ({
   param: null,
   status: null,
 })
-
-/** A whole JSON answer: its fault, or null after noting usage, model and finish in `track`; 'garbage' where it is none. */
-export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'garbage' | null {
-  const list = members(trimStart(body))
-  if (list === null) return 'garbage'
-  const json = trimStart(body)
-  const has = (key: string): boolean => list.some((member) => member.key === key)
-  const error = has('error') ? memberValue(json, list, 'error') : null
-  if (error) return embeddedFault({ error })
-  if (memberValue(json, list, 'object') === 'error') return embeddedFault(JSON.parse(json.toString()))
-  track.usage = readUsage(memberValue(json, list, 'usage'))
-  const model = memberValue(json, list, 'model')
-  if (typeof model === 'string') track.model = model
-  return readChoices(json, list, track)
-}
-
-function readChoices(json: Buffer, list: readonly Member[], track: AnswerTrack): UpstreamFault | 'garbage' | null {
-  if (!list.some((member) => member.key === 'choices')) {
-    track.content = list.some((member) => member.key === 'data' || member.key === 'results')
-    return null
-  }
-  const choices = memberValue(json, list, 'choices')
-  if (!Array.isArray(choices)) return 'garbage'
-  const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
-  const fault = embeddedFault({ choices })
-  if (fault !== null) return fault
-  if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
-  const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>
-  track.content = [
-    first?.text,
-    message['content'],
-    message['reasoning_content'],
-    message['reasoning'],
-    message['refusal'],
-    message['tool_calls'],
-    message['function_call'],
-    message['audio'],
-  ].some((part) =>
-    typeof part === 'string'
-      ? part !== ''
-      : Array.isArray(part)
-        ? part.length > 0
-        : typeof part === 'object' && part !== null,
-  )
-  return null
-}
-
-/** DeepSeek sends blank lines before the answer while a request waits. */
-function trimStart(body: Buffer): Buffer {
-  let start = 0
-  while (start < body.length && body[start]! <= 0x20) start++
-  return start === 0 ? body : body.subarray(start)
-}

@@ -1,0 +1,131 @@
+/** Child process: the upstream of every contender. Raw sockets, so that it takes little of the core it shares. */
+import { createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { type Ask, contentEvents, DONE, expected, finishEvent, MODEL, PROMPTS, usageEvent } from './payload.ts'
+import { Wheel } from './wheel.ts'
+
+const MODELS = JSON.stringify({
+  object: 'list',
+  data: [{ id: MODEL, object: 'model', created: 1_760_000_000, owned_by: 'bench' }],
+})
+const STREAM_HEAD = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n',
+)
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+const LARGE = 100_000
+/** Fields of the request stand within its first bytes. */
+const FRONT = 400
+
+const wheel = new Wheel()
+const framed = new Map<string, readonly Buffer[]>()
+const answers = new Map<string, Buffer>()
+
+const chunk = (payload: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${payload.length.toString(16)}\r\n`), payload, Buffer.from('\r\n')])
+
+const json = (status: string, body: Buffer | string): Buffer =>
+  Buffer.concat([
+    Buffer.from(
+      `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`,
+    ),
+    Buffer.from(body),
+  ])
+
+/** The writes of one stream: head with first event, one for each further event, and the end. */
+function framesOf(ask: Ask, seed: number, usage: boolean): readonly Buffer[] {
+  const name = `${seed}/${ask.chunks}/${usage}`
+  let frames = framed.get(name)
+  if (frames === undefined) {
+    const list = contentEvents(ask.chunks, seed).map(chunk)
+    list[0] = Buffer.concat([STREAM_HEAD, list[0] ?? Buffer.alloc(0)])
+    const last = [finishEvent(seed), ...(usage ? [usageEvent(ask, seed)] : []), DONE].map(chunk)
+    list.push(Buffer.concat([...last, LAST_CHUNK]))
+    framed.set(name, (frames = list))
+  }
+  return frames
+}
+
+function answer(socket: Socket, head: string, body: Buffer): void {
+  if (head.startsWith('GET /v1/models')) return void socket.write(json('200 OK', MODELS))
+  if (!head.startsWith('POST /v1/chat/completions'))
+    return void socket.write(json('404 Not Found', '{"error":{"message":"no such path"}}'))
+  const front = body.toString('latin1', 0, FRONT)
+  const seed = Number(/"seed":(\d+)/.exec(front)?.[1])
+  const chunks = Number(/"max_tokens":(\d+)/.exec(front)?.[1])
+  const delayMs = Number(/"user":"delay-(\d+)"/.exec(front)?.[1])
+  const prompt = body.length > LARGE ? 'large' : 'small'
+  const messages = PROMPTS[prompt]
+  const start = body.indexOf('"messages":') + 11
+  const arrived = start > 10 && messages.compare(body, start, start + messages.length) === 0
+  if (!arrived || Number.isNaN(seed + chunks + delayMs))
+    return void socket.write(
+      json('422 Unprocessable Content', '{"error":{"message":"the prompt did not arrive as it was sent"}}'),
+    )
+  const stream = front.includes('"stream":true')
+  const ask: Ask = { prompt, stream, chunks, delayMs }
+  if (!stream) return void socket.write(whole(ask, seed))
+  const usage = body.includes('"include_usage":true')
+  play(socket, framesOf(ask, seed, usage), delayMs)
+}
+
+function whole(ask: Ask, seed: number): Buffer {
+  const name = `${ask.prompt}/${seed}`
+  let bytes = answers.get(name)
+  if (bytes === undefined) answers.set(name, (bytes = json('200 OK', expected(ask, seed).body)))
+  return bytes
+}
+
+function play(socket: Socket, frames: readonly Buffer[], delayMs: number): void {
+  let at = 0
+  const next = (): boolean => {
+    if (socket.destroyed) return false
+    const frame = frames[at++]
+    if (frame !== undefined) socket.write(frame)
+    return at < frames.length
+  }
+  if (delayMs > 0) {
+    next()
+    wheel.every(delayMs, next)
+    return
+  }
+  const pour = (): void => {
+    while (next()) if (socket.writableNeedDrain) return void socket.once('drain', pour)
+  }
+  pour()
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let head: string | null = null
+  let need = 0
+  let have = 0
+  let parts: Buffer[] = []
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (bytes) => {
+    parts.push(bytes)
+    have += bytes.length
+    for (;;) {
+      if (head === null) {
+        const all = parts.length === 1 ? (parts[0] ?? bytes) : Buffer.concat(parts)
+        const end = all.indexOf('\r\n\r\n')
+        if (end < 0) return
+        head = all.toString('latin1', 0, end + 2)
+        if (/\r\ntransfer-encoding:/i.test(head)) return void socket.end(json('411 Length Required', '{}'))
+        need = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+        parts = [all.subarray(end + 4)]
+        have = all.length - end - 4
+      }
+      if (have < need) return
+      const all = parts.length === 1 ? (parts[0] ?? bytes) : Buffer.concat(parts)
+      const line = head
+      head = null
+      parts = have > need ? [all.subarray(need)] : []
+      have -= need
+      answer(socket, line, all.subarray(0, need))
+      if (have === 0) return
+    }
+  })
+})
+server.listen({ port: 0, host: '127.0.0.1', backlog: 2048 }, () => {
+  process.send?.({ port: (server.address() as AddressInfo).port })
+})
+process.on('disconnect', () => process.exit(0))

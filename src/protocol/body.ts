@@ -1,0 +1,95 @@
+/** What a whole JSON answer tells about itself. Pure. */
+import { members, memberValue } from './members.ts'
+import type { AnswerTrack } from './track.ts'
+import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
+import { readUsage } from './usage.ts'
+
+type Fields = (key: string) => unknown
+
+/** Up to here one parse of everything is cheaper than finding the members; above it (embeddings by the thousand) only what is asked for is parsed. */
+const PARSE_WHOLE_BYTES = 32 * 1024
+
+/** The fault inside of an answer, or null after noting usage, model and finish in `track`; 'garbage' where it is no JSON answer. */
+export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'garbage' | null {
+  const json = trimStart(body)
+  if (json[0] === 0x5b) return readList(json, track)
+  const field = fieldsOf(json)
+  if (field === null) return 'garbage'
+  const error = field('error')
+  if (error) return embeddedFault({ error })
+  if (field('object') === 'error')
+    return embeddedFault({
+      object: 'error',
+      message: field('message'),
+      type: field('type'),
+      code: field('code'),
+      param: field('param'),
+    })
+  track.usage = readUsage(field('usage'))
+  const model = field('model')
+  if (typeof model === 'string') track.model = model
+  return readChoices(field, track)
+}
+
+function fieldsOf(json: Buffer): Fields | null {
+  if (json.length > PARSE_WHOLE_BYTES) {
+    const list = members(json)
+    return list && ((key) => memberValue(json, list, key))
+  }
+  try {
+    const value: unknown = JSON.parse(json.toString())
+    if (typeof value !== 'object' || value === null) return null
+    return (key) => (value as Readonly<Record<string, unknown>>)[key]
+  } catch {
+    return null
+  }
+}
+
+/** SGLang's rerank answers a bare array, Gemini puts its errors into one. */
+function readList(json: Buffer, track: AnswerTrack): UpstreamFault | 'garbage' | null {
+  try {
+    const list = JSON.parse(json.toString()) as unknown[]
+    track.content = list.length > 0
+    return embeddedFault(list[0])
+  } catch {
+    return 'garbage'
+  }
+}
+
+function readChoices(field: Fields, track: AnswerTrack): UpstreamFault | 'garbage' | null {
+  const choices = field('choices')
+  if (choices === undefined) {
+    track.content = field('data') !== undefined || field('results') !== undefined
+    return null
+  }
+  if (!Array.isArray(choices)) return 'garbage'
+  const fault = embeddedFault({ choices })
+  if (fault !== null) return fault
+  const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
+  if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
+  const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>
+  track.content = isFilled(first?.text) || ANSWER_PARTS.some((part) => isFilled(message[part]))
+  return null
+}
+
+const ANSWER_PARTS = [
+  'content',
+  'tool_calls',
+  'reasoning_content',
+  'reasoning',
+  'refusal',
+  'function_call',
+  'audio',
+] as const
+
+function isFilled(part: unknown): boolean {
+  if (typeof part === 'string') return part !== ''
+  return Array.isArray(part) ? part.length > 0 : typeof part === 'object' && part !== null
+}
+
+/** DeepSeek sends blank lines before the answer while a request waits. */
+function trimStart(body: Buffer): Buffer {
+  let start = 0
+  while (start < body.length && body[start]! <= 0x20) start++
+  return start === 0 ? body : body.subarray(start)
+}

@@ -1,0 +1,12 @@
+import type { Usage } from '../core/types.ts'
+
+/** What has been seen of an answer so far. */
+export class AnswerTrack {
+  usage: Usage | null = null
+  finish: string | null = null
+  /** `model` as the engine names it, from the first event or the body. */
+  model: string | null = null
+  /** Some text, tool call or embedding was there. */
+  content = false
+  done = false
+}

@@ -1,0 +1,201 @@
+import t from 'tap'
+import { readBody } from '../../src/protocol/body.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import type { UpstreamFault } from '../../src/protocol/upstream-error.ts'
+import { seeded } from '../support/random.ts'
+import { noSamples, samples } from '../support/samples.ts'
+
+interface Read {
+  readonly fault: UpstreamFault | 'garbage' | null
+  readonly track: AnswerTrack
+}
+
+function read(body: string | Buffer): Read {
+  const track = new AnswerTrack()
+  return { fault: readBody(Buffer.from(body), track), track }
+}
+
+/** The same answer with so much white space before its last brace that it counts as large. */
+const enlarged = (text: string): string => `${text.slice(0, -1)}${' '.repeat(70_000)}${text.slice(-1)}`
+
+const message = (fields: object, finish: string | null = 'stop'): string =>
+  JSON.stringify({ id: 'c', model: 'm-1', choices: [{ index: 0, message: fields, finish_reason: finish }] })
+
+const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<AnswerTrack>]>> = {
+  chat: [message({ role: 'assistant', content: 'Hi' }), { content: true, finish: 'stop', model: 'm-1', usage: null }],
+  'an empty answer': [message({ content: '' }), { content: false, finish: 'stop' }],
+  'null content': [message({ content: null, refusal: null, tool_calls: [] }), { content: false }],
+  'a tool call': [
+    message({ content: null, tool_calls: [{ id: 'x' }] }, 'tool_calls'),
+    { content: true, finish: 'tool_calls' },
+  ],
+  reasoning: [message({ content: '', reasoning: 'hm' }, 'length'), { content: true, finish: 'length' }],
+  'reasoning content': [message({ content: '', reasoning_content: 'hm' }), { content: true }],
+  audio: [message({ content: null, audio: { data: 'x' } }), { content: true }],
+  refusal: [message({ content: null, refusal: 'no' }), { content: true }],
+  'parts of content': [message({ content: [{ type: 'text', text: 'x' }] }), { content: true }],
+  'no finish': [message({ content: 'x' }, null), { finish: null }],
+  'no choices': ['{"model":"m","choices":[]}', { content: false, finish: null }],
+  'legacy completion': [
+    '{"model":"m","choices":[{"text":"x","finish_reason":"length"}]}',
+    { content: true, finish: 'length' },
+  ],
+  embeddings: [
+    '{"object":"list","model":"m","data":[],"usage":{"prompt_tokens":3,"total_tokens":3}}',
+    { content: true, model: 'm' },
+  ],
+  rerank: ['{"results":[{"index":0,"relevance_score":0.5}]}', { content: true, model: null }],
+  'error null': ['{"error":null,"choices":[{"message":{"content":"x"}}]}', { content: true }],
+  'error empty': ['{"error":"","choices":[{"message":{"content":"x"}}]}', { content: true }],
+  usage: [
+    '{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}',
+    { usage: { input: 7, cachedInput: 0, output: 2, reasoning: 0 } },
+  ],
+  'words inside of the text': [
+    message({ content: '{"error":{"message":"x"},"usage":{"prompt_tokens":9}}' }),
+    { usage: null, content: true },
+  ],
+  'blank lines before': [`\n\n\n${message({ content: 'x' })}`, { content: true }],
+}
+
+for (const [name, [text, wanted]] of Object.entries(ANSWERS)) {
+  t.test(`an answer: ${name}`, async (t) => {
+    for (const body of [text, `${text}\n`, enlarged(text)]) {
+      const { fault, track } = read(body)
+      t.equal(fault, null)
+      t.match(track, wanted)
+    }
+  })
+}
+
+const FAULTS: Readonly<Record<string, readonly [text: string, wanted: Partial<UpstreamFault>]>> = {
+  object: ['{"error":{"message":"boom","type":"t","code":429}}', { message: 'boom', type: 't', status: 429 }],
+  text: ['{"error":"boom"}', { message: 'boom' }],
+  flat: ['{"object":"error","message":"boom","type":"BadRequestError","code":400}', { message: 'boom', status: 400 }],
+  'in the choice': [
+    '{"choices":[{"index":0,"error":{"message":"boom","code":502}}]}',
+    { message: 'boom', status: 502 },
+  ],
+  'in an array': ['[{"error":{"message":"boom","code":400}}]', { message: 'boom', status: 400 }],
+  "LM Studio's unknown path": [
+    '{"error":"Unexpected endpoint or method. (POST /v1/rerank)"}',
+    { message: 'Unexpected endpoint or method. (POST /v1/rerank)' },
+  ],
+}
+
+for (const [name, [text, wanted]] of Object.entries(FAULTS)) {
+  t.test(`an error with status 200: ${name}`, async (t) => {
+    for (const body of [text, enlarged(text)]) t.match(read(body).fault, wanted)
+  })
+}
+
+t.test('garbage', async (t) => {
+  const choices = ['{"choices":1}', '{"choices":null}', '{"choices":{}}']
+  for (const text of [
+    '',
+    ' ',
+    'x',
+    '<html></html>',
+    '1',
+    'null',
+    '"x"',
+    '{',
+    '{"a":',
+    '[',
+    '[1',
+    '{"a":1}x',
+    ...choices,
+  ])
+    t.equal(read(text).fault, 'garbage', JSON.stringify(text))
+})
+
+t.test('no odd entry makes it throw', async (t) => {
+  for (const choices of [
+    '[null]',
+    '[1]',
+    '["x"]',
+    '[[]]',
+    '[{"message":null}]',
+    '[{"message":"x"}]',
+    '[{"message":[1]}]',
+    '[{}]',
+  ])
+    for (const text of [`{"choices":${choices}}`, enlarged(`{"choices":${choices}}`)])
+      t.doesNotThrow(() => read(text), text.slice(0, 60))
+  for (const text of [
+    '[]',
+    '[null]',
+    '[1]',
+    '[[]]',
+    '{"usage":[]}',
+    '{"model":1}',
+    '{"error":[]}',
+    '{"error":{}}',
+    '{"object":1}',
+  ])
+    t.doesNotThrow(() => read(text), text)
+})
+
+t.test('random garbage never throws', async (t) => {
+  const random = seeded(5)
+  const pieces = [
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ',',
+    '"choices"',
+    '"error"',
+    '"message"',
+    'null',
+    '1',
+    '"x"',
+    '"usage"',
+    ' ',
+    '"object"',
+    '"error"',
+  ]
+  for (let round = 0; round < 20_000; round++) {
+    let text = ''
+    for (let i = Math.floor(random() * 14); i >= 0; i--) text += pieces[Math.floor(random() * pieces.length)]!
+    try {
+      read(text)
+      read(enlarged(text))
+    } catch (thrown) {
+      return t.fail(`${text}: ${String(thrown)}`)
+    }
+  }
+})
+
+t.test('nesting beyond reason never throws', async (t) => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+  for (const text of [deep, `{"error":${deep}}`, `{"choices":[{"error":${deep}}]}`, `{"choices":${deep}}`])
+    t.doesNotThrow(() => read(text), text.slice(0, 30))
+})
+
+t.test('recorded answers of engines', { skip: noSamples }, async (t) => {
+  let read200 = 0
+  for (const { name, status, headers, body } of samples()) {
+    if (status !== 200 || !headers['content-type']?.includes('application/json')) continue
+    let value: {
+      choices?: { finish_reason?: string; message?: { content?: string } }[]
+      model?: string
+      usage?: object
+    }
+    try {
+      value = JSON.parse(body.toString())
+    } catch {
+      continue
+    }
+    if (value.choices === undefined) continue
+    const { fault, track } = read(body)
+    t.equal(fault, null, name)
+    t.equal(track.finish, value.choices[0]?.finish_reason, name)
+    t.equal(track.model, value.model, name)
+    t.equal(track.usage !== null, value.usage !== undefined, name)
+    if (value.choices[0]?.message?.content) t.equal(track.content, true, name)
+    read200++
+  }
+  t.ok(read200 >= 20, `${read200} answers`)
+})

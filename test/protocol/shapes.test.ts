@@ -1,0 +1,106 @@
+import t from 'tap'
+import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import type { GatewayRequest } from '../../src/core/types.ts'
+import { readBody } from '../../src/protocol/body.ts'
+import { finishBody } from '../../src/protocol/shapes.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import { gatewayRequest } from '../support/factories.ts'
+import { seeded } from '../support/random.ts'
+import { noSamples, sample } from '../support/samples.ts'
+
+const ask = (format?: string): GatewayRequest =>
+  gatewayRequest(
+    { model: 'm', input: 'x', ...(format === undefined ? {} : { encoding_format: format }) },
+    { endpoint: EMBEDDINGS },
+  )
+
+/** As both official SDKs read it: little-endian floats of 32 bits. */
+function floatsOf(text: string): number[] {
+  const bytes = Buffer.from(text, 'base64')
+  return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index))
+}
+
+interface Answer {
+  readonly object: string
+  readonly data: readonly { readonly embedding: string | number[]; readonly index: number; readonly extra?: string }[]
+  readonly usage: object
+}
+
+const answer = (...vectors: (string | readonly number[])[]): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      object: 'list',
+      data: vectors.map((embedding, index) => ({ object: 'embedding', index, embedding, extra: 'kept' })),
+      usage: { prompt_tokens: 3, total_tokens: 3 },
+    }),
+  )
+
+const parsed = (body: Buffer): Answer => JSON.parse(body.toString()) as Answer
+
+const random = seeded(11)
+const VECTOR = Array.from({ length: 64 }, () => Math.fround(random() * 2 - 1))
+const TEXT = Buffer.from(Float32Array.from(VECTOR).buffer).toString('base64')
+
+t.test('floats become base64 where it was asked for', async (t) => {
+  const got = parsed(finishBody(ask('base64'), answer(VECTOR, [1, -0.5, 0])))
+  t.strictSame(floatsOf(got.data[0]?.embedding as string), VECTOR)
+  t.strictSame(floatsOf(got.data[1]?.embedding as string), [1, -0.5, 0])
+  t.match(got, { object: 'list', usage: { prompt_tokens: 3 }, data: [{ index: 0, extra: 'kept' }, { index: 1 }] })
+})
+
+t.test('base64 becomes floats where it was not', async (t) => {
+  for (const format of [undefined, 'float']) {
+    const got = parsed(finishBody(ask(format), answer(TEXT, TEXT)))
+    t.strictSame(got.data[0]?.embedding, VECTOR)
+    t.strictSame(got.data[1]?.embedding, VECTOR)
+    t.match(got, { object: 'list', usage: { prompt_tokens: 3 } })
+  }
+})
+
+t.test('what is right stays the same buffer', async (t) => {
+  const floats = answer(VECTOR)
+  const text = answer(TEXT)
+  t.equal(finishBody(ask(), floats), floats)
+  t.equal(finishBody(ask('float'), floats), floats)
+  t.equal(finishBody(ask('base64'), text), text)
+  const chat = Buffer.from('{"choices":[{"message":{"content":"\\"embedding\\": [1]"}}]}')
+  t.equal(finishBody(gatewayRequest({ model: 'm', encoding_format: 'base64' }), chat), chat)
+})
+
+t.test('no data, and no embeddings at all', async (t) => {
+  for (const text of ['{"object":"list","data":[]}', '{}']) {
+    const body = Buffer.from(text)
+    t.equal(finishBody(ask('base64'), body), body)
+    t.equal(finishBody(ask(), body), body)
+  }
+})
+
+t.test('recorded: base64 and floats of llama.cpp are the same vector', { skip: noSamples }, async (t) => {
+  const text = sample('llamacpp/llamacpp-embeddings-base64').body
+  const vector = parsed(finishBody(ask('float'), text)).data[0]?.embedding as number[]
+  t.ok(vector.length > 8 && vector.every(Number.isFinite))
+  const back = parsed(finishBody(ask('base64'), Buffer.from(JSON.stringify({ data: [{ embedding: vector }] }))))
+  t.equal(back.data[0]?.embedding, parsed(text).data[0]?.embedding)
+})
+
+const rerank = gatewayRequest({ model: 'ranker', query: 'q', documents: ['a', 'b'] }, { endpoint: RERANK })
+// As SGLang answers.
+const BARE = Buffer.from('[{"score":0.9,"document":"b","index":1},{"score":0.1,"document":null,"index":0}]')
+
+t.test('a bare rerank list gets the usual shape', async (t) => {
+  t.strictSame(JSON.parse(finishBody(rerank, BARE).toString()), {
+    model: 'ranker',
+    results: [
+      { index: 1, relevance_score: 0.9, document: { text: 'b' } },
+      { index: 0, relevance_score: 0.1 },
+    ],
+  })
+  const usual = Buffer.from('{"results":[{"index":0,"relevance_score":1}]}')
+  t.equal(finishBody(rerank, usual), usual)
+})
+
+t.test('a bare rerank list gets past the reader of answers', async (t) => {
+  const track = new AnswerTrack()
+  t.equal(readBody(BARE, track), null)
+  t.equal(track.content, true)
+})

@@ -1,0 +1,151 @@
+import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
+import type {
+  BackendLive,
+  BackendSpec,
+  Catalog,
+  Deployment,
+  GatewayRequest,
+  JsonObject,
+  Limits,
+  ModelFacts,
+  Principal,
+  Provider,
+  RouteSpec,
+} from '../../src/core/types.ts'
+
+/** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
+export const LIMITS: Limits = {
+  connectMs: 1000,
+  headersMs: 2000,
+  ttftMs: 3000,
+  idleMs: 4000,
+  totalMs: 60_000,
+  attempts: 3,
+  bodyBytes: 1 << 20,
+  keepAliveMs: 15_000,
+  bufferBytes: 1 << 20,
+}
+
+export type ProviderTraits = Partial<Omit<Provider, 'request' | 'response'>> & {
+  readonly request?: Partial<Provider['request']>
+  readonly response?: Partial<Provider['response']>
+}
+
+export function provider({ request, response, ...rest }: ProviderTraits = {}): Provider {
+  return {
+    kind: 'plain',
+    label: 'Plain',
+    local: false,
+    url: null,
+    api: '/v1',
+    ports: [],
+    keyEnv: null,
+    auth: { header: 'authorization', prefix: 'Bearer ' },
+    headers: {},
+    forward: [],
+    endpoints: {
+      chat: '/v1/chat/completions',
+      completions: '/v1/completions',
+      embeddings: '/v1/embeddings',
+      rerank: '/v1/rerank',
+    },
+    signature: null,
+    discovery: [],
+    ...rest,
+    request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false, ...request },
+    response: { headersWithFirstToken: false, callerErrors: [], ...response },
+  }
+}
+
+export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
+  return {
+    name: 'up',
+    provider: provider(),
+    root: 'http://10.0.0.5:8000',
+    key: null,
+    models: [],
+    price: null,
+    includeUsage: true,
+    ...traits,
+  }
+}
+
+export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
+  return { aliases: [], capabilities: {}, context: null, price: null, quality: {}, ...traits }
+}
+
+/** `live` may be changed by the test. */
+export function live(traits: Partial<BackendLive> = {}): BackendLive & { refusesUsage: boolean } {
+  return { state: 'ready', reason: null, inflight: 0, coolUntil: 0, refusesUsage: false, ...traits }
+}
+
+/** `id` is `backend/model`. */
+export function deployment(
+  id: string,
+  traits: {
+    readonly backend?: Partial<BackendSpec>
+    readonly facts?: Partial<ModelFacts>
+    readonly live?: BackendLive
+    readonly ttftMs?: number | null
+  } = {},
+): Deployment {
+  const slash = id.indexOf('/')
+  return {
+    id,
+    backend: backend({ name: id.slice(0, slash), ...traits.backend }),
+    model: id.slice(slash + 1),
+    facts: facts(traits.facts),
+    live: traits.live ?? live(),
+    ttftMs: traits.ttftMs ?? null,
+  }
+}
+
+export function catalogOf(...all: readonly Deployment[]): Catalog {
+  const byModel = new Map<string, Deployment[]>()
+  for (const one of all)
+    for (const name of [one.model, ...one.facts.aliases]) byModel.set(name, [...(byModel.get(name) ?? []), one])
+  return { all, byId: new Map(all.map((one) => [one.id, one])), byModel, backends: [] }
+}
+
+export function routeSpec(name: string, traits: Partial<RouteSpec> = {}): RouteSpec {
+  return {
+    name,
+    match: null,
+    pending: [],
+    candidates: ['*'],
+    strategy: 'balanced',
+    localOnly: false,
+    limits: {},
+    ...traits,
+  }
+}
+
+export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
+
+/** A request whose bytes are `json`, as text or as an object. */
+export function gatewayRequest(
+  json: string | JsonObject,
+  traits: Partial<GatewayRequest> & { readonly endpoint?: Endpoint } = {},
+): GatewayRequest {
+  const raw = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json))
+  const body = JSON.parse(raw.toString()) as JsonObject
+  const options = body['stream_options'] as JsonObject | null | undefined
+  return {
+    id: 'req-1',
+    endpoint: CHAT,
+    principal: ANYBODY,
+    model: typeof body['model'] === 'string' ? body['model'] : 'tiny',
+    stream: body['stream'] === true,
+    wantsUsage: options?.['include_usage'] === true,
+    body,
+    raw,
+    headers: {},
+    noFallback: false,
+    session: null,
+    agent: null,
+    strategy: null,
+    deadlineMs: null,
+    startedAt: 0,
+    ...traits,
+  }
+}

@@ -1,0 +1,264 @@
+import t from 'tap'
+import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import type { Deployment, JsonObject } from '../../src/core/types.ts'
+import { members } from '../../src/protocol/members.ts'
+import { asksUsage, composeBody, composeHeaders } from '../../src/upstream/compose.ts'
+import { deployment, gatewayRequest, live, provider, type ProviderTraits } from '../support/factories.ts'
+
+/** `up/tiny`, with the quirks of its provider. */
+const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>
+  deployment('up/tiny', { backend: { provider: provider(traits), includeUsage } })
+
+const compose = (json: string | JsonObject, to: Deployment = quirky()): string =>
+  composeBody(gatewayRequest(json), to).toString()
+
+/** All members but those, as bytes. */
+function bytesWithout(json: string, ...keys: readonly string[]): string[] {
+  const raw = Buffer.from(json)
+  return members(raw)!
+    .filter(({ key }) => !keys.includes(key))
+    .map(({ start, valueEnd }) => raw.toString('utf8', start, valueEnd))
+}
+
+/** Every sort of thing that a second writing of the JSON would change. */
+const ODD =
+  '{ "model":"auto",\n "big":12345678901234567890, "zero":-0, "float":1.0, "exp":1E5, "text":"\\u0041\\/é🚂",' +
+  '"messages":[{"role":"user","content":"x","n":12345678901234567890}], "__proto__":{"a":1}, "unknown":{"a":[1,  2]}, "temperature":0.10 }'
+
+t.test('nothing to change: the same buffer', async (t) => {
+  const request = gatewayRequest('{"model":"tiny", "messages":[],"seed":12345678901234567890}')
+  t.equal(composeBody(request, quirky()), request.raw)
+})
+
+t.test('only the model changes', async (t) => {
+  const got = compose(ODD)
+  t.strictSame(bytesWithout(got, 'model'), bytesWithout(ODD, 'model'))
+  t.equal(JSON.parse(got).model, 'tiny')
+})
+
+t.test('a model with quotes', async (t) => {
+  const odd = deployment('up/ti"ny\\')
+  t.equal(JSON.parse(compose('{"model":"auto"}', odd)).model, 'ti"ny\\')
+})
+
+t.test('the model cannot be said twice', async (t) => {
+  for (const json of [
+    '{"model":"big","messages":[],"model":"tiny"}',
+    '{"mod\\u0065l":"big","model":"tiny"}',
+    '{"model":"big","model":"auto"}',
+  ]) {
+    const got = compose(json)
+    t.equal(members(Buffer.from(got))?.filter(({ key }) => key === 'model').length, 1, got)
+    t.equal(JSON.parse(got).model, 'tiny')
+  }
+})
+
+t.test('renamed fields keep their bytes', async (t) => {
+  const to = quirky({ request: { rename: { max_completion_tokens: 'max_tokens' } } })
+  t.equal(
+    compose('{"model":"tiny","max_completion_tokens":1.50,"x":1}', to),
+    '{"model":"tiny","x":1,"max_tokens":1.50}',
+  )
+  t.equal(compose('{"model":"tiny","max_tokens":5}', to), '{"model":"tiny","max_tokens":5}')
+  const both = JSON.parse(compose('{"model":"tiny","max_tokens":5,"max_completion_tokens":7}', to))
+  t.strictSame(both, { model: 'tiny', max_tokens: 7 }, 'the new name counts')
+})
+
+t.test('dropped fields', async (t) => {
+  const to = quirky({ request: { drop: ['logit_bias', 'store'] } })
+  t.equal(compose('{"store":true,"model":"tiny","logit_bias":{"1":2},"x":1}', to), '{"model":"tiny","x":1}')
+  t.equal(compose('{"st\\u006fre":true,"model":"tiny"}', to), '{"model":"tiny"}', 'however they are written')
+  t.equal(compose('{"model":"tiny","x":{"store":true}}', to), '{"model":"tiny","x":{"store":true}}', 'at the top only')
+})
+
+t.test('fields that would choose an address, credentials or retries never leave', async (t) => {
+  const fields = [
+    'api_base',
+    'base_url',
+    'api_key',
+    'api_version',
+    'extra_headers',
+    'headers',
+    'fallbacks',
+    'num_retries',
+    'mock_response',
+    'litellm_params',
+    'custom_llm_provider',
+  ]
+  for (const field of fields) {
+    t.equal(compose(`{"${field}":"x","model":"tiny","n":1}`), '{"model":"tiny","n":1}', field)
+    t.equal(compose(`{"model":"tiny","${field}":{"a":1}}`), '{"model":"tiny"}', `${field}, an object`)
+  }
+})
+
+const ROLES = quirky({ request: { roles: { developer: 'system' } } })
+
+t.test('roles', async (t) => {
+  const got = JSON.parse(
+    compose(
+      '{"model":"tiny","messages":[{"role":"developer","content":"a"},{"role":"user","content":"b","name":"c"}]}',
+      ROLES,
+    ),
+  )
+  t.strictSame(got.messages, [
+    { role: 'system', content: 'a' },
+    { role: 'user', content: 'b', name: 'c' },
+  ])
+})
+
+t.test('roles that are all known leave the bytes', async (t) => {
+  const json = '{"model":"tiny","messages":[ {"role":"user", "n":12345678901234567890} ]}'
+  t.equal(compose(json, ROLES), json)
+  for (const odd of ['[null,1,"x",[]]', '{}', '"x"', '[{"role":1}]', '[{"role":"__proto__"}]', '[{"role":"toString"}]'])
+    t.equal(compose(`{"model":"tiny","messages":${odd}}`, ROLES), `{"model":"tiny","messages":${odd}}`)
+})
+
+t.test('a renamed role leaves the numbers beside it', async (t) => {
+  const got = compose('{"model":"tiny","messages":[{"role":"developer","n":12345678901234567890,"f":1.0}]}', ROLES)
+  t.match(got, '12345678901234567890')
+})
+
+const CHAT = '{"model":"tiny","messages":[]'
+
+t.test('usage is asked for in streams', async (t) => {
+  t.equal(compose(`${CHAT},"stream":true}`), `${CHAT},"stream":true,"stream_options":{"include_usage":true}}`)
+  t.equal(compose(`${CHAT},"stream":false}`), `${CHAT},"stream":false}`)
+  t.equal(compose(`${CHAT}}`), `${CHAT}}`)
+  const wants = `${CHAT},"stream":true,"stream_options":{"include_usage":true, "x":1.0}}`
+  t.equal(compose(wants), wants, 'who asks himself is left alone')
+  const kept = JSON.parse(
+    compose(`${CHAT},"stream":true,"stream_options":{"include_usage":false,"include_obfuscation":false}}`),
+  )
+  t.strictSame(kept.stream_options, { include_usage: true, include_obfuscation: false })
+  t.strictSame(JSON.parse(compose(`${CHAT},"stream":true,"stream_options":null}`)).stream_options, {
+    include_usage: true,
+  })
+})
+
+t.test('usage is not asked of who refuses it', async (t) => {
+  const refusing = deployment('up/tiny', { live: live({ refusesUsage: true }) })
+  for (const to of [refusing, quirky({}, false)]) {
+    t.equal(compose(`${CHAT},"stream":true}`, to), `${CHAT},"stream":true}`)
+    t.equal(compose(`${CHAT},"stream":true,"stream_options":{"include_usage":true}}`, to), `${CHAT},"stream":true}`)
+    t.equal(asksUsage(gatewayRequest(`${CHAT},"stream":true}`), to), false)
+  }
+  t.equal(asksUsage(gatewayRequest(`${CHAT},"stream":true}`), quirky()), true)
+  t.equal(asksUsage(gatewayRequest(`${CHAT}}`), quirky()), false)
+})
+
+t.test('documents as plain texts', async (t) => {
+  const to = quirky({ request: { rerankStrings: true } })
+  const send = (documents: string, target: Deployment): string =>
+    composeBody(
+      gatewayRequest(`{"model":"tiny","query":"q","documents":${documents}}`, { endpoint: RERANK }),
+      target,
+    ).toString()
+  t.strictSame(JSON.parse(send('[{"text":"a","id":1},"b"]', to)).documents, ['a', 'b'])
+  t.match(send('["a", "b"]', to), '["a", "b"]', 'texts stay as they are')
+  t.match(send('[{"text":"a"}]', quirky()), '[{"text":"a"}]', 'only where it is needed')
+})
+
+t.test('all at once, and the rest byte for byte', async (t) => {
+  const to = quirky({
+    request: { rename: { max_completion_tokens: 'max_tokens' }, drop: ['store'], roles: { developer: 'system' } },
+  })
+  const json = `${ODD.slice(0, -1)}, "store":1,"max_completion_tokens":3, "api_key":"k","stream":true}`
+  const got = compose(json, to)
+  const changed = ['model', 'max_tokens', 'max_completion_tokens', 'store', 'api_key', 'stream_options']
+  t.strictSame(bytesWithout(got, ...changed), bytesWithout(json, ...changed))
+  t.match(JSON.parse(got), { model: 'tiny', max_tokens: 3, stream_options: { include_usage: true } })
+  t.notMatch(got, /store|api_key|max_completion/)
+})
+
+t.test('a large prompt is changed without a copy of its text being written anew', async (t) => {
+  const content = 'é"\\'.repeat(100_000)
+  const json = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content }] })
+  t.strictSame(bytesWithout(compose(json), 'model'), bytesWithout(json, 'model'))
+})
+
+// ---------------------------------------------------------------- headers
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+function headers(
+  given: Record<string, string | string[]>,
+  traits: ProviderTraits = {},
+  key: string | null = null,
+  stream = false,
+): Record<string, string> {
+  const request = gatewayRequest({ model: 'tiny', stream }, { headers: given })
+  return composeHeaders(request, deployment('up/tiny', { backend: { provider: provider(traits), key } }), 'turnout/1')
+}
+
+t.test('headers of a call', async (t) => {
+  t.strictSame(headers({}), {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'user-agent': 'turnout/1',
+    'x-request-id': 'req-1',
+  })
+  t.equal(headers({}, {}, null, true)['accept'], 'text/event-stream')
+})
+
+t.test('credentials are those of the backend', async (t) => {
+  t.equal(headers({ authorization: 'Bearer caller' }, {}, 'k')['authorization'], 'Bearer k')
+  t.equal(headers({ authorization: 'Bearer caller' })['authorization'], undefined)
+  const own = headers(
+    { authorization: 'Bearer caller', 'api-key': 'caller' },
+    { auth: { header: 'api-key', prefix: '' } },
+    'k',
+  )
+  t.match(own, { 'api-key': 'k' })
+  t.equal(own['authorization'], undefined)
+  t.equal(headers({}, { headers: { 'anthropic-version': '2023-06-01' } })['anthropic-version'], '2023-06-01')
+})
+
+t.test("nothing of the caller's crosses but what is named", async (t) => {
+  const names = [
+    'authorization',
+    'x-api-key',
+    'api-key',
+    'x-goog-api-key',
+    'cookie',
+    'host',
+    'content-length',
+    'connection',
+    'transfer-encoding',
+    'expect',
+    'x-forwarded-for',
+    'forwarded',
+    'openai-organization',
+    'anthropic-beta',
+    'accept-encoding',
+    'x-turnout-session',
+    'x-stainless-os',
+    'te',
+    'upgrade',
+    'user-agent',
+    'accept',
+  ]
+  const given = Object.fromEntries(names.map((name) => [name, 'caller-value']))
+  const crossed = Object.values(headers(given)).filter((value) => value.includes('caller-value'))
+  t.strictSame(crossed, [])
+  t.match(headers(given, { forward: ['anthropic-beta'] }), { 'anthropic-beta': 'caller-value' })
+})
+
+t.test('a forwarded value is a plain one', async (t) => {
+  const forward = { forward: ['x-beta'] }
+  for (const good of ['a', 'tools-2024-05-16,other', 'a=b; c/d'])
+    t.equal(headers({ 'x-beta': good }, forward)['x-beta'], good)
+  for (const bad of ['', 'a\r\nx-evil: 1', 'é', 'a\0', 'x'.repeat(513), '"a"'])
+    t.equal(headers({ 'x-beta': bad }, forward)['x-beta'], undefined, JSON.stringify(bad.slice(0, 20)))
+  t.equal(headers({ 'x-beta': ['a', 'b'] }, forward)['x-beta'], undefined)
+})
+
+t.test('a trace id crosses where it is one', async (t) => {
+  t.equal(headers({ traceparent: TRACE })['traceparent'], TRACE)
+  for (const bad of ['x', `${TRACE}-more`, TRACE.toUpperCase(), `${TRACE}\n`, 'sk-secret'])
+    t.equal(headers({ traceparent: bad })['traceparent'], undefined, bad)
+})
+
+t.test('embeddings are no stream', async (t) => {
+  const request = gatewayRequest('{"model":"tiny","input":"x"}', { endpoint: EMBEDDINGS })
+  t.equal(composeBody(request, quirky()), request.raw)
+})
