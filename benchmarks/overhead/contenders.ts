@@ -6,12 +6,12 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { stringify } from 'yaml'
 import { endChild, message, startChild } from './child.ts'
 import { MODEL } from './payload.ts'
 
-export const NAMES = ['direct', 'nginx', 'fastify', 'node', 'turnout'] as const
+export const NAMES = ['direct', 'nginx', 'fastify', 'node', 'turnout', 'base'] as const
 export type Name = (typeof NAMES)[number]
 
 export interface Site {
@@ -23,6 +23,8 @@ export interface Site {
   readonly core: number | null
   /** The caller's key. */
   readonly token: string
+  /** Command line of another build of Turnout, which runs as `base`; null = there is none. */
+  readonly base: string | null
   /** Folder for CPU profiles of contenders that run on Node; null = none are taken. */
   readonly profiles: string | null
 }
@@ -40,7 +42,7 @@ export interface Running {
 /** Version of a contender, or why it cannot take part. */
 export type Presence = { readonly version: string } | { readonly missing: string }
 
-export async function presence(name: Name, root: string): Promise<Presence> {
+export async function presence(name: Name, { root, base }: Pick<Site, 'root' | 'base'>): Promise<Presence> {
   if (name === 'direct') return { version: '' }
   if (name === 'nginx') {
     const found = spawnSync('nginx', ['-v'], { encoding: 'utf8' })
@@ -50,6 +52,10 @@ export async function presence(name: Name, root: string): Promise<Presence> {
   if (name === 'turnout') {
     if (!existsSync(commandLine(root))) return { missing: 'dist/src/cli/turnout.js is not built' }
     return { version: await versionOf(join(root, 'package.json')) }
+  }
+  if (name === 'base') {
+    if (base === null) return { missing: 'no --base was given' }
+    return existsSync(base) ? { version: relative(root, base) } : { missing: `there is no ${base}` }
   }
   const undici = await versionOf(join(root, 'node_modules/undici/package.json'))
   if (name === 'node') return { version: `${process.version} + undici ${undici}` }
@@ -66,7 +72,8 @@ async function versionOf(file: string): Promise<string> {
 export async function start(name: Name, site: Site): Promise<Running> {
   if (name === 'direct') return { name, port: site.upstreamPort, pid: null, log: null, close: () => Promise.resolve() }
   if (name === 'nginx') return startNginx(site)
-  if (name === 'turnout') return startTurnout(site)
+  if (name === 'turnout') return startTurnout(name, commandLine(site.root), site)
+  if (name === 'base') return startTurnout(name, site.base ?? '', site)
   const file = join(import.meta.dirname, `proxy-${name}.js`)
   const child = startChild({
     command: process.execPath,
@@ -141,8 +148,8 @@ http {
 `
 
 /** All that a guarded, metered gateway does is on: keys, a limit, prices, metrics, and a log line for each request. */
-async function startTurnout(site: Site): Promise<Running> {
-  const folder = await folderFor('turnout', site)
+async function startTurnout(name: 'turnout' | 'base', command: string, site: Site): Promise<Running> {
+  const folder = await folderFor(name, site)
   const port = await freePort()
   const file = join(folder, 'turnout.yaml')
   const price = { input_per_mtok_usd: 1.25, cached_input_per_mtok_usd: 0.125, output_per_mtok_usd: 10 }
@@ -166,7 +173,7 @@ async function startTurnout(site: Site): Promise<Running> {
   const [out, errors] = [openSync(log, 'w'), openSync(join(folder, 'stderr'), 'w')]
   const child = startChild({
     command: process.execPath,
-    args: [...profiling(site), commandLine(site.root), 'serve', '--config', file],
+    args: [...profiling(site), command, 'serve', '--config', file],
     core: site.core,
     ipc: false,
     stdout: out,
@@ -174,8 +181,8 @@ async function startTurnout(site: Site): Promise<Running> {
   })
   closeSync(out)
   closeSync(errors)
-  await listening('turnout', child, port, join(folder, 'stderr'))
-  return running('turnout', child, port, log)
+  await listening(name, child, port, join(folder, 'stderr'))
+  return running(name, child, port, log)
 }
 
 /** A port that was free a moment ago. */

@@ -1,7 +1,7 @@
 /** Child process: the empty proxy that all others are measured against. Fastify in front, undici behind, nothing parsed. */
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
 import { passedOn } from './pass-headers.ts'
 
 const upstream = new Pool(`http://127.0.0.1:${process.argv[2] ?? ''}`, { pipelining: 1 })
@@ -11,7 +11,7 @@ app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => d
 app.all('/*', async (request, reply) => {
   const { statusCode, headers, body } = await upstream.request({
     path: request.url,
-    method: request.method as Dispatcher.HttpMethod,
+    method: request.method,
     headers: passedOn(request.headers),
     body: Buffer.isBuffer(request.body) ? request.body : null,
   })

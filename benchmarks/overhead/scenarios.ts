@@ -19,6 +19,9 @@ export interface Scenario {
 
 /** Lengths of a run, in milliseconds. */
 export interface Lengths {
+  /** Before the first round: closed-loop requests of 1 kB, and each other kind of answer. */
+  readonly warmChat: number
+  readonly warmOther: number
   readonly warm: number
   readonly window: number
   readonly settle: number
@@ -28,8 +31,24 @@ export interface Lengths {
   readonly idle: number
 }
 
-export const FULL: Lengths = { warm: 700, window: 2_500, settle: 400, hold: 2_500, idle: 1_500 }
-export const QUICK: Lengths = { warm: 150, window: 450, settle: 150, hold: 600, idle: 500 }
+export const FULL: Lengths = {
+  warmChat: 3_000,
+  warmOther: 1_000,
+  warm: 700,
+  window: 2_500,
+  settle: 400,
+  hold: 2_500,
+  idle: 1_500,
+}
+export const QUICK: Lengths = {
+  warmChat: 900,
+  warmOther: 300,
+  warm: 150,
+  window: 450,
+  settle: 150,
+  hold: 600,
+  idle: 500,
+}
 
 const JSON_ASK: Ask = { prompt: 'small', stream: false, chunks: 1, delayMs: 0 }
 const PACE_MS = 10

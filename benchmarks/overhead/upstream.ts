@@ -88,8 +88,11 @@ function play(socket: Socket, frames: readonly Buffer[], delayMs: number): void 
     wheel.every(delayMs, next)
     return
   }
+  // A chunk of each stream in turn, as an engine writes them.
   const pour = (): void => {
-    while (next()) if (socket.writableNeedDrain) return void socket.once('drain', pour)
+    if (!next()) return
+    if (socket.writableNeedDrain) socket.once('drain', pour)
+    else setImmediate(pour)
   }
   pour()
 }

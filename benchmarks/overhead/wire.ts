@@ -71,7 +71,10 @@ export class Wire {
     }
     let at = 0
     while (at < all.length) {
-      if (this.#sink === null) return this.#socket.destroy(new Error('bytes came that nobody had asked for'))
+      if (this.#sink === null) {
+        this.#socket.destroy(new Error('bytes came that nobody had asked for'))
+        return
+      }
       if (this.#state === 'length' || this.#state === 'data') {
         const end = Math.min(all.length, at + this.#left)
         this.#sink.data(all, at, end)

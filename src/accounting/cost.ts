@@ -1,4 +1,5 @@
-import type { Price, Usage } from '../core/types.ts'
+import type { Price } from '../core/settings.ts'
+import type { Usage } from '../core/types.ts'
 
 /**
  * Micro-dollars of an answer, rounded once; null where a price that counts is unknown (never 0).

@@ -63,6 +63,7 @@ function summarise(ending: Ending): Settlement {
     costMicroUsd: costMicroUsd(usage, committed?.deployment.facts.price ?? null),
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
+    streamMs: ending.trail.committedAt === null ? null : ending.now - ending.trail.committedAt,
     overheadMs: ending.overheadMs,
     finish,
     success: error === null && track !== null && track.content && finished,

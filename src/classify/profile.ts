@@ -1,5 +1,6 @@
 /** What a request needs and how large it is, read from its body. Pure; linear in the number of messages, not of bytes. */
-import type { Capability, GatewayRequest, Json, JsonObject, RequestProfile } from '../core/types.ts'
+import type { Capability, Json, JsonObject } from '../core/settings.ts'
+import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 
 /** Rough average over English, code and JSON; exact counts come back with the usage. */
 const CHARACTERS_PER_TOKEN = 4
@@ -8,15 +9,21 @@ export function classify(request: GatewayRequest): RequestProfile {
   const { body, endpoint } = request
   const needs = new Set<Capability>()
   let characters = 0
+  let longest = 0
   if (endpoint.id === 'embeddings') {
     needs.add('embeddings')
     characters = textLength(body['input'])
+    longest = longestText(body['input'])
   } else if (endpoint.id === 'rerank') {
     needs.add('rerank')
-    characters = textLength(body['query']) + textLength(body['documents'])
+    const query = textLength(body['query'])
+    characters = query + textLength(body['documents'])
+    longest = query + longestText(body['documents'])
   } else {
     needs.add('chat')
-    characters = textLength(body['prompt']) + messages(body['messages'], needs)
+    const conversation = messages(body['messages'], needs)
+    characters = conversation + textLength(body['prompt'])
+    longest = conversation + longestText(body['prompt'])
     if (filled(body['tools']) || filled(body['functions'])) needs.add('tools')
     if (typeOf(body['response_format']) === 'json_schema') needs.add('json_schema')
     if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.add('logprobs')
@@ -26,6 +33,7 @@ export function classify(request: GatewayRequest): RequestProfile {
     class: 'unknown',
     difficulty: null,
     inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
+    longestTokens: Math.ceil(longest / CHARACTERS_PER_TOKEN),
     needs: [...needs],
     affinity: request.session ?? text(body['prompt_cache_key']) ?? text(body['previous_response_id']),
   }
@@ -52,11 +60,20 @@ function partLength(part: Json, needs: Set<Capability>): number {
 }
 
 /** A text, a list of texts or of token numbers. */
-function textLength(value: Json | undefined): number {
+function textLength(value: Json | undefined, depth = 0): number {
   if (typeof value === 'string') return value.length
   if (typeof value === 'number') return CHARACTERS_PER_TOKEN
-  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, one) => sum + textLength(one), 0)
-  return isObject(value) ? textLength(value['text']) : 0
+  if (depth > 3) return 0
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).reduce<number>((sum, one) => sum + textLength(one, depth + 1), 0)
+  }
+  return isObject(value) ? textLength(value['text'], depth + 1) : 0
+}
+
+/** Of several texts the longest; a list of token numbers is one text. */
+function longestText(value: Json | undefined): number {
+  if (!Array.isArray(value) || typeof value[0] === 'number') return textLength(value)
+  return (value as readonly Json[]).reduce<number>((longest, one) => Math.max(longest, textLength(one)), 0)
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

@@ -2,7 +2,7 @@
 import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
-import type { BackendSpec, Config, RouteSpec } from '../core/types.ts'
+import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../route/glob.ts'
 import type { Io } from './io.ts'
 

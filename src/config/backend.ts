@@ -1,5 +1,5 @@
 /** A backend of the configuration, or one that was found, with its provider's facts filled in. */
-import type { BackendSpec, Price, Provider } from '../core/types.ts'
+import type { BackendSpec, Price, Provider } from '../core/settings.ts'
 
 export interface BackendInput {
   readonly name: string

@@ -1,5 +1,5 @@
 /** A file of the right shape -> Config: what refers to something else is looked up, and every failure is an issue. */
-import type { BackendSpec, Config, KeySpec, Limits, ModelFacts, Price, Provider, RouteSpec } from '../core/types.ts'
+import type { BackendSpec, Config, KeySpec, Limits, ModelFacts, Price, Provider, RouteSpec } from '../core/settings.ts'
 import { toBackendSpec } from './backend.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
 import type { Issue } from './issues.ts'

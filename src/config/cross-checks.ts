@@ -1,5 +1,5 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
-import type { Config } from '../core/types.ts'
+import type { Config } from '../core/settings.ts'
 import type { Issue } from './issues.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -16,8 +16,8 @@ export function crossChecks(config: Config, file: ConfigFile): Issue[] {
   ]
 }
 
-function unique<T, K extends keyof T & string>(list: readonly T[], path: string, field: K): Issue[] {
-  const first = new Map<T[K], number>()
+function unique<T>(list: readonly T[], path: string, field: keyof T & string): Issue[] {
+  const first = new Map<unknown, number>()
   return list.flatMap((one, index) => {
     const earlier = first.get(one[field])
     if (earlier === undefined) first.set(one[field], index)

@@ -1,5 +1,5 @@
 /** Every default of the configuration, in one place. Durations in ms, sizes in bytes. */
-import type { Config, Limits } from '../core/types.ts'
+import type { Config, Limits } from '../core/settings.ts'
 
 export const DEFAULT_LIMITS: Limits = {
   connectMs: 2_000,

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { CAPABILITIES, type Provider } from '../core/types.ts'
+import { CAPABILITIES, type Provider } from '../core/settings.ts'
 import { ConfigError, pathText } from './issues.ts'
 
 const FOLDER = new URL('../../../config/providers/', import.meta.url)
@@ -28,6 +28,7 @@ const schema = z.strictObject({
   kind: text,
   label: text,
   local: z.boolean().default(false),
+  remote_models: text.nullable().default(null),
   url: z.url().nullable().default(null),
   api: z.string().default('/v1'),
   ports: z.array(z.int()).default([]),
@@ -72,10 +73,11 @@ function toProvider(file: string, yaml: string): Provider {
       file,
     )
   }
-  const { key_env, request, response, ...rest } = data
+  const { key_env, remote_models, request, response, ...rest } = data
   return {
     ...rest,
     keyEnv: key_env,
+    remoteModels: remote_models,
     request: {
       rename: request.rename,
       drop: request.drop,
@@ -84,5 +86,5 @@ function toProvider(file: string, yaml: string): Provider {
       rerankStrings: request.rerank_strings,
     },
     response: { headersWithFirstToken: response.headers_with_first_token, callerErrors: response.caller_errors },
-  } as Provider
+  }
 }

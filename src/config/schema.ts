@@ -1,6 +1,6 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { CAPABILITIES, STRATEGIES } from '../core/types.ts'
+import { CAPABILITIES, STRATEGIES } from '../core/settings.ts'
 import { duration, size } from './units.ts'
 
 const name = z.string().regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')

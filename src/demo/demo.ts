@@ -1,5 +1,5 @@
 /** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
-import type { BackendSpec, Provider } from '../core/types.ts'
+import type { BackendSpec, Provider } from '../core/settings.ts'
 import { type DemoModel, SAGE, SWIFT } from './models.ts'
 import { serveModel } from './server.ts'
 
@@ -35,6 +35,7 @@ const PROVIDER: Provider = {
   kind: 'demo',
   label: 'Built-in simulation',
   local: true,
+  remoteModels: null,
   url: null,
   api: '/v1',
   ports: [],

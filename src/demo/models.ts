@@ -1,5 +1,5 @@
 /** The two simulated models. Their figures are made up, so that routes have something to choose between. */
-import type { Capability, Price } from '../core/types.ts'
+import type { Capability, Price } from '../core/settings.ts'
 
 export interface DemoModel {
   readonly id: string

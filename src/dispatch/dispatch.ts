@@ -44,9 +44,11 @@ export async function dispatch(
       return { exchange: outcome, deployment }
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
-    if (withUsage && !request.wantsUsage && refusesUsage(outcome)) {
+    if (withUsage && refusesUsage(outcome)) {
       tools.fleet.refusesUsage(deployment.backend.name)
       queue.unshift(deployment)
+      // It was our field that was refused: the attempt is not the caller's to lose. It happens once, as it is remembered.
+      asked--
       continue
     }
     failures.push(outcome)

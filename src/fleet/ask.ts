@@ -1,6 +1,6 @@
 /** One small question to a backend over HTTP: no redirects, a bounded answer. Used to look at engines, never for inference. */
 import { type Dispatcher, request } from 'undici'
-import type { BackendSpec, JsonObject } from '../core/types.ts'
+import type { BackendSpec, JsonObject } from '../core/settings.ts'
 
 export interface Question {
   readonly url: string

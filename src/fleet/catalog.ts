@@ -1,5 +1,6 @@
 /** What can be asked, and by which names. */
-import type { BackendLive, BackendSpec, Catalog, Deployment } from '../core/types.ts'
+import type { BackendSpec } from '../core/settings.ts'
+import type { BackendLive, Catalog, Deployment } from '../core/types.ts'
 import { spellings } from './model-names.ts'
 
 interface Part {

@@ -1,6 +1,6 @@
 /** Asks a backend which models it has, by the sources of its provider. Free paths only: nothing here makes a token. */
 import type { Dispatcher } from 'undici'
-import type { BackendSpec, DiscoverySource, Json, JsonObject } from '../core/types.ts'
+import type { BackendSpec, DiscoverySource, Json, JsonObject } from '../core/settings.ts'
 import { ask, type Answer, credentials, parse } from './ask.ts'
 import { describe, type Described, type Entry, merge, readEntries } from './read-list.ts'
 import { NO_ANSWER, reasonOf } from './reason.ts'

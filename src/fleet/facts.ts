@@ -1,5 +1,5 @@
 /** What is known of a model on a backend, from all who say something: the operator first, then the engine, then the name. */
-import { type BackendSpec, CAPABILITIES, type Config, type ModelFacts } from '../core/types.ts'
+import { type BackendSpec, CAPABILITIES, type Config, type ModelFacts } from '../core/settings.ts'
 import { kindByName, spellings } from './model-names.ts'
 import type { Described } from './read-list.ts'
 

@@ -4,7 +4,8 @@
  */
 import { Agent } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
-import type { BackendState, Catalog, Config, Deployment } from '../core/types.ts'
+import type { Config } from '../core/settings.ts'
+import type { BackendState, Catalog, Deployment } from '../core/types.ts'
 import { buildCatalog } from './catalog.ts'
 import { expectedTtft } from './health.ts'
 import { Member } from './member.ts'

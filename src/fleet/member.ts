@@ -1,7 +1,8 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
-import type { BackendSpec, BackendState, Config, Deployment } from '../core/types.ts'
+import type { BackendSpec, Config } from '../core/settings.ts'
+import type { BackendState, Deployment } from '../core/types.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
 import { Models } from './models.ts'

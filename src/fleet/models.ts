@@ -1,5 +1,6 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
-import type { BackendSpec, Config, Deployment } from '../core/types.ts'
+import type { BackendSpec, Config } from '../core/settings.ts'
+import type { Deployment } from '../core/types.ts'
 import type { FoundModel } from './discover.ts'
 import { factsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'

@@ -1,5 +1,5 @@
 /** What a list of models says, read by the paths of a discovery source. Pure: the answer is a stranger's and may be anything. */
-import type { Capability, DiscoverySource } from '../core/types.ts'
+import type { Capability, DiscoverySource } from '../core/settings.ts'
 
 /** What an engine tells about a model; null and absent = it does not say. */
 export interface Described {

@@ -1,5 +1,5 @@
 /** An old engine that refused `stream_options` is not asked for usage again until it may be another version. */
-import type { BackendSpec } from '../core/types.ts'
+import type { BackendSpec } from '../core/settings.ts'
 import { ask, credentials } from './ask.ts'
 import type { DiscoveryTools } from './discover.ts'
 import type { LiveState } from './health.ts'

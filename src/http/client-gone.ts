@@ -18,7 +18,7 @@ interface Watched {
 }
 
 /** A FIN later than this after the request did not come with it. */
-const WITH_REQUEST_MS = 100
+const WITH_REQUEST_MS = 250
 /** When to look again whether the line was reset; the last one repeats. A reset is noticed at the write after it. */
 const PROBES_MS = [20, 50, 80, 350, 2_000]
 

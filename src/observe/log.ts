@@ -8,6 +8,9 @@ const SECRET_PATHS = [
   'cookie',
   'key',
   'api_key',
+  '["x-api-key"]',
+  '["api-key"]',
+  '*.key',
   'headers.authorization',
   'headers["x-api-key"]',
   'headers["api-key"]',
@@ -122,11 +125,11 @@ const outcome = (settlement: Settlement): object => ({
   success: settlement.success,
 })
 
-/** What happened underneath; its text may name hosts and is for the operator's eyes only. */
+/** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */
 function causeOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined
   const { code } = cause as { code?: unknown }
-  return typeof code === 'string' ? `${code} ${cause.message}` : cause.stack
+  return typeof code === 'string' ? code : cause.stack
 }
 
 function plainError(thrown: unknown): object {

@@ -116,7 +116,7 @@ export class Metrics {
 
   /** Counts a finished request; called once for each. */
   settled(request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): void {
-    const { attempts, usage, error } = settlement
+    const { attempts, error } = settlement
     const last = attempts.at(-1)
     const route = plan?.route ?? 'none'
     const backend = last?.backend ?? 'none'
@@ -147,17 +147,22 @@ export class Metrics {
     if (settlement.success) this.#successes.inc({ route, backend, model })
     if (settlement.costMicroUsd === null) this.#unpriced.inc({ route, backend, model })
     else this.#cost.inc({ route, backend, model }, settlement.costMicroUsd / 1e6)
+    this.#tokenCounts(request, settlement, { route, backend, model })
+  }
+
+  #tokenCounts(
+    { stream }: GatewayRequest,
+    { usage, streamMs }: Settlement,
+    labels: { route: string; backend: string; model: string },
+  ): void {
     if (usage === null) return
-    if (request.stream && usage.output > 1) {
-      this.#tpot.observe(
-        answered,
-        Math.max(0, settlement.totalMs - settlement.overheadMs - settlement.ttftMs) / 1000 / (usage.output - 1),
-      )
+    if (stream && usage.output > 1 && streamMs !== null) {
+      this.#tpot.observe({ backend: labels.backend, model: labels.model }, streamMs / 1000 / (usage.output - 1))
     }
-    this.#tokens.inc({ route, backend, model, kind: 'input' }, usage.input)
-    this.#tokens.inc({ route, backend, model, kind: 'output' }, usage.output)
-    if (usage.cachedInput > 0) this.#tokens.inc({ route, backend, model, kind: 'cached_input' }, usage.cachedInput)
-    if (usage.reasoning > 0) this.#tokens.inc({ route, backend, model, kind: 'reasoning' }, usage.reasoning)
+    this.#tokens.inc({ ...labels, kind: 'input' }, usage.input)
+    this.#tokens.inc({ ...labels, kind: 'output' }, usage.output)
+    if (usage.cachedInput > 0) this.#tokens.inc({ ...labels, kind: 'cached_input' }, usage.cachedInput)
+    if (usage.reasoning > 0) this.#tokens.inc({ ...labels, kind: 'reasoning' }, usage.reasoning)
   }
 
   #model(name: string): string {

@@ -2,7 +2,7 @@
 import type { AnswerTrack } from './track.ts'
 import { members, splice } from './members.ts'
 import { frameText, type SseFrame } from './sse.ts'
-import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
+import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
 import { readUsage } from './usage.ts'
 
 /** What to do with one stream event. */
@@ -30,30 +30,28 @@ export function readFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolea
     return DONE
   }
   // A cut-off or foreign payload would throw in the caller's SDK.
-  if (data.charCodeAt(0) !== 0x7b || data.charCodeAt(data.length - 1) !== 0x7d) {
-    return frame.event === 'error'
-      ? { kind: 'fault', fault: plainFault(frameText(frame)) }
-      : isBraced(data)
-        ? look(frame, data, track, hideUsage)
-        : GARBAGE
+  const text = data.charCodeAt(0) === OPEN && data.charCodeAt(data.length - 1) === CLOSE ? data : data.trim()
+  if (text.charCodeAt(0) !== OPEN || text.charCodeAt(text.length - 1) !== CLOSE) {
+    return frame.event === 'error' ? { kind: 'fault', fault: readFault(frameText(frame)) } : GARBAGE
   }
   return look(frame, data, track, hideUsage)
 }
 
+const OPEN = 0x7b
+const CLOSE = 0x7d
+const QUOTE = 0x22
+const NULL = 0x6e
+
 function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
   if (!track.content && CONTENT.test(data)) track.content = true
-  const finish = memberStart(data, 'finish_reason"')
-  if (finish > 0 && data.charCodeAt(finish) === 0x22)
+  const finish = memberStart(data, '"finish_reason"')
+  if (finish > 0 && data.charCodeAt(finish) === QUOTE)
     track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
-  const usage = memberStart(data, 'usage"')
-  const error = memberStart(data, 'error"')
-  const suspicious =
-    (error > 0 && data.charCodeAt(error) !== 0x6e) ||
-    frame.event === 'error' ||
-    data.includes('"object":"error"') ||
-    data.includes('"object": "error"')
-  const counted = usage > 0 && data.charCodeAt(usage) === 0x7b
-  if (track.model !== null && !suspicious && !counted) {
+  const usage = memberStart(data, '"usage"')
+  const error = memberStart(data, '"error"')
+  const suspicious = (error > 0 && data.charCodeAt(error) !== NULL) || frame.event === 'error' || FLAT_ERROR.test(data)
+  const counted = usage > 0 && data.charCodeAt(usage) === OPEN
+  if (track.started && !suspicious && !counted) {
     return usage > 0 && hideUsage ? withoutUsage(frame) : { kind: 'send', raw: frame.raw }
   }
   return parseFrame(frame, track, hideUsage && usage > 0)
@@ -71,7 +69,8 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   const event = value as Readonly<Record<string, unknown>>
   const fault = embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
   if (fault !== null) return { kind: 'fault', fault }
-  track.model ??= typeof event['model'] === 'string' ? event['model'] : ''
+  track.started = true
+  if (track.model === null && typeof event['model'] === 'string' && event['model'] !== '') track.model = event['model']
   const groq = event['x_groq'] as { usage?: unknown } | undefined
   const usage = readUsage(event['usage']) ?? readUsage(groq?.usage)
   if (usage !== null) track.usage = usage
@@ -97,30 +96,27 @@ const END = Buffer.from('\n\n')
 
 /** A delta that carries something: text, reasoning, a tool call, audio, a legacy completion's text. */
 const CONTENT =
-  /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"[^"]|"(?:tool_calls|function_call|audio)": ?[[{]/
+  /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"[^"]|"(?:tool_calls|function_call|audio)": ?[[{](?![\]}])/
 
-/** Offset of the value of the first member whose name ends with `needle`; 0 where there is none. */
-function memberStart(data: string, needle: string): number {
-  let at = data.indexOf(needle)
+const FLAT_ERROR = /"object": ?"error"/
+
+/**
+ * Offset of the value of the member `quoted`, wherever it is nested; the first that is not null, else the last null; 0 where there is none.
+ * With both its quotes the name cannot match inside of a text, where quotes are escaped.
+ */
+function memberStart(data: string, quoted: string): number {
+  let found = 0
+  let at = data.indexOf(quoted)
   while (at >= 0) {
-    let next = at + needle.length
+    let next = at + quoted.length
     while (data.charCodeAt(next) === 0x20) next++
     if (data.charCodeAt(next) === 0x3a) {
       next++
       while (data.charCodeAt(next) === 0x20) next++
-      return next
+      found = next
+      if (data.charCodeAt(next) !== NULL) return next
     }
-    at = data.indexOf(needle, next)
+    at = data.indexOf(quoted, next)
   }
-  return 0
+  return found
 }
-
-const isBraced = (data: string): boolean => /^\s*\{[^]*\}\s*$/.test(data)
-
-const plainFault = (message: string): UpstreamFault => ({
-  message: message.slice(0, 2000),
-  code: null,
-  type: null,
-  param: null,
-  status: null,
-})

@@ -64,6 +64,33 @@ export function memberValue(json: Buffer, list: readonly Member[], key: string):
   return undefined
 }
 
+/** Spans of the elements of the array that starts at `from`; null where there is none. */
+export function elements(json: Uint8Array, from: number): { readonly start: number; readonly end: number }[] | null {
+  if (json[from] !== OPEN_BRACKET) return null
+  const found: { start: number; end: number }[] = []
+  let at = skipSpace(json, from + 1)
+  if (json[at] === CLOSE_BRACKET) return found
+  for (;;) {
+    const end = skipValue(json, at)
+    if (end <= at) return null
+    found.push({ start: at, end })
+    at = skipSpace(json, end)
+    if (json[at] === CLOSE_BRACKET) return found
+    if (json[at] !== COMMA) return null
+    at = skipSpace(json, at + 1)
+  }
+}
+
+/**
+ * Whether a top-level key may stand twice. Cheap and never wrong in the other direction: engines differ in which one they
+ * read, and the caller was judged by the last. Escapes count, since a key may be written with them.
+ */
+export function mayRepeat(json: Buffer, key: string): boolean {
+  const quoted = `"${key}"`
+  const first = json.indexOf(quoted)
+  return json.indexOf(quoted, first + 1) > first || json.includes('\\u00')
+}
+
 /** What to change at the top level of an object. A key in `set` is written (replaced or added), one in `remove` goes. */
 export interface Edits {
   readonly set: ReadonlyMap<string, string>

@@ -1,7 +1,7 @@
 /** A request body as far as the gateway must understand it. Unknown fields are nobody's business and pass. Pure. */
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Json, JsonObject } from '../core/types.ts'
+import type { Json, JsonObject } from '../core/settings.ts'
 
 export interface ParsedBody {
   readonly body: JsonObject

@@ -53,6 +53,7 @@ export class SseSplitter {
 
   /** Adds the events that `chunk` completes to `out`. */
   push(chunk: Buffer, out: SseFrame[]): void {
+    if (chunk.length === 0) return
     let bytes = chunk
     if (!this.#started) bytes = this.#withoutMark(bytes)
     if (this.#afterCr || bytes.includes(CR)) bytes = this.#unifyLineEnds(bytes)

@@ -8,5 +8,8 @@ export class AnswerTrack {
   model: string | null = null
   /** Some text, tool call or embedding was there. */
   content = false
+  /** The terminal event was there. */
   done = false
+  /** A whole event was parsed. */
+  started = false
 }

@@ -27,32 +27,42 @@ export function readFault(body: string): UpstreamFault {
   } catch {
     return fault(isMarkup(body) ? '' : body)
   }
-  return faultOf(value) ?? fault('')
+  return guarded(value) ?? fault('')
 }
 
 /** The fault in a parsed 200 body or stream event; null where it holds none (`error: null` is none). */
 export function embeddedFault(value: unknown): UpstreamFault | null {
   if (!isObject(value)) return null
-  if (value['error']) return faultOf(value)
-  if (value['object'] === 'error') return faultOf(value)
+  if (value['error']) return guarded(value)
+  if (value['object'] === 'error') return guarded(value)
   const groq = value['x_groq']
-  if (isObject(groq) && groq['error']) return faultOf({ error: groq['error'] })
+  if (isObject(groq) && groq['error']) return guarded({ error: groq['error'] })
   const choices = value['choices']
   if (Array.isArray(choices) && isObject(choices[0]) && choices[0]['error'])
-    return faultOf({ error: choices[0]['error'] })
+    return guarded({ error: choices[0]['error'] })
   return null
+}
+
+/** A stranger's body may be nested deeper than any stack; what cannot be read is a fault without words. */
+function guarded(value: unknown): UpstreamFault | null {
+  try {
+    return faultOf(value)
+  } catch {
+    return fault('')
+  }
 }
 
 function faultOf(value: unknown, depth = 0): UpstreamFault | null {
   if (typeof value === 'string') return fault(value)
+  if (depth > 4) return null
   if (Array.isArray(value)) return value.length > 0 ? faultOf(value[0], depth + 1) : null
-  if (!isObject(value) || depth > 4) return null
+  if (!isObject(value)) return null
   const inner = value['error']
   if (isObject(inner) || Array.isArray(inner)) return faultOf(inner, depth + 1)
   const message =
     typeof inner === 'string' && value['message'] === undefined
       ? inner
-      : (value['message'] ?? value['detail'] ?? value['msg'])
+      : (value['message'] ?? value['detail'] ?? value['msg'] ?? (typeof inner === 'string' ? inner : undefined))
   return (typeof message === 'string' ? nested(message, depth) : null) ?? described(value, message)
 }
 
@@ -60,7 +70,7 @@ function faultOf(value: unknown, depth = 0): UpstreamFault | null {
 function described(value: Fields, message: unknown): UpstreamFault {
   const code = value['code'] ?? value['error_type']
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
-  const number = typeof code === 'number' ? code : Number(value['status'])
+  const number = typeof code === 'number' ? code : typeof value['status'] === 'object' ? NaN : Number(value['status'])
   return {
     message: clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
     code: text(metadata['error_type']) ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
@@ -73,7 +83,8 @@ function described(value: Fields, message: unknown): UpstreamFault {
 function nested(message: string, depth: number): UpstreamFault | null {
   if (!message.startsWith('{')) return null
   try {
-    return faultOf(JSON.parse(message), depth + 1)
+    const inside = faultOf(JSON.parse(message), depth + 1)
+    return inside !== null && inside.message !== '' ? inside : null
   } catch {
     return null
   }

@@ -64,5 +64,5 @@ export function asObject(list: HeaderList): Record<string, string> {
 
 const PRINTABLE = /^[\x20-\x7e]*$/
 
-/** Names of models may hold any character; a header may not. */
-const ascii = (text: string): string => (PRINTABLE.test(text) ? text : encodeURIComponent(text))
+/** Names of models may hold any character (the detour over bytes mends halves of one); a header may not. */
+const ascii = (text: string): string => (PRINTABLE.test(text) ? text : encodeURIComponent(Buffer.from(text).toString()))

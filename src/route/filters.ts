@@ -1,5 +1,6 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
-import type { Deployment, Dropped, Principal, RequestProfile } from '../core/types.ts'
+import type { Principal } from '../core/settings.ts'
+import type { Deployment, Dropped, RequestProfile } from '../core/types.ts'
 import type { Choice } from './names.ts'
 import type { RouteTable } from './table.ts'
 
@@ -13,6 +14,12 @@ interface Question {
 /** Why not; null = it passes. */
 type Filter = (deployment: Deployment, question: Question) => string | null
 
+/** Ollama lists models that run at its vendor beside those that run here. */
+function isLocal({ backend, model }: Deployment): boolean {
+  const { local, remoteModels } = backend.provider
+  return local && (remoteModels === null || !new RegExp(remoteModels).test(model))
+}
+
 /** No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
 const MOST_CHARACTERS_PER_TOKEN = 8
 const ESTIMATE_CHARACTERS_PER_TOKEN = 4
@@ -22,6 +29,8 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const allowed = table.allowed.get(principal.id)
     return allowed === undefined || allowed.has(deployment) ? null : `key "${principal.id}" may not use it`
   },
+  local: (deployment, { choice }) =>
+    choice.localOnly && !isLocal(deployment) ? 'it does not run on local hardware' : null,
   endpoint: (deployment, { profile }) =>
     deployment.backend.provider.endpoints[profile.endpoint] === undefined
       ? `${deployment.backend.provider.label} has no ${profile.endpoint} endpoint`
@@ -37,9 +46,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   context: (deployment, { profile }) => {
     const { context } = deployment.facts
-    const least = (profile.inputTokens * ESTIMATE_CHARACTERS_PER_TOKEN) / MOST_CHARACTERS_PER_TOKEN
+    const least = (profile.longestTokens * ESTIMATE_CHARACTERS_PER_TOKEN) / MOST_CHARACTERS_PER_TOKEN
     return context !== null && least > context
-      ? `its context is ${context} tokens, the prompt has about ${profile.inputTokens}`
+      ? `its context is ${context} tokens, the prompt has about ${profile.longestTokens}`
       : null
   },
 }

@@ -1,6 +1,7 @@
 /** What the `model` of a request means: design 2.1. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import { type Deployment, type Principal, STRATEGIES, type Strategy } from '../core/types.ts'
+import { type Principal, STRATEGIES, type Strategy } from '../core/settings.ts'
+import type { Deployment } from '../core/types.ts'
 import { type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
 
 export interface Choice {
@@ -10,6 +11,8 @@ export interface Choice {
   readonly rule: CompiledRoute | null
   /** The caller named no model, so only what is known to be able is asked. */
   readonly open: boolean
+  /** Only engines on hardware of the operator. */
+  readonly localOnly: boolean
 }
 
 const AUTO = 'auto'
@@ -18,52 +21,44 @@ const AUTO = 'auto'
 export function resolve(model: string, principal: Principal, wish: Strategy | null, table: RouteTable): Choice {
   const { catalog } = table
   const exact = catalog.byId.get(model)
-  if (exact !== undefined) return named([exact], wish)
+  if (exact !== undefined) return choose(null, [exact], wish)
   const preset = presetOf(model)
-  const rule =
-    table.routes.find((route) => matches(route, preset === null ? model : AUTO, principal)) ?? table.byName.get(model)
-  if (rule !== undefined) {
-    return {
-      route: rule.spec.name,
-      strategy: strategyName(wish ?? preset, rule),
-      candidates: rule.candidates,
-      rule,
-      open: true,
-    }
-  }
-  if (preset !== null) {
-    const fallback = table.byName.get(DEFAULT_ROUTE)
-    const all = fallback?.candidates ?? catalog.all
-    const candidates = preset === 'local' ? all.filter((deployment) => deployment.backend.provider.local) : all
-    return { route: DEFAULT_ROUTE, strategy: wish ?? preset, candidates, rule: fallback ?? null, open: true }
+  const auto = model === AUTO || preset !== null
+  const strategy = wish ?? preset
+  const rule = table.routes.find((route) => matches(route, auto ? AUTO : model, principal)) ?? table.byName.get(model)
+  if (rule !== undefined) return choose(rule, rule.candidates, strategy)
+  if (auto) {
+    const fallback = table.byName.get(DEFAULT_ROUTE) ?? null
+    return { ...choose(fallback, fallback?.candidates ?? catalog.all, strategy), open: true }
   }
   const serving = catalog.byModel.get(model)
-  if (serving !== undefined && serving.length > 0) return named(serving, wish)
-  throw new GatewayError('model_not_found', unknownModel(model, table), { param: 'model' })
+  if (serving !== undefined && serving.length > 0) return choose(null, serving, strategy)
+  throw new GatewayError('model_not_found', unknownModel(model, principal, table), { param: 'model' })
 }
 
-const named = (candidates: readonly Deployment[], wish: Strategy | null): Choice => ({
-  route: DEFAULT_ROUTE,
-  strategy: wish ?? 'balanced',
-  candidates,
-  rule: null,
-  open: false,
-})
+function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], wish: Strategy | null): Choice {
+  const own = rule?.spec.strategy ?? 'balanced'
+  const strategy = wish ?? (typeof own === 'string' ? own : 'weights')
+  return {
+    route: rule?.spec.name ?? DEFAULT_ROUTE,
+    strategy,
+    candidates,
+    rule,
+    open: rule !== null,
+    localOnly: strategy === 'local' || rule?.spec.localOnly === true,
+  }
+}
 
-/** Strategy of `auto` and `auto:<strategy>`; null for any other name. */
+/** Strategy of `auto:<strategy>`; null for any other name, `auto` included: there the route's own holds. */
 function presetOf(model: string): Strategy | null {
-  if (model === AUTO) return 'balanced'
   if (!model.startsWith(`${AUTO}:`)) return null
   const wanted = model.slice(AUTO.length + 1)
   const strategy = STRATEGIES.find((name) => name === wanted)
-  if (strategy === undefined) {
-    throw new GatewayError(
-      'model_not_found',
-      `"${model}" names no strategy; there are ${STRATEGIES.map((name) => `${AUTO}:${name}`).join(', ')}.`,
-      { param: 'model' },
-    )
-  }
-  return strategy
+  if (strategy !== undefined) return strategy
+  const known = STRATEGIES.map((name) => `${AUTO}:${name}`).join(', ')
+  throw new GatewayError('model_not_found', `"${clip(model)}" names no strategy; there are ${known}.`, {
+    param: 'model',
+  })
 }
 
 function matches(route: CompiledRoute, model: string, principal: Principal): boolean {
@@ -74,15 +69,18 @@ function matches(route: CompiledRoute, model: string, principal: Principal): boo
   return route.matchesModel === null || route.matchesModel(model)
 }
 
-function strategyName(wish: Strategy | null, rule: CompiledRoute): string {
-  if (wish !== null && wish !== 'balanced') return wish
-  return typeof rule.spec.strategy === 'string' ? rule.spec.strategy : 'weights'
-}
+const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)
 
-function unknownModel(model: string, table: RouteTable): string {
-  const known = [...table.catalog.byModel.keys(), ...table.byName.keys()]
-  if (known.length === 0)
-    return `No model named "${model.slice(0, 200)}": no backend has told its models yet; see GET /health.`
-  const shown = known.slice(0, 12).join(', ')
-  return `No model, route or alias named "${model.slice(0, 200)}". There ${known.length === 1 ? 'is' : 'are'}: auto, ${shown}${known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''}.`
+/** Names only what this key may use. */
+function unknownModel(model: string, principal: Principal, table: RouteTable): string {
+  const allowed = table.allowed.get(principal.id)
+  const usable = (candidates: readonly Deployment[]): boolean =>
+    candidates.some((one) => allowed === undefined || allowed.has(one))
+  const known = [
+    ...[...table.catalog.byModel].filter(([, serving]) => usable(serving)).map(([id]) => id),
+    ...[...table.byName].filter(([, route]) => usable(route.candidates)).map(([name]) => name),
+  ]
+  if (known.length === 0) return `No model named "${clip(model)}": no backend has told its models yet; see GET /health.`
+  const more = known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''
+  return `No model, route or alias named "${clip(model)}". There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
 }

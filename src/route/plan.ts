@@ -1,14 +1,7 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import type {
-  CandidateRecord,
-  Deployment,
-  Dropped,
-  GatewayRequest,
-  Limits,
-  RequestProfile,
-  RoutePlan,
-} from '../core/types.ts'
+import type { Limits } from '../core/settings.ts'
+import type { CandidateRecord, Deployment, Dropped, GatewayRequest, RequestProfile, RoutePlan } from '../core/types.ts'
 import { judge } from './filters.ts'
 import { type Choice, resolve } from './names.ts'
 import type { RouteTable } from './table.ts'
@@ -101,10 +94,11 @@ function nobody(request: GatewayRequest, choice: Choice, candidates: readonly Ca
     .slice(0, 20)
     .map(({ backend, model, dropped }) => `${backend}/${model}: ${dropped?.why ?? ''}`)
   const all = (filter: string): boolean => candidates.every(({ dropped }) => dropped?.filter === filter)
+  const tooLong = candidates.some(({ dropped }) => dropped?.filter === 'context')
   const list = `${reasons.join('; ')}${candidates.length > 20 ? `; and ${candidates.length - 20} more` : ''}.`
   if (all('policy'))
     return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model' })
-  if (all('context'))
+  if (tooLong)
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',
     })

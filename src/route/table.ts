@@ -1,5 +1,6 @@
 /** The operator's routes against what is there now. Built anew when the catalog changes, read by every request. */
-import type { Catalog, Deployment, KeySpec, RouteSpec } from '../core/types.ts'
+import type { KeySpec, RouteSpec } from '../core/settings.ts'
+import type { Catalog, Deployment } from '../core/types.ts'
 import { glob } from './glob.ts'
 
 export interface CompiledRoute {
@@ -41,7 +42,7 @@ function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {
   const models = spec.match?.model?.map(glob) ?? null
   return {
     spec,
-    candidates: [...found].filter((deployment) => !spec.localOnly || deployment.backend.provider.local),
+    candidates: [...found],
     matchesModel: models && ((model) => models.some((matches) => matches(model))),
   }
 }

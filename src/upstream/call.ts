@@ -1,5 +1,5 @@
 import type { GatewayError } from '../core/errors.ts'
-import type { BackendSpec, Limits } from '../core/types.ts'
+import type { BackendSpec, Limits } from '../core/settings.ts'
 import type { BackendPool } from './pools.ts'
 
 /** Where the answer goes once it is committed. None of the three may throw. */

@@ -1,6 +1,7 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
-import type { Deployment, GatewayRequest, Json, JsonObject } from '../core/types.ts'
-import { members, splice } from '../protocol/members.ts'
+import type { Json, JsonObject } from '../core/settings.ts'
+import type { Deployment, GatewayRequest } from '../core/types.ts'
+import { elements, mayRepeat, members, memberValue, splice } from '../protocol/members.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -35,15 +36,15 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   const set = new Map<string, string>()
   const remove = new Set<string>()
   const renames: [string, string][] = []
-  if (body['model'] !== deployment.model) set.set('model', JSON.stringify(deployment.model))
+  if (body['model'] !== deployment.model || mayRepeat(raw, 'model')) set.set('model', JSON.stringify(deployment.model))
   for (const key in body) {
     if (ROUTING_FIELDS.has(key) || quirks.drop.includes(key)) remove.add(key)
     else if (Object.hasOwn(quirks.rename, key)) renames.push([key, quirks.rename[key]!])
   }
   if (request.stream) usageOption(request, deployment, set, remove)
-  if (Object.keys(quirks.roles).length > 0) renameRoles(body['messages'], quirks.roles, set)
+  const strangeRoles = hasRoleIn(body['messages'], quirks.roles)
   if (quirks.rerankStrings) plainDocuments(body['documents'], set)
-  if (set.size === 0 && remove.size === 0 && renames.length === 0) return raw
+  if (set.size === 0 && remove.size === 0 && renames.length === 0 && !strangeRoles) return raw
   const list = members(raw)
   if (list === null) return raw
   for (const [from, to] of renames) {
@@ -52,6 +53,8 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
     remove.add(from)
     set.set(to, raw.toString('utf8', member.valueStart, member.valueEnd))
   }
+  const messages = strangeRoles ? list.findLast((one) => one.key === 'messages') : undefined
+  if (messages !== undefined) set.set('messages', withRoles(raw, messages.valueStart, quirks.roles))
   return splice(raw, list, { set, remove })
 }
 
@@ -71,18 +74,26 @@ function usageOption(
   set.set('stream_options', JSON.stringify({ ...(isObject(options) ? options : {}), include_usage: true }))
 }
 
-function renameRoles(list: Json | undefined, roles: Readonly<Record<string, string>>, set: Map<string, string>): void {
-  if (!Array.isArray(list)) return
-  let strange = false
-  const renamed = (list as readonly Json[]).map((message) => {
-    if (!isObject(message) || typeof message['role'] !== 'string' || !Object.hasOwn(roles, message['role']))
-      return message
-    strange = true
-    return { ...message, role: roles[message['role']] }
-  })
-  if (!strange) return
-  set.set('messages', JSON.stringify(renamed))
+function hasRoleIn(list: Json | undefined, roles: Readonly<Record<string, string>>): boolean {
+  if (!Array.isArray(list) || Object.keys(roles).length === 0) return false
+  return (list as readonly Json[]).some(
+    (message) => isObject(message) && typeof message['role'] === 'string' && Object.hasOwn(roles, message['role']),
+  )
 }
+
+/** The array of messages with other roles; all else in it byte for byte. */
+function withRoles(raw: Buffer, start: number, roles: Readonly<Record<string, string>>): string {
+  const messages = (elements(raw, start) ?? []).map((span) => {
+    const message = raw.subarray(span.start, span.end)
+    const list = members(message)
+    const role = list && memberValue(message, list, 'role')
+    if (list === null || typeof role !== 'string' || !Object.hasOwn(roles, role)) return message
+    return splice(message, list, { set: new Map([['role', JSON.stringify(roles[role])]]), remove: NO_KEYS })
+  })
+  return `[${messages.map((message) => message.toString()).join(',')}]`
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 function plainDocuments(list: Json | undefined, set: Map<string, string>): void {
   if (!Array.isArray(list) || !(list as readonly Json[]).some(isObject)) return

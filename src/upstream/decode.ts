@@ -12,7 +12,7 @@ const DECODERS: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 /** Against bodies that unpack to a thousand times their size. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** The body in plain bytes; rejects where it cannot be. Synchronous answer for plain bodies would still be a promise. */
+/** The body in plain bytes; rejects where it cannot be. */
 export async function decode(body: Buffer, encoding: string | string[] | undefined): Promise<Buffer> {
   if (encoding === undefined || encoding === '' || encoding === 'identity') return body
   const decoder = typeof encoding === 'string' ? DECODERS[encoding.trim().toLowerCase()] : undefined

@@ -165,11 +165,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         return this.#end()
       case 'body':
       case 'error':
-        decode(this.#held.take(), this.#headers['content-encoding']).then(
-          (body) => (this.#mode === 'error' ? this.#refused(body) : this.#answered(body)),
-          () => this.#fail(this.#bad('sent a body that cannot be decompressed')),
-        )
-        return
+        return this.#unpack(this.#held.take())
       default:
     }
   }
@@ -202,6 +198,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.ttftMs = this.#call.now() - this.#startedAt
     this.#deadline.enter('idle', this.#call.limits.idleMs)
     this.#resolve()
+  }
+
+  #unpack(body: Buffer): void {
+    const read = (plain: Buffer): void => (this.#mode === 'error' ? this.#refused(plain) : this.#answered(plain))
+    const encoding = this.#headers['content-encoding']
+    if (encoding === undefined) return read(body)
+    decode(body, encoding)
+      .then(read)
+      .catch(() => this.#fail(this.#bad('sent a body that cannot be decompressed')))
   }
 
   #answered(body: Buffer): void {

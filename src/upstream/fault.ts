@@ -3,13 +3,15 @@
  * A caller's mistake must not look like a fault of the backend (it would cost its health), and the reverse neither.
  */
 import { GatewayError, type ErrorCode } from '../core/errors.ts'
-import type { BackendSpec, Limits } from '../core/types.ts'
+import type { BackendSpec, Limits } from '../core/settings.ts'
 import type { UpstreamFault } from '../protocol/upstream-error.ts'
 import type { Phase } from './deadline.ts'
 
 const OVERFLOW =
   /context[_ ](length|size|window)|maximum context|max_model_len|too many tokens|prompt is too long|input (length|token count).{0,40}(exceed|longer)|input \(\d+ tokens\) is longer|keep the first \d+ tokens|inputs` tokens \+|too large for model with/i
 const FILTERED = /content_filter|content_policy_violation|ResponsibleAIPolicyViolation/
+/** Gemini answers 400 for a wrong key. */
+const BAD_KEY = /^(api key not valid|invalid api key|incorrect api key)/i
 const NO_CREDIT = /insufficient_quota|insufficient balance|payment_required|exceeded your current quota/i
 const NO_ENDPOINT =
   /^(not found|404 page not found|file not found|)$|unexpected endpoint|does not support (embeddings|rerank)|not supported on this/i
@@ -39,7 +41,9 @@ export function answerFault(
 export function statusOf(fault: UpstreamFault): number {
   if (fault.status !== null) return fault.status
   const words = `${fault.type ?? ''} ${fault.code ?? ''}`.toLowerCase()
-  if (/rate_limit|too.?many/.test(words)) return 429
+  if (/insufficient_quota|rate_limit|too.?many/.test(words)) return 429
+  if (/content_filter|content_policy/.test(words)) return 400
+  if (NO_ENDPOINT.test(fault.message) && fault.message !== '') return 404
   if (/overloaded|unavailable/.test(words)) return 503
   if (/auth|permission/.test(words)) return 401
   if (/not_?found/.test(words)) return 404
@@ -57,6 +61,7 @@ const isOneOf =
 /** The first rule that holds names the error; the last one always does. */
 const RULES: readonly (readonly [ErrorCode, Rule])[] = [
   ['upstream_auth', isOneOf(401, 403)],
+  ['upstream_auth', (status, _words, message) => status === 400 && BAD_KEY.test(message)],
   ['upstream_quota', isOneOf(402)],
   ['upstream_quota', (status, words, message) => status === 429 && NO_CREDIT.test(`${words} ${message}`)],
   ['upstream_rate_limited', isOneOf(429)],
@@ -109,7 +114,10 @@ export function redact(text: string, backend: BackendSpec): string {
   if (backend.key !== null && backend.key !== '') safe = safe.replaceAll(backend.key, '***')
   safe = safe.replaceAll(backend.root, backend.name)
   const host = backend.root.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-  return host === '' ? safe : safe.replaceAll(host, backend.name)
+  const bare = host.replace(/:\d+$/, '')
+  if (host !== '') safe = safe.replaceAll(host, backend.name)
+  // A name without a dot may be an ordinary word of the message.
+  return bare.includes('.') ? safe.replaceAll(bare, backend.name) : safe
 }
 
 interface TransportError {
@@ -123,6 +131,9 @@ interface TransportError {
 export function transportFault(backend: BackendSpec, thrown: unknown, answered: boolean): GatewayError {
   const code = transportCode(thrown)
   const name = backend.name
+  if (answered) {
+    return new GatewayError('upstream_incomplete', `Backend "${name}" broke off its answer.`, { cause: thrown })
+  }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return new GatewayError('connect_timeout', `No connection to backend "${name}" in time.`, { cause: thrown })
   }
@@ -130,9 +141,6 @@ export function transportFault(backend: BackendSpec, thrown: unknown, answered: 
     return new GatewayError('upstream_bad_response', `Backend "${name}" answered with something that is not HTTP.`, {
       cause: thrown,
     })
-  }
-  if (answered) {
-    return new GatewayError('upstream_incomplete', `Backend "${name}" broke off its answer.`, { cause: thrown })
   }
   return new GatewayError('upstream_unreachable', `Backend "${name}" cannot be reached (${words(code)}).`, {
     cause: thrown,
@@ -171,7 +179,7 @@ function words(code: string): string {
     case 'ENETUNREACH':
       return 'no route to host'
     default:
-      return /CERT|TLS|SSL/.test(code) ? 'TLS failure' : 'connection failed'
+      return /CERT|TLS|SSL|SIGNATURE|EPROTO/.test(code) ? 'TLS failure' : 'connection failed'
   }
 }
 

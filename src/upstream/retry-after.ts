@@ -9,12 +9,14 @@ const one = (value: string | string[] | undefined): string | undefined => (Array
  * `retry-after-ms` before `retry-after` (seconds or date) before the reset of a limit that stands at 0.
  */
 export function retryAfter(headers: Headers, nowMs: number): number | null {
-  const milliseconds = Number(one(headers['retry-after-ms']) ?? NaN)
+  const milliseconds = Number(one(headers['retry-after-ms'])?.trim() || NaN)
   if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds
-  const after = one(headers['retry-after'])
-  if (after !== undefined && after !== '') {
+  const after = one(headers['retry-after'])?.trim() ?? ''
+  if (after !== '') {
     const seconds = Number(after)
     if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+    const duration = goDuration(after)
+    if (duration !== null) return duration
     const date = Date.parse(after)
     if (Number.isFinite(date)) return Math.max(0, date - nowMs)
   }

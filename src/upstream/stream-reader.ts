@@ -1,6 +1,6 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
 import { GatewayError } from '../core/errors.ts'
-import type { BackendSpec } from '../core/types.ts'
+import type { BackendSpec } from '../core/settings.ts'
 import { readFrame } from '../protocol/frames.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { DONE_DATA, frameText, type SseFrame, SseSplitter } from '../protocol/sse.ts'

@@ -26,6 +26,7 @@ t.test('each limit has its own error', async (t) => {
 
 t.test('limits inside a stream: silence and the total', async (t) => {
   for (const [code, limits, plan] of [
+    ['idle_timeout', { idle: '80ms' }, { stallAfter: 1 }],
     ['idle_timeout', { idle: '80ms' }, { stallAfter: 3 }],
     ['total_timeout', { total: '150ms' }, { pace: 20, words: Array.from({ length: 100 }, () => 'x') }],
   ] as const) {

@@ -93,7 +93,7 @@ t.test('400 odd answers of a backend: each becomes an answer of the contract', a
     const found = await fault(response).catch((thrown: unknown) => String(thrown))
     if (found !== null)
       wrong.push(
-        `${i} (${plan.status}, ${plan.contentType}, ${String(plan.body).slice(0, 60)}, stream ${stream}): ${found}`,
+        `${i} (${plan.status}, ${plan.contentType}, ${JSON.stringify(plan.body).slice(0, 60)}, stream ${stream}): ${found}`,
       )
     errorCount(upstream.requests.length, i)
   }

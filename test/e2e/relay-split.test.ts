@@ -3,7 +3,7 @@ import { chatStream, CHAT_PATH, readStream } from '../support/chat.ts'
 import type { Plan } from '../support/fault-plan.ts'
 import { streamFrames } from '../support/fault-frames.ts'
 import { liveRequest } from '../support/fault-record.ts'
-import { rawPost } from '../support/raw-client.ts'
+import { RawClient, rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
 
 // What the upstream sends in the split tests: several languages, CR LF, comments, usage inside.
@@ -33,33 +33,43 @@ function bodyLength(plan: Plan): number {
   return streamFrames(request, plan).reduce((sum, frame) => sum + frame.bytes.length, 0)
 }
 
-t.test('every split of the upstream stream gives the same events', async (t) => {
-  const { gateway, upstream } = await singleRig(t, { plan: PLAN })
-  const body = chatStream({ stream_options: { include_usage: true } })
-  const whole = await readStream(await rawPost(gateway.url, CHAT_PATH, body))
-  t.equal(whole.text, 'größe 水と🚂\r\n')
-  t.equal(whole.dones, 1)
-  const length = bodyLength(PLAN)
-  const offsets = Array.from({ length: length - 1 }, (_, i) => i + 1)
-  const different: number[] = []
-  const expected = JSON.stringify(whole.chunks)
-  for (const at of offsets) {
-    upstream.next({ ...PLAN, split: [at] })
-    const got = await readStream(await rawPost(gateway.url, CHAT_PATH, body))
-    if (JSON.stringify(got.chunks) !== expected || got.dones !== 1 || !got.doneLast) different.push(at)
-  }
-  t.same(different, [], `${length} bytes`)
-})
+const SPLIT: readonly (readonly [string, Plan])[] = [
+  ['one line an event', PLAN],
+  ['many lines an event', { words: ['水'], manyLines: true, noise: true, usage: 'never' }],
+]
+
+for (const [name, plan] of SPLIT)
+  t.test(`every split of the upstream stream gives the same events: ${name}`, async (t) => {
+    const { gateway, upstream } = await singleRig(t, { plan })
+    const body = chatStream({ stream_options: { include_usage: true } })
+    const whole = await readStream(await rawPost(gateway.url, CHAT_PATH, body))
+    t.equal(whole.text, plan.words?.join(''))
+    t.equal(whole.dones, 1)
+    const length = bodyLength(plan)
+    const offsets = Array.from({ length: length - 1 }, (_, i) => i + 1)
+    const different: number[] = []
+    const expected = JSON.stringify(whole.chunks)
+    const client = await RawClient.open(gateway.url)
+    for (const at of offsets) {
+      upstream.next({ ...plan, split: [at] })
+      const got = await readStream(await client.send(CHAT_PATH, { body }))
+      if (JSON.stringify(got.chunks) !== expected || got.dones !== 1 || !got.doneLast) different.push(at)
+    }
+    client.destroy()
+    t.same(different, [], `${length} bytes`)
+  })
 
 for (const eol of ['\n', '\r\n', '\r'] as const) {
   t.test(`one byte at a time, lines ending in ${JSON.stringify(eol)}`, async (t) => {
     const { gateway, upstream } = await singleRig(t, { plan: { ...PLAN, eol } })
     const whole = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
-    upstream.next({ ...PLAN, eol, split: 'every' })
-    const bytewise = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
     t.equal(whole.text, 'größe 水と🚂\r\n')
-    t.same(bytewise.chunks, whole.chunks)
-    t.equal(bytewise.dones, 1)
+    for (const manyLines of [false, true]) {
+      upstream.next({ ...PLAN, eol, manyLines, split: 'every' })
+      const bytewise = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
+      t.same(bytewise.chunks, whole.chunks)
+      t.equal(bytewise.dones, 1)
+    }
   })
 }
 

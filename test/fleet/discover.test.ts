@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { Agent } from 'undici'
 import { loadProviders } from '../../src/config/providers.ts'
-import type { BackendSpec } from '../../src/core/types.ts'
+import type { BackendSpec } from '../../src/core/settings.ts'
 import { type DetailCache, discover, type Discovery } from '../../src/fleet/discover.ts'
 import {
   backend,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
-import type { BackendSpec, Config, DiscoverySource, ModelFacts, Provider } from '../../src/core/types.ts'
+import type { BackendSpec, Config, DiscoverySource, ModelFacts, Provider } from '../../src/core/settings.ts'
 
 export interface Reply {
   readonly status: number
@@ -96,6 +96,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     kind: 'plain',
     label: 'Plain',
     local: true,
+    remoteModels: null,
     url: null,
     api: '/v1',
     ports: [],

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
-import type { BackendSpec, Catalog, Config, Deployment } from '../../src/core/types.ts'
+import type { BackendSpec, Config } from '../../src/core/settings.ts'
+import type { Catalog, Deployment } from '../../src/core/types.ts'
 import { Fleet, type FleetEvent } from '../../src/fleet/fleet.ts'
 import { eventually } from '../support/await.ts'
 import { backend, config, FACTS, json, LIST, provider, type Routes, startEngine } from './engine-double.ts'

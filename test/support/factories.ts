@@ -1,17 +1,14 @@
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import type {
-  BackendLive,
   BackendSpec,
-  Catalog,
-  Deployment,
-  GatewayRequest,
   JsonObject,
   Limits,
   ModelFacts,
   Principal,
   Provider,
   RouteSpec,
-} from '../../src/core/types.ts'
+} from '../../src/core/settings.ts'
+import type { BackendLive, Catalog, Deployment, GatewayRequest } from '../../src/core/types.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -36,6 +33,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     kind: 'plain',
     label: 'Plain',
     local: false,
+    remoteModels: null,
     url: null,
     api: '/v1',
     ports: [],

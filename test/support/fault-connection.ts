@@ -4,7 +4,7 @@ import type { LiveRequest } from './fault-record.ts'
 import { deferred } from './fault-record.ts'
 
 /** Thrown inside a play when the connection is gone: the play just ends. */
-export const GONE = Symbol('connection gone')
+export const GONE = new Error('the connection is gone')
 
 /** One connection to the fault upstream: writes with acknowledgement, breaks on command, and knows who closed it. */
 export class FaultConnection {
@@ -13,7 +13,7 @@ export class FaultConnection {
   requests = 0
   current: LiveRequest | null = null
   #ours = false
-  readonly #gone = deferred<typeof GONE>()
+  readonly #gone = deferred<Error>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
   constructor(id: number, socket: Socket) {

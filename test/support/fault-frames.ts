@@ -23,8 +23,9 @@ export function streamFrames(request: RecordedRequest, plan: Plan): Frame[] {
     if (plan.comments) push(false, ': upstream comment')
     if (plan.noise) noise(i).forEach((lines) => push(false, ...lines))
     const text = malformed?.at === i ? broken(data, malformed.how) : data
-    if (plan.noise && i % 2 === 0) push(true, `id: ${i}`, `data: ${text}`)
-    else push(true, `data: ${text}`)
+    const lines = plan.manyLines ? JSON.stringify(JSON.parse(text), null, 1).split('\n') : [text]
+    const id = plan.noise && i % 2 === 0 ? [`id: ${i}`] : []
+    push(true, ...id, ...lines.map((line) => `data: ${line}`))
   })
   if (inBand !== undefined) push(true, ...inBandLines(inBand))
   if (plan.done !== false) push(true, 'data: [DONE]')

@@ -44,6 +44,8 @@ export interface Plan {
   /** False: the stream ends without [DONE]. */
   readonly done?: boolean
   readonly eol?: '\n' | '\r\n' | '\r'
+  /** Each event's JSON over several data lines. */
+  readonly manyLines?: boolean
   /** Comment blocks between the events. */
   readonly comments?: boolean
   /** id:, retry:, empty data, bare event: what official SDKs stumble over. */

@@ -89,33 +89,50 @@ export function answerEvents(request: RecordedRequest, plan: Plan): string[] {
   const base = envelope(plan.model ?? request.json?.model ?? 'tiny', chat ? 'chat.completion.chunk' : 'text_completion')
   const asked = (request.json?.stream_options as Fields | undefined)?.include_usage === true
   const place = plan.usage ?? 'own'
-  const words =
-    plan.hugeBytes === undefined ? (plan.words ?? WORDS) : [...(plan.words ?? WORDS), 'x'.repeat(plan.hugeBytes)]
   const nulls = place === 'null' || (place === 'own' && asked)
-  const out: string[] = []
-  const emit = (choice: Fields | null, usage: Fields | undefined): void => {
-    const choices = choice === null ? [] : [{ index: 0, logprobs: null, finish_reason: null, ...choice }]
-    out.push(JSON.stringify({ ...base, choices, ...(usage ? { usage } : nulls ? { usage: null } : {}) }))
-  }
-  const counted = (n: number): Fields | undefined => (place === 'cumulative' ? usageOf(n) : undefined)
-  if (chat) emit({ delta: { role: 'assistant', content: '' } }, counted(0))
-  for (const piece of plan.reasoning ?? []) emit({ delta: { reasoning_content: piece } }, counted(0))
-  if (plan.toolCall) toolDeltas(plan.toolCall).forEach((delta) => emit({ delta }, counted(0)))
-  else
-    words.forEach((word, i) => {
-      const last = i === words.length - 1
-      emit(
-        chat ? { delta: { content: word } } : { text: word },
-        last && place === 'content' ? usageOf(words.length) : counted(i + 1),
-      )
-    })
+  const total = streamedWords(plan).length
+  const steps = chat ? chatSteps(plan) : textSteps(plan)
+  const events = steps.map(({ counted, place: at, ...choice }): Fields => {
+    const usage = place === 'cumulative' ? usageOf(counted) : at === place ? usageOf(total) : null
+    const choices = [{ index: 0, logprobs: null, finish_reason: null, ...choice }]
+    return { ...base, choices, ...(usage !== null || nulls ? { usage } : {}) }
+  })
+  if (place === 'always' || (place === 'own' && asked)) events.push({ ...base, choices: [], usage: usageOf(total) })
+  return events.map((event) => JSON.stringify(event))
+}
+
+/** One choice of one event; `counted`: pieces of text so far; `place`: usage may stand here. */
+interface Step {
+  readonly counted: number
+  readonly place?: 'content' | 'finish'
+  readonly delta?: Fields
+  readonly text?: string
+  readonly finish_reason?: string
+}
+
+function streamedWords({ words = WORDS, hugeBytes }: Plan): readonly string[] {
+  return hugeBytes === undefined ? words : [...words, 'x'.repeat(hugeBytes)]
+}
+
+function chatSteps(plan: Plan): Step[] {
+  const words = streamedWords(plan)
+  const reasoning = (plan.reasoning ?? []).map((piece): Step => ({ counted: 0, delta: { reasoning_content: piece } }))
+  const content = plan.toolCall
+    ? toolDeltas(plan.toolCall).map((delta): Step => ({ counted: 0, delta }))
+    : words.map((word, i): Step => ({ counted: i + 1, delta: { content: word }, ...lastPlace(words, i) }))
   const finish_reason = plan.finish ?? (plan.toolCall ? 'tool_calls' : 'stop')
-  emit(
-    chat ? { delta: {}, finish_reason } : { text: '', finish_reason },
-    place === 'finish' ? usageOf(words.length) : counted(words.length),
-  )
-  if (place === 'always' || (place === 'own' && asked)) emit(null, usageOf(words.length))
-  return out
+  const first: Step = { counted: 0, delta: { role: 'assistant', content: '' } }
+  return [first, ...reasoning, ...content, { counted: words.length, place: 'finish', delta: {}, finish_reason }]
+}
+
+function textSteps(plan: Plan): Step[] {
+  const words = streamedWords(plan)
+  const content = words.map((text, i): Step => ({ counted: i + 1, text, ...lastPlace(words, i) }))
+  return [...content, { counted: words.length, place: 'finish', text: '', finish_reason: plan.finish ?? 'stop' }]
+}
+
+function lastPlace(words: readonly string[], i: number): Pick<Step, 'place'> {
+  return i === words.length - 1 ? { place: 'content' } : {}
 }
 
 function toolDeltas(call: NonNullable<Plan['toolCall']>): Fields[] {

@@ -2,7 +2,7 @@
 import { hash as digest, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { KeySpec, Principal } from '../../core/types.ts'
+import type { KeySpec, Principal } from '../../core/settings.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
-import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import { clientClosed, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
@@ -49,6 +49,8 @@ function noRoute(request: FastifyRequest): GatewayError {
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayError {
+  // The caller left while it was still sending; whatever is answered reaches nobody.
+  if (request.raw.destroyed || thrown.code === 'ECONNRESET') return clientClosed()
   switch (thrown.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new GatewayError('body_too_large', 'The body is larger than `limits.body` of the gateway.')

@@ -1,0 +1,64 @@
+/** The command line of the benchmark. */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Name, NAMES } from './contenders.ts'
+import { FULL, type Lengths, QUICK, SCENARIOS, type ScenarioName } from './scenarios.ts'
+
+export const USAGE = `usage: node build/benchmarks/overhead/run.js [options]
+  --quick            one short round, for a look; writes no record
+  --rounds N         3 if not said
+  --only A,B         contenders: ${NAMES.join(', ')}
+  --scenario A,B     scenarios: ${SCENARIOS.join(', ')}
+  --base FILE        dist/src/cli/turnout.js of another checkout, measured beside this one as base
+  --out FILE         write the record there
+  --profile FOLDER   CPU profiles of the contenders that run on Node, and where they spent their time
+`
+
+export interface Options {
+  readonly lengths: Lengths
+  readonly rounds: number
+  readonly names: readonly Name[]
+  readonly scenarios: readonly ScenarioName[]
+  readonly base: string | null
+  readonly out: string | null
+  /** A whole run, whose record is kept without being asked. */
+  readonly whole: boolean
+  readonly profiles: string | null
+}
+
+/** Throws where an option or its value is not known. */
+export function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      scenario: { type: 'string' },
+      base: { type: 'string' },
+      out: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  })
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20) throw new Error('--rounds takes a number from 1 to 20')
+  const partial = [values.base, values.only, values.scenario, values.profile].some((value) => value !== undefined)
+  return {
+    lengths: values.quick ? QUICK : FULL,
+    rounds,
+    names: chosen('--only', values.only, NAMES).filter((name) => name !== 'base' || values.base !== undefined),
+    scenarios: chosen('--scenario', values.scenario, SCENARIOS),
+    base: values.base === undefined ? null : resolve(values.base),
+    out: values.out === undefined ? null : resolve(values.out),
+    whole: !values.quick && !partial,
+    profiles: values.profile === undefined ? null : resolve(values.profile),
+  }
+}
+
+function chosen<T extends string>(option: string, wish: string | undefined, known: readonly T[]): readonly T[] {
+  if (wish === undefined) return known
+  const list = wish.split(',')
+  const strange = list.find((one) => !known.some((name) => name === one))
+  if (strange !== undefined) throw new Error(`${option}: "${strange}" is none of ${known.join(', ')}`)
+  return known.filter((name) => list.includes(name))
+}

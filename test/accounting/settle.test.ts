@@ -1,0 +1,137 @@
+import t from 'tap'
+import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
+import { EMBEDDINGS } from '../../src/core/endpoints.ts'
+import { clientClosed, GatewayError } from '../../src/core/errors.ts'
+import type { Attempt, Settlement } from '../../src/core/types.ts'
+import { newTrail } from '../../src/dispatch/trail.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import { deployment, gatewayRequest } from '../support/factories.ts'
+
+interface Told {
+  readonly settlement: Settlement
+  readonly fleet: readonly string[]
+  readonly level: string
+  readonly line: Readonly<Record<string, unknown>>
+}
+
+const ANSWERER = deployment('a/m', {
+  facts: { price: { inputPerMtok: 1, cachedInputPerMtok: null, outputPerMtok: 2, perGpuHour: null } },
+})
+
+interface Answer {
+  readonly finish?: string | null
+  readonly content?: boolean
+  readonly usage?: AnswerTrack['usage']
+}
+
+function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: readonly Attempt[] = []): Told {
+  const told: Settlement[] = []
+  const fleet: string[] = []
+  const lines: [string, Record<string, unknown>][] = []
+  const log = {
+    info: (line: Record<string, unknown>) => lines.push(['info', line]),
+    warn: (line: Record<string, unknown>) => lines.push(['warn', line]),
+  }
+  const tools = {
+    fleet: {
+      end: ({ id }: { id: string }, { error }: { error: GatewayError | null }) =>
+        fleet.push(`${id} ${error?.code ?? 'ok'}`),
+    },
+    metrics: { settled: (_request: unknown, _plan: unknown, settlement: Settlement) => told.push(settlement) },
+    log: { requests: log, events: log },
+  } as unknown as SettleTools
+  const trail = newTrail()
+  trail.attempts.push(...failed)
+  const track = Object.assign(new AnswerTrack(), { finish: 'stop', content: true, usage: null, ...answer })
+  const exchange = { track, status: 200, ttftMs: 12, committedAt: 120 }
+  settle(
+    {
+      request: gatewayRequest({ model: 'm' }, { startedAt: 100 }),
+      plan: null,
+      trail,
+      committed: answer === null ? null : ({ exchange, deployment: ANSWERER } as unknown as Ending['committed']),
+      error: null,
+      status: 200,
+      bytesOut: 5,
+      overheadMs: 0.5,
+      now: 350,
+      ...traits,
+    },
+    tools,
+  )
+  if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} settlements, ${lines.length} lines`)
+  return { settlement: told[0]!, fleet, level: lines[0]![0], line: lines[0]![1] }
+}
+
+t.test('a good answer', async (t) => {
+  const { settlement, fleet, level } = settled({ usage: { input: 10, cachedInput: 0, output: 5, reasoning: 0 } })
+  t.match(settlement, {
+    attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
+    costMicroUsd: 20,
+    ttftMs: 12,
+    totalMs: 250,
+    overheadMs: 0.5,
+    finish: 'stop',
+    success: true,
+    status: 200,
+    bytesOut: 5,
+  })
+  t.strictSame(fleet, ['a/m ok'])
+  t.equal(level, 'info')
+})
+
+t.test('what is a useful answer', async (t) => {
+  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean => settled(answer, traits).settlement.success
+  for (const finish of ['stop', 'tool_calls', 'function_call', 'eos']) t.equal(success({ finish }), true, finish)
+  for (const finish of ['length', 'content_filter', 'error', 'abort', null])
+    t.equal(success({ finish }), false, String(finish))
+  t.equal(success({ content: false }), false, 'an empty one is none')
+  t.equal(success({}, { error: new GatewayError('upstream_incomplete', 'x') }), false)
+  const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS, startedAt: 0 })
+  t.equal(success({ finish: null }, { request: embeddings }), true, 'embeddings have no finish reason')
+})
+
+t.test('nobody answered', async (t) => {
+  const failed: Attempt = { backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }
+  const error = new GatewayError('upstream_error', 'boom')
+  const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
+  t.match(settlement, {
+    attempts: [failed],
+    usage: null,
+    costMicroUsd: null,
+    ttftMs: null,
+    finish: null,
+    success: false,
+    status: 502,
+    error,
+  })
+  t.strictSame(fleet, [], 'its end was told when it failed')
+  t.equal(level, 'warn')
+})
+
+t.test('an answer that broke off', async (t) => {
+  const error = new GatewayError('upstream_incomplete', 'cut')
+  const { settlement, fleet, line } = settled(
+    { finish: null, usage: { input: 1, cachedInput: 0, output: 1, reasoning: 0 } },
+    { error },
+  )
+  t.match(settlement, {
+    attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
+    status: 200,
+    success: false,
+    costMicroUsd: 3,
+  })
+  t.strictSame(fleet, ['a/m upstream_incomplete'])
+  t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })
+})
+
+t.test('a caller who left', async (t) => {
+  const { settlement, level } = settled({ finish: null }, { error: clientClosed(), status: 200 })
+  t.equal(settlement.status, 499)
+  t.equal(level, 'info', 'nobody here has erred')
+})
+
+t.test("a caller's own mistake is no warning", async (t) => {
+  t.equal(settled(null, { error: new GatewayError('invalid_request', 'x'), status: 400 }).level, 'info')
+  t.equal(settled(null, { error: new GatewayError('internal_error', 'x'), status: 500 }).level, 'warn')
+})

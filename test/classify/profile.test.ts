@@ -1,0 +1,73 @@
+import t from 'tap'
+import { classify } from '../../src/classify/profile.ts'
+import { COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
+import type { Capability, JsonObject } from '../../src/core/settings.ts'
+import type { RequestProfile } from '../../src/core/types.ts'
+import { gatewayRequest } from '../support/factories.ts'
+
+const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>
+  classify(gatewayRequest(body, endpoint === undefined ? {} : { endpoint }))
+
+const NEEDS: readonly (readonly [name: string, body: JsonObject, needs: readonly Capability[], endpoint?: Endpoint])[] =
+  [
+    ['plain chat', { messages: [{ role: 'user', content: 'x' }] }, ['chat']],
+    ['tools', { messages: [], tools: [{ type: 'function' }] }, ['chat', 'tools']],
+    ['the older functions', { messages: [], functions: [{}] }, ['chat', 'tools']],
+    ['no tools', { messages: [], tools: [] }, ['chat']],
+    [
+      'an image',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }] },
+      ['chat', 'vision'],
+    ],
+    ['a sound', { messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] }, ['chat', 'audio']],
+    ['text parts', { messages: [{ role: 'user', content: [{ type: 'text', text: 'image_url' }] }] }, ['chat']],
+    ['a schema', { messages: [], response_format: { type: 'json_schema' } }, ['chat', 'json_schema']],
+    ['JSON of any shape', { messages: [], response_format: { type: 'json_object' } }, ['chat']],
+    ['logprobs', { messages: [], logprobs: true }, ['chat', 'logprobs']],
+    ['no logprobs', { messages: [], logprobs: false, top_logprobs: null }, ['chat']],
+    ['logprobs of a completion', { prompt: 'x', logprobs: 0 }, ['chat', 'logprobs'], COMPLETIONS],
+    ['embeddings', { input: 'x', tools: [1] }, ['embeddings'], EMBEDDINGS],
+    ['rerank', { query: 'x', documents: [] }, ['rerank'], RERANK],
+  ]
+
+for (const [name, body, needs, endpoint] of NEEDS)
+  t.test(`needs of ${name}`, async (t) => t.strictSame([...profile(body, endpoint).needs].sort(), [...needs].sort()))
+
+t.test('the size is estimated from the characters', async (t) => {
+  const text = 'x'.repeat(400)
+  t.equal(profile({ messages: [{ role: 'user', content: text }] }).inputTokens, 100)
+  const parts = [
+    { type: 'text', text },
+    { type: 'image_url', image_url: { url: 'y'.repeat(1e6) } },
+  ]
+  t.equal(profile({ messages: [{ role: 'user', content: parts }] }).inputTokens, 100, 'a picture is not text')
+  t.equal(profile({ messages: [{ content: text }, { content: text }] }).inputTokens, 200)
+  t.equal(profile({ prompt: [text, text] }, COMPLETIONS).inputTokens, 200)
+  t.equal(profile({ prompt: [1, 2, 3] }, COMPLETIONS).inputTokens, 3, 'tokens are tokens')
+  t.equal(profile({ query: text, documents: [text, { text }] }, RERANK).inputTokens, 300)
+  t.equal(profile({ messages: [] }).inputTokens, 0)
+})
+
+t.test('what ties requests together', async (t) => {
+  t.equal(profile({ messages: [] }).affinity, null)
+  t.equal(profile({ messages: [], prompt_cache_key: 'k' }).affinity, 'k')
+  t.equal(profile({ messages: [], previous_response_id: 'r', prompt_cache_key: '' }).affinity, 'r')
+  const request = gatewayRequest({ messages: [], prompt_cache_key: 'k' }, { session: 's' })
+  t.equal(classify(request).affinity, 's')
+})
+
+t.test('odd bodies', async (t) => {
+  const odd: JsonObject[] = [
+    { messages: [null, 1, 'x', [], {}] },
+    { messages: [{ content: 3 }, { content: [null, 1, 'text', [], { type: 7 }] }] },
+    { messages: [], tools: 'x', response_format: null, logprobs: 'yes' },
+    { messages: [], response_format: 'json_schema' },
+  ]
+  for (const body of odd) t.doesNotThrow(() => profile(body), JSON.stringify(body))
+  t.doesNotThrow(() => profile({ input: { a: 1 } }, EMBEDDINGS))
+})
+
+t.test('nesting beyond reason', async (t) => {
+  const deep = `{"model":"m","input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  t.doesNotThrow(() => classify(gatewayRequest(deep, { endpoint: EMBEDDINGS })))
+})

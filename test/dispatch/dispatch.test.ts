@@ -1,0 +1,238 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { classify } from '../../src/classify/profile.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { Limits, ModelFacts } from '../../src/core/settings.ts'
+import type { Caller, Deployment, GatewayRequest } from '../../src/core/types.ts'
+import { type Committed, dispatch, type DispatchTools } from '../../src/dispatch/dispatch.ts'
+import { newTrail, type Trail } from '../../src/dispatch/trail.ts'
+import { plan } from '../../src/route/plan.ts'
+import { compileRoutes } from '../../src/route/table.ts'
+import { Pools } from '../../src/upstream/pools.ts'
+import { catalogOf, deployment, gatewayRequest, LIMITS, live } from '../support/factories.ts'
+import { failing, type FaultOptions } from '../support/fault-plan.ts'
+import { type FaultUpstream, startFaultUpstream } from '../support/fault-upstream.ts'
+
+interface Outcome {
+  readonly committed: Committed | null
+  readonly error: GatewayError | null
+  readonly trail: Trail
+  /** begin and end of calls, as the fleet was told. */
+  readonly fleet: readonly string[]
+}
+
+interface World {
+  readonly upstreams: readonly FaultUpstream[]
+  readonly deployments: readonly Deployment[]
+  go(request: GatewayRequest, limits?: Partial<Limits>, caller?: Caller): Promise<Outcome>
+}
+
+/** Backends a, b, c.. that are asked in this order. */
+async function world(
+  t: Test,
+  options: readonly FaultOptions[],
+  facts: readonly Partial<ModelFacts>[] = [],
+): Promise<World> {
+  const upstreams = await Promise.all(options.map((one) => startFaultUpstream(one)))
+  const lives = upstreams.map(() => live())
+  const deployments = upstreams.map(({ url }, index) =>
+    deployment(`${'abcd'[index]!}/tiny`, { backend: { root: url }, live: lives[index]!, facts: facts[index] ?? {} }),
+  )
+  const pools = new Pools(1000)
+  t.teardown(async () => {
+    await pools.destroy()
+    await Promise.all(upstreams.map((one) => one.close()))
+  })
+  const go: World['go'] = async (request, limits = {}, caller = { gone: false, stop: null }) => {
+    const fleet: string[] = []
+    const tools = {
+      pools,
+      now: () => performance.now(),
+      userAgent: 'test',
+      fleet: {
+        begin: ({ id }: Deployment) => fleet.push(`begin ${id}`),
+        end: ({ id }: Deployment, { error }: { error: GatewayError | null }) =>
+          fleet.push(`end ${id} ${error?.code ?? 'ok'}`),
+        refusesUsage: (name: string) => {
+          fleet.push(`refuses ${name}`)
+          lives[deployments.findIndex(({ backend }) => backend.name === name)]!.refusesUsage = true
+        },
+      },
+    } as unknown as DispatchTools
+    const table = compileRoutes([], [], catalogOf(...deployments))
+    const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, 0)
+    const trail = newTrail()
+    try {
+      return { committed: await dispatch(request, route, caller, trail, tools), error: null, trail, fleet }
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) throw thrown
+      return { committed: null, error: thrown, trail, fleet }
+    }
+  }
+  return { upstreams, deployments, go }
+}
+
+const ask = (traits: Partial<GatewayRequest> = {}, stream = false): GatewayRequest =>
+  gatewayRequest(
+    { model: 'tiny', messages: [{ role: 'user', content: 'x' }], ...(stream ? { stream } : {}) },
+    { startedAt: performance.now(), ...traits },
+  )
+
+const counts = (of: World): string => of.upstreams.map(({ requests }) => requests.length).join(' ')
+
+t.test('the first one answers', async (t) => {
+  const it = await world(t, [{}, {}])
+  const { committed, trail, fleet } = await it.go(ask())
+  t.equal(committed?.deployment, it.deployments[0])
+  t.strictSame(fleet, ['begin a/tiny'], 'its end is told when the answer is settled')
+  t.strictSame(trail.attempts, [])
+  t.equal(trail.current, it.deployments[0])
+  t.ok(trail.firstSentAt !== null && trail.committedAt !== null && trail.firstSentAt <= trail.committedAt)
+  t.equal(counts(it), '1 0')
+})
+
+t.test('the next one after a failure', async (t) => {
+  const it = await world(t, [{ plan: failing(500) }, { plan: failing(503) }, {}])
+  const { committed, trail, fleet } = await it.go(ask())
+  t.equal(committed?.deployment, it.deployments[2])
+  t.match(trail.attempts, [
+    { backend: 'a', status: 500, error: 'upstream_error' },
+    { backend: 'b', status: 503, error: 'overloaded' },
+  ])
+  t.strictSame(fleet, [
+    'begin a/tiny',
+    'end a/tiny upstream_error',
+    'begin b/tiny',
+    'end b/tiny overloaded',
+    'begin c/tiny',
+  ])
+})
+
+t.test('no more calls than the limit', async (t) => {
+  const it = await world(t, [{ plan: failing(500) }, { plan: failing(500) }, {}])
+  const { error } = await it.go(ask(), { attempts: 2 })
+  t.equal(counts(it), '1 1 0')
+  t.equal(error?.code, 'upstream_error')
+  t.match(error?.message, '2 backends failed')
+})
+
+t.test('no fallback: the first one only', async (t) => {
+  const it = await world(t, [{ plan: failing(500) }, {}])
+  const { error } = await it.go(ask({ noFallback: true }))
+  t.equal(error?.code, 'upstream_error')
+  t.equal(counts(it), '1 0')
+})
+
+t.test("a caller's mistake is not repeated elsewhere", async (t) => {
+  const it = await world(t, [{ plan: failing(422, { message: 'top_p is wrong' }) }, {}])
+  const { error } = await it.go(ask())
+  t.match(error, { code: 'invalid_request', status: 422, message: 'top_p is wrong' })
+  t.equal(counts(it), '1 0')
+})
+
+const TOO_LONG: FaultOptions = { plan: failing(400, { code: 'context_length_exceeded' }) }
+
+t.test('too long: only larger ones are asked', async (t) => {
+  const facts = [{ context: 4096 }, { context: 4096 }, { context: 2048 }, { context: 8192 }]
+  const it = await world(t, [TOO_LONG, {}, {}, {}], facts)
+  const { committed } = await it.go(ask())
+  t.equal(committed?.deployment.backend.name, 'd')
+  t.equal(counts(it), '1 0 0 1')
+})
+
+t.test('too long for the largest', async (t) => {
+  const it = await world(t, [TOO_LONG, {}], [{ context: 4096 }, { context: 4096 }])
+  t.match((await it.go(ask())).error, { code: 'context_length_exceeded', status: 400 })
+  t.equal(counts(it), '1 0')
+})
+
+t.test('who is too long for one, while others fail, hears of it', async (t) => {
+  const it = await world(t, [{ plan: failing(500) }, TOO_LONG])
+  t.equal((await it.go(ask())).error?.code, 'context_length_exceeded')
+})
+
+t.test('full everywhere: the shortest wait', async (t) => {
+  const it = await world(t, [
+    { plan: failing(429, { headers: { 'retry-after': '30' } }) },
+    { plan: failing(503, { headers: { 'retry-after': '4' } }) },
+    { plan: failing(500) },
+  ])
+  t.match((await it.go(ask())).error, { code: 'upstream_rate_limited', status: 429, retryAfterMs: 4000 })
+})
+
+t.test('503 always says when to come back', async (t) => {
+  const it = await world(t, [{ plan: failing(503) }])
+  t.match((await it.go(ask())).error, { code: 'overloaded', retryAfterMs: 1000 })
+})
+
+t.test('a refused stream_options is left out, on the same backend', async (t) => {
+  const it = await world(t, [{ refusesStreamOptions: true }, {}])
+  const { committed, fleet } = await it.go(ask({}, true))
+  t.equal(committed?.deployment.backend.name, 'a')
+  t.equal(counts(it), '2 0')
+  t.ok(fleet.includes('refuses a'))
+  committed?.exchange.cancel(new GatewayError('client_closed', 'over'))
+})
+
+t.test('the same where only one call is allowed', async (t) => {
+  for (const [name, traits, limits] of [
+    ['by the limit', {}, { attempts: 1 }],
+    ['by the caller', { noFallback: true }, {}],
+  ] as const) {
+    const it = await world(t, [{ refusesStreamOptions: true }, {}])
+    const { error, committed } = await it.go(ask(traits, true), limits)
+    t.not(error?.code, 'no_backend', `${name}: a backend was there and was asked`)
+    t.equal(committed?.deployment.backend.name ?? error?.code, 'a', name)
+    t.equal(it.upstreams[1]?.requests.length, 0, name)
+    committed?.exchange.cancel(new GatewayError('client_closed', 'over'))
+  }
+})
+
+t.test('who wants usage is answered without it', async (t) => {
+  const it = await world(t, [{ refusesStreamOptions: true }])
+  const request = gatewayRequest(
+    { model: 'tiny', messages: [], stream: true, stream_options: { include_usage: true } },
+    { startedAt: performance.now() },
+  )
+  const { committed } = await it.go(request)
+  t.equal(committed?.deployment.backend.name, 'a')
+  t.equal(counts(it), '2')
+  committed?.exchange.cancel(new GatewayError('client_closed', 'over'))
+})
+
+t.test('a caller who has left costs no call', async (t) => {
+  const it = await world(t, [{}])
+  const { error } = await it.go(ask(), {}, { gone: true, stop: null })
+  t.equal(error?.code, 'client_closed')
+  t.equal(counts(it), '0')
+})
+
+t.test('a caller who leaves while a backend thinks', async (t) => {
+  const it = await world(t, [{ plan: { headersAfter: 'never' } }, {}])
+  const caller: Caller = { gone: false, stop: null }
+  const outcome = it.go(ask(), {}, caller)
+  await it.upstreams[0]?.waitRequest(1)
+  caller.stop?.(new GatewayError('client_closed', 'gone'))
+  const { error, fleet } = await outcome
+  t.equal(error?.code, 'client_closed')
+  t.equal(counts(it), '1 0')
+  t.strictSame(fleet, ['begin a/tiny', 'end a/tiny client_closed'])
+})
+
+t.test("the caller's deadline ends everything", async (t) => {
+  const it = await world(t, [{ plan: { headersAfter: 'never' } }, {}])
+  const { error } = await it.go(ask({ deadlineMs: 80 }))
+  t.equal(error?.code, 'total_timeout')
+  t.equal(counts(it), '1 0')
+})
+
+t.test('an error body made to break its reader breaks nothing', async (t) => {
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000)
+  const it = await world(t, [
+    { plan: { status: 500, body: deep } },
+    { plan: { status: 400, body: `{"detail":${deep}}` } },
+  ])
+  const { trail } = await it.go(ask())
+  t.equal(trail.attempts[0]?.error, 'upstream_error')
+  t.equal(counts(it), '1 1')
+})

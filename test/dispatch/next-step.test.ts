@@ -1,0 +1,64 @@
+import t from 'tap'
+import { type ErrorCode, ERRORS, GatewayError } from '../../src/core/errors.ts'
+import { nextStep, refusesUsage, type Step } from '../../src/dispatch/next-step.ts'
+
+/** Every code of the table: a new one does not compile here until somebody has thought about it. */
+const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
+  // The request itself is wrong, or may not be made: the same everywhere.
+  invalid_json: 'stop',
+  invalid_request: 'stop',
+  content_filter: 'stop',
+  unsupported: 'stop',
+  invalid_api_key: 'stop',
+  forbidden: 'stop',
+  not_found: 'stop',
+  model_not_found: 'stop',
+  method_not_allowed: 'stop',
+  body_too_large: 'stop',
+  unsupported_media_type: 'stop',
+  rate_limit_exceeded: 'stop',
+  // Nobody waits for an answer, or no time is left.
+  client_closed: 'stop',
+  shutting_down: 'stop',
+  total_timeout: 'stop',
+  // Ours.
+  internal_error: 'stop',
+  not_implemented: 'stop',
+  no_backend: 'stop',
+  // A larger window may do.
+  context_length_exceeded: 'larger',
+  // This backend's trouble.
+  upstream_unsupported: 'next',
+  upstream_unreachable: 'next',
+  upstream_auth: 'next',
+  upstream_error: 'next',
+  upstream_bad_response: 'next',
+  upstream_incomplete: 'next',
+  upstream_model_missing: 'next',
+  upstream_rate_limited: 'next',
+  upstream_quota: 'next',
+  overloaded: 'next',
+  connect_timeout: 'next',
+  headers_timeout: 'next',
+  ttft_timeout: 'next',
+  idle_timeout: 'next',
+}
+
+for (const code of Object.keys(ERRORS) as ErrorCode[])
+  t.test(`after ${code}: ${EXPECTED[code]}`, async (t) =>
+    t.equal(nextStep(new GatewayError(code, 'x')), EXPECTED[code]),
+  )
+
+t.test('nobody else is asked for what the caller or the gateway got wrong', async (t) => {
+  for (const code of Object.keys(ERRORS) as ErrorCode[])
+    if (ERRORS[code].source !== 'upstream' && code !== 'context_length_exceeded')
+      t.equal(nextStep(new GatewayError(code, 'x')), 'stop', code)
+})
+
+t.test('a refusal of stream_options', async (t) => {
+  const said = (code: ErrorCode, message: string): boolean => refusesUsage(new GatewayError(code, message))
+  t.equal(said('invalid_request', "body.stream_options: Extra inputs are not permitted, 'extra_forbidden'"), true)
+  t.equal(said('invalid_request', 'Unknown parameter: include_usage'), true)
+  t.equal(said('invalid_request', 'stream must be a boolean'), false)
+  t.equal(said('upstream_error', 'stream_options crashed me'), false)
+})

@@ -1,0 +1,141 @@
+import t from 'tap'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { Settlement } from '../../src/core/types.ts'
+import { createLog, requestLine } from '../../src/observe/log.ts'
+import { backend, gatewayRequest } from '../support/factories.ts'
+
+const SECRET = 'sk-secret-0123456789'
+
+function logged(line: object): string {
+  let text = ''
+  createLog('info', { write: (one: string) => void (text += one) }).events.info(line, 'test')
+  return text
+}
+
+const HIDING: Readonly<Record<string, object>> = {
+  'a header at the top': { authorization: `Bearer ${SECRET}` },
+  'a key header at the top': { 'x-api-key': SECRET },
+  'another key header at the top': { 'api-key': SECRET },
+  cookies: { cookie: SECRET },
+  'a key': { key: SECRET },
+  'an api_key': { api_key: SECRET },
+  headers: { headers: { authorization: SECRET, 'x-api-key': SECRET, 'api-key': SECRET, cookie: SECRET } },
+  'headers of a request': { req: { headers: { authorization: SECRET, 'x-api-key': SECRET } } },
+  'a backend': { backend: backend({ key: SECRET }) },
+  'a body': { body: { api_key: SECRET, authorization: SECRET } },
+}
+
+for (const [name, line] of Object.entries(HIDING))
+  t.test(`secrets are hidden in ${name}`, async (t) => {
+    const text = logged(line)
+    t.notMatch(text, SECRET)
+    t.match(text, '[redacted]')
+  })
+
+t.test('a line is one JSON object, without process and host', async (t) => {
+  const line = JSON.parse(logged({ a: 1 })) as object
+  t.match(line, { a: 1, msg: 'test', level: 30 })
+  t.notOk('pid' in line || 'hostname' in line)
+  t.equal(logged({ a: 'x\ny' }).split('\n').length, 2)
+})
+
+t.test('the level', async (t) => {
+  let text = ''
+  const log = createLog('warn', { write: (one: string) => void (text += one) })
+  log.events.info('no')
+  log.requests.info('no')
+  log.events.warn('yes')
+  log.requests.warn('yes')
+  t.equal(text.match(/yes/g)?.length, 2)
+  t.notMatch(text, /"no"/)
+  t.doesNotThrow(() => log.flush())
+})
+
+t.test('an exception is written with its stack', async (t) => {
+  t.match(JSON.parse(logged({ err: new TypeError('boom') })), {
+    err: { type: 'TypeError', message: 'boom', stack: /log\.test/ },
+  })
+  t.match(JSON.parse(logged({ err: 'text' })), { err: { message: 'text' } })
+})
+
+const SETTLEMENT: Settlement = {
+  attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12.345 }],
+  usage: { input: 10, cachedInput: 4, output: 5, reasoning: 2 },
+  costMicroUsd: 1500,
+  ttftMs: 12.345,
+  streamMs: 10,
+  totalMs: 99.99,
+  overheadMs: 0.123,
+  finish: 'stop',
+  success: true,
+  status: 200,
+  error: null,
+  bytesOut: 7,
+}
+
+const PROMPT = 'a prompt that nobody should read'
+const REQUEST = gatewayRequest(
+  { model: 'm', messages: [{ role: 'user', content: PROMPT }] },
+  {
+    headers: { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET },
+    principal: { id: 'team-a', routes: null, rpm: null },
+    session: 's',
+    agent: 'g',
+  },
+)
+
+t.test('the line of a request', async (t) => {
+  const record = { request_id: 'req-1', route: 'r' } as Parameters<typeof requestLine>[1]
+  const line = JSON.parse(JSON.stringify(requestLine(REQUEST, record, SETTLEMENT))) as object
+  t.match(line, {
+    request_id: 'req-1',
+    caller: 'team-a',
+    endpoint: 'chat',
+    model: 'm',
+    stream: false,
+    status: 200,
+    session: 's',
+    agent: 'g',
+    overhead_ms: 0.1,
+    bytes_out: 7,
+    decision: {
+      route: 'r',
+      outcome: {
+        attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttft_ms: 12.3 }],
+        tokens: { input: 10, cached_input: 4, output: 5, reasoning: 2 },
+        cost_usd: 0.0015,
+        ttft_ms: 12.3,
+        total_ms: 100,
+        finish: 'stop',
+        success: true,
+      },
+    },
+  })
+  t.notMatch(JSON.stringify(line), PROMPT)
+  t.notMatch(JSON.stringify(line), SECRET)
+})
+
+t.test('the line of a failure', async (t) => {
+  const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })
+  const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
+  const line = requestLine(REQUEST, null, { ...SETTLEMENT, usage: null, costMicroUsd: null, error, status: 502 })
+  t.match(line, {
+    status: 502,
+    error: { code: 'upstream_unreachable', source: 'upstream', cause: /ECONNREFUSED/ },
+    decision: undefined,
+  })
+})
+
+t.test('the address of a backend is in no line', async (t) => {
+  const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:8000'), {
+    code: 'ECONNREFUSED',
+    address: '10.0.0.5',
+  })
+  const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
+  t.notMatch(JSON.stringify(requestLine(REQUEST, null, { ...SETTLEMENT, error })), /10\.0\.0\.5/)
+})
+
+t.test('a name of any length is cut', async (t) => {
+  const request = gatewayRequest({ model: 'x'.repeat(1e6), messages: [] })
+  t.ok(JSON.stringify(requestLine(request, null, SETTLEMENT)).length < 2000)
+})

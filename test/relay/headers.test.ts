@@ -1,0 +1,87 @@
+import t from 'tap'
+import { GatewayError } from '../../src/core/errors.ts'
+import {
+  addAnswerHeaders,
+  type AnswerFacts,
+  asObject,
+  retryHeaders,
+  STREAM_HEADERS,
+  usageHeaders,
+} from '../../src/relay/headers.ts'
+import { deployment } from '../support/factories.ts'
+
+const FACTS: AnswerFacts = {
+  requestId: 'r',
+  route: 'default',
+  deployment: deployment('a/org/m', { backend: { key: 'secret' } }),
+  attempts: 2,
+  overheadMs: 1.23456,
+}
+
+function answerHeaders(facts: Partial<AnswerFacts> = {}): Record<string, string> {
+  const list: string[] = []
+  addAnswerHeaders(list, { ...FACTS, ...facts })
+  return asObject(list)
+}
+
+t.test('what an answer says about itself', async (t) => {
+  t.strictSame(answerHeaders(), {
+    'x-request-id': 'r',
+    'x-turnout-attempts': '2',
+    'x-turnout-overhead-ms': '1.23',
+    'x-turnout-route': 'default',
+    'x-turnout-backend': 'a',
+    'x-turnout-model': 'org/m',
+  })
+  const nobody = answerHeaders({ route: null, deployment: null, attempts: 0 })
+  t.strictSame(Object.keys(nobody).sort(), ['x-request-id', 'x-turnout-attempts', 'x-turnout-overhead-ms'])
+})
+
+t.test('neither address nor key', async (t) => t.notMatch(JSON.stringify(answerHeaders()), /10\.0\.0\.5|8000|secret/))
+
+t.test('a name with any character makes a header', async (t) => {
+  for (const model of ['qwen-中文', 'a\r\nx-evil: 1', 'a\0b', '\ud800', '🚂']) {
+    t.doesNotThrow(() => answerHeaders({ deployment: deployment(`a/${model}`) }), JSON.stringify(model))
+    t.match(
+      answerHeaders({
+        deployment: deployment(`a/${model === '\ud800' ? 'x' : model}`),
+        route: model === '\ud800' ? 'x' : model,
+      })['x-turnout-model'],
+      /^[\x20-\x7e]+$/,
+    )
+  }
+})
+
+t.test('tokens and cost', async (t) => {
+  const usage = { input: 3, cachedInput: 1, output: 2, reasoning: 0 }
+  t.strictSame(asObject(usageHeaders(usage, 1234)), {
+    'x-turnout-tokens': 'input=3, cached_input=1, output=2, reasoning=0',
+    'x-turnout-cost-usd': '0.001234',
+  })
+  t.strictSame(asObject(usageHeaders(usage, 0))['x-turnout-cost-usd'], '0.000000')
+  t.strictSame(usageHeaders(null, null), [])
+  t.notMatch(usageHeaders(null, 1).join(), 'e-')
+})
+
+t.test('when to come back', async (t) => {
+  const retry = (ms: number | null): Record<string, string> =>
+    asObject(retryHeaders(new GatewayError('overloaded', 'x', { retryAfterMs: ms })))
+  t.strictSame(retry(null), {})
+  t.strictSame(retry(2000), { 'retry-after': '2', 'retry-after-ms': '2000' })
+  t.strictSame(retry(2000.1), { 'retry-after': '3', 'retry-after-ms': '2001' })
+  t.strictSame(retry(12), { 'retry-after': '1', 'retry-after-ms': '12' }, 'never at once')
+  t.strictSame(retry(0), { 'retry-after': '1', 'retry-after-ms': '0' })
+})
+
+t.test('lists are pairs, and names come once', async (t) => {
+  for (const list of [STREAM_HEADERS, usageHeaders({ input: 1, cachedInput: 0, output: 0, reasoning: 0 }, 1)]) {
+    t.equal(list.length % 2, 0)
+    const names = list.filter((_, index) => index % 2 === 0)
+    t.equal(new Set(names).size, names.length)
+  }
+  t.match(asObject(STREAM_HEADERS), {
+    'content-type': /^text\/event-stream/,
+    'cache-control': /no-transform/,
+    'x-accel-buffering': 'no',
+  })
+})

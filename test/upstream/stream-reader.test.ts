@@ -1,0 +1,108 @@
+import t from 'tap'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import { type Reading, StreamReader } from '../../src/upstream/stream-reader.ts'
+import { backend } from '../support/factories.ts'
+
+interface Heard {
+  readonly text: string
+  readonly done: boolean
+  readonly code: string | null
+  readonly status: number | null
+  readonly started: boolean
+}
+
+const event = (fields: object): string => `data: ${JSON.stringify({ model: 'm', ...fields })}\n\n`
+const TEXT = event({ choices: [{ index: 0, delta: { content: 'Hi' }, finish_reason: null }] })
+const FINISH = event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
+const USAGE = event({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } })
+const DONE = 'data: [DONE]\n\n'
+
+function hear(
+  pieces: readonly string[],
+  options: { finishes?: boolean; hideUsage?: boolean; bufferBytes?: number } = {},
+): Heard {
+  const reader = new StreamReader({
+    backend: backend(),
+    track: new AnswerTrack(),
+    finishes: options.finishes ?? true,
+    hideUsage: options.hideUsage ?? true,
+    bufferBytes: options.bufferBytes ?? 1 << 20,
+    retryAfterMs: 1500,
+  })
+  let text = ''
+  let last: Reading = { out: null, done: false, failure: null }
+  const take = (reading: Reading): boolean => {
+    last = reading
+    text += reading.out?.toString() ?? ''
+    return reading.done || reading.failure !== null
+  }
+  const over = pieces.some((piece) => take(reader.push(Buffer.from(piece))))
+  if (!over) take(reader.finish())
+  return {
+    text,
+    done: last.done,
+    code: last.failure?.code ?? null,
+    status: last.failure?.status ?? null,
+    started: reader.started,
+  }
+}
+
+t.test('a whole stream, its end and its usage kept', async (t) => {
+  t.match(hear([TEXT, FINISH, USAGE, DONE]), { text: TEXT + FINISH, done: true, code: null })
+  t.match(hear([TEXT + FINISH + USAGE + DONE], { hideUsage: false }), { text: TEXT + FINISH + USAGE, done: true })
+})
+
+t.test('a forgotten [DONE] is forgiven', async (t) => {
+  t.match(hear([TEXT, FINISH]), { text: TEXT + FINISH, done: true, code: null })
+  t.match(hear([TEXT, FINISH, DONE.trimEnd()]), { text: TEXT + FINISH, done: true, code: null })
+  t.match(hear([TEXT, FINISH.trimEnd()]), { done: true, code: null }, 'nor its last blank line')
+})
+
+t.test('an end without a finish reason was a cut', async (t) => {
+  t.match(hear([TEXT]), { text: TEXT, done: false, code: 'upstream_incomplete' })
+  t.match(hear([]), { done: false, code: 'upstream_incomplete' })
+  t.match(hear([': comment\n\n']), { code: 'upstream_incomplete' })
+  t.match(hear([event({ x: 1 })], { finishes: false }), { done: true, code: null }, 'where one is to be expected')
+})
+
+t.test('a stream cut within an event', async (t) => {
+  const heard = hear([TEXT, FINISH.slice(0, 40)])
+  t.equal(heard.text, TEXT)
+  t.equal(heard.done, false)
+  t.equal(heard.code, 'upstream_incomplete')
+})
+
+t.test('nothing but the end', async (t) => {
+  t.match(hear([DONE]), { done: false, code: 'upstream_bad_response', started: false })
+  t.match(
+    hear([USAGE, DONE]),
+    { done: false, code: 'upstream_bad_response', started: false },
+    'hidden usage is no answer',
+  )
+})
+
+t.test('comments count for nothing before the answer, and pass within it', async (t) => {
+  const heard = hear([': wait\n\n', ': wait\n\n', TEXT, ': more\n\n', FINISH, DONE])
+  t.equal(heard.text, `${TEXT}: more\n\n${FINISH}`)
+})
+
+t.test('an error is not sent on, what came before it is', async (t) => {
+  const error = 'data: {"error":{"message":"boom","code":429}}\n\n'
+  t.match(hear([error]), { text: '', code: 'upstream_rate_limited', started: false })
+  t.match(hear([TEXT + error + TEXT]), { text: TEXT, code: 'upstream_rate_limited', started: true })
+})
+
+t.test('what is no JSON is not sent on', async (t) => {
+  t.match(hear([TEXT, 'data: boom\n\n', FINISH]), { text: TEXT, code: 'upstream_bad_response' })
+})
+
+t.test('nothing behind the end', async (t) => {
+  t.match(hear([TEXT + FINISH + DONE + TEXT]), { text: TEXT + FINISH, done: true })
+})
+
+t.test('an event larger than the buffer', async (t) => {
+  const huge = event({ choices: [{ index: 0, delta: { content: 'x'.repeat(5000) }, finish_reason: null }] })
+  const pieces = [huge.slice(0, 2000), huge.slice(2000, 4000), huge.slice(4000), FINISH, DONE]
+  t.match(hear([TEXT, ...pieces], { bufferBytes: 3000 }), { text: TEXT, code: 'upstream_bad_response' })
+  t.match(hear([TEXT, ...pieces], { bufferBytes: 8000 }), { done: true, code: null })
+})
