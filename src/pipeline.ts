@@ -7,7 +7,7 @@ import { clientClosed, type GatewayError, toGatewayError } from './core/errors.t
 import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
-import { callsMade, newTrail, overheadMs } from './dispatch/trail.ts'
+import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import { finishBody } from './protocol/shapes.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'

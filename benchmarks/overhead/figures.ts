@@ -116,6 +116,15 @@ function addedTimes(name: Name, scenario: Scenario, all: readonly Outcome[]): Ad
   }
 }
 
+/** How much of a core processes used that are none of ours: median and worst of all windows. */
+export function disturbance(all: readonly Outcome[]): { readonly median: number; readonly most: number } {
+  const shares = all.map(({ cell: { cpuMicros, wallMs } }) => {
+    const { machine, proxy, upstream, load } = cpuMicros
+    return Math.max(0, machine - proxy - upstream - load) / wallMs / 1000
+  })
+  return { median: median(shares), most: Math.max(...shares) }
+}
+
 function memoryOf(name: Name, all: readonly Outcome[]): Figures['memoryMb'] {
   const mine = all.filter((one) => one.name === name && one.memory !== null)
   if (mine.length === 0) return null

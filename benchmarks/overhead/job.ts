@@ -47,7 +47,8 @@ export interface Cell {
   /** Content events. */
   chunks: number
   wallMs: number
-  cpuMicros: Record<'proxy' | 'upstream' | 'load', number>
+  /** `machine`: all processes together, ours and others. */
+  cpuMicros: Record<'proxy' | 'upstream' | 'load' | 'machine', number>
   /** From the request to the first event. */
   firstMs: number[]
   /** From the request to the end of its answer. */

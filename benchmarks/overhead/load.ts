@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { AnswerCheck, type Verdict } from './answer-check.ts'
 import type { Cell, Job, Load } from './job.ts'
 import { type Ask, expected, requestBody, SEEDS } from './payload.ts'
-import { cpuMicros } from './proc.ts'
+import { cpuMicros, machineMicros } from './proc.ts'
 import { Wire } from './wire.ts'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -14,7 +14,7 @@ class Tally {
   readonly #job: Job
   #open = false
   #startedAt = 0
-  #before = { proxy: 0, upstream: 0, load: 0 }
+  #before: Cell['cpuMicros'] = { proxy: 0, upstream: 0, load: 0, machine: 0 }
 
   constructor(job: Job) {
     this.#job = job
@@ -22,7 +22,7 @@ class Tally {
       requests: 0,
       chunks: 0,
       wallMs: 0,
-      cpuMicros: { proxy: 0, upstream: 0, load: 0 },
+      cpuMicros: { proxy: 0, upstream: 0, load: 0, machine: 0 },
       firstMs: [],
       totalMs: [],
       lateMs: [],
@@ -46,12 +46,18 @@ class Tally {
     this.#open = false
     this.cell.wallMs = performance.now() - this.#startedAt
     const after = this.#clocks()
-    for (const who of ['proxy', 'upstream', 'load'] as const) this.cell.cpuMicros[who] = after[who] - this.#before[who]
+    for (const who of ['proxy', 'upstream', 'load', 'machine'] as const)
+      this.cell.cpuMicros[who] = after[who] - this.#before[who]
   }
 
   #clocks(): Cell['cpuMicros'] {
     const { proxyPids, upstreamPid } = this.#job
-    return { proxy: cpuMicros(proxyPids), upstream: cpuMicros([upstreamPid]), load: cpuMicros([process.pid]) }
+    return {
+      proxy: cpuMicros(proxyPids),
+      upstream: cpuMicros([upstreamPid]),
+      load: cpuMicros([process.pid]),
+      machine: machineMicros(),
+    }
   }
 }
 

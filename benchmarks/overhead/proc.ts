@@ -53,6 +53,13 @@ function byTicks(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK
 }
 
+/** Time in which any core was in use, by whomever, in microseconds since the start of the machine. */
+export function machineMicros(): number {
+  const line = /^cpu +(.*)$/m.exec(read('/proc/stat') ?? '')?.[1] ?? ''
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number)
+  return (user + nice + system + irq + softirq + steal) * MICROS_PER_TICK
+}
+
 /** Resident memory in MB: now, and the most there ever was. Summed over the processes, pages they share included. */
 export function memoryMb(pids: readonly number[]): { now: number; peak: number } {
   const sum = { now: 0, peak: 0 }

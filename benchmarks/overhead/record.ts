@@ -20,6 +20,8 @@ export interface Run {
   readonly scenarios: readonly Scenario[]
   readonly figures: ReadonlyMap<string, Figures>
   readonly proof: Proof | null
+  /** Share of a core that processes used which are none of ours. */
+  readonly disturbance: { readonly median: number; readonly most: number }
 }
 
 /** The checked-out commit; '-dirty' where the sources differ from it. */
@@ -62,6 +64,7 @@ export async function writeRecord(run: Run, file: string | null): Promise<string
     scenarios: Object.fromEntries(run.scenarios.map(({ name, says, load }) => [name, { says, load }])),
     figures: Object.fromEntries(run.figures),
     turnout_accounted: run.proof,
+    others_busy_cores: run.disturbance,
   }
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, `${JSON.stringify(record, round, 2)}\n`)

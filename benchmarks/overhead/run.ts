@@ -5,13 +5,15 @@ import { join, relative, resolve } from 'node:path'
 import { Bench } from './bench.ts'
 import { pinCores } from './child.ts'
 import { presence } from './contenders.ts'
-import { type Figures, figuresOf, type Outcome } from './figures.ts'
+import { disturbance, type Figures, figuresOf, type Outcome } from './figures.ts'
 import { type Options, optionsOf, USAGE } from './options.ts'
 import { printProfiles } from './profile.ts'
 import { prove } from './proof.ts'
 import { type Run, writeRecord } from './record.ts'
 import { type Lengths, type Scenario, scenarios } from './scenarios.ts'
 import { report } from './table.ts'
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -91,7 +93,11 @@ async function main(args: readonly string[]): Promise<void> {
     const figures = new Map<string, Figures>(
       [...bench.running.keys()].map((name) => [name, figuresOf(name, list, outcomes)]),
     )
+    const others = disturbance(outcomes)
     say(`\n${report(figures)}`)
+    say(
+      `other processes used ${percent(others.median)} of a core in the median window, ${percent(others.most)} in the worst`,
+    )
     for (const [name, { answers }] of figures)
       say(`${name}: ${answers.checked} answers checked, ${answers.identical} of them byte for byte the upstream's`)
     if (proof !== null)
@@ -112,6 +118,7 @@ async function main(args: readonly string[]): Promise<void> {
         scenarios: list,
         figures,
         proof,
+        disturbance: others,
       }
       say(`record: ${relative(process.cwd(), await writeRecord(run, options.out))}`)
     }

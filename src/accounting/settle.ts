@@ -1,7 +1,7 @@
 /** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
-import type { Trail } from '../dispatch/trail.ts'
+import type { Trail } from '../core/trail.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'

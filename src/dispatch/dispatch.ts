@@ -6,7 +6,7 @@ import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
-import type { Trail } from './trail.ts'
+import type { Trail } from '../core/trail.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
 export interface Committed {
@@ -34,6 +34,7 @@ export async function dispatch(
   const queue = request.noFallback ? plan.order.slice(0, 1) : [...plan.order]
   const failures: GatewayError[] = []
   let asked = 0
+  let askedWithoutUsage = false
   while (queue.length > 0 && asked < budget) {
     const deployment = queue.shift()!
     const withUsage = asksUsage(request, deployment)
@@ -44,10 +45,11 @@ export async function dispatch(
       return { exchange: outcome, deployment }
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
-    if (withUsage && refusesUsage(outcome)) {
+    if (withUsage && !askedWithoutUsage && refusesUsage(outcome)) {
+      askedWithoutUsage = true
       tools.fleet.refusesUsage(deployment.backend.name)
       queue.unshift(deployment)
-      // It was our field that was refused: the attempt is not the caller's to lose. It happens once, as it is remembered.
+      // It was our field that was refused: the attempt is not the caller's to lose.
       asked--
       continue
     }

@@ -1,6 +1,7 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Principal } from '../core/settings.ts'
 import type { Deployment, Dropped, RequestProfile } from '../core/types.ts'
+import { isLocal } from './local.ts'
 import type { Choice } from './names.ts'
 import type { RouteTable } from './table.ts'
 
@@ -13,12 +14,6 @@ interface Question {
 
 /** Why not; null = it passes. */
 type Filter = (deployment: Deployment, question: Question) => string | null
-
-/** Ollama lists models that run at its vendor beside those that run here. */
-function isLocal({ backend, model }: Deployment): boolean {
-  const { local, remoteModels } = backend.provider
-  return local && (remoteModels === null || !new RegExp(remoteModels).test(model))
-}
 
 /** No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
 const MOST_CHARACTERS_PER_TOKEN = 8

@@ -2,6 +2,7 @@
 import type { KeySpec, RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
 import { glob } from './glob.ts'
+import { isLocal } from './local.ts'
 
 export interface CompiledRoute {
   readonly spec: RouteSpec
@@ -27,10 +28,17 @@ export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySp
   const allowed = new Map<string, ReadonlySet<Deployment>>()
   for (const key of keys) {
     if (key.routes === null) continue
-    const reach = key.routes.map((name) => byName.get(name)?.candidates ?? (name === DEFAULT_ROUTE ? catalog.all : []))
+    const reach = key.routes.map((name) => reachOf(name, byName, catalog))
     allowed.set(key.id, new Set(reach.flat()))
   }
   return { catalog, routes: compiled, byName, allowed }
+}
+
+/** What a route gives to a key that is bound to it. */
+function reachOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
+  const route = byName.get(name)
+  if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
+  return route.spec.localOnly ? route.candidates.filter(isLocal) : route.candidates
 }
 
 function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {

@@ -22,6 +22,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 type Mode = 'waiting' | 'events' | 'body' | 'bytes' | 'error' | 'over'
 
+const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
 /** How long an upstream may take to close a stream after its own [DONE]. */
 const LINGER_MS = 1_000
@@ -178,7 +179,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#release()
     if (this.#mode === 'over') return
-    if (this.#mode === 'error') return this.#refused(this.#held.take())
+    // What came of it may be half of a compressed body; the status says enough.
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
     this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
   }
 
@@ -206,7 +208,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (encoding === undefined) return read(body)
     decode(body, encoding)
       .then(read)
-      .catch(() => this.#fail(this.#bad('sent a body that cannot be decompressed')))
+      .catch(() =>
+        this.#mode === 'error'
+          ? this.#refused(NO_BODY)
+          : this.#fail(this.#bad('sent a body that cannot be decompressed')),
+      )
   }
 
   #answered(body: Buffer): void {

@@ -3,7 +3,7 @@ import { type Ending, settle, type SettleTools } from '../../src/accounting/sett
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { Attempt, Settlement } from '../../src/core/types.ts'
-import { newTrail } from '../../src/dispatch/trail.ts'
+import { newTrail } from '../../src/core/trail.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 

@@ -157,9 +157,9 @@ t.test('bytes of an answer too large to hold', async (t) => {
 t.test('a comment after each silence, also before the first event', async (t) => {
   const got = await received(t, { keepAliveMs: 20 }, (outlet, response) => {
     let writes = 0
-    const { write } = response
+    const write = response.write.bind(response)
     response.write = ((chunk: Buffer) => {
-      const more = write.call(response, chunk, 'utf8')
+      const more = write(chunk)
       if (++writes === 2) outlet.write(EVENT)
       if (writes === 5) setImmediate(() => outlet.done())
       return more
@@ -171,11 +171,11 @@ t.test('a comment after each silence, also before the first event', async (t) =>
 
 t.test('after a comment an error can only be told in the stream', async (t) => {
   const got = await received(t, { keepAliveMs: 10 }, (outlet, response) => {
-    const { write } = response
+    const write = response.write.bind(response)
     response.write = ((chunk: Buffer) => {
       response.write = write
       setImmediate(() => outlet.fail(ERROR))
-      return write.call(response, chunk, 'utf8')
+      return write(chunk)
     }) as typeof write
   })
   t.equal(got.status, 200)

@@ -1,5 +1,5 @@
 /** What has happened to a request so far; filled while attempts are made, so that a failure leaves its trail too. */
-import type { Attempt, Deployment, GatewayRequest } from '../core/types.ts'
+import type { Attempt, Deployment, GatewayRequest } from './types.ts'
 
 export interface Trail {
   /** Finished attempts; the one that is answering joins them when it is settled. */

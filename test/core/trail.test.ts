@@ -1,5 +1,5 @@
 import t from 'tap'
-import { callsMade, newTrail, overheadMs } from '../../src/dispatch/trail.ts'
+import { callsMade, newTrail, overheadMs } from '../../src/core/trail.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
