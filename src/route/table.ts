@@ -38,7 +38,8 @@ export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySp
 function reachOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
   const route = byName.get(name)
   if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
-  return route.spec.localOnly ? route.candidates.filter(isLocal) : route.candidates
+  const local = route.spec.localOnly || route.spec.strategy === 'local'
+  return local ? route.candidates.filter(isLocal) : route.candidates
 }
 
 function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {

@@ -101,8 +101,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(error)
   }
 
-  // ------------------------------------------------------------ undici
-
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
@@ -184,8 +182,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
   }
 
-  // ------------------------------------------------------------ the answer
-
   #advance({ out, done, failure }: Reading): void {
     if (out !== null) {
       this.#write(out)
@@ -207,12 +203,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const encoding = this.#headers['content-encoding']
     if (encoding === undefined) return read(body)
     decode(body, encoding)
+      .catch((thrown: unknown) => (this.#mode === 'error' ? NO_BODY : Promise.reject(thrown as Error)))
       .then(read)
-      .catch(() =>
-        this.#mode === 'error'
-          ? this.#refused(NO_BODY)
-          : this.#fail(this.#bad('sent a body that cannot be decompressed')),
-      )
+      .catch(() => this.#fail(this.#bad('sent a body that cannot be decompressed')))
   }
 
   #answered(body: Buffer): void {
@@ -245,8 +238,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.ttftMs = this.#call.now() - this.#startedAt
     this.#resolve()
   }
-
-  // ------------------------------------------------------------ ends
 
   #end(): void {
     this.#ended = true
@@ -283,8 +274,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
     this.#fail(limitFault(this.#call.backend, phase, this.#call.limits, this.#call.totalMs))
   }
-
-  // ------------------------------------------------------------ bytes
 
   #write(bytes: Buffer): void {
     if (this.#sink === null) return this.#held.add(bytes)

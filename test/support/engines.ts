@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
 
 /** A real engine in a child process of its own. */
 export interface Engine {
@@ -16,13 +17,18 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-/** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. */
-export function missing(engine: 'llama' | 'ollama'): string | false {
+/** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. What is required runs, and fails for want of its engine. */
+export function missing(engine: 'llama' | 'ollama' | 'prometheus'): string | false {
+  if ((process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes(engine)) return false
+  if (engine === 'prometheus') return ['prometheus', 'promtool'].every(onPath) ? false : 'needs prometheus and promtool'
   const needed =
     engine === 'llama' ? ['TURNOUT_TEST_LLAMA', 'TURNOUT_TEST_MODEL'] : ['TURNOUT_TEST_OLLAMA', 'TURNOUT_TEST_MODEL']
   const absent = needed.filter((name) => !process.env[name])
   return absent.length === 0 ? false : `needs ${absent.join(' and ')}`
 }
+
+const onPath = (command: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
 
 /** llama.cpp's server on the model of TURNOUT_TEST_MODEL. `args` come behind the usual ones. */
 export async function startLlama(args: readonly string[] = []): Promise<Engine> {
