@@ -81,7 +81,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, config.keys)
     await limitRequests(scope, config.keys)
-    healthRoute(scope, fleet)
+    healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, live)
   })

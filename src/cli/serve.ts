@@ -62,16 +62,22 @@ async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
     return { config, close: () => Promise.resolve() }
   }
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')
-  const found = await detect({ providers, env: io.env })
+  const host = io.env['TURNOUT_DETECT_HOST']
+  const found = await detect({
+    providers,
+    env: io.env,
+    ...(host === undefined || host === '' ? {} : { host, timeoutMs: 2_000 }),
+  })
   for (const { line } of found) io.stderr.write(`found  ${line}\n`)
   if (found.some(({ usable }) => usable))
     return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
   io.stderr.write(
-    'found nothing, so two simulated models are served; they are made for trying the gateway and know nothing\n',
+    'found no model, so two simulated ones are served; they are made for trying the gateway and know nothing\n',
   )
   const demo = await startDemo()
   for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
-  return { config: defaultConfig(demo.backends), close: () => demo.close() }
+  // An engine without a model may get one while the gateway runs.
+  return { config: defaultConfig([...found.map(({ spec }) => spec), ...demo.backends]), close: () => demo.close() }
 }
 
 const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`

@@ -11,6 +11,8 @@ export interface DetectOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Instead of the ports of the providers, by kind. For tests. */
   readonly ports?: Readonly<Record<string, readonly number[]>>
+  /** Where to look; this machine where absent. In a container: the machine around it. */
+  readonly host?: string
   /** For the whole search. */
   readonly timeoutMs?: number
 }
@@ -32,13 +34,21 @@ interface Tools {
 const GENERIC = 'openai-compatible'
 
 /** Engines by port, then clouds in the order of `providers`. Takes `timeoutMs` at the most, some ms where nothing is there. */
-export async function detect({ providers, env, ports, timeoutMs = 900 }: DetectOptions): Promise<Found[]> {
+export async function detect({
+  providers,
+  env,
+  ports,
+  host = '127.0.0.1',
+  timeoutMs = 900,
+}: DetectOptions): Promise<Found[]> {
   const agent = new Agent({ connect: { timeout: timeoutMs } })
   const abort = new AbortController()
   const limit = setTimeout(() => abort.abort(new DOMException('detection', 'TimeoutError')), timeoutMs)
   try {
     const tools: Tools = { agent, signal: abort.signal, env }
-    const searches = [...owners(providers, ports)].map(([port, owner]) => look(port, owner, providers, tools))
+    const searches = [...owners(providers, ports)].map(([port, owner]) =>
+      look(`${host}:${port}`, owner, providers, tools),
+    )
     const engines = (await Promise.all(searches)).filter((found) => found !== null)
     return [...uniquelyNamed(engines), ...clouds(providers, env)]
   } finally {
@@ -59,12 +69,12 @@ function owners(providers: DetectOptions['providers'], ports: DetectOptions['por
 }
 
 async function look(
-  port: number,
+  address: string,
   owner: Provider,
   providers: DetectOptions['providers'],
   tools: Tools,
 ): Promise<Found | null> {
-  const root = `http://127.0.0.1:${port}`
+  const root = `http://${address}`
   const engines = [...providers.values()].filter(
     (one) => one !== owner && one.signature !== null && one.ports.length > 0,
   )
@@ -73,7 +83,6 @@ async function look(
   const key = keyOf(provider, tools.env)
   const spec = toBackendSpec({ name: provider.kind, url: root, ...(key === null ? {} : { key }) }, provider)
   const result = await discover(spec, { ...tools, cache: new Map() })
-  const address = `127.0.0.1:${port}`
   if (result.found) {
     const { size } = result.models
     const note = provider.kind === GENERIC ? ' (unknown engine with the OpenAI API)' : ''

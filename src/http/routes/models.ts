@@ -1,7 +1,7 @@
 /** GET /v1/models and /v1/models/:id, in OpenAI's shape with OpenRouter's extra fields. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { Principal } from '../../core/settings.ts'
+import type { Capability, Principal } from '../../core/settings.ts'
 import type { Deployment } from '../../core/types.ts'
 import type { RouteTable } from '../../route/table.ts'
 import { principalOf } from '../plugins/auth.ts'
@@ -74,11 +74,11 @@ function entry(id: string, serving: readonly Deployment[], created: number): Mod
   const backends = [...new Set(serving.map((deployment) => deployment.backend.name))]
   const contexts = serving.map((deployment) => deployment.facts.context).filter((context) => context !== null)
   const price = serving.length === 1 ? serving[0]!.facts.price : null
-  const can = (
-    capability: 'vision' | 'audio' | 'tools' | 'json_schema' | 'logprobs' | 'reasoning' | 'embeddings',
-  ): boolean => serving.some((deployment) => deployment.facts.capabilities[capability] === true)
+  const can = (capability: Capability): boolean =>
+    serving.some((deployment) => deployment.facts.capabilities[capability] === true)
   const inputs = ['text', ...(can('vision') ? ['image'] : []), ...(can('audio') ? ['audio'] : [])]
-  const outputs = can('embeddings') ? ['embeddings'] : ['text']
+  const embeds = can('embeddings') && !can('chat')
+  const outputs = embeds ? ['embeddings'] : ['text']
   return {
     id,
     object: 'model',
@@ -101,9 +101,7 @@ function entry(id: string, serving: readonly Deployment[], created: number): Mod
       output_modalities: outputs,
     },
     supported_parameters: [
-      ...(can('embeddings')
-        ? ['dimensions', 'encoding_format']
-        : ['max_tokens', 'temperature', 'top_p', 'stop', 'stream']),
+      ...(embeds ? ['dimensions', 'encoding_format'] : ['max_tokens', 'temperature', 'top_p', 'stop', 'stream']),
       ...(can('tools') ? ['tools', 'tool_choice'] : []),
       ...(can('json_schema') ? ['response_format', 'structured_outputs'] : []),
       ...(can('logprobs') ? ['logprobs', 'top_logprobs'] : []),

@@ -17,9 +17,11 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
 }
 
 /** For whoever has a key. */
-export function healthRoute(scope: FastifyInstance, fleet: Fleet): void {
+export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', () => {
-    const backends = fleet.states()
+    const backends = fleet
+      .states()
+      .map(({ coolUntil, ...backend }) => ({ ...backend, cooling_ms: Math.max(0, Math.round(coolUntil - now())) }))
     return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
   })
 }
