@@ -41,7 +41,7 @@ export const FULL: Lengths = {
   idle: 1_500,
 }
 export const QUICK: Lengths = {
-  warmChat: 900,
+  warmChat: 1_500,
   warmOther: 300,
   warm: 150,
   window: 450,

@@ -56,7 +56,8 @@ function answer(socket: Socket, head: string, body: Buffer): void {
   const prompt = body.length > LARGE ? 'large' : 'small'
   const messages = PROMPTS[prompt]
   const start = body.indexOf('"messages":') + 11
-  const arrived = start > 10 && messages.compare(body, start, start + messages.length) === 0
+  const end = start + messages.length
+  const arrived = start > 10 && end < body.length && messages.compare(body, start, end) === 0
   if (!arrived || Number.isNaN(seed + chunks + delayMs))
     return void socket.write(
       json('422 Unprocessable Content', '{"error":{"message":"the prompt did not arrive as it was sent"}}'),

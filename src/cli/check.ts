@@ -2,29 +2,30 @@
 import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
-import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
-import { glob } from '../route/glob.ts'
+import type { BackendSpec, Config, KeySpec, RouteSpec } from '../core/settings.ts'
+import { type Reach, reachOf } from './reach.ts'
 import type { Io } from './io.ts'
+import { table } from './table.ts'
 
+/** Exit code 0: valid, 1: not, 2: nothing to check. */
 export async function check(argv: string[], io: Io): Promise<number> {
   if (argv.length > 1 || argv[0]?.startsWith('-') === true) {
     io.stderr.write('usage: turnout check [FILE]\n')
     return 2
   }
-  try {
-    const file = await findConfig(argv[0], io.env, io.cwd)
-    if (file === null) {
-      io.stderr.write(
-        'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor /etc/turnout/turnout.yaml is there\n',
-      )
-      return 2
-    }
-    const { config, warnings } = await loadConfig(file, io.env, await loadProviders())
-    io.stdout.write(report(config))
-    for (const warning of warnings) io.stdout.write(`warning: ${warning}\n`)
-    io.stdout.write(
-      `${file}: OK${warnings.length > 0 ? `, ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}` : ''}\n`,
+  const file = await findConfig(argv[0], io.env, io.cwd)
+  if (file === null) {
+    io.stderr.write(
+      'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor /etc/turnout/turnout.yaml is there\n',
     )
+    return 2
+  }
+  try {
+    const { config, warnings } = await loadConfig(file, io.env, await loadProviders())
+    io.stdout.write(`${report(config)}\n`)
+    for (const warning of warnings) io.stdout.write(`warning: ${warning}\n`)
+    const count = warnings.length === 1 ? ', 1 warning' : `, ${warnings.length} warnings`
+    io.stdout.write(`${file}: OK${warnings.length === 0 ? '' : count}\n`)
     return 0
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
@@ -33,87 +34,67 @@ export async function check(argv: string[], io: Io): Promise<number> {
   }
 }
 
-function report(config: Config): string {
-  const backends = config.backends.map((backend) => [
-    backend.name,
-    backend.provider.kind,
-    backend.key === null ? 'no key' : 'key set',
-    modelsOf(backend),
-  ])
-  const routes = config.routes.map((route) => [
-    route.name,
-    strategyText(route),
-    matchText(route),
-    reachText(route, config),
-  ])
-  const keys = config.keys.map((key) => [
-    key.id,
-    key.rpm === null ? 'no limit' : `${key.rpm} per minute`,
-    key.routes === null ? 'everything' : key.routes.join(', '),
-  ])
-  return [
-    table(['backend', 'kind', 'credentials', 'models'], backends),
-    routes.length === 0
-      ? 'no routes: `auto` chooses among all models\n'
-      : table(['route', 'strategy', 'taken for', 'reaches'], routes),
-    keys.length === 0
-      ? `no keys: everybody who reaches ${config.server.host}:${config.server.port} may call\n`
-      : table(['key', 'requests', 'may use'], keys),
-  ].join('\n')
+const report = (config: Config): string => [backendsText(config), routesText(config), keysText(config)].join('\n')
+
+const backendsText = ({ backends }: Config): string =>
+  table(
+    ['backend', 'kind', 'credentials', 'models'],
+    backends.map((backend) => [backend.name, backend.provider.kind, credentials(backend), models(backend)]),
+  )
+
+const credentials = ({ key }: BackendSpec): string => (key === null ? 'no key' : 'key set')
+
+function models({ models: declared, provider }: BackendSpec): string {
+  const listed = provider.discovery.length > 0 ? ['what it lists when running'] : []
+  return [...declared, ...listed].join(', ') || 'none'
 }
 
-const modelsOf = (backend: BackendSpec): string =>
-  [...backend.models, ...(backend.provider.discovery.length > 0 ? ['(what it lists when running)'] : [])].join(', ') ||
-  'none'
+function routesText(config: Config): string {
+  if (config.routes.length === 0) return 'no routes: `auto` chooses among all models\n'
+  const rows = config.routes.flatMap((route) => {
+    const head = [route.name, strategyText(route), matchText(route)]
+    return reachRows(reachOf(route, config)).map((row, index) => [...(index === 0 ? head : ['', '', '']), ...row])
+  })
+  return table(['route', 'strategy', 'taken for', 'backend', 'models'], rows)
+}
 
-const strategyText = ({ strategy }: RouteSpec): string =>
-  typeof strategy === 'string'
-    ? strategy
-    : Object.entries(strategy)
-        .map(([name, weight]) => `${name} ${weight}`)
-        .join(', ')
+function reachRows(reached: readonly Reach[]): string[][] {
+  if (reached.length === 0) return [['NONE', 'nothing: no backend can have such a model']]
+  return reached.map(({ backend, declared, patterns }) => {
+    const listed = patterns.includes('*') ? ['all it lists'] : patterns.map((pattern) => `${pattern} if it lists such`)
+    return [backend ?? '(any)', [...declared, ...listed].join(', ')]
+  })
+}
+
+const strategyText = ({ strategy, localOnly }: RouteSpec): string => {
+  const text =
+    typeof strategy === 'string'
+      ? strategy
+      : Object.entries(strategy)
+          .map(([name, weight]) => `${name} ${weight}`)
+          .join(', ')
+  return localOnly && strategy !== 'local' ? `${text}, local only` : text
+}
 
 function matchText({ name, match, pending }: RouteSpec): string {
-  if (match === null || pending.length > 0) return `model "${name}"`
-  const parts = [
-    match.model === null ? null : `model ${match.model.join(', ')}`,
-    match.key === null ? null : `key ${match.key.join(', ')}`,
+  const own = name === 'default' ? 'model "default", auto' : `model "${name}"`
+  if (match === null || pending.length > 0) return own
+  const conditions = [
+    ...(match.model === null ? [] : [`model ${match.model.join(', ')}`]),
+    ...(match.key === null ? [] : [`key ${match.key.join(', ')}`]),
   ]
-  return `model "${name}", or ${parts.filter((part) => part !== null).join(' and ')}`
+  return conditions.length === 0 ? own : `${own}, or ${conditions.join(' and ')}`
 }
 
-/** Declared models by name; of the others only the backend is known before it runs. */
-function reachText(route: RouteSpec, config: Config): string {
-  const reached = config.backends.flatMap((backend) => {
-    if (route.localOnly && !backend.provider.local) return []
-    const declared = backend.models.filter((model) =>
-      route.candidates.some((pattern) => glob(pattern)(`${backend.name}/${model}`) || glob(pattern)(model)),
-    )
-    const perhaps =
-      backend.provider.discovery.length > 0 ? route.candidates.filter((pattern) => mayMatch(pattern, backend.name)) : []
-    return [
-      ...declared.map((model) => `${backend.name}/${model}`),
-      ...perhaps.filter((pattern) => !declared.some((model) => pattern === `${backend.name}/${model}`)),
-    ]
-  })
-  return [...new Set(reached)].join(', ') || 'NOTHING: no backend can have such a model'
+function keysText({ keys, routes, server }: Config): string {
+  if (keys.length === 0) return `no keys: everybody who reaches ${server.host}:${server.port} may call\n`
+  const open = !routes.some(({ name }) => name === 'default')
+  return table(
+    ['key', 'requests', 'may use'],
+    keys.map((key) => [key.id, key.rpm === null ? 'no limit' : `${key.rpm} per minute`, allowedText(key, open)]),
+  )
 }
 
-/** Whether a model that is not known yet could match. */
-function mayMatch(pattern: string, backend: string): boolean {
-  const head = pattern.split('*', 1)[0] ?? ''
-  const slash = pattern.indexOf('/')
-  if (slash < 0) return true
-  return pattern.startsWith(`${backend}/`) || (head.length <= slash && `${backend}/`.startsWith(head))
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
-  return all
-    .map(
-      (row) =>
-        `${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join('  ')}\n`,
-    )
-    .join('')
-}
+/** `open`: `default` stands for every model, because no route has that name. */
+const allowedText = ({ routes }: KeySpec, open: boolean): string =>
+  routes?.map((name) => (open && name === 'default' ? 'default (every model)' : name)).join(', ') ?? 'everything'

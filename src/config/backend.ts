@@ -1,5 +1,6 @@
 /** A backend of the configuration, or one that was found, with its provider's facts filled in. */
 import type { BackendSpec, Price, Provider } from '../core/settings.ts'
+import { isForbidden } from './forbidden-hosts.ts'
 
 export interface BackendInput {
   readonly name: string
@@ -23,34 +24,32 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
   }
 }
 
-/** Cloud metadata services: a request forged through a gateway must not reach them. */
-const FORBIDDEN_HOSTS =
-  /^(169\.254\.\d+\.\d+|metadata\.google\.internal|metadata|100\.100\.100\.200|\[fe[89ab][\da-f]:.*\]|\[fd00:ec2::254\])$/i
-
 /** Scheme, host and path, without the provider's version prefix and without a slash at the end. */
 function rootOf(url: string | null, provider: Provider): string {
-  if (url === null)
-    throw new Error(`is missing; "${provider.kind}" has no address of its own, write url: "http://host:port"`)
-  const parsed = parseUrl(url)
-  if (parsed.username !== '' || parsed.password !== '') throw new Error('holds credentials; write them as `key`')
-  if (parsed.search !== '' || parsed.hash !== '')
-    throw new Error(`"${url}" has a query or a fragment; write scheme, host and path only`)
-  if (FORBIDDEN_HOSTS.test(parsed.hostname))
-    throw new Error(`"${parsed.hostname}" is a link-local or metadata address, which is never a backend`)
-  const whole = `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '')
-  for (const ending of [provider.api, '/v1']) {
-    if (ending !== '' && whole.endsWith(ending) && whole.length > parsed.origin.length)
-      return whole.slice(0, -ending.length).replace(/\/+$/, '')
-  }
-  return whole
+  if (url === null) throw new Error(`is missing; ${provider.label} has no address of its own: write "http://host:port"`)
+  const { origin, pathname } = parseUrl(url)
+  const path = pathname.replace(/\/+$/, '')
+  const ending = versionEndings(provider.api).find((one) => path.endsWith(one)) ?? ''
+  return origin + path.slice(0, path.length - ending.length).replace(/\/+$/, '')
 }
 
+/** What people write of the prefix: all of it, its last part as everywhere else, or its first parts. Longest first. */
+function versionEndings(api: string): string[] {
+  const parts = api.split('/').slice(1)
+  const firsts = parts.map((_, index) => `/${parts.slice(0, parts.length - index).join('/')}`)
+  return [...firsts, '/v1'].filter((ending) => ending !== '/').sort((a, b) => b.length - a.length)
+}
+
+/** A user and a password before the host, or a query behind the path, are not quoted: they may be secrets. */
 function parseUrl(url: string): URL {
-  const remedy = `"${url.replace(/\/\/[^/]*@/, '//***@')}" is not a URL; write "http://${url.replace(/^\w*:?\/*/, '').replace(/^.*@/, '')}"`
-  if (!/^https?:\/\//i.test(url)) throw new Error(remedy)
-  try {
-    return new URL(url)
-  } catch {
-    throw new Error(remedy)
+  if (/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i.test(url)) throw new Error('holds credentials; write them as `key`')
+  if (/[?#]/.test(url)) throw new Error('has a query or a fragment; write scheme, host and path only')
+  const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : null
+  if (parsed === null) {
+    const example = URL.canParse(`http://${url}`) && !url.includes('//') ? `http://${url}` : 'http://host:port'
+    throw new Error(`"${url}" is not a URL; write "${example}"`)
   }
+  if (isForbidden(parsed.hostname))
+    throw new Error(`"${parsed.hostname}" is a link-local or metadata address, which is never a backend`)
+  return parsed
 }

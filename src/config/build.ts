@@ -3,7 +3,8 @@ import type { BackendSpec, Config, KeySpec, Limits, ModelFacts, Price, Provider,
 import { toBackendSpec } from './backend.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
 import type { Issue } from './issues.ts'
-import type { ConfigFile } from './schema.ts'
+import { didYouMean } from './nearest.ts'
+import { type ConfigFile, PENDING } from './schema.ts'
 
 type Providers = ReadonlyMap<string, Provider>
 
@@ -32,7 +33,16 @@ export function buildConfig(file: ConfigFile, providers: Providers, issues: Issu
   }
 }
 
-const MASKED = /\*{3}|^•+$|…$/
+/** How consoles and documents show a key that they hide. */
+const MASKED = /\*{3}|•{3}|…|\.{3}|^<.*>$/
+/** What a header can carry. */
+const SENDABLE = /^[\x21-\x7e]*$/
+
+function keyIssue(key: string): string | null {
+  if (MASKED.test(key)) return 'is a masked secret, not a key; write "${NAME}" and set the variable'
+  if (!SENDABLE.test(key)) return 'holds a space, a line end or a letter beyond ASCII; write the bare key'
+  return null
+}
 
 function toBackend(
   input: ConfigFile['backends'][number],
@@ -44,13 +54,12 @@ function toBackend(
   if (provider === undefined) {
     issues.push({
       path: `${path}.kind`,
-      message: `"${input.kind}" is no kind of backend; there are ${[...providers.keys()].join(', ')}`,
+      message: `"${input.kind}" is no kind of backend${didYouMean(input.kind, [...providers.keys()], '"')}`,
     })
     return []
   }
-  if (input.key !== undefined && MASKED.test(input.key)) {
-    issues.push({ path: `${path}.key`, message: 'is a masked secret, not a key; write "${NAME}" and set the variable' })
-  }
+  const wrongKey = keyIssue(input.key ?? '')
+  if (wrongKey !== null) issues.push({ path: `${path}.key`, message: wrongKey })
   try {
     return [toBackendSpec({ ...input, price: toPrice(input.price) }, provider)]
   } catch (thrown) {
@@ -98,9 +107,6 @@ function toLimits(input: LimitInput): Partial<Limits> {
 
 type RouteInput = NonNullable<ConfigFile['routes']>[number]
 
-/** Conditions that only the classifier can judge. */
-const PENDING = ['class', 'needs', 'header', 'tokens', 'hour'] as const
-
 function toRoute(input: RouteInput): RouteSpec {
   const { match, limits = {} } = input
   return {
@@ -128,7 +134,7 @@ function toKey(key: NonNullable<ConfigFile['keys']>[number], path: string, issue
     issues.push({
       path: `${path}.hash`,
       message:
-        'is not "sha256:" and 64 hex digits; keys are stored as hashes only: `turnout key new` makes one, `turnout key hash` hashes yours',
+        'is not "sha256:" and 64 hex digits; only hashes of keys are stored: `turnout key new` makes a key and its hash, `turnout key hash` hashes yours',
     })
     return []
   }

@@ -1,10 +1,15 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
 import type { Config } from '../core/settings.ts'
-import type { Issue } from './issues.ts'
+import { type Issue, pathText } from './issues.ts'
+import { didYouMean } from './nearest.ts'
 import type { ConfigFile } from './schema.ts'
 
-/** Issues that stop the start. */
-export function crossChecks(config: Config, file: ConfigFile): Issue[] {
+/** Issues that stop the start. Of the environment only TURNOUT_AUTH is read. */
+export function crossChecks(
+  config: Config,
+  file: ConfigFile,
+  env: Readonly<Record<string, string | undefined>>,
+): Issue[] {
   return [
     ...unique(file.backends, 'backends', 'name'),
     ...unique(file.routes ?? [], 'routes', 'name'),
@@ -12,7 +17,8 @@ export function crossChecks(config: Config, file: ConfigFile): Issue[] {
     ...sameHash(config),
     ...aliases(config),
     ...routeNames(config),
-    ...openDoor(config),
+    ...twoStrategies(file),
+    ...(env['TURNOUT_AUTH'] === 'none' ? [] : openDoor(config)),
   ]
 }
 
@@ -44,49 +50,52 @@ function sameHash(config: Config): Issue[] {
 }
 
 function aliases(config: Config): Issue[] {
-  const taken = new Map<string, string>(config.routes.map((route) => [route.name, `route "${route.name}"`]))
+  const taken = new Map<string, string>()
+  for (const id of Object.keys(config.models)) taken.set(id, 'a model of this file')
   for (const backend of config.backends)
-    for (const model of backend.models) taken.set(model, `a model of "${backend.name}"`)
-  const issues: Issue[] = []
-  for (const [id, facts] of Object.entries(config.models)) {
-    facts.aliases.forEach((alias, index) => {
-      const path = `models["${id}"].aliases[${index}]`
-      const other = taken.get(alias)
+    for (const model of backend.models)
+      for (const name of [model, `${backend.name}/${model}`]) taken.set(name, `a model of "${backend.name}"`)
+  for (const route of config.routes) taken.set(route.name, 'a route')
+  return Object.entries(config.models).flatMap(([id, facts]) =>
+    facts.aliases.flatMap((alias, index) => {
+      const path = pathText(['models', id, 'aliases', index])
       if (alias === 'auto' || alias.startsWith('auto:'))
-        issues.push({ path, message: `"${alias}" is reserved for the gateway's own choice` })
-      else if (other !== undefined && other !== `the alias of "${id}"`)
-        issues.push({ path, message: `"${alias}" is already ${other}` })
-      else taken.set(alias, `the alias of "${id}"`)
-    })
-  }
-  return issues
+        return [{ path, message: `"${alias}" is reserved for the gateway's own choice; take another name` }]
+      const other = taken.get(alias)
+      taken.set(alias, `an alias of "${id}"`)
+      return other === undefined ? [] : [{ path, message: `"${alias}" is ${other} already; take another name` }]
+    }),
+  )
 }
 
 function routeNames(config: Config): Issue[] {
-  const names = new Set(['default', ...config.routes.map((route) => route.name)])
-  const ids = new Set(config.keys.map((key) => key.id))
+  const routes = ['default', ...config.routes.map((route) => route.name)]
+  const ids = config.keys.map((key) => key.id)
   return [
-    ...config.keys.flatMap((key, at) =>
-      (key.routes ?? []).flatMap((name, index) =>
-        names.has(name)
-          ? []
-          : [
-              {
-                path: `keys[${at}].routes[${index}]`,
-                message: `there is no route "${name}"; there are ${[...names].join(', ')}`,
-              },
-            ],
-      ),
-    ),
-    ...config.routes.flatMap((route, at) =>
-      (route.match?.key ?? []).flatMap((id, index) =>
-        ids.has(id)
-          ? []
-          : [{ path: `routes[${at}].match.key[${index}]`, message: `there is no key "${id}"; add it to \`keys\`` }],
-      ),
-    ),
+    ...config.keys.flatMap((key, at) => unknown(key.routes, routes, `keys[${at}].routes`, 'route')),
+    ...config.routes.flatMap((route, at) => unknown(route.match?.key, ids, `routes[${at}].match.key`, 'key')),
   ]
 }
+
+function unknown(names: readonly string[] | null | undefined, known: readonly string[], path: string, what: string) {
+  return (names ?? []).flatMap((name, index) =>
+    known.includes(name)
+      ? []
+      : [{ path: `${path}[${index}]`, message: `there is no ${what} "${name}"${didYouMean(name, known, '"')}` }],
+  )
+}
+
+const twoStrategies = (file: ConfigFile): Issue[] =>
+  (file.routes ?? []).flatMap((route, at) =>
+    route.strategy === undefined || route.weights === undefined
+      ? []
+      : [
+          {
+            path: `routes[${at}].weights`,
+            message: 'stands beside `strategy`, which says the same; remove one of them',
+          },
+        ],
+  )
 
 /** Whether only this machine can reach the address. */
 export const isLoopback = (host: string): boolean =>

@@ -26,7 +26,7 @@ export function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`
     const name = String(part)
-    if (!/^[\w-]+$/.test(name)) return `${text}["${name}"]`
+    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`
     return text === '' ? name : `${text}.${name}`
   }, '')
 }

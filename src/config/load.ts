@@ -1,16 +1,15 @@
 /** YAML -> Config, whole or not at all. */
 import { access, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
 import type { BackendSpec, Config, Provider } from '../core/settings.ts'
 import { buildConfig } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
-import { interpolate } from './interpolate.ts'
-import { ConfigError, type Issue, pathText } from './issues.ts'
-import { type ConfigFile, fileSchema } from './schema.ts'
-import { nearest } from './nearest.ts'
+import { explain } from './explain.ts'
+import { Interpolation } from './interpolate.ts'
+import { ConfigError, type Issue } from './issues.ts'
+import { readYaml } from './read-yaml.ts'
+import { fileSchema } from './schema.ts'
 import { warningsOf } from './warnings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -18,7 +17,7 @@ type Providers = ReadonlyMap<string, Provider>
 
 export interface LoadedConfig {
   readonly config: Config
-  /** Valid options without effect in this version. */
+  /** What is valid and will not do what it seems to: options without effect in this version, names that lead nowhere. */
   readonly warnings: readonly string[]
 }
 
@@ -27,13 +26,11 @@ export async function findConfig(asked: string | undefined, env: Env, cwd: strin
   const named = asked ?? env['TURNOUT_CONFIG']
   if (named !== undefined && named !== '') return resolve(cwd, named)
   for (const file of [resolve(cwd, 'turnout.yaml'), '/etc/turnout/turnout.yaml']) {
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
+    const there = await access(file).then(
+      () => true,
+      () => false,
     )
-      return file
+    if (there) return file
   }
   return null
 }
@@ -51,17 +48,34 @@ export async function loadConfig(file: string, env: Env, providers: Providers): 
   return parseConfig(text, env, providers, file)
 }
 
-/** The same for a text. */
+/** The same for a text; `name` is the file that messages begin with. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
   const issues: Issue[] = []
-  const raw = interpolate(parseYaml(text, name), env, issues)
-  const parsed = fileSchema.safeParse(raw ?? {})
-  if (parsed.error !== undefined) issues.push(...parsed.error.issues.flatMap((issue) => explain(issue, raw)))
-  if (parsed.data === undefined || issues.length > 0) throw new ConfigError(issues, name)
-  const config = buildConfig(parsed.data, providers, issues)
-  issues.push(...crossChecks(config, parsed.data))
-  if (issues.length > 0) throw new ConfigError(issues, name)
-  return { config: freeze(config), warnings: warningsOf(parsed.data) }
+  const interpolation = new Interpolation(env, issues)
+  const loaded = toConfig(readYaml(text, name), interpolation, env, providers, issues)
+  if (loaded === null || issues.length > 0) {
+    const concealed = issues.map(({ path, message }) => ({ path, message: interpolation.conceal(message) }))
+    throw new ConfigError(concealed, name)
+  }
+  return { config: freeze(loaded.config), warnings: loaded.warnings.map((line) => interpolation.conceal(line)) }
+}
+
+/** Null where the shape is wrong; what is wrong with values joins the issues. */
+function toConfig(
+  written: unknown,
+  interpolation: Interpolation,
+  env: Env,
+  providers: Providers,
+  issues: Issue[],
+): LoadedConfig | null {
+  const { data, error } = fileSchema.safeParse(interpolation.replace(written) ?? {})
+  const unresolved = new Set(issues.map(({ path }) => path))
+  for (const issue of error?.issues ?? [])
+    issues.push(...explain(issue, written).filter(({ path }) => !unresolved.has(path)))
+  if (data === undefined) return null
+  const config = buildConfig(data, providers, issues)
+  issues.push(...crossChecks(config, data, env))
+  return { config, warnings: warningsOf(data, config) }
 }
 
 /** A start without a file. */
@@ -76,82 +90,6 @@ export function defaultConfig(backends: readonly BackendSpec[]): Config {
     discovery: DEFAULT_DISCOVERY,
   })
 }
-
-function parseYaml(text: string, name: string | null): unknown {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  if (document.errors.length === 0) return document.toJS({ maxAliasCount: 100 }) as unknown
-  throw new ConfigError(
-    document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0])
-      // The parser's text may quote the line, and the line may hold a key.
-      return { path: `line ${line}, column ${col}`, message: error.code.toLowerCase().replaceAll('_', ' ') }
-    }),
-    name,
-  )
-}
-
-type ZodIssue = z.ZodError<ConfigFile>['issues'][number]
-
-/** Zod's issue with the value and, for an unknown option, the one that was probably meant. Secrets are not quoted. */
-function explain(issue: ZodIssue, raw: unknown): Issue[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: pathText([...issue.path, key]),
-      message: `there is no such option${meant(key, issue.path)}`,
-    }))
-  }
-  const path = pathText(issue.path)
-  const value = valueAt(raw, issue.path)
-  const secret = /(^|\.)(key|hash)$/.test(path)
-  const shown = secret || typeof value === 'object' || value === undefined ? '' : `${JSON.stringify(value)} `
-  if (value === undefined && issue.code === 'invalid_type')
-    return [{ path, message: `is missing; write ${typeof issue.expected === 'string' ? `a ${issue.expected}` : 'it'}` }]
-  const message = /^(is|holds|write|can)/.test(issue.message) ? issue.message : `is not valid: ${issue.message}`
-  return [{ path, message: `${shown}${message.startsWith('write') ? `is not valid; ${message}` : message}` }]
-}
-
-function meant(key: string, path: readonly PropertyKey[]): string {
-  const options = optionsAt(path)
-  const near = nearest(key, options)
-  if (near !== null) return `; did you mean \`${near}\`?`
-  return options.length === 0 ? '' : `; there are ${options.join(', ')}`
-}
-
-/** Names that are allowed at a path of the file. */
-function optionsAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = fileSchema
-  for (const part of path) schema = stepInto(unwrap(schema), part)
-  const shape = (unwrap(schema) as { shape?: object } | undefined)?.shape
-  return shape === undefined ? [] : Object.keys(shape)
-}
-
-interface Inside {
-  readonly unwrap?: () => unknown
-  readonly shape?: Readonly<Record<string, unknown>>
-  readonly element?: unknown
-  readonly valueType?: unknown
-}
-
-const unwrap = (schema: unknown): unknown => {
-  const inside = schema as Inside | undefined
-  return inside?.shape === undefined && inside?.element === undefined && typeof inside?.unwrap === 'function'
-    ? unwrap(inside.unwrap())
-    : schema
-}
-
-function stepInto(schema: unknown, part: PropertyKey): unknown {
-  const inside = schema as Inside | undefined
-  if (typeof part === 'number') return inside?.element
-  return inside?.shape === undefined ? inside?.valueType : inside.shape[String(part)]
-}
-
-const valueAt = (raw: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (value, part) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
-    raw,
-  )
 
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value

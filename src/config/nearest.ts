@@ -1,9 +1,16 @@
 /** The word of `words` that a typo was meant to be; null where none is near. */
 export function nearest(typo: string, words: readonly string[]): string | null {
   const best = words
-    .map((word) => ({ word, distance: editDistance(typo.toLowerCase(), word) }))
+    .map((word) => ({ word, distance: editDistance(typo.toLowerCase(), word.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0]
   return best !== undefined && best.distance <= Math.max(1, Math.floor(typo.length / 3)) ? best.word : null
+}
+
+/** The end of a message about a wrong name: the word that was meant, or with `listed` all that there are. */
+export function didYouMean(typo: string, words: readonly string[], mark: '"' | '`', listed = true): string {
+  const near = nearest(typo, words)
+  if (near !== null) return `; did you mean ${mark}${near}${mark}?`
+  return listed && words.length > 0 ? `; there are ${words.join(', ')}` : ''
 }
 
 /** Levenshtein. */

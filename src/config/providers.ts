@@ -1,18 +1,31 @@
 /** The kinds of backends: one data file each in config/providers/. */
 import { readdir, readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { ENDPOINTS } from '../core/endpoints.ts'
 import { CAPABILITIES, type Provider } from '../core/settings.ts'
 import { ConfigError, pathText } from './issues.ts'
+import { readYaml } from './read-yaml.ts'
 
 const FOLDER = new URL('../../../config/providers/', import.meta.url)
 
 const text = z.string().min(1)
+const path = z.string().startsWith('/')
+const headerName = z.string().regex(/^[a-z0-9-]+$/, 'is not the name of a header in lower case')
+const endpointId = z.string().refine((id) => ENDPOINTS.some((row) => row.id === id), 'is no endpoint')
+const pattern = z.string().refine(isPattern, 'is not a regular expression')
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source).source !== '(?:)'
+  } catch {
+    return false
+  }
+}
 
 const source = z
   .strictObject({
     method: z.enum(['GET', 'POST']).default('GET'),
-    path: text,
+    path,
     per_model: z.boolean().default(false),
     body: z.record(z.string(), z.json()).nullable().default(null),
     list: z.string().default('data'),
@@ -28,16 +41,18 @@ const schema = z.strictObject({
   kind: text,
   label: text,
   local: z.boolean().default(false),
-  remote_models: text.nullable().default(null),
+  remote_models: pattern.nullable().default(null),
   url: z.url().nullable().default(null),
-  api: z.string().default('/v1'),
+  api: path.default('/v1'),
   ports: z.array(z.int()).default([]),
   key_env: text.nullable().default(null),
-  auth: z.strictObject({ header: text, prefix: z.string() }).default({ header: 'authorization', prefix: 'Bearer ' }),
-  headers: z.record(z.string(), z.string()).default({}),
-  forward: z.array(z.string().regex(/^[a-z0-9-]+$/)).default([]),
-  endpoints: z.record(z.string(), z.string().startsWith('/')),
-  signature: z.strictObject({ path: text, pattern: text }).nullable().default(null),
+  auth: z
+    .strictObject({ header: headerName, prefix: z.string() })
+    .default({ header: 'authorization', prefix: 'Bearer ' }),
+  headers: z.record(headerName, z.string()).default({}),
+  forward: z.array(headerName).default([]),
+  endpoints: z.record(endpointId, path),
+  signature: z.strictObject({ path, pattern }).nullable().default(null),
   discovery: z.array(source),
   request: z
     .strictObject({
@@ -51,7 +66,7 @@ const schema = z.strictObject({
   response: z
     .strictObject({
       headers_with_first_token: z.boolean().default(false),
-      caller_errors: z.array(z.strictObject({ status: z.int(), pattern: text })).default([]),
+      caller_errors: z.array(z.strictObject({ status: z.int().min(500).max(599), pattern })).default([]),
     })
     .prefault({}),
 })
@@ -66,13 +81,13 @@ export async function loadProviders(folder: URL = FOLDER): Promise<ReadonlyMap<s
 }
 
 function toProvider(file: string, yaml: string): Provider {
-  const { data, error } = schema.safeParse(parse(yaml))
+  const { data, error } = schema.safeParse(readYaml(yaml, file))
   if (error !== undefined) {
-    throw new ConfigError(
-      error.issues.map((issue) => ({ path: pathText(issue.path), message: issue.message })),
-      file,
-    )
+    const issues = error.issues.map(({ path, message }) => ({ path: pathText(path), message }))
+    throw new ConfigError(issues, file)
   }
+  if (file !== `${data.kind}.yaml`)
+    throw new ConfigError([{ path: 'kind', message: `"${data.kind}" is not the name of the file` }], file)
   const { key_env, remote_models, request, response, ...rest } = data
   return {
     ...rest,

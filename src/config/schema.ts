@@ -1,60 +1,71 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
 import { CAPABILITIES, STRATEGIES } from '../core/settings.ts'
-import { duration, size } from './units.ts'
+import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
+import { duration, durationText, size, sizeText } from './units.ts'
+
+/** Conditions of `match` that only the classifier can judge. */
+export const PENDING = ['class', 'needs', 'header', 'tokens', 'hour'] as const
 
 const name = z.string().regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
 const text = z.string().min(1, 'is empty')
+const texts = z.array(text).min(1, 'is empty; write at least one')
 const usd = z.number().min(0, 'is negative')
-const share = z.number().min(0).max(1, 'is not between 0 and 1')
+const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
+const count = z.int().min(1, 'is less than 1')
+const hour = z.int().min(0, 'is less than 0').max(24, 'is more than 24')
+
+/** Editors show both; the default itself is filled in where the file is read. */
+const told = <T extends z.ZodType>(schema: T, description: string, value?: string | number | boolean) =>
+  schema.optional().meta({ description, ...(value === undefined ? {} : { default: value }) })
+const time = (description: string, ms: number) => told(duration, description, durationText(ms))
 
 const price = z.strictObject({
-  input_per_mtok_usd: usd.optional().describe('USD for a million input tokens'),
-  cached_input_per_mtok_usd: usd.optional().describe('USD for a million input tokens that the backend had cached'),
-  output_per_mtok_usd: usd.optional().describe('USD for a million output tokens'),
-  per_gpu_hour_usd: usd.optional().describe('USD for an hour of this engine; used by the scoring'),
+  input_per_mtok_usd: told(usd, 'USD for a million input tokens'),
+  cached_input_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend had cached'),
+  output_per_mtok_usd: told(usd, 'USD for a million output tokens'),
+  per_gpu_hour_usd: told(usd, 'USD for an hour of this engine; used by the scoring'),
 })
 
 const limits = {
-  connect: duration.optional(),
-  headers: duration.optional(),
-  ttft: duration.optional(),
-  idle: duration.optional(),
-  total: duration.optional(),
-  attempts: z.int().min(1, 'is less than one attempt').max(10, 'is more than ten attempts').optional(),
+  connect: time('until there is a connection: TCP and TLS', DEFAULT_LIMITS.connectMs),
+  headers: time('streams: until the status line', DEFAULT_LIMITS.headersMs),
+  ttft: time('streams: until the first event that is not a comment', DEFAULT_LIMITS.ttftMs),
+  idle: time('streams: between two reads', DEFAULT_LIMITS.idleMs),
+  total: time('everything, all attempts included', DEFAULT_LIMITS.totalMs),
+  attempts: told(
+    count.max(10, 'is more than ten'),
+    'calls to backends for one request, all in all',
+    DEFAULT_LIMITS.attempts,
+  ),
 }
 
 const backend = z.strictObject({
-  name: name.describe('first part of backend/model'),
-  kind: text.describe('a file of config/providers/'),
-  url: text.optional().describe('scheme and host, with or without /v1'),
-  key: text.optional().describe('secret; write "${NAME}"'),
-  models: z.array(text).optional().describe('count beside the discovered ones'),
-  price: price.optional(),
-  include_usage: z
-    .boolean()
-    .optional()
-    .describe('ask for usage in streams; false for engines that refuse stream_options'),
+  name: name.meta({ description: 'first part of backend/model' }),
+  kind: text.meta({ description: 'a file of config/providers/' }),
+  url: told(text, 'scheme and host, with or without /v1; clouds have one of their own'),
+  key: told(z.string(), 'secret; write "${NAME}"'),
+  models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
+  price: told(price, 'of each model that has none of its own under `models`'),
+  include_usage: told(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
 })
 
 const modelFacts = z.strictObject({
-  aliases: z.array(text).optional(),
-  capabilities: z.partialRecord(z.enum(CAPABILITIES), z.boolean()).optional(),
-  context: z.int().min(1).optional().describe('tokens that the engine accepts, prompt and output together'),
-  price: price.optional(),
-  quality: z.record(z.string(), share).optional().describe('0..1 by task class; used by the scoring'),
+  aliases: told(z.array(text), 'other names for requests; each leads to one model'),
+  capabilities: told(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
+  context: told(count, 'tokens that the engine accepts, prompt and output together'),
+  price: told(price, 'overrides the one of the backend'),
+  quality: told(z.record(text, share), '0..1 by task class, `default` for the others; used by the scoring'),
 })
 
-const texts = z.array(text).min(1, 'is an empty list')
-
 const match = z.strictObject({
-  model: texts.optional().describe('globs over the requested name'),
-  key: texts.optional().describe('ids of keys'),
-  header: z.record(z.string(), text).optional(),
-  class: texts.optional(),
-  needs: z.array(z.enum(CAPABILITIES)).optional(),
-  tokens: z.strictObject({ min: z.int().optional(), max: z.int().optional() }).optional(),
-  hour: z.strictObject({ from: z.int().min(0).max(23), to: z.int().min(0).max(24) }).optional(),
+  model: told(texts, 'globs over the requested name'),
+  key: told(texts, 'ids of keys'),
+  header: told(z.record(text, text), 'request headers and their values'),
+  class: told(texts, 'task classes'),
+  needs: told(z.array(z.enum(CAPABILITIES)), 'capabilities that the request needs'),
+  tokens: told(z.strictObject({ min: count.optional(), max: count.optional() }), 'size of the input'),
+  hour: told(z.strictObject({ from: hour, to: hour }), 'time of day, UTC'),
 })
 
 const weights = z.strictObject({
@@ -65,57 +76,83 @@ const weights = z.strictObject({
 })
 
 const route = z.strictObject({
-  name,
-  match: match.optional().describe('the first route that matches is taken; without it a route is reached by its name'),
-  candidates: texts.describe('globs over backend/model, or over the model id'),
-  strategy: z.union([z.enum(STRATEGIES), weights]).optional(),
-  weights: weights.optional(),
-  limits: z
-    .strictObject({
+  name: name.meta({ description: 'can be asked for as `model`; `default` is what `auto` takes' }),
+  match: told(match, 'the first route that matches is taken; without it a route is reached by its name'),
+  candidates: texts.meta({ description: 'globs over backend/model, or over the model id' }),
+  strategy: told(z.union([z.enum(STRATEGIES), weights]), 'how to choose among the candidates', 'balanced'),
+  weights: told(weights, 'instead of a strategy'),
+  limits: told(
+    z.strictObject({
       ...limits,
-      max_cost_usd: usd.optional(),
-      max_ttft: duration.optional(),
-      local_only: z.boolean().optional(),
-    })
-    .optional(),
-  success: z
-    .strictObject({ finish: texts.optional(), json: z.boolean().optional(), schema: z.boolean().optional() })
-    .optional(),
-  baseline: text.optional(),
-  explore: z.boolean().optional(),
+      max_cost_usd: told(usd, 'most that one request may cost'),
+      max_ttft: told(duration, 'longest expected wait for the first token'),
+      local_only: told(z.boolean(), 'only engines on your own hardware', false),
+    }),
+    'in the place of the general ones',
+  ),
+  success: told(
+    z.strictObject({
+      finish: told(texts, 'finish reasons that count'),
+      json: told(z.boolean(), 'the answer must be JSON'),
+      schema: told(z.boolean(), 'the answer must fit the schema of the request'),
+    }),
+    'what counts as a useful answer',
+  ),
+  baseline: told(text, 'backend/model to compare the cost with'),
+  explore: told(z.boolean(), 'now and then try others than the best'),
 })
 
 const key = z.strictObject({
-  id: name,
-  hash: text.describe('"sha256:" and 64 hex digits; turnout key new makes one'),
-  rpm: z.int().min(1).optional().describe('requests per minute'),
-  tpm: z.int().min(1).optional().describe('tokens per minute'),
-  budget: z.strictObject({ usd, per: z.enum(['minute', 'hour', 'day', 'month']) }).optional(),
-  routes: texts.optional().describe('what the key may use; all where absent'),
+  id: name.meta({ description: 'appears in logs; not secret' }),
+  hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
+  rpm: told(count, 'requests per minute; no limit where absent'),
+  tpm: told(count, 'tokens per minute'),
+  budget: told(z.strictObject({ usd, per: z.enum(['minute', 'hour', 'day', 'month']) }), 'most that may be spent'),
+  routes: told(texts, 'what the key may use, `default` being everything; all where absent'),
+})
+
+const port = z.int().min(0, 'is less than 0').max(65535, 'is more than 65535')
+const level = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+
+const server = z.strictObject({
+  host: told(text, 'address to listen on', DEFAULT_SERVER.host),
+  port: told(port, '0 takes a free one', DEFAULT_SERVER.port),
+  auth: told(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
+  drain: time('how long live answers may take to finish at a stop', DEFAULT_SERVER.drainMs),
+  log_level: told(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),
+  trust_proxy: told(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
 export const fileSchema = z.strictObject({
-  server: z
-    .strictObject({
-      host: text.optional(),
-      port: z.int().min(0).max(65535).optional(),
-      auth: z.enum(['keys', 'none']).optional().describe('"none" opens a gateway without keys to the network'),
-      drain: duration.optional().describe('how long live answers may take to finish at a stop'),
-      log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
-      trust_proxy: z.boolean().optional().describe('read the address of the caller from x-forwarded-for'),
-    })
-    .optional(),
-  backends: z.array(backend).min(1, 'is empty; a gateway needs a backend'),
-  models: z.record(z.string(), modelFacts).optional().describe('by model id or backend/model'),
-  routes: z.array(route).optional(),
-  keys: z.array(key).optional(),
-  limits: z
-    .strictObject({ ...limits, body: size.optional(), keep_alive: duration.optional(), buffer: size.optional() })
-    .optional(),
-  discovery: z
-    .strictObject({ interval: duration.optional(), retry: duration.optional(), timeout: duration.optional() })
-    .optional(),
-  store: z.strictObject({ ledger: text.optional(), redis: z.string().optional() }).optional(),
+  server: told(server, 'where the gateway listens'),
+  backends: z.array(backend).min(1, 'is empty; a gateway needs a backend').meta({ description: 'what is behind it' }),
+  models: told(z.record(text, modelFacts), 'facts that override the discovered ones, by model id or backend/model'),
+  routes: told(z.array(route), 'names and rules that lead to candidates'),
+  keys: told(z.array(key), 'who may call; everybody where there are none'),
+  limits: told(
+    z.strictObject({
+      ...limits,
+      body: told(size, 'largest request body', sizeText(DEFAULT_LIMITS.bodyBytes)),
+      keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
+      buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
+    }),
+    'how long and how often',
+  ),
+  discovery: told(
+    z.strictObject({
+      interval: time('between two looks at a backend that is well', DEFAULT_DISCOVERY.intervalMs),
+      retry: time('after the first failure; doubles up to the interval', DEFAULT_DISCOVERY.retryMs),
+      timeout: time('for one look', DEFAULT_DISCOVERY.timeoutMs),
+    }),
+    'asking backends for their models and health',
+  ),
+  store: told(
+    z.strictObject({
+      ledger: told(text, 'folder of the ledger'),
+      redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
+    }),
+    'what outlives a restart',
+  ),
 })
 
 /** A file that has the right shape. */

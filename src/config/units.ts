@@ -12,28 +12,38 @@ const SIZE: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 }
 
-function parse(text: string, units: Readonly<Record<string, number>>): number | null {
-  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(text.trim())
-  const unit = match === null ? undefined : units[match[2]!]
-  return match === null || unit === undefined ? null : Math.round(Number(match[1]) * unit)
-}
+/** A timer of Node that is set to more than 2^31 ms ends at once. */
+const LONGEST = 24 * DURATION['h']!
+/** A Buffer holds this much on every platform. */
+const LARGEST = SIZE['GiB']!
 
-const quantity = (units: Readonly<Record<string, number>>, example: string, pattern: string) =>
-  z
-    .string(`write it with a unit, like "${example}"`)
-    .regex(new RegExp(pattern), `is not a quantity with a unit; write it like "${example}"`)
+function quantity(units: Readonly<Record<string, number>>, example: string, limit: number, most: string) {
+  const form = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${Object.keys(units).join('|')})$`)
+  return z
+    .string()
+    .regex(form, `is not a number with one of the units ${Object.keys(units).join(', ')}; write it like "${example}"`)
     .transform((text, context) => {
-      const value = parse(text, units)
-      if (value !== null && value > 0) return value
-      context.addIssue({
-        code: 'custom',
-        message: `is not a positive quantity with a unit; write it like "${example}"`,
-      })
+      const [, number, unit] = form.exec(text) ?? []
+      const value = Math.round(Number(number) * (units[unit ?? ''] ?? 0))
+      if (value > 0 && value <= limit) return value
+      context.addIssue({ code: 'custom', message: value > limit ? `is more than ${most}` : 'is nothing' })
       return z.NEVER
     })
+}
 
 /** "500ms", "2s", "10m", "1h" -> milliseconds. */
-export const duration = quantity(DURATION, '30s', '^\\s*\\d+(\\.\\d+)?\\s*(ms|s|m|h)\\s*$')
+export const duration = quantity(DURATION, '30s', LONGEST, 'a day')
 
-/** "32MiB", "1GB" -> bytes. */
-export const size = quantity(SIZE, '32MiB', '^\\s*\\d+(\\.\\d+)?\\s*(B|KB|MB|GB|KiB|MiB|GiB)\\s*$')
+/** "32MiB", "1GB", "512KiB" -> bytes. */
+export const size = quantity(SIZE, '32MiB', LARGEST, '1GiB')
+
+/** The shortest form that `duration` reads as the same. */
+export const durationText = (ms: number): string => inUnit(ms, ['h', 'm', 's', 'ms'], DURATION)
+
+/** The shortest form that `size` reads as the same. */
+export const sizeText = (bytes: number): string => inUnit(bytes, ['GiB', 'MiB', 'KiB', 'B'], SIZE)
+
+function inUnit(value: number, names: readonly string[], units: Readonly<Record<string, number>>): string {
+  const name = names.find((one) => value % units[one]! === 0) ?? ''
+  return `${value / units[name]!}${name}`
+}

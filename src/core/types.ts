@@ -63,9 +63,11 @@ export interface GatewayRequest {
   readonly principal: Principal
   readonly model: string
   readonly stream: boolean
+  /** The key `model` may stand twice in `raw`, so it must be written anew. */
+  readonly repeatsModel: boolean
   /** The caller asked for usage in the stream. */
   readonly wantsUsage: boolean
-  /** Parsed once; never written back. */
+  /** Parsed once, never written back. Its texts are not decoded: one character for each byte, which is all that counting and searching need. */
   readonly body: JsonObject
   /** The bytes as they came: what goes upstream, apart from spliced members. */
   readonly raw: Buffer

@@ -1,6 +1,7 @@
 /** Every metric of the gateway, in one table. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Gauge, Histogram, Registry } from 'prom-client'
 import type { BackendState, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+import { type Cell, Series, Tally } from './tally.ts'
 
 export interface BackendGauge {
   readonly name: string
@@ -18,11 +19,24 @@ const DECISION_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0
 const MAX_MODELS = 200
 const STATES: readonly BackendState[] = ['unknown', 'ready', 'warming_up', 'down']
 
+interface AnswerSeries {
+  readonly successes: Cell
+  readonly unpriced: Cell
+  readonly cost: Cell
+  readonly input: Cell
+  readonly cachedInput: Cell
+  readonly output: Cell
+  readonly reasoning: Cell
+}
+
 export class Metrics {
   readonly registry = new Registry()
   readonly #models = new Set<string>()
+  readonly #requests = new Series<Cell>()
+  readonly #attempts = new Series<Cell>()
+  readonly #answers = new Series<AnswerSeries>()
 
-  readonly #requests = this.#counter('requests_total', 'Requests by how they ended.', [
+  readonly #requestsTotal = this.#counter('requests_total', 'Requests by how they ended.', [
     'route',
     'backend',
     'model',
@@ -55,7 +69,7 @@ export class Metrics {
     ['endpoint', 'stream'],
     OVERHEAD_BUCKETS,
   )
-  readonly #attempts = this.#counter(
+  readonly #attemptsTotal = this.#counter(
     'attempts_total',
     'Calls of backends; the outcome is `ok` or a code of the error table.',
     ['backend', 'model', 'outcome'],
@@ -99,15 +113,10 @@ export class Metrics {
 
   /** Counts a request that was turned away before anything was decided. */
   refused(endpoint: string, status: number, error: string): void {
-    this.#requests.inc({
-      route: 'none',
-      backend: 'none',
-      model: 'none',
-      endpoint,
-      stream: 'false',
-      status: String(status),
-      error,
-    })
+    const none = { route: 'none', backend: 'none', model: 'none' }
+    this.#requests.of(`${endpoint}\n${status}\n${error}`, () =>
+      this.#requestsTotal.series({ ...none, endpoint, stream: 'false', status: String(status), error }),
+    ).value++
   }
 
   decided(seconds: number): void {
@@ -116,53 +125,64 @@ export class Metrics {
 
   /** Counts a finished request; called once for each. */
   settled(request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): void {
-    const { attempts, error } = settlement
+    const { attempts, status } = settlement
     const last = attempts.at(-1)
-    const route = plan?.route ?? 'none'
-    const backend = last?.backend ?? 'none'
-    const model = last === undefined ? 'none' : this.#model(last.model)
+    const labels = {
+      route: plan?.route ?? 'none',
+      backend: last?.backend ?? 'none',
+      model: last === undefined ? 'none' : this.#model(last.model),
+    }
+    const { route } = labels
     const endpoint = request.endpoint.id
     const stream = request.stream ? 'true' : 'false'
-    this.#requests.inc({
-      route,
-      backend,
-      model,
-      endpoint,
-      stream,
-      status: String(settlement.status),
-      error: error?.code ?? 'none',
-    })
+    const error = settlement.error?.code ?? 'none'
+    const key = `${route}\n${labels.backend}\n${labels.model}`
+    this.#requests.of(`${key}\n${endpoint}\n${stream}\n${status}\n${error}`, () =>
+      this.#requestsTotal.series({ ...labels, endpoint, stream, status: String(status), error }),
+    ).value++
     this.#duration.observe({ route, endpoint, stream }, settlement.totalMs / 1000)
-    for (const attempt of attempts) {
-      this.#attempts.inc({
-        backend: attempt.backend,
-        model: this.#model(attempt.model),
-        outcome: attempt.error ?? 'ok',
-      })
-    }
+    for (const attempt of attempts) this.#attempted(attempt.backend, this.#model(attempt.model), attempt.error ?? 'ok')
     if (settlement.ttftMs === null) return
-    const answered = { backend, model }
     this.#overhead.observe({ endpoint, stream }, settlement.overheadMs / 1000)
-    if (request.stream) this.#ttft.observe(answered, settlement.ttftMs / 1000)
-    if (settlement.success) this.#successes.inc({ route, backend, model })
-    if (settlement.costMicroUsd === null) this.#unpriced.inc({ route, backend, model })
-    else this.#cost.inc({ route, backend, model }, settlement.costMicroUsd / 1e6)
-    this.#tokenCounts(request, settlement, { route, backend, model })
+    this.#answered(
+      settlement,
+      this.#answers.of(key, () => this.#answerSeries(labels)),
+    )
+    if (request.stream) this.#latencies(settlement, { backend: labels.backend, model: labels.model })
   }
 
-  #tokenCounts(
-    { stream }: GatewayRequest,
-    { usage, streamMs }: Settlement,
-    labels: { route: string; backend: string; model: string },
-  ): void {
+  #attempted(backend: string, model: string, outcome: string): void {
+    this.#attempts.of(`${backend}\n${model}\n${outcome}`, () => this.#attemptsTotal.series({ backend, model, outcome }))
+      .value++
+  }
+
+  #answered({ success, costMicroUsd, usage }: Settlement, series: AnswerSeries): void {
+    if (success) series.successes.value++
+    if (costMicroUsd === null) series.unpriced.value++
+    else series.cost.value += costMicroUsd / 1e6
     if (usage === null) return
-    if (stream && usage.output > 1 && streamMs !== null) {
-      this.#tpot.observe({ backend: labels.backend, model: labels.model }, streamMs / 1000 / (usage.output - 1))
+    series.input.value += usage.input
+    series.cachedInput.value += usage.cachedInput
+    series.output.value += usage.output
+    series.reasoning.value += usage.reasoning
+  }
+
+  #latencies({ ttftMs, streamMs, usage }: Settlement, labels: { backend: string; model: string }): void {
+    if (ttftMs !== null) this.#ttft.observe(labels, ttftMs / 1000)
+    if (usage === null || usage.output < 2 || streamMs === null) return
+    this.#tpot.observe(labels, streamMs / 1000 / (usage.output - 1))
+  }
+
+  #answerSeries(labels: { route: string; backend: string; model: string }): AnswerSeries {
+    return {
+      successes: this.#successes.series(labels),
+      unpriced: this.#unpriced.series(labels),
+      cost: this.#cost.series(labels),
+      input: this.#tokens.series({ ...labels, kind: 'input' }),
+      cachedInput: this.#tokens.series({ ...labels, kind: 'cached_input' }),
+      output: this.#tokens.series({ ...labels, kind: 'output' }),
+      reasoning: this.#tokens.series({ ...labels, kind: 'reasoning' }),
     }
-    this.#tokens.inc({ ...labels, kind: 'input' }, usage.input)
-    this.#tokens.inc({ ...labels, kind: 'output' }, usage.output)
-    if (usage.cachedInput > 0) this.#tokens.inc({ ...labels, kind: 'cached_input' }, usage.cachedInput)
-    if (usage.reasoning > 0) this.#tokens.inc({ ...labels, kind: 'reasoning' }, usage.reasoning)
   }
 
   #model(name: string): string {
@@ -172,8 +192,8 @@ export class Metrics {
     return name
   }
 
-  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
-    return new Counter({ name: `turnout_${name}`, help, labelNames, registers: [this.registry] })
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Tally<L> {
+    return new Tally(`turnout_${name}`, help, labelNames, this.registry)
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]): Histogram<L> {

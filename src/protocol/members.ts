@@ -81,16 +81,6 @@ export function elements(json: Uint8Array, from: number): { readonly start: numb
   }
 }
 
-/**
- * Whether a top-level key may stand twice. Cheap and never wrong in the other direction: engines differ in which one they
- * read, and the caller was judged by the last. Escapes count, since a key may be written with them.
- */
-export function mayRepeat(json: Buffer, key: string): boolean {
-  const quoted = `"${key}"`
-  const first = json.indexOf(quoted)
-  return json.indexOf(quoted, first + 1) > first || json.includes('\\u00')
-}
-
 /** What to change at the top level of an object. A key in `set` is written (replaced or added), one in `remove` goes. */
 export interface Edits {
   readonly set: ReadonlyMap<string, string>

@@ -4,10 +4,13 @@ import { GatewayError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 
 export interface ParsedBody {
+  /** Its texts are not decoded: one character for each byte. */
   readonly body: JsonObject
   readonly model: string
   readonly stream: boolean
   readonly wantsUsage: boolean
+  /** The key `model` may stand twice: engines differ in which one they read, and the caller is judged by the last. */
+  readonly repeatsModel: boolean
 }
 
 type Check = (value: Json | undefined) => boolean
@@ -27,12 +30,18 @@ const REQUIRED: Readonly<Record<string, readonly (readonly [field: string, check
   ],
 }
 
+const MODEL_LENGTH = 512
+
 /** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
 export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
-  const body = parseObject(raw)
-  const model = body['model']
+  // One character a byte: a few characters beyond Latin-1 would make a string of twice the size out of 400 kB, and a slow one.
+  const text = raw.toString('latin1')
+  const body = parseObject(text)
+  const model = decoded(body['model'], raw)
   if (typeof model !== 'string' || model === '')
     throw invalid('model', '`model` must be a string; write "auto" to let the gateway choose.')
+  // Names are matched against the patterns of routes, whose cost grows with the length.
+  if (model.length > MODEL_LENGTH) throw invalid('model', `\`model\` is longer than ${MODEL_LENGTH} characters.`)
   const stream = body['stream'] ?? false
   if (typeof stream !== 'boolean') throw invalid('stream', '`stream` must be true or false.')
   for (const [field, check, wanted] of REQUIRED[endpoint.id] ?? []) {
@@ -41,14 +50,25 @@ export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   const options = body['stream_options']
   const wantsUsage =
     typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
-  return { body, model, stream: stream && endpoint.streams, wantsUsage }
+  return { body, model, stream: stream && endpoint.streams, wantsUsage, repeatsModel: mayRepeat(text, '"model"') }
 }
 
-function parseObject(raw: Buffer): JsonObject {
-  if (raw.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
+/** The one text that must be exact. */
+function decoded(model: Json | undefined, raw: Buffer): Json | undefined {
+  return typeof model === 'string' && /[^\x20-\x7e]/.test(model) ? parseObject(raw.toString())['model'] : model
+}
+
+/** Never wrong in the one direction: keys may be written with escapes, so those count too. */
+function mayRepeat(json: string, quoted: string): boolean {
+  const first = json.indexOf(quoted)
+  return json.indexOf(quoted, first + 1) > first || json.includes('\\u00')
+}
+
+function parseObject(text: string): JsonObject {
+  if (text.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
   let value: unknown
   try {
-    value = JSON.parse(raw.toString())
+    value = JSON.parse(text)
   } catch (thrown) {
     // V8's message quotes the text around the fault, which is a part of the prompt.
     const position = /position \d+/.exec((thrown as Error).message)?.[0]

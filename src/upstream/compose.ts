@@ -1,7 +1,7 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest } from '../core/types.ts'
-import { elements, mayRepeat, members, memberValue, splice } from '../protocol/members.ts'
+import { elements, type Member, members, memberValue, splice } from '../protocol/members.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -33,45 +33,48 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
 export function composeBody(request: GatewayRequest, deployment: Deployment): Buffer {
   const { body, raw } = request
   const { request: quirks } = deployment.backend.provider
-  const set = new Map<string, string>()
-  const remove = new Set<string>()
-  const renames: [string, string][] = []
-  if (body['model'] !== deployment.model || mayRepeat(raw, 'model')) set.set('model', JSON.stringify(deployment.model))
-  for (const key in body) {
-    if (ROUTING_FIELDS.has(key) || quirks.drop.includes(key)) remove.add(key)
-    else if (Object.hasOwn(quirks.rename, key)) renames.push([key, quirks.rename[key]!])
-  }
-  if (request.stream) usageOption(request, deployment, set, remove)
-  const strangeRoles = hasRoleIn(body['messages'], quirks.roles)
-  if (quirks.rerankStrings) plainDocuments(body['documents'], set)
-  if (set.size === 0 && remove.size === 0 && renames.length === 0 && !strangeRoles) return raw
+  const remove = fieldsToDrop(request, deployment)
+  const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined)
+  const newModel = request.model !== deployment.model || request.repeatsModel
+  const newUsage = addsUsage(request, deployment)
+  const newRoles = hasRoleIn(body['messages'], quirks.roles)
+  const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
+  if (!newModel && !newUsage && !newRoles && !newDocuments && remove.size === 0 && renames.length === 0) return raw
   const list = members(raw)
   if (list === null) return raw
-  for (const [from, to] of renames) {
-    const member = list.findLast((one) => one.key === from)
-    if (member === undefined) continue
-    remove.add(from)
-    set.set(to, raw.toString('utf8', member.valueStart, member.valueEnd))
+  const find = (key: string): Member | undefined => list.findLast((member) => member.key === key)
+  const set = new Map<string, string>()
+  if (newModel) set.set('model', JSON.stringify(deployment.model))
+  if (newUsage) set.set('stream_options', withUsage(raw, find('stream_options')))
+  for (const field of renames) {
+    const member = find(field)!
+    remove.add(field)
+    set.set(quirks.rename[field]!, raw.toString('utf8', member.valueStart, member.valueEnd))
   }
-  const messages = strangeRoles ? list.findLast((one) => one.key === 'messages') : undefined
-  if (messages !== undefined) set.set('messages', withRoles(raw, messages.valueStart, quirks.roles))
+  if (newRoles) set.set('messages', withRoles(raw, find('messages')!.valueStart, quirks.roles))
+  if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
   return splice(raw, list, { set, remove })
 }
 
-function usageOption(
-  request: GatewayRequest,
-  deployment: Deployment,
-  set: Map<string, string>,
-  remove: Set<string>,
-): void {
-  const options = request.body['stream_options']
-  if (!asksUsage(request, deployment)) {
-    if (options !== undefined && (deployment.live.refusesUsage || !deployment.backend.includeUsage))
-      remove.add('stream_options')
-    return
-  }
-  if (request.wantsUsage) return
-  set.set('stream_options', JSON.stringify({ ...(isObject(options) ? options : {}), include_usage: true }))
+function fieldsToDrop(request: GatewayRequest, deployment: Deployment): Set<string> {
+  const { drop } = deployment.backend.provider.request
+  const remove = new Set<string>()
+  for (const key in request.body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
+  const refusesOptions = deployment.live.refusesUsage || !deployment.backend.includeUsage
+  if (request.stream && refusesOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
+  return remove
+}
+
+/** Whether the call adds its wish for usage to the caller's stream options. */
+const addsUsage = (request: GatewayRequest, deployment: Deployment): boolean =>
+  asksUsage(request, deployment) && !request.wantsUsage
+
+/** The stream options with usage asked for; the rest of them as it is. */
+function withUsage(raw: Buffer, options: Member | undefined): string {
+  const own = options && raw.subarray(options.valueStart, options.valueEnd)
+  const list = own && members(own)
+  if (own === undefined || !list) return '{"include_usage":true}'
+  return splice(own, list, { set: new Map([['include_usage', 'true']]), remove: NO_KEYS }).toString()
 }
 
 function hasRoleIn(list: Json | undefined, roles: Readonly<Record<string, string>>): boolean {
@@ -95,12 +98,14 @@ function withRoles(raw: Buffer, start: number, roles: Readonly<Record<string, st
 
 const NO_KEYS: ReadonlySet<string> = new Set()
 
-function plainDocuments(list: Json | undefined, set: Map<string, string>): void {
-  if (!Array.isArray(list) || !(list as readonly Json[]).some(isObject)) return
-  set.set(
-    'documents',
-    JSON.stringify((list as readonly Json[]).map((one) => (isObject(one) ? (one['text'] ?? '') : one))),
-  )
+/** Documents as plain strings, each text byte for byte. */
+function plainDocuments(raw: Buffer, start: number): string {
+  const texts = (elements(raw, start) ?? []).map((span) => {
+    const document = raw.subarray(span.start, span.end)
+    const text = members(document)?.findLast((member) => member.key === 'text')
+    return (text === undefined ? document : document.subarray(text.valueStart, text.valueEnd)).toString()
+  })
+  return `[${texts.join(',')}]`
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

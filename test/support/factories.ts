@@ -134,6 +134,7 @@ export function gatewayRequest(
     principal: ANYBODY,
     model: typeof body['model'] === 'string' ? body['model'] : 'tiny',
     stream: body['stream'] === true,
+    repeatsModel: raw.toString().split('"model"').length > 2 || raw.includes('\\u00'),
     wantsUsage: options?.['include_usage'] === true,
     body,
     raw,

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Builds the image, starts the stack beside anything that runs already, and checks what docker/README.md promises: one line
+# for each check, then `N passed, N failed`. Needs bash, curl and Docker with compose 2.24 or newer (DOCKER_HOST is heeded).
+# Engines that this machine has are used, cloud keys are not: nothing is spent.
+#   SERVICES="gateway prometheus" docker/verify.sh      leaves Grafana out
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+services=${SERVICES:-gateway prometheus grafana}
+export TURNOUT_PORT=${VERIFY_TURNOUT_PORT:-17070} PROMETHEUS_PORT=${VERIFY_PROMETHEUS_PORT:-19090} GRAFANA_PORT=${VERIFY_GRAFANA_PORT:-13000}
+unset OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY MISTRAL_API_KEY GROQ_API_KEY DEEPSEEK_API_KEY OPENROUTER_API_KEY TOGETHER_API_KEY
+gateway=http://127.0.0.1:$TURNOUT_PORT
+prometheus=http://127.0.0.1:$PROMETHEUS_PORT
+grafana=http://127.0.0.1:$GRAFANA_PORT
+work=$(mktemp -d)
+mkdir "$work/config" && chmod 755 "$work" "$work/config"
+export TURNOUT_CONFIG_DIR=$work/config
+keyed=turnout-verify-keyed
+
+# Without the .env of the checkout, and with a project of its own.
+compose() { docker compose --env-file /dev/null -p turnout-verify -f docker/compose.yaml "$@"; }
+clean() {
+  docker rm -f "$keyed" >/dev/null 2>&1
+  compose down -v --timeout 5 >/dev/null 2>&1
+  rm -rf "$work"
+}
+trap clean EXIT
+
+passed=0 failed=0
+check() { # check NAME COMMAND..: passes where the command succeeds; shows what it said where not
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then passed=$((passed + 1)); echo "ok      $name"; else failed=$((failed + 1)); echo "NOT OK  $name"; sed 's/^/          /' <<<"$said" | tail -n 20; fi
+}
+finish() { echo "$passed passed, $failed failed"; [ "$failed" -eq 0 ]; exit; }
+equal() { [ "$1" = "$2" ] || { echo "got: $1"; echo "expected: $2"; false; }; }
+holds() { grep -qE -- "$2" <<<"$1" || { echo "got: $1"; echo "expected: $2"; false; }; }
+inside() { compose exec -T gateway "$@"; }
+chat() { # chat BODY [curl options]
+  local body=$1
+  shift
+  curl -sS --max-time 60 "$@" -H 'content-type: application/json' -d "$body" "$gateway/v1/chat/completions"
+}
+body() { printf '{"model":"%s","stream":%s,"messages":[{"role":"user","content":"Hello from request %s"}]}' "$1" "$2" "$3"; }
+wait_for() { # wait_for SECONDS COMMAND..
+  local until=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $until ] || { "$@"; return 1; }; sleep 1; done
+}
+
+# ---------------------------------------------------------------- the image
+
+check 'compose.yaml of the root is valid' docker compose config -q
+passed_on() { holds "$(GROQ_API_KEY=probe docker compose config gateway)" 'GROQ_API_KEY: probe'; }
+check 'a cloud key of the shell is handed on' passed_on
+check 'the image builds' compose build gateway
+docker image inspect turnout >/dev/null 2>&1 || finish
+echo "        size: $(($(docker image inspect -f '{{.Size}}' turnout) / 1000000)) MB, of which /app $(docker run --rm --entrypoint du turnout -sm /app | cut -f1) MB"
+
+check 'the image names a user that is not root' equal "$(docker image inspect -f '{{.Config.User}}' turnout)" node
+sources() { holds "$(docker run --rm --entrypoint ls turnout -A /app | xargs)" '^config dist node_modules package.json$'; }
+check 'it holds the package and nothing else' sources
+tools() { ! docker run --rm --entrypoint ls turnout node_modules/typescript node_modules/tap node_modules/eslint >/dev/null 2>&1; }
+check 'it holds no tool of development' tools
+version() { equal "$(docker run --rm turnout version)" "$(sed -nE 's/^  "version": "(.*)",/\1/p' package.json)"; }
+check 'it knows its version' version
+shut() {
+  local said code=0
+  said=$(docker run --rm turnout 2>&1) || code=$?
+  equal "$code" 1 && holds "$said" 'there are no keys'
+}
+check 'without keys it refuses to listen on a network' shut
+
+# ---------------------------------------------------------------- a configuration with keys
+
+with_keys() {
+  local pair key code
+  pair=$(docker run --rm turnout key new 2>/dev/null) || return
+  key=$(awk '$1 == "key" { print $2 }' <<<"$pair")
+  cat >"$work/turnout.yaml" <<YAML
+backends: [{ name: engine, kind: openai-compatible, url: "http://127.0.0.1:9/v1", models: [one] }]
+keys: [{ id: verify, hash: "$(awk '$1 == "hash" { print $2 }' <<<"$pair")" }]
+YAML
+  chmod 644 "$work/turnout.yaml"
+  docker create --name "$keyed" -p 127.0.0.1::7070 -e TURNOUT_CONFIG=/home/node/turnout.yaml turnout >/dev/null || return
+  docker cp -q "$work/turnout.yaml" "$keyed:/home/node/turnout.yaml" && docker start "$keyed" >/dev/null || return
+  local url
+  url=http://$(docker port "$keyed" 7070)
+  wait_for 20 curl -fsS "$url/health/liveness" || { docker logs "$keyed"; return 1; }
+  code=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")
+  equal "$code" 401 || return
+  holds "$(curl -fsS -H "authorization: Bearer $key" "$url/v1/models")" '"one"'
+}
+check 'with keys it listens, and asks for one' with_keys
+docker rm -f "$keyed" >/dev/null 2>&1
+
+# ---------------------------------------------------------------- the stack
+
+check "it starts: $services" compose up -d --wait --wait-timeout 120 $services
+compose logs --no-log-prefix gateway 2>/dev/null | grep -E '^(found|demo) ' | sed 's/^/        /'
+health() { equal "$(docker inspect -f '{{.State.Health.Status}}' "$(compose ps -q "$1")")" healthy; }
+for service in $services; do check "$service is healthy" health "$service"; done
+loopback() { holds "$(compose port gateway 7070)" '^127\.0\.0\.1:'; }
+check 'the gateway is published on loopback only' loopback
+check 'its process is not root' equal "$(inside id -u)" 1000
+cannot_write() { ! inside sh -c 'echo x > /app/package.json || echo x > /home/node/x' 2>/dev/null; }
+check 'its process can write no file' cannot_write
+no_keys() { ! inside printenv | grep -E '^[A-Z]+_API_KEY='; }
+check 'it has no cloud key' no_keys
+
+listed() { holds "$(curl -fsS "$gateway/v1/models")" '"id":'; }
+check 'it lists models' listed
+stream() {
+  local answer
+  answer=$(chat "$(body auto true 1)" -N -i) || return
+  holds "$answer" '^HTTP/1.1 200' && holds "$answer" '^x-turnout-backend: ' && equal "$(tail -n 2 <<<"$answer" | xargs)" 'data: [DONE]' &&
+    { [ "$(grep -c '^data: {' <<<"$answer")" -gt 1 ] || { echo 'not more than one event'; false; }; }
+}
+check 'it streams an answer' stream
+whole() { holds "$(chat "$(body auto false 1)")" '"total_tokens":'; }
+check 'it gives a whole answer' whole
+
+# Thirty seconds of traffic: answers, refusals, calls that fail.
+load() {
+  local until=$((SECONDS + 30)) n=0
+  while [ $SECONDS -lt $until ]; do
+    n=$((n + 1))
+    chat "$(body auto true "$((n % 5))")" -N -o /dev/null &
+    chat "$(body auto false "$((n % 5))")" -o /dev/null &
+    chat "$(body no-such-model true 0)" -o /dev/null
+    chat '{"model":' -o /dev/null
+    chat "$(body auto true "late $n")" -H 'x-turnout-deadline-ms: 1' -o /dev/null
+    wait
+    sleep 0.2
+  done
+}
+check 'it carries thirty seconds of traffic' load
+echo "        $(docker stats --no-stream --format '{{.MemUsage}}, {{.CPUPerc}} CPU' "$(compose ps -q gateway)" 2>/dev/null) after it"
+
+if [[ $services == *prometheus* ]]; then
+  up() { curl -fsS "$prometheus/api/v1/query" --data-urlencode 'query=up{job="turnout"} == 1' | grep -q '"instance":"gateway:7070"'; }
+  check 'Prometheus scrapes the gateway' wait_for 20 up
+  queries() { compose exec -T gateway node --input-type=module -e "$(cat docker/verify-queries.mjs)" <docker/grafana/dashboards/turnout.json; }
+  queried=$(queries)
+  check "every query of the dashboard has data: $(tail -n 1 <<<"$queried")" queries
+fi
+if [[ $services == *grafana* ]]; then
+  board() { holds "$(curl -fsS "$grafana/api/dashboards/uid/turnout")" '"title":"Turnout"'; }
+  check 'Grafana has the dashboard' wait_for 30 board
+  source_ok() { holds "$(curl -fsS -u "admin:${GRAFANA_ADMIN_PASSWORD:-admin}" "$grafana/api/datasources/uid/prometheus/health")" '"status":"OK"'; }
+  check 'Grafana reaches Prometheus' source_ok
+fi
+
+# ---------------------------------------------------------------- the end
+
+stop() {
+  local id seconds code
+  id=$(compose ps -q gateway)
+  chat "$(body auto true last)" -N >"$work/last" &
+  local live=$!
+  sleep 0.3
+  seconds=$SECONDS
+  docker stop -t 35 "$id" >/dev/null || return
+  seconds=$((SECONDS - seconds))
+  wait $live
+  code=$(docker inspect -f '{{.State.ExitCode}}' "$id")
+  equal "$code" 0 && equal "$(tail -n 2 "$work/last" | xargs)" 'data: [DONE]' &&
+    { [ $seconds -lt 10 ] || { echo "it took $seconds s"; false; }; }
+}
+check 'docker stop: the live answer ends, exit 0, within 10 s' stop
+finish

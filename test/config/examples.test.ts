@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Ajv } from 'ajv'
+import t from 'tap'
+import { parse } from 'yaml'
+import { schemaText } from '../../src/cli/schema.ts'
+import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
+import { EXAMPLE_ENV, EXAMPLES, exampleText, load, refusal, ROOT } from './load.ts'
+
+interface Node {
+  readonly type?: string
+  readonly description?: string
+  readonly pattern?: string
+  readonly properties?: Readonly<Record<string, Node>>
+  readonly items?: Node
+  readonly additionalProperties?: Node | boolean
+  readonly anyOf?: readonly Node[]
+}
+
+const SCHEMA_FILE = await readFile(resolve(ROOT, 'config/schema.json'), 'utf8')
+const SCHEMA = JSON.parse(SCHEMA_FILE) as Node
+const validate = new Ajv({ strict: false, allErrors: true }).compile(SCHEMA)
+
+t.test('config/schema.json is what `turnout schema` prints', async (t) => {
+  t.strictSame(SCHEMA, JSON.parse(schemaText()))
+})
+
+t.test('every example loads, is named to editors, and fits the schema', async (t) => {
+  for (const name of EXAMPLES) {
+    const text = await exampleText(name)
+    t.equal(text.split('\n', 1)[0], '# yaml-language-server: $schema=../schema.json', name)
+    t.equal(refusal(text, EXAMPLE_ENV), '', name)
+    t.ok(validate(parse(text)), `${name}: ${JSON.stringify(validate.errors)}`)
+    if (name !== 'full') t.strictSame(load(text, EXAMPLE_ENV).warnings, [], name)
+  }
+})
+
+t.test('the schema refuses what the gateway refuses', async (t) => {
+  const backends = [{ name: 'a', kind: 'openai' }]
+  t.ok(validate({ backends }))
+  for (const wrong of [{}, { backends: [] }, { backends, limts: {} }, { backends, limits: { ttft: 5 } }])
+    t.notOk(validate(wrong), JSON.stringify(wrong))
+  t.notOk(validate({ backends, limits: { ttft: '5 parsecs' } }))
+  t.notOk(validate({ backends, limits: { body: '5s' } }))
+})
+
+t.test('durations and sizes are texts with a pattern', async (t) => {
+  const limits = SCHEMA.properties?.['limits']?.properties ?? {}
+  for (const name of ['connect', 'headers', 'ttft', 'idle', 'total', 'body', 'keep_alive', 'buffer']) {
+    t.equal(limits[name]?.type, 'string', name)
+    t.ok(limits[name]?.pattern, name)
+  }
+})
+
+t.test('the values of full.yaml are the defaults', async (t) => {
+  const { config } = load(await exampleText('full'), EXAMPLE_ENV)
+  t.strictSame(config.server, DEFAULT_SERVER)
+  t.strictSame(config.limits, DEFAULT_LIMITS)
+  t.strictSame(config.discovery, DEFAULT_DISCOVERY)
+  const { connectMs, headersMs, ttftMs, idleMs, totalMs, attempts } = DEFAULT_LIMITS
+  t.strictSame(config.routes[0]?.limits, { connectMs, headersMs, ttftMs, idleMs, totalMs, attempts })
+  t.equal(config.routes[0]?.strategy, 'balanced')
+  t.equal(config.backends[0]?.includeUsage, config.backends[0]?.provider.request.includeUsage)
+})
+
+/** `routes[].limits.ttft`, for each option that has no options of its own. */
+function optionsOf(node: Node, path: string): string[] {
+  if (node.properties !== undefined)
+    return Object.entries(node.properties).flatMap(([name, one]) =>
+      optionsOf(one, path === '' ? name : `${path}.${name}`),
+    )
+  if (node.items?.properties !== undefined) return optionsOf(node.items, `${path}[]`)
+  if (typeof node.additionalProperties === 'object' && node.additionalProperties.properties !== undefined)
+    return optionsOf(node.additionalProperties, `${path}{}`)
+  return [path]
+}
+
+function written(value: unknown, path: string, known: ReadonlySet<string>): string[] {
+  if (known.has(path) || typeof value !== 'object' || value === null) return [path]
+  if (Array.isArray(value)) return value.flatMap((one) => written(one, `${path}[]`, known))
+  const named = [...known].some((option) => option.startsWith(`${path}{}`))
+  return Object.entries(value).flatMap(([name, one]) =>
+    written(one, named ? `${path}{}` : path === '' ? name : `${path}.${name}`, known),
+  )
+}
+
+t.test('full.yaml shows every option', async (t) => {
+  const all = new Set(optionsOf(SCHEMA, ''))
+  t.ok(all.size > 60, `${all.size} options`)
+  const shown = new Set(written(parse(await exampleText('full')), '', all))
+  t.strictSame(
+    [...all].filter((option) => !shown.has(option)),
+    [],
+  )
+})

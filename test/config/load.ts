@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ConfigError } from '../../src/config/issues.ts'
+import { type LoadedConfig, parseConfig } from '../../src/config/load.ts'
+import { loadProviders } from '../../src/config/providers.ts'
+
+export const ROOT = resolve(import.meta.dirname, '../../..')
+export const EXAMPLES = ['minimal', 'local-engines', 'clouds', 'team', 'full']
+export const PROVIDERS = await loadProviders()
+
+/** What the examples take from the environment. */
+export const EXAMPLE_ENV = {
+  OPENAI_API_KEY: 'sk-openai-test',
+  ANTHROPIC_API_KEY: 'sk-anthropic-test',
+  GEMINI_API_KEY: 'gemini-test',
+  MISTRAL_API_KEY: 'mistral-test',
+  GROQ_API_KEY: 'gsk-test',
+  AZURE_OPENAI_ENDPOINT: 'https://example.openai.azure.com',
+  AZURE_OPENAI_API_KEY: 'azure-test',
+  GPU_A_KEY: 'gpu-a-test',
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export const exampleText = (name: string): Promise<string> =>
+  readFile(resolve(ROOT, `config/examples/${name}.yaml`), 'utf8')
+
+export const load = (text: string, env: Env = {}): LoadedConfig => parseConfig(text, env, PROVIDERS)
+
+/** The message of the ConfigError that the text causes; '' where it loads. Any other error passes through. */
+export function refusal(text: string, env: Env = {}): string {
+  try {
+    load(text, env)
+    return ''
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown.message
+    throw thrown
+  }
+}

@@ -1,0 +1,180 @@
+import t from 'tap'
+import { load, refusal } from './load.ts'
+
+const BASE = 'backends: [{ name: a, kind: openai, key: k }]\n'
+const HASH = `sha256:${'ab'.repeat(32)}`
+const backend = (fields: string): string => `backends: [{ name: a, kind: vllm, ${fields} }]`
+
+/** A mistake, and what its message must say. */
+const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp])[] = [
+  ['a typo', `${BASE}limits: { tttf: 1s }`, /^limits\.tttf: there is no such option; did you mean `ttft`\?$/],
+  ['a typo in a list', backend('ulr: x'), /^backends\[0\]\.ulr: .*did you mean `url`\?$/],
+  ['no option at all', `${BASE}colour: red`, /^colour: there is no such option; there are server, backends, /],
+  ['a text for a number', `${BASE}server: { port: "70" }`, /^server\.port: "70" is a text; write a number$/],
+  [
+    'a text for a list',
+    `${BASE}routes: [{ name: r, candidates: x }]`,
+    /^routes\[0\]\.candidates: is a text; write a list$/,
+  ],
+  ['a number without a unit', `${BASE}limits: { ttft: 5 }`, /^limits\.ttft: 5 is a number; write /],
+  ['an unknown unit', `${BASE}limits: { ttft: 5x }`, /^limits\.ttft: "5x" .*units ms, s, m, h; write it like "30s"$/],
+  ['longer than a timer', `${BASE}limits: { total: 600h }`, /^limits\.total: "600h" is more than /],
+  [
+    'a wrong word',
+    `${BASE}server: { log_level: debg }`,
+    /^server\.log_level: "debg" is not one of .*did you mean `debug`\?$/,
+  ],
+  [
+    'a wrong strategy',
+    `${BASE}routes: [{ name: r, candidates: ['*'], strategy: balancd }]`,
+    /^routes\[0\]\.strategy: "balancd" is not one of .*`balanced`\?$/,
+  ],
+  [
+    'a wrong capability',
+    `${BASE}models: { m: { capabilities: { tols: true } } }`,
+    /^models\.m\.capabilities\.tols: .*did you mean `tools`\?$/,
+  ],
+  ['an option with nothing', `${BASE}routes:\n`, /^routes: is empty; write a list, or leave the option out$/],
+  ['no url', 'backends: [{ name: a, kind: vllm }]', /^backends\[0\]\.url: is missing; .*"http:\/\/host:port"$/],
+  ['no scheme', backend('url: "gpu-a:8000"'), /^backends\[0\]\.url: .*write "http:\/\/gpu-a:8000"/],
+  ['no scheme, with a path', backend('url: "localhost:8000/v1"'), /write "http:\/\/localhost:8000\/v1"/],
+  ['another scheme', backend('url: "ftp://gpu-a"'), /^backends\[0\]\.url: .*is not a URL/],
+  [
+    'credentials',
+    backend('url: "http://me:sesame@gpu-a"'),
+    /^backends\[0\]\.url: holds credentials; write them as `key`$/,
+  ],
+  ['a query', backend('url: "http://gpu-a/v1?key=sesame"'), /^backends\[0\]\.url: has a query or a fragment; /],
+  [
+    'an unknown kind',
+    'backends: [{ name: a, kind: vlm, url: "http://h" }]',
+    /^backends\[0\]\.kind: "vlm" .*did you mean "vllm"\?$/,
+  ],
+  [
+    'two of one name',
+    'backends: [{ name: a, kind: openai }, { name: a, kind: groq }]',
+    /^backends\[1\]\.name: "a" is taken by backends\[0\]/,
+  ],
+  [
+    'a plain key',
+    `${BASE}keys: [{ id: a, hash: sk-sesame }]`,
+    /^keys\[0\]\.hash: is not "sha256:" and 64 hex digits; .*turnout key/,
+  ],
+  [
+    'one key twice',
+    `${BASE}keys: [{ id: a, hash: '${HASH}' }, { id: b, hash: '${HASH.toUpperCase().replace('SHA', 'sha')}' }]`,
+    /^keys\[1\]\.hash: is the hash of "a" too/,
+  ],
+  ['a masked key', 'backends: [{ name: a, kind: openai, key: "sk-***" }]', /^backends\[0\]\.key: is a masked secret/],
+  [
+    'a key of dots',
+    'backends: [{ name: a, kind: openai, key: "sk-...abcd" }]',
+    /^backends\[0\]\.key: is a masked secret/,
+  ],
+  [
+    'a key of two lines',
+    'backends: [{ name: a, kind: openai, key: "sk-a\\nx-evil: 1" }]',
+    /^backends\[0\]\.key: holds /,
+  ],
+  [
+    'an alias that is a route',
+    `${BASE}routes: [{ name: r, candidates: ['*'] }]\nmodels: { m: { aliases: [r] } }`,
+    /^models\.m\.aliases\[0\]: "r" is a route/,
+  ],
+  [
+    'an alias of two models',
+    `${BASE}models: { m: { aliases: [x] }, n: { aliases: [x] } }`,
+    /^models\.n\.aliases\[0\]: "x" is an alias of "m"/,
+  ],
+  [
+    'an alias that is a model',
+    `${BASE}models: { m: { aliases: [n] }, n: {} }`,
+    /^models\.m\.aliases\[0\]: "n" is a model/,
+  ],
+  [
+    'a reserved alias',
+    `${BASE}models: { m: { aliases: ['auto:fast'] } }`,
+    /^models\.m\.aliases\[0\]: "auto:fast" is reserved/,
+  ],
+  [
+    'an unknown route',
+    `${BASE}keys: [{ id: a, hash: '${HASH}', routes: [nope] }]`,
+    /^keys\[0\]\.routes\[0\]: there is no route "nope"/,
+  ],
+  [
+    'an unknown key',
+    `${BASE}routes: [{ name: r, candidates: ['*'], match: { key: [nope] } }]`,
+    /^routes\[0\]\.match\.key\[0\]: /,
+  ],
+  ['an open door', `${BASE}server: { host: 0.0.0.0 }`, /^server\.host: "0\.0\.0\.0" .*no keys; add `keys`.*auth: none/],
+  ['a name that looks like loopback', `${BASE}server: { host: 127.evil.example }`, /^server\.host: /],
+  [
+    'an unresolved variable',
+    backend('url: "${GPU_URL}"'),
+    /^backends\[0\]\.url: the variable GPU_URL is not set; set it, or write "\$\{GPU_URL:-default\}"$/,
+  ],
+  ['an empty variable', backend('url: "http://h", key: "${EMPTY}"'), /^backends\[0\]\.key: the variable EMPTY /],
+  ['no reference', backend('url: "http://h", key: "${not a name}"'), /^backends\[0\]\.key: holds "\$\{/],
+  ['broken YAML', 'backends:\n  - name: a\n   kind: openai\n', /^line \d+, column \d+: /],
+  ['an open quote', 'backends:\n  - name: "a\n', /^line \d+, column \d+: /],
+  ['an option twice', 'backends: []\nbackends: []\n', /^line 2, column 1: .*twice/],
+  ['a tag', 'backends: [{ name: a, kind: openai, key: !env FOO }]', /^line 1, column \d+: /],
+  ['an alias of nothing', 'backends: *x', /^line 1, column 11: |^\(file\): /],
+  ['an empty file', '', /^backends: is missing|^\(file\): is empty/],
+  ['only comments', '# nothing\n', /^backends: is missing|^\(file\): is empty/],
+  ['a list for a map', '- a', /^\(file\): is a list; write a map$/],
+]
+
+t.test('each mistake has one message with its path and the remedy', async (t) => {
+  for (const [mistake, yaml, said] of MISTAKES) {
+    const message = refusal(yaml, { EMPTY: '' })
+    t.match(message, said, mistake)
+    t.notMatch(message, /\n|sesame|invalid input|undefined|\[object/i, mistake)
+  }
+})
+
+t.test('all mistakes of a file are told at once', async (t) => {
+  const message = refusal(`${BASE}limits: { tttf: 1s, idle: 5x }\nserver: { port: no }`)
+  t.strictSame(
+    message
+      .split('\n')
+      .map((line) => line.split(':', 1)[0])
+      .sort(),
+    ['limits.idle', 'limits.tttf', 'server.port'],
+  )
+})
+
+t.test('a wrong key does not shift the paths of the others', async (t) => {
+  const message = refusal(
+    `${BASE}keys: [{ id: a, hash: wrong }, { id: b, hash: '${HASH}' }, { id: c, hash: '${HASH}' }]\nroutes: [{ name: r, candidates: ['*'], match: { key: [a] } }]`,
+  )
+  t.match(message, /^keys\[0\]\.hash: /m)
+  t.match(message, /^keys\[2\]\.hash: is the hash of "b" too/m)
+  t.notMatch(message, /match\.key/, 'the key is there, only its hash is wrong')
+})
+
+t.test('anchors that grow without bound are refused', async (t) => {
+  const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`)
+  const start = performance.now()
+  t.not(refusal(`l0: &l0 [x]\n${levels.join('\n')}\nbackends: *l12\n`), '')
+  t.ok(performance.now() - start < 2_000)
+})
+
+t.test('what a variable holds is text and never YAML', async (t) => {
+  const evil = 'x" }\n  - { name: evil, kind: openai, url: "http://evil" }\n# ${OTHER}'
+  const { config } = load("backends: [{ name: a, kind: vllm, url: 'http://h', models: ['${MODEL}'] }]", {
+    MODEL: evil,
+    OTHER: 'no',
+  })
+  t.equal(config.backends.length, 1)
+  t.strictSame(config.backends[0]?.models, [evil])
+})
+
+t.test('variables: defaults, several in one text, and none in names', async (t) => {
+  const yaml =
+    "backends: [{ name: a, kind: vllm, url: 'http://${H}:${P:-8000}', key: '${K:-}' }]\nmodels: { '${H}': {} }"
+  const { config } = load(yaml, { H: 'gpu', K: '' })
+  t.equal(config.backends[0]?.root, 'http://gpu:8000')
+  t.equal(config.backends[0]?.key, null)
+  t.strictSame(Object.keys(config.models), ['${H}'])
+})

@@ -1,0 +1,63 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { ENDPOINTS } from '../../src/core/endpoints.ts'
+import { ConfigError } from '../../src/config/issues.ts'
+import { loadProviders } from '../../src/config/providers.ts'
+import { PROVIDERS, ROOT } from './load.ts'
+
+t.test('each file is the kind that it is named after', async (t) => {
+  const files = await readdir(resolve(ROOT, 'config/providers'))
+  t.strictSame([...PROVIDERS.keys()].sort(), files.map((file) => file.replace(/\.yaml$/, '')).sort())
+})
+
+t.test('each has what its kind needs', async (t) => {
+  const served = new Set(ENDPOINTS.filter((one) => one.served).map((one) => one.id))
+  for (const [kind, provider] of PROVIDERS) {
+    t.ok(provider.label, `${kind}: label`)
+    t.ok(Object.keys(provider.endpoints).length > 0, `${kind}: endpoints`)
+    for (const [id, path] of Object.entries(provider.endpoints)) {
+      t.ok(served.has(id), `${kind}: there is an endpoint ${id}`)
+      t.ok(path?.startsWith(`${provider.api}/`), `${kind}: ${path} begins with ${provider.api}`)
+    }
+    if (provider.local) {
+      t.ok(
+        provider.ports.length > 0 && provider.signature !== null,
+        `${kind}: an engine is found by port and signature`,
+      )
+      t.equal(provider.url, null, `${kind}: an engine has no address of its own`)
+    } else if (provider.url !== null) {
+      t.match(provider.url, /^https:\/\/[^/]+$/, `${kind}: a cloud has a bare address`)
+      t.ok(provider.keyEnv, `${kind}: a cloud names the variable of its key`)
+    }
+    const patterns = [
+      provider.signature?.pattern,
+      provider.remoteModels,
+      ...provider.response.callerErrors.map((one) => one.pattern),
+    ]
+    for (const pattern of patterns) if (typeof pattern === 'string') t.doesNotThrow(() => new RegExp(pattern), pattern)
+  }
+})
+
+t.test('no two engines look for each other on one port', async (t) => {
+  const ports = [...PROVIDERS.values()].flatMap((provider) => provider.ports)
+  t.equal(new Set(ports).size, ports.length)
+})
+
+t.test('a broken file is named with its field', async (t) => {
+  const folder = t.testdir({})
+  const url = pathToFileURL(`${folder}/`)
+  const refused = async (text: string): Promise<string> => {
+    await writeFile(`${folder}/mine.yaml`, text)
+    const error: unknown = await loadProviders(url).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    t.type(error, ConfigError)
+    return (error as Error).message
+  }
+  t.match(await refused('kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nprots: [1]\n'), /mine\.yaml:[^]*prots/)
+  t.match(await refused('kind: mine\nendpoints: {}\ndiscovery: []\n'), /mine\.yaml:[^]*label/)
+  t.match(await refused('kind: [mine\n'), /mine\.yaml:[^]*line \d+, column \d+/)
+})

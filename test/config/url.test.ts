@@ -1,0 +1,88 @@
+import t from 'tap'
+import { toBackendSpec } from '../../src/config/backend.ts'
+import { PROVIDERS, refusal } from './load.ts'
+
+const rootOf = (kind: string, url?: string): string =>
+  toBackendSpec({ name: 'a', ...(url === undefined ? {} : { url }) }, PROVIDERS.get(kind)!).root
+
+const SAME: readonly (readonly [kind: string, root: string, spellings: readonly string[]])[] = [
+  ['vllm', 'http://gpu:8000', ['http://gpu:8000', 'http://gpu:8000/', 'http://gpu:8000/v1', 'http://gpu:8000/v1//']],
+  ['vllm', 'http://gpu:8000', ['HTTP://GPU:8000/v1', 'http://gpu:8000//v1/']],
+  ['openai', 'https://api.openai.com', ['https://api.openai.com/v1/', 'https://api.openai.com:443']],
+  [
+    'groq',
+    'https://api.groq.com',
+    ['https://api.groq.com', 'https://api.groq.com/openai/v1/', 'https://api.groq.com/v1'],
+  ],
+  ['openrouter', 'https://openrouter.ai', ['https://openrouter.ai/api/v1', 'https://openrouter.ai/api/']],
+  [
+    'gemini',
+    'https://generativelanguage.googleapis.com',
+    [
+      'https://generativelanguage.googleapis.com/v1beta/openai/',
+      'https://generativelanguage.googleapis.com/v1beta',
+      'https://generativelanguage.googleapis.com',
+    ],
+  ],
+  [
+    'azure',
+    'https://res.openai.azure.com',
+    ['https://res.openai.azure.com/openai/v1/', 'https://res.openai.azure.com/', 'https://res.openai.azure.com/openai'],
+  ],
+  ['openai-compatible', 'https://proxy/team/llm', ['https://proxy/team/llm/v1', 'https://proxy/team/llm/']],
+  ['vllm', 'http://[::1]:8000', ['http://[::1]:8000/v1', 'http://[0:0::1]:8000/']],
+]
+
+t.test('every spelling of an address is one root', async (t) => {
+  for (const [kind, root, spellings] of SAME)
+    for (const url of spellings) t.equal(rootOf(kind, url), root, `${kind} ${url}`)
+})
+
+t.test('clouds have an address of their own', async (t) => {
+  for (const [kind, { url }] of PROVIDERS) if (url !== null) t.equal(rootOf(kind), url, kind)
+})
+
+const FORBIDDEN = [
+  'http://169.254.169.254',
+  'http://169.254.169.254./',
+  'http://2852039166/v1',
+  'http://0xa9fea9fe',
+  'http://0xA9.0xFE.0xA9.0xFE',
+  'http://0251.0376.0251.0376',
+  'http://169.254.43518',
+  'http://１６９.254.169.254',
+  'http://169.254.170.2',
+  'http://100.100.100.200',
+  'http://[::ffff:169.254.169.254]',
+  'http://[::ffff:a9fe:a9fe]',
+  'http://[::ffff:100.100.100.200]',
+  'http://[::169.254.169.254]',
+  'http://[64:ff9b::169.254.169.254]',
+  'http://[fe80::1]',
+  'http://[FEBF:0:0:0:0:0:0:1]:8000',
+  'http://[fd00:ec2::254]',
+  'http://[fd00:0ec2:0:0:0:0:0:0254]',
+  'http://metadata.google.internal',
+  'http://METADATA.google.internal./v1',
+  'http://metadata',
+]
+
+t.test('link-local and metadata addresses are refused in every spelling', async (t) => {
+  for (const url of FORBIDDEN)
+    t.match(
+      refusal(`backends: [{ name: a, kind: vllm, url: '${url}' }]`),
+      /^backends\[0\]\.url: .*link-local or metadata/,
+      url,
+    )
+})
+
+t.test('neighbours of them are not', async (t) => {
+  for (const url of [
+    'http://169.253.1.1',
+    'http://100.100.100.201',
+    'http://[fec0::1]',
+    'http://[fd00::1]',
+    'http://metadata.example.org',
+  ])
+    t.equal(refusal(`backends: [{ name: a, kind: vllm, url: '${url}' }]`), '', url)
+})
