@@ -61,8 +61,8 @@ function routesText(config: Config): string {
 function reachRows(reached: readonly Reach[]): string[][] {
   if (reached.length === 0) return [['NONE', 'nothing: no backend can have such a model']]
   return reached.map(({ backend, declared, patterns }) => {
-    const listed = patterns.includes('*') ? ['all it lists'] : patterns.map((pattern) => `${pattern} if it lists such`)
-    return [backend ?? '(any)', [...declared, ...listed].join(', ')]
+    const listed = patterns.includes('*') ? 'all it lists' : `${patterns.join(', ')} if it lists such`
+    return [backend ?? '(any)', [...declared, ...(patterns.length === 0 ? [] : [listed])].join(', ')]
   })
 }
 

@@ -11,35 +11,41 @@ export interface Reach {
   readonly patterns: readonly string[]
 }
 
-/** In the order of the backends; those that the route cannot reach are left out. */
+/** In the order of the route's candidates; backends that it cannot reach are left out. */
 export function reachOf(route: RouteSpec, config: Config): Reach[] {
   const local = route.localOnly || route.strategy === 'local'
   const able = config.backends.filter((backend) => !local || backend.provider.local)
-  const reached = able
-    .map((backend) => ({
-      backend: backend.name,
-      declared: backend.models.filter((model) => route.candidates.some((pattern) => matches(pattern, backend, model))),
-      patterns: lists(backend) ? patternsFor(route.candidates, backend) : [],
-    }))
-    .filter(({ declared, patterns }) => declared.length + patterns.length > 0)
-  const anywhere = route.candidates.filter((pattern) => !config.backends.some((one) => inside(pattern, one) !== null))
-  const open = anywhere.filter(
-    (pattern) => !able.some((one) => one.models.some((model) => matches(pattern, one, model))),
-  )
-  return open.length > 0 && able.some(lists) ? [...reached, { backend: null, declared: [], patterns: open }] : reached
+  const reached = new Map<string, Reach>()
+  for (const pattern of route.candidates)
+    for (const backend of able) {
+      const earlier = reached.get(backend.name) ?? { backend: backend.name, declared: [], patterns: [] }
+      const reach = add(earlier, backend, pattern)
+      if (reach.declared.length + reach.patterns.length > 0) reached.set(backend.name, reach)
+    }
+  const strange = route.candidates.filter((pattern) => isStrange(pattern, config))
+  const anywhere = { backend: null, declared: [], patterns: strange }
+  return [...reached.values(), ...(strange.length > 0 && able.some(lists) ? [anywhere] : [])]
 }
+
+function add({ declared, patterns }: Reach, backend: BackendSpec, pattern: string): Reach {
+  const more = backend.models.filter((model) => !declared.includes(model) && matches(pattern, backend, model))
+  const part = lists(backend) ? inside(pattern, backend) : null
+  const known = part === null || patterns.includes('*') || patterns.includes(part) || backend.models.includes(part)
+  return {
+    backend: backend.name,
+    declared: [...declared, ...more],
+    patterns: known ? patterns : part === '*' ? ['*'] : [...patterns, part],
+  }
+}
+
+/** Begins with no backend, so it can only mean ids that hold a slash. */
+const isStrange = (pattern: string, { backends }: Config): boolean =>
+  !backends.some((one) => inside(pattern, one) !== null || one.models.some((model) => matches(pattern, one, model)))
 
 const lists = ({ provider }: BackendSpec): boolean => provider.discovery.length > 0
 
 const matches = (pattern: string, backend: BackendSpec, model: string): boolean =>
   glob(pattern)(`${backend.name}/${model}`) || glob(pattern)(model)
-
-/** Without those that declared models fulfil already. */
-function patternsFor(candidates: readonly string[], backend: BackendSpec): string[] {
-  const patterns = candidates.map((pattern) => inside(pattern, backend)).filter((pattern) => pattern !== null)
-  if (patterns.includes('*')) return ['*']
-  return [...new Set(patterns)].filter((pattern) => !backend.models.includes(pattern))
-}
 
 /** The part of the pattern that is for the models of this backend; null where it is not meant. */
 function inside(pattern: string, { name }: BackendSpec): string | null {

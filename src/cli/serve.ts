@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type App, createApp } from '../app.ts'
 import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
+import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
@@ -27,8 +28,9 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     return 2
   }
   let app: App | null = null
+  let setup: Setup | null = null
   try {
-    const setup = await prepare(options.config, io)
+    setup = await prepare(options.config, io)
     const config = withAddress(
       setup.config,
       options.host ?? io.env['TURNOUT_HOST'],
@@ -39,17 +41,20 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     const { url } = await app.listen()
     announce(app, url, config, io)
     await untilSignal(io)
-    await app.close()
-    await setup.close()
     return 0
   } catch (thrown) {
-    await app?.close()
-    const expected = thrown instanceof ConfigError || (thrown as NodeJS.ErrnoException).syscall === 'listen'
-    io.stderr.write(
-      expected ? `${(thrown as Error).message}\n` : `turnout: ${(thrown as Error).stack ?? String(thrown)}\n`,
-    )
+    io.stderr.write(`${words(thrown as NodeJS.ErrnoException)}\n`)
     return 1
+  } finally {
+    await app?.close()
+    await setup?.close()
   }
+}
+
+function words(error: NodeJS.ErrnoException): string {
+  if (error instanceof ConfigError) return error.message
+  if (error.syscall === 'listen') return `${error.message}; choose another address with --host or --port`
+  return `turnout: ${error.stack ?? error.message}`
 }
 
 async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
@@ -91,17 +96,10 @@ function withAddress(config: Config, host: string | undefined, port: string | un
   return { ...config, server: { ...config.server, host: host ?? config.server.host, port: number } }
 }
 
-/** An open gateway on a network spends its owner's money for anybody. */
+/** The file was judged with its own address; the command line or the environment may have given another one. */
 function refuseOpenDoors(config: Config, wish: string | undefined): void {
-  const { host, auth } = config.server
-  const loopback = host === 'localhost' || host === '::1' || /^127\./.test(host)
-  if (loopback || config.keys.length > 0 || auth === 'none' || wish === 'none') return
-  throw new ConfigError([
-    {
-      path: 'server.host',
-      message: `"${host}" can be reached from other machines and there are no keys; add \`keys\` (turnout key new), or write \`server: { auth: none }\``,
-    },
-  ])
+  const issues = wish === 'none' ? [] : openDoor(config)
+  if (issues.length > 0) throw new ConfigError(issues)
 }
 
 function announce(app: App, url: string, config: Config, io: Io): void {

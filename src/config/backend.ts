@@ -46,6 +46,7 @@ function parseUrl(url: string): URL {
   if (/[?#]/.test(url)) throw new Error('has a query or a fragment; write scheme, host and path only')
   const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : null
   if (parsed === null) {
+    if (url.includes('@')) throw new Error('is not a URL; write "http://host:port", and credentials as `key`')
     const example = URL.canParse(`http://${url}`) && !url.includes('//') ? `http://${url}` : 'http://host:port'
     throw new Error(`"${url}" is not a URL; write "${example}"`)
   }

@@ -41,7 +41,7 @@ function complaint(issue: ZodIssue, value: unknown): string {
   if (issue.code === 'too_big') return `is more than ${issue.maximum}`
   if (issue.code === 'invalid_value') {
     const words = issue.values.map(String)
-    return `is not one of ${words.join(', ')}${typeof value === 'string' ? didYouMean(value, words, '"', false) : ''}`
+    return `is not one of ${words.join(', ')}${typeof value === 'string' ? didYouMean(value, words, '`', false) : ''}`
   }
   return `is not valid: ${issue.message}`
 }

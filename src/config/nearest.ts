@@ -13,13 +13,18 @@ export function didYouMean(typo: string, words: readonly string[], mark: '"' | '
   return listed && words.length > 0 ? `; there are ${words.join(', ')}` : ''
 }
 
-/** Levenshtein. */
+/** Letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, i > 1 && j > 1 ? swapped : Infinity))
+    }
+    before = row
     row = next
   }
   return row[b.length]!

@@ -7,8 +7,8 @@ const backend = (fields: string): string => `backends: [{ name: a, kind: vllm, $
 
 /** A mistake, and what its message must say. */
 const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp])[] = [
-  ['a typo', `${BASE}limits: { tttf: 1s }`, /^limits\.tttf: there is no such option; did you mean `ttft`\?$/],
-  ['a typo in a list', backend('ulr: x'), /^backends\[0\]\.ulr: .*did you mean `url`\?$/],
+  ['a typo', `${BASE}limits: { ttf: 1s }`, /^limits\.ttf: there is no such option; did you mean `ttft`\?$/],
+  ['a typo in a list', backend('urll: x'), /^backends\[0\]\.urll: .*did you mean `url`\?$/],
   ['no option at all', `${BASE}colour: red`, /^colour: there is no such option; there are server, backends, /],
   ['a text for a number', `${BASE}server: { port: "70" }`, /^server\.port: "70" is a text; write a number$/],
   [
@@ -22,12 +22,12 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a wrong word',
     `${BASE}server: { log_level: debg }`,
-    /^server\.log_level: "debg" is not one of .*did you mean `debug`\?$/,
+    /^server\.log_level: "debg" is not one of .*did you mean [`"]debug[`"]\?$/,
   ],
   [
     'a wrong strategy',
     `${BASE}routes: [{ name: r, candidates: ['*'], strategy: balancd }]`,
-    /^routes\[0\]\.strategy: "balancd" is not one of .*`balanced`\?$/,
+    /^routes\[0\]\.strategy: "balancd" is not one of .*did you mean [`"]balanced[`"]\?$/,
   ],
   [
     'a wrong capability',
@@ -177,4 +177,9 @@ t.test('variables: defaults, several in one text, and none in names', async (t) 
   t.equal(config.backends[0]?.root, 'http://gpu:8000')
   t.equal(config.backends[0]?.key, null)
   t.strictSame(Object.keys(config.models), ['${H}'])
+})
+
+t.test('swapped letters are a typo too', async (t) => {
+  t.match(refusal(`${BASE}limits: { tttf: 1s }`), /did you mean `ttft`/)
+  t.match(refusal(backend('ulr: x')), /did you mean `url`/)
 })

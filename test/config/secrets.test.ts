@@ -33,22 +33,21 @@ const secrets: readonly (readonly [Path, string])[] = [
   [['store', 'redis'], `redis://:${CANARY}@host`],
 ]
 
+/** Armed with all secrets at once for the checks of shape, and with one at a time for those that come after them. */
 t.test('no secret in any message, whatever else is wrong', async (t) => {
   let refused = 0
-  for (const [at, secret] of secrets) {
-    const armed = set(full, at, secret)
-    for (const path of paths(full)) {
-      for (const broken of BREAKS) {
-        if (path.join('.') === at.join('.')) continue
-        const text = stringify(set(armed, path, broken))
-        const message = refusal(text, EXAMPLE_ENV)
-        if (message !== '') refused++
-        if (message.toLowerCase().includes(CANARY))
-          t.fail(`${at.join('.')} shows when ${path.join('.')} is broken: ${message}`)
-      }
-    }
+  const look = (armed: unknown, path: Path, broken: unknown): void => {
+    const message = refusal(stringify(set(armed, path, broken)), EXAMPLE_ENV)
+    if (message !== '') refused++
+    if (message.toLowerCase().includes(CANARY)) t.fail(`${path.join('.')} = ${JSON.stringify(broken)}: ${message}`)
   }
-  t.ok(refused > 1_000, `${refused} refusals were looked at`)
+  const all = secrets.reduce<unknown>((file, [at, secret]) => set(file, at, secret), full)
+  const places = paths(full)
+  places.forEach((path, index) => {
+    for (const broken of BREAKS) look(all, path, broken)
+    for (const [at, secret] of secrets) look(set(full, at, secret), path, BREAKS[index % BREAKS.length])
+  })
+  t.ok(refused > places.length * BREAKS.length, `${refused} refusals of ${places.length} places were looked at`)
 })
 
 t.test('no secret in a message about itself', async (t) => {
@@ -59,7 +58,6 @@ t.test('no secret in a message about itself', async (t) => {
     [CANARY],
     { value: CANARY },
     `http://${CANARY}@h`,
-    `http://u:${CANARY}/x@h`,
     `u:${CANARY}@h:8000`,
     `http://h/?k=${CANARY}`,
     `http://h:99999/#${CANARY}`,
@@ -70,7 +68,7 @@ t.test('no secret in a message about itself', async (t) => {
       for (const path of at.map((_, index) => at.slice(0, at.length - index))) {
         const message = refusal(stringify(set(full, path, value)), EXAMPLE_ENV)
         // A bare word as URL may be a host that lacks its scheme.
-        if (path.at(-1) === 'url' && value === CANARY) continue
+        if (path.at(-1) === 'url' && typeof value === 'string' && !value.includes('/') && !value.includes('@')) continue
         t.notOk(message.toLowerCase().includes(CANARY), `${path.join('.')} = ${JSON.stringify(value)}: ${message}`)
       }
     }
@@ -99,4 +97,10 @@ t.test('a line that cannot be read is not quoted', async (t) => {
     t.not(message, '', text)
     t.notOk(message.includes(CANARY), message)
   }
+})
+
+t.test('no password that holds a slash in a message', async (t) => {
+  const message = refusal(`backends: [{ name: a, kind: vllm, url: 'http://u:${CANARY}/x@h' }]`)
+  t.not(message, '')
+  t.notOk(message.includes(CANARY), message)
 })

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import t from 'tap'
+import { run } from './turnout.ts'
+
+const CONFIG = `
+backends:
+  - { name: gpu-a, kind: vllm, url: 'http://gpu-a:8000' }
+  - { name: openai, kind: openai, key: '\${OPENAI_API_KEY}', models: [gpt-5-mini] }
+routes:
+  - { name: apps, strategy: ordered, candidates: ['gpu-a/*', 'openai/gpt-5-mini'] }
+  - { name: private, candidates: ['openai/*'], limits: { local_only: true } }
+keys:
+  - { id: team, hash: 'sha256:${'ab'.repeat(32)}', rpm: 60, routes: [apps] }
+`
+
+t.test('check: a valid file', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': CONFIG })
+  const { code, out, err } = await run(['check', 'turnout.yaml'], { cwd, env: { OPENAI_API_KEY: 'canary-secret' } })
+  t.equal(code, 0, err)
+  t.match(out, /^gpu-a +vllm +no key /m)
+  t.match(out, /^openai +openai +key set +gpt-5-mini/m)
+  t.match(out, /^private .*nothing/im)
+  t.match(out, /^team +60 per minute +apps$/m)
+  t.match(out, /turnout\.yaml: OK/)
+  t.notMatch(out + err, /canary|abab/, 'neither keys nor hashes')
+  t.notMatch(out, /[ \t]$/m, 'nothing at the ends of lines')
+})
+
+t.test('check: columns begin below each other', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': CONFIG })
+  const { out } = await run(['check'], { cwd, env: { OPENAI_API_KEY: 'k' } })
+  const [head = '', ...rows] = out.split('\n\n')[0]?.split('\n') ?? []
+  t.equal(rows.length, 2)
+  for (const column of ['kind', 'credentials', 'models'])
+    for (const row of rows) t.match(row.slice(head.indexOf(column) - 2), /^ {2}\S/, `${column}: ${row}`)
+})
+
+t.test('check: a wrong file is 1, with the file and the path; nothing on standard output', async (t) => {
+  const cwd = t.testdir({ 'mine.yaml': CONFIG })
+  const { code, out, err } = await run(['check', 'mine.yaml'], { cwd })
+  t.equal(code, 1)
+  t.equal(out, '')
+  t.match(err, /mine\.yaml:\nbackends\[1\]\.key: the variable OPENAI_API_KEY is not set/)
+  t.notMatch(err, /^ +at /m, 'no stack')
+})
+
+t.test('check: a file that is not there, a folder, and no file', async (t) => {
+  const cwd = t.testdir({})
+  const missing = await run(['check', 'nope.yaml'], { cwd })
+  t.equal(missing.code, 1)
+  t.match(missing.err, /nope\.yaml: cannot be read \(ENOENT\)/)
+  t.equal((await run(['check', '.'], { cwd })).code, 1)
+  const wrong = await run(['check', '--strict'], { cwd })
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /^usage: turnout check/)
+  t.equal((await run(['check', 'a', 'b'], { cwd })).code, 2)
+})
+
+t.test('key new: the hash is of the key, and works as a configured one', async (t) => {
+  const cwd = t.testdir({})
+  const { code, out, err } = await run(['key', 'new'], { cwd })
+  t.equal(code, 0)
+  const [, key = '', hash = ''] = /^key +(\S+)\nhash +(\S+)\n$/.exec(out) ?? []
+  t.match(key, /^sk-turnout-[\w-]{43}$/)
+  t.equal(hash, `sha256:${createHash('sha256').update(key).digest('hex')}`)
+  t.notOk(err.includes(key))
+  t.not((await run(['key', 'new'], { cwd })).out, out, 'each is another')
+})
+
+t.test('key hash: the line end does not count, and no key is 1', async (t) => {
+  const cwd = t.testdir({})
+  const wanted = `sha256:${createHash('sha256').update('sesame').digest('hex')}\n`
+  for (const input of ['sesame', 'sesame\n', 'sesame\r\n'])
+    t.strictSame(await run(['key', 'hash'], { cwd, input }), { code: 0, out: wanted, err: '' })
+  t.equal((await run(['key', 'hash'], { cwd, input: '\n' })).code, 1)
+  const bare = await run(['key'], { cwd })
+  t.equal(bare.code, 2)
+  t.match(bare.err, /^usage: turnout key/)
+})
+
+t.test('schema, version, help and what is none of them', async (t) => {
+  const cwd = t.testdir({})
+  const root = resolve(import.meta.dirname, '../../..')
+  const { version } = JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as { version: string }
+  t.strictSame(await run(['version'], { cwd }), { code: 0, out: `${version}\n`, err: '' })
+  t.equal((await run(['schema'], { cwd })).out, await readFile(resolve(root, 'config/schema.json'), 'utf8'))
+  const help = await run(['--help'], { cwd })
+  t.equal(help.code, 0)
+  t.match(help.out, /turnout serve/)
+  for (const verb of ['srve', 'toString', '__proto__']) {
+    const { code, out, err } = await run([verb], { cwd })
+    t.equal(code, 2, verb)
+    t.equal(out, '')
+    t.match(err, new RegExp(`^turnout: there is no command "${verb}"\n\nturnout ${version}`))
+  }
+})

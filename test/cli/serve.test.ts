@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import type { Test } from 'tap'
+import t from 'tap'
+import { within } from '../support/await.ts'
+import { type Running, run, start } from './turnout.ts'
+
+/** Engines of this machine must not be found. */
+const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+const MINE = "backends: [{ name: a, kind: vllm, url: 'http://127.0.0.1:9', models: [tiny] }]\n"
+
+function serve(t: Test, args: readonly string[], cwd: string, env = {}): Running {
+  const running = start(['serve', '--port', '0', ...args], { cwd, env })
+  t.teardown(() => running.child.kill('SIGKILL'))
+  return running
+}
+
+const urlOf = (said: string): string => /listening on (\S+)/.exec(said)?.[1] ?? ''
+
+/** What the printed `curl` asks for. */
+function curlOf(said: string): { url: string; headers: Record<string, string>; body: string } {
+  const [, url = '', name = '', value = '', body = ''] =
+    /curl -N (\S+) -H '([^:]+): ([^']+)' \\\n\s+-d '([^']+)'/.exec(said) ?? []
+  return { url, headers: { [name]: value }, body }
+}
+
+t.test('without a configuration and with nothing found: the demo, a curl that works, and exit 0', async (t) => {
+  const gateway = serve(t, [], t.testdir({}), NOWHERE)
+  const said = await gateway.until(/listening on [^]*-d '.*'\n/)
+  t.match(said, /no configuration/)
+  t.match(said, /simulated/)
+  const { url, headers, body } = curlOf(said)
+  const answer = await fetch(url, { method: 'POST', headers, body })
+  t.equal(answer.status, 200)
+  t.match(await within(15_000, 'the answer', answer.text()), /"content":[^]*data: \[DONE\]/)
+  gateway.child.kill('SIGTERM')
+  t.equal((await within(10_000, 'the end', gateway.ended)).code, 0)
+})
+
+t.test('beyond loopback without keys: refused in one line', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': MINE })
+  for (const host of ['0.0.0.0', '::']) {
+    const { code, err } = await run(['serve', '--port', '0', '--host', host], { cwd })
+    t.equal(code, 1)
+    t.match(err, /^server\.host: ".*" can be reached from other machines.*keys.*auth: none/m)
+    t.notMatch(err, /listening|^ +at /m)
+  }
+})
+
+t.test('a port that is taken: one line, no stack', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const cwd = t.testdir({ 'turnout.yaml': MINE })
+  const { code, err } = await run(['serve', '--port', String(port)], { cwd })
+  t.equal(code, 1)
+  t.match(err, new RegExp(`address already in use.*${port}`))
+  t.notMatch(err, /^ +at /m)
+})
+
+t.test('options that are wrong', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': MINE })
+  const unknown = await run(['serve', '--prot', '1'], { cwd })
+  t.equal(unknown.code, 2)
+  t.match(unknown.err, /--prot/)
+  const port = await run(['serve', '--port', '70000'], { cwd })
+  t.equal(port.code, 1)
+  t.match(port.err, /--port: "70000" is not a port/)
+  const missing = await run(['serve', '--config', 'nope.yaml'], { cwd })
+  t.equal(missing.code, 1)
+  t.match(missing.err, /nope\.yaml: cannot be read/)
+})
+
+t.test('a key works, its hash does not', async (t) => {
+  const cwd = t.testdir({})
+  const made = await run(['key', 'new'], { cwd })
+  const [, key = '', hash = ''] = /^key +(\S+)\nhash +(\S+)\n$/.exec(made.out) ?? []
+  const folder = t.testdir({ 'turnout.yaml': `${MINE}keys: [{ id: me, hash: '${hash}' }]\n` })
+  const gateway = serve(t, [], folder)
+  const said = await gateway.until(/listening on [^]*curl/)
+  t.match(said, /authorization: Bearer \$TURNOUT_KEY/)
+  const status = async (secret: string): Promise<number> => {
+    const answer = await fetch(`${urlOf(said)}/v1/models`, { headers: { authorization: `Bearer ${secret}` } })
+    await answer.text()
+    return answer.status
+  }
+  t.equal(await status(key), 200)
+  t.equal(await status(hash), 401)
+  t.equal(await status(hash.replace('sha256:', '')), 401)
+  gateway.child.kill('SIGINT')
+  t.equal((await within(10_000, 'the end', gateway.ended)).code, 0)
+})
+
+t.test('the second signal ends it at once', async (t) => {
+  const gateway = serve(t, [], t.testdir({}), NOWHERE)
+  const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+  const messages = [{ role: 'user', content: 'Tell me a very long story.' }]
+  const live = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ model: 'demo-sage', stream: true, messages }),
+  })
+  live.body?.getReader().closed.catch(() => undefined)
+  gateway.child.kill('SIGTERM')
+  await gateway.until(/SIGTERM/)
+  gateway.child.kill('SIGTERM')
+  t.equal((await within(3_000, 'the end', gateway.ended)).code, 143)
+})
