@@ -14,8 +14,16 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'request', property: 'signal', message: "Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts)." },
-        { object: 'req', property: 'signal', message: "Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts)." },
+        {
+          object: 'request',
+          property: 'signal',
+          message: 'Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts).',
+        },
+        {
+          object: 'req',
+          property: 'signal',
+          message: 'Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts).',
+        },
       ],
       // Index signatures of parsed JSON are read with brackets, which tsc asks for.
       '@typescript-eslint/dot-notation': 'off',
@@ -32,8 +40,14 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.object.name='process'][callee.property.name='exit']", message: 'Only the command line ends the process.' },
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Only the command line reads the environment; pass values on.' },
+        {
+          selector: "CallExpression[callee.object.name='process'][callee.property.name='exit']",
+          message: 'Only the command line ends the process.',
+        },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Only the command line reads the environment; pass values on.',
+        },
       ],
     },
   },
@@ -54,4 +68,6 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  // Scripts that people run and read.
+  { files: ['docker/**/*.mjs'], rules: { 'no-console': 'off' } },
 )
