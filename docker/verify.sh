@@ -15,12 +15,12 @@ grafana=http://127.0.0.1:$GRAFANA_PORT
 work=$(mktemp -d)
 mkdir "$work/config" && chmod 755 "$work" "$work/config"
 export TURNOUT_CONFIG_DIR=$work/config
-keyed=turnout-verify-keyed
+alone=turnout-verify-alone
 
 # Without the .env of the checkout, and with a project of its own.
 compose() { docker compose --env-file /dev/null -p turnout-verify -f docker/compose.yaml "$@"; }
 clean() {
-  docker rm -f "$keyed" >/dev/null 2>&1
+  docker rm -f "$alone" >/dev/null 2>&1
   compose down -v --timeout 5 >/dev/null 2>&1
   rm -rf "$work"
 }
@@ -54,7 +54,7 @@ check 'compose.yaml of the root is valid' docker compose config -q
 passed_on() { holds "$(GROQ_API_KEY=probe docker compose config gateway)" 'GROQ_API_KEY: probe'; }
 check 'a cloud key of the shell is handed on' passed_on
 check 'the image builds' compose build gateway
-docker image inspect turnout >/dev/null 2>&1 || finish
+[ $failed -eq 0 ] || finish
 echo "        size: $(($(docker image inspect -f '{{.Size}}' turnout) / 1000000)) MB, of which /app $(docker run --rm --entrypoint du turnout -sm /app | cut -f1) MB"
 
 check 'the image names a user that is not root' equal "$(docker image inspect -f '{{.Config.User}}' turnout)" node
@@ -64,12 +64,13 @@ tools() { ! docker run --rm --entrypoint ls turnout node_modules/typescript node
 check 'it holds no tool of development' tools
 version() { equal "$(docker run --rm turnout version)" "$(sed -nE 's/^  "version": "(.*)",/\1/p' package.json)"; }
 check 'it knows its version' version
+has_ended() { equal "$(docker inspect -f '{{.State.Status}}' "$alone")" exited; }
 shut() {
-  local said code=0
-  said=$(docker run --rm turnout 2>&1) || code=$?
-  equal "$code" 1 && holds "$said" 'there are no keys'
+  docker run -d --name "$alone" turnout >/dev/null || return
+  wait_for 20 has_ended &&  equal "$(docker inspect -f '{{.State.ExitCode}}' "$alone")" 1 && holds "$(docker logs "$alone" 2>&1)" 'there are no keys'
 }
 check 'without keys it refuses to listen on a network' shut
+docker rm -f "$alone" >/dev/null 2>&1
 
 # ---------------------------------------------------------------- a configuration with keys
 
@@ -82,17 +83,17 @@ backends: [{ name: engine, kind: openai-compatible, url: "http://127.0.0.1:9/v1"
 keys: [{ id: verify, hash: "$(awk '$1 == "hash" { print $2 }' <<<"$pair")" }]
 YAML
   chmod 644 "$work/turnout.yaml"
-  docker create --name "$keyed" -p 127.0.0.1::7070 -e TURNOUT_CONFIG=/home/node/turnout.yaml turnout >/dev/null || return
-  docker cp -q "$work/turnout.yaml" "$keyed:/home/node/turnout.yaml" && docker start "$keyed" >/dev/null || return
+  docker create --name "$alone" -p 127.0.0.1::7070 -e TURNOUT_CONFIG=/home/node/turnout.yaml turnout >/dev/null || return
+  docker cp -q "$work/turnout.yaml" "$alone:/home/node/turnout.yaml" && docker start "$alone" >/dev/null || return
   local url
-  url=http://$(docker port "$keyed" 7070)
-  wait_for 20 curl -fsS "$url/health/liveness" || { docker logs "$keyed"; return 1; }
+  url=http://$(docker port "$alone" 7070)
+  wait_for 20 curl -fsS "$url/health/liveness" || { docker logs "$alone"; return 1; }
   code=$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/models")
   equal "$code" 401 || return
   holds "$(curl -fsS -H "authorization: Bearer $key" "$url/v1/models")" '"one"'
 }
 check 'with keys it listens, and asks for one' with_keys
-docker rm -f "$keyed" >/dev/null 2>&1
+docker rm -f "$alone" >/dev/null 2>&1
 
 # ---------------------------------------------------------------- the stack
 

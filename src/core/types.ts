@@ -57,20 +57,30 @@ export interface Caller {
   stop: ((why: GatewayError) => void) | null
 }
 
+/** One member of a JSON object, as a span of its bytes. */
+export interface Member {
+  readonly key: string
+  /** Offset of the quote that opens the key. */
+  readonly start: number
+  readonly valueStart: number
+  /** Offset behind the value. */
+  readonly valueEnd: number
+}
+
 export interface GatewayRequest {
   readonly id: string
   readonly endpoint: Endpoint
   readonly principal: Principal
   readonly model: string
   readonly stream: boolean
-  /** The key `model` may stand twice in `raw`, so it must be written anew. */
-  readonly repeatsModel: boolean
   /** The caller asked for usage in the stream. */
   readonly wantsUsage: boolean
   /** Parsed once, never written back. Its texts are not decoded: one character for each byte, which is all that counting and searching need. */
   readonly body: JsonObject
   /** The bytes as they came: what goes upstream, apart from spliced members. */
   readonly raw: Buffer
+  /** The members of `body` in `raw`, duplicates included. */
+  readonly members: readonly Member[]
   /** Request headers, lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly noFallback: boolean

@@ -2,14 +2,7 @@
  * The members of a JSON object as byte spans, so that a 400 kB prompt can change its `model` without being
  * written again: unknown fields, key order and the precision of numbers stay as the caller sent them.
  */
-export interface Member {
-  readonly key: string
-  /** Offset of the quote that opens the key. */
-  readonly start: number
-  readonly valueStart: number
-  /** Offset behind the value. */
-  readonly valueEnd: number
-}
+import type { Member } from '../core/types.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

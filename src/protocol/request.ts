@@ -2,6 +2,8 @@
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
+import type { Member } from '../core/types.ts'
+import { members } from './members.ts'
 
 export interface ParsedBody {
   /** Its texts are not decoded: one character for each byte. */
@@ -9,8 +11,8 @@ export interface ParsedBody {
   readonly model: string
   readonly stream: boolean
   readonly wantsUsage: boolean
-  /** The key `model` may stand twice: engines differ in which one they read, and the caller is judged by the last. */
-  readonly repeatsModel: boolean
+  /** Where the members of `body` lie in the bytes, duplicates included. */
+  readonly members: readonly Member[]
 }
 
 type Check = (value: Json | undefined) => boolean
@@ -50,18 +52,18 @@ export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   const options = body['stream_options']
   const wantsUsage =
     typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
-  return { body, model, stream: stream && endpoint.streams, wantsUsage, repeatsModel: mayRepeat(text, '"model"') }
+  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: membersOf(raw) }
+}
+
+function membersOf(raw: Buffer): Member[] {
+  const list = members(raw)
+  if (list !== null) return list
+  throw new GatewayError('invalid_json', 'The body must be one JSON object.')
 }
 
 /** The one text that must be exact. */
 function decoded(model: Json | undefined, raw: Buffer): Json | undefined {
   return typeof model === 'string' && /[^\x20-\x7e]/.test(model) ? parseObject(raw.toString())['model'] : model
-}
-
-/** Never wrong in the one direction: keys may be written with escapes, so those count too. */
-function mayRepeat(json: string, quoted: string): boolean {
-  const first = json.indexOf(quoted)
-  return json.indexOf(quoted, first + 1) > first || json.includes('\\u00')
 }
 
 function parseObject(text: string): JsonObject {

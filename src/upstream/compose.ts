@@ -1,7 +1,7 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import type { Json, JsonObject } from '../core/settings.ts'
-import type { Deployment, GatewayRequest } from '../core/types.ts'
-import { elements, type Member, members, memberValue, splice } from '../protocol/members.ts'
+import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
+import { elements, members, memberValue, splice } from '../protocol/members.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -35,13 +35,12 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   const { request: quirks } = deployment.backend.provider
   const remove = fieldsToDrop(request, deployment)
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined)
-  const newModel = request.model !== deployment.model || request.repeatsModel
+  const newModel = request.model !== deployment.model || saysModelTwice(request)
   const newUsage = addsUsage(request, deployment)
   const newRoles = hasRoleIn(body['messages'], quirks.roles)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
   if (!newModel && !newUsage && !newRoles && !newDocuments && remove.size === 0 && renames.length === 0) return raw
-  const list = members(raw)
-  if (list === null) return raw
+  const list = request.members
   const find = (key: string): Member | undefined => list.findLast((member) => member.key === key)
   const set = new Map<string, string>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
@@ -55,6 +54,10 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
   return splice(raw, list, { set, remove })
 }
+
+/** Engines differ in which one they read, and the caller was judged by the last. */
+const saysModelTwice = ({ members: list }: GatewayRequest): boolean =>
+  list.findIndex((member) => member.key === 'model') !== list.findLastIndex((member) => member.key === 'model')
 
 function fieldsToDrop(request: GatewayRequest, deployment: Deployment): Set<string> {
   const { drop } = deployment.backend.provider.request

@@ -1,3 +1,4 @@
+import { members } from '../../src/protocol/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import type {
   BackendSpec,
@@ -134,7 +135,7 @@ export function gatewayRequest(
     principal: ANYBODY,
     model: typeof body['model'] === 'string' ? body['model'] : 'tiny',
     stream: body['stream'] === true,
-    repeatsModel: raw.toString().split('"model"').length > 2 || raw.includes('\\u00'),
+    members: members(raw) ?? [],
     wantsUsage: options?.['include_usage'] === true,
     body,
     raw,

@@ -45,7 +45,7 @@ function serve(
 function toGatewayRequest(endpoint: Endpoint, request: FastifyRequest, startedAt: number): GatewayRequest {
   const { headers } = request
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const { body, model, stream, wantsUsage, repeatsModel } = parseBody(raw, endpoint)
+  const { body, model, stream, wantsUsage, members } = parseBody(raw, endpoint)
   return {
     id: request.id,
     endpoint,
@@ -53,7 +53,7 @@ function toGatewayRequest(endpoint: Endpoint, request: FastifyRequest, startedAt
     model,
     stream,
     wantsUsage,
-    repeatsModel,
+    members,
     body,
     raw,
     headers,
