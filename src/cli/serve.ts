@@ -27,6 +27,8 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     io.stderr.write(`turnout serve: ${(thrown as Error).message}\n`)
     return 2
   }
+  // From the first moment on: in a container nobody else answers a signal, and a stop would wait for the kill.
+  const stopped = untilSignal(io)
   let app: App | null = null
   let setup: Setup | null = null
   try {
@@ -40,7 +42,7 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     app = await createApp({ config })
     const { url } = await app.listen()
     announce(app, url, config, io)
-    await untilSignal(io)
+    await stopped
     return 0
   } catch (thrown) {
     io.stderr.write(`${words(thrown as NodeJS.ErrnoException)}\n`)
