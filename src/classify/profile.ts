@@ -1,4 +1,5 @@
 /** What a request needs and how large it is, read from its body. Pure; linear in the number of messages, not of bytes. */
+import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 
@@ -45,7 +46,7 @@ function messages(list: Json | undefined, needs: Set<Capability>): number {
   for (const message of list as readonly Json[]) {
     if (!isObject(message)) continue
     const content = message['content']
-    if (typeof content === 'string') characters += content.length
+    if (typeof content === 'string') characters += textBytes(content)
     else if (Array.isArray(content))
       for (const part of content as readonly Json[]) characters += partLength(part, needs)
   }
@@ -53,15 +54,15 @@ function messages(list: Json | undefined, needs: Set<Capability>): number {
 }
 
 function partLength(part: Json, needs: Set<Capability>): number {
-  if (!isObject(part)) return typeof part === 'string' ? part.length : 0
+  if (!isObject(part)) return typeof part === 'string' ? textBytes(part) : 0
   if (part['type'] === 'image_url') needs.add('vision')
   if (part['type'] === 'input_audio') needs.add('audio')
-  return typeof part['text'] === 'string' ? part['text'].length : 0
+  return typeof part['text'] === 'string' ? textBytes(part['text']) : 0
 }
 
 /** A text, a list of texts or of token numbers. */
 function textLength(value: Json | undefined, depth = 0): number {
-  if (typeof value === 'string') return value.length
+  if (typeof value === 'string') return textBytes(value)
   if (typeof value === 'number') return CHARACTERS_PER_TOKEN
   if (depth > 3) return 0
   if (Array.isArray(value)) {

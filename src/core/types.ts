@@ -75,7 +75,7 @@ export interface GatewayRequest {
   readonly stream: boolean
   /** The caller asked for usage in the stream. */
   readonly wantsUsage: boolean
-  /** Parsed once, never written back. Its texts are not decoded: one character for each byte, which is all that counting and searching need. */
+  /** Parsed once, never written back. Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
   readonly body: JsonObject
   /** The bytes as they came: what goes upstream, apart from spliced members. */
   readonly raw: Buffer

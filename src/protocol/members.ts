@@ -120,7 +120,7 @@ function skipSpace(json: Uint8Array, from: number): number {
 }
 
 /** Offset behind the string that starts at `from`; -1 where it never ends. */
-function stringEnd(json: Uint8Array, from: number): number {
+export function stringEnd(json: Uint8Array, from: number): number {
   let at = from + 1
   for (;;) {
     const quote = json.indexOf(QUOTE, at)

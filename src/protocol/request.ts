@@ -3,10 +3,11 @@ import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { Member } from '../core/types.ts'
+import { digest } from './digest.ts'
 import { members } from './members.ts'
 
 export interface ParsedBody {
-  /** Its texts are not decoded: one character for each byte. */
+  /** Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
   readonly body: JsonObject
   readonly model: string
   readonly stream: boolean
@@ -36,9 +37,7 @@ const MODEL_LENGTH = 512
 
 /** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
 export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
-  // One character a byte: a few characters beyond Latin-1 would make a string of twice the size out of 400 kB, and a slow one.
-  const text = raw.toString('latin1')
-  const body = parseObject(text)
+  const body = parseObject(digest(raw), raw.length)
   const model = decoded(body['model'], raw)
   if (typeof model !== 'string' || model === '')
     throw invalid('model', '`model` must be a string; write "auto" to let the gateway choose.')
@@ -63,17 +62,20 @@ function membersOf(raw: Buffer): Member[] {
 
 /** The one text that must be exact. */
 function decoded(model: Json | undefined, raw: Buffer): Json | undefined {
-  return typeof model === 'string' && /[^\x20-\x7e]/.test(model) ? parseObject(raw.toString())['model'] : model
+  return typeof model === 'string' && /[^\x20-\x7e]/.test(model)
+    ? parseObject(raw.toString(), raw.length)['model']
+    : model
 }
 
-function parseObject(text: string): JsonObject {
+/** `bytes`: of the body; a text of another length was cut, and its positions are not those of the body. */
+function parseObject(text: string, bytes: number): JsonObject {
   if (text.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (thrown) {
     // V8's message quotes the text around the fault, which is a part of the prompt.
-    const position = /position \d+/.exec((thrown as Error).message)?.[0]
+    const position = text.length === bytes ? /position \d+/.exec((thrown as Error).message)?.[0] : undefined
     throw new GatewayError(
       'invalid_json',
       `The body is not valid JSON${position === undefined ? '' : ` (at ${position})`}.`,
