@@ -43,8 +43,8 @@ export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): vo
   const settlement = summarise(ending)
   metrics.settled(request, plan, settlement)
   const line = requestLine(request, plan?.record ?? null, settlement)
-  if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line, 'request')
-  else log.requests.info(line, 'request')
+  if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line)
+  else log.requests.info(line)
 }
 
 /** Finish reasons of a useful answer. Together says `eos`; `length` is a cut answer. */

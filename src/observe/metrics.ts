@@ -114,9 +114,10 @@ export class Metrics {
   /** Counts a request that was turned away before anything was decided. */
   refused(endpoint: string, status: number, error: string): void {
     const none = { route: 'none', backend: 'none', model: 'none' }
-    this.#requests.of(`${endpoint}\n${status}\n${error}`, () =>
+    const series = this.#requests.of(['none', 'none', 'none', endpoint, 'false', String(status), error], () =>
       this.#requestsTotal.series({ ...none, endpoint, stream: 'false', status: String(status), error }),
-    ).value++
+    )
+    series.value++
   }
 
   decided(seconds: number): void {
@@ -127,33 +128,31 @@ export class Metrics {
   settled(request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): void {
     const { attempts, status } = settlement
     const last = attempts.at(-1)
-    const labels = {
-      route: plan?.route ?? 'none',
-      backend: last?.backend ?? 'none',
-      model: last === undefined ? 'none' : this.#model(last.model),
-    }
-    const { route } = labels
+    const route = plan?.route ?? 'none'
+    const backend = last?.backend ?? 'none'
+    const model = last === undefined ? 'none' : this.#model(last.model)
     const endpoint = request.endpoint.id
     const stream = request.stream ? 'true' : 'false'
+    const code = String(status)
     const error = settlement.error?.code ?? 'none'
-    const key = `${route}\n${labels.backend}\n${labels.model}`
-    this.#requests.of(`${key}\n${endpoint}\n${stream}\n${status}\n${error}`, () =>
-      this.#requestsTotal.series({ ...labels, endpoint, stream, status: String(status), error }),
-    ).value++
+    const requests = this.#requests.of([route, backend, model, endpoint, stream, code, error], () =>
+      this.#requestsTotal.series({ route, backend, model, endpoint, stream, status: code, error }),
+    )
+    requests.value++
     this.#duration.observe({ route, endpoint, stream }, settlement.totalMs / 1000)
     for (const attempt of attempts) this.#attempted(attempt.backend, this.#model(attempt.model), attempt.error ?? 'ok')
     if (settlement.ttftMs === null) return
     this.#overhead.observe({ endpoint, stream }, settlement.overheadMs / 1000)
-    this.#answered(
-      settlement,
-      this.#answers.of(key, () => this.#answerSeries(labels)),
-    )
-    if (request.stream) this.#latencies(settlement, { backend: labels.backend, model: labels.model })
+    const answers = this.#answers.of([route, backend, model], () => this.#answerSeries({ route, backend, model }))
+    this.#answered(settlement, answers)
+    if (request.stream) this.#latencies(settlement, { backend, model })
   }
 
   #attempted(backend: string, model: string, outcome: string): void {
-    this.#attempts.of(`${backend}\n${model}\n${outcome}`, () => this.#attemptsTotal.series({ backend, model, outcome }))
-      .value++
+    const series = this.#attempts.of([backend, model, outcome], () =>
+      this.#attemptsTotal.series({ backend, model, outcome }),
+    )
+    series.value++
   }
 
   #answered({ success, costMicroUsd, usage }: Settlement, series: AnswerSeries): void {

@@ -32,16 +32,19 @@ export class Tally<L extends string> {
   }
 }
 
-/** Series by key, made when first asked for. */
+/** Series by a path of label values, made when first asked for. Maps in maps: a joined key would be a string to build and hash each time. */
 export class Series<T> {
-  readonly #byKey = new Map<string, T>()
+  readonly #branches = new Map<string, Series<T>>()
+  #leaf: T | undefined
 
-  of(key: string, make: () => T): T {
-    let found = this.#byKey.get(key)
-    if (found === undefined) {
-      found = make()
-      this.#byKey.set(key, found)
-    }
-    return found
+  of(path: readonly string[], make: () => T): T {
+    const end = path.reduce<Series<T>>((series, value) => series.#branch(value), this)
+    return (end.#leaf ??= make())
+  }
+
+  #branch(value: string): Series<T> {
+    let branch = this.#branches.get(value)
+    if (branch === undefined) this.#branches.set(value, (branch = new Series<T>()))
+    return branch
   }
 }

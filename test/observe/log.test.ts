@@ -43,12 +43,26 @@ t.test('the level', async (t) => {
   let text = ''
   const log = createLog('warn', { write: (one: string) => void (text += one) })
   log.events.info('no')
-  log.requests.info('no')
+  log.requests.info({ request_id: 'no' })
   log.events.warn('yes')
-  log.requests.warn('yes')
+  log.requests.warn({ request_id: 'yes' })
   t.equal(text.match(/yes/g)?.length, 2)
   t.notMatch(text, /"no"/)
   t.doesNotThrow(() => log.flush())
+})
+
+t.test('a request line has the form of any other', async (t) => {
+  const texts: string[] = []
+  const log = createLog('info', { write: (one: string) => void texts.push(one) })
+  log.requests.info({ request_id: 'a\n"b', error: undefined })
+  log.requests.warn({ request_id: 'c' })
+  const [first, second] = texts.map((text) => JSON.parse(text) as { time: number })
+  t.match(first, { level: 30, msg: 'request', request_id: 'a\n"b' })
+  t.match(second, { level: 40, msg: 'request', request_id: 'c' })
+  t.ok(Math.abs(first!.time - Date.now()) < 10_000)
+  t.ok(texts.every((text) => text.indexOf('\n') === text.length - 1))
+  const silent = createLog('silent', { write: () => t.fail('silent') })
+  silent.requests.warn({ request_id: 'd' })
 })
 
 t.test('an exception is written with its stack', async (t) => {

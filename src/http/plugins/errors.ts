@@ -27,7 +27,7 @@ export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Log): 
     }
     if (error.source === 'turnout' && error.code === 'internal_error')
       log.events.error({ ...line, err: error.cause }, 'request')
-    else log.requests.info(line, 'request')
+    else log.requests.info(line)
     void reply
       .code(error.status)
       .headers({ 'x-request-id': request.id, 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
