@@ -9,6 +9,7 @@ import { keepHalfOpen, LiveCallers } from './http/client-gone.ts'
 import { authenticate } from './http/plugins/auth.ts'
 import { answerErrors, onClientError } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
+import { recordAnswers } from './http/plugins/plain-answers.ts'
 import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
@@ -71,7 +72,8 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     clientErrorHandler: onClientError,
   })
   keepHalfOpen(app.server, now)
-  answerErrors(app, metrics, log)
+  recordAnswers(app, metrics, log)
+  answerErrors(app)
   app.addHook('onRequest', (_request, reply, done) => {
     if (!live.stopping) return done()
     reply.header('connection', 'close')

@@ -1,6 +1,6 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { costMicroUsd } from './accounting/cost.ts'
+import { costNanoUsd } from './accounting/cost.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
 import { classify } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
@@ -46,7 +46,7 @@ export async function answer(
       overhead = overheadMs(request, trail, now())
       return {
         requestId: request.id,
-        route: route?.route ?? null,
+        route: route?.route ?? error?.route ?? null,
         deployment: trail.current,
         attempts: callsMade(trail),
         overheadMs: overhead,
@@ -62,7 +62,7 @@ export async function answer(
     const { price } = committed.deployment.facts
     error = await relay(committed, outlet, {
       body: (whole) => finishBody(request, whole),
-      cost: (usage) => costMicroUsd(usage, price),
+      cost: (usage) => costNanoUsd(usage, price),
     })
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)

@@ -6,7 +6,8 @@ import type { Fleet } from '../fleet/fleet.ts'
 import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Exchange } from '../upstream/exchange.ts'
-import { costMicroUsd } from './cost.ts'
+import { costNanoUsd } from './cost.ts'
+import { wasteOf } from './waste.ts'
 
 export interface Ending {
   readonly request: GatewayRequest
@@ -31,7 +32,7 @@ export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): vo
   const { request, plan, committed, error, trail } = ending
   if (committed !== null) {
     const { exchange, deployment } = committed
-    fleet.end(deployment, { error, ttftMs: exchange.ttftMs })
+    fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: exchange.ttftMs })
     trail.attempts.push({
       backend: deployment.backend.name,
       model: deployment.model,
@@ -57,16 +58,19 @@ function summarise(ending: Ending): Settlement {
   const usage = track?.usage ?? null
   const finish = track?.finish ?? null
   const finished = !request.endpoint.streams || (finish !== null && GOOD_FINISH.has(finish))
+  const success = error === null && track !== null && track.content && finished
   return {
     attempts: ending.trail.attempts,
     usage,
-    costMicroUsd: costMicroUsd(usage, committed?.deployment.facts.price ?? null),
+    costNanoUsd: costNanoUsd(usage, committed?.deployment.facts.price ?? null),
+    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error }),
+    answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
     streamMs: ending.trail.committedAt === null ? null : ending.now - ending.trail.committedAt,
     overheadMs: ending.overheadMs,
     finish,
-    success: error === null && track !== null && track.content && finished,
+    success,
     status: error?.code === 'client_closed' ? error.status : ending.status,
     error,
     bytesOut: ending.bytesOut,

@@ -99,6 +99,8 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** HTTP status of the backend, where one came. */
   readonly upstreamStatus?: number | null
+  /** The route that nobody could serve. */
+  readonly route?: string | null
 }
 
 /** An expected failure. It carries no stack: at thousands a second a trace is cost without news. */
@@ -110,6 +112,7 @@ export class GatewayError extends Error {
   readonly param: string | null
   readonly retryAfterMs: number | null
   readonly upstreamStatus: number | null
+  readonly route: string | null
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const limit = Error.stackTraceLimit
@@ -124,6 +127,7 @@ export class GatewayError extends Error {
     this.param = details.param ?? null
     this.retryAfterMs = details.retryAfterMs ?? null
     this.upstreamStatus = details.upstreamStatus ?? null
+    this.route = details.route ?? null
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The data that passes between the stages, in the order of one request:
  * GatewayRequest -> RequestProfile -> Deployment[] -> RoutePlan -> Committed -> Settlement.
- * Times are milliseconds (durations, or readings of a monotonic clock), money is integer micro-dollars, sizes are bytes.
+ * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */
 import type { Endpoint } from './endpoints.ts'
@@ -34,14 +34,27 @@ export interface Deployment {
   readonly model: string
   readonly facts: ModelFacts
   readonly live: BackendLive
-  /** Expected TTFT from its own history; null before the first answer. */
+  readonly standing: Standing
+}
+
+/** How one deployment has done so far; owned by the fleet, read by routing. */
+export interface Standing {
+  /** Expected TTFT: moving average over its streams; null before the first. */
   readonly ttftMs: number | null
+  /** Calls so far. */
+  readonly calls: number
+  /** It failed: others come first until then (clock reading). */
+  readonly restUntil: number
+  /** Endpoints that it said not to have for its model, and until when (clock reading) that is believed. */
+  readonly refuses: ReadonlyMap<string, number>
+  /** Endpoints that it has answered. */
+  readonly answers: ReadonlySet<string>
 }
 
 /** Everything that can be asked at this moment. Replaced as a whole when models or facts change, not when load does. */
 export interface Catalog {
   readonly all: readonly Deployment[]
-  /** By `backend/model`. */
+  /** By `backend/model`, also with an alias for the model. */
   readonly byId: ReadonlyMap<string, Deployment>
   /** By model id and by alias; for ids that end with ':latest' also without it. */
   readonly byModel: ReadonlyMap<string, readonly Deployment[]>
@@ -164,6 +177,7 @@ export interface Attempt {
   /** HTTP status of the backend; null = none came. */
   readonly status: number | null
   readonly error: ErrorCode | null
+  /** Of a stream; a whole answer has no first token that could be seen. */
   readonly ttftMs: number | null
 }
 
@@ -174,11 +188,21 @@ export interface Usage {
   readonly reasoning: number
 }
 
+/** Tokens of input and output that were of no use to anybody; an estimate where the backend told no usage. */
+export interface Waste {
+  readonly reason: 'client_abort' | 'truncated' | 'empty' | 'refusal'
+  readonly tokens: number
+}
+
 /** How a request ended, for the log line, the metrics and (later) the ledger. */
 export interface Settlement {
   readonly attempts: readonly Attempt[]
   readonly usage: Usage | null
-  readonly costMicroUsd: number | null
+  readonly costNanoUsd: number | null
+  /** Null for a useful answer, and where no backend did any work. */
+  readonly waste: Waste | null
+  /** A backend's answer was in hand, whatever became of it. */
+  readonly answered: boolean
   readonly ttftMs: number | null
   readonly totalMs: number
   /** From the first frame in hand to the end; null where there was none. */

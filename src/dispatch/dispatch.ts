@@ -34,7 +34,7 @@ export async function dispatch(
   const queue = request.noFallback ? plan.order.slice(0, 1) : [...plan.order]
   const failures: GatewayError[] = []
   let asked = 0
-  let askedWithoutUsage = false
+  const withoutUsage = new Set<Deployment>()
   while (queue.length > 0 && asked < budget) {
     const deployment = queue.shift()!
     const withUsage = asksUsage(request, deployment)
@@ -45,8 +45,8 @@ export async function dispatch(
       return { exchange: outcome, deployment }
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
-    if (withUsage && !askedWithoutUsage && refusesUsage(outcome)) {
-      askedWithoutUsage = true
+    if (withUsage && !withoutUsage.has(deployment) && refusesUsage(outcome)) {
+      withoutUsage.add(deployment)
       tools.fleet.refusesUsage(deployment.backend.name)
       queue.unshift(deployment)
       // It was our field that was refused: the attempt is not the caller's to lose.
@@ -96,7 +96,7 @@ async function attempt(
     return exchange
   } catch (thrown) {
     const error = thrown as GatewayError
-    tools.fleet.end(deployment, { error, ttftMs: null })
+    tools.fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: null })
     trail.attempts.push({
       backend: backend.name,
       model: deployment.model,
@@ -118,6 +118,9 @@ function keepLarger(queue: Deployment[], refused: Deployment): void {
   queue.splice(0, queue.length, ...larger)
 }
 
+/** Milliseconds by status, where no backend said when to come back. A used-up quota is no matter of seconds. */
+const WAITS: Readonly<Record<number, number>> = { 429: 60_000, 503: 1_000 }
+
 /** The first cause speaks; when it was a limit of load everywhere, the shortest wait does. */
 function verdict(failures: readonly GatewayError[], request: GatewayRequest): GatewayError {
   const first = failures[0]
@@ -132,7 +135,7 @@ function verdict(failures: readonly GatewayError[], request: GatewayRequest): Ga
   return new GatewayError(chosen.code, message, {
     param: chosen.param,
     status: chosen.status,
-    retryAfterMs: waits.length > 0 ? Math.min(...waits) : chosen.status === 503 ? 1000 : null,
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : (WAITS[chosen.status] ?? null),
     cause: chosen.cause ?? request.id,
     upstreamStatus: chosen.upstreamStatus,
   })

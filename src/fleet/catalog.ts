@@ -25,9 +25,9 @@ export function buildCatalog(parts: readonly Part[]): Catalog {
       }
     }
   }
-  // `backend/tiny` means `backend/tiny:latest` only where no model has that very name.
+  // `backend/tiny` means `backend/tiny:latest`, or the alias, only where no model has that very name.
   for (const deployment of all) {
-    for (const name of spellings(deployment.model)) {
+    for (const name of [...spellings(deployment.model), ...deployment.facts.aliases]) {
       const id = `${deployment.backend.name}/${name}`
       if (!byId.has(id)) byId.set(id, deployment)
     }

@@ -7,9 +7,9 @@ import type { GatewayError } from '../core/errors.ts'
 import type { Config } from '../core/settings.ts'
 import type { BackendState, Catalog, Deployment } from '../core/types.ts'
 import { buildCatalog } from './catalog.ts'
-import { expectedTtft } from './health.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
+import { assess } from './standing.ts'
 
 /** Something that an operator may want to see in the log. */
 export interface FleetEvent {
@@ -30,7 +30,9 @@ export interface FleetHooks {
 
 /** How a request ended for the backend that it was sent to. */
 export interface Outcome {
+  readonly endpoint: string
   readonly error: GatewayError | null
+  /** Of a stream; null for a whole answer. */
   readonly ttftMs: number | null
 }
 
@@ -50,6 +52,7 @@ export class Fleet {
   readonly #members: readonly Member[]
   readonly #byName: ReadonlyMap<string, Member>
   readonly #agent: Agent
+  readonly #now: FleetHooks['now']
   readonly #onChange: FleetHooks['onChange']
   #catalog: Catalog
 
@@ -61,10 +64,11 @@ export class Fleet {
       keepAliveMaxTimeout: 1_000,
       connect: { timeout: config.discovery.timeoutMs },
     })
+    this.#now = () => hooks.now()
     this.#onChange = (catalog) => hooks.onChange(catalog)
     const tools = {
       agent: this.#agent,
-      now: () => hooks.now(),
+      now: this.#now,
       changed: () => this.#replaceCatalog(),
       moved: ({ spec, live }: Member, from: BackendState) =>
         hooks.onEvent({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
@@ -93,13 +97,11 @@ export class Fleet {
   begin(deployment: Deployment): void {
     const member = this.#byName.get(deployment.backend.name)
     if (member !== undefined) member.live.inflight++
+    ;(deployment as DeploymentState).standing.calls++
   }
 
-  end(deployment: Deployment, { error, ttftMs }: Outcome): void {
-    if (error === null && ttftMs !== null) {
-      const own = deployment as DeploymentState
-      own.ttftMs = expectedTtft(own.ttftMs, ttftMs)
-    }
+  end(deployment: Deployment, { endpoint, error, ttftMs }: Outcome): void {
+    assess((deployment as DeploymentState).standing, endpoint, error, ttftMs, this.#now())
     this.#byName.get(deployment.backend.name)?.ended(error)
   }
 

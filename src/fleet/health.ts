@@ -41,11 +41,6 @@ function cool(live: LiveState, until: number): void {
   if (until > live.coolUntil) live.coolUntil = until
 }
 
-/** Moving average of the time to the first token. */
-export function expectedTtft(before: number | null, measured: number): number {
-  return before === null ? measured : before + 0.3 * (measured - before)
-}
-
 const WARMING_MS = 1_000
 
 /**

@@ -4,9 +4,12 @@ import type { Deployment } from '../core/types.ts'
 import type { FoundModel } from './discover.ts'
 import { factsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'
+import { newStanding, type StandingState } from './standing.ts'
 
 /** The fleet's own view of `Deployment`. */
-export type DeploymentState = { -readonly [K in keyof Deployment]: Deployment[K] }
+export interface DeploymentState extends Omit<{ -readonly [K in keyof Deployment]: Deployment[K] }, 'standing'> {
+  readonly standing: StandingState
+}
 
 export class Models {
   readonly #spec: BackendSpec
@@ -54,7 +57,7 @@ export class Models {
       let deployment = before.get(model)
       if (deployment === undefined) {
         const id = `${this.#spec.name}/${model}`
-        deployment = { id, backend: this.#spec, model, facts, live: this.#live, ttftMs: null }
+        deployment = { id, backend: this.#spec, model, facts, live: this.#live, standing: newStanding() }
         changed = true
       } else if (!sameFacts(deployment.facts, facts)) {
         deployment.facts = facts

@@ -135,11 +135,12 @@ const outcome = (settlement: Settlement): object => ({
           output: settlement.usage.output,
           reasoning: settlement.usage.reasoning,
         },
-  cost_usd: settlement.costMicroUsd === null ? null : settlement.costMicroUsd / 1e6,
+  cost_usd: settlement.costNanoUsd === null ? null : settlement.costNanoUsd / 1e9,
   ttft_ms: round(settlement.ttftMs),
   total_ms: round(settlement.totalMs),
   finish: settlement.finish,
   success: settlement.success,
+  wasted: settlement.waste,
 })
 
 /** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */

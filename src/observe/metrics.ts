@@ -35,6 +35,7 @@ export class Metrics {
   readonly #requests = new Series<Cell>()
   readonly #attempts = new Series<Cell>()
   readonly #answers = new Series<AnswerSeries>()
+  readonly #waste = new Series<Cell>()
 
   readonly #requestsTotal = this.#counter('requests_total', 'Requests by how they ended.', [
     'route',
@@ -84,6 +85,11 @@ export class Metrics {
     'Useful answers: complete, allowed finish reason, not empty.',
     ['route', 'backend', 'model'],
   )
+  readonly #wasted = this.#counter(
+    'wasted_tokens_total',
+    'Input and output tokens without a useful answer; estimated where the backend told no usage.',
+    ['route', 'backend', 'model', 'reason'],
+  )
   readonly #cost = this.#counter('cost_usd_total', 'What priced answers cost.', ['route', 'backend', 'model'])
   readonly #unpriced = this.#counter(
     'unpriced_requests_total',
@@ -111,8 +117,8 @@ export class Metrics {
     })
   }
 
-  /** Counts a request that was turned away before anything was decided. */
-  refused(endpoint: string, status: number, error: string): void {
+  /** Counts an answer for which no backend was needed. */
+  plain(endpoint: string, status: number, error: string): void {
     const none = { route: 'none', backend: 'none', model: 'none' }
     const series = this.#requests.of(['none', 'none', 'none', endpoint, 'false', String(status), error], () =>
       this.#requestsTotal.series({ ...none, endpoint, stream: 'false', status: String(status), error }),
@@ -141,7 +147,15 @@ export class Metrics {
     requests.value++
     this.#duration.observe({ route, endpoint, stream }, settlement.totalMs / 1000)
     for (const attempt of attempts) this.#attempted(attempt.backend, this.#model(attempt.model), attempt.error ?? 'ok')
-    if (settlement.ttftMs === null) return
+    const { waste } = settlement
+    if (waste !== null) {
+      const { reason } = waste
+      const wasted = this.#waste.of([route, backend, model, reason], () =>
+        this.#wasted.series({ route, backend, model, reason }),
+      )
+      wasted.value += waste.tokens
+    }
+    if (!settlement.answered) return
     this.#overhead.observe({ endpoint, stream }, settlement.overheadMs / 1000)
     const answers = this.#answers.of([route, backend, model], () => this.#answerSeries({ route, backend, model }))
     this.#answered(settlement, answers)
@@ -155,10 +169,10 @@ export class Metrics {
     series.value++
   }
 
-  #answered({ success, costMicroUsd, usage }: Settlement, series: AnswerSeries): void {
+  #answered({ success, costNanoUsd, usage }: Settlement, series: AnswerSeries): void {
     if (success) series.successes.value++
-    if (costMicroUsd === null) series.unpriced.value++
-    else series.cost.value += costMicroUsd / 1e6
+    if (costNanoUsd === null) series.unpriced.value++
+    else series.cost.value += costNanoUsd / 1e9
     if (usage === null) return
     series.input.value += usage.input
     series.cachedInput.value += usage.cachedInput

@@ -43,6 +43,7 @@ const QUOTE = 0x22
 const NULL = 0x6e
 
 function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+  track.events++
   if (!track.content && CONTENT.test(data)) track.content = true
   const finish = memberStart(data, '"finish_reason"')
   if (finish > 0 && data.charCodeAt(finish) === QUOTE)

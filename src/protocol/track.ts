@@ -8,6 +8,8 @@ export class AnswerTrack {
   model: string | null = null
   /** Some text, tool call or embedding was there. */
   content = false
+  /** Events of the stream with a part of the answer: a token each, or a few. */
+  events = 0
   /** The terminal event was there. */
   done = false
   /** A whole event was parsed. */

@@ -25,7 +25,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
 }
 
-export function usageHeaders(usage: Usage | null, costMicroUsd: number | null): HeaderList {
+export function usageHeaders(usage: Usage | null, costNanoUsd: number | null): HeaderList {
   const list: string[] = []
   if (usage !== null) {
     const { input, cachedInput, output, reasoning } = usage
@@ -34,9 +34,12 @@ export function usageHeaders(usage: Usage | null, costMicroUsd: number | null): 
       `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}`,
     )
   }
-  if (costMicroUsd !== null) list.push('x-turnout-cost-usd', (costMicroUsd / 1e6).toFixed(6))
+  if (costNanoUsd !== null) list.push('x-turnout-cost-usd', usd(costNanoUsd))
   return list
 }
+
+/** Six decimals, nine where a cheap model needs them. */
+const usd = (nano: number): string => (nano / 1e9).toFixed(9).replace(/0{1,3}$/, '')
 
 /** `no-transform` and `x-accel-buffering` keep nginx and others from holding events back. */
 export const STREAM_HEADERS: HeaderList = [
@@ -48,9 +51,12 @@ export const STREAM_HEADERS: HeaderList = [
   'no',
 ]
 
+/** The official SDKs ask two more times after any 5xx unless they are told not to. */
+const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented'])
+
 /** SDKs read the milliseconds first and ignore waits that are too long. */
 export function retryHeaders(error: GatewayError): HeaderList {
-  if (error.retryAfterMs === null) return []
+  if (error.retryAfterMs === null) return USELESS_TO_RETRY.has(error.code) ? ['x-should-retry', 'false'] : []
   const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000))
   return ['retry-after', String(seconds), 'retry-after-ms', String(Math.ceil(error.retryAfterMs))]
 }

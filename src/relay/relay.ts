@@ -14,7 +14,7 @@ export interface Relayed {
 export interface Finishing {
   /** The body in the shape that the caller expects. */
   readonly body: (whole: Buffer) => Buffer
-  /** Micro-dollars, for the header; null = unknown. */
+  /** Nano-dollars, for the header; null = unknown. */
   readonly cost: (usage: Usage | null) => number | null
 }
 

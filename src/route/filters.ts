@@ -34,8 +34,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     for (const need of profile.needs) {
       const can = deployment.facts.capabilities[need]
       if (can === false) return `it has no ${need}`
-      if (can === undefined && choice.open && (need === 'embeddings' || need === 'rerank'))
-        return `it is not known to have ${need}`
+      const rare = need === 'embeddings' || need === 'rerank'
+      if (can === undefined && choice.open && rare && !deployment.standing.answers.has(need))
+        return `it is not known to have ${need}; name it as the model, or declare capabilities: { ${need}: true } for it`
     }
     return null
   },

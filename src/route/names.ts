@@ -25,7 +25,9 @@ export function resolve(model: string, principal: Principal, wish: Strategy | nu
   const preset = presetOf(model)
   const auto = model === AUTO || preset !== null
   const strategy = wish ?? preset
-  const rule = table.routes.find((route) => matches(route, auto ? AUTO : model, principal)) ?? table.byName.get(model)
+  const rule =
+    table.routes.find((route) => matches(route, auto ? AUTO : model, principal) && isOpen(route, principal, table)) ??
+    table.byName.get(model)
   if (rule !== undefined) return choose(rule, rule.candidates, strategy)
   if (auto) {
     const fallback = table.byName.get(DEFAULT_ROUTE) ?? null
@@ -59,6 +61,12 @@ function presetOf(model: string): Strategy | null {
   throw new GatewayError('model_not_found', `"${clip(model)}" names no strategy; there are ${known}.`, {
     param: 'model',
   })
+}
+
+/** Whether this key may use some of it: a route of others must not stand in the way of its own. */
+function isOpen({ candidates }: CompiledRoute, principal: Principal, { allowed }: RouteTable): boolean {
+  const own = allowed.get(principal.id)
+  return own === undefined || candidates.some((one) => own.has(one))
 }
 
 function matches(route: CompiledRoute, model: string, principal: Principal): boolean {

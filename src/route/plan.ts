@@ -26,7 +26,7 @@ export function plan(
     candidates.push(record(deployment, profile, dropped))
   }
   if (able.length === 0) throw nobody(request, choice, candidates)
-  const order = inOrder(able, choice.strategy, now)
+  const order = inOrder(able, choice.strategy, profile, now)
   return {
     route: choice.route,
     order,
@@ -49,20 +49,31 @@ export function plan(
   }
 }
 
-/** Usable ones first; then least in flight, then lowest expected TTFT (one that was never asked has 0, so it gets its chance). */
-function inOrder(able: readonly Deployment[], strategy: string, now: number): readonly Deployment[] {
+/**
+ * Usable ones first; then least in flight; then lowest expected TTFT (one that never streamed has 0, so it gets its chance,
+ * and one that failed rests, so it does not get it for ever); then the one that was called least.
+ */
+function inOrder(
+  able: readonly Deployment[],
+  strategy: string,
+  { endpoint }: RequestProfile,
+  now: number,
+): readonly Deployment[] {
   if (able.length === 1) return able
-  const trouble = (deployment: Deployment): number =>
-    deployment.live.state === 'down'
-      ? 2
-      : deployment.live.state === 'warming_up' || deployment.live.coolUntil > now
-        ? 1
-        : 0
+  const streams = endpoint === 'chat' || endpoint === 'completions'
+  const ttft = ({ standing }: Deployment): number => (streams ? (standing.ttftMs ?? 0) : 0)
   return [...able].sort((a, b) => {
-    const health = trouble(a) - trouble(b)
+    const health = trouble(a, endpoint, now) - trouble(b, endpoint, now)
     if (health !== 0 || strategy === 'ordered') return health
-    return a.live.inflight - b.live.inflight || (a.ttftMs ?? 0) - (b.ttftMs ?? 0)
+    return a.live.inflight - b.live.inflight || ttft(a) - ttft(b) || a.standing.calls - b.standing.calls
   })
+}
+
+/** 0 = nothing is known against it; the higher, the later it is asked. */
+function trouble({ live, standing }: Deployment, endpoint: string, now: number): number {
+  if ((standing.refuses.get(endpoint) ?? 0) > now) return 3
+  if (live.state === 'down') return 2
+  return live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now ? 1 : 0
 }
 
 const record = (deployment: Deployment, profile: RequestProfile, dropped: Dropped | null): CandidateRecord => ({
@@ -76,7 +87,7 @@ const record = (deployment: Deployment, profile: RequestProfile, dropped: Droppe
     output_tokens: null,
     reasoning_tokens: null,
     cost_usd: null,
-    ttft_ms: deployment.ttftMs,
+    ttft_ms: deployment.standing.ttftMs,
     total_ms: null,
     success: null,
   },
@@ -84,10 +95,11 @@ const record = (deployment: Deployment, profile: RequestProfile, dropped: Droppe
   utility: null,
 })
 
-function nobody(request: GatewayRequest, choice: Choice, candidates: readonly CandidateRecord[]): GatewayError {
+function nobody(request: GatewayRequest, { route }: Choice, candidates: readonly CandidateRecord[]): GatewayError {
   if (candidates.length === 0) {
-    return new GatewayError('no_backend', `Route "${choice.route}" reaches no model at the moment; see GET /health.`, {
+    return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
       retryAfterMs: 2000,
+      route,
     })
   }
   const reasons = candidates
@@ -97,10 +109,11 @@ function nobody(request: GatewayRequest, choice: Choice, candidates: readonly Ca
   const tooLong = candidates.some(({ dropped }) => dropped?.filter === 'context')
   const list = `${reasons.join('; ')}${candidates.length > 20 ? `; and ${candidates.length - 20} more` : ''}.`
   if (all('policy'))
-    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model' })
+    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route })
   if (tooLong)
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',
+      route,
     })
-  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`)
+  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route })
 }

@@ -31,7 +31,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly track = new AnswerTrack()
   /** HTTP status of the backend; null before one came. */
   status: number | null = null
-  /** From the start of the call to the first event (stream) or the whole answer. */
+  /** From the start of the call to the first event of a stream; null for a whole answer. */
   ttftMs: number | null = null
   contentType = ''
   /** The answer is an event stream. */
@@ -217,7 +217,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#call.stream) return this.#fail(this.#bad('sent no event stream'))
     this.body = body
     this.#committed = true
-    this.ttftMs = this.#call.now() - this.#startedAt
     this.#resolve()
     this.#end()
   }
@@ -235,7 +234,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return this.#fail(this.#bad('sent more than `limits.buffer`'))
     this.#mode = 'bytes'
     this.#committed = true
-    this.ttftMs = this.#call.now() - this.#startedAt
     this.#resolve()
   }
 

@@ -13,6 +13,7 @@ const FILTERED = /content_filter|content_policy_violation|ResponsibleAIPolicyVio
 /** Gemini answers 400 for a wrong key. */
 const BAD_KEY = /^(api key not valid|invalid api key|incorrect api key)/i
 const NO_CREDIT = /insufficient_quota|insufficient balance|payment_required|exceeded your current quota/i
+const NO_MODEL = /model_not_found|model_not_allowed|not have access to( the)? model/i
 const NO_ENDPOINT =
   /^(not found|404 page not found|file not found|)$|unexpected endpoint|does not support (embeddings|rerank)|not supported on this/i
 
@@ -60,6 +61,8 @@ const isOneOf =
 
 /** The first rule that holds names the error; the last one always does. */
 const RULES: readonly (readonly [ErrorCode, Rule])[] = [
+  // Not the key is refused but one model of many, which a caller may have named.
+  ['upstream_model_missing', (status, words, message) => status === 403 && NO_MODEL.test(`${words} ${message}`)],
   ['upstream_auth', isOneOf(401, 403)],
   ['upstream_auth', (status, _words, message) => status === 400 && BAD_KEY.test(message)],
   ['upstream_quota', isOneOf(402)],

@@ -67,7 +67,7 @@ t.test('a good answer', async (t) => {
   const { settlement, fleet, level } = settled({ usage: { input: 10, cachedInput: 0, output: 5, reasoning: 0 } })
   t.match(settlement, {
     attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
-    costMicroUsd: 20,
+    costNanoUsd: 20_000,
     ttftMs: 12,
     totalMs: 250,
     overheadMs: 0.5,
@@ -98,7 +98,7 @@ t.test('nobody answered', async (t) => {
   t.match(settlement, {
     attempts: [failed],
     usage: null,
-    costMicroUsd: null,
+    costNanoUsd: null,
     ttftMs: null,
     finish: null,
     success: false,
@@ -119,7 +119,7 @@ t.test('an answer that broke off', async (t) => {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
     success: false,
-    costMicroUsd: 3,
+    costNanoUsd: 3_000,
   })
   t.strictSame(fleet, ['a/m upstream_incomplete'])
   t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })

@@ -174,6 +174,20 @@ t.test('a refused stream_options is left out, on the same backend', async (t) =>
   committed?.exchange.cancel(new GatewayError('client_closed', 'over'))
 })
 
+t.test('a refused stream_options is left out on each backend that refuses it', async (t) => {
+  const broken: FaultOptions = {
+    refusesStreamOptions: true,
+    rule: ({ json }) => (json?.['stream_options'] === undefined ? failing(500) : undefined),
+  }
+  const it = await world(t, [broken, { refusesStreamOptions: true }])
+  const { committed, error, fleet } = await it.go(ask({}, true))
+  t.equal(error, null, 'the caller never sent that field')
+  t.equal(committed?.deployment.backend.name, 'b')
+  t.equal(counts(it), '2 2')
+  t.ok(fleet.includes('refuses a') && fleet.includes('refuses b'))
+  committed?.exchange.cancel(new GatewayError('client_closed', 'over'))
+})
+
 t.test('the same where only one call is allowed', async (t) => {
   for (const [name, traits, limits] of [
     ['by the limit', {}, { attempts: 1 }],

@@ -88,13 +88,13 @@ t.test('the same model keeps its object; only changes make a new catalog', async
   await fleet.start()
   const first = only(fleet)
   fleet.begin(first)
-  fleet.end(first, { error: null, ttftMs: 100 })
+  fleet.end(first, { endpoint: 'chat', error: null, ttftMs: 100 })
   await eventually(2_000, 'three looks', () => double.seen.length >= 3)
   t.equal(catalogs.length, 1, 'nothing new, no new catalog')
   double.routes['GET /v1/models'] = json({ data: [{ id: 'm', max_model_len: 99 }, { id: 'new' }] })
   await eventually(2_000, 'the new list', () => fleet.catalog.byId.has('one/new'))
   t.equal(fleet.catalog.byId.get('one/m'), first)
-  t.match(first, { ttftMs: 100, facts: { context: 99 } })
+  t.match(first, { standing: { ttftMs: 100 }, facts: { context: 99 } })
   t.notOk(fleet.catalog.byId.has('one/old'))
   t.equal(catalogs.length, 2)
 })
@@ -121,7 +121,7 @@ t.test('a backend goes away and comes back', async (t) => {
   await double.close()
   fleet.begin(deployment)
   t.equal(deployment.live.inflight, 1)
-  fleet.end(deployment, { error: failure('upstream_unreachable'), ttftMs: null })
+  fleet.end(deployment, { endpoint: 'chat', error: failure('upstream_unreachable'), ttftMs: null })
   t.match(state(fleet), { state: 'down', reason: 'no connection', inflight: 0, models: 1 })
   t.equal(only(fleet), deployment, 'its models stay in the catalog')
   await eventually(2_000, 'a look at it', () => state(fleet).reason === 'connection refused')
@@ -168,7 +168,7 @@ t.test('a successful answer proves more than a list', async (t) => {
   await fleet.start()
   t.match(state(fleet), { state: 'down', reason: 'HTTP 500' })
   fleet.begin(only(fleet))
-  fleet.end(only(fleet), { error: null, ttftMs: null })
+  fleet.end(only(fleet), { endpoint: 'chat', error: null, ttftMs: null })
   t.match(state(fleet), { state: 'ready', reason: null })
 })
 
@@ -205,7 +205,7 @@ t.test('start does not wait for a backend that never answers; a busy one is not 
   t.match(state(fleet), { state: 'down', reason: 'no answer in time' })
   fleet.begin(only(fleet))
   fleet.begin(only(fleet))
-  fleet.end(only(fleet), { error: null, ttftMs: 5 })
+  fleet.end(only(fleet), { endpoint: 'chat', error: null, ttftMs: 5 })
   const looks = double.seen.length
   await eventually(2_000, 'two more looks', () => double.seen.length >= looks + 3)
   t.match(state(fleet), { state: 'ready', inflight: 1 }, 'it still works for us')
@@ -217,15 +217,15 @@ t.test('what outcomes do', async (t) => {
   const end = (error: GatewayError | null, ttftMs: number | null = null): number => {
     const now = performance.now()
     fleet.begin(deployment)
-    fleet.end(deployment, { error, ttftMs })
+    fleet.end(deployment, { endpoint: 'chat', error, ttftMs })
     return deployment.live.coolUntil === 0 ? 0 : Math.round((deployment.live.coolUntil - now) / 100) * 100
   }
   end(null, 100)
   end(null, 200)
-  t.equal(deployment.ttftMs, 130)
+  t.equal(deployment.standing.ttftMs, 130)
   end(null, null)
   end(failure('upstream_error'), 9_999)
-  t.equal(deployment.ttftMs, 130, 'only good answers count')
+  t.equal(deployment.standing.ttftMs, 130, 'only good answers count')
   t.equal(deployment.live.state, 'ready')
   const harmless = [
     'invalid_request',
@@ -250,7 +250,7 @@ t.test('what outcomes do', async (t) => {
   t.equal(deployment.live.state, 'ready')
   end(failure('connect_timeout'))
   t.equal(deployment.live.state, 'down')
-  fleet.end(deployment, { error: null, ttftMs: null })
+  fleet.end(deployment, { endpoint: 'chat', error: null, ttftMs: null })
   t.match(deployment.live, { state: 'ready', inflight: 0 }, 'never below zero')
 })
 
@@ -284,7 +284,10 @@ t.test('nothing is left after stop', async (t) => {
   await started
   t.ok(performance.now() - stoppedAt < 1_000, 'it does not wait for the answer')
   const looks = double.seen.length
-  fleet.end({ ...only(fleet), backend: backend(double.root) }, { error: failure('upstream_unreachable'), ttftMs: null })
+  fleet.end(
+    { ...only(fleet), backend: backend(double.root) },
+    { endpoint: 'chat', error: failure('upstream_unreachable'), ttftMs: null },
+  )
   await new Promise((resolve) => setTimeout(resolve, 400))
   t.equal(double.seen.length, looks)
 })

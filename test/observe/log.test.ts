@@ -75,7 +75,9 @@ t.test('an exception is written with its stack', async (t) => {
 const SETTLEMENT: Settlement = {
   attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12.345 }],
   usage: { input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  costMicroUsd: 1500,
+  costNanoUsd: 1_500_000,
+  answered: true,
+  waste: null,
   ttftMs: 12.345,
   streamMs: 10,
   totalMs: 99.99,
@@ -132,7 +134,7 @@ t.test('the line of a request', async (t) => {
 t.test('the line of a failure', async (t) => {
   const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })
   const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
-  const line = requestLine(REQUEST, null, { ...SETTLEMENT, usage: null, costMicroUsd: null, error, status: 502 })
+  const line = requestLine(REQUEST, null, { ...SETTLEMENT, usage: null, costNanoUsd: null, error, status: 502 })
   t.match(line, {
     status: 502,
     error: { code: 'upstream_unreachable', source: 'upstream', cause: /ECONNREFUSED/ },

@@ -19,7 +19,9 @@ const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
 const settlement = (traits: Partial<Settlement> = {}): Settlement => ({
   attempts: [attempt('m')],
   usage: { input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  costMicroUsd: 1_500_000,
+  costNanoUsd: 1_500_000_000,
+  answered: true,
+  waste: null,
   ttftMs: 50,
   streamMs: 400,
   totalMs: 500,
@@ -72,7 +74,16 @@ t.test('failed attempts before it', async (t) => {
 
 t.test('a request that nobody answered', async (t) => {
   const error = new GatewayError('upstream_error', 'x')
-  const nothing = { usage: null, costMicroUsd: null, ttftMs: null, streamMs: null, success: false, status: 502, error }
+  const nothing = {
+    answered: false,
+    usage: null,
+    costNanoUsd: null,
+    ttftMs: null,
+    streamMs: null,
+    success: false,
+    status: 502,
+    error,
+  }
   const sum = await counted(PLAN, REQUEST, settlement({ ...nothing, attempts: [attempt('m', 'upstream_error')] }))
   t.equal(sum('requests_total', { status: '502', error: 'upstream_error', backend: 'a' }), 1)
   t.equal(sum('attempts_total'), 1)
@@ -92,21 +103,21 @@ t.test('an answer without a price, or without a usage', async (t) => {
   const sum = await counted(
     PLAN,
     REQUEST,
-    settlement({ costMicroUsd: null }),
-    settlement({ costMicroUsd: null, usage: null }),
+    settlement({ costNanoUsd: null }),
+    settlement({ costNanoUsd: null, usage: null }),
   )
   t.equal(sum('unpriced_requests_total'), 2)
   t.equal(sum('cost_usd_total'), 0)
   t.equal(sum('tokens_total', { kind: 'input' }), 10)
   t.equal(
-    (await counted(PLAN, REQUEST, settlement({ costMicroUsd: 0 })))('unpriced_requests_total'),
+    (await counted(PLAN, REQUEST, settlement({ costNanoUsd: 0 })))('unpriced_requests_total'),
     0,
     'free is a price',
   )
 })
 
 t.test('times of a whole answer are no times of tokens', async (t) => {
-  const sum = await counted(PLAN, gatewayRequest({ model: 'm' }), settlement({ streamMs: null }))
+  const sum = await counted(PLAN, gatewayRequest({ model: 'm' }), settlement({ streamMs: null, ttftMs: null }))
   t.equal(sum('time_to_first_token_seconds_count'), 0)
   t.equal(sum('time_per_output_token_seconds_count'), 0)
   t.equal(sum('requests_total', { stream: 'false' }), 1)
@@ -119,7 +130,7 @@ t.test('one output token has no time between tokens', async (t) => {
 
 t.test('a request that was turned away', async (t) => {
   const metrics = new Metrics(() => [])
-  metrics.refused('chat', 401, 'invalid_api_key')
+  metrics.plain('chat', 401, 'invalid_api_key')
   t.equal(
     sumOf(await metrics.registry.metrics(), 'turnout_requests_total', {
       status: '401',

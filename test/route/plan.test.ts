@@ -43,7 +43,7 @@ t.test('healthy ones first, whatever else', async (t) => {
   const down = deployment('down/m', { live: live({ state: 'down' }) })
   const warming = deployment('warming/m', { live: live({ state: 'warming_up' }) })
   const cooling = deployment('cooling/m', { live: live({ coolUntil: 2000 }) })
-  const busy = deployment('busy/m', { live: live({ inflight: 99 }), ttftMs: 9999 })
+  const busy = deployment('busy/m', { live: live({ inflight: 99 }), standing: { ttftMs: 9999 } })
   const unknown = deployment('unknown/m', { live: live({ state: 'unknown', inflight: 100 }) })
   const all = [down, warming, cooling, busy, unknown]
   t.equal(order(planned(chat(), { deployments: all })), 'busy/m unknown/m warming/m cooling/m down/m')
@@ -52,14 +52,58 @@ t.test('healthy ones first, whatever else', async (t) => {
 
 t.test('fewest calls in flight, then the expected time, then the order of the catalog', async (t) => {
   const of = (id: string, inflight: number, ttftMs: number | null): Deployment =>
-    deployment(id, { live: live({ inflight }), ttftMs })
+    deployment(id, { live: live({ inflight }), standing: { ttftMs } })
   const deployments = [of('a/m', 2, 1), of('b/m', 1, 300), of('c/m', 1, 200), of('d/m', 1, 200), of('e/m', 1, null)]
   t.equal(order(planned(chat(), { deployments })), 'e/m c/m d/m b/m a/m')
 })
 
+t.test('one that failed rests, and is the first again afterwards', async (t) => {
+  const deployments = [
+    deployment('a/m', { standing: { restUntil: 2000 } }),
+    deployment('b/m', { standing: { ttftMs: 900 } }),
+  ]
+  t.equal(order(planned(chat(), { deployments, now: 1999 })), 'b/m a/m')
+  t.equal(order(planned(chat(), { deployments, now: 2000 })), 'a/m b/m')
+})
+
+t.test('who said not to have the endpoint comes last, for that endpoint', async (t) => {
+  const refuses = new Map([['rerank', 5000]])
+  const deployments = [
+    deployment('a/m', { standing: { refuses } }),
+    deployment('b/m', { live: live({ state: 'down' }) }),
+    deployment('c/m', { live: live({ inflight: 9 }) }),
+  ]
+  const rerank = gatewayRequest({ model: 'm', query: 'q', documents: ['d'] }, { endpoint: RERANK })
+  t.equal(order(planned(rerank, { deployments, now: 1000 })), 'c/m b/m a/m')
+  t.equal(order(planned(rerank, { deployments, now: 5000 })), 'a/m c/m b/m', 'not for ever')
+  t.equal(order(planned(chat(), { deployments, now: 1000 })), 'a/m c/m b/m')
+})
+
+t.test('the expected time of streams says nothing about embeddings: the one called least is asked', async (t) => {
+  const deployments = [
+    deployment('a/m', { standing: { ttftMs: 1, calls: 5 } }),
+    deployment('b/m', { standing: { ttftMs: 900, calls: 4 } }),
+  ]
+  t.equal(order(planned(chat(), { deployments })), 'a/m b/m')
+  const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS })
+  t.equal(order(planned(embeddings, { deployments })), 'b/m a/m')
+})
+
+t.test('a route that a key may not use does not stand in its way', async (t) => {
+  const deployments = [deployment('a/m'), deployment('b/m')]
+  const routes = [
+    routeSpec('coding', { match: { model: ['auto'], key: null }, candidates: ['a/*'] }),
+    routeSpec('default', { candidates: ['b/*'] }),
+  ]
+  const keys: KeySpec[] = [{ id: 'web', routes: ['default'], rpm: null, hash: '' }]
+  const auto = chat({ model: 'auto' }, { principal: { id: 'web', routes: ['default'], rpm: null } })
+  t.equal(order(planned(auto, { deployments, routes, keys })), 'b/m')
+  t.equal(order(planned(chat({ model: 'auto' }), { deployments, routes, keys })), 'a/m')
+})
+
 t.test('ordered: as written, the sick ones behind', async (t) => {
   const deployments = [
-    deployment('a/m', { live: live({ inflight: 50 }), ttftMs: 500 }),
+    deployment('a/m', { live: live({ inflight: 50 }), standing: { ttftMs: 500 } }),
     deployment('b/m', { live: live({ state: 'down' }) }),
     deployment('c/m'),
   ]
@@ -246,7 +290,7 @@ t.test('the policy is judged first, and its reason is kept', async (t) => {
 // ---------------------------------------------------------------- the record and the limits
 
 t.test('the record', async (t) => {
-  const deployments = [deployment('a/m', { ttftMs: 12 }), deployment('b/n', { facts: { context: 1 } })]
+  const deployments = [deployment('a/m', { standing: { ttftMs: 12 } }), deployment('b/n', { facts: { context: 1 } })]
   const { record, route } = planned(long(100, { model: 'auto:cheap' }), { deployments })
   t.equal(route, 'default')
   t.match(record, {

@@ -9,7 +9,7 @@ import type {
   Provider,
   RouteSpec,
 } from '../../src/core/settings.ts'
-import type { BackendLive, Catalog, Deployment, GatewayRequest } from '../../src/core/types.ts'
+import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing } from '../../src/core/types.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -78,6 +78,10 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
   return { state: 'ready', reason: null, inflight: 0, coolUntil: 0, refusesUsage: false, ...traits }
 }
 
+export function standing(traits: Partial<Standing> = {}): Standing {
+  return { ttftMs: null, calls: 0, restUntil: 0, refuses: new Map(), answers: new Set(), ...traits }
+}
+
 /** `id` is `backend/model`. */
 export function deployment(
   id: string,
@@ -85,7 +89,7 @@ export function deployment(
     readonly backend?: Partial<BackendSpec>
     readonly facts?: Partial<ModelFacts>
     readonly live?: BackendLive
-    readonly ttftMs?: number | null
+    readonly standing?: Partial<Standing>
   } = {},
 ): Deployment {
   const slash = id.indexOf('/')
@@ -95,7 +99,7 @@ export function deployment(
     model: id.slice(slash + 1),
     facts: facts(traits.facts),
     live: traits.live ?? live(),
-    ttftMs: traits.ttftMs ?? null,
+    standing: standing(traits.standing),
   }
 }
 

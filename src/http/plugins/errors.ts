@@ -1,51 +1,42 @@
-/** Whatever fails before a request reaches the pipeline gets the same envelope, log line and metric as what fails in it. */
+/** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
+import { ENDPOINTS } from '../../core/endpoints.ts'
 import { clientClosed, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
-import type { Log } from '../../observe/log.ts'
-import type { Metrics } from '../../observe/metrics.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    endpoint?: Endpoint
-  }
-}
-
-export function answerErrors(app: FastifyInstance, metrics: Metrics, log: Log): void {
+export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = fromFastify(thrown, request)
-    const endpoint = endpointOf(request)
-    metrics.refused(endpoint?.id ?? 'other', error.status, error.code)
-    const line = {
-      request_id: request.id,
-      endpoint: endpoint?.id,
-      status: error.status,
-      error: { code: error.code, source: error.source, message: error.message },
-    }
-    if (error.source === 'turnout' && error.code === 'internal_error')
-      log.events.error({ ...line, err: error.cause }, 'request')
-    else log.requests.info(line)
+    request.failure = error
     void reply
       .code(error.status)
-      .headers({ 'x-request-id': request.id, 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
-      .send(toEnvelope(error, endpoint?.protocol))
+      .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
+      .send(toEnvelope(error, request.routeOptions.config.endpoint?.protocol))
   })
-  app.setNotFoundHandler((request) => {
-    throw noRoute(request)
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const takes = methodOf(path)
+    if (takes === null)
+      throw new GatewayError(
+        'not_found',
+        `No such path: ${request.method} ${path.slice(0, 200)}. The inference paths are below /v1.`,
+      )
+    reply.header('allow', takes)
+    throw new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${takes}, not ${request.method}.`)
   })
 }
 
-function noRoute(request: FastifyRequest): GatewayError {
-  const path = request.url.split('?', 1)[0] ?? ''
-  const known = ENDPOINTS.find((endpoint) => endpoint.path === path)
-  if (known !== undefined) return new GatewayError('method_not_allowed', `${path} takes POST, not ${request.method}.`)
-  return new GatewayError(
-    'not_found',
-    `No such path: ${request.method} ${path.slice(0, 200)}. The inference paths are below /v1.`,
+const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/
+
+/** What a path is there for; null where there is none. */
+function methodOf(path: string): string | null {
+  if (READ.test(path)) return 'GET, HEAD'
+  const isInference = ENDPOINTS.some((endpoint) =>
+    endpoint.path.endsWith('*') ? path.startsWith(endpoint.path.slice(0, -1)) : path === endpoint.path,
   )
+  return isInference ? 'POST' : null
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayError {
@@ -66,10 +57,6 @@ function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayErro
     default:
       return toGatewayError(thrown)
   }
-}
-
-function endpointOf(request: FastifyRequest): Endpoint | undefined {
-  return request.routeOptions.config.endpoint
 }
 
 /** For bytes that are not HTTP: there is no request to answer, only a socket. */

@@ -5,12 +5,13 @@ import type { Metrics } from '../../observe/metrics.ts'
 
 /** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
 export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () => boolean): void {
-  scope.get('/', () => ({ name: 'turnout', status: 'running' }))
-  scope.get('/health/liveness', () => ({ status: 'ok' }))
-  scope.get('/health/readiness', (_request, reply) =>
+  const config = { silent: true }
+  scope.get('/', { config }, () => ({ name: 'turnout', status: 'running' }))
+  scope.get('/health/liveness', { config }, () => ({ status: 'ok' }))
+  scope.get('/health/readiness', { config }, (_request, reply) =>
     reply.code(ready() ? 200 : 503).send({ status: ready() ? 'ok' : 'stopping' }),
   )
-  scope.get('/metrics', async (_request, reply) => {
+  scope.get('/metrics', { config }, async (_request, reply) => {
     void reply.type(metrics.registry.contentType)
     return await metrics.registry.metrics()
   })
@@ -18,7 +19,7 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
 
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
-  scope.get('/health', () => {
+  scope.get('/health', { config: { silent: true } }, () => {
     const backends = fleet
       .states()
       .map(({ coolUntil, ...backend }) => ({ ...backend, cooling_ms: Math.max(0, Math.round(coolUntil - now())) }))

@@ -1,0 +1,62 @@
+import t from 'tap'
+import { GatewayError, type ErrorCode } from '../../src/core/errors.ts'
+import { assess, newStanding, type StandingState } from '../../src/fleet/standing.ts'
+
+const fail = (own: StandingState, code: ErrorCode, now: number, endpoint = 'chat'): void =>
+  assess(own, endpoint, new GatewayError(code, 'x'), null, now)
+const succeed = (own: StandingState, endpoint = 'chat', ttftMs: number | null = null): void =>
+  assess(own, endpoint, null, ttftMs, 0)
+
+t.test('each failure in a row doubles the rest, up to a minute; a success ends it', async (t) => {
+  const own = newStanding()
+  const rests: number[] = []
+  for (let round = 0; round < 20; round++) {
+    fail(own, 'upstream_error', 1000)
+    rests.push(own.restUntil - 1000)
+  }
+  t.strictSame(rests.slice(0, 8), [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
+  t.equal(rests.at(-1), 60_000)
+  succeed(own)
+  t.equal(own.restUntil, 0)
+  fail(own, 'ttft_timeout', 500)
+  t.equal(own.restUntil, 1500)
+})
+
+t.test('what is not its fault costs no rest', async (t) => {
+  const own = newStanding()
+  for (const code of [
+    'invalid_request',
+    'context_length_exceeded',
+    'content_filter',
+    'client_closed',
+    'shutting_down',
+    'total_timeout',
+  ] as const)
+    fail(own, code, 1000)
+  t.match(own, { restUntil: 0, failures: 0 })
+  t.equal(own.refuses.size, 0)
+})
+
+t.test('an endpoint that it does not have is remembered for a while, others are not touched', async (t) => {
+  const own = newStanding()
+  succeed(own, 'embeddings')
+  t.ok(own.answers.has('embeddings'))
+  fail(own, 'upstream_unsupported', 1000, 'embeddings')
+  t.equal(own.refuses.get('embeddings'), 301_000)
+  t.notOk(own.answers.has('embeddings'))
+  t.notOk(own.refuses.has('chat'))
+  t.equal(own.restUntil, 0)
+  fail(own, 'upstream_model_missing', 1000, 'chat')
+  t.ok(own.refuses.has('chat'))
+  succeed(own, 'embeddings')
+  t.notOk(own.refuses.has('embeddings'))
+})
+
+t.test('the expected time to the first token comes from streams only', async (t) => {
+  const own = newStanding()
+  succeed(own, 'chat', 100)
+  succeed(own, 'chat', 200)
+  t.equal(own.ttftMs, 130)
+  succeed(own, 'embeddings', null)
+  t.equal(own.ttftMs, 130)
+})
