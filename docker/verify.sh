@@ -35,6 +35,8 @@ check() { # check NAME COMMAND..: passes where the command succeeds; shows what 
 finish() { echo "$passed passed, $failed failed"; [ "$failed" -eq 0 ]; exit; }
 equal() { [ "$1" = "$2" ] || { echo "got: $1"; echo "expected: $2"; false; }; }
 holds() { grep -qE -- "$2" <<<"$1" || { echo "got: $1"; echo "expected: $2"; false; }; }
+# Of a command that failed there is nothing to be missed: what is looked through must be there.
+lacks() { [ -n "$1" ] || { echo 'got nothing'; return 1; }; ! grep -E -- "$2" <<<"$1"; }
 inside() { compose exec -T gateway "$@"; }
 chat() { # chat BODY [curl options]
   local body=$1
@@ -55,12 +57,17 @@ passed_on() { holds "$(GROQ_API_KEY=probe docker compose config gateway)" 'GROQ_
 check 'a cloud key of the shell is handed on' passed_on
 check 'the image builds' compose build gateway
 [ $failed -eq 0 ] || finish
-echo "        size: $(($(docker image inspect -f '{{.Size}}' turnout) / 1000000)) MB, of which /app $(docker run --rm --entrypoint du turnout -sm /app | cut -f1) MB"
+size=$(docker image inspect -f '{{.Size}}' turnout)
+echo "        size: $((${size:-0} / 1000000)) MB, of which /app $(docker run --rm --entrypoint du turnout -sm /app | cut -f1) MB"
 
 check 'the image names a user that is not root' equal "$(docker image inspect -f '{{.Config.User}}' turnout)" node
 sources() { holds "$(docker run --rm --entrypoint ls turnout -A /app | xargs)" '^config dist node_modules package.json$'; }
 check 'it holds the package and nothing else' sources
-tools() { ! docker run --rm --entrypoint ls turnout node_modules/typescript node_modules/tap node_modules/eslint >/dev/null 2>&1; }
+tools() {
+  local packages
+  packages=$(docker run --rm --entrypoint ls turnout node_modules) || return
+  holds "$packages" '^fastify$' && lacks "$packages" '^(typescript|tap|eslint|prettier)$'
+}
 check 'it holds no tool of development' tools
 version() { equal "$(docker run --rm turnout version)" "$(sed -nE 's/^  "version": "(.*)",/\1/p' package.json)"; }
 check 'it knows its version' version
@@ -104,9 +111,19 @@ for service in $services; do check "$service is healthy" health "$service"; done
 loopback() { holds "$(compose port gateway 7070)" '^127\.0\.0\.1:'; }
 check 'the gateway is published on loopback only' loopback
 check 'its process is not root' equal "$(inside id -u)" 1000
-cannot_write() { ! inside sh -c 'echo x > /app/package.json || echo x > /home/node/x' 2>/dev/null; }
+cannot_write() {
+  local tried
+  tried=$(inside sh -c 'for file in /app/package.json /home/node/x /tmp/x; do (echo x >"$file") 2>/dev/null && echo "wrote $file"; done; echo tried') || return
+  equal "$tried" tried
+}
 check 'its process can write no file' cannot_write
-no_keys() { ! inside printenv | grep -E '^[A-Z]+_API_KEY='; }
+no_keys() {
+  local variables
+  variables=$(inside printenv) || return
+  holds "$variables" '^TURNOUT_PORT=' && lacks "$variables" '^[A-Z]+_API_KEY='
+}
+hint() { holds "$(compose logs --no-log-prefix gateway)" "curl -N $gateway/v1/"; }
+check 'it prints the address that is published' hint
 check 'it has no cloud key' no_keys
 
 listed() { holds "$(curl -fsS "$gateway/v1/models")" '"id":'; }
@@ -121,18 +138,17 @@ check 'it streams an answer' stream
 whole() { holds "$(chat "$(body auto false 1)")" '"total_tokens":'; }
 check 'it gives a whole answer' whole
 
-# Thirty seconds of traffic: answers, refusals, calls that fail.
+# Thirty seconds of traffic: answers, refusals, calls that fail. Ends with the first round that is not answered as it must be.
+status() { chat "$@" -o /dev/null -w '%{http_code}'; }
 load() {
-  local until=$((SECONDS + 30)) n=0
+  local until=$((SECONDS + 30)) n=0 seen
   while [ $SECONDS -lt $until ]; do
     n=$((n + 1))
-    chat "$(body auto true "$((n % 5))")" -N -o /dev/null &
-    chat "$(body auto false "$((n % 5))")" -o /dev/null &
-    chat "$(body no-such-model true 0)" -o /dev/null
-    chat '{"model":' -o /dev/null
-    chat "$(body auto true "late $n")" -H 'x-turnout-deadline-ms: 1' -o /dev/null
+    status "$(body auto true "$((n % 5))")" -N >"$work/streamed" &
+    status "$(body auto false "$((n % 5))")" >"$work/whole" &
+    seen="$(status "$(body no-such-model true 0)") $(status '{"model":') $(status "$(body auto true "late $n")" -H 'x-turnout-deadline-ms: 1')"
     wait
-    sleep 0.2
+    holds "$(<"$work/streamed") $(<"$work/whole") $seen" '^200 200 404 400 [45]..$' || return
   done
 }
 check 'it carries thirty seconds of traffic' load

@@ -32,12 +32,9 @@ export async function serve(argv: string[], io: Io): Promise<number> {
   let app: App | null = null
   let setup: Setup | null = null
   try {
+    const address = addressOf(options, io.env)
     setup = await prepare(options.config, io)
-    const config = withAddress(
-      setup.config,
-      options.host ?? io.env['TURNOUT_HOST'],
-      options.port ?? io.env['TURNOUT_PORT'],
-    )
+    const config = { ...setup.config, server: { ...setup.config.server, ...address } }
     refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
     app = await createApp({ config })
     const { url } = await app.listen()
@@ -89,18 +86,29 @@ async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
 
 const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`
 
-function withAddress(config: Config, host: string | undefined, port: string | undefined): Config {
-  if (host === undefined && port === undefined) return config
-  const number = port === undefined ? config.server.port : Number(port)
-  if (!Number.isInteger(number) || number < 0 || number > 65535) {
-    throw new ConfigError([{ path: '--port', message: `"${port}" is not a port; write a number from 0 to 65535` }])
+/** What the command line, or else the environment, puts in the place of the file's address. An empty variable says nothing. */
+function addressOf(
+  options: { readonly host?: string | undefined; readonly port?: string | undefined },
+  env: Io['env'],
+): Partial<Pick<Config['server'], 'host' | 'port'>> {
+  const host = options.host ?? env['TURNOUT_HOST']
+  const port = options.port ?? env['TURNOUT_PORT']
+  const source = options.port === undefined ? 'TURNOUT_PORT' : '--port'
+  if (options.host === '') throw new ConfigError([{ path: '--host', message: 'is empty; write an address' }])
+  if (port !== undefined && !(source === 'TURNOUT_PORT' && port === '') && !isPort(port))
+    throw new ConfigError([{ path: source, message: `"${port}" is not a port; write a number from 0 to 65535` }])
+  return {
+    ...(host === undefined || host === '' ? {} : { host }),
+    ...(port === undefined || port === '' ? {} : { port: Number(port) }),
   }
-  return { ...config, server: { ...config.server, host: host ?? config.server.host, port: number } }
 }
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65535
 
 /** The file was judged with its own address; the command line or the environment may have given another one. */
 function refuseOpenDoors(config: Config, wish: string | undefined): void {
-  const issues = wish === 'none' ? [] : openDoor(config)
+  const { host, auth } = config.server
+  const issues = wish === 'none' || config.keys.length > 0 ? [] : openDoor(host, auth)
   if (issues.length > 0) throw new ConfigError(issues)
 }
 
@@ -111,9 +119,11 @@ function announce(app: App, url: string, config: Config, io: Io): void {
       `  ${name.padEnd(14)} ${kind.padEnd(18)} ${state === 'ready' ? count : `${state}${reason === null ? '' : `: ${reason}`}`}\n`,
     )
   }
+  // Behind a published port of a container the gateway cannot know by which address it is reached.
+  const reached = (io.env['TURNOUT_PUBLIC_URL'] ?? '').replace(/\/+$/, '') || url
   const key = config.keys.length > 0 ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
   io.stderr.write(
-    `listening on ${url}\n\n  curl -N ${url}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
+    `listening on ${url}\n\n  curl -N ${reached}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
   )
 }
 

@@ -1,4 +1,5 @@
 /** A backend of the configuration, or one that was found, with its provider's facts filled in. */
+import { CHAT, ENDPOINTS } from '../core/endpoints.ts'
 import type { BackendSpec, Price, Provider } from '../core/settings.ts'
 import { isForbidden } from './forbidden-hosts.ts'
 
@@ -24,13 +25,28 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
   }
 }
 
-/** Scheme, host and path, without the provider's version prefix and without a slash at the end. */
-function rootOf(url: string | null, provider: Provider): string {
+/** Scheme, host and path, without the provider's version prefix and without a slash at the end. Throws as above. */
+export function rootOf(url: string | null, provider: Provider): string {
   if (url === null) throw new Error(`is missing; ${provider.label} has no address of its own: write "http://host:port"`)
   const { origin, pathname } = parseUrl(url)
   const path = pathname.replace(/\/+$/, '')
-  const ending = versionEndings(provider.api).find((one) => path.endsWith(one)) ?? ''
-  return origin + path.slice(0, path.length - ending.length).replace(/\/+$/, '')
+  const endpoint = endpointEndings(provider).find((one) => path.endsWith(one))
+  const root = origin + withoutVersion(path.slice(0, path.length - (endpoint ?? '').length), provider.api)
+  if (endpoint !== undefined) throw new Error(`ends in "${endpoint}", which the gateway adds itself; write "${root}"`)
+  return root
+}
+
+function withoutVersion(path: string, api: string): string {
+  const ending = versionEndings(api).find((one) => path.endsWith(one)) ?? ''
+  return path.slice(0, path.length - ending.length).replace(/\/+$/, '')
+}
+
+/** Addresses are copied from calls as well. Only with the version: a proxy may have a folder of the name. Longest first. */
+function endpointEndings({ api, endpoints }: Provider): string[] {
+  const versions = [...new Set([`${api}/`, '/v1/'])].filter((version) => version !== '/')
+  const own = Object.values(endpoints).filter((path) => versions.some((version) => path.startsWith(version)))
+  const usual = ENDPOINTS.map(({ path }) => path).filter((path) => !path.endsWith('*'))
+  return [...own, ...usual, '/v1/models', CHAT.path.slice('/v1'.length)].sort((a, b) => b.length - a.length)
 }
 
 /** What people write of the prefix: all of it, its last part as everywhere else, or its first parts. Longest first. */

@@ -1,14 +1,12 @@
-/** A file of the right shape -> Config: what refers to something else is looked up, and every failure is an issue. */
+/** A file of the right shape that passed all checks -> Config. */
 import type { BackendSpec, Config, KeySpec, Limits, ModelFacts, Price, Provider, RouteSpec } from '../core/settings.ts'
 import { toBackendSpec } from './backend.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
-import type { Issue } from './issues.ts'
-import { didYouMean } from './nearest.ts'
 import { type ConfigFile, PENDING } from './schema.ts'
 
 type Providers = ReadonlyMap<string, Provider>
 
-export function buildConfig(file: ConfigFile, providers: Providers, issues: Issue[]): Config {
+export function buildConfig(file: ConfigFile, providers: Providers): Config {
   const { server = {}, discovery = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
   return {
@@ -20,10 +18,10 @@ export function buildConfig(file: ConfigFile, providers: Providers, issues: Issu
       logLevel: server.log_level ?? DEFAULT_SERVER.logLevel,
       trustProxy: server.trust_proxy ?? DEFAULT_SERVER.trustProxy,
     },
-    backends: file.backends.flatMap((input, index) => toBackend(input, `backends[${index}]`, providers, issues)),
+    backends: file.backends.map((input) => toBackend(input, providers)),
     models: Object.fromEntries(Object.entries(file.models ?? {}).map(([id, facts]) => [id, toFacts(facts)])),
     routes,
-    keys: (file.keys ?? []).flatMap((key, index) => toKey(key, `keys[${index}]`, issues)),
+    keys: (file.keys ?? []).map(toKey),
     limits: { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) },
     discovery: {
       intervalMs: discovery.interval ?? DEFAULT_DISCOVERY.intervalMs,
@@ -33,39 +31,10 @@ export function buildConfig(file: ConfigFile, providers: Providers, issues: Issu
   }
 }
 
-/** How consoles and documents show a key that they hide. */
-const MASKED = /\*{3}|•{3}|…|\.{3}|^<.*>$/
-/** What a header can carry. */
-const SENDABLE = /^[\x21-\x7e]*$/
-
-function keyIssue(key: string): string | null {
-  if (MASKED.test(key)) return 'is a masked secret, not a key; write "${NAME}" and set the variable'
-  if (!SENDABLE.test(key)) return 'holds a space, a line end or a letter beyond ASCII; write the bare key'
-  return null
-}
-
-function toBackend(
-  input: ConfigFile['backends'][number],
-  path: string,
-  providers: Providers,
-  issues: Issue[],
-): BackendSpec[] {
+function toBackend(input: ConfigFile['backends'][number], providers: Providers): BackendSpec {
   const provider = providers.get(input.kind)
-  if (provider === undefined) {
-    issues.push({
-      path: `${path}.kind`,
-      message: `"${input.kind}" is no kind of backend${didYouMean(input.kind, [...providers.keys()], '"')}`,
-    })
-    return []
-  }
-  const wrongKey = keyIssue(input.key ?? '')
-  if (wrongKey !== null) issues.push({ path: `${path}.key`, message: wrongKey })
-  try {
-    return [toBackendSpec({ ...input, price: toPrice(input.price) }, provider)]
-  } catch (thrown) {
-    issues.push({ path: `${path}.url`, message: (thrown as Error).message })
-    return []
-  }
+  if (provider === undefined) throw new Error(`"${input.kind}" was not checked`)
+  return toBackendSpec({ ...input, price: toPrice(input.price) }, provider)
 }
 
 function toPrice(price: ConfigFile['backends'][number]['price']): Price | null {
@@ -128,15 +97,9 @@ function strategyOf(strategy: RouteInput['strategy']): RouteSpec['strategy'] {
 const numbers = (weights: Readonly<Record<string, number | undefined>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(weights).filter((entry): entry is [string, number] => entry[1] !== undefined))
 
-function toKey(key: NonNullable<ConfigFile['keys']>[number], path: string, issues: Issue[]): KeySpec[] {
-  const digest = /^sha256:([\da-f]{64})$/i.exec(key.hash)?.[1]
-  if (digest === undefined) {
-    issues.push({
-      path: `${path}.hash`,
-      message:
-        'is not "sha256:" and 64 hex digits; only hashes of keys are stored: `turnout key new` makes a key and its hash, `turnout key hash` hashes yours',
-    })
-    return []
-  }
-  return [{ id: key.id, hash: digest.toLowerCase(), routes: key.routes ?? null, rpm: key.rpm ?? null }]
-}
+const toKey = ({ id, hash, routes, rpm }: NonNullable<ConfigFile['keys']>[number]): KeySpec => ({
+  id,
+  hash: hash.slice('sha256:'.length).toLowerCase(),
+  routes: routes ?? null,
+  rpm: rpm ?? null,
+})

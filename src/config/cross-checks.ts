@@ -1,65 +1,76 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
-import type { Config } from '../core/settings.ts'
+import { DEFAULT_SERVER } from './defaults.ts'
 import { type Issue, pathText } from './issues.ts'
 import { didYouMean } from './nearest.ts'
-import type { ConfigFile } from './schema.ts'
+import type { Outline } from './outline.ts'
 
-/** Issues that stop the start. Of the environment only TURNOUT_AUTH is read. */
-export function crossChecks(
-  config: Config,
-  file: ConfigFile,
-  env: Readonly<Record<string, string | undefined>>,
-): Issue[] {
+/** Issues that stop the start; parts of the wrong shape are left out. Of the environment only TURNOUT_AUTH is read. */
+export function crossChecks(outline: Outline, env: Readonly<Record<string, string | undefined>>): Issue[] {
+  const { backends, routes, keys, server } = outline
   return [
-    ...unique(file.backends, 'backends', 'name'),
-    ...unique(file.routes ?? [], 'routes', 'name'),
-    ...unique(file.keys ?? [], 'keys', 'id'),
-    ...sameHash(file),
-    ...aliases(config),
-    ...routeNames(file),
-    ...twoStrategies(file),
+    ...unique(names(backends, 'name'), 'backends', 'name'),
+    ...unique(names(routes, 'name'), 'routes', 'name'),
+    ...unique(names(keys, 'id'), 'keys', 'id'),
+    ...hashes(outline),
+    ...aliases(outline),
+    ...references(outline),
+    ...twoStrategies(outline),
     // A key that is there with a wrong hash has an issue of its own.
-    ...(env['TURNOUT_AUTH'] === 'none' || (file.keys ?? []).length > 0 ? [] : openDoor(config)),
+    ...(env['TURNOUT_AUTH'] === 'none' || keys === null || (keys ?? []).length > 0 || !isSound(server)
+      ? []
+      : openDoor(server?.host ?? DEFAULT_SERVER.host, server?.auth ?? DEFAULT_SERVER.auth)),
   ]
 }
 
-function unique<T>(list: readonly T[], path: string, field: keyof T & string): Issue[] {
-  const first = new Map<unknown, number>()
-  return list.flatMap((one, index) => {
-    const earlier = first.get(one[field])
-    if (earlier === undefined) first.set(one[field], index)
-    return earlier === undefined
-      ? []
-      : [
-          {
-            path: `${path}[${index}].${field}`,
-            message: `"${String(one[field])}" is taken by ${path}[${earlier}]; names must differ`,
-          },
-        ]
+const isSound = (server: Outline['server']): boolean =>
+  server !== null && server?.host !== null && server?.auth !== null
+
+type Names = readonly (string | null)[]
+
+/** Null: there is one, and it cannot be read. */
+const names = <K extends string>(
+  list: readonly { readonly [key in K]?: string | null | undefined }[] | null | undefined,
+  field: K,
+) => (list ?? []).map((one) => one[field] ?? null)
+
+function unique(names: Names, path: string, field: string): Issue[] {
+  return names.flatMap((name, index) => {
+    const earlier = names.indexOf(name)
+    if (name === null || earlier === index) return []
+    const message = `"${name}" is taken by ${path}[${earlier}]; names must differ`
+    return [{ path: `${path}[${index}].${field}`, message }]
   })
 }
 
-/** Read from the file: a key whose hash is wrong is not in the configuration, and would shift the others. */
-function sameHash({ keys = [] }: ConfigFile): Issue[] {
+const HASH = /^sha256:[\da-f]{64}$/i
+const NO_HASH =
+  'is not "sha256:" and 64 hex digits; only hashes of keys are stored: `turnout key new` makes a key and its hash, `turnout key hash` hashes yours'
+
+function hashes({ keys }: Outline): Issue[] {
   const owner = new Map<string, string>()
-  return keys.flatMap(({ id, hash }, index) => {
+  return (keys ?? []).flatMap(({ id, hash }, index) => {
+    const path = `keys[${index}].hash`
+    if (typeof hash !== 'string') return []
+    if (!HASH.test(hash)) return [{ path, message: NO_HASH }]
     const earlier = owner.get(hash.toLowerCase())
-    if (earlier === undefined) owner.set(hash.toLowerCase(), id)
+    if (earlier === undefined) owner.set(hash.toLowerCase(), id ?? `keys[${index}]`)
     return earlier === undefined
       ? []
-      : [{ path: `keys[${index}].hash`, message: `is the hash of "${earlier}" too; give each id a key of its own` }]
+      : [{ path, message: `is the hash of "${earlier}" too; give each id a key of its own` }]
   })
 }
 
-function aliases(config: Config): Issue[] {
+function aliases({ backends, models, routes }: Outline): Issue[] {
   const taken = new Map<string, string>()
-  for (const id of Object.keys(config.models)) taken.set(id, 'a model of this file')
-  for (const backend of config.backends)
-    for (const model of backend.models)
-      for (const name of [model, `${backend.name}/${model}`]) taken.set(name, `a model of "${backend.name}"`)
-  for (const route of config.routes) taken.set(route.name, 'a route')
-  return Object.entries(config.models).flatMap(([id, facts]) =>
-    facts.aliases.flatMap((alias, index) => {
+  for (const id of Object.keys(models ?? {})) taken.set(id, 'a model of this file')
+  for (const backend of backends ?? [])
+    for (const model of backend.models ?? [])
+      for (const name of [model, `${backend.name}/${model}`])
+        if (name && model && backend.name) taken.set(name, `a model of "${backend.name}"`)
+  for (const name of names(routes, 'name')) if (name !== null) taken.set(name, 'a route')
+  return Object.entries(models ?? {}).flatMap(([id, facts]) =>
+    (facts.aliases ?? []).flatMap((alias, index) => {
+      if (typeof alias !== 'string') return []
       const path = pathText(['models', id, 'aliases', index])
       if (alias === 'auto' || alias.startsWith('auto:'))
         return [{ path, message: `"${alias}" is reserved for the gateway's own choice; take another name` }]
@@ -70,25 +81,38 @@ function aliases(config: Config): Issue[] {
   )
 }
 
-function routeNames({ keys = [], routes = [] }: ConfigFile): Issue[] {
-  const names = ['default', ...routes.map((route) => route.name)]
-  const ids = keys.map((key) => key.id)
+/** Keys that name routes, and routes that name keys. */
+function references({ keys, routes }: Outline): Issue[] {
+  const known = ['default', ...names(routes, 'name')]
+  const ids = names(keys, 'id')
   return [
-    ...keys.flatMap((key, at) => unknown(key.routes, names, `keys[${at}].routes`, 'route')),
-    ...routes.flatMap((route, at) => unknown(route.match?.key, ids, `routes[${at}].match.key`, 'key')),
+    ...(routes === null ? [] : (keys ?? [])).flatMap((key, at) =>
+      unknown(key.routes, known, `keys[${at}].routes`, 'route'),
+    ),
+    ...(keys === null ? [] : (routes ?? [])).flatMap((route, at) =>
+      unknown(route.match?.key, ids, `routes[${at}].match.key`, 'key'),
+    ),
   ]
 }
 
-function unknown(names: readonly string[] | undefined, known: readonly string[], path: string, what: string) {
-  return (names ?? []).flatMap((name, index) =>
-    known.includes(name)
+/** Where one of the known names cannot be read, it may be the one that is meant. */
+function unknown(
+  wanted: Names | readonly (string | null | undefined)[] | null | undefined,
+  all: Names,
+  path: string,
+  what: string,
+): Issue[] {
+  const known = all.filter((name) => name !== null)
+  if (known.length < all.length) return []
+  return (wanted ?? []).flatMap((name, index) =>
+    typeof name !== 'string' || known.includes(name)
       ? []
       : [{ path: `${path}[${index}]`, message: `there is no ${what} "${name}"${didYouMean(name, known, '"')}` }],
   )
 }
 
-const twoStrategies = (file: ConfigFile): Issue[] =>
-  (file.routes ?? []).flatMap((route, at) =>
+const twoStrategies = ({ routes }: Outline): Issue[] =>
+  (routes ?? []).flatMap((route, at) =>
     route.strategy === undefined || route.weights === undefined
       ? []
       : [
@@ -103,10 +127,9 @@ const twoStrategies = (file: ConfigFile): Issue[] =>
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** An open gateway on a network spends its owner's money for anybody. */
-export function openDoor(config: Config): Issue[] {
-  const { host, auth } = config.server
-  if (isLoopback(host) || config.keys.length > 0 || auth === 'none') return []
+/** An open gateway on a network spends its owner's money for anybody. For a configuration without keys. */
+export function openDoor(host: string, auth: 'keys' | 'none'): Issue[] {
+  if (isLoopback(host) || auth === 'none') return []
   return [
     {
       path: 'server.host',

@@ -7,32 +7,50 @@ import { fileSchema } from './schema.ts'
 type ZodIssue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
-/** `source`: the parsed file before variables are put in, so that a message can quote it and not what it stands for. */
-export function explain(issue: ZodIssue, source: unknown): Issue[] {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        path: pathText([...issue.path, key]),
-        message: `there is no such option${didYouMean(key, optionsAt(issue.path), '`')}`,
-      }))
-    case 'invalid_union':
-      return branchOf(issue).flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, source))
-    default:
-      return [{ path: pathText(issue.path), message: wrong(issue, valueAt(source, issue.path)) }]
-  }
+/** What a message is made from. */
+export interface Reading {
+  /** The parsed file before variables are put in: what a message may quote. */
+  readonly written: unknown
+  /** The same with the values of variables, which are never quoted. */
+  readonly filled: unknown
+  readonly kinds: readonly string[]
 }
 
-function wrong(issue: ZodIssue, value: unknown): string {
-  if (issue.code === 'invalid_type') {
-    const wanted = NOUNS[issue.expected] ?? `a ${issue.expected}`
-    if (value === undefined) return `is missing; write ${wanted}`
-    if (value === null) return `is empty; write ${wanted}, or leave the option out`
-    const instead = issue.message.startsWith('write') ? issue.message : `write ${wanted}`
-    // Where a list or a map belongs, a text may be anything: the key itself, for one.
-    const shown = issue.expected === 'array' || issue.expected === 'object' ? '' : quoted(issue.path, value)
-    return `${shown}is ${nounOf(value)}; ${instead}`
-  }
-  return `${quoted(issue.path, value)}${complaint(issue, value)}`
+export function explain(issue: ZodIssue, reading: Reading): Issue[] {
+  return leavesOf(issue).flatMap((leaf) =>
+    leaf.code === 'unrecognized_keys'
+      ? leaf.keys.map((key) => ({
+          path: pathText([...leaf.path, key]),
+          message: `there is no such option${didYouMean(key, optionsAt(leaf.path), '`')}`,
+        }))
+      : [{ path: pathText(leaf.path), message: wrong(leaf, reading) }],
+  )
+}
+
+/** The issue, or those of the branch of a union that was meant, each with its whole path. */
+export function leavesOf(issue: ZodIssue): ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  return branchOf(issue).flatMap((inner) => leavesOf({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function wrong(issue: ZodIssue, { written, filled, kinds }: Reading): string {
+  const value = valueAt(written, issue.path)
+  if (issue.code !== 'invalid_type') return `${quoted(issue.path, value)}${complaint(issue, value)}`
+  const instead = remedy(issue, kinds)
+  if (value === undefined) return `is missing; ${instead}`
+  if (value === null) return `is empty; ${instead}, or leave the option out`
+  // Where a list or a map belongs, a text may be anything: the key itself, for one.
+  const open = !['array', 'object', 'record'].includes(issue.expected) || IDS.test(pathText(issue.path))
+  const shown = open ? quoted(issue.path, value) : ''
+  const meant = valueAt(filled, issue.path)
+  if (typeof value === 'string' && meant !== value)
+    return `${shown}stands for ${meant === '' ? 'nothing' : nounOf(meant)}; ${instead}`
+  return `${shown}is ${nounOf(value)}; ${instead}`
+}
+
+function remedy(issue: Extract<ZodIssue, { code: 'invalid_type' }>, kinds: readonly string[]): string {
+  if (/^backends\[\d+\]\.kind$/.test(pathText(issue.path))) return `write one of ${kinds.join(', ')}`
+  return issue.message.startsWith('write') ? issue.message : `write ${NOUNS[issue.expected] ?? `a ${issue.expected}`}`
 }
 
 function complaint(issue: ZodIssue, value: unknown): string {
@@ -62,8 +80,12 @@ const nounOf = (value: unknown): string =>
 /** Options that hold a secret, or where one is written by mistake. */
 const SECRET = /(^|\.)(key|hash|redis)\b|^keys\[\d+\](\.id)?$/
 
+/** Ids of keys, which are no secrets. */
+const IDS = /^routes\[\d+\]\.match\.key\b/
+
 function quoted(path: Path, value: unknown): string {
-  if (SECRET.test(pathText(path)) || value === undefined || typeof value === 'object') return ''
+  const place = pathText(path)
+  if ((SECRET.test(place) && !IDS.test(place)) || value === undefined || typeof value === 'object') return ''
   const text = JSON.stringify(value)
   return `${text.length > 80 ? `${text.slice(0, 77)}..."` : text} `
 }
@@ -101,7 +123,8 @@ function stepInto(inside: Inside | undefined, part: PropertyKey): unknown {
   return inside?.shape === undefined ? inside?.valueType : inside.shape[String(part)]
 }
 
-const valueAt = (source: unknown, path: Path): unknown =>
+/** What stands at a path of a parsed file. */
+export const valueAt = (source: unknown, path: Path): unknown =>
   path.reduce<unknown>(
     (value, part) =>
       typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,

@@ -1,8 +1,21 @@
 /** `${NAME}` and `${NAME:-default}` in texts of the parsed file: after parsing, so that no value can add YAML of its own. */
+import { isScalar, parseDocument } from 'yaml'
 import { type Issue, pathText } from './issues.ts'
 
-const REFERENCE = /\$\{([^}]*)\}/g
+/** `$${` stands for the two characters; a `${` without an end is found too, to be refused. */
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g
+const ONE_REFERENCE = /^\$\{[^}]*\}$/
 const NAME = /^([A-Za-z_]\w*)(?::-(.*))?$/s
+
+/** `${..}` and nothing else: such a text can stand for a number as well. */
+export const isReference = (text: unknown): text is string => typeof text === 'string' && ONE_REFERENCE.test(text)
+
+/** The number, or true or false, that YAML reads in a text; the text itself where it reads none. */
+export function scalarOf(text: string): string | number | boolean {
+  const { contents, errors } = parseDocument(text, { prettyErrors: false })
+  const value = errors.length === 0 && isScalar(contents) ? contents.value : text
+  return typeof value === 'number' || typeof value === 'boolean' ? value : text
+}
 
 /** Shorter values are words of messages as well, and no secrets. */
 const SHORTEST_HIDDEN = 8
@@ -22,7 +35,9 @@ export class Interpolation {
   /** The value with all references replaced, in texts and not in names. */
   replace(value: unknown, path: readonly PropertyKey[] = []): unknown {
     if (typeof value === 'string')
-      return value.replace(REFERENCE, (_, inside: string) => this.#resolve(inside, pathText(path)))
+      return value.replace(REFERENCE, (found: string, inside: string | undefined) =>
+        found === '$${' ? '${' : this.#resolve(inside, pathText(path)),
+      )
     if (Array.isArray(value)) return value.map((one, index) => this.replace(one, [...path, index]))
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.replace(one, [...path, key])]))
@@ -36,16 +51,22 @@ export class Interpolation {
     return text
   }
 
-  #resolve(inside: string, path: string): string {
-    const match = NAME.exec(inside)
-    const [, name = '', fallback] = match ?? []
-    const set = this.#env[name] ?? ''
-    const value = set === '' ? fallback : set
-    if (match === null)
-      // Not quoted: people paste keys between the brackets.
-      this.#issues.push({ path, message: 'holds "${..}" without the name of a variable in it; write "${NAME}"' })
-    else if (value === undefined)
-      this.#issues.push({ path, message: `the variable ${name} is not set; set it, or write "\${${name}:-default}"` })
+  /** Nothing between the brackets is quoted but a name: people paste keys there. */
+  #resolve(inside: string | undefined, path: string): string {
+    const [, name = '', fallback] = NAME.exec(inside ?? '') ?? []
+    const set = this.#env[name]
+    const value = set === undefined || set === '' ? fallback : set
+    const wrong =
+      inside === undefined
+        ? 'holds "${" without a "}"; write "${NAME}", or "$${" for the two characters'
+        : name === ''
+          ? 'holds "${..}" without the name of a variable in it; write "${NAME}", or "$${" for the two characters'
+          : fallback?.includes('${') === true
+            ? 'holds a "${..}" inside of another, which is not read; write one'
+            : value === undefined
+              ? `the variable ${name} is ${set === undefined ? 'not set' : 'empty'}; set it, or write "\${${name}:-default}"`
+              : null
+    if (wrong !== null) this.#issues.push({ path, message: wrong })
     if (value !== undefined && value.length >= SHORTEST_HIDDEN) this.#shown.set(value, `\${${name}}`)
     return value ?? ''
   }

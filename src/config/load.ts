@@ -2,14 +2,15 @@
 import { access, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { BackendSpec, Config, Provider } from '../core/settings.ts'
+import { backendChecks } from './backend-checks.ts'
 import { buildConfig } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
-import { explain } from './explain.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
+import { outlineOf } from './outline.ts'
 import { readYaml } from './read-yaml.ts'
-import { fileSchema } from './schema.ts'
+import { shapeOf } from './shape.ts'
 import { warningsOf } from './warnings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -50,32 +51,30 @@ export async function loadConfig(file: string, env: Env, providers: Providers): 
 
 /** The same for a text; `name` is the file that messages begin with. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
+  const written = readYaml(text, name)
+  if (written === null) throw new ConfigError([EMPTY], name)
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)
-  const loaded = toConfig(readYaml(text, name), interpolation, env, providers, issues)
-  if (loaded === null || issues.length > 0) {
+  const { file, filled, issues: wrong } = shapeOf(written, interpolation, [...providers.keys()])
+  const outline = outlineOf(filled)
+  // What a variable left open, and after that what has the wrong shape, is the cause of all else at its path.
+  for (const more of [wrong, [...backendChecks(outline, providers), ...crossChecks(outline, env)]]) {
+    const told = new Set(issues.map(({ path }) => path))
+    issues.push(...more.filter(({ path }) => !told.has(path)))
+  }
+  if (file === null || issues.length > 0) {
     const concealed = issues.map(({ path, message }) => ({ path, message: interpolation.conceal(message) }))
     throw new ConfigError(concealed, name)
   }
-  return { config: freeze(loaded.config), warnings: loaded.warnings.map((line) => interpolation.conceal(line)) }
+  const config = buildConfig(file, providers)
+  const warnings = warningsOf(file, config).map((line) => interpolation.conceal(line))
+  return { config: freeze(config), warnings }
 }
 
-/** Null where the shape is wrong; what is wrong with values joins the issues. */
-function toConfig(
-  written: unknown,
-  interpolation: Interpolation,
-  env: Env,
-  providers: Providers,
-  issues: Issue[],
-): LoadedConfig | null {
-  const { data, error } = fileSchema.safeParse(interpolation.replace(written) ?? {})
-  const unresolved = new Set(issues.map(({ path }) => path))
-  for (const issue of error?.issues ?? [])
-    issues.push(...explain(issue, written).filter(({ path }) => !unresolved.has(path)))
-  if (data === undefined) return null
-  const config = buildConfig(data, providers, issues)
-  issues.push(...crossChecks(config, data, env))
-  return { config, warnings: warningsOf(data, config) }
+const EMPTY: Issue = {
+  path: '',
+  message:
+    'is empty; write `backends`, or remove the file: without one the gateway looks for engines and cloud keys itself',
 }
 
 /** A start without a file. */

@@ -11,7 +11,7 @@ interface Fault {
 /** Throws a ConfigError; its messages never quote the text, which may hold a key. `name` is the file they begin with. */
 export function readYaml(text: string, name: string | null): unknown {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
   const fault = syntaxFault(document) ?? aliasFault(document)
   const toIssue = ({ at, message }: Fault): Issue => {
     if (at === null) return { path: '', message }
@@ -21,8 +21,9 @@ export function readYaml(text: string, name: string | null): unknown {
   if (fault !== null) throw new ConfigError([toIssue(fault)], name)
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown
-  } catch {
-    throw new ConfigError([toIssue({ at: null, message: 'aliases (`*name`) stand for too much; write it out' })], name)
+  } catch (thrown) {
+    const merge = /merge/i.test((thrown as Error).message)
+    throw new ConfigError([toIssue({ at: null, message: merge ? MERGE : TOO_MUCH })], name)
   }
 }
 
@@ -50,6 +51,8 @@ function aliasFault(document: Document): Fault | null {
   return fault
 }
 
+const MERGE = '`<<` takes the options of another map: write an alias of one (`<<: *name`)'
+const TOO_MUCH = 'aliases (`*name`) stand for too much; write it out'
 const HOLDS = 'the anchor of this alias holds the alias itself'
 const NESTED = 'is not YAML; a value that holds ": " needs quotes, and nested options a line of their own'
 const INDENT = 'is not YAML; the indentation does not fit the lines above, or a bracket or quote is not closed'

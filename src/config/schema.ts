@@ -7,7 +7,10 @@ import { duration, durationText, size, sizeText } from './units.ts'
 /** Conditions of `match` that only the classifier can judge. */
 export const PENDING = ['class', 'needs', 'header', 'tokens', 'hour'] as const
 
-const name = z.string().regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
+/** Names of backends and routes, ids of keys. */
+export const name = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
 const text = z.string().min(1, 'is empty')
 const texts = z.array(text).min(1, 'is empty; write at least one')
 const usd = z.number().min(0, 'is negative')
@@ -44,7 +47,7 @@ const backend = z.strictObject({
   name: name.meta({ description: 'first part of backend/model' }),
   kind: text.meta({ description: 'a file of config/providers/' }),
   url: told(text, 'scheme and host, with or without /v1; clouds have one of their own'),
-  key: told(z.string(), 'secret; write "${NAME}"'),
+  key: told(z.string(), 'secret; write "${NAME}"; "$${" stands for the two characters'),
   models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
   price: told(price, 'of each model that has none of its own under `models`'),
   include_usage: told(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
@@ -122,6 +125,9 @@ const server = z.strictObject({
   log_level: told(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),
   trust_proxy: told(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
+
+/** Names of the options of maps that the cross-checks read. */
+export const OPTIONS = { backend: Object.keys(backend.shape), server: Object.keys(server.shape) }
 
 export const fileSchema = z.strictObject({
   server: told(server, 'where the gateway listens'),

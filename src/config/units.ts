@@ -19,14 +19,21 @@ const LARGEST = SIZE['GiB']!
 
 function quantity(units: Readonly<Record<string, number>>, example: string, limit: number, most: string) {
   const form = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${Object.keys(units).join('|')})$`)
+  const unit = example.replace(/^\d+/, '')
   return z
-    .string()
+    .string({
+      error: ({ input }) =>
+        `write it with a unit, like "${typeof input === 'number' && input > 0 ? `${input}${unit}` : example}"`,
+    })
     .regex(form, `is not a number with one of the units ${Object.keys(units).join(', ')}; write it like "${example}"`)
     .transform((text, context) => {
       const [, number, unit] = form.exec(text) ?? []
       const value = Math.round(Number(number) * (units[unit ?? ''] ?? 0))
       if (value > 0 && value <= limit) return value
-      context.addIssue({ code: 'custom', message: value > limit ? `is more than ${most}` : 'is nothing' })
+      context.addIssue({
+        code: 'custom',
+        message: value > limit ? `is more than ${most}` : `is nothing; write more, like "${example}"`,
+      })
       return z.NEVER
     })
 }

@@ -1,11 +1,11 @@
 /** What is valid and will not do what it seems to: said aloud, never silently ignored. */
 import type { Config } from '../core/settings.ts'
 import { pathText } from './issues.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 import { type ConfigFile, PENDING } from './schema.ts'
 
 export function warningsOf(file: ConfigFile, config: Config): string[] {
-  return [...withoutEffect(file), ...keyless(config), ...strangeCandidates(config)]
+  return [...withoutEffect(file), ...keyless(config), ...strangeModels(config), ...strangeCandidates(config)]
 }
 
 const SCORING = 'it belongs to the scoring of candidates, which this version does not have'
@@ -74,4 +74,19 @@ function strangeCandidates(config: Config): string[] {
       ]
     }),
   )
+}
+
+/** Facts for models of a backend whose name is misspelt. Other ids with a slash (`Qwen/Qwen3-8B`) are those of models. */
+function strangeModels({ models, backends }: Config): string[] {
+  const names = backends.map(({ name }) => name)
+  const declared = new Set(backends.flatMap((backend) => backend.models))
+  return Object.keys(models).flatMap((id) => {
+    const [first = ''] = id.split('/', 1)
+    if (first === id || names.includes(first) || declared.has(id)) return []
+    const meant = nearest(first, names)
+    if (meant === null) return []
+    return [
+      `${pathText(['models', id])}: no backend is named "${first}", so this is only for a model whose whole id is "${id}"; did you mean "${meant}"?`,
+    ]
+  })
 }

@@ -84,7 +84,8 @@ export const ERRORS = {
   headers_timeout: row(504, SERVER, 'upstream', 'No status line within `limits.headers`.'),
   ttft_timeout: row(504, SERVER, 'upstream', 'No first token within `limits.ttft`.'),
   idle_timeout: row(504, SERVER, 'upstream', 'The stream fell silent for longer than `limits.idle`.'),
-  total_timeout: row(504, SERVER, 'upstream', "Not finished within `limits.total` or the caller's deadline."),
+  total_timeout: row(504, SERVER, 'upstream', 'Not finished within `limits.total`.'),
+  deadline_exceeded: row(504, INVALID, 'caller', "Not finished within the caller's own `x-turnout-deadline-ms`."),
 } satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -75,7 +75,8 @@ async function attempt(
   trail.current = deployment
   const sentAt = tools.now()
   trail.firstSentAt ??= sentAt
-  const longest = Math.min(plan.limits.totalMs, request.deadlineMs ?? Infinity)
+  const ownDeadline = request.deadlineMs !== null && request.deadlineMs < plan.limits.totalMs
+  const longest = ownDeadline ? request.deadlineMs : plan.limits.totalMs
   const exchange = new Exchange({
     backend,
     pool: tools.pools.of(backend.root),
@@ -87,6 +88,7 @@ async function attempt(
     hideUsage: !request.wantsUsage,
     limits: plan.limits,
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
+    ownDeadline,
     now: tools.now,
   })
   caller.stop = (why): void => exchange.cancel(why)

@@ -28,14 +28,14 @@ export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySp
   const allowed = new Map<string, ReadonlySet<Deployment>>()
   for (const key of keys) {
     if (key.routes === null) continue
-    const reach = key.routes.map((name) => reachOf(name, byName, catalog))
+    const reach = key.routes.map((name) => grantOf(name, byName, catalog))
     allowed.set(key.id, new Set(reach.flat()))
   }
   return { catalog, routes: compiled, byName, allowed }
 }
 
 /** What a route gives to a key that is bound to it. */
-function reachOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
+function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
   const route = byName.get(name)
   if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
   const local = route.spec.localOnly || route.spec.strategy === 'local'

@@ -24,6 +24,9 @@ export interface Call {
   readonly finishes: boolean
   readonly hideUsage: boolean
   readonly limits: Limits
+  /** What is left for everything. */
   readonly totalMs: number
+  /** It was the caller who set it. */
+  readonly ownDeadline: boolean
   readonly now: () => number
 }

@@ -270,7 +270,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #expired(phase: Phase): void {
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
-    this.#fail(limitFault(this.#call.backend, phase, this.#call.limits, this.#call.totalMs))
+    this.#fail(limitFault(this.#call, phase))
   }
 
   #write(bytes: Buffer): void {

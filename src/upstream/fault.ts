@@ -3,8 +3,9 @@
  * A caller's mistake must not look like a fault of the backend (it would cost its health), and the reverse neither.
  */
 import { GatewayError, type ErrorCode } from '../core/errors.ts'
-import type { BackendSpec, Limits } from '../core/settings.ts'
+import type { BackendSpec } from '../core/settings.ts'
 import type { UpstreamFault } from '../protocol/upstream-error.ts'
+import type { Call } from './call.ts'
 import type { Phase } from './deadline.ts'
 
 const OVERFLOW =
@@ -186,8 +187,11 @@ function words(code: string): string {
   }
 }
 
-/** A limit of the configuration ran out. */
-export function limitFault(backend: BackendSpec, phase: Phase, limits: Limits, totalMs: number): GatewayError {
+/** A limit of the configuration ran out, or the caller's own. */
+export function limitFault(
+  { backend, limits, totalMs, ownDeadline }: Pick<Call, 'backend' | 'limits' | 'totalMs' | 'ownDeadline'>,
+  phase: Phase,
+): GatewayError {
   const name = `backend "${backend.name}"`
   switch (phase) {
     case 'connect':
@@ -198,7 +202,9 @@ export function limitFault(backend: BackendSpec, phase: Phase, limits: Limits, t
       return new GatewayError('ttft_timeout', `No token from ${name} within ${limits.ttftMs} ms.`)
     case 'idle':
       return new GatewayError('idle_timeout', `No further token from ${name} for ${limits.idleMs} ms.`)
-    case 'total':
-      return new GatewayError('total_timeout', `No complete answer from ${name} within ${Math.round(totalMs)} ms.`)
+    case 'total': {
+      const code = ownDeadline ? 'deadline_exceeded' : 'total_timeout'
+      return new GatewayError(code, `No complete answer from ${name} within ${Math.round(totalMs)} ms.`)
+    }
   }
 }

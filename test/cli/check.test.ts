@@ -96,3 +96,16 @@ t.test('schema, version, help and what is none of them', async (t) => {
     t.match(err, new RegExp(`^turnout: there is no command "${verb}"\n\nturnout ${version}`))
   }
 })
+
+t.test('check: what can never serve is told', async (t) => {
+  const cwd = t.testdir({
+    'dead.yaml': "backends: [{ name: a, kind: azure, url: 'https://x.openai.azure.com', key: k }]",
+    'lost.yaml': "backends: [{ name: gpu, kind: vllm, url: 'http://h' }]\nmodels: { gpv/y: { context: 5 } }",
+  })
+  const dead = await run(['check', 'dead.yaml'], { cwd })
+  t.equal(dead.code, 1)
+  t.match(dead.err, /backends\[0\]\.models: is missing; Azure/)
+  const lost = await run(['check', 'lost.yaml'], { cwd })
+  t.equal(lost.code, 0)
+  t.match(lost.out, /^warning: models\["gpv\/y"\]: no backend is named "gpv".*did you mean "gpu"\?\n.*OK, 1 warning$/m)
+})

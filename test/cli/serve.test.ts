@@ -67,6 +67,15 @@ t.test('options that are wrong', async (t) => {
   const port = await run(['serve', '--port', '70000'], { cwd })
   t.equal(port.code, 1)
   t.match(port.err, /--port: "70000" is not a port/)
+  // Before anything is looked for.
+  const empty = t.testdir({})
+  for (const text of ['abc', '', '-1', '1e3', '0x10', '70.5']) {
+    const { code, err } = await run(['serve', `--port=${text}`], { cwd: empty, env: NOWHERE })
+    t.equal(code, 1, text)
+    t.equal(err, `--port: "${text}" is not a port; write a number from 0 to 65535\n`)
+  }
+  const variable = await run(['serve'], { cwd: empty, env: { ...NOWHERE, TURNOUT_PORT: 'abc' } })
+  t.equal(variable.err, 'TURNOUT_PORT: "abc" is not a port; write a number from 0 to 65535\n')
   const missing = await run(['serve', '--config', 'nope.yaml'], { cwd })
   t.equal(missing.code, 1)
   t.match(missing.err, /nope\.yaml: cannot be read/)
@@ -106,4 +115,17 @@ t.test('the second signal ends it at once', async (t) => {
   await gateway.until(/SIGTERM/)
   gateway.child.kill('SIGTERM')
   t.equal((await within(3_000, 'the end', gateway.ended)).code, 143)
+})
+
+t.test('the curl names the address that is published, and empty variables say nothing', async (t) => {
+  const folder = t.testdir({ 'turnout.yaml': `${MINE}server: { port: 0 }\n` })
+  const env = { TURNOUT_PUBLIC_URL: 'http://127.0.0.1:17070/', TURNOUT_HOST: '', TURNOUT_PORT: '' }
+  const gateway = start(['serve'], { cwd: folder, env })
+  t.teardown(() => gateway.child.kill('SIGKILL'))
+  const said = await gateway.until(/listening on [^]*-d '.*'\n/)
+  t.equal(curlOf(said).url, 'http://127.0.0.1:17070/v1/chat/completions')
+  t.match(urlOf(said), /^http:\/\/127\.0\.0\.1:\d+$/)
+  t.not(urlOf(said), 'http://127.0.0.1:17070')
+  gateway.child.kill('SIGTERM')
+  t.equal((await within(10_000, 'the end', gateway.ended)).code, 0)
 })

@@ -8,7 +8,8 @@ import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/con
 import { EXAMPLE_ENV, EXAMPLES, exampleText, load, refusal, ROOT } from './load.ts'
 
 interface Node {
-  readonly type?: string
+  readonly type?: string | readonly string[]
+  readonly default?: unknown
   readonly description?: string
   readonly pattern?: string
   readonly properties?: Readonly<Record<string, Node>>
@@ -50,6 +51,23 @@ t.test('durations and sizes are texts with a pattern', async (t) => {
     t.equal(limits[name]?.type, 'string', name)
     t.ok(limits[name]?.pattern, name)
   }
+})
+
+t.test('the schema carries the defaults, as they are written', async (t) => {
+  const defaults = (section: string): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(SCHEMA.properties?.[section]?.properties ?? {}).map(([name, node]) => [name, node.default]),
+    )
+  const full = parse(await exampleText('full')) as Record<string, Record<string, unknown>>
+  for (const section of ['server', 'limits', 'discovery']) t.strictSame(defaults(section), full[section], section)
+})
+
+t.test('the schema takes variables where the gateway does', async (t) => {
+  const backends = [{ name: 'a', kind: 'openai' }]
+  const fileWith = (port: unknown, ttft: unknown): object => ({ backends, server: { port }, limits: { ttft } })
+  t.ok(validate(fileWith('${PORT:-7070}', '${TTFT}')))
+  t.notOk(validate(fileWith('7070', '5s')))
+  t.notOk(validate(fileWith(70000, '5s')))
 })
 
 t.test('the values of full.yaml are the defaults', async (t) => {

@@ -16,7 +16,18 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     `${BASE}routes: [{ name: r, candidates: x }]`,
     /^routes\[0\]\.candidates: is a text; write a list$/,
   ],
-  ['a number without a unit', `${BASE}limits: { ttft: 5 }`, /^limits\.ttft: 5 is a number; write /],
+  [
+    'a number without a unit',
+    `${BASE}limits: { ttft: 5 }`,
+    /^limits\.ttft: 5 is a number; write it with a unit, like "5s"$/,
+  ],
+  ['a size without one', `${BASE}limits: { body: 64 }`, /^limits\.body: 64 .*like "64MiB"$/],
+  ['no time', `${BASE}limits: { ttft: 0s }`, /^limits\.ttft: "0s" is nothing; write more, like "30s"$/],
+  [
+    'a duration with nothing',
+    `${BASE}limits:\n  ttft:\n`,
+    /^limits\.ttft: is empty; write it with a unit, like "30s", or/,
+  ],
   ['an unknown unit', `${BASE}limits: { ttft: 5x }`, /^limits\.ttft: "5x" .*units ms, s, m, h; write it like "30s"$/],
   ['longer than a timer', `${BASE}limits: { total: 600h }`, /^limits\.total: "600h" is more than /],
   [
@@ -49,6 +60,17 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     'an unknown kind',
     'backends: [{ name: a, kind: vlm, url: "http://h" }]',
     /^backends\[0\]\.kind: "vlm" .*did you mean "vllm"\?$/,
+  ],
+  ['no kind', 'backends: [{ name: a }]', /^backends\[0\]\.kind: is missing; write one of .*azure.*openai.*vllm/],
+  [
+    'a cloud without a list, and none declared',
+    "backends: [{ name: a, kind: azure, url: 'https://x.openai.azure.com', key: k }]",
+    /^backends\[0\]\.models: is missing; Azure OpenAI tells no models .*name them/,
+  ],
+  [
+    'the address of an endpoint',
+    backend('url: "http://h:8000/v1/chat/completions"'),
+    /^backends\[0\]\.url: ends in "\/v1\/chat\/completions", .*write "http:\/\/h:8000"$/,
   ],
   [
     'two of one name',
@@ -106,6 +128,11 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     `${BASE}routes: [{ name: r, candidates: ['*'], match: { key: [nope] } }]`,
     /^routes\[0\]\.match\.key\[0\]: /,
   ],
+  [
+    'a text for the keys of a rule',
+    `${BASE}routes: [{ name: r, candidates: ['*'], match: { key: team-a } }]`,
+    /^routes\[0\]\.match\.key: "team-a" is a text; write a list$/,
+  ],
   ['an open door', `${BASE}server: { host: 0.0.0.0 }`, /^server\.host: "0\.0\.0\.0" .*no keys; add `keys`.*auth: none/],
   ['a name that looks like loopback', `${BASE}server: { host: 127.evil.example }`, /^server\.host: /],
   [
@@ -113,21 +140,41 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     backend('url: "${GPU_URL}"'),
     /^backends\[0\]\.url: the variable GPU_URL is not set; set it, or write "\$\{GPU_URL:-default\}"$/,
   ],
-  ['an empty variable', backend('url: "http://h", key: "${EMPTY}"'), /^backends\[0\]\.key: the variable EMPTY /],
+  [
+    'an empty variable',
+    backend('url: "http://h", key: "${EMPTY}"'),
+    /^backends\[0\]\.key: the variable EMPTY is empty; set it, or write "\$\{EMPTY:-default\}"$/,
+  ],
+  [
+    'a reference without an end',
+    backend('url: "http://h", key: "pa$$word${"'),
+    /^backends\[0\]\.key: holds "\$\{" without a "\}"; .*"\$\$\{"/,
+  ],
+  [
+    'a reference inside of another',
+    backend('url: "http://h", key: "${A:-${EMPTY}}"'),
+    /^backends\[0\]\.key: holds a "\$\{\.\.\}" inside of another/,
+  ],
+  [
+    'a text for a number in a variable',
+    `${BASE}server: { port: "\${WORD}" }`,
+    /^server\.port: "\$\{WORD\}" stands for a text; write a number$/,
+  ],
+  ['no map to merge', `${BASE}server: { <<: 5 }`, /^\(file\): `<<` takes the options of another map/],
   ['no reference', backend('url: "http://h", key: "${not a name}"'), /^backends\[0\]\.key: holds "\$\{/],
   ['broken YAML', 'backends:\n  - name: a\n   kind: openai\n', /^line \d+, column \d+: /],
   ['an open quote', 'backends:\n  - name: "a\n', /^line \d+, column \d+: /],
   ['an option twice', 'backends: []\nbackends: []\n', /^line 2, column 1: .*twice/],
   ['a tag', 'backends: [{ name: a, kind: openai, key: !env FOO }]', /^line 1, column \d+: /],
   ['an alias of nothing', 'backends: *x', /^line 1, column 11: |^\(file\): /],
-  ['an empty file', '', /^backends: is missing|^\(file\): is empty/],
-  ['only comments', '# nothing\n', /^backends: is missing|^\(file\): is empty/],
+  ['an empty file', '', /^\(file\): is empty; write `backends`, or remove the file/],
+  ['only comments', '# nothing\n', /^\(file\): is empty; /],
   ['a list for a map', '- a', /^\(file\): is a list; write a map$/],
 ]
 
 t.test('each mistake has one message with its path and the remedy', async (t) => {
   for (const [mistake, yaml, said] of MISTAKES) {
-    const message = refusal(yaml, { EMPTY: '' })
+    const message = refusal(yaml, { EMPTY: '', WORD: 'sesame' })
     t.match(message, said, mistake)
     t.notMatch(message, /\n|sesame|invalid input|undefined|\[object/i, mistake)
   }
@@ -182,4 +229,65 @@ t.test('variables: defaults, several in one text, and none in names', async (t) 
 t.test('swapped letters are a typo too', async (t) => {
   t.match(refusal(`${BASE}limits: { tttf: 1s }`), /did you mean `ttft`/)
   t.match(refusal(backend('ulr: x')), /did you mean `url`/)
+})
+
+t.test('names are compared although something else has the wrong shape', async (t) => {
+  const paths = refusal(`
+server: { host: 0.0.0.0, port: no }
+backends: [{ name: a, kind: vlm, urll: x }, { name: a, kind: vllm, url: ftp://h, key: 'sk-***' }]
+models: { m: { aliases: [r], context: none } }
+routes: [{ name: r, candidates: ['*'], match: { key: [nope] }, explore: 5 }]
+keys: [{ id: k, hash: '${HASH}', rpm: none, routes: [rr] }, { id: k, hash: '${HASH}' }]`)
+    .split('\n')
+    .map((line) => line.split(': ', 1)[0])
+  t.strictSame(paths.sort(), [
+    'backends[0].kind',
+    'backends[0].urll',
+    'backends[1].key',
+    'backends[1].name',
+    'backends[1].url',
+    'keys[0].routes[0]',
+    'keys[0].rpm',
+    'keys[1].hash',
+    'keys[1].id',
+    'models.m.aliases[0]',
+    'models.m.context',
+    'routes[0].explore',
+    'routes[0].match.key[0]',
+    'server.port',
+  ])
+})
+
+t.test('what cannot be read may be what is named', async (t) => {
+  const rest = `keys: [{ id: 5, hash: '${HASH}', routes: [r] }]`
+  t.equal(
+    refusal(`${BASE}routes: [{ nam: r, candidates: ['*'], match: { key: [k] } }]\n${rest}`).match(
+      /there is no (key|route)/,
+    ),
+    null,
+  )
+  for (const wrong of ['keyss: []', 'keys: 5', 'keys:'])
+    t.notMatch(refusal(`${BASE}server: { host: 0.0.0.0 }\n${wrong}`), /server\.host/, wrong)
+  t.notMatch(refusal(`${BASE}server: { host: 0.0.0.0, atuh: none }`), /server\.host/)
+})
+
+t.test('the options of another map', async (t) => {
+  const { config } = load(
+    'backends: [&a { name: a, kind: vllm, url: "http://h", models: [m] }, { <<: *a, name: b, url: "http://i" }]',
+  )
+  t.strictSame(
+    config.backends.map(({ name, root, models }) => [name, root, models]),
+    [
+      ['a', 'http://h', ['m']],
+      ['b', 'http://i', ['m']],
+    ],
+  )
+})
+
+t.test('facts for a backend whose name is misspelt are a warning', async (t) => {
+  const { warnings } = load(
+    "backends: [{ name: gpu-a, kind: vllm, url: 'http://h', models: [meta/llama] }]\nmodels: { gpu-b/y: {}, gpu-a/y: {}, meta/llama: {}, Qwen/Qwen3-8B: {}, y: {} }",
+  )
+  t.equal(warnings.length, 1)
+  t.match(warnings[0], /^models\["gpu-b\/y"\]: no backend is named "gpu-b".*did you mean "gpu-a"\?$/)
 })

@@ -86,3 +86,25 @@ t.test('neighbours of them are not', async (t) => {
   ])
     t.equal(refusal(`backends: [{ name: a, kind: vllm, url: '${url}' }]`), '', url)
 })
+
+t.test('the address of an endpoint is refused with the root in the message', async (t) => {
+  const ENDS: readonly (readonly [kind: string, url: string, root: string])[] = [
+    ['vllm', 'http://gpu:8000/v1/chat/completions', 'http://gpu:8000'],
+    ['vllm', 'http://gpu:8000/v1/completions/', 'http://gpu:8000'],
+    ['vllm', 'http://gpu:8000/chat/completions', 'http://gpu:8000'],
+    ['openai-compatible', 'https://proxy/team/v1/models', 'https://proxy/team'],
+    ['groq', 'https://api.groq.com/openai/v1/chat/completions', 'https://api.groq.com'],
+    ['azure', 'https://res.openai.azure.com/openai/v1/embeddings', 'https://res.openai.azure.com'],
+    [
+      'gemini',
+      'https://generativelanguage.googleapis.com/v1beta/openai/chat/completions',
+      'https://generativelanguage.googleapis.com',
+    ],
+  ]
+  for (const [kind, url, root] of ENDS)
+    t.throws(() => rootOf(kind, url), { message: new RegExp(`^ends in .*write "${root}"$`) }, url)
+  t.equal(
+    rootOf('openai-compatible', 'https://x.services.ai.azure.com/models'),
+    'https://x.services.ai.azure.com/models',
+  )
+})

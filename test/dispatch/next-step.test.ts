@@ -21,6 +21,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   client_closed: 'stop',
   shutting_down: 'stop',
   total_timeout: 'stop',
+  deadline_exceeded: 'stop',
   // Ours.
   internal_error: 'stop',
   not_implemented: 'stop',

@@ -67,6 +67,7 @@ t.test('one port, everywhere', async (t) => {
   t.strictSame(SCRAPES.scrape_configs[0]?.static_configs, [{ targets: [`gateway:${PORT}`] }])
   t.equal(published(services.gateway).inside, PORT)
   t.ok(services.gateway.environment.includes(`TURNOUT_PORT=${PORT}`))
+  t.ok(services.gateway.environment.includes(`TURNOUT_PUBLIC_URL=http://127.0.0.1:\${TURNOUT_PORT:-${PORT}}`))
   t.match(DOCKERFILE, `TURNOUT_PORT=${PORT}`)
   t.match(DOCKERFILE, `EXPOSE ${PORT}`)
 })
@@ -101,6 +102,12 @@ t.test('what is mounted is there', async (t) => {
       if (source.startsWith('.')) t.ok(existsSync(join(ROOT, 'docker', source)), `${name}: ${source}`)
       else t.ok(source in volumes, `${name}: ${source}`)
     }
+})
+
+t.test('one Node, named once', async (t) => {
+  t.match(DOCKERFILE, /^ARG NODE_VERSION=\d*[02468]$/m)
+  const bases = [...DOCKERFILE.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base)
+  t.strictSame(new Set(bases), new Set(['node:${NODE_VERSION}-bookworm-slim']))
 })
 
 t.test('the image holds what the package needs, without root', async (t) => {

@@ -51,7 +51,7 @@ t.test("the caller's deadline ends a call", async (t) => {
   const { gateway } = await singleRig(t, { plan: { headersAfter: 'never' } })
   const response = await rawPost(gateway.url, CHAT_PATH, chat(), { 'x-turnout-deadline-ms': '80' })
   t.equal(response.status, 504)
-  t.equal(errorOf(await response.json()).code, 'total_timeout')
+  t.equal(errorOf(await response.json()).code, 'deadline_exceeded')
 })
 
 t.test('the wait that a backend asks for is passed on', async (t) => {

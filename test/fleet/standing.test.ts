@@ -31,6 +31,7 @@ t.test('what is not its fault costs no rest', async (t) => {
     'client_closed',
     'shutting_down',
     'total_timeout',
+    'deadline_exceeded',
   ] as const)
     fail(own, code, 1000)
   t.match(own, { restUntil: 0, failures: 0 })

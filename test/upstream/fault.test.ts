@@ -450,12 +450,17 @@ t.test('limits speak under their own names', async (t) => {
   } as const
   const ms = { connect: 1000, headers: 2000, ttft: 3000, idle: 4000, total: 1234 }
   for (const phase of ['connect', 'headers', 'ttft', 'idle', 'total'] as const) {
-    const error = limitFault(UP, phase, LIMITS, 1233.6)
+    const error = limitFault({ backend: UP, limits: LIMITS, totalMs: 1233.6, ownDeadline: false }, phase)
     t.equal(error.code, wanted[phase])
     t.equal(error.status, 504)
     t.match(error.message, `${ms[phase]} ms`)
     t.match(error.message, '"up"')
   }
+})
+
+t.test("the caller's own deadline is not the backend's fault", async (t) => {
+  const call = { backend: UP, limits: LIMITS, totalMs: 10, ownDeadline: true }
+  t.match(limitFault(call, 'total'), { code: 'deadline_exceeded', source: 'caller', status: 504 })
 })
 
 t.test('an answer against its protocol', async (t) => {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
 import type { Capability, Principal } from '../../core/settings.ts'
 import type { Deployment } from '../../core/types.ts'
+import { reachOf } from '../../route/reach.ts'
 import type { RouteTable } from '../../route/table.ts'
 import { principalOf } from '../plugins/auth.ts'
 
@@ -14,13 +15,8 @@ export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, sta
   // A wildcard: ids hold slashes and colons.
   scope.get('/v1/models/*', (request) => {
     const id = (request.params as { '*': string })['*']
-    const current = table()
-    const listed = listModels(current, principalOf(request), startedAtSeconds).find((model) => model.id === id)
-    if (listed !== undefined) return listed
-    const exact = current.catalog.byId.get(id)
-    const serving = exact === undefined ? (current.catalog.byModel.get(id) ?? []) : [exact]
-    const usable = serving.filter((deployment) => mayUse(deployment, principalOf(request), current))
-    if (usable.length > 0) return entry(id, usable, startedAtSeconds)
+    const serving = reachOf(id, principalOf(request), table())
+    if (serving.length > 0) return entry(id, serving, startedAtSeconds)
     throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
       param: 'model',
     })
@@ -47,27 +43,13 @@ interface ModelEntry {
   readonly supported_parameters: readonly string[]
 }
 
+/** `auto`, the routes, the models and their aliases: each that leads somewhere. */
 function listModels(table: RouteTable, principal: Principal, created: number): ModelEntry[] {
-  const entries: ModelEntry[] = []
-  const own = (candidates: readonly Deployment[]): readonly Deployment[] =>
-    candidates.filter((one) => mayUse(one, principal, table))
-  const everything = own(table.catalog.all)
-  if (everything.length > 0) entries.push(entry('auto', everything, created))
-  for (const { spec, candidates } of table.routes) {
-    const usable = own(candidates)
-    if (spec.name !== 'auto' && usable.length > 0) entries.push(entry(spec.name, usable, created))
-  }
-  const seen = new Set(entries.map((one) => one.id))
-  for (const [id, serving] of table.catalog.byModel) {
-    const usable = own(serving)
-    if (usable.length > 0 && !seen.has(id)) entries.push(entry(id, usable, created))
-  }
-  return entries
-}
-
-function mayUse(deployment: Deployment, principal: Principal, table: RouteTable): boolean {
-  const allowed = table.allowed.get(principal.id)
-  return allowed === undefined || allowed.has(deployment)
+  const names = new Set(['auto', ...table.byName.keys(), ...table.catalog.byModel.keys()])
+  return [...names].flatMap((name) => {
+    const serving = reachOf(name, principal, table)
+    return serving.length === 0 ? [] : [entry(name, serving, created)]
+  })
 }
 
 function entry(id: string, serving: readonly Deployment[], created: number): ModelEntry {

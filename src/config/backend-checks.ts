@@ -1,0 +1,56 @@
+/** What only the kinds of backends tell: whether there is such a kind, whether the address and the key can be meant. */
+import type { Provider } from '../core/settings.ts'
+import { rootOf } from './backend.ts'
+import type { Issue } from './issues.ts'
+import { didYouMean } from './nearest.ts'
+import type { Outline } from './outline.ts'
+
+type Backend = NonNullable<Outline['backends']>[number]
+
+export const backendChecks = ({ backends }: Outline, providers: ReadonlyMap<string, Provider>): Issue[] =>
+  (backends ?? []).flatMap((backend, index) =>
+    checks(backend, providers).map(({ path, message }) => ({ path: `backends[${index}].${path}`, message })),
+  )
+
+function checks(backend: Backend, providers: ReadonlyMap<string, Provider>): Issue[] {
+  const { kind, key } = backend
+  const provider = providers.get(kind ?? '')
+  return [
+    ...issue('key', keyFault(key ?? '')),
+    ...(provider === undefined ? issue('kind', kindFault(kind, providers)) : []),
+    ...(provider === undefined ? [] : issue('url', urlFault(backend, provider))),
+    ...(provider === undefined ? [] : issue('models', modelsFault(backend, provider))),
+  ]
+}
+
+const issue = (path: string, message: string | null): Issue[] => (message === null ? [] : [{ path, message }])
+
+const kindFault = (kind: Backend['kind'], providers: ReadonlyMap<string, Provider>): string | null =>
+  typeof kind === 'string' ? `"${kind}" is no kind of backend${didYouMean(kind, [...providers.keys()], '"')}` : null
+
+/** How consoles and documents show a key that they hide. */
+const MASKED = /\*{3}|•{3}|…|\.{3}|^<.*>$/
+/** What a header can carry. */
+const SENDABLE = /^[\x21-\x7e]*$/
+
+function keyFault(key: string): string | null {
+  if (MASKED.test(key)) return 'is a masked secret, not a key; write "${NAME}" and set the variable'
+  if (!SENDABLE.test(key)) return 'holds a space, a line end or a letter beyond ASCII; write the bare key'
+  return null
+}
+
+function urlFault({ url }: Backend, provider: Provider): string | null {
+  if (url === null) return null
+  try {
+    rootOf(url ?? provider.url, provider)
+    return null
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
+}
+
+/** A backend that lists none can serve only what is declared. */
+const modelsFault = ({ models }: Backend, { discovery, label }: Provider): string | null =>
+  discovery.length > 0 || models === null || (models ?? []).length > 0
+    ? null
+    : `is missing; ${label} tells no models that can be asked for, so name them: [first, second]`
