@@ -8,7 +8,6 @@ import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
-import { finishBody } from './protocol/shapes.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'
 import { relay } from './relay/relay.ts'
@@ -47,8 +46,9 @@ export async function answer(
       return {
         requestId: request.id,
         route: route?.route ?? error?.route ?? null,
-        deployment: trail.current,
-        attempts: callsMade(trail),
+        // A comment that keeps the line open may go out before it is known who will answer.
+        deployment: committed === null && error === null ? null : trail.current,
+        attempts: committed === null && error === null ? null : callsMade(trail),
         overheadMs: overhead,
       }
     },
@@ -60,10 +60,7 @@ export async function answer(
     stages.metrics.decided((now() - request.startedAt) / 1000)
     committed = await dispatch(request, route, caller, trail, stages)
     const { price } = committed.deployment.facts
-    error = await relay(committed, outlet, {
-      body: (whole) => finishBody(request, whole),
-      cost: (usage) => costNanoUsd(usage, price),
-    })
+    error = await relay(committed, outlet, (usage) => costNanoUsd(usage, price))
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)
     if (caller.gone) outlet.abandon()

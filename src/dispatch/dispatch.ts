@@ -7,6 +7,7 @@ import { Exchange } from '../upstream/exchange.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
+import { finishBody, reshapes } from '../protocol/shapes.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
 export interface Committed {
@@ -90,6 +91,8 @@ async function attempt(
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
     now: tools.now,
+    finish: (body) => finishBody(request, body),
+    reshapes: reshapes(request),
   })
   caller.stop = (why): void => exchange.cancel(why)
   tools.fleet.begin(deployment)
@@ -123,13 +126,16 @@ function keepLarger(queue: Deployment[], refused: Deployment): void {
 /** Milliseconds by status, where no backend said when to come back. A used-up quota is no matter of seconds. */
 const WAITS: Readonly<Record<number, number>> = { 429: 60_000, 503: 1_000 }
 
-/** The first cause speaks; when it was a limit of load everywhere, the shortest wait does. */
+/** The first cause speaks, a limit of load only where there was no other; whoever was busy says when to come back. */
 function verdict(failures: readonly GatewayError[], request: GatewayRequest): GatewayError {
   const first = failures[0]
   if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
-  const busy = failures.filter((error) => error.code === 'upstream_rate_limited' || error.code === 'overloaded')
-  const chosen = failures.find((error) => error.code === 'context_length_exceeded') ?? busy[0] ?? first
-  const waits = busy.map((error) => error.retryAfterMs ?? 1000)
+  const isBusy = (error: GatewayError): boolean => error.code === 'upstream_rate_limited' || error.code === 'overloaded'
+  const chosen =
+    failures.find((error) => error.code === 'context_length_exceeded') ??
+    failures.find((error) => !isBusy(error)) ??
+    first
+  const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
   const message =
     failures.length === 1
       ? chosen.message

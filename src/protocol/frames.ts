@@ -1,7 +1,7 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
 import type { AnswerTrack } from './track.ts'
 import { members, splice } from './members.ts'
-import { frameText, type SseFrame } from './sse.ts'
+import { frameText, isDone, type SseFrame } from './sse.ts'
 import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
 import { readUsage } from './usage.ts'
 
@@ -25,7 +25,7 @@ const GARBAGE: FrameVerdict = { kind: 'garbage' }
 export function readFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
   const data = frame.data
   if (data === null) return { kind: 'send', raw: frame.raw }
-  if (data.startsWith('[DONE]')) {
+  if (isDone(data)) {
     track.done = true
     return DONE
   }
@@ -73,10 +73,12 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   track.started = true
   if (track.model === null && typeof event['model'] === 'string' && event['model'] !== '') track.model = event['model']
   const groq = event['x_groq'] as { usage?: unknown } | undefined
-  const usage = readUsage(event['usage']) ?? readUsage(groq?.usage)
+  const choices = event['choices']
+  const first = (Array.isArray(choices) ? choices[0] : undefined) as { usage?: unknown } | null | undefined
+  // Moonshot has it in the last choice.
+  const usage = readUsage(event['usage']) ?? readUsage(groq?.usage) ?? readUsage(first?.usage)
   if (usage !== null) track.usage = usage
   if (!hideUsage) return { kind: 'send', raw: frame.raw }
-  const choices = event['choices']
   return usage !== null && (!Array.isArray(choices) || choices.length === 0) ? SWALLOW : withoutUsage(frame)
 }
 

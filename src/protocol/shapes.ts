@@ -14,6 +14,11 @@ export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
   return (wantsBase64 && hasFloats) || (!wantsBase64 && hasText && !hasFloats) ? recode(body, wantsBase64) : body
 }
 
+/** Whether an answer to this request must be seen whole, because it may have to change. */
+export function reshapes({ endpoint, body }: GatewayRequest): boolean {
+  return endpoint.id === 'rerank' || (endpoint.id === 'embeddings' && body['encoding_format'] === 'base64')
+}
+
 interface EmbeddingAnswer {
   readonly data: readonly { readonly embedding: number[] | string }[]
 }

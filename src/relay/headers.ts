@@ -12,14 +12,15 @@ export interface AnswerFacts {
   readonly requestId: string
   readonly route: string | null
   readonly deployment: Deployment | null
-  readonly attempts: number
+  /** Null while calls are still being made. */
+  readonly attempts: number | null
   readonly overheadMs: number
 }
 
 /** Adds to `list`, which the caller of this owns. */
 export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
-  list.push('x-request-id', facts.requestId, 'x-turnout-attempts', String(facts.attempts))
-  list.push('x-turnout-overhead-ms', String(Math.round(facts.overheadMs * 100) / 100))
+  list.push('x-request-id', facts.requestId, 'x-turnout-overhead-ms', String(Math.round(facts.overheadMs * 100) / 100))
+  if (facts.attempts !== null) list.push('x-turnout-attempts', String(facts.attempts))
   if (facts.route !== null) list.push('x-turnout-route', ascii(facts.route))
   if (facts.deployment === null) return
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))

@@ -10,19 +10,15 @@ export interface Relayed {
   readonly deployment: Deployment
 }
 
-/** What a whole answer needs before it can leave. */
-export interface Finishing {
-  /** The body in the shape that the caller expects. */
-  readonly body: (whole: Buffer) => Buffer
-  /** Nano-dollars, for the header; null = unknown. */
-  readonly cost: (usage: Usage | null) => number | null
-}
-
-/** Null where the answer was complete, else why it was not. */
-export function relay({ exchange }: Relayed, outlet: Outlet, finishing: Finishing): Promise<GatewayError | null> {
+/** Null where the answer was complete, else why it was not. `costOf`: nano-dollars of a whole answer, for its header; null = unknown. */
+export function relay(
+  { exchange }: Relayed,
+  outlet: Outlet,
+  costOf: (usage: Usage | null) => number | null,
+): Promise<GatewayError | null> {
   if (exchange.body !== null) {
     const { usage } = exchange.track
-    outlet.json(finishing.body(exchange.body), usageHeaders(usage, finishing.cost(usage)))
+    outlet.json(exchange.body, usageHeaders(usage, costOf(usage)))
     return Promise.resolve(null)
   }
   return new Promise((resolve) => {

@@ -29,4 +29,8 @@ export interface Call {
   /** It was the caller who set it. */
   readonly ownDeadline: boolean
   readonly now: () => number
+  /** A whole answer in the shape that the caller expects. Throws where it is of no known shape. */
+  readonly finish: (body: Buffer) => Buffer
+  /** `finish` may have to change it, so that it cannot pass through unread. */
+  readonly reshapes: boolean
 }

@@ -7,23 +7,26 @@
  */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
-import { readBody } from '../protocol/body.ts'
 import { AnswerTrack } from '../protocol/track.ts'
 import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
 import { Deadline, type Phase } from './deadline.ts'
 import { decode } from './decode.ts'
-import { answerFault, badAnswer, isStaleSocket, limitFault, statusOf, transportFault } from './fault.ts'
+import { answerFault, badAnswer, isStaleSocket, limitFault, transportFault } from './fault.ts'
 import { Held } from './held.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Reading, StreamReader } from './stream-reader.ts'
+import { readAnswer } from './whole-answer.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
-
 type Mode = 'waiting' | 'events' | 'body' | 'bytes' | 'error' | 'over'
 
 const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
+/** The words of an error are worth no longer wait; its status says enough. */
+const ERROR_BODY_MS = 1_000
+/** A kept-alive socket that the peer had closed breaks at once; one that breaks later broke over our request. */
+const STALE_MS = 500
 /** How long an upstream may take to close a stream after its own [DONE]. */
 const LINGER_MS = 1_000
 
@@ -115,9 +118,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.status = status
     this.#headers = headers
     this.contentType = String(headers['content-type'] ?? '')
-    if (status >= 300) this.#mode = 'error'
-    else if (!this.#call.stream || !this.contentType.includes('text/event-stream')) this.#mode = 'body'
-    else {
+    if (status >= 300) {
+      this.#mode = 'error'
+      this.#deadline.enter('headers', ERROR_BODY_MS)
+    } else if (!this.#call.stream || !/text\/event-stream/i.test(this.contentType)) {
+      this.#mode = 'body'
+      if (this.#call.stream) this.#awaitFirst()
+    } else {
       this.#mode = 'events'
       this.streamed = true
       const { backend, finishes, hideUsage, limits } = this.#call
@@ -129,11 +136,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
         bufferBytes: limits.bufferBytes,
         retryAfterMs: retryAfter(headers, Date.now()),
       })
-      this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - (this.#call.now() - this.#startedAt)))
+      this.#awaitFirst()
     }
-    if (this.#mode === 'events' && headers['content-encoding'] !== undefined) {
+    if (this.#mode === 'events' && (headers['content-encoding'] ?? 'identity') !== 'identity') {
       this.#fail(this.#bad('sent a compressed stream that was not asked for'))
     }
+  }
+
+  #awaitFirst(): void {
+    this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - (this.#call.now() - this.#startedAt)))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -170,7 +181,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
-    if (this.#mode === 'waiting' && this.#reused && !this.#retried && isStaleSocket(thrown)) {
+    const young = this.#call.now() - this.#startedAt < STALE_MS
+    if (this.#mode === 'waiting' && young && this.#reused && !this.#retried && isStaleSocket(thrown)) {
       this.#retried = true
       this.#call.pool.dispatchFresh(this.#request(), this)
       return
@@ -208,29 +220,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
       .catch(() => this.#fail(this.#bad('sent a body that cannot be decompressed')))
   }
 
-  #answered(body: Buffer): void {
+  #answered(plain: Buffer): void {
     if (this.#mode !== 'body') return
-    const fault = readBody(body, this.track)
-    if (fault === 'garbage') return this.#fail(this.#bad('sent a body that is not JSON'))
-    if (fault !== null)
-      return this.#fail(answerFault(this.#call.backend, statusOf(fault), fault, retryAfter(this.#headers, Date.now())))
-    if (this.#call.stream) return this.#fail(this.#bad('sent no event stream'))
-    this.body = body
+    const answer = readAnswer(this.#call, plain, this.track, retryAfter(this.#headers, Date.now()))
+    if (!Buffer.isBuffer(answer)) return this.#fail(answer)
+    this.body = answer
     this.#committed = true
     this.#resolve()
     this.#end()
   }
 
   #refused(body: Buffer): void {
-    const status = this.status!
-    this.#fail(
-      answerFault(this.#call.backend, status, readFault(body.toString()), retryAfter(this.#headers, Date.now())),
-    )
+    const wait = retryAfter(this.#headers, Date.now())
+    this.#fail(answerFault(this.#call.backend, this.status!, readFault(body.toString()), wait))
   }
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
   #passThrough(): void {
-    if (this.#call.stream || this.#headers['content-encoding'] !== undefined)
+    if (this.#call.stream || this.#call.reshapes || this.#headers['content-encoding'] !== undefined)
       return this.#fail(this.#bad('sent more than `limits.buffer`'))
     this.#mode = 'bytes'
     this.#committed = true
@@ -269,6 +276,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #expired(phase: Phase): void {
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
     this.#fail(limitFault(this.#call, phase))
   }

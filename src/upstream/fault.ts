@@ -5,6 +5,7 @@
 import { GatewayError, type ErrorCode } from '../core/errors.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import type { UpstreamFault } from '../protocol/upstream-error.ts'
+import { isNotHttp, transportCode, transportWords } from '../core/transport.ts'
 import type { Call } from './call.ts'
 import type { Phase } from './deadline.ts'
 
@@ -32,7 +33,7 @@ export function answerFault(
   const code = codeOf(blamed ? 400 : status, fault)
   const passed = code === 'invalid_request' ? (blamed || status < 400 || status > 499 ? 400 : status) : undefined
   return new GatewayError(code, wording(code, backend.name, status, message), {
-    param: fault.param,
+    param: fault.param === null ? null : redact(fault.param, backend),
     retryAfterMs: code === 'overloaded' || code === 'upstream_rate_limited' ? retryAfterMs : null,
     upstreamStatus: status,
     ...(passed === undefined ? {} : { status: passed }),
@@ -112,23 +113,28 @@ export function badAnswer(backend: BackendSpec, what: string, status: number | n
   return new GatewayError('upstream_bad_response', `Backend "${backend.name}" ${what}.`, { upstreamStatus: status })
 }
 
-/** No backend text may carry the key or the address that the operator configured. */
+/** No backend text may carry the key or the address that the operator configured, nor the beginning of one at which it was cut. */
 export function redact(text: string, backend: BackendSpec): string {
-  let safe = text
-  if (backend.key !== null && backend.key !== '') safe = safe.replaceAll(backend.key, '***')
-  safe = safe.replaceAll(backend.root, backend.name)
   const host = backend.root.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   const bare = host.replace(/:\d+$/, '')
-  if (host !== '') safe = safe.replaceAll(host, backend.name)
   // A name without a dot may be an ordinary word of the message.
-  return bare.includes('.') ? safe.replaceAll(bare, backend.name) : safe
+  const places = [backend.root, host, ...(bare.includes('.') ? [bare] : [])]
+  const secrets: [string, string][] = [[backend.key ?? '', '***']]
+  for (const place of places) secrets.push([place, backend.name])
+  let safe = text
+  for (const [secret, instead] of secrets) if (secret !== '') safe = safe.replaceAll(secret, instead)
+  for (const [secret] of secrets) safe = withoutEnd(safe, secret)
+  return safe
 }
 
-interface TransportError {
-  readonly code?: unknown
-  readonly message?: unknown
-  readonly errors?: readonly unknown[]
-  readonly socket?: { readonly bytesRead?: number }
+const SHORTEST_END = 4
+
+/** Without the beginning of `secret` that `text` ends with. */
+function withoutEnd(text: string, secret: string): string {
+  const end = text.endsWith('…') ? text.length - 1 : text.length
+  for (let length = Math.min(secret.length - 1, end); length >= SHORTEST_END; length--)
+    if (text.startsWith(secret.slice(0, length), end - length)) return `${text.slice(0, end - length)}…`
+  return text
 }
 
 /** The connection failed: refused, reset, timed out, unknown host, TLS. The raw text names hosts and stays in `cause`. */
@@ -141,50 +147,22 @@ export function transportFault(backend: BackendSpec, thrown: unknown, answered: 
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return new GatewayError('connect_timeout', `No connection to backend "${name}" in time.`, { cause: thrown })
   }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
+  if (isNotHttp(code)) {
     return new GatewayError('upstream_bad_response', `Backend "${name}" answered with something that is not HTTP.`, {
       cause: thrown,
     })
   }
-  return new GatewayError('upstream_unreachable', `Backend "${name}" cannot be reached (${words(code)}).`, {
+  return new GatewayError('upstream_unreachable', `Backend "${name}" cannot be reached (${transportWords(code)}).`, {
     cause: thrown,
   })
-}
-
-/** Stable name of what happened to a socket; '' where there is none. */
-export function transportCode(thrown: unknown): string {
-  const error = thrown as TransportError
-  if (typeof error?.code === 'string') return error.code
-  // Dual-stack failures come as an AggregateError.
-  const first = error?.errors?.[0]
-  return first === undefined ? '' : transportCode(first)
 }
 
 /** The peer closed a kept-alive socket at the moment of its reuse: nothing was processed, the call can be made again. */
 export function isStaleSocket(thrown: unknown): boolean {
   const code = transportCode(thrown)
   if (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET' && code !== 'EPIPE') return false
-  const read = (thrown as TransportError).socket?.bytesRead
+  const read = (thrown as { readonly socket?: { readonly bytesRead?: number } }).socket?.bytesRead
   return read === undefined || read > 0
-}
-
-function words(code: string): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused'
-    case 'ECONNRESET':
-    case 'UND_ERR_SOCKET':
-    case 'EPIPE':
-      return 'connection closed before an answer'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'unknown host'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return 'no route to host'
-    default:
-      return /CERT|TLS|SSL|SIGNATURE|EPROTO/.test(code) ? 'TLS failure' : 'connection failed'
-  }
 }
 
 /** A limit of the configuration ran out, or the caller's own. */

@@ -9,6 +9,14 @@ const one = (value: string | string[] | undefined): string | undefined => (Array
  * `retry-after-ms` before `retry-after` (seconds or date) before the reset of a limit that stands at 0.
  */
 export function retryAfter(headers: Headers, nowMs: number): number | null {
+  const wait = wished(headers, nowMs)
+  return wait === null ? null : Math.min(wait, LONGEST_MS)
+}
+
+/** A longer wish is as good as none: by then somebody has looked after it. */
+const LONGEST_MS = 3_600_000
+
+function wished(headers: Headers, nowMs: number): number | null {
   const milliseconds = Number(one(headers['retry-after-ms'])?.trim() || NaN)
   if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds
   const after = one(headers['retry-after'])?.trim() ?? ''

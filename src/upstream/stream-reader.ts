@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import { readFrame } from '../protocol/frames.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
-import { DONE_DATA, frameText, type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { frameText, isDone, type SseFrame, SseSplitter } from '../protocol/sse.ts'
 import { answerFault, badAnswer, statusOf } from './fault.ts'
 
 export interface Reading {
@@ -90,7 +90,7 @@ export class StreamReader {
 
 /** Half of a last event is a cut, not an event. */
 function isWhole(frame: SseFrame): boolean {
-  if (frame.data === null || frame.data.startsWith(DONE_DATA)) return true
+  if (frame.data === null || isDone(frame.data)) return true
   try {
     JSON.parse(frameText(frame))
     return true

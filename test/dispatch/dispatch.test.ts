@@ -155,9 +155,13 @@ t.test('full everywhere: the shortest wait', async (t) => {
   const it = await world(t, [
     { plan: failing(429, { headers: { 'retry-after': '30' } }) },
     { plan: failing(503, { headers: { 'retry-after': '4' } }) },
-    { plan: failing(500) },
   ])
   t.match((await it.go(ask())).error, { code: 'upstream_rate_limited', status: 429, retryAfterMs: 4000 })
+})
+
+t.test('full here, broken there: the fault speaks, and the wait is told', async (t) => {
+  const it = await world(t, [{ plan: failing(429, { headers: { 'retry-after': '4' } }) }, { plan: failing(500) }])
+  t.match((await it.go(ask())).error, { code: 'upstream_error', status: 502, retryAfterMs: 4000 })
 })
 
 t.test('503 always says when to come back', async (t) => {

@@ -123,6 +123,23 @@ t.test('a reset of a new connection is not repaired: it may have been the reques
   t.equal(upstream.requests.length, 1)
 })
 
+t.test(
+  'one that breaks while the engine works on the request is not repaired: the work would be paid twice',
+  async (t) => {
+    for (const drop of ['reset', 'fin'] as const) {
+      const { gateway, upstream } = await singleRig(t)
+      await (
+        await rawPost(gateway.url, CHAT_PATH, chat())
+      ).complete
+      upstream.set({ plan: { headersAfter: 700, drop } })
+      const response = await rawPost(gateway.url, CHAT_PATH, chat())
+      t.equal(response.status, 502, drop)
+      t.equal(upstream.requests.length, 2, drop)
+      t.equal(upstream.requests[1]!.reused, true, drop)
+    }
+  },
+)
+
 t.test('an idle connection that the engine closes costs nobody a request', async (t) => {
   for (const afterwards of ['fin', 'reset'] as const) {
     const { gateway, upstream } = await singleRig(t, { plan: { afterwards } })
@@ -148,4 +165,69 @@ t.test('many idle connections found broken at once are all repaired', async (t) 
   t.ok(before >= 8, `${before} connections`)
   upstream.set({ rule: (request) => (request.reused ? { drop: 'reset' } : undefined) })
   t.same(new Set(await eight()), new Set([200]))
+})
+
+t.test('an error whose words never come is judged by its status', async (t) => {
+  for (const stream of [true, false]) {
+    const { gateway, upstreams } = await pairRig(t)
+    upstreams.a.set({ plan: { ...failing(503), firstAfter: 'never' } })
+    const startedAt = performance.now()
+    const response = await rawPost(gateway.url, CHAT_PATH, { ...chat({ model: 'pair' }), stream })
+    t.equal(response.status, 200)
+    t.equal(response.headers['x-turnout-backend'], 'b')
+    t.ok(performance.now() - startedAt < 3_000)
+    await response.complete
+    t.equal(await gateway.settled('turnout_attempts_total', { backend: 'a', outcome: 'overloaded' }, 1), 1)
+  }
+})
+
+t.test('a stream that is answered by a JSON body that never ends has its own limit', async (t) => {
+  const plan: Plan = { body: '{"id":"x","choices":[', contentType: 'application/json', firstAfter: 'never' }
+  const { gateway } = await singleRig(t, { plan }, { limits: { ttft: '100ms', headers: '50s' } })
+  const response = await rawPost(gateway.url, CHAT_PATH, chatStream())
+  t.equal(errorOf(await response.json()).code, 'ttft_timeout')
+})
+
+t.test('an answer of an unknown shape is the fault of its backend, and another one is asked', async (t) => {
+  const { gateway, upstreams } = await pairRig(t)
+  upstreams.a.set({ plan: { body: { object: 'list', data: { embedding: [1] } } } })
+  const response = await rawPost(gateway.url, '/v1/embeddings', {
+    model: 'tiny',
+    input: 'x',
+    encoding_format: 'base64',
+  })
+  t.equal(response.status, 200)
+  t.equal(response.headers['x-turnout-backend'], 'b')
+  upstreams.b.set({ plan: { body: '[null]', contentType: 'application/json' } })
+  const rerank = await rawPost(gateway.url, '/v1/rerank', { model: 'b/tiny', query: 'q', documents: ['d'] })
+  t.equal(rerank.status, 502)
+  t.equal(errorOf(await rerank.json()).code, 'upstream_bad_response')
+})
+
+t.test('embeddings that are too large to be put into the wanted shape are no answer', async (t) => {
+  const data = [{ object: 'embedding', index: 0, embedding: Array.from({ length: 2000 }, () => 0.5) }]
+  const { gateway } = await singleRig(t, { plan: { body: { object: 'list', data } } }, { limits: { buffer: '4KiB' } })
+  const ask = (more: object): ReturnType<typeof rawPost> =>
+    rawPost(gateway.url, '/v1/embeddings', { model: 'tiny', input: 'x', ...more })
+  t.equal((await ask({})).status, 200, 'floats pass through as they are')
+  t.equal((await ask({ encoding_format: 'base64' })).status, 502)
+})
+
+t.test('headers that leave before it is known who answers name nobody', async (t) => {
+  const { gateway, upstreams } = await pairRig(t, { limits: { keep_alive: '30ms', ttft: '150ms' } })
+  upstreams.a.set({ plan: { firstAfter: 'never' } })
+  const response = await rawPost(gateway.url, CHAT_PATH, chatStream({ model: 'pair' }))
+  t.equal(response.headers['x-turnout-backend'], undefined)
+  t.equal(response.headers['x-turnout-attempts'], undefined)
+  t.equal(response.headers['x-turnout-route'], 'pair')
+  t.equal((await readStream(response)).finish, 'stop')
+})
+
+t.test('one busy backend among broken ones does not make all of them busy', async (t) => {
+  const { gateway, upstreams } = await pairRig(t)
+  upstreams.a.set({ plan: failing(429) })
+  upstreams.b.set({ plan: failing(500) })
+  const response = await rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }))
+  t.equal(response.status, 502)
+  t.equal(errorOf(await response.json()).code, 'upstream_error')
 })

@@ -98,3 +98,28 @@ t.test('an engine that refuses stream_options is asked once more without, and it
     t.equal(upstream.requests.length, 3, 'the next request asks rightly at once')
   }
 })
+
+t.test('usage inside of the last choice counts', async (t) => {
+  const chunk = (fields: object): string =>
+    JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'tiny', ...fields })
+  const usage = { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15 }
+  const { gateway } = await singleRig(t, {
+    plan: {
+      events: [
+        chunk({ choices: [{ index: 0, delta: { role: 'assistant', content: 'yes' }, finish_reason: null }] }),
+        chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop', usage }] }),
+      ],
+    },
+  })
+  const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
+  t.equal(got.finish, 'stop')
+  t.equal(await gateway.settled('turnout_tokens_total', { kind: 'input' }, 11), 11)
+  t.equal(await gateway.metric('turnout_tokens_total', { kind: 'output' }), 4)
+})
+
+t.test('a content type in capitals, and an encoding that is none, are a stream', async (t) => {
+  const { gateway } = await singleRig(t, {
+    plan: { contentType: 'Text/Event-Stream', headers: { 'content-encoding': 'identity' } },
+  })
+  t.equal((await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))).finish, 'stop')
+})

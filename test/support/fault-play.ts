@@ -19,7 +19,10 @@ export async function play(connection: FaultConnection, request: LiveRequest): P
 }
 
 async function answer(connection: FaultConnection, request: LiveRequest, plan: Plan): Promise<void> {
-  if (plan.drop !== undefined) return over(connection, request, plan.drop)
+  if (plan.drop !== undefined) {
+    await connection.pause(plan.headersAfter)
+    return over(connection, request, plan.drop)
+  }
   if (plan.interim !== undefined) await connection.write(`HTTP/1.1 ${plan.interim} Interim\r\nlink: </a>\r\n\r\n`)
   await connection.pause(plan.headersAfter)
   const streamed = request.json?.stream === true && plan.body === undefined && (plan.status ?? 200) < 300

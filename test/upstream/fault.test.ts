@@ -8,9 +8,9 @@ import {
   limitFault,
   redact,
   statusOf,
-  transportCode,
   transportFault,
 } from '../../src/upstream/fault.ts'
+import { transportCode, transportWords } from '../../src/core/transport.ts'
 import { backend, LIMITS, provider } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'
 import { noSamples, sample } from '../support/samples.ts'
@@ -428,6 +428,26 @@ t.test('codes', async (t) => {
   t.equal(transportCode(new AggregateError([new AggregateError([failed('ECONNREFUSED')])])), 'ECONNREFUSED')
   for (const odd of [null, undefined, 1, 'x', {}, [], { errors: [] }, { errors: [null] }])
     t.equal(transportCode(odd), '')
+  t.equal(transportWords(transportCode(Object.assign(new Error('x'), { name: 'HTTPParserError' }))), 'not HTTP')
+  t.equal(transportWords(transportCode(failed('UND_ERR_SOCKET', { message: 'bad response' }))), 'not HTTP')
+})
+
+t.test('no secret of the gateway leaves in any field, nor the beginning of one', async (t) => {
+  const answered = (fields: object): GatewayError => answerFault(UP, 400, readFault(JSON.stringify({ error: fields })))
+  const { param, message } = answered({ message: `bad key ${KEY}`, param: KEY })
+  t.equal(param, '***')
+  t.notMatch(message, KEY)
+  for (let before = 1960; before <= 2000; before++)
+    t.notMatch(answered({ message: 'x'.repeat(before) + KEY }).message, KEY.slice(0, 6), `cut after ${before}`)
+  t.match(answered({ message: 'x'.repeat(3000) }).message, /x…$/)
+})
+
+t.test('a model that is forbidden is not a refused key', async (t) => {
+  const code = (message: string, name: string | null = null): string =>
+    answerFault(UP, 403, { message, code: name, type: null, param: null, status: null }).code
+  t.equal(code('Project `p` does not have access to model `m`', 'model_not_found'), 'upstream_model_missing')
+  t.equal(code('You do not have access to the model m.'), 'upstream_model_missing')
+  t.equal(code('Country not supported'), 'upstream_auth')
 })
 
 t.test('a stale connection', async (t) => {

@@ -33,7 +33,9 @@ const CASES: readonly (readonly [
     360_000,
   ],
   ['a used up limit of tokens', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '12ms' }, 12],
-  ['hours', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '1h2m3.5s' }, 3_723_500],
+  ['hours', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '0h52m3.5s' }, 3_123_500],
+  ['no longer than an hour', { 'retry-after': '1e300' }, 3_600_000],
+  ['not for days', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '48h' }, 3_600_000],
   ['Groq', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '2m59.56s' }, 179_560],
   ['Azure: plain seconds', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '20' }, 20_000],
   [
