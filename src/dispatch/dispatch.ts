@@ -4,6 +4,7 @@ import type { Caller, Deployment, GatewayRequest, RoutePlan } from '../core/type
 import type { Fleet } from '../fleet/fleet.ts'
 import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
+import { badAnswer } from '../upstream/fault.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
@@ -13,6 +14,8 @@ import { finishBody, reshapes } from '../protocol/shapes.ts'
 export interface Committed {
   readonly exchange: Exchange
   readonly deployment: Deployment
+  /** The whole answer as the caller should see it, where it was not streamed. */
+  readonly body: Buffer | null
 }
 
 /** The parts of the gateway that a dispatch works with. */
@@ -41,9 +44,9 @@ export async function dispatch(
     const withUsage = asksUsage(request, deployment)
     asked++
     const outcome = await attempt(request, plan, deployment, caller, trail, tools)
-    if (outcome instanceof Exchange) {
+    if (!(outcome instanceof GatewayError)) {
       trail.committedAt = tools.now()
-      return { exchange: outcome, deployment }
+      return outcome
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
     if (withUsage && !withoutUsage.has(deployment) && refusesUsage(outcome)) {
@@ -62,7 +65,7 @@ export async function dispatch(
   throw verdict(failures, request)
 }
 
-/** One call. The exchange where it is committed, the error where it is not. */
+/** One call. What it is committed to, or the error where it is not. */
 async function attempt(
   request: GatewayRequest,
   plan: RoutePlan,
@@ -70,7 +73,7 @@ async function attempt(
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
-): Promise<Exchange | GatewayError> {
+): Promise<Committed | GatewayError> {
   const { backend } = deployment
   if (caller.gone) return clientClosed()
   trail.current = deployment
@@ -91,16 +94,19 @@ async function attempt(
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
     now: tools.now,
-    finish: (body) => finishBody(request, body),
     reshapes: reshapes(request),
   })
   caller.stop = (why): void => exchange.cancel(why)
   tools.fleet.begin(deployment)
   try {
     await exchange.commit()
-    return exchange
+    return { exchange, deployment, body: exchange.body && finishBody(request, exchange.body) }
   } catch (thrown) {
-    const error = thrown as GatewayError
+    // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.
+    const error =
+      thrown instanceof GatewayError
+        ? thrown
+        : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     tools.fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: null })
     trail.attempts.push({
       backend: backend.name,

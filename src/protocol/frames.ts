@@ -1,4 +1,5 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
+import type { Usage } from '../core/types.ts'
 import type { AnswerTrack } from './track.ts'
 import { members, splice } from './members.ts'
 import { frameText, isDone, type SseFrame } from './sse.ts'
@@ -72,14 +73,18 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   if (fault !== null) return { kind: 'fault', fault }
   track.started = true
   if (track.model === null && typeof event['model'] === 'string' && event['model'] !== '') track.model = event['model']
-  const groq = event['x_groq'] as { usage?: unknown } | undefined
-  const choices = event['choices']
-  const first = (Array.isArray(choices) ? choices[0] : undefined) as { usage?: unknown } | null | undefined
-  // Moonshot has it in the last choice.
-  const usage = readUsage(event['usage']) ?? readUsage(groq?.usage) ?? readUsage(first?.usage)
+  const choices = Array.isArray(event['choices']) ? (event['choices'] as readonly unknown[]) : []
+  const usage = usageOf(event, choices)
   if (usage !== null) track.usage = usage
   if (!hideUsage) return { kind: 'send', raw: frame.raw }
-  return usage !== null && (!Array.isArray(choices) || choices.length === 0) ? SWALLOW : withoutUsage(frame)
+  return usage !== null && choices.length === 0 ? SWALLOW : withoutUsage(frame)
+}
+
+/** Groq has had it in a field of its own, Moonshot in the last choice. */
+function usageOf(event: Readonly<Record<string, unknown>>, choices: readonly unknown[]): Usage | null {
+  const groq = event['x_groq'] as { usage?: unknown } | undefined
+  const first = choices[0] as { usage?: unknown } | null | undefined
+  return readUsage(event['usage']) ?? readUsage(groq?.usage) ?? readUsage(first?.usage)
 }
 
 /** The event without its top-level `usage`: what the caller would have had without our asking. */

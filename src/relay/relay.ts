@@ -1,5 +1,5 @@
 /** Committed -> caller. One path for streamed and whole answers; it resolves when the answer has ended and never rejects. */
-import type { Deployment, Usage } from '../core/types.ts'
+import type { Usage } from '../core/types.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { usageHeaders } from './headers.ts'
@@ -7,18 +7,19 @@ import type { Outlet } from './outlet.ts'
 
 export interface Relayed {
   readonly exchange: Exchange
-  readonly deployment: Deployment
+  /** The whole answer as the caller should see it; null where it comes in pieces. */
+  readonly body: Buffer | null
 }
 
 /** Null where the answer was complete, else why it was not. `costOf`: nano-dollars of a whole answer, for its header; null = unknown. */
 export function relay(
-  { exchange }: Relayed,
+  { exchange, body }: Relayed,
   outlet: Outlet,
   costOf: (usage: Usage | null) => number | null,
 ): Promise<GatewayError | null> {
-  if (exchange.body !== null) {
+  if (body !== null) {
     const { usage } = exchange.track
-    outlet.json(exchange.body, usageHeaders(usage, costOf(usage)))
+    outlet.json(body, usageHeaders(usage, costOf(usage)))
     return Promise.resolve(null)
   }
   return new Promise((resolve) => {

@@ -29,8 +29,6 @@ export interface Call {
   /** It was the caller who set it. */
   readonly ownDeadline: boolean
   readonly now: () => number
-  /** A whole answer in the shape that the caller expects. Throws where it is of no known shape. */
-  readonly finish: (body: Buffer) => Buffer
-  /** `finish` may have to change it, so that it cannot pass through unread. */
+  /** A whole answer may have to change its shape, so that it cannot pass through unread. */
   readonly reshapes: boolean
 }

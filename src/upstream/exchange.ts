@@ -16,11 +16,10 @@ import { answerFault, badAnswer, isStaleSocket, limitFault, transportFault } fro
 import { Held } from './held.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Reading, StreamReader } from './stream-reader.ts'
-import { readAnswer } from './whole-answer.ts'
+import { faultOfAnswer } from './answer-fault.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Mode = 'waiting' | 'events' | 'body' | 'bytes' | 'error' | 'over'
-
 const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
 /** The words of an error are worth no longer wait; its status says enough. */
@@ -39,7 +38,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   contentType = ''
   /** The answer is an event stream. */
   streamed = false
-  /** The whole answer, where it was not streamed. */
+  /** The whole answer as it came, where it was not streamed. */
   body: Buffer | null = null
 
   readonly #call: Call
@@ -222,9 +221,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #answered(plain: Buffer): void {
     if (this.#mode !== 'body') return
-    const answer = readAnswer(this.#call, plain, this.track, retryAfter(this.#headers, Date.now()))
-    if (!Buffer.isBuffer(answer)) return this.#fail(answer)
-    this.body = answer
+    const fault = faultOfAnswer(this.#call, plain, this.track, () => retryAfter(this.#headers, Date.now()))
+    if (fault !== null) return this.#fail(fault)
+    this.body = plain
     this.#committed = true
     this.#resolve()
     this.#end()
@@ -269,6 +268,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The connection is free again, or gone. */
   #release(): void {
+    // It leads to all that undici holds of the call, and a handler outlives its call: what the collector still reaches it copies.
+    this.#controller = null
     if (this.#linger !== null) clearTimeout(this.#linger)
     if (!this.#pooled) return
     this.#pooled = false
