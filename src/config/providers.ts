@@ -59,6 +59,8 @@ const schema = z.strictObject({
       rename: z.record(z.string(), text).default({}),
       drop: z.array(text).default([]),
       roles: z.record(z.string(), text).default({}),
+      drop_from_messages: z.array(text).default([]),
+      short_tool_ids: z.boolean().default(false),
       include_usage: z.boolean().default(true),
       rerank_strings: z.boolean().default(false),
     })
@@ -97,6 +99,8 @@ function toProvider(file: string, yaml: string): Provider {
       rename: request.rename,
       drop: request.drop,
       roles: request.roles,
+      dropFromMessages: request.drop_from_messages,
+      shortToolIds: request.short_tool_ids,
       includeUsage: request.include_usage,
       rerankStrings: request.rerank_strings,
     },

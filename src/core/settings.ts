@@ -107,6 +107,10 @@ export interface Provider {
     readonly drop: readonly string[]
     /** Message role -> the role that its chat templates know. */
     readonly roles: Readonly<Record<string, string>>
+    /** Fields of messages that it refuses. */
+    readonly dropFromMessages: readonly string[]
+    /** Ids of tool calls must be nine letters and digits. */
+    readonly shortToolIds: boolean
     /** Ask for usage in streams by `stream_options.include_usage`. False: it refuses the field, or sends usage anyway. */
     readonly includeUsage: boolean
     /** Rerank documents must be plain strings. */

@@ -69,6 +69,14 @@ const PROVIDER: Provider = {
       required: true,
     },
   ],
-  request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false },
+  request: {
+    rename: {},
+    drop: [],
+    roles: {},
+    dropFromMessages: [],
+    shortToolIds: false,
+    includeUsage: true,
+    rerankStrings: false,
+  },
   response: { headersWithFirstToken: true, callerErrors: [] },
 }

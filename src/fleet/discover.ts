@@ -1,9 +1,10 @@
 /** Asks a backend which models it has, by the sources of its provider. Free paths only: nothing here makes a token. */
 import type { Dispatcher } from 'undici'
 import type { BackendSpec, DiscoverySource, Json, JsonObject } from '../core/settings.ts'
+import { NO_ANSWER } from '../core/transport.ts'
 import { ask, type Answer, credentials, parse } from './ask.ts'
 import { describe, type Described, type Entry, merge, readEntries } from './read-list.ts'
-import { NO_ANSWER, reasonOf } from './reason.ts'
+import { reasonOf } from './reason.ts'
 
 export interface FoundModel extends Described {
   /** Changes when the engine's entry of the model does. */
@@ -79,7 +80,7 @@ async function askList(
   const { status, text } = answer
   if (status !== 200) {
     const loading = status === 503 && LOADING.test(text)
-    return { found: false, reason: loading ? 'loading' : `HTTP ${status}`, status, loading, late: false }
+    return { found: false, reason: loading ? 'loading' : refusal(status), status, loading, late: false }
   }
   const entries = readEntries(parse(text), source)
   return entries ?? { found: false, reason: 'not an engine of this kind', status, loading: false, late: false }
@@ -164,3 +165,7 @@ const cacheKey = (index: number, id: string): string => `${index} ${id}`
 function forget(cache: DetailCache, models: ReadonlyMap<string, FoundModel>): void {
   for (const key of cache.keys()) if (!models.has(key.slice(key.indexOf(' ') + 1))) cache.delete(key)
 }
+
+/** What the status of a refused list means to the operator. */
+const refusal = (status: number): string =>
+  status === 401 || status === 403 ? `HTTP ${status}: check its \`key\`` : `HTTP ${status}`

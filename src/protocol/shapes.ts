@@ -5,7 +5,7 @@ const FLOATS = /"embedding"\s*:\s*\[/
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
 export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
-  if (request.endpoint.id === 'rerank') return body[0] === 0x5b ? rerankList(body, request.model) : body
+  if (request.endpoint.id === 'rerank') return body[0] === 0x5b ? rerankList(body, request) : body
   if (request.endpoint.id !== 'embeddings') return body
   const wantsBase64 = request.body['encoding_format'] === 'base64'
   const sample = body.toString('latin1', 0, Math.min(body.length, 4096))
@@ -43,20 +43,29 @@ function decode(text: number[] | string): number[] {
   return Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(index * 4))
 }
 
-/** SGLang answers a bare array of `{score, document, index}`. */
-function rerankList(body: Buffer, model: string): Buffer {
-  const list = JSON.parse(body.toString()) as {
-    index?: number
-    score?: number
-    relevance_score?: number
-    document?: unknown
-  }[]
-  const results = list.map((entry, at) => ({
-    index: entry.index ?? at,
-    relevance_score: entry.relevance_score ?? entry.score ?? 0,
-    ...(entry.document === undefined || entry.document === null
-      ? {}
-      : { document: typeof entry.document === 'string' ? { text: entry.document } : entry.document }),
-  }))
-  return Buffer.from(JSON.stringify({ model, results }))
+interface Ranked {
+  readonly index?: number
+  readonly score?: number
+  readonly relevance_score?: number
+  readonly document?: unknown
+  readonly meta_info?: { readonly prompt_tokens?: unknown }
+}
+
+/** SGLang answers a bare array of `{score, document, index}`, in any order and for every document. */
+function rerankList(body: Buffer, { model, body: asked }: GatewayRequest): Buffer {
+  const list = JSON.parse(body.toString()) as readonly Ranked[]
+  const topN = typeof asked['top_n'] === 'number' ? asked['top_n'] : list.length
+  const results = list
+    .map((entry, at) => ({
+      index: entry.index ?? at,
+      relevance_score: entry.relevance_score ?? entry.score ?? 0,
+      ...(entry.document === undefined || entry.document === null
+        ? {}
+        : { document: typeof entry.document === 'string' ? { text: entry.document } : entry.document }),
+    }))
+    .sort((a, b) => b.relevance_score - a.relevance_score)
+    .slice(0, topN)
+  const tokens = list.reduce((sum, { meta_info }) => sum + (Number(meta_info?.prompt_tokens) || 0), 0)
+  const usage = tokens > 0 ? { usage: { prompt_tokens: tokens, total_tokens: tokens } } : {}
+  return Buffer.from(JSON.stringify({ model, results, ...usage }))
 }

@@ -1,7 +1,8 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
-import { elements, members, memberValue, splice } from '../protocol/members.ts'
+import { elements, members, splice } from '../protocol/members.ts'
+import { changesMessages, withMessages } from './compose-messages.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -37,9 +38,9 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined)
   const newModel = request.model !== deployment.model || saysModelTwice(request)
   const newUsage = addsUsage(request, deployment)
-  const newRoles = hasRoleIn(body['messages'], quirks.roles)
+  const newMessages = changesMessages(body['messages'], quirks)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
-  if (!newModel && !newUsage && !newRoles && !newDocuments && remove.size === 0 && renames.length === 0) return raw
+  if (!newModel && !newUsage && !newMessages && !newDocuments && remove.size === 0 && renames.length === 0) return raw
   const list = request.members
   const find = (key: string): Member | undefined => list.findLast((member) => member.key === key)
   const set = new Map<string, string>()
@@ -50,7 +51,7 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
     remove.add(field)
     set.set(quirks.rename[field]!, raw.toString('utf8', member.valueStart, member.valueEnd))
   }
-  if (newRoles) set.set('messages', withRoles(raw, find('messages')!.valueStart, quirks.roles))
+  if (newMessages) set.set('messages', withMessages(raw, find('messages')!.valueStart, quirks))
   if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
   return splice(raw, list, { set, remove })
 }
@@ -78,25 +79,6 @@ function withUsage(raw: Buffer, options: Member | undefined): string {
   const list = own && members(own)
   if (own === undefined || !list) return '{"include_usage":true}'
   return splice(own, list, { set: new Map([['include_usage', 'true']]), remove: NO_KEYS }).toString()
-}
-
-function hasRoleIn(list: Json | undefined, roles: Readonly<Record<string, string>>): boolean {
-  if (!Array.isArray(list) || Object.keys(roles).length === 0) return false
-  return (list as readonly Json[]).some(
-    (message) => isObject(message) && typeof message['role'] === 'string' && Object.hasOwn(roles, message['role']),
-  )
-}
-
-/** The array of messages with other roles; all else in it byte for byte. */
-function withRoles(raw: Buffer, start: number, roles: Readonly<Record<string, string>>): string {
-  const messages = (elements(raw, start) ?? []).map((span) => {
-    const message = raw.subarray(span.start, span.end)
-    const list = members(message)
-    const role = list && memberValue(message, list, 'role')
-    if (list === null || typeof role !== 'string' || !Object.hasOwn(roles, role)) return message
-    return splice(message, list, { set: new Map([['role', JSON.stringify(roles[role])]]), remove: NO_KEYS })
-  })
-  return `[${messages.map((message) => message.toString()).join(',')}]`
 }
 
 const NO_KEYS: ReadonlySet<string> = new Set()

@@ -66,7 +66,11 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
 
   t.test('llama.cpp that wants a key', async (t) => {
     const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-models-noauth.txt') })
-    t.match(await search(of('llamacpp', double.root)), { found: false, reason: 'HTTP 401', status: 401 })
+    t.match(await search(of('llamacpp', double.root)), {
+      found: false,
+      reason: /^HTTP 401: check its `key`$/,
+      status: 401,
+    })
   })
 
   t.test(

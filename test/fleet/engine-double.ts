@@ -107,7 +107,15 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     endpoints: { chat: '/v1/chat/completions' },
     signature: null,
     discovery: [LIST],
-    request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false },
+    request: {
+      rename: {},
+      drop: [],
+      roles: {},
+      dropFromMessages: [],
+      shortToolIds: false,
+      includeUsage: true,
+      rerankStrings: false,
+    },
     response: { headersWithFirstToken: false, callerErrors: [] },
     ...changes,
   }

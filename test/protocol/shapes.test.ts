@@ -99,6 +99,20 @@ t.test('a bare rerank list gets the usual shape', async (t) => {
   t.equal(finishBody(rerank, usual), usual)
 })
 
+t.test('a bare rerank list is sorted, cut to what was asked for, and its tokens are told', async (t) => {
+  const body = { model: 'ranker', query: 'q', documents: ['a', 'b', 'c'], top_n: 2 }
+  const list = [0.1, 0.9, 0.5].map((score, index) => ({ score, index, meta_info: { prompt_tokens: 10 + index } }))
+  const got = finishBody(gatewayRequest(body, { endpoint: RERANK }), Buffer.from(JSON.stringify(list)))
+  t.strictSame(JSON.parse(got.toString()), {
+    model: 'ranker',
+    results: [
+      { index: 1, relevance_score: 0.9 },
+      { index: 2, relevance_score: 0.5 },
+    ],
+    usage: { prompt_tokens: 33, total_tokens: 33 },
+  })
+})
+
 t.test('a bare rerank list gets past the reader of answers', async (t) => {
   const track = new AnswerTrack()
   t.equal(readBody(BARE, track), null)

@@ -51,7 +51,16 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     signature: null,
     discovery: [],
     ...rest,
-    request: { rename: {}, drop: [], roles: {}, includeUsage: true, rerankStrings: false, ...request },
+    request: {
+      rename: {},
+      drop: [],
+      roles: {},
+      dropFromMessages: [],
+      shortToolIds: false,
+      includeUsage: true,
+      rerankStrings: false,
+      ...request,
+    },
     response: { headersWithFirstToken: false, callerErrors: [], ...response },
   }
 }

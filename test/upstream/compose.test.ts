@@ -4,6 +4,7 @@ import type { JsonObject } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { members } from '../../src/protocol/members.ts'
 import { asksUsage, composeBody, composeHeaders } from '../../src/upstream/compose.ts'
+import { shortId } from '../../src/upstream/compose-messages.ts'
 import { deployment, gatewayRequest, live, provider, type ProviderTraits } from '../support/factories.ts'
 
 /** `up/tiny`, with the quirks of its provider. */
@@ -157,6 +158,36 @@ t.test('documents as plain texts', async (t) => {
   t.strictSame(JSON.parse(send('[{"text":"a","id":1},"b"]', to)).documents, ['a', 'b'])
   t.match(send('["a", "b"]', to), '["a", "b"]', 'texts stay as they are')
   t.match(send('[{"text":"a"}]', quirky()), '[{"text":"a"}]', 'only where it is needed')
+})
+
+const HISTORY = `{"model":"tiny","messages":[{"role":"user","name":"Ann","content":"caf\\u00e9 é"},
+ {"role":"assistant","tool_calls":[{"id":"call_abc-123","type":"function","function":{"name":"f","arguments":"{\\"x\\": 1.0}"}}, {"id":"aB3dE6gH9","type":"function"}]},
+ {"role":"tool","tool_call_id":"call_abc-123","content":"5"},{"role":"tool","tool_call_id":"aB3dE6gH9","content":"6"}]}`
+
+t.test('a field of messages that is refused', async (t) => {
+  const got = compose(HISTORY, quirky({ request: { dropFromMessages: ['name'] } }))
+  t.notMatch(got, '"Ann"')
+  t.match(got, '{"role":"user","content":"caf\\u00e9 é"}', 'byte for byte but for that')
+  t.match(got, '"name":"f"', 'names of functions are other names')
+  t.equal(compose(HISTORY, quirky()), HISTORY)
+})
+
+t.test('ids of tool calls in nine letters and digits; call and result still match', async (t) => {
+  const to = quirky({ request: { shortToolIds: true } })
+  const { messages } = JSON.parse(compose(HISTORY, to)) as {
+    messages: { tool_calls?: { id: string }[]; tool_call_id?: string }[]
+  }
+  const [first, second] = messages[1]!.tool_calls!
+  t.match(first!.id, /^[a-zA-Z0-9]{9}$/)
+  t.equal(messages[2]!.tool_call_id, first!.id)
+  t.equal(second!.id, 'aB3dE6gH9', 'a good one stays')
+  t.equal(messages[3]!.tool_call_id, 'aB3dE6gH9')
+  t.match(compose(HISTORY, to), '"arguments":"{\\"x\\": 1.0}"', 'arguments byte for byte')
+  t.not(shortId('a'), shortId('b'))
+  for (const odd of ['{"tool_calls":null}', '{"tool_calls":7,"tool_call_id":7}', '{"tool_calls":[null,"x"]}', '5']) {
+    const json = `{"model":"tiny","messages":[${odd}]}`
+    t.equal(compose(json, to), json, odd)
+  }
 })
 
 t.test('all at once, and the rest byte for byte', async (t) => {
