@@ -36,7 +36,7 @@ export function classify(request: GatewayRequest): RequestProfile {
     inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
     longestTokens: Math.ceil(longest / CHARACTERS_PER_TOKEN),
     needs: [...needs],
-    affinity: request.session ?? text(body['prompt_cache_key']) ?? text(body['previous_response_id']),
+    affinity: request.session ?? key(body['prompt_cache_key']) ?? key(body['previous_response_id']),
   }
 }
 
@@ -84,4 +84,12 @@ const filled = (value: Json | undefined): boolean => Array.isArray(value) && val
 
 const typeOf = (value: Json | undefined): Json | undefined => (isObject(value) ? value['type'] : undefined)
 
-const text = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
+/** A text that goes into the log: as people wrote it, and not longer than a header may be. */
+function key(value: Json | undefined): string | null {
+  if (typeof value !== 'string' || value === '') return null
+  return Buffer.from(value.slice(0, LONGEST_KEY), 'latin1')
+    .toString()
+    .replace(/\uFFFD+$/, '')
+}
+
+const LONGEST_KEY = 256

@@ -92,7 +92,7 @@ export interface GatewayRequest {
   readonly body: JsonObject
   /** The bytes as they came: what goes upstream, apart from spliced members. */
   readonly raw: Buffer
-  /** The members of `body` in `raw`, duplicates included. */
+  /** The members of `body` in `raw`. */
   readonly members: readonly Member[]
   /** Request headers, lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>

@@ -12,7 +12,7 @@ export interface ParsedBody {
   readonly model: string
   readonly stream: boolean
   readonly wantsUsage: boolean
-  /** Where the members of `body` lie in the bytes, duplicates included. */
+  /** Where the members of `body` lie in the bytes. */
   readonly members: readonly Member[]
 }
 
@@ -51,13 +51,17 @@ export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   const options = body['stream_options']
   const wantsUsage =
     typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
-  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: membersOf(raw) }
+  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: membersOf(raw, body) }
 }
 
-function membersOf(raw: Buffer): Member[] {
+/** Engines differ in which of two equal keys they read; what the gateway judged must be what the engine gets. */
+function membersOf(raw: Buffer, body: JsonObject): Member[] {
   const list = members(raw)
-  if (list !== null) return list
-  throw new GatewayError('invalid_json', 'The body must be one JSON object.')
+  if (list === null) throw new GatewayError('invalid_json', 'The body must be one JSON object.')
+  if (list.length === Object.keys(body).length) return list
+  const keys = list.map(({ key }) => key)
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index) ?? ''
+  throw invalid(twice.slice(0, 100), `\`${twice.slice(0, 100)}\` is there twice.`)
 }
 
 /** The one text that must be exact. */

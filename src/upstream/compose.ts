@@ -36,13 +36,13 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   const { request: quirks } = deployment.backend.provider
   const remove = fieldsToDrop(request, deployment)
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined)
-  const newModel = request.model !== deployment.model || saysModelTwice(request)
+  const newModel = request.model !== deployment.model
   const newUsage = addsUsage(request, deployment)
   const newMessages = changesMessages(body['messages'], quirks)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
   if (!newModel && !newUsage && !newMessages && !newDocuments && remove.size === 0 && renames.length === 0) return raw
   const list = request.members
-  const find = (key: string): Member | undefined => list.findLast((member) => member.key === key)
+  const find = (key: string): Member | undefined => list.find((member) => member.key === key)
   const set = new Map<string, string>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
   if (newUsage) set.set('stream_options', withUsage(raw, find('stream_options')))
@@ -55,10 +55,6 @@ export function composeBody(request: GatewayRequest, deployment: Deployment): Bu
   if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
   return splice(raw, list, { set, remove })
 }
-
-/** Engines differ in which one they read, and the caller was judged by the last. */
-const saysModelTwice = ({ members: list }: GatewayRequest): boolean =>
-  list.findIndex((member) => member.key === 'model') !== list.findLastIndex((member) => member.key === 'model')
 
 function fieldsToDrop(request: GatewayRequest, deployment: Deployment): Set<string> {
   const { drop } = deployment.backend.provider.request

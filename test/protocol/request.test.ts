@@ -78,7 +78,8 @@ t.test('what is read of a good body', async (t) => {
   t.match(read('{"model":"m","messages":[],"stream":null,"stream_options":null}'), { stream: false, wantsUsage: false })
   t.equal(read('{"model":"m","messages":[],"stream_options":{"include_usage":false}}').wantsUsage, false)
   t.equal(read('{"model":"m","messages":[],"stream_options":"include_usage"}').wantsUsage, false)
-  t.equal(read('{"model":"a","messages":[],"mod\\u0065l":"b"}').model, 'b')
+  const twice = { code: 'invalid_request', param: 'model', message: '`model` is there twice.' }
+  t.throws(() => read('{"model":"a","messages":[],"mod\\u0065l":"b"}'), twice)
   t.equal(read('{"model":"m","prompt":["a","b"]}', COMPLETIONS).stream, false)
 })
 

@@ -43,18 +43,6 @@ t.test('a model with quotes', async (t) => {
   t.equal(JSON.parse(compose('{"model":"auto"}', odd)).model, 'ti"ny\\')
 })
 
-t.test('the model cannot be said twice', async (t) => {
-  for (const json of [
-    '{"model":"big","messages":[],"model":"tiny"}',
-    '{"mod\\u0065l":"big","model":"tiny"}',
-    '{"model":"big","model":"auto"}',
-  ]) {
-    const got = compose(json)
-    t.equal(members(Buffer.from(got))?.filter(({ key }) => key === 'model').length, 1, got)
-    t.equal(JSON.parse(got).model, 'tiny')
-  }
-})
-
 t.test('renamed fields keep their bytes', async (t) => {
   const to = quirky({ request: { rename: { max_completion_tokens: 'max_tokens' } } })
   t.equal(
