@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
-import { GatewayError } from './core/errors.ts'
 import type { Config } from './core/settings.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
-import { keepHalfOpen, LiveCallers } from './http/client-gone.ts'
+import { Connections } from './http/connections.ts'
+import { receive, stoppingError } from './http/plugins/arrivals.ts'
 import { authenticate } from './http/plugins/auth.ts'
-import { answerErrors, onClientError } from './http/plugins/errors.ts'
+import { answerErrors } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
+import { onClientError } from './http/plugins/no-http.ts'
 import { recordAnswers } from './http/plugins/plain-answers.ts'
 import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
@@ -48,7 +49,6 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   let table = compile()
   const metrics = new Metrics(() => fleet.states())
-  const live = new LiveCallers()
   const stages: Stages = {
     fleet,
     pools,
@@ -69,23 +69,23 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     requestTimeout: 300_000,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
-    clientErrorHandler: onClientError,
+    clientErrorHandler: (error, socket) => onClientError(error, socket, books),
+    // Node's own refusals have no body: one for a missing Host is made by us, an unknown expectation is not refused.
+    http: { requireHostHeader: false },
   })
-  keepHalfOpen(app.server, now)
-  recordAnswers(app, metrics, log)
-  answerErrors(app)
-  app.addHook('onRequest', (_request, reply, done) => {
-    if (!live.stopping) return done()
-    reply.header('connection', 'close')
-    done(new GatewayError('shutting_down', 'The gateway is stopping.', { retryAfterMs: 1000 }))
-  })
-  opsRoutes(app, metrics, () => !live.stopping)
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  const connections = new Connections(app.server, now)
+  const books = { metrics, log, connections, now }
+  receive(app, connections, now)
+  recordAnswers(app, books)
+  answerErrors(app, connections)
+  opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, config.keys)
     await limitRequests(scope, config.keys)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
-    inferenceRoutes(scope, stages, live)
+    inferenceRoutes(scope, stages, connections)
   })
 
   return {
@@ -98,26 +98,22 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       return { url, port: Number(new URL(url).port) }
     },
     async close() {
-      await drain(app, live, config.server.drainMs)
+      await drain(app, connections, config.server.drainMs)
       await fleet.stop()
       await pools.destroy()
-      log.flush()
+      await log.flush()
     },
   }
 }
 
 /** Stops accepting, waits for live answers, ends what is left after `limitMs`. */
-async function drain(app: FastifyInstance, live: LiveCallers, limitMs: number): Promise<void> {
-  live.stopping = true
+async function drain(app: FastifyInstance, connections: Connections, limitMs: number): Promise<void> {
+  connections.stopping = true
   const closing = app.close()
-  // A kept-alive connection is idle only once its answer has ended.
+  // A kept-alive connection is idle only once its answer has ended, and one may come before the door is shut.
   const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
   const limit = setTimeout(() => {
-    live.stopAll(
-      new GatewayError('shutting_down', 'The gateway is stopping; the answer could not be finished.', {
-        retryAfterMs: 1000,
-      }),
-    )
+    connections.stopAll(stoppingError('The gateway is stopping; the answer could not be finished.'))
     // Callers that do not read their last event either.
     setTimeout(() => app.server.closeAllConnections(), 1000).unref()
   }, limitMs)

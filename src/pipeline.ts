@@ -39,6 +39,7 @@ export async function answer(
     endpoint: request.endpoint,
     stream: request.stream,
     keepAliveMs: stages.limits.keepAliveMs,
+    flushMs: stages.limits.idleMs,
     base: headers,
     now,
     facts: () => {

@@ -9,6 +9,7 @@ import type { BackendSpec, Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
 import { detect } from '../fleet/detect.ts'
 import type { Io } from './io.ts'
+import { untilSignal } from './ways-out.ts'
 
 /** What runs beside the gateway and ends with it. */
 interface Setup {
@@ -28,8 +29,8 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     return 2
   }
   // From the first moment on: in a container nobody else answers a signal, and a stop would wait for the kill.
-  const stopped = untilSignal(io)
   let app: App | null = null
+  const stopped = untilSignal(io, () => app?.log ?? null)
   let setup: Setup | null = null
   try {
     const address = addressOf(options, io.env)
@@ -125,19 +126,4 @@ function announce(app: App, url: string, config: Config, io: Io): void {
   io.stderr.write(
     `listening on ${url}\n\n  curl -N ${reached}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
   )
-}
-
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function untilSignal(io: Io): Promise<void> {
-  return new Promise((resolve) => {
-    let stopping = false
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
-      stopping = true
-      io.stderr.write(`${signal}: finishing live answers; once more ends them at once\n`)
-      resolve()
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
 }

@@ -48,6 +48,7 @@ function withoutEffect(file: ConfigFile): string[] {
     idle(`${path}.capabilities.prefill`, facts.capabilities?.prefill, SCORING)
     idle(`${path}.price.per_gpu_hour_usd`, facts.price?.per_gpu_hour_usd, SCORING)
   }
+  if (file.server?.trust_proxy === true) idle('server.trust_proxy', true, 'nothing depends on the address of a caller')
   idle('store.ledger', file.store?.ledger, ACCOUNTING)
   if (file.store?.redis !== '') idle('store.redis', file.store?.redis, ACCOUNTING)
   return warnings

@@ -43,7 +43,7 @@ export const ERRORS = {
   model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
   method_not_allowed: row(405, INVALID, 'caller', 'The path exists for another method.'),
   body_too_large: row(413, INVALID, 'caller', 'The body is over `limits.body`.'),
-  unsupported_media_type: row(415, INVALID, 'caller', 'The body is not application/json.'),
+  unsupported_media_type: row(415, INVALID, 'caller', 'The body is not application/json, or is compressed.'),
   rate_limit_exceeded: row(
     429,
     'rate_limit_error',

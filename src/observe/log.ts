@@ -1,6 +1,7 @@
 /** The log: JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
 import type { DecisionRecord, GatewayRequest, Settlement } from '../core/types.ts'
+import { Blocks } from './blocks.ts'
 
 /** Headers and fields that must not be seen, wherever somebody logs an object that holds them. */
 const SECRET_PATHS = [
@@ -29,8 +30,8 @@ export interface Log {
   /** Events of the gateway and the fleet; secrets are redacted wherever they turn up. */
   readonly events: Logger
   readonly requests: RequestLog
-  /** Writes what is buffered; for the way out. */
-  readonly flush: () => void
+  /** Writes what is buffered; for the way out. Waits no longer than a second or two for a reader that is behind. */
+  readonly flush: () => Promise<void>
 }
 
 /** Request lines. Their fields are put together in `requestLine`, so there is nothing to redact. */
@@ -39,15 +40,16 @@ export interface RequestLog {
   readonly warn: (line: object) => void
 }
 
-/** A line never waits for the disk, and `flush` on the way out loses none. */
+const STANDARD_OUTPUT = 1
+
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options = { level, base: null, serializers: { err: plainError } }
   const redact = { paths: SECRET_PATHS, censor: '[redacted]' }
-  const sink = destination ?? new Blocks()
+  const sink = destination ?? new Blocks(STANDARD_OUTPUT)
   return {
     events: pino({ ...options, redact }, sink),
     requests: { info: requestLines('info', level, sink), warn: requestLines('warn', level, sink) },
-    flush: () => (sink instanceof Blocks ? sink.end() : undefined),
+    flush: () => (sink instanceof Blocks ? sink.flush() : Promise.resolve()),
   }
 }
 
@@ -57,41 +59,6 @@ function requestLines(name: 'info' | 'warn', threshold: string, sink: Destinatio
   if (level < (pino.levels.values[threshold] ?? Infinity)) return () => undefined
   const start = `{"level":${level},"time":`
   return (line) => sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1)}\n`)
-}
-
-const BLOCK_CHARACTERS = 64 * 1024
-/** Lines of a quiet gateway should not wait for a busy minute. */
-const FLUSH_MS = 1000
-
-/** Standard output in blocks: handing each line to the writer by itself costs several times what the line does. */
-class Blocks implements DestinationStream {
-  readonly #out = pino.destination({ dest: 1, sync: false })
-  readonly #timer = setInterval(() => this.#pass(), FLUSH_MS).unref()
-  #lines: string[] = []
-  #characters = 0
-
-  write(line: string): void {
-    this.#lines.push(line)
-    this.#characters += line.length
-    if (this.#characters > BLOCK_CHARACTERS) this.#pass()
-  }
-
-  end(): void {
-    clearInterval(this.#timer)
-    this.#pass()
-    try {
-      this.#out.flushSync()
-    } catch {
-      // The reader of the pipe is gone: nobody is left to tell.
-    }
-  }
-
-  #pass(): void {
-    if (this.#lines.length === 0) return
-    this.#out.write(this.#lines.join(''))
-    this.#lines = []
-    this.#characters = 0
-  }
 }
 
 const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)

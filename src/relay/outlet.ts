@@ -3,12 +3,15 @@ import type { ServerResponse } from 'node:http'
 import { toEnvelope, type GatewayError } from '../core/errors.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import { DONE_EVENT, encodeEvent, KEEP_ALIVE_EVENT } from '../protocol/sse.ts'
+import { flushWithin } from './flush.ts'
 import { addAnswerHeaders, type AnswerFacts, type HeaderList, retryHeaders, STREAM_HEADERS } from './headers.ts'
 
 export interface OutletOptions {
   readonly endpoint: Endpoint
   readonly stream: boolean
   readonly keepAliveMs: number
+  /** How long an answer that has ended waits for a caller that takes nothing of it. */
+  readonly flushMs: number
   /** Headers that are there whatever happens (rate limits). */
   readonly base: HeaderList | null
   readonly now: () => number
@@ -43,6 +46,7 @@ export class Outlet {
     // As text it leaves in one write with the headers; a large copy would cost more than the second write.
     if (body.length <= ONE_WRITE_BYTES) this.#response.end(body.toString('latin1'), 'latin1')
     else this.#response.end(body)
+    this.#ended()
   }
 
   /** Bytes of an answer too large to hold. */
@@ -68,12 +72,14 @@ export class Outlet {
     this.#stop()
     this.bytes += DONE_EVENT.length
     this.#response.end(DONE_EVENT)
+    this.#ended()
   }
 
   /** End of an answer that was passed through as bytes. */
   close(): void {
     this.#stop()
     this.#response.end()
+    this.#ended()
   }
 
   /** An error answer, or, where the stream has begun, an error event and the terminal event. It never just stops. */
@@ -99,6 +105,7 @@ export class Outlet {
       // Half of a JSON body cannot carry an error: a cut connection is the only honest end.
       this.#response.destroy()
     }
+    this.#ended()
   }
 
   /** The caller left: nothing can be sent any more. */
@@ -123,6 +130,10 @@ export class Outlet {
       if (rest <= 1 && !this.#response.writableNeedDrain) this.write(KEEP_ALIVE_EVENT)
       this.#armKeepAlive(rest <= 1 ? this.#options.keepAliveMs : rest)
     }, ms)
+  }
+
+  #ended(): void {
+    flushWithin(this.#response, this.#options.flushMs)
   }
 
   #stop(): void {

@@ -117,6 +117,47 @@ t.test('the second signal ends it at once', async (t) => {
   t.equal((await within(3_000, 'the end', gateway.ended)).code, 143)
 })
 
+/** Throws in a process that runs already, when it is told to. */
+const FAULTY = (how: string): string =>
+  `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${how} })`)}`
+
+const THROWN: readonly [string, string][] = [
+  ['an exception that nobody catches', "throw new Error('boom')"],
+  ['a rejection that nobody handles', "void Promise.reject(new Error('boom'))"],
+]
+
+for (const [name, how] of THROWN)
+  t.test(`${name} is logged with its cause, behind the lines before it`, async (t) => {
+    const gateway = serve(t, [], t.testdir({}), { ...NOWHERE, NODE_OPTIONS: FAULTY(how) })
+    const { url } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+    await fetch(new URL('/v1/models', url), { headers: { 'x-request-id': 'the-line-before' } })
+    gateway.child.kill('SIGUSR2')
+    const { code, out, err } = await within(3_000, 'the end', gateway.ended)
+    t.equal(code, 1)
+    const lines = out.trim().split('\n')
+    t.match(lines.at(-2), /the-line-before/)
+    t.match(JSON.parse(lines.at(-1) ?? ''), { level: 60, err: { message: 'boom', stack: /Error: boom/ } })
+    t.match(err, /turnout: Error: boom/)
+  })
+
+t.test('the second signal loses no line, and nobody who reads them is waited for', async (t) => {
+  for (const gone of [false, true]) {
+    const gateway = serve(t, [], t.testdir({}), NOWHERE)
+    const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+    const messages = [{ role: 'user', content: 'Tell me a very long story.' }]
+    const body = JSON.stringify({ model: 'demo-sage', stream: true, messages })
+    const live = await fetch(url, { method: 'POST', headers, body })
+    live.body?.getReader().closed.catch(() => undefined)
+    if (gone) gateway.child.stdout?.destroy()
+    gateway.child.kill('SIGTERM')
+    await gateway.until(/SIGTERM/)
+    gateway.child.kill('SIGTERM')
+    const { code, out } = await within(3_000, 'the end', gateway.ended)
+    t.equal(code, 143)
+    if (!gone) t.match(out, /"msg":"fleet"/)
+  }
+})
+
 t.test('the curl names the address that is published, and empty variables say nothing', async (t) => {
   const folder = t.testdir({ 'turnout.yaml': `${MINE}server: { port: 0 }\n` })
   const env = { TURNOUT_PUBLIC_URL: 'http://127.0.0.1:17070/', TURNOUT_HOST: '', TURNOUT_PORT: '' }

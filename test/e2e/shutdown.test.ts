@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Test } from 'tap'
 import t from 'tap'
 import { within } from '../support/await.ts'
@@ -27,8 +28,8 @@ async function start(
 t.test('SIGTERM: live answers finish, new requests are refused, and it ends with 0', async (t) => {
   const gate = deferred<true>()
   const { gateway } = await start(t, { plan: { pace: (i) => (i === 3 ? gate.promise : undefined) } }, '10s')
-  const kept = await RawClient.open(gateway.url)
-  const live = await rawPost(gateway.url, CHAT_PATH, chatStream())
+  const client = await RawClient.open(gateway.url)
+  const live = await client.send(CHAT_PATH, { body: chatStream() })
   await live.next()
   gateway.signal('SIGTERM')
   await within(
@@ -36,15 +37,57 @@ t.test('SIGTERM: live answers finish, new requests are refused, and it ends with
     'it says so',
     until(() => gateway.logged().includes('SIGTERM')),
   )
-  const refused = await within(2_000, 'an answer', kept.send(CHAT_PATH, { body: chat() }))
-  t.equal(refused.status, 503)
-  t.equal(errorOf(await refused.json()).code, 'shutting_down')
-  t.ok(refused.headers['retry-after'])
+  await t.rejects(RawClient.open(gateway.url), { code: 'ECONNREFUSED' }, 'nobody new')
+  const refused = client.send(CHAT_PATH, { body: chat() })
   gate.resolve(true)
   const got = await within(2_000, 'the live answer', readStream(live))
   t.same([got.text.endsWith(WORDS.at(-1) ?? ''), got.finish, got.errors.length, got.dones], [true, 'stop', 0, 1])
-  kept.destroy()
-  t.equal(await within(3_000, 'the exit', gateway.exited), 0)
+  const answer = await within(2_000, 'an answer', refused)
+  t.equal(answer.status, 503)
+  t.equal(errorOf(await answer.json()).code, 'shutting_down')
+  t.match(answer.headers, { 'retry-after': '1', connection: 'close' })
+  t.equal(await within(1_000, 'the exit', gateway.exited), 0)
+})
+
+t.test('SIGTERM: connections without an answer under way do not delay it', async (t) => {
+  const { gateway } = await start(t, {}, '60s')
+  const used = await RawClient.open(gateway.url)
+  await (
+    await used.send(CHAT_PATH, { body: chat() })
+  ).complete
+  const clients = [used]
+  for (const bytes of [
+    '',
+    'POST /v1/chat',
+    `POST ${CHAT_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"mod`,
+  ]) {
+    const client = await RawClient.open(gateway.url)
+    client.socket.write(bytes)
+    clients.push(client)
+  }
+  // Another connection that was opened later has its answer: the bytes above have arrived.
+  await (
+    await rawPost(gateway.url, CHAT_PATH, chat())
+  ).complete
+  gateway.signal('SIGTERM')
+  t.equal(await within(1_000, 'the exit', gateway.exited), 0)
+  for (const { socket } of clients) if (!socket.readableEnded) await within(1_000, 'closed', once(socket, 'end'))
+  for (const client of clients) client.destroy()
+})
+
+t.test('SIGTERM: the rest of an answer that has ended still reaches a slow reader', async (t) => {
+  const { gateway } = await start(t, { plan: { words: ['x'.repeat(12 << 20)] } }, '10s')
+  const client = await RawClient.open(gateway.url)
+  client.socket.pause()
+  const asked = client.send(CHAT_PATH, { body: chat() })
+  t.equal(await gateway.settled('turnout_requests_total', { endpoint: 'chat' }, 1), 1)
+  gateway.signal('SIGTERM')
+  await until(() => gateway.logged().includes('SIGTERM'))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  client.socket.resume()
+  const answer = await within(2_000, 'the answer', asked)
+  t.ok((await within(5_000, 'the body', answer.body())).length > 12 << 20)
+  t.equal(await within(1_000, 'the exit', gateway.exited), 0)
 })
 
 t.test('SIGTERM: what does not finish in time ends with an error, never in silence', async (t) => {

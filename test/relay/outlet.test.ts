@@ -30,6 +30,7 @@ async function received(
       endpoint: CHAT,
       stream: true,
       keepAliveMs: 60_000,
+      flushMs: 60_000,
       base: ['x-ratelimit-limit-requests', '7'],
       now: () => performance.now(),
       facts: () => ({ requestId: 'r', route: 'default', deployment: deployment('a/m'), attempts: 1, overheadMs: 0 }),
@@ -204,6 +205,7 @@ t.test('a caller who has left', async (t) => {
     endpoint: CHAT,
     stream: true,
     keepAliveMs: 1000,
+    flushMs: 1000,
     base: null,
     now: () => 0,
     facts: () => facts,
@@ -239,7 +241,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
     resume: () => resumed++,
   }
   return {
-    relayed: { exchange: fake, deployment: deployment('a/m') } as unknown as Relayed,
+    relayed: { exchange: fake, body: traits.body ?? null } as unknown as Relayed,
     sink: () => sink!,
     resumed: () => resumed,
   }

@@ -1,15 +1,18 @@
 /** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS } from '../../core/endpoints.ts'
 import { clientClosed, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
+import type { Connections } from '../connections.ts'
+import { stoppingError } from './arrivals.ts'
+import { faultOfBytes } from './no-http.ts'
 
-export function answerErrors(app: FastifyInstance): void {
+export function answerErrors(app: FastifyInstance, connections: Connections): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = fromFastify(thrown, request)
+    const error = fromFastify(thrown, request, connections.stopping)
     request.failure = error
+    // What else comes on this connection cannot be told from the rest of a broken request.
+    if (faultOfBytes(thrown) !== null) reply.header('connection', 'close')
     void reply
       .code(error.status)
       .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
@@ -39,9 +42,9 @@ function methodOf(path: string): string | null {
   return isInference ? 'POST' : null
 }
 
-function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayError {
-  // The caller left while it was still sending; whatever is answered reaches nobody.
-  if (request.raw.destroyed || thrown.code === 'ECONNRESET') return clientClosed()
+function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {
+  // The caller left while it was still sending, or had to; whatever is answered reaches nobody.
+  if (request.raw.destroyed || thrown.code === 'ECONNRESET') return stopping ? stoppingError() : clientClosed()
   switch (thrown.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new GatewayError('body_too_large', 'The body is larger than `limits.body` of the gateway.')
@@ -55,22 +58,6 @@ function fromFastify(thrown: FastifyError, request: FastifyRequest): GatewayErro
     case 'FST_ERR_BAD_URL':
       return new GatewayError('not_found', 'The URL cannot be decoded.')
     default:
-      return toGatewayError(thrown)
+      return faultOfBytes(thrown) ?? toGatewayError(thrown)
   }
-}
-
-/** For bytes that are not HTTP: there is no request to answer, only a socket. */
-export function onClientError(thrown: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || thrown.code === 'ECONNRESET') return void socket.destroy()
-  const tooLarge = thrown.code === 'HPE_HEADER_OVERFLOW'
-  const status = tooLarge ? 431 : thrown.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const error = new GatewayError(
-    'invalid_request',
-    tooLarge ? 'The request headers are too large.' : 'This is not a complete HTTP request.',
-    { status },
-  )
-  const body = JSON.stringify(toEnvelope(error))
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

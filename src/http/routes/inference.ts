@@ -6,17 +6,19 @@ import { STRATEGIES, type Strategy } from '../../core/settings.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { answer, type Stages } from '../../pipeline.ts'
 import { parseBody } from '../../protocol/request.ts'
-import type { LiveCallers } from '../client-gone.ts'
+import type { Connections } from '../connections.ts'
 import { principalOf } from '../plugins/auth.ts'
 
-export function inferenceRoutes(scope: FastifyInstance, stages: Stages, live: LiveCallers): void {
+export function inferenceRoutes(scope: FastifyInstance, stages: Stages, connections: Connections): void {
   // The bytes are kept: they go upstream as they came, and are parsed once beside that.
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) =>
+    done(refusedEncoding(headers['content-encoding']), body),
+  )
   for (const endpoint of ENDPOINTS) {
     const config = { endpoint }
     if (endpoint.served)
-      scope.post(endpoint.path, { config }, (request, reply) => serve(endpoint, request, reply, stages, live))
+      scope.post(endpoint.path, { config }, (request, reply) => serve(endpoint, request, reply, stages, connections))
     else
       scope.post(
         endpoint.path,
@@ -24,6 +26,13 @@ export function inferenceRoutes(scope: FastifyInstance, stages: Stages, live: Li
         () => undefined,
       )
   }
+}
+
+/** Compressed bodies could neither be read here nor passed on to every engine. */
+function refusedEncoding(encoding: string | undefined): GatewayError | null {
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return null
+  const message = `The body must come as it is, without "content-encoding: ${encoding.slice(0, 100)}".`
+  return new GatewayError('unsupported_media_type', message)
 }
 
 const missing = (endpoint: Endpoint): GatewayError =>
@@ -34,11 +43,11 @@ function serve(
   request: FastifyRequest,
   reply: FastifyReply,
   stages: Stages,
-  live: LiveCallers,
+  connections: Connections,
 ): void {
   const parsed = toGatewayRequest(endpoint, request, stages.now())
   reply.hijack()
-  const caller = live.watch(request.raw, reply.raw, stages.now())
+  const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
   void answer(parsed, caller, reply.raw, request.limitHeaders, stages)
 }
 

@@ -1,0 +1,31 @@
+/** How `serve` ends: by a signal, by a second one, or by a fault that nobody caught. On none of these ways is the log lost. */
+import type { Log } from '../observe/log.ts'
+import type { Io } from './io.ts'
+
+/**
+ * Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, and so does whatever was thrown and
+ * not caught (exit code 1, its cause in the log). `log`: what must be written before; null while there is none.
+ */
+export function untilSignal(io: Io, log: () => Log | null): Promise<void> {
+  const exit = (code: number): void => void (log()?.flush() ?? Promise.resolve()).then(() => process.exit(code))
+  // Who reads standard error may leave; a notice for nobody must not end live answers.
+  process.stderr.on('error', () => undefined)
+  process.once('uncaughtException', (thrown) => {
+    // What fails on the way out does not start it again.
+    process.on('uncaughtException', () => process.exit(1))
+    log()?.events.fatal({ err: thrown }, 'uncaught')
+    io.stderr.write(`turnout: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`)
+    exit(1)
+  })
+  return new Promise((resolve) => {
+    let stopping = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) return exit(signal === 'SIGINT' ? 130 : 143)
+      stopping = true
+      io.stderr.write(`${signal}: finishing live answers; once more ends them at once\n`)
+      resolve()
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

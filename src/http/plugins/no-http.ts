@@ -1,0 +1,55 @@
+/** Bytes that are not HTTP: there is no request that Fastify could answer, only a connection. */
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { GatewayError, toEnvelope } from '../../core/errors.ts'
+import { type AnswerBooks, record } from './plain-answers.ts'
+
+/** How long the other side may take to read the answer and to close. */
+const LINGER_MS = 1000
+
+/** Node's 'clientError': tells the caller what is wrong, where that is still possible, and closes the connection. */
+export function onClientError(thrown: Error & { code?: string }, socket: Socket, books: AnswerBooks): void {
+  const line = books.connections.lineOf(socket)
+  if (line?.refused === true) return
+  const error = faultOfBytes(thrown)
+  // Nobody else may speak within an answer, and to who never said a word there is nothing to say.
+  const silent = line === null || error === null || line.open.length > 0 || !socket.writable || socket.bytesRead === 0
+  if (silent) return void socket.destroy()
+  line.refused = true
+  if (line.arriving !== null && reads(line.arriving)) return void line.arriving.emit('error', thrown)
+  const id = randomUUID()
+  socket.end(rawAnswer(error, id))
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+  linger.unref()
+  socket.once('close', () => clearTimeout(linger))
+  record({ id, endpoint: 'other', status: error.status, failure: error, totalMs: 0 }, books)
+}
+
+/** What a fault of Node's HTTP parser means to the caller; null for faults of the connection itself. */
+export function faultOfBytes({ code }: { readonly code?: string }): GatewayError | null {
+  if (code === 'HPE_HEADER_OVERFLOW') return fault('The request headers are too large.', 431)
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fault('The request did not arrive in time.', 408)
+  if (code?.startsWith('HPE_') === true) return fault('This is not a complete HTTP request.', 400)
+  return null
+}
+
+const fault = (message: string, status: number): GatewayError =>
+  new GatewayError('invalid_request', message, { status })
+
+/** Fastify is at the body of this request: it answers itself, with all that it knows. */
+const reads = (request: IncomingMessage): boolean => !request.complete && request.listenerCount('error') > 0
+
+function rawAnswer(error: GatewayError, id: string): string {
+  const body = JSON.stringify(toEnvelope(error))
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${id}`,
+    'x-turnout-attempts: 0',
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
