@@ -1,4 +1,5 @@
 /** What a request needs and how large it is, read from its body. Pure; linear in the number of messages, not of bytes. */
+import { isUtf8 } from 'node:buffer'
 import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
@@ -84,12 +85,16 @@ const filled = (value: Json | undefined): boolean => Array.isArray(value) && val
 
 const typeOf = (value: Json | undefined): Json | undefined => (isObject(value) ? value['type'] : undefined)
 
-/** A text that goes into the log: as people wrote it, and not longer than a header may be. */
+/** A text that goes into the log: as people wrote it, and like a header not too long. */
 function key(value: Json | undefined): string | null {
-  if (typeof value !== 'string' || value === '') return null
-  return Buffer.from(value.slice(0, LONGEST_KEY), 'latin1')
-    .toString()
-    .replace(/\uFFFD+$/, '')
+  if (typeof value !== 'string' || value === '' || textBytes(value) > LONGEST_KEY) return null
+  return value.replace(/[\x80-\xff]+/g, decoded)
 }
 
 const LONGEST_KEY = 256
+
+/** Bytes that were read as one character each. What is not UTF-8 was written as escapes and stays. */
+function decoded(run: string): string {
+  const bytes = Buffer.from(run, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : run
+}

@@ -1,22 +1,37 @@
-/** Long texts of a parsed body are cut: beginning, mark, length in bytes. Here is what both sides must agree on. */
+/** Long texts of a parsed body are cut: a beginning, then their length under a seal. Here is what both sides must agree on. */
 import { randomBytes } from 'node:crypto'
 
-/** A text with more bytes is cut. */
+/** A text that is written with more bytes is cut, if its body is large. */
 export const LONGEST_TEXT = 4 * 1024
 /** Bytes that are kept of its beginning, or a few less where an escape stands there. */
 export const KEPT_BYTES = 1024
 
-/** Of this process alone: a caller who knew it could give a short text any length. */
-const MARK = `\u0000${randomBytes(8).toString('hex')}:`
-/** A mark, and the digits of any length that fits into memory. */
-const MARK_ROOM = MARK.length + 16
+/** Nobody outside of this process can write it, so no text of a caller passes for one that was cut. */
+const SEAL = randomBytes(16).toString('base64url')
+/** Holds the size of whatever fits into memory. */
+const DIGITS = 15
 
 /** What follows the beginning of a text of so many bytes, as JSON. */
-export const cutMark = (bytes: number): string => `\\u0000${MARK.slice(1)}${bytes}`
+export const cutMark = (bytes: number): string => `\\u0000${String(bytes).padStart(DIGITS, '0')}${SEAL}`
 
-/** Bytes of a text of a parsed body, also of one that was cut. */
+/** About the bytes of a text of a parsed body as UTF-8, escapes decoded; also of one that was cut. */
 export function textBytes(text: string): number {
-  if (text.length > KEPT_BYTES + MARK_ROOM) return text.length
-  const mark = text.lastIndexOf(MARK)
-  return mark < 0 ? text.length : Number(text.slice(mark + MARK.length))
+  if (text.endsWith(SEAL)) return Number(text.slice(-SEAL.length - DIGITS, -SEAL.length))
+  return WIDE.test(text) ? wideBytes(text) : text.length
 }
+
+/** What only an escape can give a text that has one character for each byte. Costs nothing where there is none. */
+const WIDE = /[^\x00-\xff]/
+
+/** A narrow character is one byte of a longer one, as far as can be told. */
+function wideBytes(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0xff) bytes += unit < 0x800 || isHalf(unit) ? 1 : 2
+  }
+  return bytes
+}
+
+/** Two of them are one character of four bytes. */
+const isHalf = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000

@@ -1,73 +1,60 @@
 /**
  * A request body as text for the parser, with long strings cut. Nothing in the gateway reads a whole prompt, but parsing
  * one of 400 kB makes two strings of its size, and most of what a long prompt then costs is their garbage.
+ * What was cut out is never validated: an engine refuses a prompt with a broken escape or a bare line break as well, and
+ * to look at each of its bytes costs more than all the rest that is done here.
  */
-import { GatewayError } from '../core/errors.ts'
-import { cutMark, KEPT_BYTES, LONGEST_TEXT } from '../core/cut-text.ts'
-import { stringEnd } from './members.ts'
+import { cutMark, KEPT_BYTES } from '../core/cut-text.ts'
+import { BACKSLASH } from './scan.ts'
 
 /** Bodies up to here are parsed as they are. */
 const WHOLE_BYTES = 64 * 1024
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
+const UNICODE_ESCAPE = Buffer.from('\\u')
+const SMALL_U = 0x75
 
-/**
- * More than these in a body, outside of its texts, would keep the process from everybody else while they are parsed: a
- * million keys take a second. Agents send some ten thousand of both; a batch of token numbers may have many values.
- */
-const MOST_MEMBERS = 100_000
-const MOST_VALUES = 2_000_000
-
-/** One character for each byte. Throws `invalid_request` for a body of too many parts. */
-export function digest(raw: Buffer): string {
+/** One character for each byte. `longTexts`: as a tally has them. */
+export function digest(raw: Buffer, longTexts: readonly number[]): string {
   if (raw.length <= WHOLE_BYTES) return raw.toString('latin1')
   const pieces: string[] = []
-  const parts = { members: 0, values: 0 }
   let from = 0
-  let end = 0
-  let quote = raw.indexOf(QUOTE)
-  while (quote >= 0) {
-    count(raw, end, quote, parts)
-    end = stringEnd(raw, quote)
-    if (end < 0) break
-    const bytes = end - quote - 2
-    if (bytes > LONGEST_TEXT) {
-      const mark = cutMark(bytes - escapedBytes(raw, quote, end))
-      pieces.push(raw.toString('latin1', from, beforeEscape(raw, quote + 1 + KEPT_BYTES)), mark)
-      from = end - 1
-    }
-    quote = raw.indexOf(QUOTE, end)
+  let escape = 0
+  for (let i = 0; i < longTexts.length; i += 2) {
+    const start = longTexts[i]! + 1
+    const end = longTexts[i + 1]! - 1
+    if (escape >= 0 && escape < start) escape = raw.indexOf(UNICODE_ESCAPE, start)
+    const bytes = escape >= 0 && escape < end ? decodedBytes(raw, start, end) : end - start
+    pieces.push(raw.toString('latin1', from, beforeEscape(raw, start + KEPT_BYTES)), cutMark(bytes))
+    from = end
   }
-  if (end >= 0) count(raw, end, raw.length, parts)
   pieces.push(raw.toString('latin1', from))
   return pieces.join('')
 }
 
-const COLON = 0x3a
-const COMMA = 0x2c
-
-function count(raw: Buffer, from: number, to: number, parts: { members: number; values: number }): void {
-  for (let at = from; at < to; at++) {
-    const byte = raw[at]
-    if (byte === COLON) parts.members++
-    else if (byte === COMMA) parts.values++
+/** Of a text as UTF-8. Some clients write each character of a prompt that is not English as an escape of six bytes. */
+function decodedBytes(raw: Buffer, start: number, end: number): number {
+  let bytes = end - start
+  let at = start
+  while (at < end) {
+    at = raw.indexOf(BACKSLASH, at)
+    if (at < 0) break
+    while (at < end && raw[at] === BACKSLASH) {
+      const long = raw[at + 1] === SMALL_U
+      bytes -= long ? 6 - utf8Bytes(raw[at + 2]!, raw[at + 3]!, raw[at + 4]!) : 1
+      at += long ? 6 : 2
+    }
   }
-  if (parts.members > MOST_MEMBERS)
-    throw new GatewayError('invalid_request', `The body has more than ${MOST_MEMBERS} members of objects.`)
-  if (parts.values > MOST_VALUES)
-    throw new GatewayError('invalid_request', `The body has more than ${MOST_VALUES} values.`)
+  return bytes
 }
 
-const ESCAPE = Buffer.from('\\u')
-/** A character of East Asia has three bytes in UTF-8, and six where Python writes it. */
-const ESCAPE_EXTRA = 3
+const ZERO = 0x30
+const EIGHT = 0x38
 
-/** Bytes of a text that are there only because its characters are written as numbers. */
-function escapedBytes(raw: Buffer, from: number, to: number): number {
-  let extra = 0
-  for (let at = raw.indexOf(ESCAPE, from); at >= 0 && at < to; at = raw.indexOf(ESCAPE, at + 6)) extra += ESCAPE_EXTRA
-  return extra
+/** Of a character by its first hexadecimal digits; letters are above all figures. Half of a pair has two of its four. */
+function utf8Bytes(first: number, second: number, third: number): number {
+  if (first !== ZERO) return (first | 0x20) === 0x64 && second >= EIGHT ? 2 : 3
+  if (second !== ZERO) return second >= EIGHT ? 3 : 2
+  return third >= EIGHT ? 2 : 1
 }
 
 /** The nearest place up to `at` that is not inside of an escape; the longest has six bytes. */

@@ -3,21 +3,25 @@
  * written again: unknown fields, key order and the precision of numbers stay as the caller sent them.
  */
 import type { Member } from '../core/types.ts'
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipSpace,
+  skipValue,
+  stringEnd,
+} from './scan.ts'
+import type { Tally } from './tally.ts'
 
 /**
  * Top-level members in order, duplicates included; null where the text is not one JSON object.
- * Values are delimited, not validated: parse what you use. Linear in the size, whole strings are skipped natively.
+ * Values are delimited, not validated: parse what you use. `tally`: counts all there is, and throws what is too much.
  */
-export function members(json: Uint8Array): Member[] | null {
+export function members(json: Uint8Array, tally: Tally | null = null): Member[] | null {
   const found: Member[] = []
   let at = skipSpace(json, 0)
   if (json[at] !== OPEN_BRACE) return null
@@ -25,6 +29,7 @@ export function members(json: Uint8Array): Member[] | null {
   if (json[at] === CLOSE_BRACE) return skipSpace(json, at + 1) === json.length ? found : null
   for (;;) {
     if (json[at] !== QUOTE) return null
+    tally?.member()
     const start = at
     at = stringEnd(json, at)
     if (at < 0) return null
@@ -33,7 +38,7 @@ export function members(json: Uint8Array): Member[] | null {
     at = skipSpace(json, at)
     if (json[at] !== COLON) return null
     const valueStart = skipSpace(json, at + 1)
-    const valueEnd = skipValue(json, valueStart)
+    const valueEnd = skipValue(json, valueStart, tally)
     if (valueEnd <= valueStart) return null
     found.push({ key, start, valueStart, valueEnd })
     at = skipSpace(json, valueEnd)
@@ -64,7 +69,7 @@ export function elements(json: Uint8Array, from: number): { readonly start: numb
   let at = skipSpace(json, from + 1)
   if (json[at] === CLOSE_BRACKET) return found
   for (;;) {
-    const end = skipValue(json, at)
+    const end = skipValue(json, at, null)
     if (end <= at) return null
     found.push({ start: at, end })
     at = skipSpace(json, end)
@@ -82,7 +87,7 @@ export interface Edits {
 
 /**
  * The object with its edits applied; all other bytes as they were. Values of `set` are JSON text.
- * A duplicated key keeps one occurrence only: engines differ in which one they read, and the caller was routed by the last.
+ * Of a key that comes twice only the last occurrence stays, the one that JSON.parse takes.
  */
 export function splice(json: Buffer, list: readonly Member[], edits: Edits): Buffer {
   const pieces: Buffer[] = []
@@ -109,32 +114,9 @@ const COMMA_BYTES = Buffer.from(',')
 const CLOSE_BYTES = Buffer.from('}')
 const EMPTY_BYTES = Buffer.from('{}')
 
-function skipSpace(json: Uint8Array, from: number): number {
-  let at = from
-  while (at < json.length) {
-    const byte = json[at]
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
-    at++
-  }
-  return at
-}
-
-/** Offset behind the string that starts at `from`; -1 where it never ends. */
-export function stringEnd(json: Uint8Array, from: number): number {
-  let at = from + 1
-  for (;;) {
-    const quote = json.indexOf(QUOTE, at)
-    if (quote < 0) return -1
-    let back = quote - 1
-    while (json[back] === BACKSLASH && back > from) back--
-    if ((quote - back) % 2 === 1) return quote + 1
-    at = quote + 1
-  }
-}
-
 /** Keys written with escapes (mod\u0065l) must not slip past an edit. */
 function keyText(json: Uint8Array, start: number, end: number): string | null {
-  const view = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  const view = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength)
   const text = view.toString('utf8', start + 1, end - 1)
   if (!text.includes('\\')) return text
   try {
@@ -143,38 +125,3 @@ function keyText(json: Uint8Array, start: number, end: number): string | null {
     return null
   }
 }
-
-function skipValue(json: Uint8Array, from: number): number {
-  const first = json[from]
-  if (first === QUOTE) return stringEnd(json, from)
-  let at = from
-  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
-    while (at < json.length && !isDelimiter(json[at]!)) at++
-    return at
-  }
-  let depth = 0
-  while (at < json.length) {
-    const byte = json[at]!
-    if (byte === QUOTE) {
-      at = stringEnd(json, at)
-      if (at < 0) return -1
-      continue
-    }
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--
-      if (depth === 0) return at + 1
-    }
-    at++
-  }
-  return -1
-}
-
-const isDelimiter = (byte: number): boolean =>
-  byte === COMMA ||
-  byte === CLOSE_BRACE ||
-  byte === CLOSE_BRACKET ||
-  byte === 0x20 ||
-  byte === 0x0a ||
-  byte === 0x0d ||
-  byte === 0x09

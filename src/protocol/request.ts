@@ -4,7 +4,9 @@ import { GatewayError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { Member } from '../core/types.ts'
 import { digest } from './digest.ts'
-import { members } from './members.ts'
+import { members, memberValue } from './members.ts'
+import { OPEN_BRACE, skipSpace } from './scan.ts'
+import { Tally } from './tally.ts'
 
 export interface ParsedBody {
   /** Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
@@ -37,8 +39,11 @@ const MODEL_LENGTH = 512
 
 /** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
 export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
-  const body = parseObject(digest(raw), raw.length)
-  const model = decoded(body['model'], raw)
+  const tally = new Tally()
+  const list = members(raw, tally) ?? refuse(raw)
+  const body = parseObject(digest(raw, tally.longTexts), raw.length)
+  if (list.length !== Object.keys(body).length) refuseTwin(list)
+  const model = decoded(body['model'], raw, list)
   if (typeof model !== 'string' || model === '')
     throw invalid('model', '`model` must be a string; write "auto" to let the gateway choose.')
   // Names are matched against the patterns of routes, whose cost grows with the length.
@@ -51,29 +56,30 @@ export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   const options = body['stream_options']
   const wantsUsage =
     typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
-  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: membersOf(raw, body) }
+  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: list }
+}
+
+/** Says what is wrong with a text that is no object. Where the scan gives up, the parser has done so before. */
+function refuse(raw: Buffer): never {
+  if (raw.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
+  if (raw[skipSpace(raw, 0)] === OPEN_BRACE) parseObject(raw.toString('latin1'), raw.length)
+  throw new GatewayError('invalid_json', 'The body must be one JSON object.')
 }
 
 /** Engines differ in which of two equal keys they read; what the gateway judged must be what the engine gets. */
-function membersOf(raw: Buffer, body: JsonObject): Member[] {
-  const list = members(raw)
-  if (list === null) throw new GatewayError('invalid_json', 'The body must be one JSON object.')
-  if (list.length === Object.keys(body).length) return list
+function refuseTwin(list: readonly Member[]): never {
   const keys = list.map(({ key }) => key)
   const twice = keys.find((key, index) => keys.indexOf(key) !== index) ?? ''
   throw invalid(twice.slice(0, 100), `\`${twice.slice(0, 100)}\` is there twice.`)
 }
 
 /** The one text that must be exact. */
-function decoded(model: Json | undefined, raw: Buffer): Json | undefined {
-  return typeof model === 'string' && /[^\x20-\x7e]/.test(model)
-    ? parseObject(raw.toString(), raw.length)['model']
-    : model
+function decoded(model: Json | undefined, raw: Buffer, list: readonly Member[]): unknown {
+  return typeof model === 'string' && /[^\x20-\x7e]/.test(model) ? memberValue(raw, list, 'model') : model
 }
 
 /** `bytes`: of the body; a text of another length was cut, and its positions are not those of the body. */
 function parseObject(text: string, bytes: number): JsonObject {
-  if (text.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -15,9 +15,9 @@ interface Question {
 /** Why not; null = it passes. */
 type Filter = (deployment: Deployment, question: Question) => string | null
 
-/** No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
-const MOST_CHARACTERS_PER_TOKEN = 8
-const ESTIMATE_CHARACTERS_PER_TOKEN = 4
+/** Of UTF-8. No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
+const MOST_BYTES_PER_TOKEN = 8
+const ESTIMATE_BYTES_PER_TOKEN = 4
 
 const FILTERS: Readonly<Record<string, Filter>> = {
   policy: (deployment, { principal, table }) => {
@@ -42,7 +42,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   context: (deployment, { profile }) => {
     const { context } = deployment.facts
-    const least = (profile.longestTokens * ESTIMATE_CHARACTERS_PER_TOKEN) / MOST_CHARACTERS_PER_TOKEN
+    const least = (profile.longestTokens * ESTIMATE_BYTES_PER_TOKEN) / MOST_BYTES_PER_TOKEN
     return context !== null && least > context
       ? `its context is ${context} tokens, the prompt has about ${profile.longestTokens}`
       : null

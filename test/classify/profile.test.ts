@@ -1,8 +1,9 @@
 import t from 'tap'
 import { classify } from '../../src/classify/profile.ts'
-import { COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
+import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import type { Capability, JsonObject } from '../../src/core/settings.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
+import { parseBody } from '../../src/protocol/request.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
 const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>
@@ -54,6 +55,22 @@ t.test('what ties requests together', async (t) => {
   t.equal(profile({ messages: [], previous_response_id: 'r', prompt_cache_key: '' }).affinity, 'r')
   const request = gatewayRequest({ messages: [], prompt_cache_key: 'k' }, { session: 's' })
   t.equal(classify(request).affinity, 's')
+})
+
+t.test('a key of the body is bounded and decoded, however it is written', async (t) => {
+  const affinity = (json: string): string | null => {
+    const raw = Buffer.from(`{"model":"m","messages":[],"prompt_cache_key":${json}}`)
+    return classify(gatewayRequest(raw.toString(), { body: parseBody(raw, CHAT).body })).affinity
+  }
+  t.equal(affinity('"naïve-é"'), 'naïve-é')
+  t.equal(affinity('"na\\u00efve-\\u00e9"'), 'naïve-é')
+  t.equal(affinity('"中文-é"'), '中文-é')
+  t.equal(affinity('"\\u4e2d\\u6587-é"'), '中文-é')
+  t.equal(affinity(`"${'z'.repeat(256)}"`), 'z'.repeat(256))
+  t.equal(affinity(`"${'z'.repeat(257)}"`), null, 'like a header that is too long')
+  t.equal(affinity(`"${'中'.repeat(86)}"`), null)
+  t.equal(affinity(`"${'\\u4e2d'.repeat(86)}"`), null)
+  for (const unit of ['z', '\\u007a', '\\u4e2d']) t.equal(affinity(`"${unit.repeat(70_000)}"`), null, unit)
 })
 
 t.test('odd bodies', async (t) => {

@@ -189,6 +189,17 @@ t.test('never throws, and never misses an object', async (t) => {
   }
 })
 
+t.test('a string ends at its first quote that is not escaped', async (t) => {
+  const random = seeded(5)
+  const parts = ['a', '\\\\', '\\"', '\\n', '\\u00e9', 'bcd', '\\/', 'xyzzzzz']
+  for (let round = 0; round < 20_000; round++) {
+    const text = Array.from({ length: Math.floor(random() * 12) }, () => pick(random, parts)).join('')
+    const list = members(Buffer.from(`{"a":"${text}","b":"\\""}`))
+    if (list?.[0]?.valueEnd !== text.length + 7) return t.fail(text)
+    if (members(Buffer.from(`{"a":"${text}`)) !== null) return t.fail(`${text} without an end`)
+  }
+})
+
 t.test('works on a part of a larger buffer', async (t) => {
   const outer = Buffer.from('xx{"a":"é","b":2}yy')
   const json = outer.subarray(2, outer.length - 2)

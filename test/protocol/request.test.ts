@@ -83,6 +83,31 @@ t.test('what is read of a good body', async (t) => {
   t.equal(read('{"model":"m","prompt":["a","b"]}', COMPLETIONS).stream, false)
 })
 
+t.test('no member can be there twice', async (t) => {
+  const more = (text: string): string => `{"model":"m","messages":[],${text}}`
+  for (const [text, key] of [
+    ['"stream":true,"stream":false', 'stream'],
+    ['"messages":[{}]', 'messages'],
+    ['"stre\\u0061m":true,"stream":false', 'stream'],
+    ['"seed":1,"x":{},"seed":1', 'seed'],
+    ['"__proto__":1,"__proto__":2', '__proto__'],
+    [`"${'k'.repeat(9_000)}":1,"${'k'.repeat(9_000)}":2,"fill":"${'x'.repeat(70_000)}"`, 'k'.repeat(100)],
+  ] as const) {
+    const error = refusal(more(text))
+    t.match(error, { code: 'invalid_request', param: key, message: `\`${key}\` is there twice.` })
+  }
+  const long = 'k'.repeat(9_000)
+  t.equal(read(more(`"${long}a":1,"${long}b":2,"fill":"${'x'.repeat(70_000)}"`)).model, 'm', 'alike is not the same')
+  t.equal(read(more('"a":{"x":1,"x":2}')).model, 'm', 'what is inside of the members is up to the engine')
+})
+
+t.test('a model of many escapes', async (t) => {
+  const fill = `"fill":"${'x'.repeat(70_000)}"`
+  t.equal(read(`{"model":"${'\\u0061'.repeat(500)}é","messages":[],${fill}}`).model, `${'a'.repeat(500)}é`)
+  const long = refusal(`{"model":"${'\\u0061'.repeat(800)}","messages":[],${fill}}`)
+  t.match(long, { code: 'invalid_request', param: 'model', message: /longer than 512/ })
+})
+
 t.test('an endpoint without streams never streams', async (t) => {
   t.equal(read('{"model":"m","input":"x","stream":true}', EMBEDDINGS).stream, false)
   t.equal(read('{"model":"m","query":"x","documents":[],"stream":true}', RERANK).stream, false)
