@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ENDPOINTS } from '../core/endpoints.ts'
-import { CAPABILITIES, type Provider } from '../core/settings.ts'
+import { CAPABILITIES, type ListPages, type Provider } from '../core/settings.ts'
 import { ConfigError, pathText } from './issues.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -22,6 +22,9 @@ function isPattern(source: string): boolean {
   }
 }
 
+/** How OpenAI pages its lists. Engines that answer all at once have no such flag. */
+const AS_OPENAI_PAGES: ListPages = { param: 'after', from: 'last_id', more: 'has_more' }
+
 const source = z
   .strictObject({
     method: z.enum(['GET', 'POST']).default('GET'),
@@ -34,6 +37,7 @@ const source = z
     capabilities: z.array(text).default([]),
     words: z.record(z.string(), z.enum(CAPABILITIES)).default({}),
     required: z.boolean().default(true),
+    pages: z.strictObject({ param: text, from: text, more: text.nullable().default(null) }).default(AS_OPENAI_PAGES),
   })
   .transform(({ per_model, ...rest }) => ({ ...rest, perModel: per_model }))
 

@@ -72,6 +72,18 @@ export interface DiscoverySource {
   readonly words: Readonly<Record<string, Capability>>
   /** False: a failure of this source leaves the others standing (an older version of the engine lacks it). */
   readonly required: boolean
+  /** How a list that comes in parts goes on; absent = only its first part is asked for. */
+  readonly pages?: ListPages
+}
+
+/** The next part of a list is asked for at the same path, with what the last part says as a parameter of the query. */
+export interface ListPages {
+  /** Name of the parameter. */
+  readonly param: string
+  /** Dotted path to its value in an answer. */
+  readonly from: string
+  /** Dotted path to a flag that is true while there is more; null = there is more while there is a value. */
+  readonly more: string | null
 }
 
 /** What a kind of backend refuses or does in its own way: one data file in config/providers/. */

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { BackendSpec, DiscoverySource, Json, JsonObject } from '../core/settings.ts'
 import { NO_ANSWER } from '../core/transport.ts'
 import { ask, type Answer, credentials, parse } from './ask.ts'
-import { describe, type Described, type Entry, merge, readEntries } from './read-list.ts'
+import { describe, type Described, type Entry, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
 import { reasonOf } from './reason.ts'
 
 export interface FoundModel extends Described {
@@ -12,7 +12,7 @@ export interface FoundModel extends Described {
 }
 
 export type Discovery =
-  /** `complete` false: there was no time for every detail, the next time tells more. */
+  /** `complete` false: some part of a list or some detail did not come, the next time tells more. */
   | { readonly found: true; readonly models: ReadonlyMap<string, FoundModel>; readonly complete: boolean }
   | {
       readonly found: false
@@ -36,6 +36,7 @@ export interface DiscoveryTools {
 }
 
 const PARALLEL = 4
+const MOST_PAGES = 20
 const NOTHING: Described = { context: null, capabilities: {} }
 const LOADING = /load|start|warm|initiali[sz]|not ready/i
 
@@ -44,6 +45,7 @@ export async function discover(spec: BackendSpec, tools: DiscoveryTools): Promis
   const models = new Map<string, FoundModel>()
   let failure: Discovery | null = null
   let answered = false
+  let whole = true
   let complete = true
   for (const [index, source] of spec.provider.discovery.entries()) {
     if (source.perModel) {
@@ -51,9 +53,10 @@ export async function discover(spec: BackendSpec, tools: DiscoveryTools): Promis
       continue
     }
     const result = await askList(spec, source, tools)
-    if (Array.isArray(result)) {
+    if ('entries' in result) {
       answered = true
-      for (const entry of result) add(models, entry)
+      whole = whole && result.next === null
+      for (const entry of result.entries) add(models, entry)
     } else if (source.required) return result
     else {
       failure ??= result
@@ -61,18 +64,51 @@ export async function discover(spec: BackendSpec, tools: DiscoveryTools): Promis
     }
   }
   if (!answered && failure !== null) return failure
-  forget(tools.cache, models)
-  return { found: true, models, complete }
+  // A model on a part that did not come is not gone.
+  if (whole) forget(tools.cache, models)
+  return { found: true, models, complete: complete && whole }
 }
 
+interface Listing {
+  readonly entries: readonly Entry[]
+  /** What the rest is to be asked for with; null = there is none. */
+  readonly next: string | null
+}
+
+/** A list with all its parts, as far as they come. Without its first part there is none. */
 async function askList(
   spec: BackendSpec,
   source: DiscoverySource,
   tools: DiscoveryTools,
-): Promise<Entry[] | Discovery> {
+): Promise<Listing | Discovery> {
+  const first = await askPage(spec, source, source.path, tools)
+  if (!('entries' in first)) return first
+  const entries = [...first.entries]
+  const asked = new Set<string>()
+  let { next } = first
+  while (next && !asked.has(next) && asked.size < MOST_PAGES - 1 && entries.length < MOST_MODELS) {
+    asked.add(next)
+    const page = await askPage(spec, source, pathOf(source, next), tools)
+    if (!('entries' in page)) break
+    entries.push(...page.entries)
+    next = page.next
+  }
+  return { entries, next }
+}
+
+function pathOf({ path, pages }: DiscoverySource, mark: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}${encodeURIComponent(pages!.param)}=${encodeURIComponent(mark)}`
+}
+
+async function askPage(
+  spec: BackendSpec,
+  source: DiscoverySource,
+  path: string,
+  tools: DiscoveryTools,
+): Promise<Listing | Discovery> {
   let answer: Answer
   try {
-    answer = await askSource(spec, source, null, tools)
+    answer = await askPath(spec, source, path, source.body, tools)
   } catch (thrown) {
     const reason = reasonOf(thrown)
     return { found: false, reason, status: null, loading: false, late: reason === NO_ANSWER }
@@ -80,10 +116,14 @@ async function askList(
   const { status, text } = answer
   if (status !== 200) {
     const loading = status === 503 && LOADING.test(text)
-    return { found: false, reason: loading ? 'loading' : refusal(status), status, loading, late: false }
+    return { found: false, reason: loading ? 'loading' : refusal(status, text), status, loading, late: false }
   }
-  const entries = readEntries(parse(text), source)
-  return entries ?? { found: false, reason: 'not an engine of this kind', status, loading: false, late: false }
+  const value = parse(text)
+  const entries = readEntries(value, source)
+  if (entries === null) {
+    return { found: false, reason: 'not an engine of this kind', status, loading: false, late: false }
+  }
+  return { entries, next: source.pages === undefined ? null : nextMark(value, source.pages) }
 }
 
 /** One question for each model that was not asked about in this version; false where some stayed without an answer. */
@@ -121,7 +161,9 @@ async function askDetail(
   tools: DiscoveryTools,
 ): Promise<Described | null> {
   try {
-    const { status, text } = await askSource(spec, source, id, tools)
+    const path = source.path.replaceAll('{id}', encodeURIComponent(id))
+    const body = source.body === null ? null : (withId(source.body, id) as JsonObject)
+    const { status, text } = await askPath(spec, source, path, body, tools)
     if (status === 429 || status >= 500) return null
     const answer = status === 200 ? parse(text) : undefined
     if (answer === undefined) return NOTHING
@@ -133,15 +175,14 @@ async function askDetail(
   }
 }
 
-async function askSource(
+function askPath(
   spec: BackendSpec,
-  source: DiscoverySource,
-  id: string | null,
+  { method }: DiscoverySource,
+  path: string,
+  body: JsonObject | null,
   { agent, signal }: DiscoveryTools,
 ): Promise<Answer> {
-  const path = id === null ? source.path : source.path.replaceAll('{id}', encodeURIComponent(id))
-  const body = source.body === null || id === null ? source.body : (withId(source.body, id) as JsonObject)
-  return await ask(agent, { url: spec.root + path, method: source.method, headers: credentials(spec), body, signal })
+  return ask(agent, { url: spec.root + path, method, headers: credentials(spec), body, signal })
 }
 
 function withId(value: Json | undefined, id: string): Json | undefined {
@@ -166,6 +207,8 @@ function forget(cache: DetailCache, models: ReadonlyMap<string, FoundModel>): vo
   for (const key of cache.keys()) if (!models.has(key.slice(key.indexOf(' ') + 1))) cache.delete(key)
 }
 
-/** What the status of a refused list means to the operator. */
-const refusal = (status: number): string =>
-  status === 401 || status === 403 ? `HTTP ${status}: check its \`key\`` : `HTTP ${status}`
+/** What a refused list means to the operator. Gemini answers a wrong key with 400. The answer's own text may quote the key. */
+function refusal(status: number, text: string): string {
+  const blamesKey = status === 401 || status === 403 || (status === 400 && /api[ _-]?key/i.test(text))
+  return blamesKey ? `HTTP ${status}: check its \`key\`` : `HTTP ${status}`
+}

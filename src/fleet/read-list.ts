@@ -1,5 +1,5 @@
 /** What a list of models says, read by the paths of a discovery source. Pure: the answer is a stranger's and may be anything. */
-import type { Capability, DiscoverySource } from '../core/settings.ts'
+import type { Capability, DiscoverySource, ListPages } from '../core/settings.ts'
 
 /** What an engine tells about a model; null and absent = it does not say. */
 export interface Described {
@@ -15,7 +15,11 @@ export interface Entry extends Described {
 }
 
 /** A list longer than this is no list of models. */
-const MOST_MODELS = 10_000
+export const MOST_MODELS = 10_000
+/** A mark of the next part that is longer than this belongs into no URL. */
+const MOST_MARK = 2_048
+/** Half of a surrogate pair cannot be written into a URL: the attempt throws. */
+const HALF_SIGN = /\p{Surrogate}/u
 const SIZE_IN_TEXT = /(?:num_ctx|n_ctx|ctx-size|context_length|max_model_len)[\s"=:,]+(\d+)/
 
 /** The entries of an answer; null where it has no list at the expected place. One object counts as a list of one. */
@@ -33,6 +37,15 @@ export function readEntries(answer: unknown, source: DiscoverySource): Entry[] |
   }
   // An object without the id that every entry has is somebody else's answer.
   return entries.length === 0 && items.length > 0 ? null : entries
+}
+
+/** What the next part of a list is asked for with; '' = there is more, but no way to ask for it; null = this was all. */
+export function nextMark(answer: unknown, pages: ListPages): string | null {
+  if (pages.more !== null && at(answer, pages.more) !== true) return null
+  const value = at(answer, pages.from)
+  const mark = typeof value === 'number' ? String(value) : value
+  if (typeof mark === 'string' && mark !== '') return mark.length <= MOST_MARK && !HALF_SIGN.test(mark) ? mark : ''
+  return pages.more === null ? null : ''
 }
 
 /** What one entry says of its model. */

@@ -5,7 +5,7 @@ const FLOATS = /"embedding"\s*:\s*\[/
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
 export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
-  if (request.endpoint.id === 'rerank') return body[0] === 0x5b ? rerankList(body, request) : body
+  if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
   if (request.endpoint.id !== 'embeddings') return body
   const wantsBase64 = request.body['encoding_format'] === 'base64'
   const sample = body.toString('latin1', 0, Math.min(body.length, 4096))
@@ -51,10 +51,18 @@ interface Ranked {
   readonly meta_info?: { readonly prompt_tokens?: unknown }
 }
 
-/** SGLang answers a bare array of `{score, document, index}`, in any order and for every document. */
+function isList(body: Buffer): boolean {
+  let start = 0
+  while (start < body.length && body[start]! <= 0x20) start++
+  return body[start] === 0x5b
+}
+
+/** SGLang answers a bare array of `{score, document, index}`, in older versions for every document, whatever `top_n` says. */
 function rerankList(body: Buffer, { model, body: asked }: GatewayRequest): Buffer {
   const list = JSON.parse(body.toString()) as readonly Ranked[]
-  const topN = typeof asked['top_n'] === 'number' ? asked['top_n'] : list.length
+  const wanted = asked['top_n']
+  // 0 is how vLLM spells "all".
+  const topN = typeof wanted === 'number' && wanted > 0 ? wanted : list.length
   const results = list
     .map((entry, at) => ({
       index: entry.index ?? at,
@@ -65,7 +73,18 @@ function rerankList(body: Buffer, { model, body: asked }: GatewayRequest): Buffe
     }))
     .sort((a, b) => b.relevance_score - a.relevance_score)
     .slice(0, topN)
-  const tokens = list.reduce((sum, { meta_info }) => sum + (Number(meta_info?.prompt_tokens) || 0), 0)
-  const usage = tokens > 0 ? { usage: { prompt_tokens: tokens, total_tokens: tokens } } : {}
+  const tokens = tokensOf(list)
+  const usage = tokens === null ? {} : { usage: { prompt_tokens: tokens, total_tokens: tokens } }
   return Buffer.from(JSON.stringify({ model, results, ...usage }))
+}
+
+/** Tokens of all pairs; null where some pair does not tell: half a sum is no usage. */
+function tokensOf(list: readonly Ranked[]): number | null {
+  let sum = 0
+  for (const { meta_info } of list) {
+    const tokens = meta_info?.prompt_tokens
+    if (typeof tokens !== 'number' || !(tokens >= 0)) return null
+    sum += tokens
+  }
+  return sum > 0 ? sum : null
 }

@@ -167,6 +167,118 @@ t.test('an empty list is a list', async (t) => {
   }
 })
 
+const ids = (result: Discovery): string[] => (result.found ? [...result.models.keys()] : [])
+const list = (...names: readonly string[]): { data: { id: string }[] } => ({ data: names.map((id) => ({ id })) })
+const paged = { ...LIST, pages: { param: 'after', from: 'last_id', more: 'has_more' } }
+const pagedBackend = (root: string): BackendSpec => backend(root, { provider: provider({ discovery: [paged] }) })
+
+t.test('a list in parts is followed to its end, as the data of the provider says', async (t) => {
+  const providers = await loadProviders()
+  const cases: readonly (readonly [string, Routes])[] = [
+    [
+      'anthropic',
+      {
+        'GET /v1/models?limit=1000': json({ ...list('a', 'b'), has_more: true, last_id: 'b' }),
+        'GET /v1/models?limit=1000&after_id=b': json({ ...list('c'), has_more: false, last_id: 'c' }),
+      },
+    ],
+    [
+      'gemini',
+      {
+        'GET /v1beta/openai/models': json({ ...list('a'), nextPageToken: 'x/=&' }),
+        'GET /v1beta/openai/models?pageToken=x%2F%3D%26': json({ ...list('b'), nextPageToken: 7 }),
+        'GET /v1beta/openai/models?pageToken=7': json({ ...list('c'), nextPageToken: '' }),
+      },
+    ],
+    [
+      'openai-compatible',
+      {
+        'GET /v1/models': json({ ...list('a', 'b'), has_more: true, last_id: 'b' }),
+        'GET /v1/models?after=b': json(list('c')),
+      },
+    ],
+  ]
+  for (const [kind, routes] of cases) {
+    const double = await engine(t, routes)
+    const result = await search(backend(double.root, { provider: providers.get(kind)!, key: 'secret' }))
+    t.match(result, { found: true, complete: true }, kind)
+    t.strictSame(ids(result), ['a', 'b', 'c'], kind)
+    t.equal(double.seen.length, Object.keys(routes).length, kind)
+    t.ok(double.seen.every(({ headers }) => JSON.stringify(headers).includes('secret')))
+  }
+})
+
+t.test('a list whose rest does not come is incomplete, and what came of it counts', async (t) => {
+  const first = json({ ...list('a', 'b'), has_more: true, last_id: 'b' })
+  const rests: readonly (readonly [string, Routes[string]])[] = [
+    ['an error', json({}, 500)],
+    ['another shape', json({ models: [] })],
+    ['nothing in time', () => 'hang'],
+    ['the same again', first],
+  ]
+  for (const [name, rest] of rests) {
+    const double = await engine(t, { 'GET /v1/models': first, 'GET /v1/models?after=b': rest })
+    const result = await search(pagedBackend(double.root), new Map(), 500)
+    t.match(result, { found: true, complete: false }, name)
+    t.strictSame(ids(result), ['a', 'b'], name)
+    t.equal(double.seen.length, 2, name)
+  }
+  for (const mark of [undefined, null, '', {}, 'x'.repeat(3_000), '\ud800']) {
+    const double = await engine(t, { '*': json({ ...list('a'), has_more: true, last_id: mark }) })
+    t.match(await search(pagedBackend(double.root)), { found: true, complete: false })
+    t.equal(double.seen.length, 1, 'no way to ask for more')
+  }
+  const refused = await engine(t, { '*': json({ ...list('a'), has_more: true, last_id: 'a' }, 500) })
+  t.match(await search(pagedBackend(refused.root)), { found: false, status: 500 })
+})
+
+t.test('a list without an end is asked for twenty parts', async (t) => {
+  let page = 0
+  const endless = (): Reply => json({ ...list(`m${++page}`), has_more: true, last_id: `m${page}` })
+  const double = await engine(t, { '*': endless })
+  const result = await search(pagedBackend(double.root))
+  t.match(result, { found: true, complete: false })
+  t.equal(ids(result).length, 20)
+  t.equal(double.seen.length, 20)
+})
+
+t.test('what is known of a model is kept while its part of the list does not come', async (t) => {
+  const details = { ...LIST, path: '/show?model={id}', perModel: true, list: '', context: ['size'], required: false }
+  const routes: Routes = {
+    'GET /v1/models': json({ ...list('a'), has_more: true, last_id: 'a' }),
+    'GET /v1/models?after=a': json(list('b')),
+    '*': json({ size: 512 }),
+  }
+  const double = await engine(t, routes)
+  const spec = backend(double.root, { provider: provider({ discovery: [paged, details] }) })
+  const cache: DetailCache = new Map()
+  t.match(await search(spec, cache), { found: true, complete: true })
+  double.routes['GET /v1/models?after=a'] = json({}, 500)
+  t.match(await search(spec, cache), { found: true, complete: false })
+  double.routes['GET /v1/models?after=a'] = json(list('b'))
+  t.match(await search(spec, cache), { found: true, complete: true })
+  t.equal(double.seen.filter(({ path }) => path.startsWith('/show')).length, 2, 'each was asked about once')
+  double.routes['GET /v1/models'] = json(list('a'))
+  await search(spec, cache)
+  t.equal(cache.size, 1, 'what is off the whole list is forgotten')
+})
+
+t.test('a refused key is called one, and neither the key nor the answer is quoted', async (t) => {
+  const gemini = [{ error: { code: 400, message: 'API key not valid: sk-secret', status: 'INVALID_ARGUMENT' } }]
+  const cases: readonly (readonly [Reply, string])[] = [
+    [json({ error: { message: 'Incorrect key sk-secret' } }, 401), 'HTTP 401: check its `key`'],
+    [json({}, 403), 'HTTP 403: check its `key`'],
+    [json(gemini, 400), 'HTTP 400: check its `key`'],
+    [json({ error: 'no such path' }, 400), 'HTTP 400'],
+    [json({}, 404), 'HTTP 404'],
+  ]
+  for (const [reply, reason] of cases) {
+    const double = await engine(t, { '*': reply })
+    const result = await search(backend(double.root, { key: 'sk-secret' }))
+    t.equal(result.found ? null : result.reason, reason)
+  }
+})
+
 t.test('the key goes to its own root only', async (t) => {
   const other = await engine(t, { '*': json({ data: [] }) })
   const own = await startEngine({})

@@ -113,6 +113,43 @@ t.test('a bare rerank list is sorted, cut to what was asked for, and its tokens 
   })
 })
 
+const ranked = (fields: object, list: readonly object[]): { results: { index: number }[]; usage?: object } =>
+  JSON.parse(
+    finishBody(
+      gatewayRequest({ model: 'ranker', query: 'q', documents: [], ...fields }, { endpoint: RERANK }),
+      Buffer.from(`\n ${JSON.stringify(list)}`),
+    ).toString(),
+  ) as { results: { index: number }[]; usage?: object }
+
+t.test('how many of a bare rerank list', async (t) => {
+  const list = [0.1, 0.9, 0.5].map((score, index) => ({ score, index }))
+  for (const [topN, expected] of [
+    [1, [1]],
+    [2, [1, 2]],
+    [7, [1, 2, 0]],
+    [0, [1, 2, 0]],
+    [null, [1, 2, 0]],
+  ] as const) {
+    const { results } = ranked({ top_n: topN }, list)
+    t.strictSame(
+      results.map(({ index }) => index),
+      expected,
+      `top_n: ${topN}`,
+    )
+  }
+})
+
+t.test('tokens of a bare rerank list are told in full or not at all', async (t) => {
+  const told = { score: 1, index: 0, meta_info: { prompt_tokens: 9 } }
+  t.strictSame(ranked({}, [told, { ...told, index: 1 }]).usage, { prompt_tokens: 18, total_tokens: 18 })
+  for (const other of [
+    { score: 0, index: 1 },
+    { score: 0, index: 1, meta_info: { prompt_tokens: '9' } },
+  ])
+    t.notOk('usage' in ranked({}, [told, other]))
+  t.strictSame(ranked({}, []), { model: 'ranker', results: [] })
+})
+
 t.test('a bare rerank list gets past the reader of answers', async (t) => {
   const track = new AnswerTrack()
   t.equal(readBody(BARE, track), null)
