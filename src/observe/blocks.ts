@@ -11,7 +11,7 @@ const BACKLOG_BYTES = 64 * 1024 * 1024
 /** How long the way out waits for a reader that is behind. */
 const LAST_WAIT_MS = 1000
 
-/** A line never waits for the disk, and `flush` loses none. A reader that is gone costs the lines, never the process. */
+/** A line never waits for the disk, and `flush` writes all that the backlog holds. A reader that is gone costs the lines, never the process. */
 export class Blocks {
   readonly #fd: number
   readonly #timer = setInterval(() => this.#pass(), FLUSH_MS).unref()
