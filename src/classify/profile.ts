@@ -32,10 +32,13 @@ export function classify(request: GatewayRequest): RequestProfile {
   }
   return {
     endpoint: endpoint.id,
-    class: 'unknown',
+    class: 'other',
     difficulty: null,
+    language: null,
     inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
     longestTokens: Math.ceil(longest / CHARACTERS_PER_TOKEN),
+    maxOutput: null,
+    effort: null,
     needs: [...needs],
     affinity: request.session ?? key(body['prompt_cache_key']) ?? key(body['previous_response_id']),
   }

@@ -76,9 +76,9 @@ const strategyText = ({ strategy, localOnly }: RouteSpec): string => {
   return localOnly && strategy !== 'local' ? `${text}, local only` : text
 }
 
-function matchText({ name, match, pending }: RouteSpec): string {
+function matchText({ name, match }: RouteSpec): string {
   const own = name === 'default' ? 'model "default", auto' : `model "${name}"`
-  if (match === null || pending.length > 0) return own
+  if (match === null) return own
   const conditions = [
     ...(match.model === null ? [] : [`model ${match.model.join(', ')}`]),
     ...(match.key === null ? [] : [`key ${match.key.join(', ')}`]),

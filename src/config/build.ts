@@ -1,8 +1,18 @@
 /** A file of the right shape that passed all checks -> Config. */
-import type { BackendSpec, Config, KeySpec, Limits, ModelFacts, Price, Provider, RouteSpec } from '../core/settings.ts'
+import type {
+  BackendSpec,
+  Config,
+  KeySpec,
+  Limits,
+  ModelFacts,
+  Price,
+  Provider,
+  RouteSpec,
+  Weights,
+} from '../core/settings.ts'
 import { toBackendSpec } from './backend.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
-import { type ConfigFile, PENDING } from './schema.ts'
+import { type ConfigFile } from './schema.ts'
 
 type Providers = ReadonlyMap<string, Provider>
 
@@ -28,6 +38,7 @@ export function buildConfig(file: ConfigFile, providers: Providers): Config {
       retryMs: discovery.retry ?? DEFAULT_DISCOVERY.retryMs,
       timeoutMs: discovery.timeout ?? DEFAULT_DISCOVERY.timeoutMs,
     },
+    stateFile: null,
   }
 }
 
@@ -54,6 +65,8 @@ function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {
     context: facts.context ?? null,
     price: toPrice(facts.price),
     quality: facts.quality ?? {},
+    efforts: [],
+    paramsB: null,
   }
 }
 
@@ -80,22 +93,49 @@ function toRoute(input: RouteInput): RouteSpec {
   const { match, limits = {} } = input
   return {
     name: input.name,
-    match: match === undefined ? null : { model: match.model ?? null, key: match.key ?? null },
-    pending: PENDING.filter((condition) => match?.[condition] !== undefined),
+    match: match === undefined ? null : toMatch(match),
     candidates: input.candidates,
-    strategy: input.weights === undefined ? strategyOf(input.strategy) : numbers(input.weights),
+    fallback: [],
+    strategy: input.weights === undefined ? strategyOf(input.strategy) : weights(input.weights),
     localOnly: limits.local_only ?? false,
     limits: toLimits(limits),
+    maxCostUsd: limits.max_cost_usd ?? null,
+    maxTtftMs: limits.max_ttft ?? null,
+    success: {
+      finish: input.success?.finish ?? null,
+      json: input.success?.json ?? false,
+      schema: input.success?.schema ?? false,
+    },
+    baseline: input.baseline ?? null,
+    explore: input.explore ?? true,
+  }
+}
+
+type MatchInput = NonNullable<RouteInput['match']>
+
+function toMatch({ model, key, header, needs, tokens, hour }: MatchInput): RouteSpec['match'] {
+  return {
+    model: model ?? null,
+    key: key ?? null,
+    header: header ?? null,
+    class: null,
+    needs: needs ?? null,
+    tokens: tokens === undefined ? null : { min: tokens.min ?? null, max: tokens.max ?? null },
+    hour: hour ?? null,
   }
 }
 
 function strategyOf(strategy: RouteInput['strategy']): RouteSpec['strategy'] {
   if (strategy === undefined) return 'balanced'
-  return typeof strategy === 'string' ? strategy : numbers(strategy)
+  return typeof strategy === 'string' ? strategy : weights(strategy)
 }
 
-const numbers = (weights: Readonly<Record<string, number | undefined>>): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(weights).filter((entry): entry is [string, number] => entry[1] !== undefined))
+const weights = (input: Readonly<Partial<Record<keyof Weights, number | undefined>>>): Weights => ({
+  quality: input.quality ?? 0,
+  cost: input.cost ?? 0,
+  latency: input.latency ?? 0,
+  efficiency: input.efficiency ?? 0,
+})
 
 const toKey = ({ id, hash, routes, rpm }: NonNullable<ConfigFile['keys']>[number]): KeySpec => ({
   id,

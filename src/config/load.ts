@@ -87,6 +87,7 @@ export function defaultConfig(backends: readonly BackendSpec[]): Config {
     keys: [],
     limits: DEFAULT_LIMITS,
     discovery: DEFAULT_DISCOVERY,
+    stateFile: null,
   })
 }
 

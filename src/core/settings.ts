@@ -17,6 +17,31 @@ export const CAPABILITIES = [
 ] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
+/** How hard a model that can think is asked to; `none` switches thinking off. */
+export const EFFORTS = ['none', 'low', 'medium', 'high'] as const
+export type Effort = (typeof EFFORTS)[number]
+
+/** What a request is about, as far as its text and its fields tell. */
+export const TASK_CLASSES = [
+  'chat',
+  'creative',
+  'factual',
+  'knowledge',
+  'commonsense',
+  'reading',
+  'math',
+  'logic',
+  'code',
+  'agent',
+  'extraction',
+  'classification',
+  'summary',
+  'translation',
+  'vision',
+  'other',
+] as const
+export type TaskClass = (typeof TASK_CLASSES)[number]
+
 /** USD for a million tokens; null where nobody said. */
 export interface Price {
   readonly inputPerMtok: number | null
@@ -32,8 +57,12 @@ export interface ModelFacts {
   /** Tokens that the engine accepts now (prompt + output), not what the model was trained for. */
   readonly context: number | null
   readonly price: Price | null
-  /** 0..1 by task class, from the operator. */
+  /** 0..1 by task class, `default` for the others: the operator's word, else the catalogue's. */
   readonly quality: Readonly<Record<string, number>>
+  /** Efforts that can be asked of it; empty: it does not think, or nobody knows how to steer it. */
+  readonly efforts: readonly Effort[]
+  /** Billions of parameters: a first guess at what it can do and what it takes, where nothing else is known. */
+  readonly paramsB: number | null
 }
 
 export interface Limits {
@@ -152,17 +181,66 @@ export interface BackendSpec {
 export const STRATEGIES = ['balanced', 'best', 'cheap', 'fast', 'efficient', 'local', 'ordered'] as const
 export type Strategy = (typeof STRATEGIES)[number]
 
+/** How much ten points of success, a factor of two in cost, in latency and in tokens per useful answer weigh. */
+export interface Weights {
+  readonly quality: number
+  readonly cost: number
+  readonly latency: number
+  readonly efficiency: number
+}
+
+/** "The cheapest whose expected success is within `cheapestWithin` of the best." */
+export interface Within {
+  readonly cheapestWithin: number
+}
+
+/** All conditions that are there must hold; null = no such condition. */
+export interface RouteMatch {
+  /** Globs over the requested name. */
+  readonly model: readonly string[] | null
+  /** Ids of keys. */
+  readonly key: readonly string[] | null
+  /** Request headers (lower case) and globs over their values. */
+  readonly header: Readonly<Record<string, string>> | null
+  readonly class: readonly TaskClass[] | null
+  /** The request needs all of these. */
+  readonly needs: readonly Capability[] | null
+  /** Estimated input tokens, both ends included; null = open. */
+  readonly tokens: { readonly min: number | null; readonly max: number | null } | null
+  /** UTC, from <= hour < to; over midnight where from > to. */
+  readonly hour: { readonly from: number; readonly to: number } | null
+}
+
+/** What counts as a useful answer. */
+export interface SuccessSpec {
+  /** Finish reasons that count; null = the usual ones. */
+  readonly finish: readonly string[] | null
+  /** The answer must be JSON. */
+  readonly json: boolean
+  /** The answer must fit the JSON schema of the request. */
+  readonly schema: boolean
+}
+
 export interface RouteSpec {
   readonly name: string
-  /** Conditions that can be judged now; null = no condition. */
-  readonly match: { readonly model: readonly string[] | null; readonly key: readonly string[] | null } | null
-  /** Names of conditions that need the classifier: such a rule is reached by its name only. */
-  readonly pending: readonly string[]
+  /** Null: reached by its name only. */
+  readonly match: RouteMatch | null
   /** Globs over `backend/model`. */
   readonly candidates: readonly string[]
-  readonly strategy: Strategy | Readonly<Record<string, number>>
+  /** Globs over `backend/model`, tried in this order after the candidates; they take no part in the scoring. */
+  readonly fallback: readonly string[]
+  readonly strategy: Strategy | Weights | Within
   readonly localOnly: boolean
   readonly limits: Partial<Limits>
+  /** Most that one request may be expected to cost; null = no ceiling. */
+  readonly maxCostUsd: number | null
+  /** Longest expected wait for the first token. */
+  readonly maxTtftMs: number | null
+  readonly success: SuccessSpec
+  /** `backend/model` to compare the cost with. */
+  readonly baseline: string | null
+  /** Now and then, others than the best are tried. */
+  readonly explore: boolean
 }
 
 /** Who calls. `routes` null: may use everything. */
@@ -192,4 +270,6 @@ export interface Config {
   readonly keys: readonly KeySpec[]
   readonly limits: Limits
   readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
+  /** File of what was learnt; null: it is forgotten at the end. */
+  readonly stateFile: string | null
 }

@@ -6,7 +6,17 @@
  */
 import type { Endpoint } from './endpoints.ts'
 import type { ErrorCode, GatewayError } from './errors.ts'
-import type { BackendSpec, Capability, JsonObject, Limits, ModelFacts, Principal, Strategy } from './settings.ts'
+import type {
+  BackendSpec,
+  Capability,
+  Effort,
+  JsonObject,
+  Limits,
+  ModelFacts,
+  Principal,
+  Strategy,
+  TaskClass,
+} from './settings.ts'
 
 // ---------------------------------------------------------------- the fleet
 
@@ -106,13 +116,19 @@ export interface GatewayRequest {
 
 export interface RequestProfile {
   readonly endpoint: string
-  /** Task class; 'unknown' until the classifier is there. */
-  readonly class: string
+  readonly class: TaskClass
+  /** 0 = easy .. 1 = hard, among requests of all classes; null where there is no text to judge by. */
   readonly difficulty: number | null
-  /** Estimate from characters; exact counts come with usage. */
+  /** ISO 639-1 where the script or the words tell; null = not known. */
+  readonly language: string | null
+  /** Estimate from characters, before what was learnt of a model's tokenizer; exact counts come with usage. */
   readonly inputTokens: number
   /** The longest text that the model must take at once: one input of an embedding, one document with its query, else all of it. */
   readonly longestTokens: number
+  /** Output tokens that the caller allows; null where it does not say. */
+  readonly maxOutput: number | null
+  /** The caller's own word on how hard to think; it is kept. */
+  readonly effort: Effort | null
   readonly needs: readonly Capability[]
   readonly affinity: string | null
 }
@@ -152,7 +168,7 @@ export interface DecisionRecord {
   readonly route: string
   readonly strategy: string
   readonly profile: {
-    readonly class: string
+    readonly class: TaskClass
     readonly difficulty: number | null
     readonly input_tokens: number
     readonly needs: readonly Capability[]
@@ -163,9 +179,17 @@ export interface DecisionRecord {
   readonly relaxed: 'latency' | 'cost' | null
 }
 
+/** What a request is sent to. */
+export interface Target {
+  readonly deployment: Deployment
+  /** Null: the model has none, or it is left to the backend. */
+  readonly effort: Effort | null
+}
+
 export interface RoutePlan {
   readonly route: string
-  readonly order: readonly Deployment[]
+  /** Each deployment once. */
+  readonly order: readonly Target[]
   readonly limits: Limits
   readonly record: DecisionRecord
 }

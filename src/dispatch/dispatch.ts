@@ -1,6 +1,6 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
 import { clientClosed, GatewayError } from '../core/errors.ts'
-import type { Caller, Deployment, GatewayRequest, RoutePlan } from '../core/types.ts'
+import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
@@ -40,10 +40,11 @@ export async function dispatch(
   let asked = 0
   const withoutUsage = new Set<Deployment>()
   while (queue.length > 0 && asked < budget) {
-    const deployment = queue.shift()!
+    const target = queue.shift()!
+    const { deployment } = target
     const withUsage = asksUsage(request, deployment)
     asked++
-    const outcome = await attempt(request, plan, deployment, caller, trail, tools)
+    const outcome = await attempt(request, plan, target, caller, trail, tools)
     if (!(outcome instanceof GatewayError)) {
       trail.committedAt = tools.now()
       return outcome
@@ -52,7 +53,7 @@ export async function dispatch(
     if (withUsage && !withoutUsage.has(deployment) && refusesUsage(outcome)) {
       withoutUsage.add(deployment)
       tools.fleet.refusesUsage(deployment.backend.name)
-      queue.unshift(deployment)
+      queue.unshift(target)
       // It was our field that was refused: the attempt is not the caller's to lose.
       asked--
       continue
@@ -69,7 +70,7 @@ export async function dispatch(
 async function attempt(
   request: GatewayRequest,
   plan: RoutePlan,
-  deployment: Deployment,
+  { deployment, effort }: Target,
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
@@ -86,7 +87,7 @@ async function attempt(
     pool: tools.pools.of(backend.root),
     path: backend.provider.endpoints[request.endpoint.id]!,
     headers: composeHeaders(request, deployment, tools.userAgent),
-    body: composeBody(request, deployment),
+    body: composeBody(request, deployment, effort),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
     hideUsage: !request.wantsUsage,
@@ -121,9 +122,9 @@ async function attempt(
 }
 
 /** Leaves those whose context is not known to be as small. */
-function keepLarger(queue: Deployment[], refused: Deployment): void {
+function keepLarger(queue: Target[], refused: Deployment): void {
   const context = refused.facts.context ?? 0
-  const larger = queue.filter((deployment) =>
+  const larger = queue.filter(({ deployment }) =>
     deployment.facts.context === null ? deployment.model !== refused.model : deployment.facts.context > context,
   )
   queue.splice(0, queue.length, ...larger)

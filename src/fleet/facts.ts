@@ -31,6 +31,8 @@ export function factsOf(
     context: first((facts) => facts.context) ?? found?.context ?? null,
     price: first((facts) => facts.price) ?? spec.price,
     quality: Object.assign({}, ...later.map((facts) => facts.quality)) as ModelFacts['quality'],
+    efforts: said.find((facts) => facts.efforts.length > 0)?.efforts ?? [],
+    paramsB: first((facts) => facts.paramsB),
   }
 }
 

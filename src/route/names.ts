@@ -70,8 +70,8 @@ function isOpen({ candidates }: CompiledRoute, principal: Principal, { allowed }
 }
 
 function matches(route: CompiledRoute, model: string, principal: Principal): boolean {
-  const { match, pending } = route.spec
-  if (match === null || pending.length > 0) return false
+  const { match } = route.spec
+  if (match === null) return false
   if (match.model === null && match.key === null) return false
   if (match.key !== null && !match.key.includes(principal.id)) return false
   return route.matchesModel === null || route.matchesModel(model)

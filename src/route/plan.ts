@@ -29,7 +29,7 @@ export function plan(
   const order = inOrder(able, choice.strategy, profile, now)
   return {
     route: choice.route,
-    order,
+    order: order.map((deployment) => ({ deployment, effort: null })),
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     record: {
       request_id: request.id,

@@ -1,5 +1,5 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
-import type { Json, JsonObject } from '../core/settings.ts'
+import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
 import { elements, members, splice } from '../protocol/members.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
@@ -30,8 +30,8 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
   return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
 }
 
-/** The body to send. The same buffer where nothing has to change. */
-export function composeBody(request: GatewayRequest, deployment: Deployment): Buffer {
+/** The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. */
+export function composeBody(request: GatewayRequest, deployment: Deployment, _effort: Effort | null = null): Buffer {
   const { body, raw } = request
   const { request: quirks } = deployment.backend.provider
   const remove = fieldsToDrop(request, deployment)

@@ -43,7 +43,6 @@ t.test('the whole configuration of the design loads', async (t) => {
     outputPerMtok: 10,
     perGpuHour: null,
   })
-  t.strictSame(config.routes[0]?.pending, ['class'])
   t.strictSame(config.keys, [{ id: 'team-a', hash: 'ab'.repeat(32), routes: ['coding', 'default'], rpm: 600 }])
   t.equal(config.limits.totalMs, 600_000)
 })

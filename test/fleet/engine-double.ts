@@ -125,7 +125,15 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
   return { name: 'one', provider: provider(), root, key: null, models: [], price: null, includeUsage: true, ...changes }
 }
 
-export const FACTS: ModelFacts = { aliases: [], capabilities: {}, context: null, price: null, quality: {} }
+export const FACTS: ModelFacts = {
+  aliases: [],
+  capabilities: {},
+  context: null,
+  price: null,
+  quality: {},
+  efforts: [],
+  paramsB: null,
+}
 
 export function config(backends: readonly BackendSpec[], changes: Partial<Config> = {}): Config {
   return {
@@ -136,6 +144,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     keys: [],
     limits: DEFAULT_LIMITS,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000 },
+    stateFile: null,
     ...changes,
   }
 }

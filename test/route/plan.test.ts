@@ -6,7 +6,16 @@ import type { JsonObject, KeySpec, RouteSpec } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { plan } from '../../src/route/plan.ts'
 import { compileRoutes } from '../../src/route/table.ts'
-import { catalogOf, deployment, gatewayRequest, LIMITS, live, provider, routeSpec } from '../support/factories.ts'
+import {
+  catalogOf,
+  deployment,
+  gatewayRequest,
+  LIMITS,
+  live,
+  provider,
+  routeMatch,
+  routeSpec,
+} from '../support/factories.ts'
 
 interface World {
   readonly deployments: readonly Deployment[]
@@ -29,7 +38,7 @@ function refusal(request: GatewayRequest, world: World): GatewayError {
   throw new Error('there was somebody')
 }
 
-const order = (result: RoutePlan): string => result.order.map(({ id }) => id).join(' ')
+const order = (result: RoutePlan): string => result.order.map(({ deployment }) => deployment.id).join(' ')
 
 const chat = (fields: JsonObject = {}, traits: Partial<GatewayRequest> = {}): GatewayRequest =>
   gatewayRequest({ model: 'auto', messages: [{ role: 'user', content: 'x' }], ...fields }, traits)
@@ -92,7 +101,7 @@ t.test('the expected time of streams says nothing about embeddings: the one call
 t.test('a route that a key may not use does not stand in its way', async (t) => {
   const deployments = [deployment('a/m'), deployment('b/m')]
   const routes = [
-    routeSpec('coding', { match: { model: ['auto'], key: null }, candidates: ['a/*'] }),
+    routeSpec('coding', { match: routeMatch({ model: ['auto'], key: null }), candidates: ['a/*'] }),
     routeSpec('default', { candidates: ['b/*'] }),
   ]
   const keys: KeySpec[] = [{ id: 'web', routes: ['default'], rpm: null, hash: '' }]

@@ -7,6 +7,7 @@ import type {
   ModelFacts,
   Principal,
   Provider,
+  RouteMatch,
   RouteSpec,
 } from '../../src/core/settings.ts'
 import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing } from '../../src/core/types.ts'
@@ -79,7 +80,16 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
 }
 
 export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
-  return { aliases: [], capabilities: {}, context: null, price: null, quality: {}, ...traits }
+  return {
+    aliases: [],
+    capabilities: {},
+    context: null,
+    price: null,
+    quality: {},
+    efforts: [],
+    paramsB: null,
+    ...traits,
+  }
 }
 
 /** `live` may be changed by the test. */
@@ -123,13 +133,23 @@ export function routeSpec(name: string, traits: Partial<RouteSpec> = {}): RouteS
   return {
     name,
     match: null,
-    pending: [],
     candidates: ['*'],
+    fallback: [],
     strategy: 'balanced',
     localOnly: false,
     limits: {},
+    maxCostUsd: null,
+    maxTtftMs: null,
+    success: { finish: null, json: false, schema: false },
+    baseline: null,
+    explore: true,
     ...traits,
   }
+}
+
+/** Conditions of a route; those that are not given do not exist. */
+export function routeMatch(traits: Partial<RouteMatch> = {}): RouteMatch {
+  return { model: null, key: null, header: null, class: null, needs: null, tokens: null, hour: null, ...traits }
 }
 
 export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
