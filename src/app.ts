@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
+import { classifier } from './classify/profile.ts'
+import { loadWeights } from './classify/weights.ts'
 import type { Config } from './core/settings.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
@@ -14,10 +16,13 @@ import { recordAnswers } from './http/plugins/plain-answers.ts'
 import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
+import { Lessons } from './learn/lessons.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import type { Stages } from './pipeline.ts'
+import { Conversations } from './route/memory.ts'
 import { compileRoutes } from './route/table.ts'
+import { StateFile } from './store/state-file.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -42,8 +47,16 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs)
   const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, config.keys, fleet.catalog)
+  const weights = await loadWeights()
+  const lessons = new Lessons(weights)
+  const state =
+    config.stateFile === null
+      ? null
+      : new StateFile(config.stateFile, lessons, (event) => log.events.info(event, 'state'))
+  await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
+    lessons,
     onChange: () => (table = compile()),
     onEvent: (event) => report(log, event),
   })
@@ -58,6 +71,10 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     now,
     userAgent: `turnout/${VERSION}`,
     table: () => table,
+    classify: classifier(weights),
+    lessons,
+    conversations: new Conversations(),
+    random: Math.random,
   }
 
   const app = Fastify({
@@ -93,6 +110,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     fleet,
     async listen() {
       await fleet.start()
+      state?.start()
       const { host, port } = config.server
       const url = await app.listen({ host, port })
       return { url, port: Number(new URL(url).port) }
@@ -101,6 +119,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await drain(app, connections, config.server.drainMs)
       await fleet.stop()
       await pools.destroy()
+      await state?.stop()
       await log.flush()
     },
   }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { costNanoUsd } from './accounting/cost.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
-import { classify } from './classify/profile.ts'
+import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
@@ -11,6 +11,7 @@ import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'
 import { relay } from './relay/relay.ts'
+import type { Conversations } from './route/memory.ts'
 import { plan } from './route/plan.ts'
 import type { RouteTable } from './route/table.ts'
 
@@ -19,6 +20,10 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly limits: Limits
   /** Routes and models as they stand now. */
   readonly table: () => RouteTable
+  readonly classify: Classifier
+  readonly conversations: Conversations
+  /** From 0 to 1. */
+  readonly random: () => number
 }
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
@@ -56,8 +61,7 @@ export async function answer(
   })
 
   try {
-    const profile = classify(request)
-    route = plan(request, profile, stages.table(), stages.limits, now())
+    route = decide(request, stages)
     stages.metrics.decided((now() - request.startedAt) / 1000)
     committed = await dispatch(request, route, caller, trail, stages)
     const { price } = committed.deployment.facts
@@ -84,4 +88,16 @@ export async function answer(
       stages,
     )
   }
+}
+
+/** Whom to ask, and why; nothing is sent or learnt by it. Throws the GatewayError of a request that nobody can serve. */
+export function decide(request: GatewayRequest, stages: Stages): RoutePlan {
+  const { classify, conversations, random } = stages
+  const now = stages.now()
+  return plan(request, classify(request), stages.table(), stages.limits, {
+    now,
+    utcHour: new Date().getUTCHours(),
+    recall: (affinity) => conversations.recall(affinity, now),
+    random,
+  })
 }

@@ -1,7 +1,9 @@
 /** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Deployment, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+import type { Deployment, GatewayRequest, RoutePlan, Settlement, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
+import type { Lessons } from '../learn/lessons.ts'
+import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -14,7 +16,7 @@ export interface Ending {
   readonly plan: RoutePlan | null
   readonly trail: Trail
   /** Who answered; null where nobody did. */
-  readonly committed: { readonly exchange: Exchange; readonly deployment: Deployment } | null
+  readonly committed: Answering | null
   readonly error: GatewayError | null
   readonly status: number
   readonly bytesOut: number
@@ -22,13 +24,24 @@ export interface Ending {
   readonly now: number
 }
 
+/** Who answers, and beside how many other calls. */
+export interface Answering {
+  readonly exchange: Exchange
+  readonly deployment: Deployment
+  readonly target: Target
+  readonly open: number
+}
+
 export interface SettleTools {
   readonly fleet: Fleet
   readonly metrics: Metrics
   readonly log: Log
+  readonly lessons: Lessons
+  readonly conversations: Conversations
 }
 
-export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): void {
+export function settle(ending: Ending, tools: SettleTools): void {
+  const { fleet, metrics, log } = tools
   const { request, plan, committed, error, trail } = ending
   if (committed !== null) {
     const { exchange, deployment } = committed
@@ -42,6 +55,7 @@ export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): vo
     })
   }
   const settlement = summarise(ending)
+  if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
   metrics.settled(request, plan, settlement)
   const line = requestLine(request, plan?.record ?? null, settlement)
   if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line)
@@ -75,4 +89,34 @@ function summarise(ending: Ending): Settlement {
     error,
     bytesOut: ending.bytesOut,
   }
+}
+
+/** What the answer tells the next decision. */
+function teach(
+  { request, error, now }: Ending,
+  { exchange, target, open }: Answering,
+  { profile }: RoutePlan,
+  { usage, success, finish, ttftMs, streamMs, totalMs }: Settlement,
+  { lessons, conversations }: SettleTools,
+): void {
+  const { deployment } = target
+  const before = profile.continues ? conversations.recall(profile.affinity, now) : null
+  const whole = error === null
+  lessons.learn({
+    requestId: request.id,
+    caller: request.principal.id,
+    profile,
+    target,
+    open,
+    usage,
+    valid: whole ? success : null,
+    cut: finish === 'length',
+    ttftMs,
+    streamMs: whole && exchange.streamed ? streamMs : null,
+    totalMs: whole && !exchange.streamed ? totalMs : null,
+    before: before?.deployment === deployment.id ? before.tokens : null,
+  })
+  if (profile.affinity === null || !whole) return
+  const tokens = usage === null ? profile.inputTokens : usage.input + usage.output
+  conversations.remember(profile.affinity, { deployment: deployment.id, model: deployment.model, tokens, at: now })
 }

@@ -1,85 +1,130 @@
-/** What a request needs and how large it is, read from its body. Pure; linear in the number of messages, not of bytes. */
+/** What a request needs, how large it is, and what it is about, read from its body. Pure; linear in the number of messages, not of bytes. */
 import { isUtf8 } from 'node:buffer'
 import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
+import { type Conversation, readConversation } from './conversation.ts'
+import { known, senseOf } from './sense.ts'
+import { tokensOf } from './tokens.ts'
+import type { Weights } from './weights.ts'
 
-/** Rough average over English, code and JSON; exact counts come back with the usage. */
-const CHARACTERS_PER_TOKEN = 4
+export type Classifier = (request: GatewayRequest) => RequestProfile
 
-export function classify(request: GatewayRequest): RequestProfile {
-  const { body, endpoint } = request
-  const needs = new Set<Capability>()
-  let characters = 0
-  let longest = 0
-  if (endpoint.id === 'embeddings') {
-    needs.add('embeddings')
-    characters = textLength(body['input'])
-    longest = longestText(body['input'])
-  } else if (endpoint.id === 'rerank') {
-    needs.add('rerank')
-    const query = textLength(body['query'])
-    characters = query + textLength(body['documents'])
-    longest = query + longestText(body['documents'])
-  } else {
-    needs.add('chat')
-    const conversation = messages(body['messages'], needs)
-    characters = conversation + textLength(body['prompt'])
-    longest = conversation + longestText(body['prompt'])
-    if (filled(body['tools']) || filled(body['functions'])) needs.add('tools')
-    if (typeOf(body['response_format']) === 'json_schema') needs.add('json_schema')
-    if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.add('logprobs')
+/** A tool's schema is mostly short words and marks. */
+const SCHEMA_BYTES_PER_TOKEN = 4
+
+/** `weights`: the shipped ones, see loadWeights. */
+export function classifier(weights: Weights): Classifier {
+  return (request) => {
+    const { endpoint } = request
+    if (endpoint.id === 'embeddings') return plain(request, 'embeddings', ...sizes(request.body['input']))
+    if (endpoint.id === 'rerank') {
+      const query = tokensIn(request.body['query'])
+      const [all, longest] = sizes(request.body['documents'])
+      return plain(request, 'rerank', query + all, query + longest)
+    }
+    return generation(request, weights)
   }
+}
+
+/** A request whose answer is no text. */
+function plain(request: GatewayRequest, need: Capability, tokens: number, longest: number): RequestProfile {
   return {
-    endpoint: endpoint.id,
+    endpoint: request.endpoint.id,
     class: 'other',
     difficulty: null,
     language: null,
-    inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
-    longestTokens: Math.ceil(longest / CHARACTERS_PER_TOKEN),
+    inputTokens: Math.ceil(tokens),
+    longestTokens: Math.ceil(longest),
     maxOutput: null,
     effort: null,
-    needs: [...needs],
-    affinity: request.session ?? key(body['prompt_cache_key']) ?? key(body['previous_response_id']),
+    needs: [need],
+    ...ties(request, null),
+    sense: null,
   }
 }
 
-function messages(list: Json | undefined, needs: Set<Capability>): number {
-  if (!Array.isArray(list)) return 0
-  let characters = 0
-  for (const message of list as readonly Json[]) {
-    if (!isObject(message)) continue
-    const content = message['content']
-    if (typeof content === 'string') characters += textBytes(content)
-    else if (Array.isArray(content))
-      for (const part of content as readonly Json[]) characters += partLength(part, needs)
+function generation(request: GatewayRequest, weights: Weights): RequestProfile {
+  const { body } = request
+  const conversation = readConversation(body['messages'])
+  const [prompts, longest] = sizes(body['prompt'])
+  const own = conversation.question ?? firstText(body['prompt'])
+  const read = senseOf(own, textBytes(own), weights)
+  const tools = filled(body['tools']) || filled(body['functions'])
+  const as = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : null
+  const sense = as === null ? read : known(read, as, weights)
+  const rest = conversation.tokens + (tools ? sizeOf(request, 'tools', 'functions') / SCHEMA_BYTES_PER_TOKEN : 0)
+  return {
+    endpoint: request.endpoint.id,
+    class: sense.class,
+    difficulty: Math.round(sense.difficulty * 1000) / 1000,
+    language: sense.language,
+    inputTokens: Math.ceil(rest + prompts),
+    longestTokens: Math.ceil(rest + longest),
+    maxOutput: positive(body['max_completion_tokens']) ?? positive(body['max_tokens']),
+    effort: null,
+    needs: needsOf(body, conversation, tools),
+    ...ties(request, conversation),
+    sense,
   }
-  return characters
 }
 
-function partLength(part: Json, needs: Set<Capability>): number {
-  if (!isObject(part)) return typeof part === 'string' ? textBytes(part) : 0
-  if (part['type'] === 'image_url') needs.add('vision')
-  if (part['type'] === 'input_audio') needs.add('audio')
-  return typeof part['text'] === 'string' ? textBytes(part['text']) : 0
+function needsOf(body: JsonObject, { images, sounds }: Conversation, tools: boolean): readonly Capability[] {
+  const needs: Capability[] = ['chat']
+  if (images > 0) needs.push('vision')
+  if (sounds > 0) needs.push('audio')
+  if (tools) needs.push('tools')
+  if (typeOf(body['response_format']) === 'json_schema') needs.push('json_schema')
+  if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.push('logprobs')
+  return needs
 }
+
+/** What ties requests together: the caller's own key, else the beginning of the conversation. */
+function ties(
+  request: GatewayRequest,
+  conversation: Conversation | null,
+): Pick<RequestProfile, 'affinity' | 'continues'> {
+  const { body, session } = request
+  const given = session ?? key(body['prompt_cache_key']) ?? key(body['previous_response_id'])
+  if (given !== null || conversation === null || conversation.opening === null)
+    return { affinity: given, continues: given !== null }
+  return { affinity: `c-${conversation.opening}`, continues: conversation.continues }
+}
+
+/** Bytes of top-level members. */
+function sizeOf({ members }: GatewayRequest, ...keys: readonly string[]): number {
+  let bytes = 0
+  for (const member of members) if (keys.includes(member.key)) bytes += member.valueEnd - member.valueStart
+  return bytes
+}
+
+/** Tokens of all texts, and of the longest. */
+const sizes = (value: Json | undefined): [all: number, longest: number] => [tokensIn(value), longestIn(value)]
 
 /** A text, a list of texts or of token numbers. */
-function textLength(value: Json | undefined, depth = 0): number {
-  if (typeof value === 'string') return textBytes(value)
-  if (typeof value === 'number') return CHARACTERS_PER_TOKEN
+function tokensIn(value: Json | undefined, depth = 0): number {
+  if (typeof value === 'string') return tokensOf(value)
+  if (typeof value === 'number') return 1
   if (depth > 3) return 0
   if (Array.isArray(value)) {
-    return (value as readonly Json[]).reduce<number>((sum, one) => sum + textLength(one, depth + 1), 0)
+    return (value as readonly Json[]).reduce<number>((sum, one) => sum + tokensIn(one, depth + 1), 0)
   }
-  return isObject(value) ? textLength(value['text'], depth + 1) : 0
+  return isObject(value) ? tokensIn(value['text'], depth + 1) : 0
 }
 
 /** Of several texts the longest; a list of token numbers is one text. */
-function longestText(value: Json | undefined): number {
-  if (!Array.isArray(value) || typeof value[0] === 'number') return textLength(value)
-  return (value as readonly Json[]).reduce<number>((longest, one) => Math.max(longest, textLength(one)), 0)
+function longestIn(value: Json | undefined): number {
+  if (!Array.isArray(value) || typeof value[0] === 'number') return tokensIn(value)
+  return (value as readonly Json[]).reduce<number>((longest, one) => Math.max(longest, tokensIn(one)), 0)
 }
+
+function firstText(value: Json | undefined): string {
+  if (typeof value === 'string') return value
+  const first: unknown = Array.isArray(value) ? value[0] : undefined
+  return typeof first === 'string' ? first : ''
+}
+
+const positive = (value: Json | undefined): number | null => (typeof value === 'number' && value >= 1 ? value : null)
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

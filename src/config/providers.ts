@@ -72,6 +72,7 @@ const schema = z.strictObject({
   response: z
     .strictObject({
       headers_with_first_token: z.boolean().default(false),
+      cuts_long_prompts: z.boolean().default(false),
       caller_errors: z.array(z.strictObject({ status: z.int().min(500).max(599), pattern })).default([]),
     })
     .prefault({}),
@@ -108,6 +109,10 @@ function toProvider(file: string, yaml: string): Provider {
       includeUsage: request.include_usage,
       rerankStrings: request.rerank_strings,
     },
-    response: { headersWithFirstToken: response.headers_with_first_token, callerErrors: response.caller_errors },
+    response: {
+      headersWithFirstToken: response.headers_with_first_token,
+      cutsLongPrompts: response.cuts_long_prompts,
+      callerErrors: response.caller_errors,
+    },
   }
 }

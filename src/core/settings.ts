@@ -161,6 +161,8 @@ export interface Provider {
     /** The status line comes with the first token: the limit for headers does not apply, the one for TTFT does. */
     readonly headersWithFirstToken: boolean
     /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
+    /** A prompt that is longer than the context is cut, and nobody is told. */
+    readonly cutsLongPrompts: boolean
     readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
   }
 }

@@ -4,6 +4,7 @@
  * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */
+import type { Arm, Calibration, Latency } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { ErrorCode, GatewayError } from './errors.ts'
 import type {
@@ -45,6 +46,10 @@ export interface Deployment {
   readonly facts: ModelFacts
   readonly live: BackendLive
   readonly standing: Standing
+  /** As the model does when nobody says; then one for each effort that it knows. */
+  readonly arms: readonly Arm[]
+  readonly calibration: Calibration
+  readonly latency: Latency
 }
 
 /** How one deployment has done so far; owned by the fleet, read by routing. */
@@ -111,7 +116,23 @@ export interface GatewayRequest {
   readonly agent: string | null
   readonly strategy: Strategy | null
   readonly deadlineMs: number | null
+  /** The caller's own ceiling for this request. */
+  readonly maxCostUsd: number | null
   readonly startedAt: number
+}
+
+/** What a text is about, in numbers that only the estimators read. */
+export interface TextSense {
+  /** The nearest topics of the classifier, and how the text is shared among them; the shares sum to 1. */
+  readonly topics: Int32Array
+  readonly shares: Float64Array
+  readonly features: Float64Array
+  readonly class: TaskClass
+  /** 0..1: how likely an ordinary model is to fail. */
+  readonly difficulty: number
+  /** How much more a model of greater ability succeeds with it. */
+  readonly demand: number
+  readonly language: string | null
 }
 
 export interface RequestProfile {
@@ -130,7 +151,12 @@ export interface RequestProfile {
   /** The caller's own word on how hard to think; it is kept. */
   readonly effort: Effort | null
   readonly needs: readonly Capability[]
+  /** Names the conversation; null = it stands alone. */
   readonly affinity: string | null
+  /** Part of something that was answered before, as far as can be told. */
+  readonly continues: boolean
+  /** Null where there is nothing to answer: embeddings, rerank. */
+  readonly sense: TextSense | null
 }
 
 export interface Dropped {
@@ -141,7 +167,7 @@ export interface Dropped {
 export interface CandidateRecord {
   readonly backend: string
   readonly model: string
-  readonly effort: string | null
+  readonly effort: Effort | null
   readonly dropped: Dropped | null
   readonly expected: {
     readonly input_tokens: number | null
@@ -152,6 +178,8 @@ export interface CandidateRecord {
     readonly ttft_ms: number | null
     readonly total_ms: number | null
     readonly success: number | null
+    /** Standard deviation of the expected success. */
+    readonly success_sd: number | null
   }
   readonly terms: {
     readonly quality: number | null
@@ -170,13 +198,21 @@ export interface DecisionRecord {
   readonly profile: {
     readonly class: TaskClass
     readonly difficulty: number | null
+    readonly language: string | null
     readonly input_tokens: number
     readonly needs: readonly Capability[]
     readonly affinity: string | null
   }
   readonly candidates: readonly CandidateRecord[]
+  /** Further candidates that are not listed. */
+  readonly omitted: number
   readonly order: readonly string[]
+  /** The first of the order, at the effort that was chosen. */
+  readonly chosen: { readonly backend: string; readonly model: string; readonly effort: Effort | null } | null
   readonly relaxed: 'latency' | 'cost' | null
+  readonly explored: boolean
+  /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
+  readonly propensity: number
 }
 
 /** What a request is sent to. */
@@ -184,6 +220,8 @@ export interface Target {
   readonly deployment: Deployment
   /** Null: the model has none, or it is left to the backend. */
   readonly effort: Effort | null
+  /** What its answer teaches of. */
+  readonly arm: Arm
 }
 
 export interface RoutePlan {
@@ -191,6 +229,7 @@ export interface RoutePlan {
   /** Each deployment once. */
   readonly order: readonly Target[]
   readonly limits: Limits
+  readonly profile: RequestProfile
   readonly record: DecisionRecord
 }
 

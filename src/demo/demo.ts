@@ -78,5 +78,5 @@ const PROVIDER: Provider = {
     includeUsage: true,
     rerankStrings: false,
   },
-  response: { headersWithFirstToken: true, callerErrors: [] },
+  response: { headersWithFirstToken: true, cutsLongPrompts: false, callerErrors: [] },
 }

@@ -14,6 +14,9 @@ import { finishBody, reshapes } from '../protocol/shapes.ts'
 export interface Committed {
   readonly exchange: Exchange
   readonly deployment: Deployment
+  readonly target: Target
+  /** Calls that were open beside it when it began. */
+  readonly open: number
   /** The whole answer as the caller should see it, where it was not streamed. */
   readonly body: Buffer | null
 }
@@ -70,11 +73,12 @@ export async function dispatch(
 async function attempt(
   request: GatewayRequest,
   plan: RoutePlan,
-  { deployment, effort }: Target,
+  target: Target,
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
 ): Promise<Committed | GatewayError> {
+  const { deployment, effort } = target
   const { backend } = deployment
   if (caller.gone) return clientClosed()
   trail.current = deployment
@@ -98,10 +102,11 @@ async function attempt(
     reshapes: reshapes(request),
   })
   caller.stop = (why): void => exchange.cancel(why)
+  const open = deployment.live.inflight
   tools.fleet.begin(deployment)
   try {
     await exchange.commit()
-    return { exchange, deployment, body: exchange.body && finishBody(request, exchange.body) }
+    return { exchange, deployment, target, open, body: exchange.body && finishBody(request, exchange.body) }
   } catch (thrown) {
     // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.
     const error =

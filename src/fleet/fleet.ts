@@ -6,6 +6,7 @@ import { Agent } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
 import type { Config } from '../core/settings.ts'
 import type { BackendState, Catalog, Deployment } from '../core/types.ts'
+import type { Lessons } from '../learn/lessons.ts'
 import { buildCatalog } from './catalog.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
@@ -26,6 +27,8 @@ export interface FleetHooks {
   /** Called with each new catalog, but not with the first one. */
   onChange(catalog: Catalog): void
   onEvent(event: FleetEvent): void
+  /** What answers have taught of models. */
+  readonly lessons: Lessons
 }
 
 /** How a request ended for the backend that it was sent to. */
@@ -69,6 +72,7 @@ export class Fleet {
     const tools = {
       agent: this.#agent,
       now: this.#now,
+      lessons: hooks.lessons,
       changed: () => this.#replaceCatalog(),
       moved: ({ spec, live }: Member, from: BackendState) =>
         hooks.onEvent({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import type { BackendState, Deployment } from '../core/types.ts'
+import type { Lessons } from '../learn/lessons.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
 import { Models } from './models.ts'
@@ -14,6 +15,7 @@ export interface MemberTools {
   now(): number
   /** The list of models, or a fact, is another one. */
   changed(): void
+  readonly lessons: Lessons
   /** The state is another one. */
   moved(member: Member, from: BackendState): void
 }
@@ -43,7 +45,7 @@ export class Member {
     this.spec = spec
     this.#timing = config.discovery
     this.#tools = tools
-    this.#models = new Models(spec, this.live, config.models)
+    this.#models = new Models(spec, this.live, config.models, tools.lessons)
     this.#refusal = new UsageRefusal(spec, this.live)
   }
 

@@ -1,6 +1,8 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
-import type { BackendSpec, Config } from '../core/settings.ts'
+import type { BackendSpec, Config, ModelFacts } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
+import type { Lessons } from '../learn/lessons.ts'
+import { newLatency } from '../learn/latency.ts'
 import type { FoundModel } from './discover.ts'
 import { factsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'
@@ -15,13 +17,15 @@ export class Models {
   readonly #spec: BackendSpec
   readonly #live: LiveState
   readonly #operator: Config['models']
+  readonly #lessons: Lessons
   #listed: ReadonlyMap<string, FoundModel> = new Map()
   #deployments = new Map<string, DeploymentState>()
 
-  constructor(spec: BackendSpec, live: LiveState, operator: Config['models']) {
+  constructor(spec: BackendSpec, live: LiveState, operator: Config['models'], lessons: Lessons) {
     this.#spec = spec
     this.#live = live
     this.#operator = operator
+    this.#lessons = lessons
     this.#rebuild()
   }
 
@@ -57,15 +61,31 @@ export class Models {
       let deployment = before.get(model)
       if (deployment === undefined) {
         const id = `${this.#spec.name}/${model}`
-        deployment = { id, backend: this.#spec, model, facts, live: this.#live, standing: newStanding() }
+        deployment = this.#deploy(id, model, facts)
         changed = true
       } else if (!sameFacts(deployment.facts, facts)) {
         deployment.facts = facts
+        deployment.arms = this.#lessons.armsOf(model, facts)
         changed = true
       }
       after.set(model, deployment)
     }
     this.#deployments = after
     return changed || after.size !== before.size
+  }
+
+  #deploy(id: string, model: string, facts: ModelFacts): DeploymentState {
+    const backend = this.#spec
+    return {
+      id,
+      backend,
+      model,
+      facts,
+      live: this.#live,
+      standing: newStanding(),
+      arms: this.#lessons.armsOf(model, facts),
+      calibration: this.#lessons.calibrationOf(model),
+      latency: newLatency(backend.provider.local),
+    }
   }
 }

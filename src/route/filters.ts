@@ -1,11 +1,12 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Principal } from '../core/settings.ts'
 import type { Deployment, Dropped, RequestProfile } from '../core/types.ts'
+import { calibrated } from '../learn/calibration.ts'
 import { isLocal } from './local.ts'
 import type { Choice } from './names.ts'
 import type { RouteTable } from './table.ts'
 
-interface Question {
+export interface Question {
   readonly profile: RequestProfile
   readonly principal: Principal
   readonly choice: Choice
@@ -15,9 +16,9 @@ interface Question {
 /** Why not; null = it passes. */
 type Filter = (deployment: Deployment, question: Question) => string | null
 
-/** Of UTF-8. No tokenizer makes fewer tokens than this of a text, so what is over by this measure is over. */
-const MOST_BYTES_PER_TOKEN = 8
-const ESTIMATE_BYTES_PER_TOKEN = 4
+/** Deviations of the estimate of tokens. */
+const SURE = 4
+const CAREFUL = 2
 
 const FILTERS: Readonly<Record<string, Filter>> = {
   policy: (deployment, { principal, table }) => {
@@ -42,10 +43,13 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   context: (deployment, { profile }) => {
     const { context } = deployment.facts
-    const least = (profile.longestTokens * ESTIMATE_BYTES_PER_TOKEN) / MOST_BYTES_PER_TOKEN
-    return context !== null && least > context
-      ? `its context is ${context} tokens, the prompt has about ${profile.longestTokens}`
-      : null
+    if (context === null) return null
+    const about = calibrated(profile.longestTokens, deployment.calibration)
+    const { deviation } = deployment.calibration
+    // An engine that refuses counts better than we do: only what is surely too long is kept from it. One that cuts never tells.
+    const cuts = deployment.backend.provider.response.cutsLongPrompts
+    const least = about * Math.exp(cuts ? CAREFUL * deviation : -SURE * deviation)
+    return least > context ? `its context is ${context} tokens, the prompt has about ${Math.round(about)}` : null
   },
 }
 
@@ -56,4 +60,11 @@ export function judge(deployment: Deployment, question: Question): Dropped | nul
     if (why !== null) return { filter, why }
   }
   return null
+}
+
+/** Prompt and answer may not fit together: `most` tokens of output are to be expected at the most. */
+export function tight({ facts, calibration }: Deployment, profile: RequestProfile, most: number): boolean {
+  if (facts.context === null || profile.sense === null) return false
+  const about = calibrated(profile.longestTokens, calibration) * Math.exp(calibration.deviation)
+  return about + (profile.maxOutput ?? most) > facts.context
 }

@@ -1,6 +1,6 @@
 /** What the `model` of a request means: design 2.1. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import { type Principal, STRATEGIES, type Strategy } from '../core/settings.ts'
+import { type Principal, STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
 import { type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
 
@@ -9,6 +9,10 @@ export interface Choice {
   readonly strategy: string
   readonly candidates: readonly Deployment[]
   readonly rule: CompiledRoute | null
+  /** How to choose: what the strategy means. */
+  readonly scoring: Strategy | Weights | Within
+  /** Tried after the candidates, as they are written. */
+  readonly fallback: readonly Deployment[]
   /** The caller named no model, so only what is known to be able is asked. */
   readonly open: boolean
   /** Only engines on hardware of the operator. */
@@ -44,7 +48,9 @@ function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], w
   return {
     route: rule?.spec.name ?? DEFAULT_ROUTE,
     strategy,
+    scoring: wish ?? own,
     candidates,
+    fallback: rule?.fallback ?? [],
     rule,
     open: rule !== null,
     localOnly: strategy === 'local' || rule?.spec.localOnly === true,

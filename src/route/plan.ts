@@ -1,119 +1,153 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import { GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
-import type { CandidateRecord, Deployment, Dropped, GatewayRequest, RequestProfile, RoutePlan } from '../core/types.ts'
-import { judge } from './filters.ts'
+import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
+import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
+import { judge, type Question, tight } from './filters.ts'
+import type { Remembered } from './memory.ts'
 import { type Choice, resolve } from './names.ts'
+import { type Candidate, explore, loyalty, type Pick, rank } from './pick.ts'
+import { COLUMN, COLUMNS, predict } from './predict.ts'
+import { recordOf, refusalOf } from './record.ts'
 import type { RouteTable } from './table.ts'
+import { score, weightsOf } from './utility.ts'
 
-const UNKNOWN_TERMS = { quality: null, cost: null, latency: null, efficiency: null } as const
+/** What is neither in the request nor in the table. */
+export interface Moment {
+  /** Reading of the monotonic clock, ms. */
+  readonly now: number
+  /** Hour of the day, UTC. */
+  readonly utcHour: number
+  readonly recall: (affinity: string | null) => Remembered | null
+  /** From 0 to 1. */
+  readonly random: () => number
+}
 
-/** `now` is a reading of the monotonic clock in ms. Throws a GatewayError that names, for each candidate, what ruled it out. */
+/** A decision with all that led to it. */
+export interface Decision {
+  readonly request: GatewayRequest
+  readonly profile: RequestProfile
+  readonly choice: Choice
+  readonly question: Question
+  readonly candidates: readonly Candidate[]
+  /** One row for each candidate; see COLUMN. */
+  readonly rows: Float64Array
+  /** Which filter took it out; null = none. */
+  readonly dropped: readonly (string | null)[]
+  readonly ceilings: Ceilings
+  readonly relaxed: Relaxed
+  readonly pick: Pick
+}
+
+/** Throws a GatewayError that names, for each candidate, what ruled it out. */
 export function plan(
   request: GatewayRequest,
   profile: RequestProfile,
   table: RouteTable,
   limits: Limits,
-  now: number,
+  moment: Moment,
 ): RoutePlan {
-  const choice = resolve(request.model, request.principal, request.strategy, table)
-  const able: Deployment[] = []
-  const candidates: CandidateRecord[] = []
-  const question = { profile, principal: request.principal, choice, table }
-  for (const deployment of choice.candidates) {
-    const dropped = judge(deployment, question)
-    if (dropped === null) able.push(deployment)
-    candidates.push(record(deployment, profile, dropped))
-  }
-  if (able.length === 0) throw nobody(request, choice, candidates)
-  const order = inOrder(able, choice.strategy, profile, now)
+  const decision = decide(request, profile, table, moment)
+  const { choice, candidates, pick } = decision
+  const first = pick.order[0]
+  if (first === undefined) throw refusalOf(decision)
+  const order = pick.order.map((row) => targetOf(candidates[row]!, profile))
+  let record: RoutePlan['record'] | null = null
   return {
     route: choice.route,
-    order: order.map((deployment) => ({ deployment, effort: null })),
+    order: [...order, ...fallbackOf(decision)],
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
-    record: {
-      request_id: request.id,
-      route: choice.route,
-      strategy: choice.strategy,
-      profile: {
-        class: profile.class,
-        difficulty: profile.difficulty,
-        input_tokens: profile.inputTokens,
-        needs: profile.needs,
-        affinity: profile.affinity,
-      },
-      candidates,
-      order: order.map((deployment) => deployment.id),
-      relaxed: null,
+    profile,
+    // Only who reads it pays for it.
+    get record() {
+      return (record ??= recordOf(decision))
     },
   }
 }
 
-/**
- * Usable ones first; then least in flight; then lowest expected TTFT (one that never streamed has 0, so it gets its chance,
- * and one that failed rests, so it does not get it for ever); then the one that was called least.
- */
-function inOrder(
-  able: readonly Deployment[],
-  strategy: string,
-  { endpoint }: RequestProfile,
-  now: number,
-): readonly Deployment[] {
-  if (able.length === 1) return able
-  const streams = endpoint === 'chat' || endpoint === 'completions'
-  const ttft = ({ standing }: Deployment): number => (streams ? (standing.ttftMs ?? 0) : 0)
-  return [...able].sort((a, b) => {
-    const health = trouble(a, endpoint, now) - trouble(b, endpoint, now)
-    if (health !== 0 || strategy === 'ordered') return health
-    return a.live.inflight - b.live.inflight || ttft(a) - ttft(b) || a.standing.calls - b.standing.calls
-  })
+const targetOf = ({ deployment, arm }: Candidate, profile: RequestProfile): Target => ({
+  deployment,
+  effort: profile.effort ?? arm.effort,
+  arm,
+})
+
+function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
+  const choice = resolve(request.model, request.principal, request.strategy, table)
+  const question = { profile, principal: request.principal, choice, table }
+  const { candidates, dropped } = filtered(question)
+  const rows = new Float64Array(candidates.length * COLUMNS)
+  const troubles = new Float64Array(candidates.length)
+  const remembered = profile.continues ? moment.recall(profile.affinity) : null
+  const weights = weightsOf(choice.scoring)
+  for (const [row, candidate] of candidates.entries()) {
+    if (dropped[row] !== null) continue
+    predict(rows, row, candidate.deployment, candidate.arm, profile, remembered)
+    score(rows, row, weights, request.stream)
+    rows[row * COLUMNS + COLUMN.utility]! += loyalty(candidate, remembered)
+    troubles[row] = trouble(candidate.deployment, profile, rows[row * COLUMNS + COLUMN.most]!, moment.now)
+  }
+  const ceilings = ceilingsOf(request, choice)
+  const relaxed = relax(ceilings, candidates, rows, dropped)
+  const live = [...candidates.keys()].filter((row) => dropped[row] === null)
+  const order = rank(candidates, live, rows, troubles, choice.scoring)
+  const pick = mayExplore(request, profile, choice)
+    ? explore(order, rows, troubles, [moment.random(), moment.random()])
+    : { order, explored: false, propensity: 1 }
+  return { request, profile, choice, question, candidates, rows, dropped, ceilings, relaxed, pick }
+}
+
+/** All candidates at the efforts that come into question, and which filter takes them out. */
+function filtered(question: Question): { candidates: Candidate[]; dropped: (string | null)[] } {
+  const { choice, profile } = question
+  const candidates: Candidate[] = []
+  const dropped: (string | null)[] = []
+  for (const deployment of choice.candidates) {
+    const filter = judge(deployment, question)?.filter ?? null
+    for (const arm of armsOf(deployment, profile, choice, filter)) {
+      candidates.push({ deployment, arm })
+      dropped.push(filter)
+    }
+  }
+  return { candidates, dropped }
+}
+
+/** The caller's own effort is kept; who names a model gets it as it is; else each effort is a candidate. */
+function armsOf(
+  { arms }: Deployment,
+  profile: RequestProfile,
+  { open, scoring }: Choice,
+  filter: string | null,
+): Deployment['arms'] {
+  if (arms.length === 1) return arms
+  if (profile.effort !== null) {
+    const own = arms.find(({ effort }) => effort === profile.effort)
+    return [own ?? arms[0]!]
+  }
+  if (!open || scoring === 'ordered' || filter !== null || profile.sense === null) return [arms[0]!]
+  return arms.slice(1)
 }
 
 /** 0 = nothing is known against it; the higher, the later it is asked. */
-function trouble({ live, standing }: Deployment, endpoint: string, now: number): number {
-  if ((standing.refuses.get(endpoint) ?? 0) > now) return 3
+function trouble(deployment: Deployment, profile: RequestProfile, most: number, now: number): number {
+  const { live, standing } = deployment
+  if ((standing.refuses.get(profile.endpoint) ?? 0) > now) return 3
   if (live.state === 'down') return 2
-  return live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now ? 1 : 0
+  if (live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now) return 1
+  return tight(deployment, profile, most) ? 0.5 : 0
 }
 
-const record = (deployment: Deployment, profile: RequestProfile, dropped: Dropped | null): CandidateRecord => ({
-  backend: deployment.backend.name,
-  model: deployment.model,
-  effort: null,
-  dropped,
-  expected: {
-    input_tokens: profile.inputTokens,
-    cached_tokens: null,
-    output_tokens: null,
-    reasoning_tokens: null,
-    cost_usd: null,
-    ttft_ms: deployment.standing.ttftMs,
-    total_ms: null,
-    success: null,
-  },
-  terms: UNKNOWN_TERMS,
-  utility: null,
-})
+/** Only where the caller left the choice to the gateway, and nothing is under way. */
+const mayExplore = (request: GatewayRequest, profile: RequestProfile, { open, rule, scoring }: Choice): boolean =>
+  open &&
+  scoring !== 'ordered' &&
+  rule?.spec.explore !== false &&
+  profile.sense !== null &&
+  !profile.continues &&
+  !request.noFallback
 
-function nobody(request: GatewayRequest, { route }: Choice, candidates: readonly CandidateRecord[]): GatewayError {
-  if (candidates.length === 0) {
-    return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
-      retryAfterMs: 2000,
-      route,
-    })
-  }
-  const reasons = candidates
-    .slice(0, 20)
-    .map(({ backend, model, dropped }) => `${backend}/${model}: ${dropped?.why ?? ''}`)
-  const all = (filter: string): boolean => candidates.every(({ dropped }) => dropped?.filter === filter)
-  const tooLong = candidates.some(({ dropped }) => dropped?.filter === 'context')
-  const list = `${reasons.join('; ')}${candidates.length > 20 ? `; and ${candidates.length - 20} more` : ''}.`
-  if (all('policy'))
-    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route })
-  if (tooLong)
-    return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
-      param: 'messages',
-      route,
-    })
-  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route })
+/** Those that are tried when all candidates have failed, as they are written. */
+function fallbackOf({ choice, question, profile, candidates }: Decision): Target[] {
+  const taken = new Set(candidates.map(({ deployment }) => deployment))
+  return choice.fallback
+    .filter((deployment) => !taken.has(deployment) && judge(deployment, question) === null)
+    .map((deployment) => targetOf({ deployment, arm: armsOf(deployment, profile, choice, 'fallback')[0]! }, profile))
 }

@@ -8,6 +8,8 @@ export interface CompiledRoute {
   readonly spec: RouteSpec
   /** In the order of the patterns, each once. */
   readonly candidates: readonly Deployment[]
+  /** Those of the fallback that are no candidates. */
+  readonly fallback: readonly Deployment[]
   readonly matchesModel: ((model: string) => boolean) | null
 }
 
@@ -43,15 +45,24 @@ function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catal
 }
 
 function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {
-  const found = new Set<Deployment>()
-  for (const pattern of spec.candidates) {
-    const matches = glob(pattern)
-    for (const deployment of catalog.all) if (matches(deployment.id) || matches(deployment.model)) found.add(deployment)
-  }
+  const candidates = found(spec.candidates, catalog)
+  const fallback = found(spec.fallback, catalog)
+  for (const one of candidates) fallback.delete(one)
   const models = spec.match?.model?.map(glob) ?? null
   return {
     spec,
-    candidates: [...found],
+    candidates: [...candidates],
+    fallback: [...fallback],
     matchesModel: models && ((model) => models.some((matches) => matches(model))),
   }
+}
+
+/** In the order of the patterns. */
+function found(patterns: readonly string[], catalog: Catalog): Set<Deployment> {
+  const all = new Set<Deployment>()
+  for (const pattern of patterns) {
+    const matches = glob(pattern)
+    for (const deployment of catalog.all) if (matches(deployment.id) || matches(deployment.model)) all.add(deployment)
+  }
+  return all
 }

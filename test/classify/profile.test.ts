@@ -1,10 +1,9 @@
 import t from 'tap'
-import { classify } from '../../src/classify/profile.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import type { Capability, JsonObject } from '../../src/core/settings.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import { parseBody } from '../../src/protocol/request.ts'
-import { gatewayRequest } from '../support/factories.ts'
+import { gatewayRequest, classify } from '../support/factories.ts'
 
 const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>
   classify(gatewayRequest(body, endpoint === undefined ? {} : { endpoint }))

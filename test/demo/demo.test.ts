@@ -1,3 +1,5 @@
+import { Lessons } from '../../src/learn/lessons.ts'
+import { WEIGHTS } from '../support/factories.ts'
 import OpenAI from 'openai'
 import t from 'tap'
 import { startDemo } from '../../src/demo/demo.ts'
@@ -267,7 +269,12 @@ t.test('it takes its time', async (t) => {
 })
 
 t.test('as backends of a fleet', async (t) => {
-  const fleet = new Fleet(config(demo.backends), { now: () => performance.now(), onChange() {}, onEvent() {} })
+  const fleet = new Fleet(config(demo.backends), {
+    now: () => performance.now(),
+    onChange() {},
+    onEvent() {},
+    lessons: new Lessons(WEIGHTS),
+  })
   t.teardown(() => fleet.stop())
   await fleet.start()
   t.same(

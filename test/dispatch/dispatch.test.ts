@@ -1,6 +1,5 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { classify } from '../../src/classify/profile.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Limits, ModelFacts } from '../../src/core/settings.ts'
 import type { Caller, Deployment, GatewayRequest } from '../../src/core/types.ts'
@@ -9,7 +8,7 @@ import { newTrail, type Trail } from '../../src/core/trail.ts'
 import { plan } from '../../src/route/plan.ts'
 import { compileRoutes } from '../../src/route/table.ts'
 import { Pools } from '../../src/upstream/pools.ts'
-import { catalogOf, deployment, gatewayRequest, LIMITS, live } from '../support/factories.ts'
+import { catalogOf, deployment, gatewayRequest, LIMITS, live, classify, moment } from '../support/factories.ts'
 import { failing, type FaultOptions } from '../support/fault-plan.ts'
 import { type FaultUpstream, startFaultUpstream } from '../support/fault-upstream.ts'
 
@@ -60,7 +59,7 @@ async function world(
       },
     } as unknown as DispatchTools
     const table = compileRoutes([], [], catalogOf(...deployments))
-    const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, 0)
+    const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, moment())
     const trail = newTrail()
     try {
       return { committed: await dispatch(request, route, caller, trail, tools), error: null, trail, fleet }

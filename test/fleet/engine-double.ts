@@ -116,7 +116,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       includeUsage: true,
       rerankStrings: false,
     },
-    response: { headersWithFirstToken: false, callerErrors: [] },
+    response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [] },
     ...changes,
   }
 }

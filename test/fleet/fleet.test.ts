@@ -1,3 +1,5 @@
+import { Lessons } from '../../src/learn/lessons.ts'
+import { WEIGHTS } from '../support/factories.ts'
 import t, { type Test } from 'tap'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { BackendSpec, Config } from '../../src/core/settings.ts'
@@ -24,6 +26,7 @@ function watch(test: Test, backends: readonly BackendSpec[], changes: Partial<Co
     now: () => performance.now() + ahead,
     onChange: (catalog) => catalogs.push(catalog),
     onEvent: (event) => events.push(event),
+    lessons: new Lessons(WEIGHTS),
   })
   test.teardown(() => fleet.stop())
   return { fleet, events, catalogs, skip: (ms) => (ahead += ms) }

@@ -1,5 +1,4 @@
 import t from 'tap'
-import { classify } from '../../src/classify/profile.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { JsonObject } from '../../src/core/settings.ts'
 import { LONGEST_TEXT, textBytes } from '../../src/core/cut-text.ts'
@@ -7,7 +6,7 @@ import { digest } from '../../src/protocol/digest.ts'
 import { members } from '../../src/protocol/members.ts'
 import { parseBody } from '../../src/protocol/request.ts'
 import { Tally } from '../../src/protocol/tally.ts'
-import { gatewayRequest } from '../support/factories.ts'
+import { gatewayRequest, classify } from '../support/factories.ts'
 
 const FILL = 'x'.repeat(70_000)
 const body = (text: string): JsonObject => ({ model: 'tiny', messages: [{ role: 'user', content: text }], fill: FILL })

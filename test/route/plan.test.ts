@@ -1,5 +1,4 @@
 import t from 'tap'
-import { classify } from '../../src/classify/profile.ts'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { JsonObject, KeySpec, RouteSpec } from '../../src/core/settings.ts'
@@ -15,6 +14,8 @@ import {
   provider,
   routeMatch,
   routeSpec,
+  classify,
+  moment,
 } from '../support/factories.ts'
 
 interface World {
@@ -25,7 +26,13 @@ interface World {
 }
 
 function planned(request: GatewayRequest, { deployments, routes = [], keys = [], now = 1000 }: World): RoutePlan {
-  return plan(request, classify(request), compileRoutes(routes, keys, catalogOf(...deployments)), LIMITS, now)
+  return plan(
+    request,
+    classify(request),
+    compileRoutes(routes, keys, catalogOf(...deployments)),
+    LIMITS,
+    moment({ now }),
+  )
 }
 
 function refusal(request: GatewayRequest, world: World): GatewayError {
@@ -130,7 +137,7 @@ t.test('planning changes nothing', async (t) => {
   const catalog = catalogOf(...deployments)
   const before = JSON.stringify(catalog.all)
   const request = chat()
-  plan(request, classify(request), compileRoutes([], [], catalog), LIMITS, 0)
+  plan(request, classify(request), compileRoutes([], [], catalog), LIMITS, moment())
   t.equal(JSON.stringify(catalog.all), before)
 })
 

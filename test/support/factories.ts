@@ -1,3 +1,9 @@
+import { classifier } from '../../src/classify/profile.ts'
+import { loadWeights } from '../../src/classify/weights.ts'
+import { newArm } from '../../src/learn/arms.ts'
+import { newCalibration } from '../../src/learn/calibration.ts'
+import { newLatency } from '../../src/learn/latency.ts'
+import type { Moment } from '../../src/route/plan.ts'
 import { members } from '../../src/protocol/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import type {
@@ -62,7 +68,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       rerankStrings: false,
       ...request,
     },
-    response: { headersWithFirstToken: false, callerErrors: [], ...response },
+    response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [], ...response },
   }
 }
 
@@ -109,6 +115,7 @@ export function deployment(
     readonly facts?: Partial<ModelFacts>
     readonly live?: BackendLive
     readonly standing?: Partial<Standing>
+    readonly learnt?: Partial<Pick<Deployment, 'arms' | 'calibration' | 'latency'>>
   } = {},
 ): Deployment {
   const slash = id.indexOf('/')
@@ -119,6 +126,12 @@ export function deployment(
     facts: facts(traits.facts),
     live: traits.live ?? live(),
     standing: standing(traits.standing),
+    arms: [null, ...facts(traits.facts).efforts].map((effort) =>
+      newArm(id.slice(slash + 1), effort, facts(traits.facts), WEIGHTS),
+    ),
+    calibration: newCalibration(),
+    latency: newLatency(false),
+    ...traits.learnt,
   }
 }
 
@@ -152,6 +165,15 @@ export function routeMatch(traits: Partial<RouteMatch> = {}): RouteMatch {
   return { model: null, key: null, header: null, class: null, needs: null, tokens: null, hour: null, ...traits }
 }
 
+/** The shipped classifier. */
+export const WEIGHTS = await loadWeights()
+export const classify = classifier(WEIGHTS)
+
+/** A moment without a past and without chance. */
+export function moment(traits: Partial<Moment> = {}): Moment {
+  return { now: 0, utcHour: 12, recall: () => null, random: () => 0.5, ...traits }
+}
+
 export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
 
 /** A request whose bytes are `json`, as text or as an object. */
@@ -178,6 +200,7 @@ export function gatewayRequest(
     agent: null,
     strategy: null,
     deadlineMs: null,
+    maxCostUsd: null,
     startedAt: 0,
     ...traits,
   }

@@ -71,6 +71,7 @@ function toGatewayRequest(endpoint: Endpoint, request: FastifyRequest, startedAt
     agent: text(headers['x-turnout-agent']),
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: deadlineOf(text(headers['x-turnout-deadline-ms'])),
+    maxCostUsd: null,
     startedAt,
   }
 }

@@ -1,0 +1,91 @@
+/** Text -> what it is about: its nearest topics, its difficulty, and the features that the estimators work with. */
+import type { TaskClass } from '../core/settings.ts'
+import type { TextSense } from '../core/types.ts'
+import { featuresOf, type Weights } from './weights.ts'
+import { readWords, SURFACE } from './words.ts'
+
+/** Topics that a text is taken to belong to. */
+const NEAREST = 3
+/** The vector of a text counts this much against its surface. */
+const VECTOR_SCALE = 3
+
+/** `text` has one character for each byte; `bytes` is its size where it was cut. */
+export function senseOf(text: string, bytes: number, weights: Weights): TextSense {
+  const words = readWords(text, bytes)
+  const { dims, vectors, scales, norms } = weights
+  const { ids, count, surface } = words
+  const features = new Float64Array(featuresOf(dims))
+  let norm = 0
+  for (let i = 0; i < count; i++) {
+    const id = ids[i]!
+    norm += norms[id]!
+    for (let d = 0, at = id * dims; d < dims; d++, at++) features[d]! += vectors[at]!
+  }
+  const scale = VECTOR_SCALE / Math.sqrt(norm + 1e-9)
+  for (let d = 0; d < dims; d++) features[d]! *= scale * scales[d]!
+  for (let s = 0; s < SURFACE; s++) features[dims + s] = surface[s]!
+  const { topics, shares } = nearest(features, weights)
+  return {
+    topics,
+    shares,
+    features,
+    class: classOf(topics, shares, weights.topics),
+    difficulty: Math.min(1, Math.max(0, linear(features, weights.difficulty))),
+    demand: linear(features, weights.demand),
+    language: words.language,
+  }
+}
+
+/** The most likely topics, and how their likelihood is shared among them. */
+function nearest(features: Float64Array, { heads, trained }: Weights): Pick<TextSense, 'topics' | 'shares'> {
+  const length = features.length + 1
+  const topics = new Int32Array(NEAREST)
+  const shares = new Float64Array(NEAREST).fill(-Infinity)
+  for (let topic = 0; topic < trained; topic++) {
+    let at = topic * length
+    let score = heads[at + length - 1]!
+    for (let f = 0; f < features.length; f++) score += heads[at++]! * features[f]!
+    let place = NEAREST
+    while (place > 0 && score > shares[place - 1]!) place--
+    if (place === NEAREST) continue
+    for (let i = NEAREST - 1; i > place; i--) {
+      topics[i] = topics[i - 1]!
+      shares[i] = shares[i - 1]!
+    }
+    topics[place] = topic
+    shares[place] = score
+  }
+  const best = shares[0]!
+  let sum = 0
+  for (let i = 0; i < NEAREST; i++) sum += shares[i] = Math.exp(shares[i]! - best)
+  for (let i = 0; i < NEAREST; i++) shares[i]! /= sum
+  return { topics, shares }
+}
+
+/** The class with the greatest share. */
+function classOf(topics: Int32Array, shares: Float64Array, classes: readonly TaskClass[]): TaskClass {
+  let best = classes[topics[0]!]!
+  let most = 0
+  for (const topic of topics) {
+    const one = classes[topic]!
+    let share = 0
+    for (let i = 0; i < topics.length; i++) if (classes[topics[i]!] === one) share += shares[i]!
+    if (share > most) {
+      most = share
+      best = one
+    }
+  }
+  return best
+}
+
+/** The sense of a request whose class is told by its form: all of it is that topic. */
+export function known(sense: TextSense, as: TaskClass, { topics }: Weights): TextSense {
+  const topic = topics.lastIndexOf(as)
+  return { ...sense, class: as, topics: Int32Array.of(topic), shares: Float64Array.of(1) }
+}
+
+function linear(features: Float64Array, weights: Float64Array): number {
+  let sum = weights[features.length]!
+  for (let i = 0; i < features.length; i++) sum += weights[i]! * features[i]!
+  return sum
+}

@@ -1,0 +1,76 @@
+/**
+ * What was learnt, as plain numbers: `learn/` writes and reads them, the fleet hangs them on deployments. Backends that
+ * serve the same model share its arms; latency is each deployment's own.
+ */
+import type { Effort } from './settings.ts'
+
+/** Means by topic of something observed, as deviations from what was expected before. */
+export interface Cells {
+  /** Observations of each topic; fractional, since a text belongs to some topics at a time. */
+  readonly count: Float64Array
+  readonly sum: Float64Array
+  /** Over all topics. */
+  total: number
+  totalSum: number
+  /** Sum of squared surprises: of what came less what was expected. */
+  squares: number
+}
+
+/** A linear regression that is updated with each observation. */
+export interface Regression {
+  readonly weights: Float64Array
+  /** Inverse of the precision, row by row. */
+  readonly covariance: Float64Array
+  count: number
+}
+
+/** A regression on the features of a text, of what the topics leave over; trusted as far as it has proven itself. */
+export interface Residual {
+  readonly regression: Regression
+  /** Sums over predictions that were made before their outcome was known: prediction x outcome, prediction squared. */
+  products: number
+  squares: number
+}
+
+/** One model at one effort. */
+export interface Arm {
+  /** The model's name as all backends share it, `@` and the effort. */
+  readonly id: string
+  /** Null: as the model does when nobody says. */
+  readonly effort: Effort | null
+  /** Expected success by topic before anything was seen. */
+  readonly prior: Float64Array
+  /** Over topics: how far the model stands above an ordinary one. */
+  readonly ability: number
+  /** Expected logarithm of 1 + output tokens (reasoning included) by topic before anything was seen. */
+  readonly lengthPrior: Float64Array
+  /** Share of the output that is reasoning, before anything was seen. */
+  readonly reasoningPrior: number
+  /** Scores of feedback. */
+  readonly quality: Cells
+  /** Whether answers were whole and valid: their verdicts. */
+  readonly validity: Cells
+  /** Logarithms of 1 + output tokens. */
+  readonly length: Cells
+  /** Reasoning tokens and output tokens so far, with forgetting. */
+  readonly spent: { reasoning: number; output: number }
+  /** Null until feedback has come: most arms never need one. */
+  residual: Residual | null
+}
+
+/** A model's tokens over the ones that were estimated: mean and mean deviation of the logarithm. */
+export interface Calibration {
+  count: number
+  mean: number
+  deviation: number
+}
+
+/** Of one deployment. Seconds. */
+export interface Latency {
+  /** On: 1, thousands of input tokens that are not cached, own calls in flight. */
+  readonly ttft: Regression
+  /** Time per output token; on: 1, own calls in flight. */
+  readonly tpot: Regression
+  /** Share of a conversation's earlier tokens that it had kept when the next turn came. */
+  kept: number
+}

@@ -1,0 +1,71 @@
+/** The arms of models: one for each effort, shared by all backends that serve the model. */
+import type { Arm, Calibration } from '../core/arm.ts'
+import type { Effort, ModelFacts, TaskClass } from '../core/settings.ts'
+import { newCells } from './cells.ts'
+
+/** What the estimators need to know of the classifier. */
+export interface Topics {
+  readonly topics: readonly TaskClass[]
+  /** Mean logarithm of 1 + output tokens by topic. */
+  readonly lengths: Float64Array
+}
+
+/** Expected success of a model of which nobody knows anything. */
+const UNKNOWN = 0.6
+/** Where the shipped heads put an ordinary model. */
+const ORDINARY = 0.7
+
+/** What an effort changes before anything was seen: success on hard classes, output (factor), share of reasoning. */
+const EFFORTS: Readonly<
+  Record<Effort, { readonly gain: number; readonly length: number; readonly reasoning: number }>
+> = {
+  none: { gain: -0.06, length: 1, reasoning: 0 },
+  low: { gain: -0.02, length: 1.6, reasoning: 0.4 },
+  medium: { gain: 0, length: 2.8, reasoning: 0.65 },
+  high: { gain: 0.02, length: 5, reasoning: 0.8 },
+}
+
+/** Thinking helps where there is something to work out. */
+const THINKING: ReadonlySet<TaskClass> = new Set(['math', 'logic', 'code', 'agent', 'knowledge'])
+
+/** Name of a model as all backends share it: without vendor, tag `latest` and case. */
+export function sharedName(model: string): string {
+  const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
+  return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name
+}
+
+export const armId = (model: string, effort: Effort | null): string => `${sharedName(model)}@${effort ?? 'default'}`
+
+export function newArm(model: string, effort: Effort | null, facts: ModelFacts, known: Topics): Arm {
+  const { topics, lengths } = known
+  const quality = (of: TaskClass): number => facts.quality[of] ?? facts.quality['default'] ?? UNKNOWN
+  const thinks = facts.efforts.length > 0
+  const change = effort === null ? (thinks ? EFFORTS.medium : EFFORTS.none) : EFFORTS[effort]
+  const gain = (of: TaskClass): number => (thinks ? change.gain * (THINKING.has(of) ? 2 : 0.5) : 0)
+  const prior = Float64Array.from(topics, (of) => quality(of) + gain(of))
+  return {
+    id: armId(model, effort),
+    effort,
+    prior,
+    ability: (facts.quality['default'] ?? UNKNOWN) - ORDINARY,
+    lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),
+    reasoningPrior: thinks ? change.reasoning : 0,
+    quality: newCells(topics.length),
+    validity: newCells(topics.length),
+    length: newCells(topics.length),
+    spent: { reasoning: 0, output: 0 },
+    residual: null,
+  }
+}
+
+/** What was learnt by one arm carries over to another with new priors: facts of a model may change while it runs. */
+export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior }: Arm): Arm => ({
+  ...arm,
+  prior,
+  ability,
+  lengthPrior,
+  reasoningPrior,
+})
+
+/** Of a model, whatever its effort. */
+export type Calibrations = Map<string, Calibration>

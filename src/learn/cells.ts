@@ -1,0 +1,54 @@
+/** Tables over topics, with shrinkage: a topic that was seldom seen is taken to be like the others. */
+import type { Cells } from '../core/arm.ts'
+import type { TextSense } from '../core/types.ts'
+
+export const newCells = (topics: number): Cells => ({
+  count: new Float64Array(topics),
+  sum: new Float64Array(topics),
+  total: 0,
+  totalSum: 0,
+  squares: 0,
+})
+
+type About = Pick<TextSense, 'topics' | 'shares'>
+
+/** A value of a table with an entry for each topic, for a text. */
+export function blend(values: Float64Array, { topics, shares }: About): number {
+  let sum = 0
+  for (let i = 0; i < topics.length; i++) sum += shares[i]! * values[topics[i]!]!
+  return sum
+}
+
+/** Expected deviation. `strength`: observations that the mean over all topics, and before that zero, count for. */
+export function deviation(cells: Cells, { topics, shares }: About, strength: number): number {
+  if (cells.total === 0) return 0
+  const shift = cells.totalSum / (cells.total + strength)
+  let sum = 0
+  for (let i = 0; i < topics.length; i++) {
+    const topic = topics[i]!
+    sum += (shares[i]! * (cells.sum[topic]! + strength * shift)) / (cells.count[topic]! + strength)
+  }
+  return sum
+}
+
+/** Observations that speak for a text like this. */
+export const evidence = (cells: Cells, about: About): number => blend(cells.count, about)
+
+/** Old observations fade, so that a model that was changed is known again: the last thousand of a topic count. */
+const MEMORY = 0.999
+
+/** Takes in one deviation; `strength` as in `deviation`. */
+export function record(cells: Cells, about: About, value: number, strength: number): void {
+  const { topics, shares } = about
+  const surprise = value - deviation(cells, about, strength)
+  for (let i = 0; i < topics.length; i++) {
+    const topic = topics[i]!
+    const share = shares[i]!
+    const keep = 1 - (1 - MEMORY) * share
+    cells.count[topic] = cells.count[topic]! * keep + share
+    cells.sum[topic] = cells.sum[topic]! * keep + share * value
+  }
+  cells.total = cells.total * MEMORY + 1
+  cells.totalSum = cells.totalSum * MEMORY + value
+  cells.squares = cells.squares * MEMORY + surprise * surprise
+}

@@ -1,0 +1,78 @@
+/**
+ * Time to first token and time per output token of one deployment, from its own history: two estimators, each a small
+ * regression with forgetting. Failures teach nothing here, so that what fails fast never looks fast.
+ */
+import type { Latency } from '../core/arm.ts'
+import { estimate, newRegression, observe } from './regression.ts'
+
+/** About the last thirty answers count: engines are loaded and unloaded within minutes. */
+const MEMORY = 0.97
+const SHORTEST_TTFT = 0.02
+const SHORTEST_TPOT = 0.0005
+/** Relative: an answer that came late or early by a third is nothing unusual. */
+const NOISE = 0.33
+
+/** Seconds at rest, for a thousand input tokens, for each call that is open. An engine at hand is quicker to begin and slower to go on. */
+const LOCAL = { ttft: [0.15, 0.12, 0.15], tpot: [0.02, 0.0005] }
+const CLOUD = { ttft: [0.6, 0.03, 0], tpot: [0.015, 0] }
+
+export function newLatency(local: boolean): Latency {
+  const start = local ? LOCAL : CLOUD
+  return {
+    ttft: newRegression(start.ttft, [4, 1, 1]),
+    tpot: newRegression(start.tpot, [0.01, 0.001]),
+    kept: FIRST_KEPT,
+  }
+}
+
+/** Before anything was seen. */
+const FIRST_KEPT = 0.5
+const KEPT_SHARE = 0.2
+
+const first = new Float64Array(3)
+const each = new Float64Array(2)
+
+/** Seconds until the first token of a prompt with so many tokens to read, beside `open` other calls. */
+export function ttftOf({ ttft }: Latency, tokens: number, open: number): number {
+  first[0] = 1
+  first[1] = tokens / 1000
+  first[2] = open
+  return Math.max(SHORTEST_TTFT, estimate(ttft, first))
+}
+
+/** Seconds for each output token beside `open` other calls. */
+export function tpotOf({ tpot }: Latency, open: number): number {
+  each[0] = 1
+  each[1] = open
+  return Math.max(SHORTEST_TPOT, estimate(tpot, each))
+}
+
+/** A stream began after `seconds`. */
+export function learnTtft(latency: Latency, tokens: number, open: number, seconds: number): void {
+  // Errors are relative: a second is much of one, and nothing of a minute.
+  const scale = 1 / (NOISE * Math.max(SHORTEST_TTFT, ttftOf(latency, tokens, open), seconds / 4))
+  for (let i = 0; i < first.length; i++) first[i]! *= scale
+  observe(latency.ttft, first, seconds * scale, MEMORY)
+  keepPositive(latency.ttft.weights)
+}
+
+/** A stream went on for `seconds` with `tokens` after the first. */
+export function learnTpot(latency: Latency, tokens: number, open: number, seconds: number): void {
+  if (tokens < 2) return
+  const per = seconds / tokens
+  const scale = 1 / (NOISE * Math.max(SHORTEST_TPOT, tpotOf(latency, open), per / 4))
+  for (let i = 0; i < each.length; i++) each[i]! *= scale
+  observe(latency.tpot, each, per * scale, MEMORY)
+  keepPositive(latency.tpot.weights)
+}
+
+/** More work never makes an engine faster, whatever a few odd answers say. */
+function keepPositive(weights: Float64Array): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = Math.max(0, weights[i]!)
+}
+
+/** Of `before` tokens of a conversation that this deployment had seen, it told to have kept `cached`. */
+export function learnKept(latency: Latency, before: number, cached: number): void {
+  if (before < 1) return
+  latency.kept += KEPT_SHARE * (Math.min(1, cached / before) - latency.kept)
+}

@@ -1,0 +1,130 @@
+/** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
+import type { Arm, Calibration } from '../core/arm.ts'
+import type { Effort, ModelFacts } from '../core/settings.ts'
+import type { RequestProfile, Target, TextSense, Usage } from '../core/types.ts'
+import { armId, newArm, sharedName, type Topics, withPriors } from './arms.ts'
+import { learnTokens, newCalibration } from './calibration.ts'
+import { learnKept, learnTpot, learnTtft, ttftOf } from './latency.ts'
+import { learnLength } from './length.ts'
+import { learnQuality, learnValidity } from './success.ts'
+
+/** An answer that ended, as far as it teaches something. */
+export interface Lesson {
+  readonly requestId: string
+  /** Who may judge it. */
+  readonly caller: string
+  readonly profile: RequestProfile
+  readonly target: Target
+  /** Calls that were open beside it when it began. */
+  readonly open: number
+  readonly usage: Usage | null
+  /** Whether it was whole and valid; null where that is nobody's merit or fault: a caller that left, a lost connection. */
+  readonly valid: boolean | null
+  /** It stopped at a limit of tokens. */
+  readonly cut: boolean
+  /** Of a stream. */
+  readonly ttftMs: number | null
+  /** From the first token of a stream to its end. */
+  readonly streamMs: number | null
+  /** Of a whole answer. */
+  readonly totalMs: number | null
+  /** Tokens of the conversation that this deployment had seen before; null = none. */
+  readonly before: number | null
+}
+
+interface Judged {
+  readonly caller: string
+  readonly arm: Arm
+  readonly sense: TextSense
+}
+
+/** Answers that can still be judged. */
+const MOST_RECENT = 10_000
+
+export class Lessons {
+  readonly topics: Topics
+  readonly #arms = new Map<string, Arm>()
+  readonly #calibrations = new Map<string, Calibration>()
+  readonly #recent = new Map<string, Judged>()
+  /** Something was learnt since the last look. */
+  changed = false
+
+  constructor(topics: Topics) {
+    this.topics = topics
+  }
+
+  /** The arms of a model: as it does when nobody says, then one for each effort. What was learnt of them stays when facts change. */
+  armsOf(model: string, facts: ModelFacts): readonly Arm[] {
+    return [null, ...facts.efforts].map((effort) => this.#armOf(model, effort, facts))
+  }
+
+  calibrationOf(model: string): Calibration {
+    const name = sharedName(model)
+    let found = this.#calibrations.get(name)
+    if (found === undefined) this.#calibrations.set(name, (found = newCalibration()))
+    return found
+  }
+
+  /** Takes in an answer; call it once for each. */
+  learn(lesson: Lesson): void {
+    const { profile, target, usage, valid } = lesson
+    const { sense } = profile
+    this.changed = true
+    if (usage !== null && profile.needs.every((need) => need !== 'vision' && need !== 'audio'))
+      learnTokens(target.deployment.calibration, profile.inputTokens, usage.input)
+    learnTimes(lesson)
+    if (sense === null) return
+    if (valid !== null) {
+      learnValidity(target.arm, sense, valid)
+      this.#remember(lesson.requestId, { caller: lesson.caller, arm: target.arm, sense })
+    }
+    if (usage !== null && usage.output > 0 && valid !== null)
+      learnLength(target.arm, sense, usage.output, usage.reasoning, lesson.cut)
+  }
+
+  /** Somebody judges an answer, 0..1. False: there is no such answer, it was somebody else's, too long ago, or judged already. */
+  judge(requestId: string, caller: string, score: number): boolean {
+    const found = this.#recent.get(requestId)
+    if (found === undefined || found.caller !== caller) return false
+    this.#recent.delete(requestId)
+    learnQuality(found.arm, found.sense, score)
+    this.changed = true
+    return true
+  }
+
+  /** For the file: all that something was learnt of. */
+  get known(): { readonly arms: Iterable<Arm>; readonly calibrations: ReadonlyMap<string, Calibration> } {
+    return { arms: this.#arms.values(), calibrations: this.#calibrations }
+  }
+
+  /** Takes over what an earlier run had learnt, before the fleet asks for arms. */
+  restore(arms: readonly Arm[], calibrations: ReadonlyMap<string, Calibration>): void {
+    for (const arm of arms) this.#arms.set(arm.id, arm)
+    for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
+  }
+
+  #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
+    const fresh = newArm(model, effort, facts, this.topics)
+    const known = this.#arms.get(armId(model, effort))
+    const arm = known === undefined ? fresh : withPriors(known, fresh)
+    this.#arms.set(arm.id, arm)
+    return arm
+  }
+
+  #remember(requestId: string, judged: Judged): void {
+    this.#recent.set(requestId, judged)
+    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
+  }
+}
+
+function learnTimes({ profile, target, usage, open, ttftMs, streamMs, totalMs, before }: Lesson): void {
+  const { latency } = target.deployment
+  const input = usage?.input ?? profile.inputTokens
+  const fresh = Math.max(0, input - (usage?.cachedInput ?? 0))
+  if (ttftMs !== null) learnTtft(latency, fresh, open, ttftMs / 1000)
+  if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
+  if (usage === null) return
+  if (streamMs !== null) learnTpot(latency, usage.output - 1, open, streamMs / 1000)
+  else if (totalMs !== null && profile.sense !== null)
+    learnTpot(latency, usage.output, open, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, open)))
+}

@@ -1,0 +1,156 @@
+/** What was learnt as JSON, and back. Pure; nothing of a prompt is in it. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Arm, Calibration, Cells, Residual } from '../core/arm.ts'
+import { EFFORTS } from '../core/settings.ts'
+import type { Topics } from './arms.ts'
+import { newCells } from './cells.ts'
+import type { Lessons } from './lessons.ts'
+
+/** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
+const MOST_ARMS = 1000
+
+const number = z.number()
+const cells = z.strictObject({
+  /** Topic, observations, sum of deviations. */
+  topics: z.array(z.tuple([z.int(), number, number])),
+  total: number,
+  sum: number,
+  squares: number,
+})
+const arm = z.strictObject({
+  effort: z.enum(EFFORTS).nullable(),
+  n: number,
+  quality: cells,
+  validity: cells,
+  length: cells,
+  spent: z.strictObject({ reasoning: number, output: number }),
+  residual: z
+    .strictObject({ weights: z.string(), covariance: z.string(), count: number, products: number, squares: number })
+    .nullable(),
+})
+const calibration = z.strictObject({ count: number, mean: number, deviation: number })
+
+export const stateSchema = z.strictObject({
+  version: z.literal(1),
+  /** Of the classifier: topics of another one are other topics. */
+  topics: z.string(),
+  arms: z.record(z.string(), arm),
+  tokenizers: z.record(z.string(), calibration),
+})
+export type State = z.output<typeof stateSchema>
+
+export function toState(lessons: Lessons): State {
+  const { arms, calibrations } = lessons.known
+  const seen = [...arms].map((one) => [seenBy(one), one] as const).filter(([n]) => n > 0)
+  const kept = seen.sort(([a], [b]) => b - a).slice(0, MOST_ARMS)
+  return {
+    version: 1,
+    topics: fingerprint(lessons.topics),
+    arms: Object.fromEntries(kept.map(([n, one]) => [one.id, packArm(one, n)])),
+    tokenizers: Object.fromEntries([...calibrations].filter(([, { count }]) => count > 0)),
+  }
+}
+
+/** Puts what an earlier run had learnt into `lessons`. False: its topics were those of another classifier, so only the tokenizers were taken over. */
+export function restoreState(lessons: Lessons, state: State): boolean {
+  const same = state.topics === fingerprint(lessons.topics)
+  const size = lessons.topics.topics.length
+  const arms = same ? Object.entries(state.arms).map(([id, packed]) => unpackArm(id, packed, size)) : []
+  lessons.restore(arms, new Map<string, Calibration>(Object.entries(state.tokenizers)))
+  return same
+}
+
+const seenBy = ({ quality, validity, length }: Arm): number => Math.max(quality.total, validity.total, length.total)
+
+const fingerprint = ({ topics, lengths }: Topics): string =>
+  createHash('sha256')
+    .update(JSON.stringify([topics, lengths.length]))
+    .digest('hex')
+    .slice(0, 16)
+
+const packArm = (one: Arm, n: number): State['arms'][string] => ({
+  effort: one.effort,
+  n: Math.round(n),
+  quality: packCells(one.quality),
+  validity: packCells(one.validity),
+  length: packCells(one.length),
+  spent: one.spent,
+  residual: one.residual && {
+    weights: toBase64(one.residual.regression.weights),
+    covariance: toBase64(upperHalf(one.residual.regression.covariance, one.residual.regression.weights.length)),
+    count: one.residual.regression.count,
+    products: one.residual.products,
+    squares: one.residual.squares,
+  },
+})
+
+/** Its priors are those of whoever asks for it next. */
+function unpackArm(id: string, packed: State['arms'][string], topics: number): Arm {
+  return {
+    id,
+    effort: packed.effort,
+    prior: new Float64Array(topics),
+    ability: 0,
+    lengthPrior: new Float64Array(topics),
+    reasoningPrior: 0,
+    quality: unpackCells(packed.quality, topics),
+    validity: unpackCells(packed.validity, topics),
+    length: unpackCells(packed.length, topics),
+    spent: { ...packed.spent },
+    residual: packed.residual && unpackResidual(packed.residual),
+  }
+}
+
+function unpackResidual(packed: NonNullable<State['arms'][string]['residual']>): Residual {
+  const weights = fromBase64(packed.weights)
+  const covariance = wholeOf(fromBase64(packed.covariance), weights.length)
+  return {
+    regression: { weights, covariance, count: packed.count },
+    products: packed.products,
+    squares: packed.squares,
+  }
+}
+
+const packCells = ({ count, sum, total, totalSum, squares }: Cells): State['arms'][string]['quality'] => ({
+  topics: [...count.keys()]
+    .filter((topic) => count[topic]! > 1e-3)
+    .map((topic) => [topic, short(count[topic]!), short(sum[topic]!)]),
+  total: short(total),
+  sum: short(totalSum),
+  squares: short(squares),
+})
+
+function unpackCells(packed: State['arms'][string]['quality'], topics: number): Cells {
+  const own = newCells(topics)
+  for (const [topic, count, sum] of packed.topics) {
+    if (topic >= topics) continue
+    own.count[topic] = count
+    own.sum[topic] = sum
+  }
+  return Object.assign(own, { total: packed.total, totalSum: packed.sum, squares: packed.squares })
+}
+
+const short = (value: number): number => Number(value.toPrecision(7))
+
+const toBase64 = (values: Float64Array): string => Buffer.from(Float32Array.from(values).buffer).toString('base64')
+
+function fromBase64(text: string): Float64Array {
+  const bytes = Buffer.from(text, 'base64')
+  return Float64Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(4 * index))
+}
+
+/** A covariance is symmetric. */
+function upperHalf(matrix: Float64Array, size: number): Float64Array {
+  const half: number[] = []
+  for (let i = 0; i < size; i++) for (let j = i; j < size; j++) half.push(matrix[i * size + j]!)
+  return Float64Array.from(half)
+}
+
+function wholeOf(half: Float64Array, size: number): Float64Array {
+  const matrix = new Float64Array(size * size)
+  let at = 0
+  for (let i = 0; i < size; i++)
+    for (let j = i; j < size; j++) matrix[i * size + j] = matrix[j * size + i] = half[at++] ?? (i === j ? 1 : 0)
+  return matrix
+}

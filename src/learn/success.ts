@@ -1,0 +1,68 @@
+/**
+ * Probability of a useful answer = P(valid) x P(good, given valid). Validity is learnt from every answer; how good it was
+ * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
+ */
+import type { Arm } from '../core/arm.ts'
+import type { TextSense } from '../core/types.ts'
+import { blend, deviation, evidence, record } from './cells.ts'
+import { estimate, newRegression, observe } from './regression.ts'
+
+/** Observations that the prior is worth. */
+const QUALITY_STRENGTH = 6
+const VALIDITY_STRENGTH = 20
+/** Share of valid answers of a model of which nothing is known. */
+const VALID = 0.98
+/** How strongly the regression on the text is held back: it has as many weights as a topic has observations. */
+const SPREAD = 1 / 20
+/** Evidence that the regression must bring before it counts for much. */
+const DOUBT = 3
+
+const clamp = (share: number): number => Math.min(0.999, Math.max(0.001, share))
+
+/** 0..1. */
+export const successOf = (arm: Arm, sense: TextSense): number => clamp(validityOf(arm, sense) * qualityOf(arm, sense))
+
+const validityOf = (arm: Arm, sense: TextSense): number =>
+  clamp(VALID + deviation(arm.validity, sense, VALIDITY_STRENGTH))
+
+function qualityOf(arm: Arm, sense: TextSense): number {
+  const table = tableOf(arm, sense)
+  const { residual } = arm
+  return clamp(residual === null ? table : table + trust(residual) * estimate(residual.regression, sense.features))
+}
+
+/** Prior, shifted by how the text divides models, and what the topics have taught. */
+function tableOf(arm: Arm, sense: TextSense): number {
+  const prior = blend(arm.prior, sense) + (sense.demand - 1) * arm.ability
+  return prior + deviation(arm.quality, sense, QUALITY_STRENGTH)
+}
+
+/** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
+const trust = ({ products, squares }: { readonly products: number; readonly squares: number }): number =>
+  Math.min(1, Math.max(0, products / (squares + DOUBT)))
+
+/** Standard deviation of the expected success. */
+export function doubtOf(arm: Arm, sense: TextSense, success: number): number {
+  const seen = evidence(arm.quality, sense) + QUALITY_STRENGTH
+  return Math.sqrt((success * (1 - success)) / (seen + 1))
+}
+
+/** An answer was whole and valid, or not. */
+export function learnValidity(arm: Arm, sense: TextSense, valid: boolean): void {
+  record(arm.validity, sense, (valid ? 1 : 0) - VALID, VALIDITY_STRENGTH)
+}
+
+/** Somebody said how good an answer was: 0..1. */
+export function learnQuality(arm: Arm, sense: TextSense, score: number): void {
+  const left = score - tableOf(arm, sense)
+  arm.residual ??= { regression: newRegression(zeros(sense), spread(sense)), products: 0, squares: 0 }
+  const { residual } = arm
+  const predicted = estimate(residual.regression, sense.features)
+  residual.products += predicted * left
+  residual.squares += predicted * predicted
+  observe(residual.regression, sense.features, left)
+  record(arm.quality, sense, score - blend(arm.prior, sense) - (sense.demand - 1) * arm.ability, QUALITY_STRENGTH)
+}
+
+const zeros = ({ features }: TextSense): Float64Array => new Float64Array(features.length)
+const spread = ({ features }: TextSense): Float64Array => new Float64Array(features.length).fill(SPREAD)

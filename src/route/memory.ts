@@ -1,0 +1,32 @@
+/** Where conversations were answered last: a bounded table, the oldest go first. */
+
+export interface Remembered {
+  /** `backend/model` */
+  readonly deployment: string
+  readonly model: string
+  /** Tokens of the conversation so far, prompt and answer: what the engine may have kept. */
+  readonly tokens: number
+  /** Clock reading, ms. */
+  readonly at: number
+}
+
+const MOST = 20_000
+/** Engines and clouds keep a prefix for some minutes; a model may be changed after a pause. */
+const KEPT_MS = 10 * 60_000
+
+export class Conversations {
+  readonly #last = new Map<string, Remembered>()
+
+  /** Null where it is not known, or too long ago. */
+  recall(key: string | null, now: number): Remembered | null {
+    if (key === null) return null
+    const found = this.#last.get(key)
+    return found === undefined || now - found.at > KEPT_MS ? null : found
+  }
+
+  remember(key: string, place: Remembered): void {
+    this.#last.delete(key)
+    this.#last.set(key, place)
+    if (this.#last.size > MOST) this.#last.delete(this.#last.keys().next().value!)
+  }
+}

@@ -1,0 +1,111 @@
+/** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
+import type { Arm } from '../core/arm.ts'
+import type { Price } from '../core/settings.ts'
+import type { Deployment, RequestProfile } from '../core/types.ts'
+import { calibrated } from '../learn/calibration.ts'
+import { tpotOf, ttftOf } from '../learn/latency.ts'
+import { lengthOf } from '../learn/length.ts'
+import { doubtOf, successOf } from '../learn/success.ts'
+import { isLocal } from './local.ts'
+import type { Remembered } from './memory.ts'
+
+/** Columns of the table. NaN = unknown. Tokens, nano-dollars, milliseconds, shares. */
+export const COLUMN = {
+  input: 0,
+  cached: 1,
+  output: 2,
+  reasoning: 3,
+  /** What it will cost. */
+  cost: 4,
+  /** The same for comparing, where the price is unknown or nothing. */
+  rankCost: 5,
+  ttft: 6,
+  total: 7,
+  success: 8,
+  doubt: 9,
+  /** Output tokens that nine of ten answers stay below. */
+  most: 10,
+  quality: 11,
+  costTerm: 12,
+  latency: 13,
+  efficiency: 14,
+  utility: 15,
+} as const
+export const COLUMNS = 16
+
+/** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
+const DEAR: Price = { inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15, perGpuHour: null }
+/** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
+const NOMINAL_PER_HOUR = 0.05
+const NANO = 1e9
+
+/** `remembered`: where this conversation was answered last, and how much of it is cached there. */
+export function predict(
+  rows: Float64Array,
+  row: number,
+  deployment: Deployment,
+  arm: Arm,
+  profile: RequestProfile,
+  remembered: Remembered | null,
+): void {
+  const at = row * COLUMNS
+  const { latency, live } = deployment
+  const input = calibrated(profile.inputTokens, deployment.calibration)
+  const cached = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
+  rows[at + COLUMN.input] = input
+  rows[at + COLUMN.cached] = cached
+  const open = live.inflight
+  const ttft = ttftOf(latency, input - cached, open)
+  const tpot = tpotOf(latency, open)
+  rows[at + COLUMN.ttft] = 1000 * ttft
+  const { sense } = profile
+  let output = 0
+  if (sense === null) {
+    rows.fill(NaN, at + COLUMN.success, at + COLUMN.most + 1)
+    rows[at + COLUMN.output] = 0
+    rows[at + COLUMN.reasoning] = 0
+  } else {
+    const length = lengthOf(arm, sense, profile.maxOutput)
+    output = length.mean
+    rows[at + COLUMN.output] = output
+    rows[at + COLUMN.reasoning] = length.reasoning
+    rows[at + COLUMN.most] = length.most
+    const success = successOf(arm, sense)
+    rows[at + COLUMN.success] = success
+    rows[at + COLUMN.doubt] = doubtOf(arm, sense, success)
+  }
+  const seconds = ttft + output * tpot
+  rows[at + COLUMN.total] = 1000 * seconds
+  const cost = costOf(deployment, input - cached, cached, output, seconds / (1 + open))
+  rows[at + COLUMN.cost] = cost
+  rows[at + COLUMN.rankCost] = cost > 0 ? cost : substitute(deployment, input, output, seconds / (1 + open))
+}
+
+/** What the engine has kept of this conversation, as far as it has proven to keep such things. */
+function cachedTokens(deployment: Deployment, remembered: Remembered, input: number): number {
+  if (remembered.deployment !== deployment.id) return 0
+  return Math.min(remembered.tokens, input) * deployment.latency.kept
+}
+
+/** Nano-dollars; NaN where a price that counts is unknown. `seconds`: this request's share of the engine's time. */
+function costOf({ facts }: Deployment, fresh: number, cached: number, output: number, seconds: number): number {
+  const { price } = facts
+  if (price === null) return NaN
+  if (price.perGpuHour !== null && price.inputPerMtok === null) return (price.perGpuHour / 3600) * seconds * NANO
+  return tokenCost(price, fresh, cached, output)
+}
+
+function tokenCost(price: Price, fresh: number, cached: number, output: number): number {
+  const { inputPerMtok, cachedInputPerMtok, outputPerMtok } = price
+  if (inputPerMtok === null || (outputPerMtok === null && output > 0)) return NaN
+  return 1000 * (fresh * inputPerMtok + cached * (cachedInputPerMtok ?? inputPerMtok) + output * (outputPerMtok ?? 0))
+}
+
+/** For comparing only: unknown is dear, and what costs nothing still takes its time. */
+function substitute(deployment: Deployment, input: number, output: number, seconds: number): number {
+  if (!isLocal(deployment)) {
+    if (deployment.facts.price === null || deployment.facts.price.inputPerMtok !== 0)
+      return tokenCost(DEAR, input, 0, output)
+  }
+  return (NOMINAL_PER_HOUR / 3600) * seconds * NANO
+}
