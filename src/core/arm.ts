@@ -52,6 +52,8 @@ export interface Arm {
   readonly validity: Cells
   /** Logarithms of 1 + output tokens. */
   readonly length: Cells
+  /** What turns the usual length of an answer into the mean one, and into one that nine of ten stay below. */
+  readonly factors: { mean: number; most: number }
   /** Reasoning tokens and output tokens so far, with forgetting. */
   readonly spent: { reasoning: number; output: number }
   /** Null until feedback has come: most arms never need one. */
@@ -63,6 +65,8 @@ export interface Calibration {
   count: number
   mean: number
   deviation: number
+  /** e to the mean. */
+  factor: number
 }
 
 /** Of one deployment. Seconds. */

@@ -47,7 +47,7 @@ export interface Deployment {
   readonly live: BackendLive
   readonly standing: Standing
   /** As the model does when nobody says; then one for each effort that it knows. */
-  readonly arms: readonly Arm[]
+  readonly targets: readonly Target[]
   readonly calibration: Calibration
   readonly latency: Latency
 }

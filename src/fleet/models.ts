@@ -1,6 +1,6 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
 import type { BackendSpec, Config, ModelFacts } from '../core/settings.ts'
-import type { Deployment } from '../core/types.ts'
+import type { Deployment, Target } from '../core/types.ts'
 import type { Lessons } from '../learn/lessons.ts'
 import { newLatency } from '../learn/latency.ts'
 import type { FoundModel } from './discover.ts'
@@ -65,7 +65,7 @@ export class Models {
         changed = true
       } else if (!sameFacts(deployment.facts, facts)) {
         deployment.facts = facts
-        deployment.arms = this.#lessons.armsOf(model, facts)
+        deployment.targets = this.#targets(deployment)
         changed = true
       }
       after.set(model, deployment)
@@ -76,16 +76,23 @@ export class Models {
 
   #deploy(id: string, model: string, facts: ModelFacts): DeploymentState {
     const backend = this.#spec
-    return {
+    const deployment: DeploymentState = {
       id,
       backend,
       model,
       facts,
       live: this.#live,
       standing: newStanding(),
-      arms: this.#lessons.armsOf(model, facts),
+      targets: [],
       calibration: this.#lessons.calibrationOf(model),
       latency: newLatency(backend.provider.local),
     }
+    deployment.targets = this.#targets(deployment)
+    return deployment
+  }
+
+  #targets(deployment: DeploymentState): readonly Target[] {
+    const arms = this.#lessons.armsOf(deployment.model, deployment.facts)
+    return arms.map((arm) => ({ deployment, effort: arm.effort, arm }))
   }
 }

@@ -2,6 +2,7 @@
 import type { Arm, Calibration } from '../core/arm.ts'
 import type { Effort, ModelFacts, TaskClass } from '../core/settings.ts'
 import { newCells } from './cells.ts'
+import { factorsOf } from './length.ts'
 
 /** What the estimators need to know of the classifier. */
 export interface Topics {
@@ -43,6 +44,7 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
   const change = effort === null ? (thinks ? EFFORTS.medium : EFFORTS.none) : EFFORTS[effort]
   const gain = (of: TaskClass): number => (thinks ? change.gain * (THINKING.has(of) ? 2 : 0.5) : 0)
   const prior = Float64Array.from(topics, (of) => quality(of) + gain(of))
+  const length = newCells(topics.length)
   return {
     id: armId(model, effort),
     effort,
@@ -52,7 +54,8 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
     reasoningPrior: thinks ? change.reasoning : 0,
     quality: newCells(topics.length),
     validity: newCells(topics.length),
-    length: newCells(topics.length),
+    length,
+    factors: factorsOf(length),
     spent: { reasoning: 0, output: 0 },
     residual: null,
   }

@@ -7,14 +7,10 @@ const SHARE = 0.05
 /** A smaller prompt is mostly template. */
 const LEAST_TOKENS = 16
 
-export const newCalibration = (): Calibration => ({ count: 0, mean: 0, deviation: FIRST_DEVIATION })
+export const newCalibration = (): Calibration => ({ count: 0, mean: 0, deviation: FIRST_DEVIATION, factor: 1 })
 
 /** The estimate, put right. */
-export const calibrated = (tokens: number, { mean }: Calibration): number => tokens * Math.exp(mean)
-
-/** Tokens that 19 of 20 such prompts stay below. */
-export const calibratedMost = (tokens: number, { mean, deviation }: Calibration): number =>
-  tokens * Math.exp(mean + 2 * deviation)
+export const calibrated = (tokens: number, { factor }: Calibration): number => tokens * factor
 
 /** The backend counted `actual` tokens where `estimated` were expected before calibration. */
 export function learnTokens(calibration: Calibration, estimated: number, actual: number): void {
@@ -24,5 +20,6 @@ export function learnTokens(calibration: Calibration, estimated: number, actual:
   calibration.count++
   const share = Math.max(SHARE, 1 / (calibration.count + 1))
   calibration.mean += share * (log - calibration.mean)
+  calibration.factor = Math.exp(calibration.mean)
   calibration.deviation += SHARE * (1.25 * Math.abs(log - calibration.mean) - calibration.deviation)
 }

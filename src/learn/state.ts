@@ -5,6 +5,7 @@ import type { Arm, Calibration, Cells, Residual } from '../core/arm.ts'
 import { EFFORTS } from '../core/settings.ts'
 import type { Topics } from './arms.ts'
 import { newCells } from './cells.ts'
+import { factorsOf } from './length.ts'
 import type { Lessons } from './lessons.ts'
 
 /** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
@@ -48,7 +49,11 @@ export function toState(lessons: Lessons): State {
     version: 1,
     topics: fingerprint(lessons.topics),
     arms: Object.fromEntries(kept.map(([n, one]) => [one.id, packArm(one, n)])),
-    tokenizers: Object.fromEntries([...calibrations].filter(([, { count }]) => count > 0)),
+    tokenizers: Object.fromEntries(
+      [...calibrations]
+        .filter(([, { count }]) => count > 0)
+        .map(([name, { count, mean, deviation }]) => [name, { count, mean: short(mean), deviation: short(deviation) }]),
+    ),
   }
 }
 
@@ -57,7 +62,12 @@ export function restoreState(lessons: Lessons, state: State): boolean {
   const same = state.topics === fingerprint(lessons.topics)
   const size = lessons.topics.topics.length
   const arms = same ? Object.entries(state.arms).map(([id, packed]) => unpackArm(id, packed, size)) : []
-  lessons.restore(arms, new Map<string, Calibration>(Object.entries(state.tokenizers)))
+  lessons.restore(
+    arms,
+    new Map<string, Calibration>(
+      Object.entries(state.tokenizers).map(([name, own]) => [name, { ...own, factor: Math.exp(own.mean) }]),
+    ),
+  )
   return same
 }
 
@@ -87,6 +97,7 @@ const packArm = (one: Arm, n: number): State['arms'][string] => ({
 
 /** Its priors are those of whoever asks for it next. */
 function unpackArm(id: string, packed: State['arms'][string], topics: number): Arm {
+  const length = unpackCells(packed.length, topics)
   return {
     id,
     effort: packed.effort,
@@ -96,7 +107,8 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number): A
     reasoningPrior: 0,
     quality: unpackCells(packed.quality, topics),
     validity: unpackCells(packed.validity, topics),
-    length: unpackCells(packed.length, topics),
+    length,
+    factors: factorsOf(length),
     spent: { ...packed.spent },
     residual: packed.residual && unpackResidual(packed.residual),
   }

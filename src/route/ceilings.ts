@@ -1,7 +1,6 @@
 /** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
 import type { GatewayRequest } from '../core/types.ts'
 import type { Choice } from './names.ts'
-import type { Candidate } from './pick.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 
 export interface Ceilings {
@@ -26,15 +25,10 @@ export function ceilingsOf({ maxCostUsd, deadlineMs }: GatewayRequest, { rule }:
 }
 
 /** Marks in `dropped` what is above a ceiling. Where nobody would be left, latency gives way, then cost. */
-export function relax(
-  ceilings: Ceilings,
-  candidates: readonly Candidate[],
-  rows: Float64Array,
-  dropped: (string | null)[],
-): Relaxed {
+export function relax(ceilings: Ceilings, rows: Float64Array, dropped: (string | null)[]): Relaxed {
   const { cost, ttft, total } = ceilings
   if (cost === Infinity && ttft === Infinity && total === Infinity) return null
-  const live = [...candidates.keys()].filter((row) => dropped[row] === null)
+  const live = [...dropped.keys()].filter((row) => dropped[row] === null)
   const value = (row: number, column: number): number => rows[row * COLUMNS + column]!
   // An unknown cost keeps within no ceiling.
   const dear = (row: number): boolean => cost < Infinity && !(value(row, COLUMN.cost) <= cost)

@@ -53,13 +53,18 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
 }
 
+const NAMES = Object.keys(FILTERS)
+
 /** The first filter that drops it; null = it can be asked. */
-export function judge(deployment: Deployment, question: Question): Dropped | null {
-  for (const filter in FILTERS) {
-    const why = FILTERS[filter]!(deployment, question)
-    if (why !== null) return { filter, why }
-  }
+export function filterOf(deployment: Deployment, question: Question): string | null {
+  for (const name of NAMES) if (FILTERS[name]!(deployment, question) !== null) return name
   return null
+}
+
+/** The same with its reason. */
+export function judge(deployment: Deployment, question: Question): Dropped | null {
+  const filter = filterOf(deployment, question)
+  return filter === null ? null : { filter, why: FILTERS[filter]!(deployment, question)! }
 }
 
 /** Prompt and answer may not fit together: `most` tokens of output are to be expected at the most. */

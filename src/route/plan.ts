@@ -2,10 +2,10 @@
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
-import { judge, type Question, tight } from './filters.ts'
+import { filterOf, type Question, tight } from './filters.ts'
 import type { Remembered } from './memory.ts'
 import { type Choice, resolve } from './names.ts'
-import { type Candidate, explore, loyalty, type Pick, rank } from './pick.ts'
+import { explore, loyalty, type Pick, rank } from './pick.ts'
 import { COLUMN, COLUMNS, predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
 import type { RouteTable } from './table.ts'
@@ -28,9 +28,11 @@ export interface Decision {
   readonly profile: RequestProfile
   readonly choice: Choice
   readonly question: Question
-  readonly candidates: readonly Candidate[]
-  /** One row for each candidate; see COLUMN. */
+  readonly candidates: readonly Target[]
+  /** One row for each of `shown`; see COLUMN. */
   readonly rows: Float64Array
+  /** Candidates that the record is to show: the first in order, and some that were dropped. */
+  readonly shown: readonly number[]
   /** Which filter took it out; null = none. */
   readonly dropped: readonly (string | null)[]
   readonly ceilings: Ceilings
@@ -48,13 +50,12 @@ export function plan(
 ): RoutePlan {
   const decision = decide(request, profile, table, moment)
   const { choice, candidates, pick } = decision
-  const first = pick.order[0]
-  if (first === undefined) throw refusalOf(decision)
-  const order = pick.order.map((row) => targetOf(candidates[row]!, profile))
+  if (pick.order.length === 0) throw refusalOf(decision)
+  const order = pick.order.map((row) => candidates[row]!)
   let record: RoutePlan['record'] | null = null
   return {
     route: choice.route,
-    order: [...order, ...fallbackOf(decision)],
+    order: choice.fallback.length === 0 ? order : [...order, ...fallbackOf(decision)],
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     profile,
     // Only who reads it pays for it.
@@ -64,46 +65,88 @@ export function plan(
   }
 }
 
-const targetOf = ({ deployment, arm }: Candidate, profile: RequestProfile): Target => ({
-  deployment,
-  effort: profile.effort ?? arm.effort,
-  arm,
-})
+/** Grows with the largest field; a decision is over before the next one begins. */
+let scratch = new Float64Array(64 * COLUMNS)
+let troubles = new Float64Array(64)
 
 function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
   const choice = resolve(request.model, request.principal, request.strategy, table)
   const question = { profile, principal: request.principal, choice, table }
   const { candidates, dropped } = filtered(question)
-  const rows = new Float64Array(candidates.length * COLUMNS)
-  const troubles = new Float64Array(candidates.length)
+  const { length } = candidates
+  if (troubles.length < length) {
+    scratch = new Float64Array(2 * length * COLUMNS)
+    troubles = new Float64Array(2 * length)
+  }
+  const rows = scratch
   const remembered = profile.continues ? moment.recall(profile.affinity) : null
   const weights = weightsOf(choice.scoring)
-  for (const [row, candidate] of candidates.entries()) {
+  for (let row = 0; row < length; row++) {
     if (dropped[row] !== null) continue
-    predict(rows, row, candidate.deployment, candidate.arm, profile, remembered)
+    const candidate = candidates[row]!
+    predict(rows, row, candidate, profile, remembered)
     score(rows, row, weights, request.stream)
-    rows[row * COLUMNS + COLUMN.utility]! += loyalty(candidate, remembered)
+    if (remembered !== null) rows[row * COLUMNS + COLUMN.utility]! += loyalty(candidate, remembered)
     troubles[row] = trouble(candidate.deployment, profile, rows[row * COLUMNS + COLUMN.most]!, moment.now)
   }
   const ceilings = ceilingsOf(request, choice)
-  const relaxed = relax(ceilings, candidates, rows, dropped)
-  const live = [...candidates.keys()].filter((row) => dropped[row] === null)
-  const order = rank(candidates, live, rows, troubles, choice.scoring)
+  const relaxed = relax(ceilings, rows, dropped)
+  const live: number[] = []
+  for (let row = 0; row < length; row++) if (dropped[row] === null) live.push(row)
+  const field = { candidates, live, rows, troubles }
+  const order = rank(field, choice.scoring)
   const pick = mayExplore(request, profile, choice)
-    ? explore(order, rows, troubles, [moment.random(), moment.random()])
+    ? explore(order, field, moment.random)
     : { order, explored: false, propensity: 1 }
-  return { request, profile, choice, question, candidates, rows, dropped, ceilings, relaxed, pick }
+  const shown = shownOf(order, dropped)
+  return {
+    request,
+    profile,
+    choice,
+    question,
+    candidates,
+    rows: copyOf(rows, shown),
+    shown,
+    dropped,
+    ceilings,
+    relaxed,
+    pick,
+  }
+}
+
+/** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
+const MOST_SHOWN = 32
+
+function shownOf(order: readonly number[], dropped: readonly (string | null)[]): number[] {
+  if (dropped.length <= MOST_SHOWN) return [...dropped.keys()]
+  const shown = order.slice(0, MOST_SHOWN)
+  for (let row = 0; row < dropped.length && shown.length < MOST_SHOWN; row++) if (dropped[row] !== null) shown.push(row)
+  return shown.sort((a, b) => a - b)
+}
+
+function copyOf(rows: Float64Array, shown: readonly number[]): Float64Array {
+  const own = new Float64Array(shown.length * COLUMNS)
+  for (let place = 0; place < shown.length; place++) {
+    const from = shown[place]! * COLUMNS
+    for (let column = 0; column < COLUMNS; column++) own[place * COLUMNS + column] = rows[from + column]!
+  }
+  return own
 }
 
 /** All candidates at the efforts that come into question, and which filter takes them out. */
-function filtered(question: Question): { candidates: Candidate[]; dropped: (string | null)[] } {
+function filtered(question: Question): { candidates: Target[]; dropped: (string | null)[] } {
   const { choice, profile } = question
-  const candidates: Candidate[] = []
+  const candidates: Target[] = []
   const dropped: (string | null)[] = []
   for (const deployment of choice.candidates) {
-    const filter = judge(deployment, question)?.filter ?? null
-    for (const arm of armsOf(deployment, profile, choice, filter)) {
-      candidates.push({ deployment, arm })
+    const filter = filterOf(deployment, question)
+    if (deployment.targets.length === 1 && profile.effort === null) {
+      candidates.push(deployment.targets[0]!)
+      dropped.push(filter)
+      continue
+    }
+    for (const target of targetsOf(deployment, profile, choice, filter !== null)) {
+      candidates.push(target)
       dropped.push(filter)
     }
   }
@@ -111,25 +154,22 @@ function filtered(question: Question): { candidates: Candidate[]; dropped: (stri
 }
 
 /** The caller's own effort is kept; who names a model gets it as it is; else each effort is a candidate. */
-function armsOf(
-  { arms }: Deployment,
+function targetsOf(
+  { targets }: Deployment,
   profile: RequestProfile,
   { open, scoring }: Choice,
-  filter: string | null,
-): Deployment['arms'] {
-  if (arms.length === 1) return arms
-  if (profile.effort !== null) {
-    const own = arms.find(({ effort }) => effort === profile.effort)
-    return [own ?? arms[0]!]
-  }
-  if (!open || scoring === 'ordered' || filter !== null || profile.sense === null) return [arms[0]!]
-  return arms.slice(1)
+  asItIs: boolean,
+): readonly Target[] {
+  const { effort } = profile
+  if (effort !== null) return [targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }]
+  if (asItIs || !open || scoring === 'ordered' || profile.sense === null || targets.length === 1) return [targets[0]!]
+  return targets.slice(1)
 }
 
 /** 0 = nothing is known against it; the higher, the later it is asked. */
 function trouble(deployment: Deployment, profile: RequestProfile, most: number, now: number): number {
   const { live, standing } = deployment
-  if ((standing.refuses.get(profile.endpoint) ?? 0) > now) return 3
+  if (standing.refuses.size > 0 && (standing.refuses.get(profile.endpoint) ?? 0) > now) return 3
   if (live.state === 'down') return 2
   if (live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now) return 1
   return tight(deployment, profile, most) ? 0.5 : 0
@@ -148,6 +188,6 @@ const mayExplore = (request: GatewayRequest, profile: RequestProfile, { open, ru
 function fallbackOf({ choice, question, profile, candidates }: Decision): Target[] {
   const taken = new Set(candidates.map(({ deployment }) => deployment))
   return choice.fallback
-    .filter((deployment) => !taken.has(deployment) && judge(deployment, question) === null)
-    .map((deployment) => targetOf({ deployment, arm: armsOf(deployment, profile, choice, 'fallback')[0]! }, profile))
+    .filter((deployment) => !taken.has(deployment) && filterOf(deployment, question) === null)
+    .flatMap((deployment) => targetsOf(deployment, profile, choice, true))
 }

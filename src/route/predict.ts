@@ -1,10 +1,9 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
-import type { Arm } from '../core/arm.ts'
 import type { Price } from '../core/settings.ts'
-import type { Deployment, RequestProfile } from '../core/types.ts'
+import type { Deployment, RequestProfile, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
-import { lengthOf } from '../learn/length.ts'
+import { reasoningShare, usualLength } from '../learn/length.ts'
 import { doubtOf, successOf } from '../learn/success.ts'
 import { isLocal } from './local.ts'
 import type { Remembered } from './memory.ts'
@@ -43,8 +42,7 @@ const NANO = 1e9
 export function predict(
   rows: Float64Array,
   row: number,
-  deployment: Deployment,
-  arm: Arm,
+  { deployment, arm }: Target,
   profile: RequestProfile,
   remembered: Remembered | null,
 ): void {
@@ -61,19 +59,21 @@ export function predict(
   const { sense } = profile
   let output = 0
   if (sense === null) {
-    rows.fill(NaN, at + COLUMN.success, at + COLUMN.most + 1)
-    rows[at + COLUMN.output] = 0
     rows[at + COLUMN.reasoning] = 0
+    rows[at + COLUMN.most] = 0
+    rows[at + COLUMN.success] = NaN
+    rows[at + COLUMN.doubt] = NaN
   } else {
-    const length = lengthOf(arm, sense, profile.maxOutput)
-    output = length.mean
-    rows[at + COLUMN.output] = output
-    rows[at + COLUMN.reasoning] = length.reasoning
-    rows[at + COLUMN.most] = length.most
+    const limit = profile.maxOutput ?? Infinity
+    const usual = usualLength(arm, sense)
+    output = Math.min(limit, Math.max(1, usual * arm.factors.mean))
+    rows[at + COLUMN.reasoning] = output * reasoningShare(arm)
+    rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
     const success = successOf(arm, sense)
     rows[at + COLUMN.success] = success
     rows[at + COLUMN.doubt] = doubtOf(arm, sense, success)
   }
+  rows[at + COLUMN.output] = output
   const seconds = ttft + output * tpot
   rows[at + COLUMN.total] = 1000 * seconds
   const cost = costOf(deployment, input - cached, cached, output, seconds / (1 + open))

@@ -3,14 +3,11 @@ import { GatewayError } from '../core/errors.ts'
 import type { CandidateRecord, DecisionRecord, Dropped } from '../core/types.ts'
 import { judge } from './filters.ts'
 import type { Decision } from './plan.ts'
+import { SORTED } from './pick.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 
-/** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
-const MOST = 32
-
 export function recordOf(decision: Decision): DecisionRecord {
-  const { request, profile, choice, candidates, pick, relaxed } = decision
-  const shown = shownOf(decision)
+  const { request, profile, choice, candidates, pick, relaxed, shown } = decision
   const first = candidates[pick.order[0] ?? -1]
   return {
     request_id: request.id,
@@ -24,38 +21,32 @@ export function recordOf(decision: Decision): DecisionRecord {
       needs: profile.needs,
       affinity: profile.affinity,
     },
-    candidates: shown.map((row) => candidateOf(decision, row)),
+    candidates: shown.map((_, place) => candidateOf(decision, place)),
     omitted: candidates.length - shown.length,
-    order: pick.order.slice(0, MOST).map((row) => candidates[row]!.deployment.id),
+    order: pick.order.slice(0, SORTED).map((row) => candidates[row]!.deployment.id),
     chosen:
       first === undefined
         ? null
-        : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.arm.effort },
+        : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.effort },
     relaxed,
     explored: pick.explored,
     propensity: rounded(pick.propensity, 4) ?? 1,
   }
 }
 
-function shownOf({ candidates, pick, dropped }: Decision): number[] {
-  const rows = [...candidates.keys()]
-  if (candidates.length <= MOST) return rows
-  const first = new Set(pick.order.slice(0, MOST))
-  for (const row of rows) if (first.size < MOST && dropped[row] !== null) first.add(row)
-  return rows.filter((row) => first.has(row))
-}
-
-function candidateOf(decision: Decision, row: number): CandidateRecord {
-  const { candidates, rows, profile } = decision
-  const { deployment, arm } = candidates[row]!
-  const why = droppedOf(decision, row)
+function candidateOf(decision: Decision, place: number): CandidateRecord {
+  const { candidates, rows, profile, shown, dropped } = decision
+  const row = shown[place]!
+  const { deployment, effort } = candidates[row]!
+  const why = droppedOf(decision, row, place)
+  const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
   // What a filter took out was never estimated.
   const value = (column: number, digits: number, unit = 1): number | null =>
-    rows[row * COLUMNS + COLUMN.ttft] === 0 ? null : rounded(rows[row * COLUMNS + column]! / unit, digits)
+    estimated ? rounded(rows[place * COLUMNS + column]! / unit, digits) : null
   return {
     backend: deployment.backend.name,
     model: deployment.model,
-    effort: profile.effort ?? arm.effort,
+    effort,
     dropped: why,
     expected: {
       input_tokens: value(COLUMN.input, 0) ?? profile.inputTokens,
@@ -78,10 +69,15 @@ function candidateOf(decision: Decision, row: number): CandidateRecord {
   }
 }
 
-function droppedOf({ candidates, dropped, question, rows, ceilings }: Decision, row: number): Dropped | null {
+/** `place`: of its row among those that are shown. */
+function droppedOf(
+  { candidates, dropped, question, rows, ceilings }: Decision,
+  row: number,
+  place: number,
+): Dropped | null {
   const filter = dropped[row] ?? null
   if (filter === null) return null
-  const value = (column: number): number => rows[row * COLUMNS + column]!
+  const value = (column: number): number => rows[place * COLUMNS + column]!
   if (filter === 'cost') {
     const cost = value(COLUMN.cost) / 1e9
     const why = Number.isNaN(cost) ? 'its price is unknown' : `it is expected to cost ${dollars(cost)} USD`
@@ -108,9 +104,12 @@ function rounded(value: number, digits: number): number | null {
   return Math.round(value * unit) / unit
 }
 
+/** Candidates that a refusal names. */
+const NAMED = 20
+
 /** Why nobody can be asked. */
 export function refusalOf(decision: Decision): GatewayError {
-  const { request, choice, candidates } = decision
+  const { request, choice, candidates, shown } = decision
   const { route } = choice
   if (candidates.length === 0) {
     return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
@@ -118,12 +117,14 @@ export function refusalOf(decision: Decision): GatewayError {
       route,
     })
   }
-  const all = candidates.map(({ deployment }, row) => ({ deployment, dropped: droppedOf(decision, row) }))
-  const reasons = all.slice(0, 20).map(({ deployment, dropped }) => `${deployment.id}: ${dropped?.why ?? ''}`)
-  const list = `${reasons.join('; ')}${all.length > 20 ? `; and ${all.length - 20} more` : ''}.`
-  if (all.every(({ dropped }) => dropped?.filter === 'policy'))
+  const reasons = shown
+    .slice(0, NAMED)
+    .map((row, place) => `${candidates[row]!.deployment.id}: ${droppedOf(decision, row, place)?.why ?? ''}`)
+  const more = candidates.length > NAMED ? `; and ${candidates.length - NAMED} more` : ''
+  const list = `${reasons.join('; ')}${more}.`
+  if (decision.dropped.every((filter) => filter === 'policy'))
     return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route })
-  if (all.some(({ dropped }) => dropped?.filter === 'context'))
+  if (decision.dropped.includes('context'))
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',
       route,

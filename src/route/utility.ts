@@ -52,12 +52,15 @@ export function score(rows: Float64Array, row: number, weights: Weights, stream:
   // Without an answer to judge (embeddings) all are taken to succeed alike.
   const tokens = spent / (success === success ? Math.max(LEAST_SUCCESS, success) : 1)
   const quality = success === success ? (weights.quality * (success - SUCCESS)) / STEP : 0
-  const costTerm = -weights.cost * Math.log2(cost / COST_NANO_USD)
-  const latencyTerm = -weights.latency * Math.log2(latency / LATENCY_MS)
-  const efficiency = -weights.efficiency * Math.log2(tokens / TOKENS)
+  const costTerm = -weights.cost * doublings(cost / COST_NANO_USD)
+  const latencyTerm = -weights.latency * doublings(latency / LATENCY_MS)
+  const efficiency = -weights.efficiency * doublings(tokens / TOKENS)
   rows[at + COLUMN.quality] = quality
   rows[at + COLUMN.costTerm] = costTerm
   rows[at + COLUMN.latency] = latencyTerm
   rows[at + COLUMN.efficiency] = efficiency
   rows[at + COLUMN.utility] = quality + costTerm + latencyTerm + efficiency
 }
+
+/** Math.log2 takes twice as long. */
+const doublings = (ratio: number): number => Math.log(ratio) * Math.LOG2E

@@ -16,7 +16,7 @@ import type {
   RouteMatch,
   RouteSpec,
 } from '../../src/core/settings.ts'
-import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing } from '../../src/core/types.ts'
+import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing, Target } from '../../src/core/types.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -115,24 +115,25 @@ export function deployment(
     readonly facts?: Partial<ModelFacts>
     readonly live?: BackendLive
     readonly standing?: Partial<Standing>
-    readonly learnt?: Partial<Pick<Deployment, 'arms' | 'calibration' | 'latency'>>
+    readonly learnt?: Partial<Pick<Deployment, 'calibration' | 'latency'>>
   } = {},
 ): Deployment {
   const slash = id.indexOf('/')
-  return {
+  const made = {
     id,
     backend: backend({ name: id.slice(0, slash), ...traits.backend }),
     model: id.slice(slash + 1),
     facts: facts(traits.facts),
     live: traits.live ?? live(),
     standing: standing(traits.standing),
-    arms: [null, ...facts(traits.facts).efforts].map((effort) =>
-      newArm(id.slice(slash + 1), effort, facts(traits.facts), WEIGHTS),
-    ),
+    targets: [] as Target[],
     calibration: newCalibration(),
     latency: newLatency(false),
     ...traits.learnt,
   }
+  for (const effort of [null, ...made.facts.efforts])
+    made.targets.push({ deployment: made, effort, arm: newArm(made.model, effort, made.facts, WEIGHTS) })
+  return made
 }
 
 export function catalogOf(...all: readonly Deployment[]): Catalog {
