@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
+import { AnswerChecker } from './accounting/checker.ts'
 import type { Config } from './core/settings.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
@@ -48,6 +49,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     onEvent: (event) => report(log, event),
   })
   let table = compile()
+  const checker = new AnswerChecker()
   const metrics = new Metrics(() => fleet.states())
   const stages: Stages = {
     fleet,
@@ -58,6 +60,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     now,
     userAgent: `turnout/${VERSION}`,
     table: () => table,
+    checker,
   }
 
   const app = Fastify({
@@ -101,6 +104,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await drain(app, connections, config.server.drainMs)
       await fleet.stop()
       await pools.destroy()
+      await checker.close()
       await log.flush()
     },
   }

@@ -1,6 +1,7 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import { costNanoUsd } from './accounting/cost.ts'
+import { askFit, type Checker } from './accounting/fit.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
 import { classify } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
@@ -19,6 +20,8 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly limits: Limits
   /** Routes and models as they stand now. */
   readonly table: () => RouteTable
+  /** Checks answers against schemas, off the event loop. */
+  readonly checker: Checker
 }
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
@@ -69,6 +72,7 @@ export async function answer(
   } finally {
     caller.stop = null
     const { status, bytes } = outlet
+    const fit = await askFit({ request, plan: route, committed, error }, stages.checker)
     settle(
       {
         request,
@@ -76,6 +80,7 @@ export async function answer(
         trail,
         committed,
         error,
+        fit,
         status: status ?? 499,
         bytesOut: bytes,
         overheadMs: overhead,

@@ -1,12 +1,13 @@
 /** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Deployment, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+import type { Deployment, Fit, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { costNanoUsd } from './cost.ts'
+import { verdictOf } from './verdict.ts'
 import { wasteOf } from './waste.ts'
 
 export interface Ending {
@@ -16,6 +17,8 @@ export interface Ending {
   /** Who answered; null where nobody did. */
   readonly committed: { readonly exchange: Exchange; readonly deployment: Deployment } | null
   readonly error: GatewayError | null
+  /** How the content fits what was asked; null where nothing was to be checked. */
+  readonly fit: Fit | null
   readonly status: number
   readonly bytesOut: number
   readonly overheadMs: number
@@ -48,29 +51,26 @@ export function settle(ending: Ending, { fleet, metrics, log }: SettleTools): vo
   else log.requests.info(line)
 }
 
-/** Finish reasons of a useful answer. Together says `eos`; `length` is a cut answer. */
-const GOOD_FINISH: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call', 'eos'])
-
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
   const { committed, error, request } = ending
   const track = committed?.exchange.track ?? null
   const usage = track?.usage ?? null
-  const finish = track?.finish ?? null
-  const finished = !request.endpoint.streams || (finish !== null && GOOD_FINISH.has(finish))
-  const success = error === null && track !== null && track.content && finished
+  const verdict = verdictOf(ending)
+  const { success, why } = verdict
   return {
     attempts: ending.trail.attempts,
     usage,
     costNanoUsd: costNanoUsd(usage, committed?.deployment.facts.price ?? null),
-    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error }),
+    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error, why }),
     answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
     streamMs: ending.trail.committedAt === null ? null : ending.now - ending.trail.committedAt,
     overheadMs: ending.overheadMs,
-    finish,
+    finish: track?.finish ?? null,
     success,
+    verdict,
     status: error?.code === 'client_closed' ? error.status : ending.status,
     error,
     bytesOut: ending.bytesOut,

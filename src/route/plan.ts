@@ -30,6 +30,7 @@ export function plan(
   return {
     route: choice.route,
     order: order.map((deployment) => ({ deployment, effort: null })),
+    success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     record: {
       request_id: request.id,
