@@ -95,10 +95,15 @@ export class Collected {
 
   /** Some engines send a list of parts; those without text are reasoning or pictures. */
   #addText(content: unknown): void {
-    if (typeof content === 'string') this.#text += this.#counted(content)
+    if (typeof content === 'string') this.#write(content)
     else if (Array.isArray(content))
       for (const part of content as readonly unknown[])
-        if (isObject(part) && typeof part['text'] === 'string') this.#text += this.#counted(part['text'])
+        if (isObject(part) && typeof part['text'] === 'string') this.#write(part['text'])
+  }
+
+  #write(text: string): void {
+    const counted = this.#counted(text)
+    this.#text += counted
   }
 
   #addCalls(part: Fields): void {
