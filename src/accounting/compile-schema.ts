@@ -37,7 +37,7 @@ export function compileSchema(schema: unknown): Check | null {
     try {
       // A new one for each: they remember every schema, and refuse a second one of the same $id.
       const validate = reader().compile(schema)
-      return (value) => validate(value) === true
+      return (value) => validate(value)
     } catch {
       continue
     }

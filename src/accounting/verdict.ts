@@ -27,6 +27,7 @@ const BACKEND_FAULTS: ReadonlySet<string> = new Set([
   'unexpected_state',
 ])
 
+/** `fit` is not asked about where the answer is of no use anyway: it is judged by what was wrong first. */
 export function verdictOf({ request, plan, committed, error, fit }: Judged): Verdict {
   if (error !== null) return of(null, error.code)
   if (committed === null) return of(null, 'unanswered')
@@ -34,10 +35,14 @@ export function verdictOf({ request, plan, committed, error, fit }: Judged): Ver
   // It went through in pieces, too large to be held: complete, and nobody has read it.
   if (!streamed && body === null) return UNCHECKED
   if (!request.endpoint.streams) return track.content ? WITHOUT_TEXT : of(null, 'empty')
-  const { finish, content, refused } = track
+  return verdictOfText(track, plan?.success.finish ?? GOOD_FINISH, fit)
+}
+
+function verdictOfText({ finish, content, refused }: AnswerTrack, good: readonly string[], fit: Fit | null): Verdict {
   if (refused || finish === 'content_filter') return of(0, 'refusal')
-  if (!(plan?.success.finish ?? GOOD_FINISH).includes(finish ?? '')) {
-    if (finish === null || BACKEND_FAULTS.has(finish)) return of(null, 'finish')
+  if (finish === null) return of(null, 'finish')
+  if (!good.includes(finish)) {
+    if (BACKEND_FAULTS.has(finish)) return of(null, 'finish')
     if (CUT.has(finish)) return { ...of(0, 'truncated'), censored: true }
     if (content) return of(0, 'finish')
   }
