@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { classifier } from './classify/profile.ts'
 import { loadWeights } from './classify/weights.ts'
+import { AnswerChecker } from './accounting/checker.ts'
 import type { Config } from './core/settings.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
@@ -61,6 +62,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     onEvent: (event) => report(log, event),
   })
   let table = compile()
+  const checker = new AnswerChecker()
   const metrics = new Metrics(() => fleet.states())
   const stages: Stages = {
     fleet,
@@ -75,6 +77,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     lessons,
     conversations: new Conversations(),
     random: Math.random,
+    checker,
   }
 
   const app = Fastify({
@@ -120,6 +123,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await fleet.stop()
       await pools.destroy()
       await state?.stop()
+      await checker.close()
       await log.flush()
     },
   }

@@ -1,6 +1,7 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import { costNanoUsd } from './accounting/cost.ts'
+import { askFit, type Checker } from './accounting/fit.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
@@ -24,6 +25,8 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly conversations: Conversations
   /** From 0 to 1. */
   readonly random: () => number
+  /** Checks answers against schemas, off the event loop. */
+  readonly checker: Checker
 }
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
@@ -73,6 +76,7 @@ export async function answer(
   } finally {
     caller.stop = null
     const { status, bytes } = outlet
+    const fit = await askFit({ request, plan: route, committed, error }, stages.checker)
     settle(
       {
         request,
@@ -80,6 +84,7 @@ export async function answer(
         trail,
         committed,
         error,
+        fit,
         status: status ?? 499,
         bytesOut: bytes,
         overheadMs: overhead,

@@ -1,6 +1,6 @@
 /** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Deployment, GatewayRequest, RoutePlan, Settlement, Target } from '../core/types.ts'
+import type { Deployment, Fit, GatewayRequest, RoutePlan, Settlement, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Lessons } from '../learn/lessons.ts'
 import type { Conversations } from '../route/memory.ts'
@@ -9,6 +9,7 @@ import { type Log, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { costNanoUsd } from './cost.ts'
+import { verdictOf } from './verdict.ts'
 import { wasteOf } from './waste.ts'
 
 export interface Ending {
@@ -18,6 +19,8 @@ export interface Ending {
   /** Who answered; null where nobody did. */
   readonly committed: Answering | null
   readonly error: GatewayError | null
+  /** How the content fits what was asked; null where nothing was to be checked. */
+  readonly fit: Fit | null
   readonly status: number
   readonly bytesOut: number
   readonly overheadMs: number
@@ -62,29 +65,26 @@ export function settle(ending: Ending, tools: SettleTools): void {
   else log.requests.info(line)
 }
 
-/** Finish reasons of a useful answer. Together says `eos`; `length` is a cut answer. */
-const GOOD_FINISH: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call', 'eos'])
-
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
   const { committed, error, request } = ending
   const track = committed?.exchange.track ?? null
   const usage = track?.usage ?? null
-  const finish = track?.finish ?? null
-  const finished = !request.endpoint.streams || (finish !== null && GOOD_FINISH.has(finish))
-  const success = error === null && track !== null && track.content && finished
+  const verdict = verdictOf(ending)
+  const { success, why } = verdict
   return {
     attempts: ending.trail.attempts,
     usage,
     costNanoUsd: costNanoUsd(usage, committed?.deployment.facts.price ?? null),
-    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error }),
+    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error, why }),
     answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
     streamMs: ending.trail.committedAt === null ? null : ending.now - ending.trail.committedAt,
     overheadMs: ending.overheadMs,
-    finish,
+    finish: track?.finish ?? null,
     success,
+    verdict,
     status: error?.code === 'client_closed' ? error.status : ending.status,
     error,
     bytesOut: ending.bytesOut,
@@ -96,7 +96,7 @@ function teach(
   { request, error, now }: Ending,
   { exchange, target, open }: Answering,
   { profile }: RoutePlan,
-  { usage, success, finish, ttftMs, streamMs, totalMs }: Settlement,
+  { usage, verdict, ttftMs, streamMs, totalMs }: Settlement,
   { lessons, conversations }: SettleTools,
 ): void {
   const { deployment } = target
@@ -109,8 +109,8 @@ function teach(
     target,
     open,
     usage,
-    valid: whole ? success : null,
-    cut: finish === 'length',
+    valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,
+    cut: verdict.censored,
     ttftMs,
     streamMs: whole && exchange.streamed ? streamMs : null,
     totalMs: whole && !exchange.streamed ? totalMs : null,

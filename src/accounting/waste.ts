@@ -1,6 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { Trail } from '../core/trail.ts'
-import type { RoutePlan, Waste } from '../core/types.ts'
+import type { RoutePlan, Verdict, Waste } from '../core/types.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 
 export interface Wasted {
@@ -9,6 +9,7 @@ export interface Wasted {
   /** Of the answer that had begun; null where none had. */
   readonly track: AnswerTrack | null
   readonly error: GatewayError | null
+  readonly why: Verdict['why']
 }
 
 /**
@@ -25,10 +26,11 @@ export function wasteOf(ending: Wasted): Waste | null {
   return { reason, tokens }
 }
 
-function reasonOf({ trail, track, error }: Wasted): Waste['reason'] | null {
+function reasonOf({ trail, track, error, why }: Wasted): Waste['reason'] | null {
   if (error?.code === 'client_closed') return trail.attempts.length > 0 ? 'client_abort' : null
   if (track === null) return null
   if (error !== null) return 'truncated'
-  if (track.finish === 'content_filter') return 'refusal'
+  if (why === 'refusal' || why === 'truncated' || why === 'empty') return why
+  if (why !== 'finish') return 'invalid_output'
   return track.content ? 'truncated' : 'empty'
 }

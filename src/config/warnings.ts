@@ -32,7 +32,6 @@ function withoutEffect(file: ConfigFile): string[] {
     idle(`${path}.limits.max_cost_usd`, route.limits?.max_cost_usd, SCORING)
     idle(`${path}.limits.max_ttft`, route.limits?.max_ttft, SCORING)
     idle(`${path}.explore`, route.explore, SCORING)
-    idle(`${path}.success`, route.success, ACCOUNTING)
     idle(`${path}.baseline`, route.baseline, ACCOUNTING)
   })
   file.keys?.forEach((key, index) => {

@@ -16,6 +16,7 @@ import type {
   ModelFacts,
   Principal,
   Strategy,
+  SuccessSpec,
   TaskClass,
 } from './settings.ts'
 
@@ -230,6 +231,8 @@ export interface RoutePlan {
   readonly order: readonly Target[]
   readonly limits: Limits
   readonly profile: RequestProfile
+  /** What counts as a useful answer here. */
+  readonly success: SuccessSpec
   readonly record: DecisionRecord
 }
 
@@ -251,9 +254,27 @@ export interface Usage {
   readonly reasoning: number
 }
 
+/** What is wrong with an answer that came whole, in its own protocol's terms; never a word of the answer. */
+export type Misfit =
+  'not_json' | 'schema_mismatch' | 'no_tool_call' | 'unknown_tool' | 'arguments_not_json' | 'arguments_mismatch'
+
+/** How the content of an answer fits what was asked; `unchecked`: too large, or a schema that cannot be used. */
+export type Fit = Misfit | 'ok' | 'unchecked'
+
+/** Whether a request got a useful answer, and what that says about the model. */
+export interface Verdict {
+  readonly success: boolean
+  /** 0..1, for the model's record; null where the ending says nothing about how good the model is. */
+  readonly score: number | null
+  /** The answer was cut at a length: the score is that of the cut, not of what the model would have said. */
+  readonly censored: boolean
+  /** Null for a useful answer that was judged; `finish` = a finish reason that does not count. */
+  readonly why: Misfit | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
+}
+
 /** Tokens of input and output that were of no use to anybody; an estimate where the backend told no usage. */
 export interface Waste {
-  readonly reason: 'client_abort' | 'truncated' | 'empty' | 'refusal'
+  readonly reason: 'client_abort' | 'truncated' | 'invalid_output' | 'empty' | 'refusal'
   readonly tokens: number
 }
 
@@ -272,7 +293,9 @@ export interface Settlement {
   readonly streamMs: number | null
   readonly overheadMs: number
   readonly finish: string | null
+  /** That of the verdict. */
   readonly success: boolean
+  readonly verdict: Verdict
   /** Status that the caller saw; 499 where it left first. */
   readonly status: number
   readonly error: GatewayError | null

@@ -8,6 +8,7 @@ import { badAnswer } from '../upstream/fault.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
+import { collectedOf } from '../protocol/collected.ts'
 import { finishBody, reshapes } from '../protocol/shapes.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
@@ -101,6 +102,7 @@ async function attempt(
     now: tools.now,
     reshapes: reshapes(request),
   })
+  exchange.track.collected = collectedOf(request, plan.success)
   caller.stop = (why): void => exchange.cancel(why)
   const open = deployment.live.inflight
   tools.fleet.begin(deployment)

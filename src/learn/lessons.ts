@@ -78,7 +78,7 @@ export class Lessons {
       learnValidity(target.arm, sense, valid)
       this.#remember(lesson.requestId, { caller: lesson.caller, arm: target.arm, sense })
     }
-    if (usage !== null && usage.output > 0 && valid !== null)
+    if (usage !== null && usage.output > 0 && (valid !== null || lesson.cut))
       learnLength(target.arm, sense, usage.output, usage.reasoning, lesson.cut)
   }
 

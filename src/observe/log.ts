@@ -107,6 +107,8 @@ const outcome = (settlement: Settlement): object => ({
   total_ms: round(settlement.totalMs),
   finish: settlement.finish,
   success: settlement.success,
+  score: settlement.verdict.score,
+  why: settlement.verdict.why,
   wasted: settlement.waste,
 })
 

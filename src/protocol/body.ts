@@ -68,6 +68,8 @@ function readChoices(field: Fields, track: AnswerTrack): UpstreamFault | 'garbag
   const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
   if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
   const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>
+  track.refused = isFilled(message['refusal'])
+  track.collected?.choices(choices)
   track.content = isFilled(first?.text) || ANSWER_PARTS.some((part) => isFilled(message[part]))
   return null
 }

@@ -45,7 +45,10 @@ const NULL = 0x6e
 
 function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
   track.events++
-  if (!track.content && CONTENT.test(data)) track.content = true
+  if (!track.content && CONTENT.test(data)) {
+    track.content = true
+    track.refused = REFUSAL.test(data)
+  }
   const finish = memberStart(data, '"finish_reason"')
   if (finish > 0 && data.charCodeAt(finish) === QUOTE)
     track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
@@ -54,6 +57,7 @@ function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: bool
   const suspicious = (error > 0 && data.charCodeAt(error) !== NULL) || frame.event === 'error' || FLAT_ERROR.test(data)
   const counted = usage > 0 && data.charCodeAt(usage) === OPEN
   if (track.started && !suspicious && !counted) {
+    if (track.collected?.wants(data)) track.collected.event(frameText(frame))
     return usage > 0 && hideUsage ? withoutUsage(frame) : { kind: 'send', raw: frame.raw }
   }
   return parseFrame(frame, track, hideUsage && usage > 0)
@@ -76,6 +80,7 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   const choices = Array.isArray(event['choices']) ? (event['choices'] as readonly unknown[]) : []
   const usage = usageOf(event, choices)
   if (usage !== null) track.usage = usage
+  track.collected?.choices(choices)
   if (!hideUsage) return { kind: 'send', raw: frame.raw }
   return usage !== null && choices.length === 0 ? SWALLOW : withoutUsage(frame)
 }
@@ -105,6 +110,8 @@ const END = Buffer.from('\n\n')
 /** A delta that carries something: text, reasoning, a tool call, audio, a legacy completion's text. */
 const CONTENT =
   /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"[^"]|"(?:tool_calls|function_call|audio)": ?[[{](?![\]}])/
+
+const REFUSAL = /"refusal": ?"[^"]/
 
 const FLAT_ERROR = /"object": ?"error"/
 

@@ -1,4 +1,5 @@
 import type { Usage } from '../core/types.ts'
+import type { Collected } from './collected.ts'
 
 /** What has been seen of an answer so far. */
 export class AnswerTrack {
@@ -14,4 +15,8 @@ export class AnswerTrack {
   done = false
   /** A whole event was parsed. */
   started = false
+  /** The model refused, in the field that there is for it. */
+  refused = false
+  /** What will be checked of its content; null where nothing will. */
+  collected: Collected | null = null
 }

@@ -56,6 +56,7 @@ export function plan(
   return {
     route: choice.route,
     order: choice.fallback.length === 0 ? order : [...order, ...fallbackOf(decision)],
+    success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     profile,
     // Only who reads it pays for it.

@@ -51,6 +51,7 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
       trail,
       committed: answer === null ? null : ({ exchange, deployment: ANSWERER } as unknown as Ending['committed']),
       error: null,
+      fit: null,
       status: 200,
       bytesOut: 5,
       overheadMs: 0.5,
@@ -89,6 +90,19 @@ t.test('what is a useful answer', async (t) => {
   t.equal(success({}, { error: new GatewayError('upstream_incomplete', 'x') }), false)
   const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS, startedAt: 0 })
   t.equal(success({ finish: null }, { request: embeddings }), true, 'embeddings have no finish reason')
+})
+
+t.test('the verdict, and what was wasted on an answer that does not fit', async (t) => {
+  const usage = { input: 10, cachedInput: 0, output: 5, reasoning: 0 }
+  const { settlement, line } = settled({ usage }, { fit: 'not_json' })
+  t.match(settlement, { success: false, verdict: { success: false, score: 0, why: 'not_json' } })
+  t.strictSame(settlement.waste, { reason: 'invalid_output', tokens: 15 })
+  t.notOk('decision' in line && line['decision'], 'no plan here')
+  t.match(settled({}, { fit: 'unchecked' }).settlement, {
+    success: true,
+    waste: null,
+    verdict: { score: null, why: 'unchecked' },
+  })
 })
 
 t.test('nobody answered', async (t) => {

@@ -8,10 +8,15 @@ import { AnswerTrack } from '../../src/protocol/track.ts'
 const PLAN = { record: { profile: { input_tokens: 40 } } } as unknown as RoutePlan
 const CALL = { backend: 'a', model: 'm', status: 200, error: null, ttftMs: null }
 
-function wasted(track: Partial<AnswerTrack> | null, error: GatewayError | null = null, calls = 1): Waste | null {
+function wasted(
+  track: Partial<AnswerTrack> | null,
+  error: GatewayError | null = null,
+  calls = 1,
+  why: Wasted['why'] = 'finish',
+): Waste | null {
   const trail = newTrail()
   for (let call = 0; call < calls; call++) trail.attempts.push(CALL)
-  const ending: Wasted = { plan: PLAN, trail, track: track && Object.assign(new AnswerTrack(), track), error }
+  const ending: Wasted = { plan: PLAN, trail, track: track && Object.assign(new AnswerTrack(), track), error, why }
   return wasteOf(ending)
 }
 
@@ -23,8 +28,14 @@ t.test('the usage where there is one, else prompt and events', async (t) => {
 })
 
 t.test('why', async (t) => {
-  t.equal(wasted({ usage: USAGE, content: false, finish: 'stop' })?.reason, 'empty')
-  t.equal(wasted({ usage: USAGE, content: true, finish: 'content_filter' })?.reason, 'refusal')
+  const whole = { usage: USAGE, content: true }
+  t.equal(wasted({ ...whole, content: false }, null, 1, 'empty')?.reason, 'empty')
+  t.equal(wasted({ ...whole, content: false }, null, 1, 'finish')?.reason, 'empty')
+  t.equal(wasted(whole, null, 1, 'finish')?.reason, 'truncated')
+  t.equal(wasted(whole, null, 1, 'truncated')?.reason, 'truncated')
+  t.equal(wasted(whole, null, 1, 'refusal')?.reason, 'refusal')
+  for (const why of ['not_json', 'schema_mismatch', 'unknown_tool', 'arguments_mismatch', 'no_tool_call'] as const)
+    t.equal(wasted(whole, null, 1, why)?.reason, 'invalid_output', why)
   t.equal(wasted({ content: true }, new GatewayError('upstream_incomplete', 'x'))?.reason, 'truncated')
 })
 

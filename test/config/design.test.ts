@@ -53,7 +53,6 @@ t.test('what has no effect yet is said, each by its path', async (t) => {
     'routes[0].match.class',
     'routes[0].limits.max_cost_usd',
     'routes[0].limits.max_ttft',
-    'routes[0].success',
     'routes[0].baseline',
     'keys[0].tpm',
     'keys[0].budget',

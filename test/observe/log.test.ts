@@ -84,6 +84,7 @@ const SETTLEMENT: Settlement = {
   overheadMs: 0.123,
   finish: 'stop',
   success: true,
+  verdict: { success: true, score: 1, censored: false, why: null },
   status: 200,
   error: null,
   bytesOut: 7,
@@ -124,6 +125,8 @@ t.test('the line of a request', async (t) => {
         total_ms: 100,
         finish: 'stop',
         success: true,
+        score: 1,
+        why: null,
       },
     },
   })

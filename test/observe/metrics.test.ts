@@ -28,6 +28,7 @@ const settlement = (traits: Partial<Settlement> = {}): Settlement => ({
   overheadMs: 1,
   finish: 'stop',
   success: true,
+  verdict: { success: true, score: 1, censored: false, why: null },
   status: 200,
   error: null,
   bytesOut: 10,

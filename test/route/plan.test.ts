@@ -338,6 +338,18 @@ t.test("a route's limits", async (t) => {
   t.equal(planned(chat({ model: 'm' }), { deployments, routes }).limits, LIMITS)
 })
 
+t.test('what counts as a useful answer', async (t) => {
+  const deployments = [deployment('a/m')]
+  const success = { finish: ['stop'], json: true, schema: false }
+  const routes = [routeSpec('r', { success })]
+  t.strictSame(planned(chat({ model: 'r' }), { deployments, routes }).success, success)
+  t.strictSame(planned(chat({ model: 'm' }), { deployments, routes }).success, {
+    finish: null,
+    json: false,
+    schema: false,
+  })
+})
+
 t.test('nobody at all', async (t) => {
   t.match(refusal(chat(), { deployments: [] }), { code: 'no_backend', status: 503, retryAfterMs: 2000 })
   const routes = [routeSpec('r', { candidates: ['none/*'] })]
