@@ -70,7 +70,7 @@ export function plan(
 let scratch = new Float64Array(64 * COLUMNS)
 let troubles = new Float64Array(64)
 
-function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
+export function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
   const choice = resolve(request.model, request.principal, request.strategy, table)
   const question = { profile, principal: request.principal, choice, table }
   const { candidates, dropped } = filtered(question)
