@@ -9,6 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   core: 0,
   'version.ts': 0,
   protocol: 1,
+  catalogue: 1,
   classify: 1,
   learn: 1,
   config: 1,

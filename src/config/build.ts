@@ -65,8 +65,8 @@ function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {
     context: facts.context ?? null,
     price: toPrice(facts.price),
     quality: facts.quality ?? {},
-    efforts: [],
-    paramsB: null,
+    efforts: facts.efforts ?? [],
+    paramsB: facts.params_b ?? null,
   }
 }
 

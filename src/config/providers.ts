@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ENDPOINTS } from '../core/endpoints.ts'
-import { CAPABILITIES, type ListPages, type Provider } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS, type ListPages, type Provider } from '../core/settings.ts'
 import { ConfigError, pathText } from './issues.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -41,6 +41,15 @@ const source = z
   })
   .transform(({ per_model, ...rest }) => ({ ...rest, perModel: per_model }))
 
+const effortRule = z
+  .strictObject({
+    models: pattern.nullable().default(null),
+    fields: z.partialRecord(z.enum(EFFORTS), z.record(z.string(), z.json())),
+    unless: z.array(text).default([]),
+    declared_only: z.boolean().default(false),
+  })
+  .transform(({ declared_only, ...rest }) => ({ ...rest, declaredOnly: declared_only }))
+
 const schema = z.strictObject({
   kind: text,
   label: text,
@@ -67,6 +76,7 @@ const schema = z.strictObject({
       short_tool_ids: z.boolean().default(false),
       include_usage: z.boolean().default(true),
       rerank_strings: z.boolean().default(false),
+      effort: z.array(effortRule).default([]),
     })
     .prefault({}),
   response: z
@@ -108,6 +118,7 @@ function toProvider(file: string, yaml: string): Provider {
       shortToolIds: request.short_tool_ids,
       includeUsage: request.include_usage,
       rerankStrings: request.rerank_strings,
+      effort: request.effort,
     },
     response: {
       headersWithFirstToken: response.headers_with_first_token,

@@ -1,6 +1,6 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { CAPABILITIES, STRATEGIES } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS, STRATEGIES } from '../core/settings.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
 import { duration, durationText, size, sizeText } from './units.ts'
 
@@ -59,6 +59,11 @@ const modelFacts = z.strictObject({
   context: told(count, 'tokens that the engine accepts, prompt and output together'),
   price: told(price, 'overrides the one of the backend'),
   quality: told(z.record(text, share), '0..1 by task class, `default` for the others; used by the scoring'),
+  efforts: told(
+    z.array(z.enum(EFFORTS)).min(1, 'is empty; for a model that must not think say capabilities: { reasoning: false }'),
+    'how hard it can be asked to think, in the place of what is known of its family',
+  ),
+  params_b: told(z.number().positive('is not more than 0'), 'billions of parameters, all experts together'),
 })
 
 const match = z.strictObject({

@@ -115,6 +115,18 @@ export interface ListPages {
   readonly more: string | null
 }
 
+/** How models are told how hard to think. */
+export interface EffortRule {
+  /** Pattern over the name of the model, in any case; null = all models. */
+  readonly models: string | null
+  /** Top-level fields for each word, objects being merged with the caller's; a word that is absent cannot be told. */
+  readonly fields: Readonly<Partial<Record<Effort, JsonObject>>>
+  /** Top-level fields of a caller beside which thinking is refused: `none` is told then. */
+  readonly unless: readonly string[]
+  /** Not every backend of this kind reads it, so it is used only where the operator lists `efforts` for the model. */
+  readonly declaredOnly: boolean
+}
+
 /** What a kind of backend refuses or does in its own way: one data file in config/providers/. */
 export interface Provider {
   readonly kind: string
@@ -156,6 +168,8 @@ export interface Provider {
     readonly includeUsage: boolean
     /** Rerank documents must be plain strings. */
     readonly rerankStrings: boolean
+    /** How it is told how hard to think: the first rule for a model counts; none = nobody knows how. */
+    readonly effort: readonly EffortRule[]
   }
   readonly response: {
     /** The status line comes with the first token: the limit for headers does not apply, the one for TTFT does. */

@@ -77,6 +77,7 @@ const PROVIDER: Provider = {
     shortToolIds: false,
     includeUsage: true,
     rerankStrings: false,
+    effort: [],
   },
   response: { headersWithFirstToken: true, cutsLongPrompts: false, callerErrors: [] },
 }

@@ -1,4 +1,6 @@
-/** What is known of a model on a backend, from all who say something: the operator first, then the engine, then the name. */
+/** What is known of a model on a backend, from all who say something: the operator first, then the engine, then the catalogue. */
+import { catalogueOf, type CatalogueEntry } from '../catalogue/catalogue.ts'
+import { steerable } from '../catalogue/effort-rule.ts'
 import { type BackendSpec, CAPABILITIES, type Config, type ModelFacts } from '../core/settings.ts'
 import { kindByName, spellings } from './model-names.ts'
 import type { Described } from './read-list.ts'
@@ -22,18 +24,41 @@ export function factsOf(
     }
     return null
   }
-  const later = said.toReversed()
-  const capabilities = { ...discovered(model, found) }
-  for (const facts of later) Object.assign(capabilities, facts.capabilities)
+  const known = catalogueOf(spec.provider.kind, model)
+  const { capabilities, efforts } = skillsOf(spec, model, found, said, known)
+  const quality = Object.assign({}, ...said.toReversed().map((facts) => facts.quality)) as ModelFacts['quality']
   return {
     aliases: [...new Set(said.flatMap((facts) => facts.aliases))],
-    capabilities: inOrder(capabilities),
-    context: first((facts) => facts.context) ?? found?.context ?? null,
-    price: first((facts) => facts.price) ?? spec.price,
-    quality: Object.assign({}, ...later.map((facts) => facts.quality)) as ModelFacts['quality'],
-    efforts: said.find((facts) => facts.efforts.length > 0)?.efforts ?? [],
-    paramsB: first((facts) => facts.paramsB),
+    capabilities,
+    context: first((facts) => facts.context) ?? found?.context ?? known?.context ?? null,
+    price: first((facts) => facts.price) ?? spec.price ?? known?.price ?? null,
+    quality: qualityOf(quality, known),
+    efforts,
+    paramsB: first((facts) => facts.paramsB) ?? known?.paramsB ?? null,
   }
+}
+
+/** `said`: the operator's words, the most special ones first. */
+function skillsOf(
+  spec: BackendSpec,
+  model: string,
+  found: Described | null,
+  said: readonly ModelFacts[],
+  known: CatalogueEntry | null,
+): Pick<ModelFacts, 'capabilities' | 'efforts'> {
+  const capabilities = { ...known?.capabilities, ...discovered(model, found) }
+  const declared = said.find((facts) => facts.efforts.length > 0)?.efforts
+  // Efforts of the operator's say that it thinks, whatever the engine says.
+  if (declared !== undefined) capabilities.reasoning = true
+  for (const facts of said.toReversed()) Object.assign(capabilities, facts.capabilities)
+  const efforts = declared ?? steerable(spec.provider, model, known?.efforts ?? [])
+  if (efforts.length > 0) capabilities.reasoning ??= true
+  return { capabilities: inOrder(capabilities), efforts: capabilities.reasoning === true ? efforts : [] }
+}
+
+/** An operator's `default` is meant for all classes that it does not name: the catalogue's numbers have no place beside it. */
+function qualityOf(operator: ModelFacts['quality'], known: CatalogueEntry | null): ModelFacts['quality'] {
+  return operator['default'] === undefined ? { ...known?.quality, ...operator } : operator
 }
 
 function discovered(model: string, found: Described | null): ModelFacts['capabilities'] {

@@ -2,6 +2,7 @@
 import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
 import { elements, members, splice } from '../protocol/members.ts'
+import { effortEdits } from './compose-effort.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
@@ -31,7 +32,7 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
 }
 
 /** The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. */
-export function composeBody(request: GatewayRequest, deployment: Deployment, _effort: Effort | null = null): Buffer {
+export function composeBody(request: GatewayRequest, deployment: Deployment, effort: Effort | null = null): Buffer {
   const { body, raw } = request
   const { request: quirks } = deployment.backend.provider
   const remove = fieldsToDrop(request, deployment)
@@ -40,7 +41,10 @@ export function composeBody(request: GatewayRequest, deployment: Deployment, _ef
   const newUsage = addsUsage(request, deployment)
   const newMessages = changesMessages(body['messages'], quirks)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
-  if (!newModel && !newUsage && !newMessages && !newDocuments && remove.size === 0 && renames.length === 0) return raw
+  const newEffort = effortEdits(request, deployment, effort)
+  for (const field of newEffort.remove) remove.add(field)
+  const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0
+  if (!changes && remove.size === 0 && renames.length === 0) return raw
   const list = request.members
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
   const set = new Map<string, string>()
@@ -53,6 +57,7 @@ export function composeBody(request: GatewayRequest, deployment: Deployment, _ef
   }
   if (newMessages) set.set('messages', withMessages(raw, find('messages')!.valueStart, quirks))
   if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
+  newEffort.set.forEach((value, field) => set.set(field, value))
   return splice(raw, list, { set, remove })
 }
 

@@ -115,6 +115,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,
+      effort: [],
     },
     response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [] },
     ...changes,

@@ -1,6 +1,8 @@
 import t from 'tap'
+import type { BackendSpec } from '../../src/core/settings.ts'
 import { factsOf } from '../../src/fleet/facts.ts'
 import { kindByName } from '../../src/fleet/model-names.ts'
+import { PROVIDERS } from '../config/load.ts'
 import { backend, FACTS } from './engine-double.ts'
 
 const price = (output: number) => ({
@@ -28,6 +30,8 @@ t.test("the operator comes before the engine, the backend's model before the mod
     context: 10,
     price: price(7),
     quality: { code: 0.9, default: 0.5 },
+    efforts: [],
+    paramsB: null,
   })
   t.equal(factsOf(backend('http://h'), 'm', found, {}).context, 99)
   t.same(
@@ -47,6 +51,66 @@ t.test('names speak only where the engine says nothing of the kind', (t) => {
     chat: false,
   })
   t.same(factsOf(backend('http://h'), 'nomic-embed-text', told, {}).capabilities, { chat: true })
+  t.end()
+})
+
+const of = (kind: string, changes: Partial<BackendSpec> = {}): BackendSpec =>
+  backend('http://h', { name: 'one', provider: PROVIDERS.get(kind)!, ...changes })
+
+t.test('the catalogue has the last word', (t) => {
+  const told = factsOf(of('openai'), 'gpt-4o-mini', null, {})
+  t.match(told, { context: 128_000, price: { inputPerMtok: 0.15, outputPerMtok: 0.6 }, quality: { default: 0.79 } })
+  t.equal(told.capabilities.reasoning, undefined)
+  const found = { context: 9, capabilities: { vision: false, reasoning: true } }
+  t.match(factsOf(of('openai'), 'gpt-4o-mini', found, {}), { context: 9, capabilities: { vision: false, tools: true } })
+  const own = { ...FACTS, context: 7, price: price(3), paramsB: 5, capabilities: { vision: false } }
+  t.match(factsOf(of('openai'), 'gpt-4o-mini', found, { 'one/gpt-4o-mini': own }), {
+    context: 7,
+    price: price(3),
+    paramsB: 5,
+    capabilities: { vision: false },
+  })
+  t.same(factsOf(of('openai', { price: price(7) }), 'gpt-4o-mini', null, {}).price, price(7))
+  t.equal(factsOf(of('openai'), 'gpt-99', null, {}).price, null)
+  t.end()
+})
+
+t.test('an engine has no list price, whatever its model is called', (t) => {
+  for (const kind of ['vllm', 'ollama', 'llamacpp', 'sglang', 'lmstudio']) {
+    const told = factsOf(of(kind), 'openai/gpt-oss-20b', null, {})
+    t.match(told, { price: null, context: null, paramsB: 20, efforts: ['low', 'medium', 'high'] }, kind)
+  }
+  t.end()
+})
+
+t.test("an operator's default for quality stands alone", (t) => {
+  const quality = (own: Record<string, number>) =>
+    factsOf(of('vllm'), 'qwen3-32b', null, { 'qwen3-32b': { ...FACTS, quality: own } }).quality
+  t.same(quality({}), { default: 0.8, math: 0.87, code: 0.8 })
+  t.same(quality({ math: 0.1, chat: 0.2 }), { default: 0.8, math: 0.1, code: 0.8, chat: 0.2 })
+  t.same(quality({ default: 0.5 }), { default: 0.5 })
+  t.end()
+})
+
+t.test('efforts: those of the family that the backend can be told, or those that the operator lists', (t) => {
+  const efforts = (kind: string, model: string, own: Partial<typeof FACTS> = {}, engine: boolean | null = null) => {
+    const found = engine === null ? null : { context: null, capabilities: { reasoning: engine } }
+    const told = factsOf(of(kind), model, found, { [model]: { ...FACTS, ...own } })
+    return [told.efforts.join(), told.capabilities.reasoning]
+  }
+  t.same(efforts('vllm', 'qwen3-32b'), ['none,high', true])
+  t.same(efforts('ollama', 'qwen3:8b', {}, true), ['none,high', true])
+  t.same(efforts('ollama', 'qwen3:8b', {}, false), ['', false], 'the engine knows better')
+  t.same(efforts('ollama', 'qwen3:8b', { efforts: ['none'] }, false), ['none', true], 'the operator best')
+  t.same(efforts('vllm', 'qwen3-32b', { capabilities: { reasoning: false } }), ['', false])
+  t.same(efforts('vllm', 'qwen3-32b', { efforts: ['high'], capabilities: { reasoning: false } }), ['', false])
+  t.same(efforts('vllm', 'mine', { efforts: ['low', 'high'] }), ['low,high', true])
+  t.same(efforts('openai-compatible', 'qwen3-32b'), ['', undefined], 'nobody knows what it reads')
+  t.same(efforts('openai-compatible', 'qwen3-32b', { efforts: ['low'] }), ['low', true])
+  t.same(efforts('mistral', 'gpt-oss-20b'), ['', undefined], 'no way to tell it')
+  t.same(efforts('anthropic', 'claude-opus-4-7'), ['', undefined])
+  t.same(efforts('openai', 'o3'), ['low,medium,high', true])
+  t.same(efforts('vllm', 'unknown', {}, true), ['', true])
   t.end()
 })
 

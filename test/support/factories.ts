@@ -66,6 +66,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,
+      effort: [],
       ...request,
     },
     response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [], ...response },

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
-import type { JsonObject } from '../../src/core/settings.ts'
+import { type Effort, EFFORTS, type EffortRule, type JsonObject } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { members } from '../../src/protocol/members.ts'
 import { asksUsage, composeBody, composeHeaders } from '../../src/upstream/compose.ts'
 import { shortId } from '../../src/upstream/compose-messages.ts'
+import { PROVIDERS } from '../config/load.ts'
 import { deployment, gatewayRequest, live, provider, type ProviderTraits } from '../support/factories.ts'
 
 /** `up/tiny`, with the quirks of its provider. */
@@ -194,6 +195,173 @@ t.test('a large prompt is changed without a copy of its text being written anew'
   const content = 'é"\\'.repeat(100_000)
   const json = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content }] })
   t.strictSame(bytesWithout(compose(json), 'model'), bytesWithout(json, 'model'))
+})
+
+// ---------------------------------------------------------------- effort
+
+const rule = (traits: Partial<EffortRule>): EffortRule => ({
+  models: null,
+  fields: {},
+  unless: [],
+  declaredOnly: false,
+  ...traits,
+})
+const words = (name: string): EffortRule['fields'] =>
+  Object.fromEntries(EFFORTS.map((effort) => [effort, { [name]: effort }]))
+const on = { chat_template_kwargs: { enable_thinking: true } }
+const SWITCH = quirky({
+  request: {
+    effort: [rule({ fields: { none: { chat_template_kwargs: { enable_thinking: false } }, low: on, high: on } })],
+  },
+})
+const WORD = quirky({ request: { effort: [rule({ fields: words('reasoning_effort') })] } })
+
+const steer = (json: string, to: Deployment, effort: Effort | null): string =>
+  composeBody(gatewayRequest(json), to, effort).toString()
+
+t.test('an effort is told in the form of the backend, the rest byte for byte', async (t) => {
+  t.equal(steer('{"model":"tiny","n":1.0}', WORD, 'low'), '{"model":"tiny","n":1.0,"reasoning_effort":"low"}')
+  t.equal(
+    steer('{"model":"tiny"}', SWITCH, 'none'),
+    '{"model":"tiny","chat_template_kwargs":{"enable_thinking":false}}',
+  )
+  t.equal(
+    steer('{"model":"tiny","chat_template_kwargs":{"n": 1.0,"x":{}}}', SWITCH, 'high'),
+    '{"model":"tiny","chat_template_kwargs":{"n": 1.0,"x":{},"enable_thinking":true}}',
+    'beside the other arguments of the template',
+  )
+  const got = steer(ODD, WORD, 'high')
+  t.strictSame(bytesWithout(got, 'model', 'reasoning_effort'), bytesWithout(ODD, 'model'))
+})
+
+t.test('no effort, no rule, no word, no chat: the same buffer', async (t) => {
+  const request = gatewayRequest('{"model":"tiny","messages":[]}')
+  t.equal(composeBody(request, WORD, null), request.raw)
+  t.equal(composeBody(request, quirky(), 'high'), request.raw)
+  t.equal(composeBody(request, SWITCH, 'medium'), request.raw, 'a word that the rule lacks')
+  const other = quirky({ request: { effort: [rule({ models: 'qwen', fields: words('x') })] } })
+  t.equal(composeBody(request, other, 'high'), request.raw, 'a rule for other models')
+  const embeddings = gatewayRequest('{"model":"tiny","input":"x"}', { endpoint: EMBEDDINGS })
+  t.equal(composeBody(embeddings, WORD, 'high'), embeddings.raw)
+  const silent = quirky({ request: { effort: [rule({ fields: { none: {} } })] } })
+  t.equal(composeBody(request, silent, 'none'), request.raw, 'nothing to tell')
+})
+
+t.test("the caller's word counts, whatever was chosen", async (t) => {
+  for (const own of [
+    '"reasoning_effort":"low"',
+    '"reasoning_effort" : "minimal"',
+    '"reasoning_effort":"xhigh"',
+    '"reasoning_effort":"odd"',
+  ])
+    t.equal(steer(`{"model":"tiny",${own}}`, WORD, 'high'), `{"model":"tiny",${own}}`, 'the backend reads it')
+  const native = '{"model":"tiny","chat_template_kwargs":{"enable_thinking": false}}'
+  t.equal(steer(native, SWITCH, 'high'), native)
+  const budget = '{"model":"tiny","thinking":{"type":"enabled","budget_tokens":5000}}'
+  const claude = quirky({
+    request: { effort: [rule({ fields: { high: { thinking: { type: 'enabled', budget_tokens: 9 } } } })] },
+  })
+  t.equal(steer(budget, claude, 'high'), budget, 'a budget is finer than a word')
+  const google = '{"model":"tiny","extra_body":{"google":{"thinking_config":{}}}}'
+  t.equal(steer(google, WORD, 'high'), google)
+})
+
+t.test("the caller's word in the form of the backend", async (t) => {
+  const moved = '{"model":"tiny","chat_template_kwargs":{"enable_thinking":false}}'
+  t.equal(steer('{"reasoning_effort":"none","model":"tiny"}', SWITCH, 'none'), moved)
+  t.equal(steer('{"reasoning_effort":"none","model":"tiny"}', SWITCH, 'high'), moved, 'not what was chosen')
+  t.equal(steer('{"model":"tiny","reasoning":{"enabled":false}}', SWITCH, 'none'), moved)
+  t.equal(
+    steer('{"model":"tiny","thinking":{"type":"disabled"}}', WORD, 'none'),
+    '{"model":"tiny","reasoning_effort":"none"}',
+  )
+  t.equal(
+    steer('{"model":"tiny","chat_template_kwargs":{"enable_thinking":true}}', WORD, 'low'),
+    '{"model":"tiny","reasoning_effort":"high"}',
+  )
+  t.equal(
+    steer('{"model":"tiny","chat_template_kwargs":{"enable_thinking":true,"x":1}}', WORD, 'low'),
+    '{"model":"tiny","chat_template_kwargs":{"enable_thinking":true,"x":1},"reasoning_effort":"high"}',
+    'what else is in there stays',
+  )
+  const minimal = quirky({ request: { effort: [rule({ fields: { none: { reasoning_effort: 'minimal' } } })] } })
+  t.equal(
+    steer('{"model":"tiny","reasoning_effort":"none"}', minimal, 'none'),
+    '{"model":"tiny","reasoning_effort":"minimal"}',
+  )
+})
+
+t.test('beside fields with which thinking is refused, none is told', async (t) => {
+  const to = quirky({ request: { effort: [rule({ fields: words('reasoning_effort'), unless: ['tools'] })] } })
+  t.equal(steer('{"model":"tiny","tools":[]}', to, 'high'), '{"model":"tiny","tools":[],"reasoning_effort":"none"}')
+  t.match(steer('{"model":"tiny","tools":null}', to, 'high'), '"reasoning_effort":"high"')
+  const own = '{"model":"tiny","tools":[],"reasoning_effort":"high"}'
+  t.equal(steer(own, to, 'high'), own, 'what the caller says is his affair')
+})
+
+t.test('a duplicate of a field does not slip through', async (t) => {
+  const got = steer('{"model":"tiny","reasoning":{"effort":"low"},"reasoning":{"effort":"high"}}', WORD, 'low')
+  t.equal(got, '{"model":"tiny","reasoning_effort":"high"}')
+})
+
+t.test('each kind of backend, in its own words', async (t) => {
+  const told = (kind: string, model: string, effort: Effort, more: JsonObject = {}): JsonObject => {
+    const to = deployment(`up/${model}`, { backend: { provider: PROVIDERS.get(kind)! } })
+    const sent = composeBody(gatewayRequest({ model, ...more }), to, effort).toString()
+    const { model: same, ...rest } = JSON.parse(sent) as JsonObject
+    t.equal(same, model)
+    return rest
+  }
+  const template = (value: JsonObject): JsonObject => ({ chat_template_kwargs: value })
+  for (const kind of ['openai', 'azure']) {
+    t.strictSame(told(kind, 'o3', 'low'), { reasoning_effort: 'low' })
+    t.strictSame(told(kind, 'gpt-5-mini', 'none'), { reasoning_effort: 'minimal' })
+    t.strictSame(told(kind, 'gpt-5-2025-08-07', 'none'), { reasoning_effort: 'minimal' })
+    t.strictSame(told(kind, 'gpt-5.1', 'none'), { reasoning_effort: 'none' })
+    t.strictSame(told(kind, 'gpt-5.4', 'high', { tools: [] }), { tools: [], reasoning_effort: 'none' })
+    t.strictSame(told(kind, 'gpt-5.1', 'high', { tools: [] }), { tools: [], reasoning_effort: 'high' })
+  }
+  t.strictSame(told('gemini', 'models/gemini-2.5-flash', 'none'), { reasoning_effort: 'none' })
+  t.strictSame(told('gemini', 'gemini-3-flash', 'none'), { reasoning_effort: 'minimal' })
+  t.strictSame(told('groq', 'openai/gpt-oss-20b', 'medium'), { reasoning_effort: 'medium' })
+  t.strictSame(told('groq', 'qwen/qwen3-32b', 'high'), { reasoning_effort: 'default' })
+  t.strictSame(told('openrouter', 'anthropic/claude-sonnet-4.5', 'low'), { reasoning: { effort: 'low' } })
+  t.strictSame(told('openrouter', 'openai/gpt-5', 'none'), { reasoning: { effort: 'minimal' } })
+  t.strictSame(told('together', 'openai/gpt-oss-120b', 'low'), { reasoning_effort: 'low' })
+  t.strictSame(told('together', 'Qwen/Qwen3-235B-A22B', 'none'), { reasoning: { enabled: false } })
+  t.strictSame(told('deepseek', 'deepseek-v4-pro', 'low'), { thinking: { type: 'enabled' }, reasoning_effort: 'low' })
+  t.strictSame(told('deepseek', 'deepseek-v4-pro', 'high', { tools: [] }), {
+    tools: [],
+    thinking: { type: 'disabled' },
+  })
+  t.strictSame(told('deepseek', 'deepseek-chat', 'high'), {})
+  t.strictSame(told('mistral', 'mistral-small-latest', 'high'), {})
+  for (const model of [
+    'claude-3-7-sonnet-20250219',
+    'claude-sonnet-4-5',
+    'claude-opus-4-20250514',
+    'claude-haiku-4-5-20251001',
+  ]) {
+    t.strictSame(told('anthropic', model, 'none'), {})
+    const { thinking, max_tokens } = told('anthropic', model, 'high') as {
+      thinking: { type: string; budget_tokens: number }
+      max_tokens: number
+    }
+    t.equal(thinking.type, 'enabled')
+    t.ok(thinking.budget_tokens >= 1024 && thinking.budget_tokens < max_tokens, model)
+    t.strictSame(told('anthropic', model, 'high', { max_tokens: 50 }), { max_tokens: 50 }, 'the budget would not fit')
+  }
+  for (const model of ['claude-opus-4-6', 'claude-sonnet-4-6', 'claude-opus-4-7-20260401', 'claude-3-5-haiku-latest'])
+    t.strictSame(told('anthropic', model, 'high'), {}, `${model} takes no budget`)
+  for (const kind of ['vllm', 'sglang', 'llamacpp']) {
+    t.strictSame(told(kind, 'Qwen/Qwen3-8B', 'none'), template({ enable_thinking: false }))
+    t.strictSame(told(kind, 'Qwen/Qwen3-8B', 'high'), template({ enable_thinking: true }))
+    t.strictSame(told(kind, 'deepseek-ai/DeepSeek-V3.1', 'high'), template({ thinking: true }))
+    const oss = kind === 'llamacpp' ? template({ reasoning_effort: 'low' }) : { reasoning_effort: 'low' }
+    t.strictSame(told(kind, 'openai/gpt-oss-20b', 'low'), oss)
+  }
+  for (const kind of ['ollama', 'lmstudio', 'openai-compatible'])
+    t.strictSame(told(kind, 'qwen3:8b', 'none'), { reasoning_effort: 'none' })
 })
 
 // ---------------------------------------------------------------- headers
