@@ -18,7 +18,8 @@ export function tableOf(task: Task, labelOf: (index: number, part: 'train' | 'te
   return (test) =>
     test.map((_, index) => {
       const label = labelOf(index, 'test')
-      const read = (key: 'success' | 'usd' | 'work'): Float64Array => Float64Array.from(columns, (column) => column[key](label))
+      const read = (key: 'success' | 'usd' | 'work'): Float64Array =>
+        Float64Array.from(columns, (column) => column[key](label))
       return { success: read('success'), usd: read('usd'), work: read('work') }
     })
 }
@@ -49,8 +50,14 @@ export function randomTable(task: Task, seed: number): Scorer | null {
   if (goldTable(task) === null) return null
   const next = random(seed + 101)
   const drawn = {
-    train: shuffle(task.train.map(({ label }) => label!), next),
-    test: shuffle(task.test.map(({ label }) => label!), next),
+    train: shuffle(
+      task.train.map(({ label }) => label!),
+      next,
+    ),
+    test: shuffle(
+      task.test.map(({ label }) => label!),
+      next,
+    ),
   }
   return tableOf(task, (index, part) => drawn[part][index]!)
 }

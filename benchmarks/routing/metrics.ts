@@ -20,7 +20,8 @@ export function hullOf(points: readonly Point[]): Point[] {
 
 /** Whether the middle one lies on or below the line between the others. */
 const isBelow = (left: Point, middle: Point, right: Point): boolean =>
-  (middle.quality - left.quality) * (right.cost - left.cost) <= (right.quality - left.quality) * (middle.cost - left.cost)
+  (middle.quality - left.quality) * (right.cost - left.cost) <=
+  (right.quality - left.quality) * (middle.cost - left.cost)
 
 /** Mean quality over the range of costs; below the cheapest point there is none. */
 export function aiq(points: readonly Point[], from: number, to: number, scale: 'linear' | 'log'): number {

@@ -4,7 +4,6 @@ import type { Weights } from '../../src/classify/weights.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { BackendSpec, JsonObject, ModelFacts, Price } from '../../src/core/settings.ts'
 import type { Catalog, Deployment, GatewayRequest, RequestProfile, Target } from '../../src/core/types.ts'
-import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { newLatency } from '../../src/learn/latency.ts'
 import { decide, type Moment } from '../../src/route/plan.ts'
@@ -29,13 +28,14 @@ export function turnout(task: Task, weights: Weights, priors: Priors): Trained {
   const lessons = new Lessons(weights)
   const table = tableOf(task, lessons, priors)
   const classify = classifier(weights)
-  for (const [index, sample] of task.train.entries()) teach(sample, `train-${index}`, classify(requestOf(sample)), table, lessons)
+  for (const [index, sample] of task.train.entries())
+    teach(sample, `train-${index}`, classify(requestOf(sample)), table, lessons)
   const decisionUs: number[] = []
   const scorer: Scorer = (test) =>
     test.map((sample) => {
       const request = requestOf(sample)
       const startedAt = performance.now()
-      const decision = decide(request, classify(request), table, DEFAULT_LIMITS, NO_CHANCE)
+      const decision = decide(request, classify(request), table, NO_CHANCE)
       decisionUs.push((performance.now() - startedAt) * 1000)
       return expectationOf(task, decision)
     })
@@ -160,7 +160,9 @@ function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }:
 function expectationOf({ models, cards }: Task, { candidates, rows }: ReturnType<typeof decide>): Expectation {
   const read = (column: number): Float64Array => {
     const values = new Float64Array(models.length)
-    candidates.forEach(({ deployment }, row) => (values[models.indexOf(deployment.model)] = rows[row * COLUMNS + column]!))
+    candidates.forEach(
+      ({ deployment }, row) => (values[models.indexOf(deployment.model)] = rows[row * COLUMNS + column]!),
+    )
     return values
   }
   const output = read(COLUMN.output)

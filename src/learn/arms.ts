@@ -37,9 +37,16 @@ export function sharedName(model: string): string {
 
 export const armId = (model: string, effort: Effort | null): string => `${sharedName(model)}@${effort ?? 'default'}`
 
+/** Of a model whose name nobody knows: what is dear is mostly good. From .55 at 0.1 USD for a million output tokens to .85 at 60. */
+function guessOf({ price }: ModelFacts): number {
+  const usd = price?.outputPerMtok ?? price?.inputPerMtok ?? null
+  return usd === null || usd <= 0 ? UNKNOWN : Math.min(0.85, Math.max(0.5, 0.66 + 0.108 * Math.log10(usd)))
+}
+
 export function newArm(model: string, effort: Effort | null, facts: ModelFacts, known: Topics): Arm {
   const { topics, lengths } = known
-  const quality = (of: TaskClass): number => facts.quality[of] ?? facts.quality['default'] ?? UNKNOWN
+  const usual = facts.quality['default'] ?? guessOf(facts)
+  const quality = (of: TaskClass): number => facts.quality[of] ?? usual
   const thinks = facts.efforts.length > 0
   const change = effort === null ? (thinks ? EFFORTS.medium : EFFORTS.none) : EFFORTS[effort]
   const gain = (of: TaskClass): number => (thinks ? change.gain * (THINKING.has(of) ? 2 : 0.5) : 0)
@@ -49,7 +56,7 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
     id: armId(model, effort),
     effort,
     prior,
-    ability: (facts.quality['default'] ?? UNKNOWN) - ORDINARY,
+    ability: usual - ORDINARY,
     lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),
     reasoningPrior: thinks ? change.reasoning : 0,
     quality: newCells(topics.length),
