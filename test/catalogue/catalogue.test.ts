@@ -114,6 +114,39 @@ t.test('sizes', async (t) => {
   for (const [model, size] of Object.entries(sizes)) t.equal(catalogueOf('vllm', model)?.paramsB ?? null, size, model)
 })
 
+t.test('efforts', async (t) => {
+  const efforts: Readonly<Record<string, string>> = {
+    'o3-mini': 'low,medium,high',
+    'o1-mini': '',
+    'gpt-4o': '',
+    'gpt-5-nano': 'none,low,medium,high',
+    'gpt-5.1-2025-11-13': 'none,low,medium,high',
+    'gpt-5-chat-latest': '',
+    'gpt-5-pro': '',
+    'gpt-5.4-search-api': '',
+    'gpt-oss-120b': 'low,medium,high',
+    'anthropic/claude-3.7-sonnet': 'none,low,medium,high',
+    'claude-3-5-sonnet-20241022': '',
+    'gemini-2.5-flash': 'none,low,medium,high',
+    'gemini-2.5-pro': 'low,medium,high',
+    'gemini-2.5-flash-image': '',
+    'gemini-2.0-flash': '',
+    'Qwen/Qwen3-8B': 'none,high',
+    'qwen3:latest': 'none,high',
+    'Qwen/Qwen3-4B-Instruct-2507': '',
+    'Qwen/Qwen3-4B-Thinking-2507': '',
+    'Qwen/Qwen3-Embedding-8B': '',
+    'qwen2.5-7b': '',
+    'deepseek-ai/DeepSeek-R1-0528-Qwen3-8B': '',
+    'deepseek-ai/DeepSeek-V3.1': 'none,high',
+    'deepseek-ai/DeepSeek-V3': '',
+    'deepseek-v4-flash': 'none,low,high',
+    'llama-3.3-70b': '',
+  }
+  for (const [model, words] of Object.entries(efforts))
+    t.equal(catalogueOf('openrouter', model)?.efforts.join() ?? '', words, model)
+})
+
 t.test('quality', async (t) => {
   const quality = (model: string): number => catalogueOf('vllm', model)?.quality['default'] ?? -1
   const rising = [

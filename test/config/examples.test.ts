@@ -72,6 +72,7 @@ t.test('the schema takes variables where the gateway does', async (t) => {
 
 t.test('the values of full.yaml are the defaults', async (t) => {
   const { config } = load(await exampleText('full'), EXAMPLE_ENV)
+  t.match(config.models['qwen3-32b'], { efforts: ['none', 'high'], paramsB: 32, context: 32768 })
   t.strictSame(config.server, DEFAULT_SERVER)
   t.strictSame(config.limits, DEFAULT_LIMITS)
   t.strictSame(config.discovery, DEFAULT_DISCOVERY)

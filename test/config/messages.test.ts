@@ -22,6 +22,13 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     /^limits\.ttft: 5 is a number; write it with a unit, like "5s"$/,
   ],
   ['a size without one', `${BASE}limits: { body: 64 }`, /^limits\.body: 64 .*like "64MiB"$/],
+  [
+    'a word that is no effort',
+    `${BASE}models: { m: { efforts: [hihg] } }`,
+    /^models\.m\.efforts\[0\]: "hihg" is not one of .*did you mean [`"]high[`"]\?$/,
+  ],
+  ['no effort', `${BASE}models: { m: { efforts: [] } }`, /^models\.m\.efforts: is empty; .*\{ reasoning: false \}$/],
+  ['no parameters', `${BASE}models: { m: { params_b: 0 } }`, /^models\.m\.params_b: .*is not more than 0/],
   ['no time', `${BASE}limits: { ttft: 0s }`, /^limits\.ttft: "0s" is nothing; write more, like "30s"$/],
   [
     'a duration with nothing',

@@ -40,6 +40,22 @@ t.test('each has what its kind needs', async (t) => {
   }
 })
 
+t.test('of the rules for effort, the one for all models comes last, and each tells something', async (t) => {
+  let rules = 0
+  for (const [kind, { request }] of PROVIDERS)
+    for (const [index, { models, fields }] of request.effort.entries()) {
+      rules++
+      t.ok(
+        models !== null || index === request.effort.length - 1,
+        `${kind}: rule ${index} leaves those below it their models`,
+      )
+      t.ok(Object.keys(fields).length > 1, `${kind}: rule ${index} has words`)
+      for (const field of Object.values(fields).flatMap((form) => Object.keys(form)))
+        t.notOk(request.drop.includes(field) || field in request.rename, `${kind}: ${field} reaches the backend`)
+    }
+  t.ok(rules > 15, `${rules} rules`)
+})
+
 t.test('no two engines look for each other on one port', async (t) => {
   const ports = [...PROVIDERS.values()].flatMap((provider) => provider.ports)
   t.equal(new Set(ports).size, ports.length)
@@ -59,5 +75,9 @@ t.test('a broken file is named with its field', async (t) => {
   }
   t.match(await refused('kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nprots: [1]\n'), /mine\.yaml:[^]*prots/)
   t.match(await refused('kind: mine\nendpoints: {}\ndiscovery: []\n'), /mine\.yaml:[^]*label/)
+  const effort = (rule: string): string =>
+    `kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nrequest: { effort: [${rule}] }\n`
+  t.match(await refused(effort('{ fields: { huge: { x: 1 } } }')), /mine\.yaml:[^]*effort[^]*huge/)
+  t.match(await refused(effort("{ models: 'a(', fields: {} }")), /mine\.yaml:[^]*effort[^]*regular expression/)
   t.match(await refused('kind: [mine\n'), /mine\.yaml:[^]*line \d+, column \d+/)
 })
