@@ -37,9 +37,11 @@ export function choose({ success }: Expectation, cost: Float64Array, weight: num
   let best = 0
   for (let model = 1; model < success.length; model++) {
     const gain =
-      weight === Infinity
-        ? cost[best]! - cost[model]!
-        : success[model]! - success[best]! - weight * (cost[model]! - cost[best]!)
+      weight === 0
+        ? success[model]! - success[best]!
+        : weight === Infinity
+          ? cost[best]! - cost[model]!
+          : success[model]! - success[best]! - weight * (cost[model]! - cost[best]!)
     if (gain > 1e-12 || (gain > -1e-12 && cost[model]! < cost[best]!)) best = model
   }
   return best

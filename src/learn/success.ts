@@ -10,6 +10,8 @@ import { estimate, newRegression, observe } from './regression.ts'
 /** Observations that the prior is worth. */
 const QUALITY_STRENGTH = 6
 const VALIDITY_STRENGTH = 20
+/** And the guess of what a text asks of a model. */
+const GUESS_STRENGTH = 10
 /** Share of valid answers of a model of which nothing is known. */
 const VALID = 0.98
 /** How strongly the regression on the text is held back: it has as many weights as a topic has observations. */
@@ -31,10 +33,10 @@ function qualityOf(arm: Arm, sense: TextSense): number {
   return clamp(residual === null ? table : table + trust(residual) * estimate(residual.regression, sense.features))
 }
 
-/** Prior, shifted by how the text divides models, and what the topics have taught. */
+/** Prior, what the topics have taught, and, as long as they have not taught much, how the text divides models by ability. */
 function tableOf(arm: Arm, sense: TextSense): number {
-  const prior = blend(arm.prior, sense) + (sense.demand - 1) * arm.ability
-  return prior + deviation(arm.quality, sense, QUALITY_STRENGTH)
+  const guess = ((sense.demand - 1) * arm.ability * GUESS_STRENGTH) / (GUESS_STRENGTH + evidence(arm.quality, sense))
+  return blend(arm.prior, sense) + deviation(arm.quality, sense, QUALITY_STRENGTH) + guess
 }
 
 /** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
@@ -61,7 +63,7 @@ export function learnQuality(arm: Arm, sense: TextSense, score: number): void {
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, sense.features, left)
-  record(arm.quality, sense, score - blend(arm.prior, sense) - (sense.demand - 1) * arm.ability, QUALITY_STRENGTH)
+  record(arm.quality, sense, score - blend(arm.prior, sense), QUALITY_STRENGTH)
 }
 
 const zeros = ({ features }: TextSense): Float64Array => new Float64Array(features.length)
