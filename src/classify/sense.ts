@@ -7,7 +7,7 @@ import { readWords, SURFACE } from './words.ts'
 /** Topics that a text is taken to belong to. */
 const NEAREST = 3
 /** The vector of a text counts this much against its surface. */
-const VECTOR_SCALE = 3
+const VECTOR_SCALE = 5
 
 /** `text` has one character for each byte; `bytes` is its size where it was cut. */
 export function senseOf(text: string, bytes: number, weights: Weights): TextSense {
