@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { Config } from './core/settings.ts'
+import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, stoppingError } from './http/plugins/arrivals.ts'
@@ -16,7 +17,7 @@ import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
-import type { Stages } from './pipeline.ts'
+import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { compileRoutes } from './route/table.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
@@ -30,6 +31,8 @@ export interface AppOptions {
 export interface App {
   readonly log: Log
   readonly fleet: Fleet
+  /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
+  dryRun(request: GatewayRequest): DryRun
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
   listen(): Promise<{ url: string; port: number }>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
@@ -91,6 +94,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   return {
     log,
     fleet,
+    dryRun: (request) => dryRun(request, stages),
     async listen() {
       await fleet.start()
       const { host, port } = config.server

@@ -1,13 +1,14 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import { costNanoUsd } from './accounting/cost.ts'
-import { settle, type SettleTools } from './accounting/settle.ts'
+import { type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
 import { classify } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
-import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
+import type { Caller, DecisionRecord, GatewayRequest, RoutePlan } from './core/types.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
+import { explainedChunk } from './relay/explanation.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'
 import { relay } from './relay/relay.ts'
@@ -19,6 +20,32 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly limits: Limits
   /** Routes and models as they stand now. */
   readonly table: () => RouteTable
+}
+
+/** Who would be asked, and why. Changes nothing. Throws what the request would be refused with; its `record` says why. */
+export function decide(
+  request: GatewayRequest,
+  { table, limits, now }: Pick<Stages, 'table' | 'limits' | 'now'>,
+): RoutePlan {
+  return plan(request, classify(request), table(), limits, now())
+}
+
+/** A decision about a request that is not sent. */
+export interface DryRun {
+  readonly record: DecisionRecord
+  /** What the request itself would be refused with. */
+  readonly error: GatewayError | null
+}
+
+/** Throws where there was nothing to decide about: nothing has the name that the request asks for. */
+export function dryRun(request: GatewayRequest, stages: Pick<Stages, 'table' | 'limits' | 'now'>): DryRun {
+  try {
+    return { record: decide(request, stages).record, error: null }
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    if (error.record === null) throw error
+    return { record: error.record, error }
+  }
 }
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
@@ -35,7 +62,18 @@ export async function answer(
   let route: RoutePlan | null = null
   let committed: Committed | null = null
   let error: GatewayError | null = null
-  const outlet = new Outlet(response, {
+  const ending = (failure: GatewayError | null): Ending => ({
+    request,
+    plan: route,
+    trail,
+    committed,
+    error: failure,
+    status: outlet.status ?? 499,
+    bytesOut: outlet.bytes,
+    overheadMs: overhead,
+    now: now(),
+  })
+  const outlet: Outlet = new Outlet(response, {
     endpoint: request.endpoint,
     stream: request.stream,
     keepAliveMs: stages.limits.keepAliveMs,
@@ -53,11 +91,16 @@ export async function answer(
         overheadMs: overhead,
       }
     },
+    explain: request.explain
+      ? {
+          record: (failure) => explained(ending(failure)),
+          chunk: (record) => explainedChunk(request, committed, Date.now(), record),
+        }
+      : null,
   })
 
   try {
-    const profile = classify(request)
-    route = plan(request, profile, stages.table(), stages.limits, now())
+    route = decide(request, stages)
     stages.metrics.decided((now() - request.startedAt) / 1000)
     committed = await dispatch(request, route, caller, trail, stages)
     const { price } = committed.deployment.facts
@@ -68,20 +111,6 @@ export async function answer(
     else outlet.fail(error)
   } finally {
     caller.stop = null
-    const { status, bytes } = outlet
-    settle(
-      {
-        request,
-        plan: route,
-        trail,
-        committed,
-        error,
-        status: status ?? 499,
-        bytesOut: bytes,
-        overheadMs: overhead,
-        now: now(),
-      },
-      stages,
-    )
+    settle(ending(error), stages)
   }
 }

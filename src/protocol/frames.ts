@@ -73,6 +73,8 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   if (fault !== null) return { kind: 'fault', fault }
   track.started = true
   if (track.model === null && typeof event['model'] === 'string' && event['model'] !== '') track.model = event['model']
+  if (track.id === null && typeof event['id'] === 'string' && event['id'] !== '') track.id = event['id']
+  if (track.created === null && typeof event['created'] === 'number') track.created = event['created']
   const choices = Array.isArray(event['choices']) ? (event['choices'] as readonly unknown[]) : []
   const usage = usageOf(event, choices)
   if (usage !== null) track.usage = usage

@@ -1,7 +1,15 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
 import { GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
-import type { CandidateRecord, Deployment, Dropped, GatewayRequest, RequestProfile, RoutePlan } from '../core/types.ts'
+import type {
+  CandidateRecord,
+  DecisionRecord,
+  Deployment,
+  Dropped,
+  GatewayRequest,
+  RequestProfile,
+  RoutePlan,
+} from '../core/types.ts'
 import { judge } from './filters.ts'
 import { type Choice, resolve } from './names.ts'
 import type { RouteTable } from './table.ts'
@@ -23,29 +31,30 @@ export function plan(
   for (const deployment of choice.candidates) {
     const dropped = judge(deployment, question)
     if (dropped === null) able.push(deployment)
-    candidates.push(record(deployment, profile, dropped))
+    candidates.push(candidate(deployment, profile, dropped))
   }
-  if (able.length === 0) throw nobody(request, choice, candidates)
   const order = inOrder(able, choice.strategy, profile, now)
+  const record: DecisionRecord = {
+    request_id: request.id,
+    route: choice.route,
+    strategy: choice.strategy,
+    profile: {
+      class: profile.class,
+      difficulty: profile.difficulty,
+      input_tokens: profile.inputTokens,
+      needs: profile.needs,
+      affinity: profile.affinity,
+    },
+    candidates,
+    order: order.map((deployment) => deployment.id),
+    relaxed: null,
+  }
+  if (able.length === 0) throw nobody(request, choice, record)
   return {
     route: choice.route,
     order: order.map((deployment) => ({ deployment, effort: null })),
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
-    record: {
-      request_id: request.id,
-      route: choice.route,
-      strategy: choice.strategy,
-      profile: {
-        class: profile.class,
-        difficulty: profile.difficulty,
-        input_tokens: profile.inputTokens,
-        needs: profile.needs,
-        affinity: profile.affinity,
-      },
-      candidates,
-      order: order.map((deployment) => deployment.id),
-      relaxed: null,
-    },
+    record,
   }
 }
 
@@ -59,7 +68,7 @@ function inOrder(
   { endpoint }: RequestProfile,
   now: number,
 ): readonly Deployment[] {
-  if (able.length === 1) return able
+  if (able.length <= 1) return able
   const streams = endpoint === 'chat' || endpoint === 'completions'
   const ttft = ({ standing }: Deployment): number => (streams ? (standing.ttftMs ?? 0) : 0)
   return [...able].sort((a, b) => {
@@ -76,7 +85,7 @@ function trouble({ live, standing }: Deployment, endpoint: string, now: number):
   return live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now ? 1 : 0
 }
 
-const record = (deployment: Deployment, profile: RequestProfile, dropped: Dropped | null): CandidateRecord => ({
+const candidate = (deployment: Deployment, profile: RequestProfile, dropped: Dropped | null): CandidateRecord => ({
   backend: deployment.backend.name,
   model: deployment.model,
   effort: null,
@@ -95,11 +104,14 @@ const record = (deployment: Deployment, profile: RequestProfile, dropped: Droppe
   utility: null,
 })
 
-function nobody(request: GatewayRequest, { route }: Choice, candidates: readonly CandidateRecord[]): GatewayError {
+/** Its details hold the record, which says of each candidate why not. */
+function nobody(request: GatewayRequest, { route }: Choice, record: DecisionRecord): GatewayError {
+  const { candidates } = record
   if (candidates.length === 0) {
     return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
       retryAfterMs: 2000,
       route,
+      record,
     })
   }
   const reasons = candidates
@@ -109,11 +121,12 @@ function nobody(request: GatewayRequest, { route }: Choice, candidates: readonly
   const tooLong = candidates.some(({ dropped }) => dropped?.filter === 'context')
   const list = `${reasons.join('; ')}${candidates.length > 20 ? `; and ${candidates.length - 20} more` : ''}.`
   if (all('policy'))
-    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route })
+    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route, record })
   if (tooLong)
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',
       route,
+      record,
     })
-  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route })
+  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route, record })
 }

@@ -34,6 +34,7 @@ async function received(
       base: ['x-ratelimit-limit-requests', '7'],
       now: () => performance.now(),
       facts: () => ({ requestId: 'r', route: 'default', deployment: deployment('a/m'), attempts: 1, overheadMs: 0 }),
+      explain: null,
       ...traits,
     })
     void play(outlet, response)

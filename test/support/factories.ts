@@ -178,6 +178,8 @@ export function gatewayRequest(
     agent: null,
     strategy: null,
     deadlineMs: null,
+    maxCostUsd: null,
+    explain: false,
     startedAt: 0,
     ...traits,
   }
