@@ -19,7 +19,8 @@ export interface HereOptions {
 
 /** Throws a ConfigError, a GatewayError where there is nothing to decide about, or an ExplainError. */
 export async function decideHere(raw: Buffer, { config: file, key, forced }: HereOptions, io: Io): Promise<Decision> {
-  const { config, close } = await prepare(file, io)
+  const setup = await prepare(file, io)
+  const { config } = setup
   const app = await createApp({ config, logTo: { write: () => undefined } })
   try {
     const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
@@ -29,7 +30,7 @@ export async function decideHere(raw: Buffer, { config: file, key, forced }: Her
     return error === null ? record : { ...record, ...toEnvelope(error) }
   } finally {
     await app.close()
-    await close()
+    await setup.close()
   }
 }
 

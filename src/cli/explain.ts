@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type Decision, isObject } from '../observe/decision-shape.ts'
 import { decisionTable } from '../observe/decision-table.ts'
 import { askGateway } from './ask-gateway.ts'
 import { decideHere } from './decide-here.ts'
@@ -50,7 +49,7 @@ export async function explain(argv: string[], io: Io): Promise<number> {
         ? await decideHere(raw, { config: values.config, key, forced: values.key !== undefined }, io)
         : await askGateway(raw, values.url, key)
     io.stdout.write(values.json ? `${JSON.stringify(decision, null, 2)}\n` : decisionTable(decision))
-    return isRefused(decision) ? 1 : 0
+    return decision.error === undefined ? 0 : 1
   } catch (thrown) {
     io.stderr.write(`turnout explain: ${words(thrown as Error)}\n`)
     return 1
@@ -65,8 +64,6 @@ async function readRequest(file: string, io: Io): Promise<Buffer> {
     throw new ExplainError(`${file}: cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})`)
   }
 }
-
-const isRefused = ({ error }: Decision): boolean => isObject(error)
 
 function words(error: Error): string {
   if (error instanceof GatewayError) return `${error.code}: ${error.message}`

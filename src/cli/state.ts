@@ -84,9 +84,7 @@ export async function resetState(file: string | null, io: Io): Promise<number> {
   if (found === null) return file === null ? 1 : 0
   await rm(found.file, { force: true })
   io.stdout.write(`deleted ${found.file} (${size(found.text)}): what was learnt is forgotten\n`)
-  io.stderr.write(
-    'a gateway that runs with this configuration still knows it, and writes it again; restart it before\n',
-  )
+  io.stderr.write('a gateway that still runs with this configuration knows it and writes it again; stop it first\n')
   return 0
 }
 

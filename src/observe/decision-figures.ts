@@ -44,7 +44,6 @@ export const seconds = (ms: unknown): string => {
 
 /** Names come from backends and callers: nothing in them may move a terminal's cursor. */
 export const plain = (text: unknown): string =>
-  // eslint-disable-next-line no-control-regex
   typeof text === 'string'
     ? text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
     : UNKNOWN

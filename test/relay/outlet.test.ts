@@ -210,6 +210,7 @@ t.test('a caller who has left', async (t) => {
     base: null,
     now: () => 0,
     facts: () => facts,
+    explain: null,
   })
   const left = once(response, 'close')
   call.destroy()
