@@ -44,7 +44,7 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
   const own = numberOf(chosen.utility)
   const its = numberOf(other.utility)
   if (own === null || its === null)
-    return ` before ${nameOf(other)}; their utility is not known (${UNKNOWN}), so health and load decided`
+    return ` before ${nameOf(other)}: not both have a utility (${UNKNOWN}), so health and load decided`
   const differences = TERMS.flatMap((term) => {
     const mine = numberOf(chosen.terms[term])
     const theirs = numberOf(other.terms[term])
@@ -55,7 +55,7 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
     .sort((a, b) => (own >= its ? b.by - a.by : a.by - b.by))
     .map(({ term, by }) => `${term} ${share(by, true)}`)
   const sum = `utility ${share(own - its, true)}`
-  return ` over ${nameOf(other)}: ${[...told, sum].join(', ')}`
+  return ` ${own >= its ? 'over' : 'in spite of'} ${nameOf(other)}: ${[...told, sum].join(', ')}`
 }
 
 function explorationLines({ explored, propensity }: Decision): string[] {

@@ -20,38 +20,40 @@ interface Column {
   readonly cell: (one: ShownCandidate) => string
 }
 
-const GAP = '  '
-
 /** The lines of the table. A name that is too long for its column gets a line of its own. */
 export function candidateTable(able: readonly ShownCandidate[]): string[] {
   const columns = columnsFor(able)
-  const widths = columns.map(({ head, unit, cell }) =>
-    Math.max(head.length, unit.length, ...able.map((one) => cell(one).length)),
-  )
-  const figures = (cells: readonly string[]): string =>
-    cells.map((cell, index) => GAP + (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!))).join('')
-  const room = WIDTH - figures(columns.map(() => '')).length
   const names = able.map(({ backend, model }) => `${plain(backend)}/${plain(model)}`)
-  const fitting = names.filter((name) => name.length <= room).map((name) => name.length)
-  const width = Math.min(room, Math.max('candidate'.length, ...fitting))
-  const line = (name: string, cells: readonly string[]): string => `${name.padEnd(width)}${figures(cells)}`.trimEnd()
-  return [
-    line(
-      'candidate',
-      columns.map(({ head }) => head),
-    ),
-    line(
-      '',
-      columns.map(({ unit }) => unit),
-    ),
-    ...able.flatMap((one, index) => {
-      const name = names[index]!
-      const cells = columns.map(({ cell }) => cell(one))
-      if (name.length <= width) return [line(name, cells)]
-      return [...(name.match(new RegExp(`[^]{1,${WIDTH}}`, 'g')) ?? []), line('', cells)]
-    }),
+  const rows = [
+    columns.map(({ head }) => head),
+    columns.map(({ unit }) => unit),
+    ...able.map((one) => columns.map(({ cell }) => cell(one))),
   ]
+  const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]!.length)))
+  const { gap, width } = spacing(['candidate', ...names], widths)
+  const line = (name: string, row: readonly string[]): string => {
+    const cells = row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!)))
+    return [name.padEnd(width), ...cells].join(gap).trimEnd()
+  }
+  return rows.flatMap((row, index) => {
+    const name = ['candidate', '', ...names][index]!
+    return name.length <= width ? [line(name, row)] : [...broken(name), line('', row)]
+  })
 }
+
+/** The names as wide as they are where they fit, else the columns closer together, else the widest name that fits. */
+function spacing(
+  names: readonly string[],
+  widths: readonly number[],
+): { readonly gap: string; readonly width: number } {
+  const room = (gap: string): number => WIDTH - widths.reduce((sum, width) => sum + gap.length + width, 0)
+  const longest = Math.max(...names.map((name) => name.length))
+  const gap = longest <= room('  ') ? '  ' : ' '
+  return { gap, width: Math.max(...names.map(({ length }) => length).filter((length) => length <= room(gap)), 0) }
+}
+
+const broken = (name: string): readonly string[] =>
+  (name.match(new RegExp(`[^]{1,${WIDTH}}`, 'g')) ?? []).map((piece) => piece.trimEnd())
 
 /** Costs of all candidates in one unit: of a thousand requests where those of one have too many zeros. */
 const CHEAP_USD = 0.001

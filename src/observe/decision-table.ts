@@ -1,6 +1,6 @@
 /** The decision record as a table for people: at most 120 columns, units in the headings. Pure. */
 import { candidateTable, ranked } from './decision-columns.ts'
-import { numberOf, plain, share, UNKNOWN } from './decision-figures.ts'
+import { numberOf, plain, share, UNKNOWN, whole } from './decision-figures.ts'
 import { outcomeLines } from './decision-outcome.ts'
 import { type Decision, LABEL, labelled } from './decision-shape.ts'
 import { choiceLines } from './decision-choice.ts'
@@ -30,7 +30,7 @@ function questionLines({ request_id, route, strategy, profile }: Decision): stri
     `class ${plain(profile.class)}`,
     `difficulty ${difficulty === null ? UNKNOWN : `${share(difficulty)} of 1`}`,
     ...(profile.language === undefined ? [] : [`language ${plain(profile.language)}`]),
-    `input ${numberOf(profile.input_tokens) ?? UNKNOWN} tokens`,
+    `input ${whole(profile.input_tokens)} tokens`,
     `needs ${profile.needs.length === 0 ? 'nothing special' : profile.needs.map(plain).join(' ')}`,
     ...(profile.affinity === null ? [] : [`affinity ${plain(profile.affinity)}`]),
   ]
