@@ -6,6 +6,7 @@ import { classifier } from './classify/profile.ts'
 import { loadWeights } from './classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import type { Config } from './core/settings.ts'
+import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, stoppingError } from './http/plugins/arrivals.ts'
@@ -20,7 +21,7 @@ import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { Lessons } from './learn/lessons.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
-import type { Stages } from './pipeline.ts'
+import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
 import { compileRoutes } from './route/table.ts'
 import { StateFile } from './store/state-file.ts'
@@ -36,6 +37,8 @@ export interface AppOptions {
 export interface App {
   readonly log: Log
   readonly fleet: Fleet
+  /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
+  dryRun(request: GatewayRequest): DryRun
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
   listen(): Promise<{ url: string; port: number }>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
@@ -111,6 +114,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   return {
     log,
     fleet,
+    dryRun: (request) => dryRun(request, stages),
     async listen() {
       await fleet.start()
       state?.start()

@@ -2,13 +2,14 @@
 import type { ServerResponse } from 'node:http'
 import { costNanoUsd } from './accounting/cost.ts'
 import { askFit, type Checker } from './accounting/fit.ts'
-import { settle, type SettleTools } from './accounting/settle.ts'
+import { type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
-import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
+import type { Caller, DecisionRecord, GatewayRequest, RoutePlan } from './core/types.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
+import { explainedChunk } from './relay/explanation.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { Outlet } from './relay/outlet.ts'
 import { relay } from './relay/relay.ts'
@@ -29,6 +30,27 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly checker: Checker
 }
 
+/** What a decision is made of. */
+export type Deciding = Pick<Stages, 'table' | 'limits' | 'now' | 'classify' | 'conversations' | 'random'>
+
+/** A decision about a request that is not sent. */
+export interface DryRun {
+  readonly record: DecisionRecord
+  /** What the request itself would be refused with. */
+  readonly error: GatewayError | null
+}
+
+/** Throws where there was nothing to decide about: nothing has the name that the request asks for. */
+export function dryRun(request: GatewayRequest, stages: Deciding): DryRun {
+  try {
+    return { record: decide(request, stages).record, error: null }
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    if (error.record === null) throw error
+    return { record: error.record, error }
+  }
+}
+
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
 export async function answer(
   request: GatewayRequest,
@@ -43,7 +65,19 @@ export async function answer(
   let route: RoutePlan | null = null
   let committed: Committed | null = null
   let error: GatewayError | null = null
-  const outlet = new Outlet(response, {
+  const ending = (failure: GatewayError | null): Ending => ({
+    request,
+    plan: route,
+    trail,
+    committed,
+    error: failure,
+    fit: null,
+    status: outlet.status ?? 499,
+    bytesOut: outlet.bytes,
+    overheadMs: overhead,
+    now: now(),
+  })
+  const outlet: Outlet = new Outlet(response, {
     endpoint: request.endpoint,
     stream: request.stream,
     keepAliveMs: stages.limits.keepAliveMs,
@@ -61,6 +95,12 @@ export async function answer(
         overheadMs: overhead,
       }
     },
+    explain: request.explain
+      ? {
+          record: (failure) => explained(ending(failure)),
+          chunk: (record) => explainedChunk(request, committed, Date.now(), record),
+        }
+      : null,
   })
 
   try {
@@ -75,28 +115,13 @@ export async function answer(
     else outlet.fail(error)
   } finally {
     caller.stop = null
-    const { status, bytes } = outlet
-    const fit = await askFit({ request, plan: route, committed, error }, stages.checker)
-    settle(
-      {
-        request,
-        plan: route,
-        trail,
-        committed,
-        error,
-        fit,
-        status: status ?? 499,
-        bytesOut: bytes,
-        overheadMs: overhead,
-        now: now(),
-      },
-      stages,
-    )
+    const fit = await askFit(ending(error), stages.checker)
+    settle({ ...ending(error), fit }, stages)
   }
 }
 
 /** Whom to ask, and why; nothing is sent or learnt by it. Throws the GatewayError of a request that nobody can serve. */
-export function decide(request: GatewayRequest, stages: Stages): RoutePlan {
+export function decide(request: GatewayRequest, stages: Deciding): RoutePlan {
   const { classify, conversations, random } = stages
   const now = stages.now()
   return plan(request, classify(request), stages.table(), stages.limits, {

@@ -122,6 +122,7 @@ function requestOf({ prompt }: Sample): GatewayRequest {
     strategy: null,
     deadlineMs: null,
     maxCostUsd: null,
+    explain: false,
     startedAt: NOW,
   }
 }

@@ -1,11 +1,20 @@
 /** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Deployment, Fit, GatewayRequest, RoutePlan, Settlement, Target } from '../core/types.ts'
+import type {
+  Attempt,
+  DecisionRecord,
+  Deployment,
+  Fit,
+  GatewayRequest,
+  RoutePlan,
+  Settlement,
+  Target,
+} from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Lessons } from '../learn/lessons.ts'
 import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { type Log, requestLine } from '../observe/log.ts'
+import { type Log, outcomeOf, requestLine } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { costNanoUsd } from './cost.ts'
@@ -49,20 +58,31 @@ export function settle(ending: Ending, tools: SettleTools): void {
   if (committed !== null) {
     const { exchange, deployment } = committed
     fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: exchange.ttftMs })
-    trail.attempts.push({
-      backend: deployment.backend.name,
-      model: deployment.model,
-      status: exchange.status,
-      error: error?.code ?? null,
-      ttftMs: exchange.ttftMs,
-    })
+    trail.attempts.push(lastAttempt(committed, error))
   }
   const settlement = summarise(ending)
   if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
   metrics.settled(request, plan, settlement)
-  const line = requestLine(request, plan?.record ?? null, settlement)
+  const line = requestLine(request, plan?.record ?? error?.record ?? null, settlement)
   if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line)
   else log.requests.info(line)
+}
+
+const lastAttempt = ({ exchange, deployment }: Answering, error: GatewayError | null): Attempt => ({
+  backend: deployment.backend.name,
+  model: deployment.model,
+  status: exchange.status,
+  error: error?.code ?? null,
+  ttftMs: exchange.ttftMs,
+})
+
+/** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
+export function explained(ending: Ending): object | null {
+  const { committed, trail, error } = ending
+  const record: DecisionRecord | null = ending.plan?.record ?? error?.record ?? null
+  if (record === null) return null
+  const attempts = committed === null ? trail.attempts : [...trail.attempts, lastAttempt(committed, error)]
+  return { ...record, outcome: outcomeOf(summarise({ ...ending, trail: { ...trail, attempts } })) }
 }
 
 /** What is known at the end, in one value. Pure. */

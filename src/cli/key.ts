@@ -1,6 +1,7 @@
 /** `turnout key new` and `turnout key hash`: keys are stored as hashes only. */
 import { hash, randomBytes } from 'node:crypto'
 import type { Io } from './io.ts'
+import { readAll } from './stdin.ts'
 
 export async function key(argv: string[], io: Io): Promise<number> {
   switch (argv[0]) {
@@ -11,7 +12,7 @@ export async function key(argv: string[], io: Io): Promise<number> {
       return 0
     }
     case 'hash': {
-      const secret = (await read(io.stdin)).trim()
+      const secret = (await readAll(io.stdin)).toString().trim()
       if (secret === '') {
         io.stderr.write('turnout key hash: no key on standard input\n')
         return 1
@@ -26,9 +27,3 @@ export async function key(argv: string[], io: Io): Promise<number> {
 }
 
 const stored = (secret: string): string => `sha256:${hash('sha256', secret, 'hex')}`
-
-async function read(stream: AsyncIterable<Buffer | string>): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += chunk.toString()
-  return text
-}

@@ -1,21 +1,12 @@
 /** `turnout serve`: configuration or a look around, then the gateway until a signal. */
 import { parseArgs } from 'node:util'
 import { type App, createApp } from '../app.ts'
-import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
 import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
-import { loadProviders } from '../config/providers.ts'
-import type { BackendSpec, Config } from '../core/settings.ts'
-import { startDemo } from '../demo/demo.ts'
-import { detect } from '../fleet/detect.ts'
+import type { Config } from '../core/settings.ts'
 import type { Io } from './io.ts'
+import { prepare, type Setup } from './setup.ts'
 import { untilSignal } from './ways-out.ts'
-
-/** What runs beside the gateway and ends with it. */
-interface Setup {
-  readonly config: Config
-  close(): Promise<void>
-}
 
 export async function serve(argv: string[], io: Io): Promise<number> {
   let options
@@ -56,36 +47,6 @@ function words(error: NodeJS.ErrnoException): string {
   if (error.syscall === 'listen') return `${error.message}; choose another address with --host or --port`
   return `turnout: ${error.stack ?? error.message}`
 }
-
-async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
-  const providers = await loadProviders()
-  const file = await findConfig(asked, io.env, io.cwd)
-  if (file !== null) {
-    const { config, warnings } = await loadConfig(file, io.env, providers)
-    io.stderr.write(`configuration: ${file}\n`)
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
-    return { config, close: () => Promise.resolve() }
-  }
-  io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')
-  const host = io.env['TURNOUT_DETECT_HOST']
-  const found = await detect({
-    providers,
-    env: io.env,
-    ...(host === undefined || host === '' ? {} : { host, timeoutMs: 2_000 }),
-  })
-  for (const { line } of found) io.stderr.write(`found  ${line}\n`)
-  if (found.some(({ usable }) => usable))
-    return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
-  io.stderr.write(
-    'found no model, so two simulated ones are served; they are made for trying the gateway and know nothing\n',
-  )
-  const demo = await startDemo()
-  for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
-  // An engine without a model may get one while the gateway runs.
-  return { config: defaultConfig([...found.map(({ spec }) => spec), ...demo.backends]), close: () => demo.close() }
-}
-
-const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`
 
 /** What the command line, or else the environment, puts in the place of the file's address. An empty variable says nothing. */
 function addressOf(

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The command line: one verb, one file. */
 import { check } from './check.ts'
+import { explain } from './explain.ts'
 import type { Io } from './io.ts'
 import { key } from './key.ts'
 import { schemaCommand } from './schema.ts'
 import { serve } from './serve.ts'
+import { state } from './state.ts'
 import { VERSION } from '../version.ts'
 
 const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of engines and clouds
@@ -14,6 +16,10 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
                           in the environment; FILE is also looked for in TURNOUT_CONFIG, ./turnout.yaml
                           and /etc/turnout/turnout.yaml
   turnout check FILE      validate a configuration and print what each route can reach
+  turnout explain REQUEST.json [--config FILE | --url URL] [--key KEY] [--json]
+                          decide about a request without sending it, and print why; - reads standard input
+  turnout state [show | reset] [--config FILE] [--json]
+                          what was learnt and is kept in a file: print it, or delete it
   turnout key new         make an API key and the hash that the configuration stores
   turnout key hash        hash a key read from standard input
   turnout schema          print the JSON schema of the configuration, for editors
@@ -23,6 +29,8 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
 const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<number>>> = {
   serve,
   check,
+  explain,
+  state,
   key,
   schema: schemaCommand,
 }

@@ -33,6 +33,8 @@ export const CHAT = row('chat', '/v1/chat/completions', true)
 export const COMPLETIONS = row('completions', '/v1/completions', true)
 export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false)
 export const RERANK = row('rerank', '/v1/rerank', false)
+/** Takes the body of any of them and answers what would be decided about it. */
+export const DRY_RUN = row('route', '/v1/route', false)
 
 const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
 
@@ -47,10 +49,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),
-  later(
-    'route',
-    '/v1/route',
-    'dry runs of the routing decision are not built yet; read the log line of a real request',
-  ),
+  DRY_RUN,
   later('feedback', '/v1/feedback', 'learning from feedback is not built yet'),
 ]

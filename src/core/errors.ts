@@ -2,6 +2,8 @@
  * Every way a request can fail: one closed table. The README's table is tested against it, both ways.
  * `type` is OpenAI's vocabulary, so that SDKs pick the right class; `source` says who erred.
  */
+import type { DecisionRecord } from './types.ts'
+
 export type ErrorSource = 'caller' | 'policy' | 'upstream' | 'turnout'
 
 interface ErrorRow {
@@ -102,6 +104,8 @@ export interface ErrorDetails {
   readonly upstreamStatus?: number | null
   /** The route that nobody could serve. */
   readonly route?: string | null
+  /** What was decided before it failed. */
+  readonly record?: DecisionRecord | null
 }
 
 /** An expected failure. It carries no stack: at thousands a second a trace is cost without news. */
@@ -114,6 +118,7 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | null
   readonly upstreamStatus: number | null
   readonly route: string | null
+  readonly record: DecisionRecord | null
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const limit = Error.stackTraceLimit
@@ -129,6 +134,7 @@ export class GatewayError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null
     this.upstreamStatus = details.upstreamStatus ?? null
     this.route = details.route ?? null
+    this.record = details.record ?? null
   }
 }
 

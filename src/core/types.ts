@@ -117,8 +117,10 @@ export interface GatewayRequest {
   readonly agent: string | null
   readonly strategy: Strategy | null
   readonly deadlineMs: number | null
-  /** The caller's own ceiling for this request. */
+  /** What the caller would pay for this request at most, in USD. */
   readonly maxCostUsd: number | null
+  /** The caller wants the decision record in the answer. */
+  readonly explain: boolean
   readonly startedAt: number
 }
 

@@ -81,11 +81,12 @@ export function requestLine(request: GatewayRequest, record: DecisionRecord | nu
         : { code: error.code, source: error.source, message: error.message, cause: causeOf(error.cause) },
     overhead_ms: round(settlement.overheadMs),
     bytes_out: settlement.bytesOut,
-    decision: record === null ? undefined : { ...record, outcome: outcome(settlement) },
+    decision: record === null ? undefined : { ...record, outcome: outcomeOf(settlement) },
   }
 }
 
-const outcome = (settlement: Settlement): object => ({
+/** `outcome` of the decision record. */
+export const outcomeOf = (settlement: Settlement): object => ({
   attempts: settlement.attempts.map(({ backend, model, status, error, ttftMs }) => ({
     backend,
     model,

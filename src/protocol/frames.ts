@@ -76,13 +76,20 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): Fr
   const fault = embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
   if (fault !== null) return { kind: 'fault', fault }
   track.started = true
-  if (track.model === null && typeof event['model'] === 'string' && event['model'] !== '') track.model = event['model']
+  noteOrigin(event, track)
   const choices = Array.isArray(event['choices']) ? (event['choices'] as readonly unknown[]) : []
   const usage = usageOf(event, choices)
   if (usage !== null) track.usage = usage
   track.collected?.choices(choices)
   if (!hideUsage) return { kind: 'send', raw: frame.raw }
   return usage !== null && choices.length === 0 ? SWALLOW : withoutUsage(frame)
+}
+
+/** What every event of a stream repeats; the first that tells it counts. */
+function noteOrigin({ id, created, model }: Readonly<Record<string, unknown>>, track: AnswerTrack): void {
+  if (track.id === null && typeof id === 'string' && id !== '') track.id = id
+  if (track.created === null && typeof created === 'number') track.created = created
+  if (track.model === null && typeof model === 'string' && model !== '') track.model = model
 }
 
 /** Groq has had it in a field of its own, Moonshot in the last choice. */

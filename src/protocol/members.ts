@@ -109,6 +109,18 @@ export function splice(json: Buffer, list: readonly Member[], edits: Edits): Buf
   return Buffer.concat(pieces)
 }
 
+/** The object with one more member at its end, all other bytes as they were. `value` is JSON text. */
+export function append(json: Buffer, list: readonly Member[], key: string, value: string): Buffer {
+  // The name is ours: whoever else has used it must not be taken for us.
+  if (list.some((member) => member.key === key))
+    return splice(json, list, { set: new Map([[key, value]]), remove: NO_KEYS })
+  const last = list.at(-1)
+  const at = last?.valueEnd ?? json.indexOf(OPEN_BRACE) + 1
+  const member = Buffer.from(`${last === undefined ? '' : ','}${JSON.stringify(key)}:${value}`)
+  return Buffer.concat([json.subarray(0, at), member, json.subarray(at)])
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 const OPEN_BYTES = Buffer.from('{')
 const COMMA_BYTES = Buffer.from(',')
 const CLOSE_BYTES = Buffer.from('}')

@@ -7,6 +7,9 @@ export class AnswerTrack {
   finish: string | null = null
   /** `model` as the engine names it, from the first event or the body. */
   model: string | null = null
+  /** Of a stream: what each of its events is told to belong to, from the first one. */
+  id: string | null = null
+  created: number | null = null
   /** Some text, tool call or embedding was there. */
   content = false
   /** Events of the stream with a part of the answer: a token each, or a few. */

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { toEnvelope, type GatewayError } from '../core/errors.ts'
 import type { Endpoint } from '../core/endpoints.ts'
+import { explainedBody } from './explanation.ts'
 import { DONE_EVENT, encodeEvent, KEEP_ALIVE_EVENT } from '../protocol/sse.ts'
 import { flushWithin } from './flush.ts'
 import { addAnswerHeaders, type AnswerFacts, type HeaderList, retryHeaders, STREAM_HEADERS } from './headers.ts'
@@ -17,6 +18,15 @@ export interface OutletOptions {
   readonly now: () => number
   /** What is known at the moment when the headers go out. */
   readonly facts: () => AnswerFacts
+  /** For callers who want the decision record in the answer. */
+  readonly explain: Explain | null
+}
+
+export interface Explain {
+  /** The record, of an answer that is about to end; null where nothing was decided. */
+  readonly record: (error: GatewayError | null) => object | null
+  /** The event that carries it at the end of a stream. */
+  readonly chunk: (record: object) => object
 }
 
 const ONE_WRITE_BYTES = 16 * 1024
@@ -40,7 +50,9 @@ export class Outlet {
   }
 
   /** A whole answer that is not streamed. */
-  json(body: Buffer, headers: HeaderList): void {
+  json(answer: Buffer, headers: HeaderList): void {
+    const record = this.#options.explain?.record(null) ?? null
+    const body = record === null ? answer : explainedBody(answer, record)
     this.#head(200, [...JSON_TYPE, 'content-length', String(body.length), ...headers])
     this.bytes += body.length
     // As text it leaves in one write with the headers; a large copy would cost more than the second write.
@@ -70,6 +82,9 @@ export class Outlet {
   done(): void {
     if (this.status === null) this.#head(200, STREAM_HEADERS)
     this.#stop()
+    const { explain } = this.#options
+    const record = explain?.record(null) ?? null
+    if (explain !== null && record !== null) this.write(encodeEvent(JSON.stringify(explain.chunk(record))))
     this.bytes += DONE_EVENT.length
     this.#response.end(DONE_EVENT)
     this.#ended()
@@ -89,7 +104,9 @@ export class Outlet {
       this.status ??= error.status
       return
     }
-    const body = JSON.stringify(toEnvelope(error, this.#options.endpoint.protocol))
+    const turnout = this.#options.explain?.record(error) ?? null
+    const envelope = toEnvelope(error, this.#options.endpoint.protocol)
+    const body = JSON.stringify(turnout === null ? envelope : { ...envelope, turnout })
     if (this.status === null) {
       this.#head(error.status, [
         ...JSON_TYPE,

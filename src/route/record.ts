@@ -111,10 +111,12 @@ const NAMED = 20
 export function refusalOf(decision: Decision): GatewayError {
   const { request, choice, candidates, shown } = decision
   const { route } = choice
+  const record = recordOf(decision)
   if (candidates.length === 0) {
     return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
       retryAfterMs: 2000,
       route,
+      record,
     })
   }
   const reasons = shown
@@ -123,11 +125,12 @@ export function refusalOf(decision: Decision): GatewayError {
   const more = candidates.length > NAMED ? `; and ${candidates.length - NAMED} more` : ''
   const list = `${reasons.join('; ')}${more}.`
   if (decision.dropped.every((filter) => filter === 'policy'))
-    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route })
+    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route, record })
   if (decision.dropped.includes('context'))
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',
       route,
+      record,
     })
-  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route })
+  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route, record })
 }

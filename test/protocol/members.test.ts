@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
-import { members, memberValue, splice } from '../../src/protocol/members.ts'
+import { append, members, memberValue, splice } from '../../src/protocol/members.ts'
 import { pick, seeded } from '../support/random.ts'
 
 type Random = () => number
@@ -230,4 +230,17 @@ t.test('backslashes and brackets by the hundred thousand take linear time', asyn
     const large = time(make(400_000))
     t.ok(large < 24 * Math.max(small, 1000), `${name}: ${small} µs, then ${large} µs for eight times as many`)
   }
+})
+
+t.test('a member is added at the end, and no other byte changes', async (t) => {
+  const added = (text: string, key = 'z', value = '[1]'): string => {
+    const json = Buffer.from(text)
+    return append(json, members(json)!, key, value).toString()
+  }
+  t.equal(added('{}'), '{"z":[1]}')
+  t.equal(added(' { } '), ' {"z":[1] } ')
+  t.equal(added('{ "a" : 1.0 , "b":{"z":2} \n}\n'), '{ "a" : 1.0 , "b":{"z":2},"z":[1] \n}\n')
+  t.equal(added('{"z":0,"a":1}'), '{"z":[1],"a":1}', 'one that is there is replaced')
+  t.equal(added('{"\\u007a":0}'), '{"z":[1]}', 'also where it is written with escapes')
+  t.equal(added('{"a":1}', 'q"'), '{"a":1,"q\\"":[1]}')
 })

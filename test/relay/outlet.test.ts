@@ -34,6 +34,7 @@ async function received(
       base: ['x-ratelimit-limit-requests', '7'],
       now: () => performance.now(),
       facts: () => ({ requestId: 'r', route: 'default', deployment: deployment('a/m'), attempts: 1, overheadMs: 0 }),
+      explain: null,
       ...traits,
     })
     void play(outlet, response)
@@ -209,6 +210,7 @@ t.test('a caller who has left', async (t) => {
     base: null,
     now: () => 0,
     facts: () => facts,
+    explain: null,
   })
   const left = once(response, 'close')
   call.destroy()

@@ -203,6 +203,7 @@ export function gatewayRequest(
     strategy: null,
     deadlineMs: null,
     maxCostUsd: null,
+    explain: false,
     startedAt: 0,
     ...traits,
   }

@@ -1,0 +1,53 @@
+/** A decision of a running gateway: its POST /v1/route. */
+import { request } from 'undici'
+import { transportCode, transportWords } from '../core/transport.ts'
+import { type Decision, isDecision, isObject } from '../observe/decision-shape.ts'
+import { ExplainError } from './explain-error.ts'
+
+const LIMIT_MS = 15_000
+
+/** `url`: with or without /v1. Throws an ExplainError that says what to do. */
+export async function askGateway(body: Buffer, url: string, key: string | undefined): Promise<Decision> {
+  const answer = await post(routeOf(url), body, key)
+  const value = parsed(answer.text)
+  if (answer.status === 200 && isDecision(value)) return value
+  const error = isObject(value) && isObject(value['error']) ? value['error'] : null
+  if (typeof error?.['message'] === 'string' && 'source' in error)
+    throw new ExplainError(`${String(error['code'])}: ${error['message']}`)
+  throw new ExplainError(`--url: what answers there (status ${answer.status}) is no Turnout gateway of this version`)
+}
+
+function routeOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new ExplainError(`--url: "${text}" is no address; write one such as http://127.0.0.1:7070`)
+  url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/route`
+  return url
+}
+
+async function post(url: URL, body: Buffer, key: string | undefined): Promise<{ status: number; text: string }> {
+  try {
+    const answer = await request(url, {
+      method: 'POST',
+      body,
+      headersTimeout: LIMIT_MS,
+      bodyTimeout: LIMIT_MS,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      },
+    })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  } catch (thrown) {
+    throw new ExplainError(`--url: ${url.origin} does not answer (${transportWords(transportCode(thrown))})`)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,43 @@
+/** A decision without a running gateway: the backends are looked at once, and nothing listens. */
+import { hash, randomUUID } from 'node:crypto'
+import { createApp } from '../app.ts'
+import { toEnvelope } from '../core/errors.ts'
+import type { Config, Principal } from '../core/settings.ts'
+import { gatewayRequest } from '../http/gateway-request.ts'
+import type { Decision } from '../observe/decision-shape.ts'
+import { endpointOf } from '../protocol/endpoint-of.ts'
+import { ExplainError } from './explain-error.ts'
+import type { Io } from './io.ts'
+import { prepare } from './setup.ts'
+
+export interface HereOptions {
+  readonly config: string | undefined
+  readonly key: string | undefined
+  /** The key was given for this call: it must be one of the configuration. */
+  readonly forced: boolean
+}
+
+/** Throws a ConfigError, a GatewayError where there is nothing to decide about, or an ExplainError. */
+export async function decideHere(raw: Buffer, { config: file, key, forced }: HereOptions, io: Io): Promise<Decision> {
+  const setup = await prepare(file, io)
+  const { config } = setup
+  const app = await createApp({ config, logTo: { write: () => undefined } })
+  try {
+    const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
+    const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())
+    await app.fleet.start()
+    const { record, error } = app.dryRun(request)
+    return error === null ? record : { ...record, ...toEnvelope(error) }
+  } finally {
+    await app.close()
+    await setup.close()
+  }
+}
+
+/** Without a key: somebody whom no key binds. */
+function principalFor({ keys }: Config, key: string | undefined, forced: boolean): Principal {
+  const hex = key === undefined ? null : hash('sha256', key, 'hex')
+  const known = keys.find((one) => one.hash === hex)
+  if (known === undefined && forced) throw new ExplainError('--key: the configuration has no such key')
+  return known ?? { id: 'anonymous', routes: null, rpm: null }
+}

@@ -1,0 +1,44 @@
+/** What a command that needs backends works with: the configuration, or what a look around finds. */
+import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import type { BackendSpec, Config } from '../core/settings.ts'
+import { startDemo } from '../demo/demo.ts'
+import { detect } from '../fleet/detect.ts'
+import type { Io } from './io.ts'
+
+/** The configuration, and what runs beside the gateway and ends with it. */
+export interface Setup {
+  readonly config: Config
+  close(): Promise<void>
+}
+
+/** Says on standard error what it took. `asked`: the value of --config. Throws a ConfigError. */
+export async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
+  const providers = await loadProviders()
+  const file = await findConfig(asked, io.env, io.cwd)
+  if (file !== null) {
+    const { config, warnings } = await loadConfig(file, io.env, providers)
+    io.stderr.write(`configuration: ${file}\n`)
+    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
+    return { config, close: () => Promise.resolve() }
+  }
+  io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')
+  const host = io.env['TURNOUT_DETECT_HOST']
+  const found = await detect({
+    providers,
+    env: io.env,
+    ...(host === undefined || host === '' ? {} : { host, timeoutMs: 2_000 }),
+  })
+  for (const { line } of found) io.stderr.write(`found  ${line}\n`)
+  if (found.some(({ usable }) => usable))
+    return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
+  io.stderr.write(
+    'found no model, so two simulated ones are served; they are made for trying the gateway and know nothing\n',
+  )
+  const demo = await startDemo()
+  for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
+  // An engine without a model may get one while the gateway runs.
+  return { config: defaultConfig([...found.map(({ spec }) => spec), ...demo.backends]), close: () => demo.close() }
+}
+
+const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`

@@ -1,0 +1,133 @@
+/** `turnout state`: what the gateway has learnt and keeps in a file. */
+import { readFile, rm, stat } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../config/issues.ts'
+import { findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import { isObject } from '../observe/decision-shape.ts'
+import type { Io } from './io.ts'
+import { table } from './table.ts'
+
+const USAGE = 'usage: turnout state [show | reset] [--config FILE] [--json]\n'
+
+/** Exit code 0: done, 1: there is nothing, or it cannot be read, 2: wrong usage. */
+export async function state(argv: string[], io: Io): Promise<number> {
+  let parsed
+  try {
+    parsed = parseArgs({
+      args: argv,
+      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    })
+  } catch (thrown) {
+    io.stderr.write(`turnout state: ${(thrown as Error).message}\n${USAGE}`)
+    return 2
+  }
+  const [verb = 'show', ...more] = parsed.positionals
+  if ((verb !== 'show' && verb !== 'reset') || more.length > 0) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const file = await stateFile(parsed.values.config, io)
+    return verb === 'show' ? await showState(file, io, parsed.values.json) : await resetState(file, io)
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown
+    io.stderr.write(`${thrown.message}\n`)
+    return 1
+  }
+}
+
+/** Null where nothing is kept. */
+async function stateFile(asked: string | undefined, io: Io): Promise<string | null> {
+  const file = await findConfig(asked, io.env, io.cwd)
+  if (file === null) return null
+  return (await loadConfig(file, io.env, await loadProviders())).config.stateFile
+}
+
+/** `file` null: the configuration, or its absence, keeps nothing. `now`: the time of day, ms. */
+export async function showState(file: string | null, io: Io, json: boolean, now = Date.now()): Promise<number> {
+  const found = await lookAt(file, io)
+  if (found === null) return 1
+  let value: unknown
+  try {
+    value = JSON.parse(found.text)
+  } catch {
+    value = null
+  }
+  if (!isObject(value)) {
+    io.stderr.write(`${found.file}: is no JSON object; \`turnout state reset\` deletes it\n`)
+    return 1
+  }
+  if (json) {
+    io.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    return 0
+  }
+  const arms = isObject(value['arms']) ? Object.entries(value['arms']) : []
+  io.stdout.write(
+    `${found.file}: version ${word(value['version'])}, ${size(found.text)}, written ${age(now - found.writtenAt)} ago\n`,
+  )
+  if (arms.length === 0) io.stdout.write('nothing is learnt yet\n')
+  else
+    io.stdout.write(
+      `\n${table(
+        ['model and effort', 'observations'],
+        arms.map(([name, arm]) => [name, countOf(arm)]),
+      )}`,
+    )
+  return 0
+}
+
+/** Deletes the file, after saying what goes. Nothing to delete is no failure. */
+export async function resetState(file: string | null, io: Io): Promise<number> {
+  const found = await lookAt(file, io)
+  if (found === null) return file === null ? 1 : 0
+  await rm(found.file, { force: true })
+  io.stdout.write(`deleted ${found.file} (${size(found.text)}): what was learnt is forgotten\n`)
+  io.stderr.write('a gateway that still runs with this configuration knows it and writes it again; stop it first\n')
+  return 0
+}
+
+interface Found {
+  readonly file: string
+  readonly text: string
+  /** Time of day, ms. */
+  readonly writtenAt: number
+}
+
+/** Null after saying why not. */
+async function lookAt(file: string | null, io: Io): Promise<Found | null> {
+  if (file === null) {
+    io.stderr.write('turnout state: nothing is kept: no configuration names a file for what is learnt\n')
+    return null
+  }
+  try {
+    return { file, text: await readFile(file, 'utf8'), writtenAt: (await stat(file)).mtimeMs }
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT' ? 'is not there: nothing was learnt yet' : `cannot be read (${code ?? 'unknown error'})`
+    io.stderr.write(`${file}: ${why}\n`)
+    return null
+  }
+}
+
+const word = (value: unknown): string => (typeof value === 'number' || typeof value === 'string' ? String(value) : '?')
+
+const countOf = (arm: unknown): string => (isObject(arm) ? word(arm['n']) : '?')
+
+const size = (text: string): string => {
+  const bytes = Buffer.byteLength(text)
+  return bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} kB`
+}
+
+const UNITS: readonly (readonly [ms: number, name: string])[] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+]
+
+function age(ms: number): string {
+  const unit = UNITS.find(([length]) => ms >= 2 * length)
+  return unit === undefined ? `${Math.max(0, Math.round(ms / 1000))} s` : `${Math.round(ms / unit[0])} ${unit[1]}`
+}

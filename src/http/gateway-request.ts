@@ -1,0 +1,66 @@
+/** The bytes and headers of an HTTP request -> what the pipeline works with. */
+import type { Endpoint } from '../core/endpoints.ts'
+import { GatewayError } from '../core/errors.ts'
+import { type Principal, STRATEGIES, type Strategy } from '../core/settings.ts'
+import type { GatewayRequest } from '../core/types.ts'
+import { parseBody } from '../protocol/request.ts'
+
+/** A request as it arrived. */
+export interface Incoming {
+  readonly id: string
+  readonly raw: Buffer
+  /** Names in lower case. */
+  readonly headers: GatewayRequest['headers']
+  readonly principal: Principal
+}
+
+/** `startedAt`: clock reading, ms. Throws the GatewayError that names the field or header that is wrong. */
+export function gatewayRequest(
+  endpoint: Endpoint,
+  { id, raw, headers, principal }: Incoming,
+  startedAt: number,
+): GatewayRequest {
+  const { body, model, stream, wantsUsage, members } = parseBody(raw, endpoint)
+  return {
+    id,
+    endpoint,
+    principal,
+    model,
+    stream,
+    wantsUsage,
+    members,
+    body,
+    raw,
+    headers,
+    noFallback: text(headers['x-turnout-no-fallback']) === '1',
+    session: text(headers['x-turnout-session']) ?? text(headers['x-session-id']),
+    agent: text(headers['x-turnout-agent']),
+    strategy: strategyOf(text(headers['x-turnout-strategy'])),
+    deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
+    maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),
+    explain: text(headers['x-turnout-explain']) === '1',
+    startedAt,
+  }
+}
+
+/** A header of reasonable length. */
+const text = (value: string | string[] | undefined): string | null =>
+  typeof value === 'string' && value !== '' && value.length <= 256 ? value : null
+
+function strategyOf(wish: string | null): Strategy | null {
+  if (wish === null) return null
+  const known = STRATEGIES.find((name) => name === wish)
+  if (known !== undefined) return known
+  throw refused('x-turnout-strategy', `"${wish}" is none of ${STRATEGIES.join(', ')}`)
+}
+
+function positive(headers: Incoming['headers'], name: string, wanted: string): number | null {
+  const wish = text(headers[name])
+  if (wish === null) return null
+  const value = Number(wish)
+  if (Number.isFinite(value) && value > 0) return value
+  throw refused(name, `"${wish}" is not ${wanted}`)
+}
+
+const refused = (header: string, why: string): GatewayError =>
+  new GatewayError('invalid_request', `${header}: ${why}.`, { param: header })

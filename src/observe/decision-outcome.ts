@@ -1,0 +1,36 @@
+/** How the request ended, beside what was expected of it. Pure. */
+import { figure, numberOf, plain, seconds, UNKNOWN, whole } from './decision-figures.ts'
+import { type Decision, isObject, labelled } from './decision-shape.ts'
+
+/** Nothing where there is no outcome: the request was not sent. */
+export function outcomeLines({ outcome }: Decision): string[] {
+  if (!isObject(outcome)) return []
+  const attempts = Array.isArray(outcome['attempts']) ? (outcome['attempts'] as readonly unknown[]) : []
+  return [
+    ...labelled('outcome', `${resultOf(outcome)}; ${figuresOf(outcome)}`),
+    ...attempts.flatMap((attempt, index) => labelled(index === 0 ? 'attempts' : '', attemptText(attempt))),
+  ]
+}
+
+function resultOf({ success, finish }: Readonly<Record<string, unknown>>): string {
+  const result = success === true ? 'a useful answer' : success === false ? 'no useful answer' : UNKNOWN
+  return `${result}, finish reason ${finish === null ? 'none' : plain(finish)}`
+}
+
+function figuresOf({ tokens, cost_usd, ttft_ms, total_ms }: Readonly<Record<string, unknown>>): string {
+  const used = isObject(tokens) ? tokens : {}
+  const count = (name: string): string => whole(used[name])
+  return [
+    `tokens: input ${count('input')} (cached ${count('cached_input')}), output ${count('output')} (reasoning ${count('reasoning')})`,
+    `cost ${numberOf(cost_usd) === null ? UNKNOWN : `${figure(cost_usd)} USD`}`,
+    `TTFT ${numberOf(ttft_ms) === null ? UNKNOWN : `${seconds(ttft_ms)} s`}`,
+    `total ${seconds(total_ms)} s`,
+  ].join(', ')
+}
+
+function attemptText(attempt: unknown): string {
+  if (!isObject(attempt)) return UNKNOWN
+  const { backend, model, status, error } = attempt
+  const result = error === null ? 'answered' : plain(error)
+  return `${plain(backend)}/${plain(model)}: ${result}${numberOf(status) === null ? '' : ` (HTTP ${whole(status)})`}`
+}

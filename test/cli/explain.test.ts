@@ -1,0 +1,146 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { stringify } from 'yaml'
+import t, { type Test } from 'tap'
+import { chat } from '../support/chat.ts'
+import { hashed } from '../support/gateway.ts'
+import { singleRig } from '../support/rig.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { run } from './turnout.ts'
+
+const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+const REQUEST = JSON.stringify(chat({ model: 'auto' }))
+
+/** A folder with the request and a configuration before one engine that is there. */
+async function folder(
+  t: Test,
+  config: object = {},
+): Promise<{ cwd: string; upstream: Awaited<ReturnType<typeof startFaultUpstream>> }> {
+  const upstream = await startFaultUpstream({})
+  t.teardown(() => upstream.close())
+  const backends = [{ name: 'up', kind: 'openai-compatible', url: upstream.url, models: ['tiny'] }]
+  const cwd = t.testdir({
+    'request.json': REQUEST,
+    'turnout.yaml': stringify({ backends, ...config }),
+    'tools.json': JSON.stringify(chat({ tools: [{ type: 'function', function: { name: 'f' } }] })),
+    'broken.json': '{"messages":',
+    'unknown.json': JSON.stringify(chat({ model: 'none' })),
+  })
+  return { cwd, upstream }
+}
+
+t.test('with a configuration: a table, and nothing is sent', async (t) => {
+  const { cwd, upstream } = await folder(t)
+  const { code, out, err } = await run(['explain', 'request.json'], { cwd })
+  t.equal(code, 0, err)
+  t.match(out, /^request .* strategy balanced, /m)
+  t.match(out, /^up\/tiny /m)
+  t.match(out, /^chosen {4}up\/tiny, the only candidate$/m)
+  t.match(err, /^configuration: .*turnout\.yaml$/m)
+  t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
+  t.notOk((out + err).includes(upstream.url))
+})
+
+t.test('--json is the record, and - is standard input', async (t) => {
+  const { cwd } = await folder(t)
+  const { code, out } = await run(['explain', '-', '--json'], { cwd, input: REQUEST })
+  t.equal(code, 0)
+  t.match(JSON.parse(out), { route: 'default', order: ['up/tiny'], candidates: [{ model: 'tiny' }] })
+})
+
+t.test('nobody would serve it: 1, with the reasons on standard output', async (t) => {
+  const { cwd } = await folder(t, { models: { tiny: { capabilities: { tools: false } } } })
+  const { code, out } = await run(['explain', 'tools.json'], { cwd })
+  t.equal(code, 1)
+  t.match(out, /^dropped {3}up\/tiny: capability: /m)
+  t.match(out, /^refused {3}unsupported \(caller\): /m)
+})
+
+t.test('without a configuration it looks around, as serve does', async (t) => {
+  const cwd = t.testdir({ 'request.json': REQUEST })
+  const { code, out, err } = await run(['explain', 'request.json'], { cwd, env: NOWHERE })
+  t.equal(code, 0, err)
+  t.match(err, /no configuration: looking/)
+  t.match(out, /demo-swift/)
+})
+
+t.test('what cannot be read is said in one line', async (t) => {
+  const { cwd } = await folder(t)
+  for (const [file, message] of [
+    ['none.json', /^turnout explain: none\.json: cannot be read \(ENOENT\)$/m],
+    ['broken.json', /^turnout explain: invalid_json: /m],
+    ['unknown.json', /^turnout explain: model_not_found: .*"none"/m],
+  ] as const) {
+    const { code, out, err } = await run(['explain', file], { cwd })
+    t.equal(code, 1, file)
+    t.match(err, message)
+    t.notMatch(err, /^ +at /m, 'no stack')
+    t.equal(out, '')
+  }
+  const config = await run(['explain', 'request.json', '--config', 'none.yaml'], { cwd })
+  t.match(config, { code: 1, err: /none\.yaml: cannot be read/ })
+})
+
+t.test('wrong usage is 2', async (t) => {
+  const cwd = t.testdir({})
+  for (const args of [[], ['a', 'b'], ['a', '--what'], ['a', '--url', 'http://x', '--config', 'c']])
+    t.match(await run(['explain', ...args], { cwd }), { code: 2, out: '', err: /turnout explain/ }, args.join(' '))
+})
+
+t.test('a key of the configuration decides as that caller', async (t) => {
+  const keys = [{ id: 'team', hash: hashed('secret-key'), routes: ['mine'] }]
+  const { cwd } = await folder(t, { keys, routes: [{ name: 'mine', candidates: ['none/*'] }] })
+  const wrong = await run(['explain', 'request.json', '--key', 'canary-wrong'], { cwd })
+  t.match(wrong, { code: 1, err: /--key: the configuration has no such key/ })
+  t.notMatch(wrong.err, /canary/)
+  for (const [args, env] of [
+    [['--key', 'secret-key'], {}],
+    [[], { TURNOUT_KEY: 'secret-key' }],
+  ] as const)
+    t.match(await run(['explain', 'request.json', ...args], { cwd, env }), { code: 1, out: /refused +forbidden/ })
+  t.equal((await run(['explain', 'request.json'], { cwd })).code, 0, 'without one as somebody whom no key binds')
+})
+
+t.test('--url asks a running gateway', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'team', key: 'secret-key' }] })
+  const cwd = t.testdir({ 'request.json': REQUEST, 'unknown.json': JSON.stringify(chat({ model: 'none' })) })
+  const ask = (args: readonly string[], env: Record<string, string> = {}): ReturnType<typeof run> =>
+    run(['explain', 'request.json', ...args], { cwd, env })
+  for (const url of [gateway.url, `${gateway.url}/`, `${gateway.url}/v1`, `${gateway.url}/v1/`]) {
+    const { code, out, err } = await ask(['--url', url, '--key', 'secret-key'])
+    t.equal(code, 0, err)
+    t.match(out, /^chosen {4}up\/tiny/m)
+    t.equal(err, '')
+  }
+  const json = await ask(['--url', gateway.url, '--json'], { TURNOUT_KEY: 'secret-key' })
+  t.match(JSON.parse(json.out), { order: ['up/tiny'] })
+  t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
+
+  t.match(await ask(['--url', gateway.url]), { code: 1, out: '', err: /^turnout explain: invalid_api_key: No API key/ })
+  const unknown = await run(['explain', 'unknown.json', '--url', gateway.url, '--key', 'secret-key'], { cwd })
+  t.match(unknown, { code: 1, out: '', err: /^turnout explain: model_not_found: / })
+  t.match(await ask(['--url', 'nonsense']), { code: 1, err: /--url: "nonsense" is no address/ })
+})
+
+t.test('--url to something else, or to nobody', async (t) => {
+  const cwd = t.testdir({ 'request.json': REQUEST })
+  let answer = { status: 200, body: '{"candidates":[]}' }
+  const server = createServer((_request, response) => response.writeHead(answer.status).end(answer.body)).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const next of [answer, { status: 404, body: '<html>' }, { status: 404, body: '{"error":{"message":"no"}}' }]) {
+    answer = next
+    t.match(await run(['explain', 'request.json', '--url', url], { cwd }), {
+      code: 1,
+      out: '',
+      err: /no Turnout gateway/,
+    })
+  }
+  await new Promise((resolve) => server.close(resolve))
+  const nobody = await run(['explain', 'request.json', '--url', url], { cwd })
+  t.match(nobody, { code: 1, err: /does not answer \(connection refused\)/ })
+})

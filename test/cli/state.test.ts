@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { resetState, showState } from '../../src/cli/state.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { run } from './turnout.ts'
+
+const STATE = JSON.stringify({ version: 1, arms: { 'tiny@low': { n: 12, other: {} }, big: {}, 'odd@high': null } })
+
+interface Said extends Io {
+  readonly said: { out: string; err: string }
+}
+
+function io(): Said {
+  const said = { out: '', err: '' }
+  return {
+    said,
+    stdout: { write: (text) => (said.out += text) },
+    stderr: { write: (text) => (said.err += text) },
+    stdin: (async function* () {})(),
+    env: {},
+    cwd: '/',
+  }
+}
+
+t.test('show: version, size, age, and a line for each arm', async (t) => {
+  const file = join(t.testdir({ 'state.json': STATE }), 'state.json')
+  await utimes(file, 1_000, 1_000)
+  const shown = io()
+  t.equal(await showState(file, shown, false, 1_000_000 + 150_000), 0)
+  t.equal(
+    shown.said.out,
+    `${file}: version 1, ${STATE.length} bytes, written 3 min ago\n\nmodel and effort  observations\ntiny@low          12\nbig               ?\nodd@high          ?\n`,
+  )
+  const json = io()
+  await showState(file, json, true)
+  t.strictSame(JSON.parse(json.said.out), JSON.parse(STATE))
+})
+
+t.test('show: nothing learnt, nothing there, nothing kept, nothing readable', async (t) => {
+  const cwd = t.testdir({ 'empty.json': '{"version":1,"arms":{}}', 'broken.json': '{"version":', 'list.json': '[]' })
+  for (const [file, code, out, err] of [
+    ['empty.json', 0, /nothing is learnt yet/, /^$/],
+    ['broken.json', 1, /^$/, /broken\.json: is no JSON object/],
+    ['list.json', 1, /^$/, /list\.json: is no JSON object/],
+    ['none.json', 1, /^$/, /none\.json: is not there/],
+    ['.', 1, /^$/, /cannot be read \(EISDIR\)/],
+    [null, 1, /^$/, /nothing is kept/],
+  ] as const) {
+    const one = io()
+    t.equal(await showState(file === null ? null : join(cwd, file), one, false), code, String(file))
+    t.match(one.said, { out, err })
+  }
+})
+
+t.test('reset: says what goes, and deletes it; twice is no failure', async (t) => {
+  const file = join(t.testdir({ 'state.json': STATE }), 'state.json')
+  const first = io()
+  t.equal(await resetState(file, first), 0)
+  t.match(first.said.out, `deleted ${file} (${STATE.length} bytes)`)
+  t.notOk(existsSync(file))
+  const again = io()
+  t.equal(await resetState(file, again), 0)
+  t.match(again.said, { out: '', err: /is not there/ })
+  t.equal(await resetState(null, io()), 1)
+})
+
+t.test('the command', async (t) => {
+  const cwd = t.testdir({
+    'turnout.yaml': "backends: [{ name: a, kind: vllm, url: 'http://127.0.0.1:9' }]\n",
+    'wrong.yaml': 'backends: 1\n',
+  })
+  t.match(await run(['state', '--config', 'wrong.yaml'], { cwd }), { code: 1, out: '', err: /wrong\.yaml/ })
+  for (const args of [['what'], ['show', 'reset'], ['--what']])
+    t.match(await run(['state', ...args], { cwd }), { code: 2, out: '', err: /usage: turnout state/ }, args.join(' '))
+  t.match(await run(['state'], { cwd: t.testdir({}) }), { code: 1, err: /nothing is kept/ })
+})
