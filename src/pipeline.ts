@@ -43,7 +43,8 @@ export interface DryRun {
 /** Throws where there was nothing to decide about: nothing has the name that the request asks for. */
 export function dryRun(request: GatewayRequest, stages: Deciding): DryRun {
   try {
-    return { record: decide(request, stages).record, error: null }
+    // What would be decided, without the luck of the moment.
+    return { record: decide(request, { ...stages, random: () => 1 }).record, error: null }
   } catch (thrown) {
     const error = toGatewayError(thrown)
     if (error.record === null) throw error

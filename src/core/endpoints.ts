@@ -35,6 +35,8 @@ export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false)
 export const RERANK = row('rerank', '/v1/rerank', false)
 /** Takes the body of any of them and answers what would be decided about it. */
 export const DRY_RUN = row('route', '/v1/route', false)
+/** Takes what somebody thinks of an answer. */
+export const FEEDBACK = row('feedback', '/v1/feedback', false)
 
 const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
 
@@ -50,5 +52,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),
   DRY_RUN,
-  later('feedback', '/v1/feedback', 'learning from feedback is not built yet'),
+  FEEDBACK,
 ]

@@ -43,6 +43,12 @@ export const ERRORS = {
   forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route.'),
   not_found: row(404, INVALID, 'caller', 'No such path.'),
   model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
+  answer_not_found: row(
+    404,
+    INVALID,
+    'caller',
+    'No answer of this id can be judged by this key: unknown, too long ago, judged already.',
+  ),
   method_not_allowed: row(405, INVALID, 'caller', 'The path exists for another method.'),
   body_too_large: row(413, INVALID, 'caller', 'The body is over `limits.body`.'),
   unsupported_media_type: row(415, INVALID, 'caller', 'The body is not application/json, or is compressed.'),

@@ -13,6 +13,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   forbidden: 'stop',
   not_found: 'stop',
   model_not_found: 'stop',
+  answer_not_found: 'stop',
   method_not_allowed: 'stop',
   body_too_large: 'stop',
   unsupported_media_type: 'stop',

@@ -1,12 +1,13 @@
 /** Every inference path, from one table and through one handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { DRY_RUN, ENDPOINTS, type Endpoint } from '../../core/endpoints.ts'
+import { DRY_RUN, ENDPOINTS, type Endpoint, FEEDBACK } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { answer, type Stages } from '../../pipeline.ts'
 import type { Connections } from '../connections.ts'
 import { gatewayRequest, type Incoming } from '../gateway-request.ts'
 import { principalOf } from '../plugins/auth.ts'
 import { answerDryRun } from './dry-run.ts'
+import { takeFeedback } from './feedback.ts'
 
 export function inferenceRoutes(scope: FastifyInstance, stages: Stages, connections: Connections): void {
   // The bytes are kept: they go upstream as they came, and are parsed once beside that.
@@ -18,6 +19,8 @@ export function inferenceRoutes(scope: FastifyInstance, stages: Stages, connecti
     const config = { endpoint }
     if (endpoint === DRY_RUN)
       scope.post(endpoint.path, { config }, (request, reply) => answerDryRun(incoming(request), request, reply, stages))
+    else if (endpoint === FEEDBACK)
+      scope.post(endpoint.path, { config }, (request) => takeFeedback(incoming(request), stages.lessons))
     else if (endpoint.served)
       scope.post(endpoint.path, { config }, (request, reply) => serve(endpoint, request, reply, stages, connections))
     else

@@ -1,0 +1,24 @@
+/** `POST /v1/feedback`: somebody says how good an answer was, which teaches the choice of the next. */
+import { GatewayError } from '../../core/errors.ts'
+import type { Lessons } from '../../learn/lessons.ts'
+import { parseFeedback } from '../../protocol/feedback.ts'
+import type { Incoming } from '../gateway-request.ts'
+
+/** What the caller gets; throws what is wrong with it. An answer can be judged once, by the key that it was given to. */
+export function takeFeedback({ raw, principal }: Incoming, lessons: Lessons): { readonly status: 'learnt' } {
+  const { requestId, score } = parseFeedback(parse(raw))
+  if (lessons.judge(requestId, principal.id, score)) return { status: 'learnt' }
+  throw new GatewayError(
+    'answer_not_found',
+    `No answer "${requestId}" can be judged by this key: it is unknown, more than ten thousand answers ago, or was judged already.`,
+    { param: 'request_id' },
+  )
+}
+
+function parse(raw: Buffer): unknown {
+  try {
+    return JSON.parse(raw.toString())
+  } catch {
+    throw new GatewayError('invalid_json', 'The body is not JSON.')
+  }
+}
