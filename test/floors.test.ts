@@ -91,7 +91,7 @@ t.test('a wrong import is told by name', async (t) => {
     'src/core/types.ts (floor 0) imports src/protocol/members.ts (floor 1)',
   )
   t.match(
-    wrong('route/plan.ts', "import { classify } from '../classify/profile.ts'"),
+    wrong('learn/arms.ts', "import { classifier } from '../classify/profile.ts'"),
     'src/classify/profile.ts',
     'also from the same floor',
   )

@@ -56,8 +56,7 @@ export function settle(ending: Ending, tools: SettleTools): void {
   const { fleet, metrics, log } = tools
   const { request, plan, committed, error, trail } = ending
   if (committed !== null) {
-    const { exchange, deployment } = committed
-    fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: exchange.ttftMs })
+    fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
     trail.attempts.push(lastAttempt(committed, error))
   }
   const settlement = summarise(ending)

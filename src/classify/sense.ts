@@ -1,6 +1,6 @@
 /** Text -> what it is about: its nearest topics, its difficulty, and the features that the estimators work with. */
 import type { TaskClass } from '../core/settings.ts'
-import type { TextSense } from '../core/types.ts'
+import type { TextSense } from '../core/arm.ts'
 import { featuresOf, type Weights } from './weights.ts'
 import { readWords, SURFACE } from './words.ts'
 

@@ -78,85 +78,48 @@ const bucketOf = (hash: number): number => {
 /** Characters of the three-byte range of ideographs, kana and hangul are words of their own: there are no spaces between them. */
 const isIdeograph = (lead: number): boolean => lead >= 0xe3 && lead <= 0xed
 
+/** What is counted of one text. Fields of one object, so that the readers below share them without making another. */
+const seen = {
+  letters: 0,
+  runs: 0,
+  longRuns: 0,
+  capitals: 0,
+  digits: 0,
+  numbers: 0,
+  lines: 0,
+  marks: 0,
+  questions: 0,
+  codeMarks: 0,
+  kana: 0,
+  hangul: 0,
+  ideographs: 0,
+  cyrillic: 0,
+  arabic: 0,
+  /** Of the word that was read last. */
+  hash: 0,
+}
+const COUNTS = Object.keys(seen) as (keyof typeof seen)[]
+
 /**
  * `text` has one character for each byte, as the bodies of requests are read; a wide character counts as one byte of a word.
  * `bytes` is the size of the whole text where `text` was cut. The result is overwritten by the next call.
  */
 export function readWords(text: string, bytes: number): Words {
   const clipped = text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)}\n${text.slice(-TAIL)}`
-  const { length } = clipped
+  for (const count of COUNTS) seen[count] = 0
+  votes.fill(0)
   const { ids } = words
   let count = 0
   let previous = 0x1234
-  let place = 0
-  let letters = 0
-  let runs = 0
-  let longRuns = 0
-  let capitals = 0
-  let digits = 0
-  let numbers = 0
-  let lines = 0
-  let marks = 0
-  let questions = 0
-  let codeMarks = 0
-  let kana = 0
-  let hangul = 0
-  let ideographs = 0
-  let cyrillic = 0
-  let arabic = 0
-  votes.fill(0)
-  for (let at = 0; at < length;) {
-    let code = clipped.charCodeAt(at) & 0xff
+  for (let at = 0, place = 0; at < clipped.length;) {
+    const code = clipped.charCodeAt(at) & 0xff
     const kind = KINDS[code]!
     if (kind === SPACE) {
       at++
       continue
     }
-    let hash = FNV_BASE
-    if (kind === LETTER) {
-      const start = at
-      if (code >= 65 && code <= 90) capitals++
-      if (isIdeograph(code)) {
-        const second = clipped.charCodeAt(at + 1) & 0xff
-        if (code === 0xe3 && second >= 0x81 && second <= 0x83) kana++
-        else if (code >= 0xea) hangul++
-        else ideographs++
-        for (const end = Math.min(length, at + 3); at < end; at++)
-          hash = Math.imul(hash ^ (clipped.charCodeAt(at) & 0xff), FNV_PRIME)
-      } else {
-        if (code === 0xd0 || code === 0xd1) cyrillic++
-        else if (code >= 0xd8 && code <= 0xdb) arabic++
-        while (at < length) {
-          code = clipped.charCodeAt(at) & 0xff
-          if (KINDS[code] !== LETTER || isIdeograph(code)) break
-          if (code >= 65 && code <= 90) code |= 32
-          hash = Math.imul(hash ^ code, FNV_PRIME)
-          at++
-        }
-        const language = languageOf[hash & ((1 << LANGUAGE_BITS) - 1)]!
-        if (language > 0) votes[language - 1]!++
-      }
-      runs++
-      letters += at - start
-      if (at - start > 8) longRuns++
-    } else if (kind === DIGIT) {
-      const start = at
-      while (at < length && KINDS[clipped.charCodeAt(at) & 0xff] === DIGIT) at++
-      digits += at - start
-      numbers++
-      // Numbers by their length: their value says nothing that another text would say again.
-      hash = Math.imul(hash ^ (200 + Math.min(at - start, 5)), FNV_PRIME)
-    } else if (kind === LINE) {
-      lines++
-      while (at < length && isBlank(KINDS[clipped.charCodeAt(at) & 0xff]!)) at++
-      hash = Math.imul(hash ^ 10, FNV_PRIME)
-    } else {
-      marks++
-      if (code === QUESTION) questions++
-      else if (isCodeMark(code)) codeMarks++
-      hash = Math.imul(hash ^ code, FNV_PRIME)
-      at++
-    }
+    at = READERS[kind]!(clipped, at, code)
+    const { hash } = seen
     ids[count++] = bucketOf(hash)
     ids[count++] = bucketOf((Math.imul(previous, 31) + hash) | 0)
     if (place < 4) ids[count++] = bucketOf((hash + 0x5bd1e995 + place) | 0)
@@ -164,39 +127,104 @@ export function readWords(text: string, bytes: number): Words {
     previous = hash
   }
   words.count = count
-  const run = Math.max(1, runs)
-  const { surface } = words
-  surface[0] = (Math.log2(1 + bytes) - 8) / 1.5
-  surface[1] = (Math.log2(1 + numbers) - 2) / 1.2
-  surface[2] = Math.min(3, (30 * digits) / Math.max(1, length)) - 0.8
-  surface[3] = 4 * (Math.min(2, marks / run) - 0.3)
-  surface[4] = 6 * (Math.min(1, capitals / run) - 0.15)
-  surface[5] = (Math.min(12, letters / run) - 4.5) / 0.8
-  surface[6] = 10 * (Math.min(1, longRuns / run) - 0.1)
-  surface[7] = (Math.log2(1 + lines) - 1.5) / 1.2
-  surface[8] = Math.min(3, questions) - 1
-  surface[9] = 8 * (Math.min(1, codeMarks / run) - 0.03)
-  words.language = language({ runs, kana, hangul, ideographs, cyrillic, arabic })
+  words.language = languageSeen()
+  describe(bytes, clipped.length)
   return words
+}
+
+/** Each reads one word from `at` on, whose first byte is `code`; its end. */
+type Reader = (text: string, at: number, code: number) => number
+
+function readLetters(text: string, start: number, first: number): number {
+  if (first >= 65 && first <= 90) seen.capitals++
+  const end = isIdeograph(first) ? readIdeograph(text, start, first) : readWord(text, start, first)
+  seen.runs++
+  seen.letters += end - start
+  if (end - start > 8) seen.longRuns++
+  return end
+}
+
+function readIdeograph(text: string, start: number, lead: number): number {
+  const second = text.charCodeAt(start + 1) & 0xff
+  if (lead === 0xe3 && second >= 0x81 && second <= 0x83) seen.kana++
+  else if (lead >= 0xea) seen.hangul++
+  else seen.ideographs++
+  let hash = FNV_BASE
+  const end = Math.min(text.length, start + 3)
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (text.charCodeAt(at) & 0xff), FNV_PRIME)
+  seen.hash = hash
+  return end
+}
+
+function readWord(text: string, start: number, first: number): number {
+  if (first === 0xd0 || first === 0xd1) seen.cyrillic++
+  else if (first >= 0xd8 && first <= 0xdb) seen.arabic++
+  let hash = FNV_BASE
+  let at = start
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at) & 0xff
+    if (KINDS[code] !== LETTER || isIdeograph(code)) break
+    hash = Math.imul(hash ^ (code >= 65 && code <= 90 ? code | 32 : code), FNV_PRIME)
+  }
+  const language = languageOf[hash & ((1 << LANGUAGE_BITS) - 1)]!
+  if (language > 0) votes[language - 1]!++
+  seen.hash = hash
+  return at
+}
+
+function readFigures(text: string, start: number): number {
+  let at = start
+  while (at < text.length && KINDS[text.charCodeAt(at) & 0xff] === DIGIT) at++
+  seen.digits += at - start
+  seen.numbers++
+  // Numbers by their length: their value says nothing that another text would say again.
+  seen.hash = Math.imul(FNV_BASE ^ (200 + Math.min(at - start, 5)), FNV_PRIME)
+  return at
+}
+
+function readLines(text: string, start: number): number {
+  let at = start
+  while (at < text.length && isBlank(KINDS[text.charCodeAt(at) & 0xff]!)) at++
+  seen.lines++
+  seen.hash = Math.imul(FNV_BASE ^ 10, FNV_PRIME)
+  return at
+}
+
+function readMark(_text: string, at: number, code: number): number {
+  seen.marks++
+  if (code === QUESTION) seen.questions++
+  else if (CODE_MARKS[code] === 1) seen.codeMarks++
+  seen.hash = Math.imul(FNV_BASE ^ code, FNV_PRIME)
+  return at + 1
+}
+
+/** By kind; spaces are skipped before. */
+const READERS: readonly Reader[] = [readMark, readLetters, readFigures, readLines, readMark]
+
+/** Fills in the surface of a text of `bytes`, of which `length` were read. */
+function describe(bytes: number, length: number): void {
+  const { surface } = words
+  const run = Math.max(1, seen.runs)
+  surface[0] = (Math.log2(1 + bytes) - 8) / 1.5
+  surface[1] = (Math.log2(1 + seen.numbers) - 2) / 1.2
+  surface[2] = Math.min(3, (30 * seen.digits) / Math.max(1, length)) - 0.8
+  surface[3] = 4 * (Math.min(2, seen.marks / run) - 0.3)
+  surface[4] = 6 * (Math.min(1, seen.capitals / run) - 0.15)
+  surface[5] = (Math.min(12, seen.letters / run) - 4.5) / 0.8
+  surface[6] = 10 * (Math.min(1, seen.longRuns / run) - 0.1)
+  surface[7] = (Math.log2(1 + seen.lines) - 1.5) / 1.2
+  surface[8] = Math.min(3, seen.questions) - 1
+  surface[9] = 8 * (Math.min(1, seen.codeMarks / run) - 0.03)
 }
 
 const QUESTION = 63
 const CODE_MARKS = new Uint8Array(256)
 for (const mark of '{}=_\\') CODE_MARKS[mark.charCodeAt(0)] = 1
-const isCodeMark = (code: number): boolean => CODE_MARKS[code] === 1
 const isBlank = (kind: number): boolean => kind === SPACE || kind === LINE
 
-interface Scripts {
-  readonly runs: number
-  readonly kana: number
-  readonly hangul: number
-  readonly ideographs: number
-  readonly cyrillic: number
-  readonly arabic: number
-}
-
 /** By script where there is a telling one, else by its frequent words; null where neither says enough. */
-function language({ runs, kana, hangul, ideographs, cyrillic, arabic }: Scripts): string | null {
+function languageSeen(): string | null {
+  const { runs, kana, hangul, ideographs, cyrillic, arabic } = seen
   const foreign = runs / 4
   if (kana > 2 && kana + ideographs > foreign) return 'ja'
   if (hangul > foreign) return 'ko'

@@ -2,7 +2,21 @@
  * What was learnt, as plain numbers: `learn/` writes and reads them, the fleet hangs them on deployments. Backends that
  * serve the same model share its arms; latency is each deployment's own.
  */
-import type { Effort } from './settings.ts'
+import type { Effort, TaskClass } from './settings.ts'
+
+/** What a text is about, in numbers that only the estimators read. */
+export interface TextSense {
+  /** The nearest topics of the classifier, and how the text is shared among them; the shares sum to 1. */
+  readonly topics: Int32Array
+  readonly shares: Float64Array
+  readonly features: Float64Array
+  readonly class: TaskClass
+  /** 0..1: how likely an ordinary model is to fail. */
+  readonly difficulty: number
+  /** How much more a model of greater ability succeeds with it. */
+  readonly demand: number
+  readonly language: string | null
+}
 
 /** Means by topic of something observed, as deviations from what was expected before. */
 export interface Cells {

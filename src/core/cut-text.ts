@@ -14,6 +14,10 @@ const DIGITS = 15
 /** What follows the beginning of a text of so many bytes, as JSON. */
 export const cutMark = (bytes: number): string => `\\u0000${String(bytes).padStart(DIGITS, '0')}${SEAL}`
 
+/** Characters of it that are text; what was cut ends with its length and the seal. */
+export const keptLength = (text: string): number =>
+  text.endsWith(SEAL) ? text.length - SEAL.length - DIGITS - 1 : text.length
+
 /** About the bytes of a text of a parsed body as UTF-8, escapes decoded; also of one that was cut. */
 export function textBytes(text: string): number {
   if (text.endsWith(SEAL)) return Number(text.slice(-SEAL.length - DIGITS, -SEAL.length))

@@ -4,7 +4,7 @@
  * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */
-import type { Arm, Calibration, Latency } from './arm.ts'
+import type { Arm, Calibration, Latency, TextSense } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { ErrorCode, GatewayError } from './errors.ts'
 import type {
@@ -55,8 +55,6 @@ export interface Deployment {
 
 /** How one deployment has done so far; owned by the fleet, read by routing. */
 export interface Standing {
-  /** Expected TTFT: moving average over its streams; null before the first. */
-  readonly ttftMs: number | null
   /** Calls so far. */
   readonly calls: number
   /** It failed: others come first until then (clock reading). */
@@ -122,20 +120,6 @@ export interface GatewayRequest {
   /** The caller wants the decision record in the answer. */
   readonly explain: boolean
   readonly startedAt: number
-}
-
-/** What a text is about, in numbers that only the estimators read. */
-export interface TextSense {
-  /** The nearest topics of the classifier, and how the text is shared among them; the shares sum to 1. */
-  readonly topics: Int32Array
-  readonly shares: Float64Array
-  readonly features: Float64Array
-  readonly class: TaskClass
-  /** 0..1: how likely an ordinary model is to fail. */
-  readonly difficulty: number
-  /** How much more a model of greater ability succeeds with it. */
-  readonly demand: number
-  readonly language: string | null
 }
 
 export interface RequestProfile {

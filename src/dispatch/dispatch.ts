@@ -115,7 +115,7 @@ async function attempt(
       thrown instanceof GatewayError
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
-    tools.fleet.end(deployment, { endpoint: request.endpoint.id, error, ttftMs: null })
+    tools.fleet.end(deployment, { endpoint: request.endpoint.id, error })
     trail.attempts.push({
       backend: backend.name,
       model: deployment.model,

@@ -35,8 +35,6 @@ export interface FleetHooks {
 export interface Outcome {
   readonly endpoint: string
   readonly error: GatewayError | null
-  /** Of a stream; null for a whole answer. */
-  readonly ttftMs: number | null
 }
 
 /** One line of /health. */
@@ -104,8 +102,8 @@ export class Fleet {
     ;(deployment as DeploymentState).standing.calls++
   }
 
-  end(deployment: Deployment, { endpoint, error, ttftMs }: Outcome): void {
-    assess((deployment as DeploymentState).standing, endpoint, error, ttftMs, this.#now())
+  end(deployment: Deployment, { endpoint, error }: Outcome): void {
+    assess((deployment as DeploymentState).standing, endpoint, error, this.#now())
     this.#byName.get(deployment.backend.name)?.ended(error)
   }
 

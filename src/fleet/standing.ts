@@ -10,7 +10,6 @@ export interface StandingState extends Omit<{ -readonly [K in keyof Standing]: S
 }
 
 export const newStanding = (): StandingState => ({
-  ttftMs: null,
   calls: 0,
   failures: 0,
   restUntil: 0,
@@ -23,22 +22,14 @@ const REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 /** Engines are started again with other options now and then. */
 const REFUSED_MS = 300_000
-const NEW_SHARE = 0.3
 
-/** A call of `endpoint` ended. `ttftMs` null where nothing was streamed: the time of a whole answer says nothing about the first token. */
-export function assess(
-  own: StandingState,
-  endpoint: string,
-  error: GatewayError | null,
-  ttftMs: number | null,
-  now: number,
-): void {
+/** A call of `endpoint` ended. */
+export function assess(own: StandingState, endpoint: string, error: GatewayError | null, now: number): void {
   if (error === null) {
     own.failures = 0
     own.restUntil = 0
     own.refuses.delete(endpoint)
     own.answers.add(endpoint)
-    if (ttftMs !== null) own.ttftMs = own.ttftMs === null ? ttftMs : own.ttftMs + NEW_SHARE * (ttftMs - own.ttftMs)
     return
   }
   switch (error.code) {

@@ -1,6 +1,5 @@
 /** Tables over topics, with shrinkage: a topic that was seldom seen is taken to be like the others. */
-import type { Cells } from '../core/arm.ts'
-import type { TextSense } from '../core/types.ts'
+import type { Cells, TextSense } from '../core/arm.ts'
 
 export const newCells = (topics: number): Cells => ({
   count: new Float64Array(topics),

@@ -1,6 +1,5 @@
 /** Output tokens: heavy-tailed, so kept as the mean and the variance of the logarithm, by topic. */
-import type { Arm, Cells } from '../core/arm.ts'
-import type { TextSense } from '../core/types.ts'
+import type { Arm, Cells, TextSense } from '../core/arm.ts'
 import { blend, deviation, record } from './cells.ts'
 
 /** Observations that the mean over all topics is worth, and before that the prior. */

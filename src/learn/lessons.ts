@@ -1,7 +1,7 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration } from '../core/arm.ts'
+import type { Arm, Calibration, TextSense } from '../core/arm.ts'
 import type { Effort, ModelFacts } from '../core/settings.ts'
-import type { RequestProfile, Target, TextSense, Usage } from '../core/types.ts'
+import type { RequestProfile, Target, Usage } from '../core/types.ts'
 import { armId, newArm, sharedName, type Topics, withPriors } from './arms.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, ttftOf } from './latency.ts'

@@ -2,8 +2,7 @@
  * Probability of a useful answer = P(valid) x P(good, given valid). Validity is learnt from every answer; how good it was
  * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
  */
-import type { Arm } from '../core/arm.ts'
-import type { TextSense } from '../core/types.ts'
+import type { Arm, TextSense } from '../core/arm.ts'
 import { blend, deviation, evidence, record } from './cells.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 

@@ -55,7 +55,8 @@ export function predict(
   const open = live.inflight
   const ttft = ttftOf(latency, input - cached, open)
   const tpot = tpotOf(latency, open)
-  rows[at + COLUMN.ttft] = 1000 * ttft
+  // How soon a stream begins says nothing about answers that are no streams of tokens.
+  rows[at + COLUMN.ttft] = profile.sense === null ? NaN : 1000 * ttft
   const { sense } = profile
   let output = 0
   if (sense === null) {
@@ -75,7 +76,7 @@ export function predict(
   }
   rows[at + COLUMN.output] = output
   const seconds = ttft + output * tpot
-  rows[at + COLUMN.total] = 1000 * seconds
+  rows[at + COLUMN.total] = profile.sense === null ? NaN : 1000 * seconds
   const cost = costOf(deployment, input - cached, cached, output, seconds / (1 + open))
   rows[at + COLUMN.cost] = cost
   rows[at + COLUMN.rankCost] = cost > 0 ? cost : substitute(deployment, input, output, seconds / (1 + open))

@@ -53,7 +53,7 @@ export function score(rows: Float64Array, row: number, weights: Weights, stream:
   const tokens = spent / (success === success ? Math.max(LEAST_SUCCESS, success) : 1)
   const quality = success === success ? (weights.quality * (success - SUCCESS)) / STEP : 0
   const costTerm = -weights.cost * doublings(cost / COST_NANO_USD)
-  const latencyTerm = -weights.latency * doublings(latency / LATENCY_MS)
+  const latencyTerm = ttft === ttft ? -weights.latency * doublings(latency / LATENCY_MS) : 0
   const efficiency = -weights.efficiency * doublings(tokens / TOKENS)
   rows[at + COLUMN.quality] = quality
   rows[at + COLUMN.costTerm] = costTerm

@@ -91,13 +91,13 @@ t.test('the same model keeps its object; only changes make a new catalog', async
   await fleet.start()
   const first = only(fleet)
   fleet.begin(first)
-  fleet.end(first, { endpoint: 'chat', error: null, ttftMs: 100 })
+  fleet.end(first, { endpoint: 'chat', error: null })
   await eventually(2_000, 'three looks', () => double.seen.length >= 3)
   t.equal(catalogs.length, 1, 'nothing new, no new catalog')
   double.routes['GET /v1/models'] = json({ data: [{ id: 'm', max_model_len: 99 }, { id: 'new' }] })
   await eventually(2_000, 'the new list', () => fleet.catalog.byId.has('one/new'))
   t.equal(fleet.catalog.byId.get('one/m'), first)
-  t.match(first, { standing: { ttftMs: 100 }, facts: { context: 99 } })
+  t.match(first, { facts: { context: 99 } })
   t.notOk(fleet.catalog.byId.has('one/old'))
   t.equal(catalogs.length, 2)
 })
@@ -124,7 +124,7 @@ t.test('a backend goes away and comes back', async (t) => {
   await double.close()
   fleet.begin(deployment)
   t.equal(deployment.live.inflight, 1)
-  fleet.end(deployment, { endpoint: 'chat', error: failure('upstream_unreachable'), ttftMs: null })
+  fleet.end(deployment, { endpoint: 'chat', error: failure('upstream_unreachable') })
   t.match(state(fleet), { state: 'down', reason: 'no connection', inflight: 0, models: 1 })
   t.equal(only(fleet), deployment, 'its models stay in the catalog')
   await eventually(2_000, 'a look at it', () => state(fleet).reason === 'connection refused')
@@ -171,7 +171,7 @@ t.test('a successful answer proves more than a list', async (t) => {
   await fleet.start()
   t.match(state(fleet), { state: 'down', reason: 'HTTP 500' })
   fleet.begin(only(fleet))
-  fleet.end(only(fleet), { endpoint: 'chat', error: null, ttftMs: null })
+  fleet.end(only(fleet), { endpoint: 'chat', error: null })
   t.match(state(fleet), { state: 'ready', reason: null })
 })
 
@@ -208,7 +208,7 @@ t.test('start does not wait for a backend that never answers; a busy one is not 
   t.match(state(fleet), { state: 'down', reason: 'no answer in time' })
   fleet.begin(only(fleet))
   fleet.begin(only(fleet))
-  fleet.end(only(fleet), { endpoint: 'chat', error: null, ttftMs: 5 })
+  fleet.end(only(fleet), { endpoint: 'chat', error: null })
   const looks = double.seen.length
   await eventually(2_000, 'two more looks', () => double.seen.length >= looks + 3)
   t.match(state(fleet), { state: 'ready', inflight: 1 }, 'it still works for us')
@@ -217,18 +217,15 @@ t.test('start does not wait for a backend that never answers; a busy one is not 
 t.test('what outcomes do', async (t) => {
   const { fleet } = watch(t, [backend('http://127.0.0.1:1', { models: ['m'], provider: provider({ discovery: [] }) })])
   const deployment = only(fleet)
-  const end = (error: GatewayError | null, ttftMs: number | null = null): number => {
+  const end = (error: GatewayError | null): number => {
     const now = performance.now()
     fleet.begin(deployment)
-    fleet.end(deployment, { endpoint: 'chat', error, ttftMs })
+    fleet.end(deployment, { endpoint: 'chat', error })
     return deployment.live.coolUntil === 0 ? 0 : Math.round((deployment.live.coolUntil - now) / 100) * 100
   }
-  end(null, 100)
-  end(null, 200)
-  t.equal(deployment.standing.ttftMs, 130)
-  end(null, null)
-  end(failure('upstream_error'), 9_999)
-  t.equal(deployment.standing.ttftMs, 130, 'only good answers count')
+  end(null)
+  end(null)
+  end(failure('upstream_error'))
   t.equal(deployment.live.state, 'ready')
   const harmless = [
     'invalid_request',
@@ -253,7 +250,7 @@ t.test('what outcomes do', async (t) => {
   t.equal(deployment.live.state, 'ready')
   end(failure('connect_timeout'))
   t.equal(deployment.live.state, 'down')
-  fleet.end(deployment, { endpoint: 'chat', error: null, ttftMs: null })
+  fleet.end(deployment, { endpoint: 'chat', error: null })
   t.match(deployment.live, { state: 'ready', inflight: 0 }, 'never below zero')
 })
 
@@ -289,7 +286,7 @@ t.test('nothing is left after stop', async (t) => {
   const looks = double.seen.length
   fleet.end(
     { ...only(fleet), backend: backend(double.root) },
-    { endpoint: 'chat', error: failure('upstream_unreachable'), ttftMs: null },
+    { endpoint: 'chat', error: failure('upstream_unreachable') },
   )
   await new Promise((resolve) => setTimeout(resolve, 400))
   t.equal(double.seen.length, looks)

@@ -3,9 +3,8 @@ import { GatewayError, type ErrorCode } from '../../src/core/errors.ts'
 import { assess, newStanding, type StandingState } from '../../src/fleet/standing.ts'
 
 const fail = (own: StandingState, code: ErrorCode, now: number, endpoint = 'chat'): void =>
-  assess(own, endpoint, new GatewayError(code, 'x'), null, now)
-const succeed = (own: StandingState, endpoint = 'chat', ttftMs: number | null = null): void =>
-  assess(own, endpoint, null, ttftMs, 0)
+  assess(own, endpoint, new GatewayError(code, 'x'), now)
+const succeed = (own: StandingState, endpoint = 'chat'): void => assess(own, endpoint, null, 0)
 
 t.test('each failure in a row doubles the rest, up to a minute; a success ends it', async (t) => {
   const own = newStanding()
@@ -51,13 +50,4 @@ t.test('an endpoint that it does not have is remembered for a while, others are 
   t.ok(own.refuses.has('chat'))
   succeed(own, 'embeddings')
   t.notOk(own.refuses.has('embeddings'))
-})
-
-t.test('the expected time to the first token comes from streams only', async (t) => {
-  const own = newStanding()
-  succeed(own, 'chat', 100)
-  succeed(own, 'chat', 200)
-  t.equal(own.ttftMs, 130)
-  succeed(own, 'embeddings', null)
-  t.equal(own.ttftMs, 130)
 })
