@@ -44,7 +44,7 @@ function measureSets(options: Options, say: (line: string) => void, shipped: Shi
     if (!options.sets.includes(set.name)) continue
     const others = all.filter((other) => other !== set).flatMap(({ samples }) => samples)
     const halves = halvesOf(set.samples, others, options.seeds)
-    const measured = measure(set.cards, halves, set.currency, shipped)
+    const measured = measure(set, halves, shipped)
     sets.set(set.name, measured)
     say(tableOf(set.name, measured, options.seeds))
   }
@@ -56,5 +56,6 @@ function measureOwn(own: NonNullable<Options['own']>, shipped: Shipped | null): 
   const train = readSamples(own.train, cards, false)
   const test = readSamples(own.test, cards, true)
   if (test.length === 0) throw new BadData(`${own.test}: empty; --test needs one line or more`)
-  return measure(cards, [{ train, test, elsewhere: [], seed: 1 }], null, shipped)
+  const subject = { cards, currency: null, lengthsMeasured: true }
+  return measure(subject, [{ train, test, elsewhere: [], seed: 1 }], shipped)
 }

@@ -74,15 +74,18 @@ function predictionOf(prompt: string, row: readonly Cell[], pool: Pool): Predict
 }
 
 /**
- * The same predictions of success with costs by unit price alone: all answers are taken to be equally long. Null where a
- * price is not known.
+ * The same predictions of success with costs by unit price alone, all answers being taken to be equally long. For GPU work
+ * parameters stand in where a price is not known; null where nothing does.
  */
 export function priceOnly(scorer: Scorer, pool: Pool): Scorer | null {
   const units = pool.models.map((model) => {
     const { paramsB, outputPerMtokUsd } = pool.cards[model]!
-    return pool.currency === 'work' ? paramsB : pool.currency === 'usd' ? outputPerMtokUsd : null
+    return { price: outputPerMtokUsd, size: pool.currency === 'work' ? paramsB : null }
   })
-  if (!units.every((unit) => unit !== null)) return null
-  const cost = Float64Array.from(units)
+  const prices = units.map(({ price }) => price)
+  const sizes = units.map(({ size }) => size)
+  const known = [prices, sizes].find((list) => list.every((unit) => unit !== null))
+  if (known === undefined || pool.currency === 'share') return null
+  const cost = Float64Array.from(known, (unit) => unit ?? 0)
   return { predict: (prompt, label) => ({ success: scorer.predict(prompt, label).success, cost }) }
 }

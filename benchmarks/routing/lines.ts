@@ -62,7 +62,7 @@ export function textAt(fields: Fields, field: string, where: string): string {
 /** The field's number, at least 0 and at most `most`. */
 export function numberAt(fields: Fields, field: string, where: string, path = field, most = Infinity): number {
   const value = fields[field]
-  if (typeof value === 'number' && value >= 0 && value <= most) return value
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= most) return value
   const wanted = most === Infinity ? 'a number of 0 or more' : `a number from 0 to ${most}`
   throw new BadData(`${where}: ${path} must be ${wanted}, is ${kindOf(value)}`)
 }

@@ -13,7 +13,7 @@ import { type FigureName, type Figures, figuresOf, NO_FIGURES } from './figures.
 import { percentile } from './metrics.ts'
 import { type Pool, poolOf, workPool } from './pool.ts'
 import { play, POLICY_NAMES, type PolicyName } from './policies.ts'
-import type { Currency, ModelCard, Sample } from './sample.ts'
+import type { Currency, Sample, Subject } from './sample.ts'
 import type { Shipped } from './scorer.ts'
 import { isTrain } from './split.ts'
 
@@ -56,14 +56,13 @@ export function halvesOf(samples: readonly Sample[], others: readonly Sample[], 
 
 /** Plays all halves and sums up. GPU work is judged in a pool of its own: the open models of known size. */
 export function measure(
-  cards: Readonly<Record<string, ModelCard>>,
+  { cards, currency, lengthsMeasured }: Subject,
   halves: readonly Halves[],
-  currency: Currency | null,
   shipped: Shipped | null,
 ): Measured {
   const samples = halves.slice(0, 1).flatMap(({ train, test }) => [...train, ...test])
   const pool = poolOf(cards, samples, currency)
-  const work = pool.currency === 'work' ? null : workPool(pool, samples)
+  const work = pool.currency === 'work' || !lengthsMeasured ? null : workPool(pool, samples)
   const found = new Map<PolicyName, Figures[]>(POLICY_NAMES.map((name) => [name, []]))
   const differences = noDifferences()
   const decisions: number[] = []

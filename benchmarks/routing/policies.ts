@@ -4,7 +4,7 @@ import { costOf, highest, lowest, meanOf, type Pool, truthOf, type Truth } from 
 import { permutation, randomFrom } from './random.ts'
 import type { Sample } from './sample.ts'
 import type { Prediction, Scorer, Shipped } from './scorer.ts'
-import { type Setting, sweep } from './sweep.ts'
+import { choose, type Setting, sweep } from './sweep.ts'
 
 export const POLICY_NAMES = [
   'turnout',
@@ -116,10 +116,10 @@ function predictAll(scorer: Scorer, test: readonly Sample[], micros: number[] | 
   return test.map(({ prompt, label }) => {
     const began = performance.now()
     const prediction = scorer.predict(prompt, label)
-    // The scorer may reuse its arrays, as a gateway would.
-    const kept = { success: prediction.success.slice(), cost: prediction.cost.slice() }
+    choose(prediction, 1)
     micros?.push((performance.now() - began) * 1000)
-    return kept
+    // The scorer may reuse its arrays, as a gateway would.
+    return { success: prediction.success.slice(), cost: prediction.cost.slice() }
   })
 }
 

@@ -56,12 +56,12 @@ export function poolOf(
     : { ...usd, currency: 'share' }
 }
 
-/** The open models whose parameters and lengths are known, judged by GPU work; null where there are not two of them. */
+/** The models, not known to be closed, whose parameters and lengths are known, judged by GPU work; null where there are not two of them. */
 export function workPool(pool: Pool, samples: readonly Sample[]): Pool | null {
   const models = pool.models.filter((model) => {
     const card = pool.cards[model]!
     return (
-      card.open === true &&
+      card.open !== false &&
       card.paramsB !== null &&
       samples.some(({ arms }) => (arms[model]?.outputTokens ?? null) !== null)
     )

@@ -30,12 +30,18 @@ export interface ModelCard {
  */
 export type Currency = 'usd' | 'work' | 'share'
 
-export interface DataSet {
-  readonly name: string
+/** What is judged, whatever the prompts. */
+export interface Subject {
   readonly cards: Readonly<Record<string, ModelCard>>
-  readonly samples: readonly Sample[]
-  /** What the set is judged by; null leaves it to what the data has. */
+  /** What it is judged by; null leaves it to what the data have. */
   readonly currency: Currency | null
+  /** False where output tokens are only assumed: no GPU work is made of them. */
+  readonly lengthsMeasured: boolean
+}
+
+export interface DataSet extends Subject {
+  readonly name: string
+  readonly samples: readonly Sample[]
 }
 
 /** Average characters of a token over these data; all token counts that the data lack are estimated with it. */

@@ -1,6 +1,6 @@
 /** A policy at every setting of its trade-off: argmax of success - lambda x cost, judged by what really happened. */
 import type { Point } from './hull.ts'
-import type { Truth } from './pool.ts'
+import { meanOf, type Truth } from './pool.ts'
 import type { Prediction } from './scorer.ts'
 
 /** The choices of one setting: by prompt, the column of the chosen model. */
@@ -9,23 +9,19 @@ export interface Setting {
   readonly choices: Uint16Array
 }
 
-const STEPS = 60
+const STEPS = 200
 
 /**
- * Settings from pure quality (0) to pure cost (Infinity), between them evenly spaced by logarithm: from where the dearest
- * model's cost weighs a ten-thousandth of a good answer to where the cheapest one's weighs ten.
+ * Settings from pure quality (0) to pure cost (Infinity), between them evenly spaced by logarithm: from where the mean cost of
+ * the dearest model weighs a ten-thousandth of a good answer to where that of the cheapest one weighs ten.
  */
 export function lambdasOf(predictions: readonly Prediction[]): number[] {
-  let low = Infinity
-  let high = 0
-  for (const { cost } of predictions)
-    for (const one of cost) {
-      if (one > 0 && one < low) low = one
-      if (one > high) high = one
-    }
-  if (high === 0) return [0, Infinity]
-  const from = Math.log(1e-4 / high)
-  const to = Math.log(10 / low)
+  const width = predictions[0]?.cost.length ?? 0
+  const means = Array.from({ length: width }, (_, column) => meanOf(predictions, ({ cost }) => cost[column]!) ?? 0)
+  const paid = means.filter((mean) => mean > 0)
+  if (paid.length === 0) return [0, Infinity]
+  const from = Math.log(1e-4 / Math.max(...paid))
+  const to = Math.log(10 / Math.min(...paid))
   const between = Array.from({ length: STEPS }, (_, step) => Math.exp(from + ((to - from) * step) / (STEPS - 1)))
   return [0, ...between, Infinity]
 }

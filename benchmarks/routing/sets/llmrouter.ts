@@ -34,13 +34,12 @@ export function llmrouter(folder: string): DataSet {
         {
           score: numberAt(scores, model, where, `scores.${model}`, 1),
           costUsd: (input + ASSUMED_OUTPUT_TOKENS * card.outputPerMtokUsd!) / 1e6,
-          // An assumed length must not count as a measured one: GPU work would be made of it.
-          outputTokens: null,
+          outputTokens: ASSUMED_OUTPUT_TOKENS,
         },
       ] as const
     })
     samples.push({ prompt, label: textAt(fields, 'task', where), arms: Object.fromEntries(arms) })
   }
   if (samples.length === 0) throw new BadData(`${data}: empty`)
-  return { name: 'llmrouter', cards, samples, currency: 'usd' }
+  return { name: 'llmrouter', cards, samples, currency: 'usd', lengthsMeasured: false }
 }

@@ -31,7 +31,7 @@ export function paretobandit(folder: string): DataSet {
       ),
     }
   })
-  return { name: 'paretobandit', cards, samples, currency: 'usd' }
+  return { name: 'paretobandit', cards, samples, currency: 'usd', lengthsMeasured: true }
 }
 
 function armOf(arms: Fields, model: string, card: ModelCard, prompt: string, where: string): ArmResult {

@@ -6,7 +6,7 @@ import { csvRows } from '../csv.ts'
 import { objectLines, textAt } from '../lines.ts'
 import type { ArmResult, DataSet, ModelCard, Sample } from '../sample.ts'
 
-/** List prices decide which of the two is the dearer one; no cost is made of them. */
+/** Without prices: GPT-4, whose size nobody knows, counts as the dearer one. */
 const CARDS: Readonly<Record<string, ModelCard>> = {
   'mistralai/Mixtral-8x7B-Instruct-v0.1': { inputPerMtokUsd: null, outputPerMtokUsd: null, paramsB: 47, open: true },
   'gpt-4-1106-preview': { inputPerMtokUsd: null, outputPerMtokUsd: null, paramsB: null, open: false },
@@ -19,13 +19,13 @@ export function routellmMmlu(folder: string): DataSet {
     const label = file.slice('mmlu_'.length, -'.csv'.length)
     return samplesOf(join(subjects, file), label, seen)
   })
-  return { name: 'routellm-mmlu', cards: CARDS, samples, currency: 'share' }
+  return { name: 'routellm-mmlu', cards: CARDS, samples, currency: 'share', lengthsMeasured: false }
 }
 
 export function routellmGsm8k(folder: string): DataSet {
   const seen = contaminated(join(folder, 'routellm/gsm8k_contaminated_prompts.jsonl'))
   const samples = samplesOf(join(folder, 'routellm/gsm8k_responses.csv'), 'gsm8k', seen)
-  return { name: 'routellm-gsm8k', cards: CARDS, samples, currency: 'share' }
+  return { name: 'routellm-gsm8k', cards: CARDS, samples, currency: 'share', lengthsMeasured: false }
 }
 
 function filesOf(folder: string): string[] {

@@ -1,4 +1,4 @@
-/** ZeroEval: right or wrong with the length of each answer; the open models that were measured on GSM and CRUX. */
+/** ZeroEval: right or wrong with the length of each answer; thirteen open models on GSM and CRUX. */
 import { join } from 'node:path'
 import { BadData } from '../bad-data.ts'
 import { csvRows } from '../csv.ts'
@@ -7,6 +7,10 @@ import { type ArmResult, CHARACTERS_PER_TOKEN, type DataSet, type ModelCard, typ
 
 const TASKS = ['gsm', 'crux'] as const
 
+/** The pool: what runs on one machine, and was measured on all three tasks of the source (the data hold two of them). */
+const POOL_TASKS = ['gsm', 'crux', 'math-l5'] as const
+const LARGEST_B = 72
+
 type Row = Readonly<Record<string, string>>
 
 /** Judged by GPU work: the prices in the data are assumed ones. */
@@ -14,12 +18,19 @@ export function zeroevalOpen(folder: string): DataSet {
   const cards: Record<string, ModelCard> = {}
   for (const row of csvRows(join(folder, 'zeroeval/models.csv')))
     if (isOpenPool(row)) cards[row['model']!] = cardOf(row)
-  return { name: 'zeroeval-open', cards, samples: samplesOf(folder, Object.keys(cards)), currency: 'work' }
+  return {
+    name: 'zeroeval-open',
+    cards,
+    samples: samplesOf(folder, Object.keys(cards)),
+    currency: 'work',
+    lengthsMeasured: true,
+  }
 }
 
 export function isOpenPool(row: Row): boolean {
   const tasks = row['tasks']?.split('|') ?? []
-  return row['open_params_b'] !== '' && TASKS.every((task) => tasks.includes(task))
+  const size = row['open_params_b'] ?? ''
+  return size !== '' && Number(size) <= LARGEST_B && POOL_TASKS.every((task) => tasks.includes(task))
 }
 
 function cardOf(row: Row): ModelCard {
