@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { answerOf } from './answer.ts'
 import { BadData } from './bad-data.ts'
 import { halvesOf, type Measured, measure } from './measure.ts'
+import { remembered, runsOf } from './near-copies.ts'
 import { readModels, readSamples } from './neutral.ts'
 import { type Options, optionsOf } from './options.ts'
 import { writeRecord } from './record.ts'
@@ -40,10 +41,11 @@ export async function bench(args: readonly string[], { root, say, shipped }: Sur
 function measureSets(options: Options, say: (line: string) => void, shipped: Shipped | null): Map<string, Measured> {
   const all = readSets(options.data)
   const sets = new Map<string, Measured>()
+  const runs = remembered(runsOf)
   for (const set of all) {
     if (!options.sets.includes(set.name)) continue
     const others = all.filter((other) => other !== set).flatMap(({ samples }) => samples)
-    const halves = halvesOf(set.samples, others, options.seeds)
+    const halves = halvesOf(set.samples, others, options.seeds, runs)
     const measured = measure(set, halves, shipped)
     sets.set(set.name, measured)
     say(tableOf(set.name, measured, options.seeds))

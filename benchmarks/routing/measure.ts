@@ -11,6 +11,7 @@ import {
 } from './bootstrap.ts'
 import { type FigureName, type Figures, figuresOf, NO_FIGURES } from './figures.ts'
 import { percentile } from './metrics.ts'
+import { remembered, runsOf, withoutCopies } from './near-copies.ts'
 import { type Pool, poolOf, workPool } from './pool.ts'
 import { play, POLICY_NAMES, type PolicyName } from './policies.ts'
 import type { Currency, Sample, Subject } from './sample.ts'
@@ -41,15 +42,29 @@ export interface Measured {
   readonly decisionUs: { readonly p50: number; readonly p99: number } | null
 }
 
-/** The halves of a list by seed 1 to `seeds`; `others` are the samples of the other sets of the run. */
-export function halvesOf(samples: readonly Sample[], others: readonly Sample[], seeds: number): Halves[] {
+/**
+ * The halves of a list by seed 1 to `seeds`. Of `others`, the samples of the other sets, those of the training side are kept
+ * that are no near copies of a test prompt.
+ */
+export function halvesOf(
+  samples: readonly Sample[],
+  others: readonly Sample[],
+  seeds: number,
+  runs = remembered(runsOf),
+): Halves[] {
   return Array.from({ length: seeds }, (_, index) => {
     const seed = index + 1
+    const test = samples.filter(({ prompt }) => !isTrain(prompt, seed))
+    const apart = others.filter(({ prompt }) => isTrain(prompt, seed))
     return {
       seed,
+      test,
       train: samples.filter(({ prompt }) => isTrain(prompt, seed)),
-      test: samples.filter(({ prompt }) => !isTrain(prompt, seed)),
-      elsewhere: others.filter(({ prompt }) => isTrain(prompt, seed)),
+      elsewhere: withoutCopies(
+        apart,
+        test.map(({ prompt }) => prompt),
+        runs,
+      ),
     }
   })
 }

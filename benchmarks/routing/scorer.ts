@@ -20,7 +20,7 @@ export interface Lesson {
   readonly pool: Pool
   /** The training half of the set; empty where there is none. */
   readonly train: readonly Sample[]
-  /** The training halves, by the same seed, of the other sets of the run. */
+  /** The training halves, by the same seed, of the other sets, without near copies of this set's test prompts. */
   readonly elsewhere: readonly Sample[]
   readonly seed: number
 }
