@@ -1,5 +1,5 @@
-/** Lessons from the routing data and from the written phrases. */
-import type { RoutingSet } from '../benchmarks/routing/sample.ts'
+/** Lessons from routing data and from the written phrases. */
+import type { Sample } from '../benchmarks/routing/sample.ts'
 import type { Lesson } from './lesson.ts'
 import { readPhrases } from './phrases.ts'
 
@@ -7,22 +7,20 @@ import { readPhrases } from './phrases.ts'
 const PHRASES_FILE = new URL('../../train/phrases.yaml', import.meta.url)
 const SEED = 1
 
-/** `keep`: prompts that may be learnt from. */
-export function lessonsOf(sets: readonly RoutingSet[], keep: (prompt: string) => boolean): Lesson[] {
-  const lessons = sets.flatMap(({ name, samples }) =>
-    samples
-      .filter(({ prompt }) => keep(prompt))
-      .map(({ prompt, label, arms }) => ({
-        set: name,
-        prompt,
-        label: label ?? name,
-        scores: new Map([...arms].map(([model, { score }]) => [model, score])),
-        outputTokens: new Map(
-          [...arms].flatMap(([model, { outputTokens }]) =>
-            outputTokens === null ? [] : [[model, outputTokens] as const],
-          ),
-        ),
-      })),
-  )
+/** Samples of whatever sets; those that the same models answered belong to one. */
+export function lessonsOf(samples: readonly Sample[]): Lesson[] {
+  const lessons = samples.map(({ prompt, label, arms }) => {
+    const results = Object.entries(arms)
+    const set = Object.keys(arms).sort().join('|')
+    return {
+      set,
+      prompt,
+      label: label ?? set,
+      scores: new Map(results.map(([model, { score }]) => [model, score])),
+      outputTokens: new Map(
+        results.flatMap(([model, { outputTokens }]) => (outputTokens === null ? [] : [[model, outputTokens] as const])),
+      ),
+    }
+  })
   return [...lessons, ...readPhrases(PHRASES_FILE, SEED)]
 }

@@ -1,16 +1,17 @@
 /** `npm run train`: writes config/classifier.bin from ../shared/data and phrases.yaml. The same input gives the same bytes. */
 import { writeFileSync } from 'node:fs'
-import { loadSets } from '../benchmarks/routing/sets.ts'
+import { resolve } from 'node:path'
+import { readSets } from '../benchmarks/routing/sets/known.ts'
 import { encodeWeights } from '../src/classify/weights.ts'
 import { lessonsOf } from './lessons.ts'
-import { trainWeights } from './weights.ts'
+import { TRAINING_SEED, trainWeights } from './weights.ts'
 
 const FILE = new URL('../../config/classifier.bin', import.meta.url)
-const SEED = 7
+const DATA = resolve(import.meta.dirname, '../../../shared/data')
 
 try {
-  const lessons = lessonsOf(loadSets(), () => true)
-  const weights = trainWeights(lessons, SEED)
+  const lessons = lessonsOf(readSets(DATA).flatMap(({ samples }) => samples))
+  const weights = trainWeights(lessons, TRAINING_SEED)
   const bytes = encodeWeights(weights)
   writeFileSync(FILE, bytes)
   process.stdout.write(

@@ -1,0 +1,192 @@
+/** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
+import { type Classifier, classifier } from '../../src/classify/profile.ts'
+import type { Weights } from '../../src/classify/weights.ts'
+import { CHAT } from '../../src/core/endpoints.ts'
+import type { BackendSpec, ModelFacts, Price } from '../../src/core/settings.ts'
+import type { Catalog, Deployment, GatewayRequest, RequestProfile, Target } from '../../src/core/types.ts'
+import { newLatency } from '../../src/learn/latency.ts'
+import { Lessons } from '../../src/learn/lessons.ts'
+import { decide, type Decision, type Moment } from '../../src/route/plan.ts'
+import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
+import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import { lessonsOf } from '../../train/lessons.ts'
+import { TRAINING_SEED, trainWeights } from '../../train/weights.ts'
+import { type Pool, workOf } from './pool.ts'
+import { priorOf } from './priors.ts'
+import { CHARACTERS_PER_TOKEN, type ModelCard, type Sample } from './sample.ts'
+import type { Lesson, Prediction, Shipped } from './scorer.ts'
+
+const NOW = 1_000
+const NO_CHANCE: Moment = { now: NOW, utcHour: 12, recall: () => null, random: () => 1 }
+
+/** The weights that are shipped: for data that nobody has trained on. */
+export const withShippedWeights = (weights: Weights): Shipped => policy(() => weights)
+
+/**
+ * Weights trained anew by the shipped recipe on what the lesson may know, so that no text, label or score of a test prompt
+ * has been seen: for the data that the shipped ones were trained on.
+ */
+export function withTrainedWeights(): Shipped {
+  let last: { readonly lesson: Lesson; readonly weights: Weights } | null = null
+  return policy((lesson) => {
+    // The pool of open models learns from the same halves.
+    if (last?.lesson.train !== lesson.train || last.lesson.elsewhere !== lesson.elsewhere)
+      last = { lesson, weights: trainWeights(lessonsOf([...lesson.train, ...lesson.elsewhere]), TRAINING_SEED) }
+    return last.weights
+  })
+}
+
+function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
+  let classify: Classifier | null = null
+  return {
+    classOf: (prompt) => classify!(requestOf(prompt)).class,
+    learn(lesson) {
+      const weights = weightsFor(lesson)
+      const lessons = new Lessons(weights)
+      const table = tableOf(lesson, lessons)
+      const read = (classify = classifier(weights))
+      for (const [index, sample] of lesson.train.entries())
+        teach(sample, `train-${index}`, read(requestOf(sample.prompt)), table, lessons)
+      return {
+        predict(prompt) {
+          const request = requestOf(prompt)
+          return predictionOf(lesson.pool, decide(request, read(request), table, NO_CHANCE))
+        },
+      }
+    },
+  }
+}
+
+function tableOf({ pool, train }: Lesson, lessons: Lessons): RouteTable {
+  const all = pool.models.map((model) => deploymentOf(model, factsOf(model, pool.cards[model]!, train), lessons))
+  const catalog: Catalog = {
+    all,
+    byId: new Map(all.map((one) => [one.id, one])),
+    byModel: new Map(all.map((one) => [one.model, [one]])),
+    backends: [],
+  }
+  return compileRoutes([], [], catalog)
+}
+
+/** What an operator would know: list prices, parameters, the catalogue. */
+function factsOf(model: string, card: ModelCard, train: readonly Sample[]): ModelFacts {
+  return {
+    aliases: [],
+    capabilities: {},
+    context: null,
+    price: priceOf(model, card, train),
+    quality: priorOf(model, card.paramsB),
+    efforts: [],
+    paramsB: card.paramsB,
+  }
+}
+
+/** The list price; without one, what the answers so far cost for each token. */
+function priceOf(model: string, card: ModelCard, train: readonly Sample[]): Price | null {
+  const { inputPerMtokUsd, outputPerMtokUsd } = card
+  const price = { cachedInputPerMtok: null, perGpuHour: null }
+  if (inputPerMtokUsd !== null && outputPerMtokUsd !== null)
+    return { ...price, inputPerMtok: inputPerMtokUsd, outputPerMtok: outputPerMtokUsd }
+  let usd = 0
+  let tokens = 0
+  for (const sample of train) {
+    const { costUsd = null, outputTokens = null } = sample.arms[model] ?? {}
+    if (costUsd === null || outputTokens === null) continue
+    usd += costUsd
+    tokens += outputTokens
+  }
+  return tokens === 0 ? null : { ...price, inputPerMtok: 0, outputPerMtok: (usd / tokens) * 1e6 }
+}
+
+const BACKEND = { name: 'pool', provider: { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} } }
+
+function deploymentOf(model: string, facts: ModelFacts, lessons: Lessons): Deployment {
+  const deployment = {
+    id: `pool/${model}`,
+    backend: BACKEND as unknown as BackendSpec,
+    model,
+    facts,
+    live: { state: 'ready' as const, reason: null, inflight: 0, coolUntil: 0, refusesUsage: false },
+    standing: { calls: 0, restUntil: 0, refuses: new Map(), answers: new Set<string>() },
+    targets: [] as Target[],
+    calibration: lessons.calibrationOf(model),
+    latency: newLatency(false),
+  }
+  const [arm] = lessons.armsOf(model, facts)
+  deployment.targets.push({ deployment, effort: null, arm: arm! })
+  return deployment
+}
+
+/** As the gateway reads a body: one character for each byte. */
+function requestOf(prompt: string): GatewayRequest {
+  const content = Buffer.from(prompt).toString('latin1')
+  return { ...REQUEST, body: { model: 'auto', messages: [{ role: 'user', content }] } }
+}
+
+const REQUEST: GatewayRequest = {
+  id: 'bench',
+  endpoint: CHAT,
+  principal: { id: 'bench', routes: null, rpm: null },
+  model: 'auto',
+  stream: false,
+  wantsUsage: false,
+  body: {},
+  raw: Buffer.alloc(0),
+  members: [],
+  headers: {},
+  noFallback: false,
+  session: null,
+  agent: null,
+  strategy: null,
+  deadlineMs: null,
+  maxCostUsd: null,
+  explain: false,
+  startedAt: NOW,
+}
+
+/** Every model's answer with its usage, then the feedback on it. */
+function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }: RouteTable, lessons: Lessons): void {
+  for (const deployment of catalog.all) {
+    const told = sample.arms[deployment.model]
+    if (told === undefined) continue
+    const { score, outputTokens } = told
+    const requestId = `${id}-${deployment.model}`
+    lessons.learn({
+      requestId,
+      caller: 'bench',
+      profile,
+      target: deployment.targets[0]!,
+      open: 0,
+      usage:
+        outputTokens === null
+          ? null
+          : {
+              input: Math.round(sample.prompt.length / CHARACTERS_PER_TOKEN),
+              cachedInput: 0,
+              output: Math.round(outputTokens),
+              reasoning: 0,
+            },
+      valid: true,
+      cut: false,
+      ttftMs: null,
+      streamMs: null,
+      totalMs: null,
+      before: null,
+    })
+    if (!lessons.judge(requestId, 'bench', score)) throw new Error('the feedback was not taken')
+  }
+}
+
+function predictionOf(pool: Pool, { candidates, rows }: Decision): Prediction {
+  const success = new Float64Array(pool.models.length)
+  const cost = new Float64Array(pool.models.length)
+  candidates.forEach(({ deployment: { model } }, row) => {
+    const value = (column: number): number => rows[row * COLUMNS + column]!
+    const place = pool.models.indexOf(model)
+    success[place] = value(COLUMN.success)
+    if (pool.currency === 'share') cost[place] = model === pool.dearest ? 1 : 0
+    else if (pool.currency === 'work') cost[place] = workOf(pool.cards[model]!.paramsB!, value(COLUMN.output))
+    else cost[place] = value(Number.isNaN(value(COLUMN.cost)) ? COLUMN.rankCost : COLUMN.cost) / 1e9
+  })
+  return { success, cost }
+}
