@@ -9,7 +9,7 @@ import { PHRASES } from './phrases.ts'
 import { classOfLabel, ORDINARY_TOKENS } from './topics.ts'
 import { trainVectors, type Vectors } from './vectors.ts'
 
-const DIMS = 48
+const DIMS = 64
 export const TRAINING_SEED = 7
 /** How strongly the heads for difficulty and demand are held back. */
 const RIDGE = 30

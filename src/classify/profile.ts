@@ -4,6 +4,8 @@ import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
+import { cueOf } from './cues.ts'
+import { effortOf } from './effort.ts'
 import { known, senseOf } from './sense.ts'
 import { tokensOf } from './tokens.ts'
 import type { Weights } from './weights.ts'
@@ -51,7 +53,7 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
   const own = conversation.question ?? firstText(body['prompt'])
   const read = senseOf(own, textBytes(own), weights)
   const tools = filled(body['tools']) || filled(body['functions'])
-  const as = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : null
+  const as = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : cueOf(own)
   const sense = as === null ? read : known(read, as, weights)
   const rest = conversation.tokens + (tools ? sizeOf(request, 'tools', 'functions') / SCHEMA_BYTES_PER_TOKEN : 0)
   return {
@@ -62,7 +64,7 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
     inputTokens: Math.ceil(rest + prompts),
     longestTokens: Math.ceil(rest + longest),
     maxOutput: positive(body['max_completion_tokens']) ?? positive(body['max_tokens']),
-    effort: null,
+    effort: effortOf(body),
     needs: needsOf(body, conversation, tools),
     ...ties(request, conversation),
     sense,

@@ -60,6 +60,8 @@ export interface Arm {
   readonly lengthPrior: Float64Array
   /** Share of the output that is reasoning, before anything was seen. */
   readonly reasoningPrior: number
+  /** The same of the model at all its efforts: where this one was seldom seen, it is taken to be like the others. Null: there are no others. */
+  readonly family: Pick<Arm, 'quality' | 'length'> | null
   /** Scores of feedback. */
   readonly quality: Cells
   /** Whether answers were whole and valid: their verdicts. */

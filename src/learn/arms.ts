@@ -43,7 +43,13 @@ function guessOf({ price }: ModelFacts): number {
   return usd === null || usd <= 0 ? UNKNOWN : Math.min(0.85, Math.max(0.5, 0.66 + 0.108 * Math.log10(usd)))
 }
 
-export function newArm(model: string, effort: Effort | null, facts: ModelFacts, known: Topics): Arm {
+export function newArm(
+  model: string,
+  effort: Effort | null,
+  facts: ModelFacts,
+  known: Topics,
+  family: Arm['family'] = null,
+): Arm {
   const { topics, lengths } = known
   const usual = facts.quality['default'] ?? guessOf(facts)
   const quality = (of: TaskClass): number => facts.quality[of] ?? usual
@@ -59,6 +65,7 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
     ability: usual - ORDINARY,
     lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),
     reasoningPrior: thinks ? change.reasoning : 0,
+    family,
     quality: newCells(topics.length),
     validity: newCells(topics.length),
     length,
@@ -69,8 +76,9 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
 }
 
 /** What was learnt by one arm carries over to another with new priors: facts of a model may change while it runs. */
-export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior }: Arm): Arm => ({
+export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior, family }: Arm): Arm => ({
   ...arm,
+  family,
   prior,
   ability,
   lengthPrior,

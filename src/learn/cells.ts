@@ -18,10 +18,13 @@ export function blend(values: Float64Array, { topics, shares }: About): number {
   return sum
 }
 
-/** Expected deviation. `strength`: observations that the mean over all topics, and before that zero, count for. */
-export function deviation(cells: Cells, { topics, shares }: About, strength: number): number {
-  if (cells.total === 0) return 0
-  const shift = cells.totalSum / (cells.total + strength)
+/**
+ * Expected deviation. `strength`: observations that the mean over all topics counts for, and before that `parent`: what is
+ * expected of a larger family.
+ */
+export function deviation(cells: Cells, { topics, shares }: About, strength: number, parent = 0): number {
+  if (cells.total === 0) return parent
+  const shift = (cells.totalSum + strength * parent) / (cells.total + strength)
   let sum = 0
   for (let i = 0; i < topics.length; i++) {
     const topic = topics[i]!
@@ -37,9 +40,9 @@ export const evidence = (cells: Cells, about: About): number => blend(cells.coun
 const MEMORY = 0.999
 
 /** Takes in one deviation; `strength` as in `deviation`. */
-export function record(cells: Cells, about: About, value: number, strength: number): void {
+export function record(cells: Cells, about: About, value: number, strength: number, parent = 0): void {
   const { topics, shares } = about
-  const surprise = value - deviation(cells, about, strength)
+  const surprise = value - deviation(cells, about, strength, parent)
   for (let i = 0; i < topics.length; i++) {
     const topic = topics[i]!
     const share = shares[i]!
@@ -50,4 +53,18 @@ export function record(cells: Cells, about: About, value: number, strength: numb
   cells.total = cells.total * MEMORY + 1
   cells.totalSum = cells.totalSum * MEMORY + value
   cells.squares = cells.squares * MEMORY + surprise * surprise
+}
+
+/** Takes in all that other tables hold. */
+export function gather(cells: Cells, others: readonly Cells[]): Cells {
+  for (const other of others) {
+    for (let topic = 0; topic < cells.count.length; topic++) {
+      cells.count[topic]! += other.count[topic]!
+      cells.sum[topic]! += other.sum[topic]!
+    }
+    cells.total += other.total
+    cells.totalSum += other.totalSum
+    cells.squares += other.squares
+  }
+  return cells
 }

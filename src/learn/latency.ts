@@ -15,15 +15,22 @@ const NOISE = 0.33
 /** Seconds at rest, for a thousand input tokens, for each call that is open. An engine at hand is quicker to begin and slower to go on. */
 const LOCAL = { ttft: [0.15, 0.12, 0.15], tpot: [0.02, 0.0005] }
 const CLOUD = { ttft: [0.6, 0.03, 0], tpot: [0.015, 0] }
+/** How far off they may be: by as much again, and by this where they say nothing. */
+const UNSURE = 1
+const LEAST_TTFT_SPREAD = 0.02
+const LEAST_TPOT_SPREAD = 0.001
 
 export function newLatency(local: boolean): Latency {
   const start = local ? LOCAL : CLOUD
   return {
-    ttft: newRegression(start.ttft, [4, 1, 1]),
-    tpot: newRegression(start.tpot, [0.01, 0.001]),
+    ttft: newRegression(start.ttft, spreadOf(start.ttft, LEAST_TTFT_SPREAD)),
+    tpot: newRegression(start.tpot, spreadOf(start.tpot, LEAST_TPOT_SPREAD)),
     kept: FIRST_KEPT,
   }
 }
+
+const spreadOf = (start: readonly number[], least: number): number[] =>
+  start.map((value) => Math.max(least, UNSURE * value) ** 2)
 
 /** Before anything was seen. */
 const FIRST_KEPT = 0.5

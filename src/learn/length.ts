@@ -12,7 +12,10 @@ const NINETIETH = 1.2816
 export const usualLength = (arm: Arm, sense: TextSense): number => Math.exp(logOf(arm, sense))
 
 const logOf = (arm: Arm, sense: TextSense): number =>
-  blend(arm.lengthPrior, sense) + deviation(arm.length, sense, STRENGTH)
+  blend(arm.lengthPrior, sense) + deviation(arm.length, sense, STRENGTH, parentOf(arm, sense))
+
+const parentOf = ({ family }: Arm, sense: TextSense): number =>
+  family === null ? 0 : deviation(family.length, sense, STRENGTH)
 
 /** See Arm.factors. Of a log-normal: the mean is above the median, the more so the wider it is. */
 export function factorsOf({ squares, total }: Cells): { mean: number; most: number } {
@@ -33,7 +36,9 @@ const MEMORY = 0.995
 export function learnLength(arm: Arm, sense: TextSense, output: number, reasoning: number, cut: boolean): void {
   const log = Math.log(1 + output)
   const expected = logOf(arm, sense)
-  record(arm.length, sense, (cut ? Math.max(log, expected) : log) - blend(arm.lengthPrior, sense), STRENGTH)
+  const apart = (cut ? Math.max(log, expected) : log) - blend(arm.lengthPrior, sense)
+  record(arm.length, sense, apart, STRENGTH, parentOf(arm, sense))
+  if (arm.family !== null) record(arm.family.length, sense, apart, STRENGTH)
   Object.assign(arm.factors, factorsOf(arm.length))
   arm.spent.reasoning = arm.spent.reasoning * MEMORY + Math.min(reasoning, output)
   arm.spent.output = arm.spent.output * MEMORY + output

@@ -1,8 +1,9 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration, TextSense } from '../core/arm.ts'
+import type { Arm, Calibration, Cells, TextSense } from '../core/arm.ts'
 import type { Effort, ModelFacts } from '../core/settings.ts'
 import type { RequestProfile, Target, Usage } from '../core/types.ts'
 import { armId, newArm, sharedName, type Topics, withPriors } from './arms.ts'
+import { gather, newCells } from './cells.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, ttftOf } from './latency.ts'
 import { learnLength } from './length.ts'
@@ -55,7 +56,9 @@ export class Lessons {
 
   /** The arms of a model: as it does when nobody says, then one for each effort. What was learnt of them stays when facts change. */
   armsOf(model: string, facts: ModelFacts): readonly Arm[] {
-    return [null, ...facts.efforts].map((effort) => this.#armOf(model, effort, facts))
+    const efforts = [null, ...facts.efforts]
+    const family = efforts.length === 1 ? null : this.#familyOf(efforts.map((effort) => armId(model, effort)))
+    return efforts.map((effort) => this.#armOf(model, effort, facts, family))
   }
 
   calibrationOf(model: string): Calibration {
@@ -103,8 +106,26 @@ export class Lessons {
     for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
   }
 
-  #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
-    const fresh = newArm(model, effort, facts, this.topics)
+  /** What was learnt of a model at any effort; the arms of all its backends share one. */
+  #familyOf(ids: readonly string[]): NonNullable<Arm['family']> {
+    const known = ids.map((id) => this.#arms.get(id)).filter((arm) => arm !== undefined)
+    const shared = known.find(({ family }) => family !== null)?.family
+    if (shared !== undefined && shared !== null) return shared
+    const empty = (): Cells => newCells(this.topics.topics.length)
+    return {
+      quality: gather(
+        empty(),
+        known.map(({ quality }) => quality),
+      ),
+      length: gather(
+        empty(),
+        known.map(({ length }) => length),
+      ),
+    }
+  }
+
+  #armOf(model: string, effort: Effort | null, facts: ModelFacts, family: Arm['family']): Arm {
+    const fresh = newArm(model, effort, facts, this.topics, family)
     const known = this.#arms.get(armId(model, effort))
     const arm = known === undefined ? fresh : withPriors(known, fresh)
     this.#arms.set(arm.id, arm)

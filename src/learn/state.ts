@@ -105,6 +105,7 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number): A
     ability: 0,
     lengthPrior: new Float64Array(topics),
     reasoningPrior: 0,
+    family: null,
     quality: unpackCells(packed.quality, topics),
     validity: unpackCells(packed.validity, topics),
     length,

@@ -35,8 +35,11 @@ function qualityOf(arm: Arm, sense: TextSense): number {
 /** Prior, what the topics have taught, and, as long as they have not taught much, how the text divides models by ability. */
 function tableOf(arm: Arm, sense: TextSense): number {
   const guess = ((sense.demand - 1) * arm.ability * GUESS_STRENGTH) / (GUESS_STRENGTH + evidence(arm.quality, sense))
-  return blend(arm.prior, sense) + deviation(arm.quality, sense, QUALITY_STRENGTH) + guess
+  return blend(arm.prior, sense) + deviation(arm.quality, sense, QUALITY_STRENGTH, parentOf(arm, sense)) + guess
 }
+
+const parentOf = ({ family }: Arm, sense: TextSense): number =>
+  family === null ? 0 : deviation(family.quality, sense, QUALITY_STRENGTH)
 
 /** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
 const trust = ({ products, squares }: { readonly products: number; readonly squares: number }): number =>
@@ -62,7 +65,9 @@ export function learnQuality(arm: Arm, sense: TextSense, score: number): void {
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, sense.features, left)
-  record(arm.quality, sense, score - blend(arm.prior, sense), QUALITY_STRENGTH)
+  const apart = score - blend(arm.prior, sense)
+  record(arm.quality, sense, apart, QUALITY_STRENGTH, parentOf(arm, sense))
+  if (arm.family !== null) record(arm.family.quality, sense, apart, QUALITY_STRENGTH)
 }
 
 const zeros = ({ features }: TextSense): Float64Array => new Float64Array(features.length)
