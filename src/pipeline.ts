@@ -57,7 +57,7 @@ export async function answer(
 
   try {
     const profile = classify(request)
-    route = plan(request, profile, stages.table(), stages.limits, now())
+    route = plan(request, profile, stages.table(), stages.limits, now(), new Date().getUTCHours())
     stages.metrics.decided((now() - request.startedAt) / 1000)
     committed = await dispatch(request, route, caller, trail, stages)
     const { price } = committed.deployment.facts

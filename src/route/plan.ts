@@ -8,18 +8,20 @@ import type { RouteTable } from './table.ts'
 
 const UNKNOWN_TERMS = { quality: null, cost: null, latency: null, efficiency: null } as const
 
-/** `now` is a reading of the monotonic clock in ms. Throws a GatewayError that names, for each candidate, what ruled it out. */
+/** `now` is a reading of the monotonic clock in ms, `utcHour` (0..23) is that of the wall clock. Throws a GatewayError that names, for each candidate, what ruled it out. */
 export function plan(
   request: GatewayRequest,
   profile: RequestProfile,
   table: RouteTable,
   limits: Limits,
   now: number,
+  utcHour: number,
 ): RoutePlan {
-  const choice = resolve(request.model, request.principal, request.strategy, table)
+  const { model, principal, strategy, headers } = request
+  const choice = resolve({ model, principal, strategy, headers, profile, utcHour }, table)
   const able: Deployment[] = []
   const candidates: CandidateRecord[] = []
-  const question = { profile, principal: request.principal, choice, table }
+  const question = { profile, principal, choice, table }
   for (const deployment of choice.candidates) {
     const dropped = judge(deployment, question)
     if (dropped === null) able.push(deployment)

@@ -60,7 +60,7 @@ async function world(
       },
     } as unknown as DispatchTools
     const table = compileRoutes([], [], catalogOf(...deployments))
-    const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, 0)
+    const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, 0, 12)
     const trail = newTrail()
     try {
       return { committed: await dispatch(request, route, caller, trail, tools), error: null, trail, fleet }

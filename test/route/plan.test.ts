@@ -25,7 +25,7 @@ interface World {
 }
 
 function planned(request: GatewayRequest, { deployments, routes = [], keys = [], now = 1000 }: World): RoutePlan {
-  return plan(request, classify(request), compileRoutes(routes, keys, catalogOf(...deployments)), LIMITS, now)
+  return plan(request, classify(request), compileRoutes(routes, keys, catalogOf(...deployments)), LIMITS, now, 12)
 }
 
 function refusal(request: GatewayRequest, world: World): GatewayError {
@@ -130,7 +130,7 @@ t.test('planning changes nothing', async (t) => {
   const catalog = catalogOf(...deployments)
   const before = JSON.stringify(catalog.all)
   const request = chat()
-  plan(request, classify(request), compileRoutes([], [], catalog), LIMITS, 0)
+  plan(request, classify(request), compileRoutes([], [], catalog), LIMITS, 0, 12)
   t.equal(JSON.stringify(catalog.all), before)
 })
 

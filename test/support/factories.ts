@@ -10,7 +10,14 @@ import type {
   RouteMatch,
   RouteSpec,
 } from '../../src/core/settings.ts'
-import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing } from '../../src/core/types.ts'
+import type {
+  BackendLive,
+  Catalog,
+  Deployment,
+  GatewayRequest,
+  RequestProfile,
+  Standing,
+} from '../../src/core/types.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -150,6 +157,23 @@ export function routeSpec(name: string, traits: Partial<RouteSpec> = {}): RouteS
 /** Conditions of a route; those that are not given do not exist. */
 export function routeMatch(traits: Partial<RouteMatch> = {}): RouteMatch {
   return { model: null, key: null, header: null, class: null, needs: null, tokens: null, hour: null, ...traits }
+}
+
+/** What a short chat asks for. */
+export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
+  return {
+    endpoint: 'chat',
+    class: 'chat',
+    difficulty: null,
+    language: null,
+    inputTokens: 10,
+    longestTokens: 10,
+    maxOutput: null,
+    effort: null,
+    needs: ['chat'],
+    affinity: null,
+    ...traits,
+  }
 }
 
 export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
