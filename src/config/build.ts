@@ -1,4 +1,5 @@
 /** A file of the right shape that passed all checks -> Config. */
+import { resolve } from 'node:path'
 import type {
   BackendSpec,
   Config,
@@ -9,6 +10,7 @@ import type {
   Provider,
   RouteSpec,
   Weights,
+  Within,
 } from '../core/settings.ts'
 import { toBackendSpec } from './backend.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
@@ -16,8 +18,9 @@ import { type ConfigFile } from './schema.ts'
 
 type Providers = ReadonlyMap<string, Provider>
 
-export function buildConfig(file: ConfigFile, providers: Providers): Config {
-  const { server = {}, discovery = {} } = file
+/** `folder`: what relative paths of the file start from. */
+export function buildConfig(file: ConfigFile, providers: Providers, folder: string): Config {
+  const { server = {}, discovery = {}, store = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
   return {
     server: {
@@ -38,7 +41,7 @@ export function buildConfig(file: ConfigFile, providers: Providers): Config {
       retryMs: discovery.retry ?? DEFAULT_DISCOVERY.retryMs,
       timeoutMs: discovery.timeout ?? DEFAULT_DISCOVERY.timeoutMs,
     },
-    stateFile: null,
+    stateFile: (store.state ?? '') === '' ? null : resolve(folder, store.state ?? ''),
   }
 }
 
@@ -95,8 +98,8 @@ function toRoute(input: RouteInput): RouteSpec {
     name: input.name,
     match: match === undefined ? null : toMatch(match),
     candidates: input.candidates,
-    fallback: [],
-    strategy: input.weights === undefined ? strategyOf(input.strategy) : weights(input.weights),
+    fallback: input.fallback ?? [],
+    strategy: input.weights === undefined ? strategyOf(input.strategy) : toWeights(input.weights),
     localOnly: limits.local_only ?? false,
     limits: toLimits(limits),
     maxCostUsd: limits.max_cost_usd ?? null,
@@ -113,12 +116,16 @@ function toRoute(input: RouteInput): RouteSpec {
 
 type MatchInput = NonNullable<RouteInput['match']>
 
-function toMatch({ model, key, header, needs, tokens, hour }: MatchInput): RouteSpec['match'] {
+function toMatch({ model, key, header, class: classes, needs, tokens, hour }: MatchInput): RouteSpec['match'] {
   return {
     model: model ?? null,
     key: key ?? null,
-    header: header ?? null,
-    class: null,
+    // Names of headers come in lower case with every request.
+    header:
+      header === undefined
+        ? null
+        : Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), value])),
+    class: classes ?? null,
     needs: needs ?? null,
     tokens: tokens === undefined ? null : { min: tokens.min ?? null, max: tokens.max ?? null },
     hour: hour ?? null,
@@ -127,10 +134,12 @@ function toMatch({ model, key, header, needs, tokens, hour }: MatchInput): Route
 
 function strategyOf(strategy: RouteInput['strategy']): RouteSpec['strategy'] {
   if (strategy === undefined) return 'balanced'
-  return typeof strategy === 'string' ? strategy : weights(strategy)
+  if (typeof strategy === 'string') return strategy
+  const { cheapest_within: cheapestWithin, ...weights } = strategy
+  return cheapestWithin === undefined ? toWeights(weights) : ({ cheapestWithin } satisfies Within)
 }
 
-const weights = (input: Readonly<Partial<Record<keyof Weights, number | undefined>>>): Weights => ({
+const toWeights = (input: Readonly<Partial<Record<keyof Weights, number | undefined>>>): Weights => ({
   quality: input.quality ?? 0,
   cost: input.cost ?? 0,
   latency: input.latency ?? 0,

@@ -14,7 +14,6 @@ export function crossChecks(outline: Outline, env: Readonly<Record<string, strin
     ...hashes(outline),
     ...aliases(outline),
     ...references(outline),
-    ...twoStrategies(outline),
     // A key that is there with a wrong hash has an issue of its own.
     ...(env['TURNOUT_AUTH'] === 'none' || keys === null || (keys ?? []).length > 0 || !isSound(server)
       ? []
@@ -110,18 +109,6 @@ function unknown(
       : [{ path: `${path}[${index}]`, message: `there is no ${what} "${name}"${didYouMean(name, known, '"')}` }],
   )
 }
-
-const twoStrategies = ({ routes }: Outline): Issue[] =>
-  (routes ?? []).flatMap((route, at) =>
-    route.strategy === undefined || route.weights === undefined
-      ? []
-      : [
-          {
-            path: `routes[${at}].weights`,
-            message: 'stands beside `strategy`, which says the same; remove one of them',
-          },
-        ],
-  )
 
 /** Whether only this machine can reach the address. */
 export const isLoopback = (host: string): boolean =>

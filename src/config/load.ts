@@ -1,6 +1,6 @@
 /** YAML -> Config, whole or not at all. */
 import { access, readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { BackendSpec, Config, Provider } from '../core/settings.ts'
 import { backendChecks } from './backend-checks.ts'
 import { buildConfig } from './build.ts'
@@ -9,6 +9,7 @@ import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
 import { outlineOf } from './outline.ts'
+import { routeChecks } from './route-checks.ts'
 import { readYaml } from './read-yaml.ts'
 import { shapeOf } from './shape.ts'
 import { warningsOf } from './warnings.ts'
@@ -49,7 +50,7 @@ export async function loadConfig(file: string, env: Env, providers: Providers): 
   return parseConfig(text, env, providers, file)
 }
 
-/** The same for a text; `name` is the file that messages begin with. */
+/** The same for a text; `name` is the file that messages begin with and relative paths start from. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
   const written = readYaml(text, name)
   if (written === null) throw new ConfigError([EMPTY], name)
@@ -58,7 +59,10 @@ export function parseConfig(text: string, env: Env, providers: Providers, name: 
   const { file, filled, issues: wrong } = shapeOf(written, interpolation, [...providers.keys()])
   const outline = outlineOf(filled)
   // What a variable left open, and after that what has the wrong shape, is the cause of all else at its path.
-  for (const more of [wrong, [...backendChecks(outline, providers), ...crossChecks(outline, env)]]) {
+  for (const more of [
+    wrong,
+    [...backendChecks(outline, providers), ...crossChecks(outline, env), ...routeChecks(outline)],
+  ]) {
     const told = new Set(issues.map(({ path }) => path))
     issues.push(...more.filter(({ path }) => !told.has(path)))
   }
@@ -66,7 +70,7 @@ export function parseConfig(text: string, env: Env, providers: Providers, name: 
     const concealed = issues.map(({ path, message }) => ({ path, message: interpolation.conceal(message) }))
     throw new ConfigError(concealed, name)
   }
-  const config = buildConfig(file, providers)
+  const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
   const warnings = warningsOf(file, config).map((line) => interpolation.conceal(line))
   return { config: freeze(config), warnings }
 }
@@ -77,7 +81,7 @@ const EMPTY: Issue = {
     'is empty; write `backends`, or remove the file: without one the gateway looks for engines and cloud keys itself',
 }
 
-/** A start without a file. */
+/** A start without a file: nothing of what is learnt is kept. */
 export function defaultConfig(backends: readonly BackendSpec[]): Config {
   return freeze({
     server: DEFAULT_SERVER,

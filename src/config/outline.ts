@@ -17,11 +17,21 @@ const text = or(z.string().min(1))
 const texts = or(z.array(text))
 
 const backend = map({ name: or(name), kind: text, url: text, key: or(z.string()), models: texts }, OPTIONS.backend)
+const number = or(z.number())
+const numbers = or(z.record(z.string(), z.number()))
 const route = z.object({
   name: or(name),
-  match: or(z.object({ key: texts })),
-  strategy: or(z.unknown()),
-  weights: or(z.unknown()),
+  match: or(
+    z.object({
+      key: texts,
+      header: or(z.record(z.string(), z.unknown())),
+      tokens: or(z.strictObject({ min: number, max: number })),
+      hour: or(z.object({ from: number, to: number })),
+    }),
+  ),
+  strategy: or(z.union([z.string(), numbers])),
+  weights: numbers,
+  baseline: text,
 })
 const key = z.object({ id: or(name), hash: text, routes: texts })
 

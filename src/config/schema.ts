@@ -1,11 +1,8 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS, STRATEGIES } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
 import { duration, durationText, size, sizeText } from './units.ts'
-
-/** Conditions of `match` that only the classifier can judge. */
-export const PENDING = ['class', 'needs', 'header', 'tokens', 'hour'] as const
 
 /** Names of backends and routes, ids of keys. */
 export const name = z
@@ -16,7 +13,9 @@ const texts = z.array(text).min(1, 'is empty; write at least one')
 const usd = z.number().min(0, 'is negative')
 const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
 const count = z.int().min(1, 'is less than 1')
-const hour = z.int().min(0, 'is less than 0').max(24, 'is more than 24')
+const hour = z.int().min(0, 'is less than 0')
+const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one')
+const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
 
 /** Editors show both; the default itself is filled in where the file is read. */
 const told = <T extends z.ZodType>(schema: T, description: string, value?: string | number | boolean) =>
@@ -27,7 +26,7 @@ const price = z.strictObject({
   input_per_mtok_usd: told(usd, 'USD for a million input tokens'),
   cached_input_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend had cached'),
   output_per_mtok_usd: told(usd, 'USD for a million output tokens'),
-  per_gpu_hour_usd: told(usd, 'USD for an hour of this engine; used by the scoring'),
+  per_gpu_hour_usd: told(usd, 'USD for an hour of this engine'),
 })
 
 const limits = {
@@ -58,7 +57,10 @@ const modelFacts = z.strictObject({
   capabilities: told(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
   context: told(count, 'tokens that the engine accepts, prompt and output together'),
   price: told(price, 'overrides the one of the backend'),
-  quality: told(z.record(text, share), '0..1 by task class, `default` for the others; used by the scoring'),
+  quality: told(
+    z.partialRecord(z.enum(['default', ...TASK_CLASSES]), share),
+    '0..1 by task class, `default` for the others: what is expected before anything was learnt',
+  ),
   efforts: told(
     z.array(z.enum(EFFORTS)).min(1, 'is empty; for a model that must not think say capabilities: { reasoning: false }'),
     'how hard it can be asked to think, in the place of what is known of its family',
@@ -67,32 +69,53 @@ const modelFacts = z.strictObject({
 })
 
 const match = z.strictObject({
-  model: told(texts, 'globs over the requested name'),
+  model: told(texts, 'globs over the requested name; without it the route is for `auto`'),
   key: told(texts, 'ids of keys'),
-  header: told(z.record(text, text), 'request headers and their values'),
-  class: told(texts, 'task classes'),
-  needs: told(z.array(z.enum(CAPABILITIES)), 'capabilities that the request needs'),
-  tokens: told(z.strictObject({ min: count.optional(), max: count.optional() }), 'size of the input'),
-  hour: told(z.strictObject({ from: hour, to: hour }), 'time of day, UTC'),
+  header: told(z.record(text, text), 'request headers and globs over their values'),
+  class: told(classes, 'task classes'),
+  needs: told(needs, 'capabilities that the request needs, all of them'),
+  tokens: told(
+    z.strictObject({ min: told(count, 'no less than these'), max: told(count, 'no more than these') }),
+    'estimated size of the input',
+  ),
+  hour: told(
+    z.strictObject({
+      from: hour.max(23, 'is more than 23').meta({ description: 'first hour' }),
+      to: hour
+        .max(24, 'is more than 24')
+        .meta({ description: 'first hour after it; over midnight where it is the lower one' }),
+    }),
+    'time of day, UTC',
+  ),
 })
 
-const weights = z.strictObject({
-  quality: usd.optional(),
-  cost: usd.optional(),
-  latency: usd.optional(),
-  efficiency: usd.optional(),
-})
+const weight = {
+  quality: told(usd, 'of ten points of expected success'),
+  cost: told(usd, 'of a factor of two in cost'),
+  latency: told(usd, 'of a factor of two in time'),
+  efficiency: told(usd, 'of a factor of two in tokens per useful answer'),
+}
+const weights = z.strictObject(weight)
+
+const strategy = z.union([
+  z.enum(STRATEGIES),
+  z.strictObject({
+    ...weight,
+    cheapest_within: told(share, 'the cheapest whose expected success is so close to the best; stands alone'),
+  }),
+])
 
 const route = z.strictObject({
   name: name.meta({ description: 'can be asked for as `model`; `default` is what `auto` takes' }),
   match: told(match, 'the first route that matches is taken; without it a route is reached by its name'),
   candidates: texts.meta({ description: 'globs over backend/model, or over the model id' }),
-  strategy: told(z.union([z.enum(STRATEGIES), weights]), 'how to choose among the candidates', 'balanced'),
-  weights: told(weights, 'instead of a strategy'),
+  fallback: told(texts, 'globs like those of candidates; asked in this order after all candidates'),
+  strategy: told(strategy, 'how to choose among the candidates', 'balanced'),
+  weights: told(weights, 'the same as a strategy of weights'),
   limits: told(
     z.strictObject({
       ...limits,
-      max_cost_usd: told(usd, 'most that one request may cost'),
+      max_cost_usd: told(usd, 'most that one request may be expected to cost'),
       max_ttft: told(duration, 'longest expected wait for the first token'),
       local_only: told(z.boolean(), 'only engines on your own hardware', false),
     }),
@@ -100,14 +123,14 @@ const route = z.strictObject({
   ),
   success: told(
     z.strictObject({
-      finish: told(texts, 'finish reasons that count'),
+      finish: told(texts, 'finish reasons that count; the usual ones where absent'),
       json: told(z.boolean(), 'the answer must be JSON'),
       schema: told(z.boolean(), 'the answer must fit the schema of the request'),
     }),
     'what counts as a useful answer',
   ),
   baseline: told(text, 'backend/model to compare the cost with'),
-  explore: told(z.boolean(), 'now and then try others than the best'),
+  explore: told(z.boolean(), 'now and then try others than the best', true),
 })
 
 const key = z.strictObject({
@@ -159,6 +182,10 @@ export const fileSchema = z.strictObject({
   ),
   store: told(
     z.strictObject({
+      state: told(
+        z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
+        "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
+      ),
       ledger: told(text, 'folder of the ledger'),
       redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
     }),

@@ -2,13 +2,19 @@
 import type { Config } from '../core/settings.ts'
 import { pathText } from './issues.ts'
 import { didYouMean, nearest } from './nearest.ts'
-import { type ConfigFile, PENDING } from './schema.ts'
+import type { ConfigFile } from './schema.ts'
 
 export function warningsOf(file: ConfigFile, config: Config): string[] {
-  return [...withoutEffect(file), ...keyless(config), ...strangeModels(config), ...strangeCandidates(config)]
+  return [
+    ...withoutEffect(file),
+    ...keyless(config),
+    ...strangeModels(config),
+    ...strangePatterns(config),
+    ...idleMatches(config),
+    ...unservedBaselines(config),
+  ]
 }
 
-const SCORING = 'it belongs to the scoring of candidates, which this version does not have'
 const ACCOUNTING = 'it belongs to the accounting, which this version does not have'
 
 /** Options that this version accepts and does not act on. */
@@ -17,36 +23,12 @@ function withoutEffect(file: ConfigFile): string[] {
   const idle = (path: string, value: unknown, why: string): void => {
     if (value !== undefined) warnings.push(`${path} has no effect yet: ${why}`)
   }
-  file.routes?.forEach((route, index) => {
-    const path = `routes[${index}]`
-    const { match } = route
-    for (const condition of PENDING)
-      if (match?.[condition] !== undefined)
-        warnings.push(
-          `${path}.match.${condition} cannot be judged yet, so route "${route.name}" is taken only by its name`,
-        )
-    if (match !== undefined && Object.keys(match).length === 0)
-      warnings.push(`${path}.match has no conditions, so route "${route.name}" is taken only by its name`)
-    if (route.strategy !== 'ordered' && route.strategy !== 'local') idle(`${path}.strategy`, route.strategy, SCORING)
-    idle(`${path}.weights`, route.weights, SCORING)
-    idle(`${path}.limits.max_cost_usd`, route.limits?.max_cost_usd, SCORING)
-    idle(`${path}.limits.max_ttft`, route.limits?.max_ttft, SCORING)
-    idle(`${path}.explore`, route.explore, SCORING)
-    idle(`${path}.baseline`, route.baseline, ACCOUNTING)
-  })
   file.keys?.forEach((key, index) => {
     idle(`keys[${index}].tpm`, key.tpm, ACCOUNTING)
     idle(`keys[${index}].budget`, key.budget, ACCOUNTING)
   })
-  file.backends.forEach((backend, index) =>
-    idle(`backends[${index}].price.per_gpu_hour_usd`, backend.price?.per_gpu_hour_usd, SCORING),
-  )
-  for (const [id, facts] of Object.entries(file.models ?? {})) {
-    const path = pathText(['models', id])
-    idle(`${path}.quality`, facts.quality, SCORING)
-    idle(`${path}.capabilities.prefill`, facts.capabilities?.prefill, SCORING)
-    idle(`${path}.price.per_gpu_hour_usd`, facts.price?.per_gpu_hour_usd, SCORING)
-  }
+  for (const [id, { capabilities }] of Object.entries(file.models ?? {}))
+    idle(`${pathText(['models', id])}.capabilities.prefill`, capabilities?.prefill, 'no request is found to need it')
   if (file.server?.trust_proxy === true) idle('server.trust_proxy', true, 'nothing depends on the address of a caller')
   idle('store.ledger', file.store?.ledger, ACCOUNTING)
   if (file.store?.redis !== '') idle('store.redis', file.store?.redis, ACCOUNTING)
@@ -62,19 +44,51 @@ const keyless = (config: Config): string[] =>
   )
 
 /** Patterns that begin with a backend that is not there: ids with slashes exist, so they are no errors. */
-function strangeCandidates(config: Config): string[] {
+function strangePatterns(config: Config): string[] {
   const names = config.backends.map(({ name }) => name)
-  return config.routes.flatMap(({ candidates }, at) =>
-    candidates.flatMap((pattern, index) => {
+  const strange = (path: string, patterns: readonly string[]): string[] =>
+    patterns.flatMap((pattern, index) => {
       const [first = ''] = pattern.split('/', 1)
       if (first === pattern || first.includes('*') || names.includes(first)) return []
       const hint = didYouMean(first, names, '"', false)
       return [
-        `routes[${at}].candidates[${index}]: no backend is named "${first}", so "${pattern}" means only models whose id begins so${hint}`,
+        `${path}[${index}]: no backend is named "${first}", so "${pattern}" means only models whose id begins so${hint}`,
       ]
-    }),
-  )
+    })
+  return config.routes.flatMap(({ candidates, fallback }, at) => [
+    ...strange(`routes[${at}].candidates`, candidates),
+    ...strange(`routes[${at}].fallback`, fallback),
+  ])
 }
+
+/** Conditions that no request fulfils, and maps of conditions without any. */
+function idleMatches({ routes, backends }: Config): string[] {
+  const declared = new Set(backends.flatMap(({ name, models }) => models.map((model) => `${name}/${model}`)))
+  return routes.flatMap(({ name, match }, at) => {
+    if (match === null) return []
+    const path = `routes[${at}].match`
+    if (Object.values(match).every((condition) => condition === null))
+      return [`${path} has no conditions, so route "${name}" is taken only by its name`]
+    return (match.model ?? []).flatMap((pattern, index) => {
+      if (pattern.startsWith('auto:'))
+        return [`${path}.model[${index}] takes nothing: "auto:fast" and its like are judged as "auto"; write "auto"`]
+      if (declared.has(pattern))
+        return [`${path}.model[${index}] takes nothing: "${pattern}" is exactly one model, and who asks for it gets it`]
+      return []
+    })
+  })
+}
+
+/** The cost is compared with the price of a model that is there. */
+const unservedBaselines = ({ routes, backends }: Config): string[] =>
+  routes.flatMap(({ baseline }, at) => {
+    const backend = backends.find(({ name }) => baseline?.startsWith(`${name}/`) === true)
+    if (baseline === null || backend === undefined || backend.provider.discovery.length > 0) return []
+    const model = baseline.slice(backend.name.length + 1)
+    return backend.models.includes(model)
+      ? []
+      : [`routes[${at}].baseline: "${backend.name}" has no model "${model}"${didYouMean(model, backend.models, '"')}`]
+  })
 
 /** Facts for models of a backend whose name is misspelt. Other ids with a slash (`Qwen/Qwen3-8B`) are those of models. */
 function strangeModels({ models, backends }: Config): string[] {

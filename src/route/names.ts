@@ -1,60 +1,100 @@
 /** What the `model` of a request means: design 2.1. Pure. */
 import { GatewayError } from '../core/errors.ts'
 import { type Principal, STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
-import type { Deployment } from '../core/types.ts'
+import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
+import { AUTO, matches } from './match.ts'
 import { type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+
+/** What decides on the route. */
+export interface Asked {
+  readonly model: string
+  readonly principal: Principal
+  /** The caller's own wish, by a header. */
+  readonly strategy: Strategy | null
+  readonly headers: GatewayRequest['headers']
+  /** Null: no request yet; what depends on one is possible then. */
+  readonly profile: RequestProfile | null
+  /** 0..23. */
+  readonly utcHour: number
+}
 
 export interface Choice {
   readonly route: string
+  /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
   readonly strategy: string
-  readonly candidates: readonly Deployment[]
-  readonly rule: CompiledRoute | null
-  /** How to choose: what the strategy means. */
+  /** How the candidates are judged: the header's word, else that of `auto:<strategy>`, else the route's. */
   readonly scoring: Strategy | Weights | Within
-  /** Tried after the candidates, as they are written. */
+  readonly candidates: readonly Deployment[]
+  /** Asked after all candidates, in this order. */
   readonly fallback: readonly Deployment[]
+  readonly rule: CompiledRoute | null
   /** The caller named no model, so only what is known to be able is asked. */
   readonly open: boolean
   /** Only engines on hardware of the operator. */
   readonly localOnly: boolean
 }
 
-const AUTO = 'auto'
-
 /** Throws `model_not_found` where nothing has this name. */
-export function resolve(model: string, principal: Principal, wish: Strategy | null, table: RouteTable): Choice {
+export function resolve(request: Asked, table: RouteTable): Choice {
+  for (const choice of choices(request, table)) return choice
+  throw new GatewayError('model_not_found', unknownModel(request.model, request.principal, table), { param: 'model' })
+}
+
+/**
+ * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
+ * certain being the last of them. Throws `model_not_found` for a strategy that does not exist.
+ */
+export function* choices(request: Asked, table: RouteTable): Generator<Choice, void> {
+  const { model, principal, headers, profile, utcHour } = request
   const { catalog } = table
   const exact = catalog.byId.get(model)
-  if (exact !== undefined) return choose(null, [exact], wish)
+  if (exact !== undefined) {
+    yield choose(null, [exact], request.strategy)
+    return
+  }
   const preset = presetOf(model)
   const auto = model === AUTO || preset !== null
-  const strategy = wish ?? preset
-  const rule =
-    table.routes.find((route) => matches(route, auto ? AUTO : model, principal) && isOpen(route, principal, table)) ??
-    table.byName.get(model)
-  if (rule !== undefined) return choose(rule, rule.candidates, strategy)
+  const wish = request.strategy ?? preset
+  const occasion = { model: auto ? AUTO : model, key: principal.id, headers, profile, utcHour }
+  for (const rule of table.routes) {
+    const verdict = matches(rule, occasion)
+    if (verdict === false || !isOpen(rule, principal, table)) continue
+    yield choose(rule, rule.candidates, wish)
+    if (verdict === true) return
+  }
+  const last = unruled(model, auto, wish, table)
+  if (last !== null) yield last
+}
+
+/** What a name means where no rule takes it; null: nothing. */
+function unruled(model: string, auto: boolean, wish: Strategy | null, { byName, catalog }: RouteTable): Choice | null {
+  const named = byName.get(model)
+  if (named !== undefined) return choose(named, named.candidates, wish)
   if (auto) {
-    const fallback = table.byName.get(DEFAULT_ROUTE) ?? null
-    return { ...choose(fallback, fallback?.candidates ?? catalog.all, strategy), open: true }
+    const usual = byName.get(DEFAULT_ROUTE) ?? null
+    return { ...choose(usual, usual?.candidates ?? catalog.all, wish), open: true }
   }
   const serving = catalog.byModel.get(model)
-  if (serving !== undefined && serving.length > 0) return choose(null, serving, strategy)
-  throw new GatewayError('model_not_found', unknownModel(model, principal, table), { param: 'model' })
+  return serving === undefined || serving.length === 0 ? null : choose(null, serving, wish)
 }
 
 function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], wish: Strategy | null): Choice {
-  const own = rule?.spec.strategy ?? 'balanced'
-  const strategy = wish ?? (typeof own === 'string' ? own : 'weights')
+  const scoring = wish ?? rule?.spec.strategy ?? 'balanced'
   return {
     route: rule?.spec.name ?? DEFAULT_ROUTE,
-    strategy,
-    scoring: wish ?? own,
+    strategy: nameOf(scoring),
+    scoring,
     candidates,
     fallback: rule?.fallback ?? [],
     rule,
     open: rule !== null,
-    localOnly: strategy === 'local' || rule?.spec.localOnly === true,
+    localOnly: scoring === 'local' || rule?.spec.localOnly === true,
   }
+}
+
+function nameOf(scoring: Choice['scoring']): string {
+  if (typeof scoring === 'string') return scoring
+  return 'cheapestWithin' in scoring ? 'cheapest_within' : 'weights'
 }
 
 /** Strategy of `auto:<strategy>`; null for any other name, `auto` included: there the route's own holds. */
@@ -70,17 +110,9 @@ function presetOf(model: string): Strategy | null {
 }
 
 /** Whether this key may use some of it: a route of others must not stand in the way of its own. */
-function isOpen({ candidates }: CompiledRoute, principal: Principal, { allowed }: RouteTable): boolean {
+function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, { allowed }: RouteTable): boolean {
   const own = allowed.get(principal.id)
-  return own === undefined || candidates.some((one) => own.has(one))
-}
-
-function matches(route: CompiledRoute, model: string, principal: Principal): boolean {
-  const { match } = route.spec
-  if (match === null) return false
-  if (match.model === null && match.key === null) return false
-  if (match.key !== null && !match.key.includes(principal.id)) return false
-  return route.matchesModel === null || route.matchesModel(model)
+  return own === undefined || (candidates.length > 0 ? candidates : fallback).some((one) => own.has(one))
 }
 
 const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)

@@ -71,8 +71,9 @@ let scratch = new Float64Array(64 * COLUMNS)
 let troubles = new Float64Array(64)
 
 export function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
-  const choice = resolve(request.model, request.principal, request.strategy, table)
-  const question = { profile, principal: request.principal, choice, table }
+  const { model, principal, strategy, headers } = request
+  const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
+  const question = { profile, principal, choice, table }
   const { candidates, dropped } = filtered(question)
   const { length } = candidates
   if (troubles.length < length) {

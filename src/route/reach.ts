@@ -3,17 +3,23 @@ import { GatewayError } from '../core/errors.ts'
 import type { Principal } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
 import { isLocal } from './local.ts'
-import { resolve } from './names.ts'
+import { choices } from './names.ts'
 import type { RouteTable } from './table.ts'
 
-/** Whom a request for `model` could be given to, whatever it needs; none where the name means nothing to this key. */
+/**
+ * Whom a request for `model` may be given to, whatever it is about and whenever it comes: the candidates and the fallback of each
+ * route that may take it; none where the name means nothing to this key.
+ */
 export function reachOf(model: string, principal: Principal, table: RouteTable): readonly Deployment[] {
+  const allowed = table.allowed.get(principal.id)
+  const reached = new Set<Deployment>()
   try {
-    const { candidates, localOnly } = resolve(model, principal, null, table)
-    const allowed = table.allowed.get(principal.id)
-    return candidates.filter((one) => (allowed === undefined || allowed.has(one)) && (!localOnly || isLocal(one)))
+    const asked = { model, principal, strategy: null, headers: {}, profile: null, utcHour: 0 }
+    for (const { candidates, fallback, localOnly } of choices(asked, table))
+      for (const one of [...candidates, ...fallback])
+        if ((allowed === undefined || allowed.has(one)) && (!localOnly || isLocal(one))) reached.add(one)
   } catch (thrown) {
-    if (thrown instanceof GatewayError && thrown.code === 'model_not_found') return []
-    throw thrown
+    if (!(thrown instanceof GatewayError && thrown.code === 'model_not_found')) throw thrown
   }
+  return [...reached]
 }

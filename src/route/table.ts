@@ -8,9 +8,17 @@ export interface CompiledRoute {
   readonly spec: RouteSpec
   /** In the order of the patterns, each once. */
   readonly candidates: readonly Deployment[]
-  /** Those of the fallback that are no candidates. */
+  /** Asked after all candidates, in the order of the patterns; none that is a candidate already. */
   readonly fallback: readonly Deployment[]
   readonly matchesModel: ((model: string) => boolean) | null
+  /** One for each header of its conditions. */
+  readonly matchesHeader: readonly HeaderTest[]
+}
+
+export interface HeaderTest {
+  /** Lower case. */
+  readonly name: string
+  readonly matches: (value: string) => boolean
 }
 
 export interface RouteTable {
@@ -41,28 +49,28 @@ function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catal
   const route = byName.get(name)
   if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
   const local = route.spec.localOnly || route.spec.strategy === 'local'
-  return local ? route.candidates.filter(isLocal) : route.candidates
+  const all = [...route.candidates, ...route.fallback]
+  return local ? all.filter(isLocal) : all
 }
 
 function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {
   const candidates = found(spec.candidates, catalog)
-  const fallback = found(spec.fallback, catalog)
-  for (const one of candidates) fallback.delete(one)
   const models = spec.match?.model?.map(glob) ?? null
   return {
     spec,
     candidates: [...candidates],
-    fallback: [...fallback],
+    fallback: [...found(spec.fallback, catalog)].filter((one) => !candidates.has(one)),
     matchesModel: models && ((model) => models.some((matches) => matches(model))),
+    matchesHeader: Object.entries(spec.match?.header ?? {}).map(([name, value]) => ({ name, matches: glob(value) })),
   }
 }
 
-/** In the order of the patterns. */
-function found(patterns: readonly string[], catalog: Catalog): Set<Deployment> {
-  const all = new Set<Deployment>()
+/** In the order of the patterns, each once. */
+function found(patterns: readonly string[], { all }: Catalog): ReadonlySet<Deployment> {
+  const set = new Set<Deployment>()
   for (const pattern of patterns) {
     const matches = glob(pattern)
-    for (const deployment of catalog.all) if (matches(deployment.id) || matches(deployment.model)) all.add(deployment)
+    for (const deployment of all) if (matches(deployment.id) || matches(deployment.model)) set.add(deployment)
   }
-  return all
+  return set
 }

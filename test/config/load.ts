@@ -5,7 +5,7 @@ import { type LoadedConfig, parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../../..')
-export const EXAMPLES = ['minimal', 'local-engines', 'clouds', 'team', 'full']
+export const EXAMPLES = ['minimal', 'local-engines', 'clouds', 'team', 'routing', 'full']
 export const PROVIDERS = await loadProviders()
 
 /** What the examples take from the environment. */

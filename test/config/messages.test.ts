@@ -5,6 +5,8 @@ const BASE = 'backends: [{ name: a, kind: openai, key: k }]\n'
 const HASH = `sha256:${'ab'.repeat(32)}`
 const backend = (fields: string): string => `backends: [{ name: a, kind: vllm, ${fields} }]`
 
+const routeOf = (options: string): string => `${BASE}routes: [{ name: r, candidates: ['*'], ${options} }]`
+
 /** A mistake, and what its message must say. */
 const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp])[] = [
   ['a typo', `${BASE}limits: { ttf: 1s }`, /^limits\.ttf: there is no such option; did you mean `ttft`\?$/],
@@ -139,6 +141,152 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     'a text for the keys of a rule',
     `${BASE}routes: [{ name: r, candidates: ['*'], match: { key: team-a } }]`,
     /^routes\[0\]\.match\.key: "team-a" is a text; write a list$/,
+  ],
+  [
+    'a wrong class',
+    routeOf('match: { class: [code, mathh] }'),
+    /^routes\[0\]\.match\.class\[1\]: "mathh" is not one of chat, .*did you mean `math`\?$/,
+  ],
+  ['no class', routeOf('match: { class: [] }'), /^routes\[0\]\.match\.class: is empty; write at least one$/],
+  ['a class that is a text', routeOf('match: { class: code }'), /^routes\[0\]\.match\.class: is a text; write a list$/],
+  [
+    'a wrong need',
+    routeOf('match: { needs: [visoin] }'),
+    /^routes\[0\]\.match\.needs\[0\]: "visoin" is not one of .*did you mean `vision`\?$/,
+  ],
+  [
+    'sizes the wrong way round',
+    routeOf('match: { tokens: { min: 10, max: 5 } }'),
+    /^routes\[0\]\.match\.tokens: no size is between 10 and 5; `min` is the lower one$/,
+  ],
+  [
+    'no size',
+    routeOf('match: { tokens: {} }'),
+    /^routes\[0\]\.match\.tokens: has neither `min` nor `max`; write one of them/,
+  ],
+  [
+    'a size misspelt',
+    routeOf('match: { tokens: { mim: 5 } }'),
+    /^routes\[0\]\.match\.tokens\.mim: .*did you mean `min`\?$/,
+  ],
+  [
+    'no hour left',
+    routeOf('match: { hour: { from: 8, to: 8 } }'),
+    /^routes\[0\]\.match\.hour\.to: 8 is the hour of `from` as well, so none is left; write 9 for one hour, or leave `hour` out/,
+  ],
+  [
+    'an hour that no day has',
+    routeOf('match: { hour: { from: 24, to: 6 } }'),
+    /^routes\[0\]\.match\.hour\.from: 24 is more than 23$/,
+  ],
+  [
+    'half an hour',
+    routeOf('match: { hour: { from: 1.5, to: 6 } }'),
+    /^routes\[0\]\.match\.hour\.from: 1\.5 is a number; write a whole number$/,
+  ],
+  [
+    'one end of the hours',
+    routeOf('match: { hour: { from: 8 } }'),
+    /^routes\[0\]\.match\.hour\.to: is missing; write a (whole )?number$/,
+  ],
+  [
+    'a header twice',
+    routeOf('match: { header: { X-Team: a, x-team: b } }'),
+    /^routes\[0\]\.match\.header\.x-team: is there in other letters/,
+  ],
+  [
+    'a secret as a condition',
+    routeOf('match: { header: { Authorization: Bearer sesame } }'),
+    /^routes\[0\]\.match\.header\.Authorization: carries a secret, .*`match\.key`$/,
+  ],
+  [
+    'no name of a header',
+    routeOf("match: { header: { 'x team': a } }"),
+    /^routes\[0\]\.match\.header\["x team"\]: is no name of a header; /,
+  ],
+  [
+    'no header',
+    routeOf('match: { header: {} }'),
+    /^routes\[0\]\.match\.header: is empty; write \{ x-team: research \}/,
+  ],
+  [
+    'a number for the value of a header',
+    routeOf('match: { header: { x-tier: 1 } }'),
+    /^routes\[0\]\.match\.header\.x-tier: 1 is a number; write a text$/,
+  ],
+  [
+    'a baseline of nobody',
+    routeOf('baseline: b/gpt-5'),
+    /^routes\[0\]\.baseline: there is no backend "b"; did you mean "a"\?$/,
+  ],
+  [
+    'half a baseline',
+    routeOf('baseline: gpt-5'),
+    /^routes\[0\]\.baseline: "gpt-5" names one half only; write backend\/model$/,
+  ],
+  [
+    'many baselines',
+    routeOf("baseline: 'a/*'"),
+    /^routes\[0\]\.baseline: "a\/\*" is a pattern; write one backend\/model$/,
+  ],
+  [
+    'weights without weight',
+    routeOf('weights: { quality: 0, cost: 0 }'),
+    /^routes\[0\]\.weights: gives no weight to anything, .*strategy by its name$/,
+  ],
+  ['a strategy of nothing', routeOf('strategy: {}'), /^routes\[0\]\.strategy: gives no weight to anything/],
+  ['a negative weight', routeOf('weights: { quality: -1 }'), /^routes\[0\]\.weights\.quality: -1 is negative$/],
+  [
+    'a negative weight of a strategy',
+    routeOf('strategy: { quality: -1 }'),
+    /^routes\[0\]\.strategy\.quality: -1 is negative$/,
+  ],
+  [
+    'a weight misspelt',
+    routeOf('strategy: { qualty: 1 }'),
+    /^routes\[0\]\.strategy\.qualty: there is no such option; did you mean `quality`\?$/,
+  ],
+  [
+    'too wide',
+    routeOf('strategy: { cheapest_within: 2 }'),
+    /^routes\[0\]\.strategy\.cheapest_within: 2 is more than 1$/,
+  ],
+  [
+    'too narrow',
+    routeOf('strategy: { cheapest_within: -0.1 }'),
+    /^routes\[0\]\.strategy\.cheapest_within: -0\.1 is less than 0$/,
+  ],
+  [
+    'two forms in one',
+    routeOf('strategy: { cheapest_within: 0.02, cost: 1 }'),
+    /^routes\[0\]\.strategy: `cheapest_within` stands alone; remove it, or cost$/,
+  ],
+  [
+    'two strategies',
+    routeOf('strategy: fast, weights: { quality: 1 }'),
+    /^routes\[0\]\.weights: stands beside `strategy`, which says the same; remove one of them$/,
+  ],
+  [
+    'a list for a strategy',
+    routeOf('strategy: [fast]'),
+    /^routes\[0\]\.strategy: is not one of balanced, .*, ordered$/,
+  ],
+  ['a text for a fallback', routeOf('fallback: openai/*'), /^routes\[0\]\.fallback: is a text; write a list$/],
+  ['a fallback of nothing', routeOf('fallback: []'), /^routes\[0\]\.fallback: is empty; write at least one$/],
+  [
+    'a quality of no class',
+    `${BASE}models: { m: { quality: { cod: 0.5 } } }`,
+    /^models\.m\.quality\.cod: there is no such option; did you mean `code`\?$/,
+  ],
+  [
+    'a quality in percent',
+    `${BASE}models: { m: { quality: { code: 74 } } }`,
+    /^models\.m\.quality\.code: 74 is more than 1$/,
+  ],
+  [
+    'a folder for the state',
+    `${BASE}store: { state: ./data/ }`,
+    /^store\.state: "\.\/data\/" is a folder; write a file, like "\.\/data\/state\.json"$/,
   ],
   ['an open door', `${BASE}server: { host: 0.0.0.0 }`, /^server\.host: "0\.0\.0\.0" .*no keys; add `keys`.*auth: none/],
   ['a name that looks like loopback', `${BASE}server: { host: 127.evil.example }`, /^server\.host: /],

@@ -2,9 +2,10 @@ import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { KeySpec, Principal, RouteSpec, Strategy } from '../../src/core/settings.ts'
 import { STRATEGIES } from '../../src/core/settings.ts'
-import { type Choice, resolve } from '../../src/route/names.ts'
+import { type Asked, type Choice, resolve } from '../../src/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
-import { ANYBODY, catalogOf, deployment, provider, routeMatch, routeSpec } from '../support/factories.ts'
+import { reachOf } from '../../src/route/reach.ts'
+import { ANYBODY, catalogOf, deployment, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 
 const local = { backend: { provider: provider({ local: true }) } }
 const ALL = catalogOf(
@@ -28,8 +29,18 @@ function ask(
   principal = ANYBODY,
   wish: Strategy | null = null,
 ): Choice {
-  return resolve(model, principal, wish, tableOf(routes))
+  return resolve({ ...asked(model, principal), strategy: wish }, tableOf(routes))
 }
+
+/** A request at noon. */
+const asked = (model: string, principal = ANYBODY): Asked => ({
+  model,
+  principal,
+  strategy: null,
+  headers: {},
+  profile: profile(),
+  utcHour: 12,
+})
 
 function refusal(
   model: string,
@@ -38,7 +49,7 @@ function refusal(
   principal = ANYBODY,
 ): GatewayError {
   try {
-    resolve(model, principal, null, tableOf(routes, keys))
+    resolve(asked(model, principal), tableOf(routes, keys))
   } catch (thrown) {
     if (thrown instanceof GatewayError) return thrown
     throw thrown
@@ -109,16 +120,22 @@ t.test('candidates by pattern over backend/model and over model', async (t) => {
   t.equal(by('nobody/*'), '')
 })
 
-t.test('weights have a name too', async (t) => {
-  t.equal(
-    ask('r', [routeSpec('r', { strategy: { quality: 1, cost: 0, latency: 0, efficiency: 0 } })]).strategy,
-    'weights',
-  )
-  t.equal(
-    ask('r', [routeSpec('r', { strategy: { quality: 1, cost: 0, latency: 0, efficiency: 0 } })], ANYBODY, 'cheap')
-      .strategy,
-    'cheap',
-  )
+t.test('strategies without a name of their own have one for the record', async (t) => {
+  const weights = { quality: 1, cost: 0, latency: 0, efficiency: 0 }
+  t.match(ask('r', [routeSpec('r', { strategy: weights })]), { strategy: 'weights', scoring: weights })
+  const within = { cheapestWithin: 0.02 }
+  t.match(ask('r', [routeSpec('r', { strategy: within })]), { strategy: 'cheapest_within', scoring: within })
+  t.match(ask('r', [routeSpec('r', { strategy: weights })], ANYBODY, 'cheap'), { strategy: 'cheap', scoring: 'cheap' })
+  t.equal(ask('qwen').scoring, 'balanced')
+})
+
+t.test('fallback: in the order of its patterns, without the candidates', async (t) => {
+  const route = routeSpec('r', { candidates: ['gpu/*'], fallback: ['cloud/gpt-5', '*'] })
+  const choice = ask('r', [route])
+  t.equal(ids(choice), 'gpu/qwen gpu/org/big')
+  t.equal(choice.fallback.map(({ id }) => id).join(' '), 'cloud/gpt-5 spare/qwen cloud/gpt-5-mini')
+  t.strictSame(ask('qwen', [route]).fallback, [])
+  t.equal(ask('auto', [{ ...route, name: 'default' }]).fallback.length, 3, 'of the default route too')
 })
 
 // ---------------------------------------------------------------- rules
@@ -139,6 +156,25 @@ t.test('a rule by key', async (t) => {
   const any = routeSpec('r', { match: routeMatch({ model: null, key: ['team-a'] }), candidates: ['gpu/*'] })
   t.equal(ask('auto', [any], TEAM).route, 'r')
   t.equal(ask('auto', [any]).route, 'default')
+})
+
+t.test('a rule without a model is for auto: who names a model gets that model', async (t) => {
+  const code = routeMatch({ class: ['code'] })
+  for (const match of [code, routeMatch({ key: ['anonymous'] }), routeMatch({ tokens: { min: 1, max: null } })]) {
+    const rule = routeSpec('r', { match, candidates: ['gpu/*'] })
+    const to = (model: string): string =>
+      resolve({ ...asked(model), profile: profile({ class: 'code' }) }, tableOf([rule])).route
+    t.equal(to('auto'), 'r')
+    t.equal(to('auto:fast'), 'r')
+    for (const model of ['qwen', 'gpt-5', 'coder', 'cloud/gpt-5']) t.equal(to(model), 'default', model)
+    t.throws(() => to('gpt-4o'), { code: 'model_not_found' }, 'nor one that nobody serves')
+  }
+  const over = routeSpec('r', { match: { ...code, model: ['gpt-*'] }, candidates: ['gpu/*'] })
+  const to = (model: string): string =>
+    resolve({ ...asked(model), profile: profile({ class: 'code' }) }, tableOf([over])).route
+  t.equal(to('gpt-5'), 'r', 'a glob takes names over')
+  t.equal(to('cloud/gpt-5'), 'default', 'but never one of exactly one backend')
+  t.equal(to('auto'), 'default')
 })
 
 t.test('the first rule that holds', async (t) => {
@@ -212,8 +248,8 @@ t.test('names of the language are no names of models', async (t) => {
 
 t.test('nothing is known yet', async (t) => {
   const empty = compileRoutes([], [], catalogOf())
-  t.throws(() => resolve('qwen', ANYBODY, null, empty), { code: 'model_not_found', message: /no backend has told/ })
-  t.equal(resolve('auto', ANYBODY, null, empty).candidates.length, 0)
+  t.throws(() => resolve(asked('qwen'), empty), { code: 'model_not_found', message: /no backend has told/ })
+  t.equal(resolve(asked('auto'), empty).candidates.length, 0)
 })
 
 t.test('a restricted key is told of nothing else', async (t) => {
@@ -221,4 +257,53 @@ t.test('a restricted key is told of nothing else', async (t) => {
   const error = refusal('nope', [CODING, routeSpec('hidden', { candidates: ['spare/*'] })], [key], key)
   t.match(error.message, 'gpt-5')
   t.notMatch(error.message, /org\/big|hidden/)
+})
+
+// ---------------------------------------------------------------- lists
+
+const NIGHT = routeMatch({ model: ['auto'], hour: { from: 20, to: 6 } })
+const reach = (
+  model: string,
+  routes: readonly RouteSpec[],
+  keys: readonly KeySpec[] = [],
+  principal = ANYBODY,
+): string =>
+  reachOf(model, principal, tableOf(routes, keys))
+    .map(({ id }) => id)
+    .join(' ')
+
+t.test('lists: all that a request may come to, up to the first rule that is certain', async (t) => {
+  const night = routeSpec('night', { match: NIGHT, candidates: ['spare/*'] })
+  const code = routeSpec('code', { match: routeMatch({ class: ['code'] }), candidates: ['cloud/gpt-5'] })
+  const any = routeSpec('any', { match: routeMatch({ model: ['auto'] }), candidates: ['gpu/org/big'] })
+  const last = routeSpec('last', { match: routeMatch({ model: ['auto'] }), candidates: ['gpu/qwen'] })
+  t.equal(reach('auto', [night, code, any, last]), 'spare/qwen cloud/gpt-5 gpu/org/big')
+  t.equal(reach('auto', [night]), `spare/qwen ${EVERYTHING.replace(' spare/qwen', '')}`)
+  t.equal(reach('qwen', [night, code]), 'gpu/qwen spare/qwen', 'neither is for names')
+  const gpt = routeSpec('gpt', { match: routeMatch({ model: ['gpt-*'], needs: ['tools'] }), candidates: ['gpu/qwen'] })
+  t.equal(reach('gpt-5', [gpt]), 'gpu/qwen cloud/gpt-5')
+  t.equal(reach('gpt-4o', [gpt]), 'gpu/qwen', 'a name that only the rule knows')
+  t.equal(reach('auto:nonsense', [night]), '')
+})
+
+t.test('lists: fallback counts, what is not local or not allowed does not', async (t) => {
+  const spec = routeSpec('r', { candidates: ['gpu/qwen'], fallback: ['spare/*', 'cloud/gpt-5'] })
+  t.equal(reach('r', [spec]), 'gpu/qwen spare/qwen cloud/gpt-5')
+  t.equal(reach('r', [{ ...spec, localOnly: true }]), 'gpu/qwen spare/qwen')
+  const key: KeySpec = { id: 'guest', routes: ['r'], rpm: null, hash: '' }
+  t.equal(reach('r', [spec], [key], key), 'gpu/qwen spare/qwen cloud/gpt-5', 'a key may use the fallback of its routes')
+  t.equal(reach('auto', [{ ...spec, localOnly: true }], [key], key), 'gpu/qwen spare/qwen', 'as far as the route does')
+})
+
+t.test('a key comes to its route by the fallback where there are no candidates now', async (t) => {
+  const key: KeySpec = { id: 'guest', routes: ['r'], rpm: null, hash: '' }
+  const match = routeMatch({ model: ['auto'] })
+  const gone = routeSpec('r', { match, candidates: ['absent/*'], fallback: ['cloud/gpt-5'] })
+  t.equal(resolve(asked('auto', key), tableOf([gone], [key])).route, 'r')
+  const foreign = routeSpec('other', { match, candidates: ['spare/*'], fallback: ['cloud/gpt-5'] })
+  t.equal(
+    resolve(asked('auto', key), tableOf([foreign, gone], [key])).route,
+    'r',
+    'candidates of others are not lent by it',
+  )
 })

@@ -16,7 +16,15 @@ import type {
   RouteMatch,
   RouteSpec,
 } from '../../src/core/settings.ts'
-import type { BackendLive, Catalog, Deployment, GatewayRequest, Standing, Target } from '../../src/core/types.ts'
+import type {
+  BackendLive,
+  Catalog,
+  Deployment,
+  GatewayRequest,
+  RequestProfile,
+  Standing,
+  Target,
+} from '../../src/core/types.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -174,6 +182,25 @@ export const classify = classifier(WEIGHTS)
 /** A moment without a past and without chance. */
 export function moment(traits: Partial<Moment> = {}): Moment {
   return { now: 0, utcHour: 12, recall: () => null, random: () => 0.5, ...traits }
+}
+
+/** What a short chat asks for. */
+export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
+  return {
+    endpoint: 'chat',
+    class: 'chat',
+    difficulty: null,
+    language: null,
+    inputTokens: 10,
+    longestTokens: 10,
+    maxOutput: null,
+    effort: null,
+    needs: ['chat'],
+    affinity: null,
+    continues: false,
+    sense: null,
+    ...traits,
+  }
 }
 
 export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
