@@ -218,7 +218,7 @@ t.test('a prompt that cannot fit', async (t) => {
   const result = planned(long(20_000), { deployments })
   t.equal(order(result), 'large/m unknown/m')
   t.match(result.record.candidates[0]?.dropped, { filter: 'context', why: /1000 tokens/ })
-  t.equal(order(planned(long(500), { deployments })), 'small/m large/m unknown/m')
+  t.equal(order(planned(long(50), { deployments })), 'small/m large/m unknown/m')
   t.equal(order(planned(long(1500), { deployments })), 'large/m unknown/m small/m', 'an estimate is not judged harshly')
 })
 
