@@ -143,6 +143,13 @@ t.test('a rule is passed over for a key that may use none of it', async (t) => {
   t.strictSame(found([all, all], [key('k', ['default'])]).length, 1, 'which stands for everything, being no route')
 })
 
+t.test('a route that no key may use is not called shadowed', async (t) => {
+  const all = { model: ['auto'] }
+  t.strictSame(found([all, all], [key('k', ['a'])]), [])
+  const routes = [rule('a', all), rule('b', all), rule('default', null)]
+  t.strictSame(shadows(routes, [key('k', ['default'])]), [], 'where there is such a route, it is no other')
+})
+
 t.test('why, in words', async (t) => {
   const [one] = shadows([rule('first', { model: ['*'] }), rule('second', { class: ['code'] })])
   t.equal(one?.why, 'routes[1].match is never fulfilled: route "first" is asked before it and takes all of that')
