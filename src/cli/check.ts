@@ -3,8 +3,10 @@ import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { BackendSpec, Config, KeySpec, RouteSpec } from '../core/settings.ts'
-import { type Reach, reachOf } from './reach.ts'
+import { shadows } from '../route/shadow.ts'
 import type { Io } from './io.ts'
+import { type Reach, reachOf } from './reach.ts'
+import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
 import { table } from './table.ts'
 
 /** Exit code 0: valid, 1: not, 2: nothing to check. */
@@ -23,9 +25,10 @@ export async function check(argv: string[], io: Io): Promise<number> {
   try {
     const { config, warnings } = await loadConfig(file, io.env, await loadProviders())
     io.stdout.write(`${report(config)}\n`)
-    for (const warning of warnings) io.stdout.write(`warning: ${warning}\n`)
-    const count = warnings.length === 1 ? ', 1 warning' : `, ${warnings.length} warnings`
-    io.stdout.write(`${file}: OK${warnings.length === 0 ? '' : count}\n`)
+    const all = [...warnings, ...shadows(config.routes, config.keys).map(({ why }) => why)]
+    for (const warning of all) io.stdout.write(`warning: ${warning}\n`)
+    const count = all.length === 1 ? ', 1 warning' : `, ${all.length} warnings`
+    io.stdout.write(`${file}: OK${all.length === 0 ? '' : count}\n`)
     return 0
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
@@ -51,39 +54,42 @@ function models({ models: declared, provider }: BackendSpec): string {
 
 function routesText(config: Config): string {
   if (config.routes.length === 0) return 'no routes: `auto` chooses among all models\n'
-  const rows = config.routes.flatMap((route) => {
-    const head = [route.name, strategyText(route), matchText(route)]
-    return reachRows(reachOf(route, config)).map((row, index) => [...(index === 0 ? head : ['', '', '']), ...row])
-  })
-  return table(['route', 'strategy', 'taken for', 'backend', 'models'], rows)
+  return config.routes.map((route) => routeText(route, config)).join('\n')
 }
 
-function reachRows(reached: readonly Reach[]): string[][] {
-  if (reached.length === 0) return [['NONE', 'nothing: no backend can have such a model']]
+function routeText(route: RouteSpec, config: Config): string {
+  const facts: readonly (readonly [name: string, lines: readonly (string | null)[]])[] = [
+    ['taken for', matchLines(route)],
+    ['strategy', [strategyText(route)]],
+    ['candidates', candidateLines(route, config)],
+    ['fallback', orderedLines(route.fallback, route, config)],
+    ['ceilings', [ceilingsText(route)]],
+    ['success', [successText(route)]],
+    ['baseline', [route.baseline]],
+  ]
+  const rows = facts.flatMap(([name, lines]) =>
+    lines.filter((line) => line !== null).map((line, index) => [index === 0 ? `  ${name}` : '', line]),
+  )
+  return `route ${route.name}\n${rows.map(([name = '', line = '']) => `${name.padEnd(12)}  ${line}\n`).join('')}`
+}
+
+function candidateLines(route: RouteSpec, config: Config): string[] {
+  const reached = reachOf(route, config)
+  if (route.strategy !== 'ordered' || reached.length === 0) return reachLines(reached)
+  return orderedLines(route.candidates, route, config)
+}
+
+/** Where the order says who is asked first, each pattern by itself. */
+const orderedLines = (patterns: readonly string[], route: RouteSpec, config: Config): string[] => [
+  ...new Set(patterns.flatMap((pattern) => reachLines(reachOf(route, config, [pattern]), ` for ${pattern}`))),
+]
+
+function reachLines(reached: readonly Reach[], what = ''): string[] {
+  if (reached.length === 0) return [`NONE${what}: no backend can have such a model`]
   return reached.map(({ backend, declared, patterns }) => {
     const listed = patterns.includes('*') ? 'all it lists' : `${patterns.join(', ')} if it lists such`
-    return [backend ?? '(any)', [...declared, ...(patterns.length === 0 ? [] : [listed])].join(', ')]
+    return `${backend ?? '(any)'}: ${[...declared, ...(patterns.length === 0 ? [] : [listed])].join(', ')}`
   })
-}
-
-const strategyText = ({ strategy, localOnly }: RouteSpec): string => {
-  const text =
-    typeof strategy === 'string'
-      ? strategy
-      : Object.entries(strategy)
-          .map(([name, weight]) => `${name} ${weight}`)
-          .join(', ')
-  return localOnly && strategy !== 'local' ? `${text}, local only` : text
-}
-
-function matchText({ name, match }: RouteSpec): string {
-  const own = name === 'default' ? 'model "default", auto' : `model "${name}"`
-  if (match === null) return own
-  const conditions = [
-    ...(match.model === null ? [] : [`model ${match.model.join(', ')}`]),
-    ...(match.key === null ? [] : [`key ${match.key.join(', ')}`]),
-  ]
-  return conditions.length === 0 ? own : `${own}, or ${conditions.join(' and ')}`
 }
 
 function keysText({ keys, routes, server }: Config): string {

@@ -11,18 +11,18 @@ export interface Reach {
   readonly patterns: readonly string[]
 }
 
-/** In the order of the route's candidates; backends that it cannot reach are left out. */
-export function reachOf(route: RouteSpec, config: Config): Reach[] {
+/** In the order of `patterns`, the route's candidates or its fallback; backends that it cannot reach are left out. */
+export function reachOf(route: RouteSpec, config: Config, patterns = route.candidates): Reach[] {
   const local = route.localOnly || route.strategy === 'local'
   const able = config.backends.filter((backend) => !local || backend.provider.local)
   const reached = new Map<string, Reach>()
-  for (const pattern of route.candidates)
+  for (const pattern of patterns)
     for (const backend of able) {
       const earlier = reached.get(backend.name) ?? { backend: backend.name, declared: [], patterns: [] }
       const reach = add(earlier, backend, pattern)
       if (reach.declared.length + reach.patterns.length > 0) reached.set(backend.name, reach)
     }
-  const strange = route.candidates.filter((pattern) => isStrange(pattern, config))
+  const strange = patterns.filter((pattern) => isStrange(pattern, config))
   const anywhere = { backend: null, declared: [], patterns: strange }
   return [...reached.values(), ...(strange.length > 0 && able.some(lists) ? [anywhere] : [])]
 }

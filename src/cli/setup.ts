@@ -4,6 +4,7 @@ import { loadProviders } from '../config/providers.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
 import { detect } from '../fleet/detect.ts'
+import { shadows } from '../route/shadow.ts'
 import type { Io } from './io.ts'
 
 /** The configuration, and what runs beside the gateway and ends with it. */
@@ -20,6 +21,7 @@ export async function prepare(asked: string | undefined, io: Io): Promise<Setup>
     const { config, warnings } = await loadConfig(file, io.env, providers)
     io.stderr.write(`configuration: ${file}\n`)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
+    for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
     return { config, close: () => Promise.resolve() }
   }
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')

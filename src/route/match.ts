@@ -57,6 +57,7 @@ export const isHourOf = (hour: number, { from, to }: NonNullable<RouteMatch['hou
 /** Of a header that was sent several times, one value is enough. */
 function hasHeader(headers: GatewayRequest['headers'], { name, matches }: HeaderTest): boolean {
   const value = headers[name]
-  if (value === undefined) return false
+  // Words like `constructor` are there in any object.
+  if (value === undefined || !Object.hasOwn(headers, name)) return false
   return typeof value === 'string' ? matches(value) : value.some(matches)
 }

@@ -21,7 +21,11 @@ t.test('check: a valid file', async (t) => {
   t.equal(code, 0, err)
   t.match(out, /^gpu-a +vllm +no key /m)
   t.match(out, /^openai +openai +key set +gpt-5-mini/m)
-  t.match(out, /^private .*nothing/im)
+  t.match(
+    out,
+    /^route apps\n {2}taken for {3}model "apps"\n {2}strategy {4}ordered: as written\n {2}candidates {2}gpu-a: all it lists\n {14}openai: gpt-5-mini\n\n/m,
+  )
+  t.match(out, /^route private\n(?: {2}.*\n)+? {2}candidates {2}NONE: no backend can have such a model\n/m)
   t.match(out, /^team +60 per minute +apps$/m)
   t.match(out, /turnout\.yaml: OK/)
   t.notMatch(out + err, /canary|abab/, 'neither keys nor hashes')
@@ -108,4 +112,80 @@ t.test('check: what can never serve is told', async (t) => {
   const lost = await run(['check', 'lost.yaml'], { cwd })
   t.equal(lost.code, 0)
   t.match(lost.out, /^warning: models\["gpv\/y"\]: no backend is named "gpv".*did you mean "gpu"\?\n.*OK, 1 warning$/m)
+})
+
+t.test('check: a route in words', async (t) => {
+  const cwd = t.testdir({
+    'words.yaml': `
+backends:
+  - { name: gpu, kind: vllm, url: 'http://h', models: [qwen] }
+  - { name: openai, kind: openai, key: k }
+routes:
+  - name: all
+    match: { key: [k], class: [code, agent], needs: [tools, vision], tokens: { min: 5 }, hour: { from: 20, to: 6 }, header: { X-Team: 'a*' } }
+    candidates: ['gpu/*']
+    fallback: [openai/gpt-5, 'openai/*', nobody/x]
+    strategy: { quality: 1, cost: 0.35 }
+    explore: false
+    limits: { max_cost_usd: 0.05, max_ttft: 2s, local_only: false }
+    success: { finish: [stop, tool_calls], json: true }
+    baseline: openai/gpt-5
+  - { name: near, candidates: ['*'], strategy: { cheapest_within: 0.02 }, match: { model: ['gpt-*'] }, limits: { local_only: true } }
+  - { name: default, candidates: ['*'] }
+keys: [{ id: k, hash: 'sha256:${'ab'.repeat(32)}' }]
+`,
+  })
+  const { code, out, err } = await run(['check', 'words.yaml'], { cwd })
+  t.equal(code, 0, err)
+  t.ok(
+    out.includes(`
+route all
+  taken for   model "all"; or all of:
+                model auto
+                key k
+                header x-team: a*
+                class code or agent
+                needs tools and vision
+                input of at least 5 tokens
+                from 20:00 to 06:00 UTC
+  strategy    weights: quality 1, cost 0.35; never others than the best
+  candidates  gpu: qwen, all it lists
+  fallback    openai: gpt-5 if it lists such
+              openai: all it lists
+              (any): nobody/x if it lists such
+  ceilings    expected at most: 0.05 USD for a request, 2s to the first token
+  success     finish reason stop or tool_calls, JSON
+  baseline    openai/gpt-5
+
+route near
+  taken for   model "near"; or model gpt-*
+  strategy    the cheapest whose expected success is within 0.02 of the best; local hardware only
+  candidates  gpu: qwen, all it lists
+
+route default
+  taken for   model "default", and auto where no other route is taken
+  strategy    balanced
+`),
+    out,
+  )
+})
+
+t.test('check: routes that others leave nothing to are warnings', async (t) => {
+  const cwd = t.testdir({
+    'shadow.yaml': `
+backends: [{ name: gpu, kind: vllm, url: 'http://h' }]
+routes:
+  - { name: first, match: { model: [auto] }, candidates: ['*'] }
+  - { name: second, match: { class: [code] }, candidates: ['*'] }
+  - { name: default, candidates: ['*'] }
+`,
+  })
+  const { code, out } = await run(['check', 'shadow.yaml'], { cwd })
+  t.equal(code, 0)
+  t.match(
+    out,
+    /^warning: routes\[1\]\.match is never fulfilled: route "first" is asked before it and takes all of that$/m,
+  )
+  t.match(out, /^warning: routes\[2\]\.name: `auto` never comes to this route: route "first" .*$/m)
+  t.match(out, /OK, 2 warnings$/m)
 })

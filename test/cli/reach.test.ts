@@ -43,3 +43,13 @@ t.test('only local engines, and nothing at all', async (t) => {
   t.strictSame(reach('[openai/gpt-5]', ', strategy: local'), [])
   t.strictSame(reach('[azure/nope]'), [])
 })
+
+t.test('other patterns than the candidates, within the bounds of the route', async (t) => {
+  const { config } = load(`
+backends:
+  - { name: gpu, kind: vllm, url: 'http://gpu:8000' }
+  - { name: openai, kind: openai, key: k }
+routes: [{ name: r, candidates: ['gpu/*'], fallback: ['*/gpt'], limits: { local_only: true } }]`)
+  const [route] = config.routes
+  t.strictSame(reachOf(route!, config, route!.fallback), [{ backend: 'gpu', declared: [], patterns: ['gpt'] }])
+})

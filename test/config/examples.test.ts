@@ -5,6 +5,8 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { schemaText } from '../../src/cli/schema.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
+import { shadows } from '../../src/route/shadow.ts'
+import { STRATEGIES } from '../../src/core/settings.ts'
 import { EXAMPLE_ENV, EXAMPLES, exampleText, load, refusal, ROOT } from './load.ts'
 
 interface Node {
@@ -32,7 +34,9 @@ t.test('every example loads, is named to editors, and fits the schema', async (t
     t.equal(text.split('\n', 1)[0], '# yaml-language-server: $schema=../schema.json', name)
     t.equal(refusal(text, EXAMPLE_ENV), '', name)
     t.ok(validate(parse(text)), `${name}: ${JSON.stringify(validate.errors)}`)
-    if (name !== 'full') t.strictSame(load(text, EXAMPLE_ENV).warnings, [], name)
+    const { warnings, config } = load(text, EXAMPLE_ENV)
+    if (name !== 'full') t.strictSame(warnings, [], name)
+    t.strictSame(shadows(config.routes, config.keys), [], name)
   }
 })
 
@@ -111,4 +115,21 @@ t.test('full.yaml shows every option', async (t) => {
     [...all].filter((option) => !shown.has(option)),
     [],
   )
+})
+
+t.test('routing.yaml shows every condition and every form of a strategy', async (t) => {
+  const { routes, stateFile } = load(await exampleText('routing'), EXAMPLE_ENV).config
+  const shown = new Set(
+    routes.flatMap(({ match }) =>
+      Object.entries(match ?? {}).flatMap(([name, value]) => (value === null ? [] : [name])),
+    ),
+  )
+  t.strictSame([...shown].sort(), ['class', 'header', 'hour', 'key', 'model', 'needs', 'tokens'])
+  const forms = routes.map(({ strategy }) => (typeof strategy === 'string' ? strategy : Object.keys(strategy).join()))
+  t.strictSame([...new Set(forms)].sort(), [...STRATEGIES, 'cheapestWithin', 'quality,cost,latency,efficiency'].sort())
+  t.ok(routes.some(({ fallback }) => fallback.length > 1))
+  t.ok(routes.some(({ baseline }) => baseline !== null))
+  t.ok(routes.some(({ success }) => success.json && success.schema && success.finish !== null))
+  t.ok(routes.some(({ explore }) => !explore))
+  t.not(stateFile, null)
 })

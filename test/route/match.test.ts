@@ -49,6 +49,11 @@ t.test('all conditions must hold', async (t) => {
   for (const [, no] of CONDITIONS) t.equal(judged({ ...all, ...no }), false, JSON.stringify(no))
 })
 
+t.test('names of the language are no headers', async (t) => {
+  for (const name of ['__proto__', 'constructor', 'toString'])
+    t.equal(judged({ header: Object.fromEntries([[name, '*']]) }), false, name)
+})
+
 t.test('hours over midnight', async (t) => {
   const taken = (from: number, to: number): number[] =>
     [...Array(24).keys()].filter((utcHour) => judged({ hour: { from, to } }, { utcHour }) === true)
