@@ -25,7 +25,8 @@ export function replayTable(report: Report): string {
     .join('\n')
 }
 
-function countsText({ requests, skipped, unjudged, agreement }: Report): string {
+function countsText({ requests, skipped, unjudged, agreement, measures }: Report): string {
+  const { requests: priced, happened } = measures.cost_usd
   const out = (counts: Readonly<Record<string, number>>, names: Readonly<Record<string, string>>): string[] =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)
@@ -38,6 +39,12 @@ function countsText({ requests, skipped, unjudged, agreement }: Report): string 
           row(agreement.a, `of them A chooses what was chosen (${share(agreement.a, requests)})`),
           row(agreement.b, `of them B chooses what was chosen (${share(agreement.b, requests)})`),
         ]),
+    ...(priced === requests
+      ? []
+      : [row(requests - priced, 'of them at a price that A or B does not know, not in the money')]),
+    ...(happened.requests === priced
+      ? []
+      : [row(priced - happened.requests, 'of them with a cost that is not known, not in what happened')]),
     ...out(unjudged, UNJUDGED).map((line) => line.replace(/\n$/, ', left out\n')),
     ...out(skipped, SKIPS).map((line) => line.replace(/\n$/, ', skipped\n')),
   ].join('')
@@ -64,7 +71,7 @@ type Form = (value: number) => string
 const ROWS: readonly { readonly name: string; readonly measure: keyof Report['measures']; readonly form: Form }[] = [
   { name: 'cost, USD', measure: 'cost_usd', form: (value) => figure(value) },
   { name: 'cost of 1000, USD', measure: 'cost_usd', form: (value) => figure(1000 * value) },
-  { name: 'useful answers', measure: 'success', form: (value) => `${(100 * value).toFixed(1)} %` },
+  { name: 'useful answers, %', measure: 'success', form: (value) => (100 * value).toFixed(1) },
   { name: 'TTFT of streams, ms', measure: 'ttft_ms', form: (value) => value.toFixed(0) },
   { name: 'total wait, ms', measure: 'total_ms', form: (value) => value.toFixed(0) },
   { name: 'tokens', measure: 'tokens', form: (value) => value.toFixed(0) },
@@ -119,13 +126,18 @@ function figure(value: number): string {
     .replace(/\.$/, '')
 }
 
-function evidenceText({ evidence, requests }: Report): string {
+function evidenceText({ evidence }: Report): string {
   const { all, moved, drawn, most_weight: most } = evidence
-  return wrapped(
-    `Evidence for B: ${all.agrees} of ${requests} went where B would send them, an effective sample size of ` +
-      `${Math.round(all.effective_sample_size)}; of the ${moved.requests} that would move, ${moved.agrees}, one of ` +
-      `${Math.round(moved.effective_sample_size)}. Where chance had no part in a choice only requests that B agrees ` +
-      `with correct its figures; ${drawn} were chosen with a part of chance, and weigh by it, ${most} times at the most.`,
+  const line = (name: string, { requests, agrees, effective_sample_size: size }: typeof all): string[] =>
+    [name, requests, agrees, Math.round(size)].map(String)
+  const head = ['evidence for B', 'requests', 'went where B sends them', 'effective sample size']
+  return (
+    table(head, [line('all', all), line('that would move', moved)]) +
+    wrapped(
+      `Where chance had no part in a choice, what happened corrects B only for requests that B agrees with; ${drawn} ` +
+        `were chosen with a part of chance and weigh by it, ${most} times at the most. Intervals tell how much depends on ` +
+        `which requests came, not how wrong the expectations are.`,
+    )
   )
 }
 

@@ -50,9 +50,10 @@ export async function replay(argv: string[], io: Io): Promise<number> {
     io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : replayTable(report))
     return report.requests > 0 ? 0 : 1
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException
+    const { code, syscall } = thrown as NodeJS.ErrnoException
     if (thrown instanceof ConfigError) io.stderr.write(`turnout replay: ${thrown.message}\n`)
-    else if (typeof code === 'string') io.stderr.write(`turnout replay: ${log}: cannot be read (${code})\n`)
+    else if (code !== undefined && syscall !== undefined)
+      io.stderr.write(`turnout replay: ${log}: cannot be read (${code})\n`)
     else throw thrown
     return 1
   }

@@ -71,19 +71,23 @@ export class Replay {
     const b = judge(logged, this.#b)
     note(this.a, a)
     note(this.b, b)
-    if (a.choice === null) return void this.unjudged[`a_${a.why ?? 'refused'}`]++
-    if (b.choice === null) return void this.unjudged[`b_${b.why ?? 'refused'}`]++
+    if (a.choice === null) this.unjudged[`a_${a.why ?? 'refused'}`]++
+    else if (b.choice === null) this.unjudged[`b_${b.why ?? 'refused'}`]++
+    else this.#compare(logged, { ...a, choice: a.choice }, b.choice)
+  }
+
+  #compare(logged: Logged, a: Judgement & { readonly choice: number }, b: number): void {
     this.requests++
     if (a.choice === logged.chosen) this.a.agrees++
-    if (b.choice === logged.chosen) this.b.agrees++
+    if (b === logged.chosen) this.b.agrees++
     if (a.route !== logged.route || a.strategy !== logged.strategy) this.otherwise++
     if (logged.propensity < 1) this.drawn++
-    weigh(this.all, logged, b.choice)
-    if (a.choice !== b.choice) {
-      weigh(this.moved, logged, b.choice)
-      this.#move(nameOf(logged, a.choice), nameOf(logged, b.choice))
+    weigh(this.all, logged, b)
+    if (a.choice !== b) {
+      weigh(this.moved, logged, b)
+      this.#move(nameOf(logged, a.choice), nameOf(logged, b))
     }
-    const sample = sampleOf(logged, a.choice, b.choice)
+    const sample = sampleOf(logged, a.choice, b)
     this.kept.add(sample)
     sample.values.forEach((value, index) => {
       if (Number.isNaN(value)) return

@@ -34,7 +34,7 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   let passedOver = false
   for (const route of policy.routes) {
     if (!matches(route, auto ? AUTO : model, logged) || !isOpen(route, known, logged.caller, policy)) continue
-    if (route.spec.match?.header == null) return ruled(route, preset, passedOver)
+    if ((route.spec.match?.header ?? null) === null) return ruled(route, preset, passedOver)
     passedOver = true
   }
   const byName = policy.byName.get(model) ?? (auto ? policy.byName.get(DEFAULT_ROUTE) : undefined)

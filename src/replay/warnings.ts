@@ -8,7 +8,9 @@ export function warningsOf(report: Omit<Report, 'warnings'>, mostKept: number): 
   const { requests, evidence, incomplete, header_routes: headers, agreement, routed_otherwise: otherwise } = report
   const { moved } = evidence
   const sentences: string[] = []
-  const say = (holds: boolean, sentence: string): void => void (holds && sentences.push(sentence))
+  const say = (holds: boolean, sentence: string): void => {
+    if (holds) sentences.push(sentence)
+  }
   say(requests > 0 && requests < FEW, `Only ${count(requests)}: the intervals are narrower than they should be.`)
   say(
     moved.requests > 0 && moved.effective_sample_size < FEW,
