@@ -116,7 +116,12 @@ export function reportOf(replay: Replay): Report {
       happened: rounded(median(COLUMN.happened)),
       a: rounded(median(COLUMN.a)),
       b: rounded(median(COLUMN.b)),
-      difference: scaled(apart, apart, intervals.median),
+      // It is that of the kept requests, and so is its interval.
+      difference: {
+        value: rounded(apart),
+        low: intervals.median && rounded(intervals.median.low),
+        high: intervals.median && rounded(intervals.median.high),
+      },
     },
     evidence: {
       drawn: replay.drawn,
