@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   dispatch: 3,
   relay: 3,
   accounting: 3,
+  replay: 3,
   'pipeline.ts': 4,
   http: 5,
   'app.ts': 6,

@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { explain } from './explain.ts'
 import type { Io } from './io.ts'
 import { key } from './key.ts'
+import { replay } from './replay.ts'
 import { schemaCommand } from './schema.ts'
 import { serve } from './serve.ts'
 import { state } from './state.ts'
@@ -18,6 +19,8 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
   turnout check FILE      validate a configuration and print what each route can reach
   turnout explain REQUEST.json [--config FILE | --url URL] [--key KEY] [--json]
                           decide about a request without sending it, and print why; - reads standard input
+  turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]
+                          what another configuration would have made of the requests of a log; - reads standard input
   turnout state [show | reset] [--config FILE] [--json]
                           what was learnt and is kept in a file: print it, or delete it
   turnout key new         make an API key and the hash that the configuration stores
@@ -30,6 +33,7 @@ const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<numb
   serve,
   check,
   explain,
+  replay,
   state,
   key,
   schema: schemaCommand,

@@ -1,6 +1,6 @@
 /** Which of the scored candidates goes first, and who follows. Pure: chance is an argument. */
 import type { Strategy, Weights, Within } from '../core/settings.ts'
-import type { Deployment, Target } from '../core/types.ts'
+import type { Target } from '../core/types.ts'
 import type { Remembered } from './memory.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 
@@ -21,9 +21,14 @@ export function loyalty({ deployment }: Target, remembered: Remembered): number 
   return (deployment.model === remembered.model ? SAME_MODEL : 0) + place
 }
 
+/** What ranking looks at besides the numbers; candidates of one deployment share the object. */
+export interface Ranked {
+  readonly deployment: { readonly live: { readonly inflight: number }; readonly standing: { readonly calls: number } }
+}
+
 /** What is known of the candidates, by row. */
 export interface Field {
-  readonly candidates: readonly Target[]
+  readonly candidates: readonly Ranked[]
   /** Rows that no filter took out. */
   readonly live: readonly number[]
   readonly rows: Float64Array
@@ -95,7 +100,7 @@ function once({ candidates }: Field, order: number[]): number[] {
   for (let row = 1; row < candidates.length && !several; row++)
     several = candidates[row]!.deployment === candidates[row - 1]!.deployment
   if (!several) return order
-  const seen = new Set<Deployment>()
+  const seen = new Set<Ranked['deployment']>()
   return order.filter((row) => {
     const { deployment } = candidates[row]!
     if (seen.has(deployment)) return false

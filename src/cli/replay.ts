@@ -1,0 +1,86 @@
+/** `turnout replay --config A --against B LOG`: what another configuration would have made of the requests of a log. */
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../config/issues.ts'
+import { findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import { readLine } from '../replay/logged.ts'
+import { type Policy, policyOf } from '../replay/policy.ts'
+import { Replay } from '../replay/replay.ts'
+import { reportOf } from '../replay/report.ts'
+import type { Io } from './io.ts'
+import { linesOf } from './lines.ts'
+import { replayTable } from './replay-table.ts'
+
+const USAGE =
+  'usage: turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]\n' +
+  '       LOG is what a gateway has logged, - standard input; --config is what that gateway was started with\n'
+
+const OPTIONS = {
+  config: { type: 'string' },
+  against: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+} as const
+
+/** Exit code 0: requests were compared, 1: none, or a file cannot be read, 2: wrong usage. */
+export async function replay(argv: string[], io: Io): Promise<number> {
+  let parsed
+  try {
+    parsed = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
+  } catch (thrown) {
+    io.stderr.write(`turnout replay: ${(thrown as Error).message}\n${USAGE}`)
+    return 2
+  }
+  const { values, positionals } = parsed
+  const [log, ...more] = positionals
+  const config = await findConfig(values.config, io.env, io.cwd)
+  if (log === undefined || more.length > 0 || values.against === undefined || config === null) {
+    if (log !== undefined && values.against === undefined) io.stderr.write('turnout replay: --against is missing\n')
+    else if (config === null) io.stderr.write('turnout replay: no configuration found; give --config\n')
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const [a, b] = [await policyFrom(config, io), await policyFrom(resolve(io.cwd, values.against), io)]
+    const sums = new Replay(a, b)
+    await read(log, sums, values.verbose, io)
+    const report = reportOf(sums)
+    io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : replayTable(report))
+    return report.requests > 0 ? 0 : 1
+  } catch (thrown) {
+    const { code, syscall } = thrown as NodeJS.ErrnoException
+    if (thrown instanceof ConfigError) io.stderr.write(`turnout replay: ${thrown.message}\n`)
+    else if (code !== undefined && syscall !== undefined)
+      io.stderr.write(`turnout replay: ${log}: cannot be read (${code})\n`)
+    else throw thrown
+    return 1
+  }
+}
+
+async function policyFrom(file: string, io: Io): Promise<Policy> {
+  const { config } = await loadConfig(file, io.env, await loadProviders())
+  return policyOf(config)
+}
+
+async function read(log: string, sums: Replay, verbose: boolean, io: Io): Promise<void> {
+  const stream = log === '-' ? io.stdin : createReadStream(resolve(io.cwd, log), { highWaterMark: 1 << 20 })
+  for await (const { text, number, ended } of linesOf(stream)) {
+    if (text === '' && ended) continue
+    const logged = readLine(text)
+    if (typeof logged !== 'string') {
+      sums.add(logged)
+      continue
+    }
+    const why = logged === 'unreadable' && !ended ? 'cut_off' : logged
+    sums.skip(why)
+    if (verbose && why !== 'other_lines') io.stderr.write(`line ${number}: ${WHY[why]}\n`)
+  }
+}
+
+const WHY = {
+  unreadable: 'not JSON',
+  cut_off: 'cut off',
+  undecided: 'a request without a decision that can be replayed',
+} as const

@@ -1,0 +1,132 @@
+/** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { relax } from '../route/ceilings.ts'
+import { rank } from '../route/pick.ts'
+import { COLUMN, COLUMNS, substitute } from '../route/predict.ts'
+import { score, weightsOf } from '../route/utility.ts'
+import type { Logged, Option } from './logged.ts'
+import { type Place, type Policy, runsHere } from './policy.ts'
+import { type Rule, ruleOf } from './rule.ts'
+
+export interface Judgement {
+  /** Place among the options; null: none. */
+  readonly choice: number | null
+  /** Null where there is a choice. `refused`: the policy rules all of them out; `not_recorded`: what it would ask is not in the record. */
+  readonly why: 'unknown_model' | 'refused' | 'not_recorded' | null
+  /** The policy would have considered others too, and the record has no expectation of them. */
+  readonly incomplete: boolean
+  readonly passedOver: boolean
+  readonly route: string | null
+  readonly strategy: string | null
+}
+
+/** Their names; all other filters tell a fact that no policy changes. */
+const BY_POLICY: readonly (string | null)[] = [null, 'policy', 'local', 'cost', 'latency']
+
+export function judge(logged: Logged, policy: Policy): Judgement {
+  const rule = ruleOf(policy, logged)
+  if (rule === null) {
+    const nothing = { choice: null, incomplete: false, passedOver: false, route: null, strategy: null }
+    return { ...nothing, why: 'unknown_model' }
+  }
+  const { options } = logged
+  const admitted = (place: Place): boolean => isAdmitted(place, rule, logged, policy)
+  let incomplete = isBeyond(rule, logged, policy, admitted)
+  const dropped = options.map((option): string | null => {
+    if (!admitted(option)) return 'route'
+    if (!BY_POLICY.includes(option.dropped)) return option.dropped
+    if (Number.isFinite(option.expected.total_ms) && isAsked(option, rule, options)) return null
+    incomplete ||= Number.isNaN(option.expected.total_ms) || !options.some((one) => isSame(one, option) && isPlain(one))
+    return 'not_recorded'
+  })
+  const first = order(logged, rule, dropped, policy)[0] ?? null
+  return {
+    choice: first,
+    why: first !== null ? null : incomplete ? 'not_recorded' : 'refused',
+    incomplete,
+    passedOver: rule.passedOver,
+    route: rule.route,
+    strategy: nameOf(rule.scoring),
+  }
+}
+
+/** By utility; where some are as good as each other load has decided, so the one that was chosen goes first. */
+function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: Policy): number[] {
+  const { options, chosen } = logged
+  const rows = new Float64Array(options.length * COLUMNS)
+  const weights = weightsOf(rule.scoring)
+  options.forEach((option, row) => {
+    if (dropped[row] !== null) return
+    fill(rows, row, option, policy)
+    score(rows, row, weights, logged.stream)
+  })
+  const { maxCostUsd, maxTtftMs } = rule.spec ?? { maxCostUsd: null, maxTtftMs: null }
+  relax({ cost: 1e9 * (maxCostUsd ?? Infinity), ttft: maxTtftMs ?? Infinity, total: Infinity }, rows, dropped)
+  const live = [...dropped.keys()].filter((row) => dropped[row] === null)
+  const asked = options[chosen]!.id
+  const deployments = new Map(
+    options.map(({ id }) => [id, { live: { inflight: id === asked ? 0 : 1 }, standing: { calls: 0 } }]),
+  )
+  const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)! }))
+  return rank({ candidates, live, rows, troubles: new Float64Array(options.length) }, rule.scoring)
+}
+
+function fill(rows: Float64Array, row: number, option: Option, { backends }: Policy): void {
+  const { expected } = option
+  const at = row * COLUMNS
+  const cost = expected.cost_usd * 1e9
+  rows[at + COLUMN.input] = expected.input_tokens
+  rows[at + COLUMN.cached] = expected.cached_tokens || 0
+  rows[at + COLUMN.output] = expected.output_tokens
+  rows[at + COLUMN.cost] = cost
+  rows[at + COLUMN.rankCost] =
+    cost > 0
+      ? cost
+      : substitute(
+          cost === 0 || runsHere(option, backends),
+          expected.input_tokens,
+          expected.output_tokens,
+          expected.total_ms / 1000,
+        )
+  rows[at + COLUMN.ttft] = expected.ttft_ms
+  rows[at + COLUMN.total] = expected.total_ms
+  rows[at + COLUMN.success] = expected.success
+  rows[at + COLUMN.doubt] = expected.success_sd
+}
+
+function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
+  const backend = policy.backends.get(place.backend)
+  if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
+  if (policy.allowed.get(caller)?.(place) === false) return false
+  return !rule.localOnly || runsHere(place, policy.backends)
+}
+
+/** Efforts are candidates only where the gateway scores; else a model is asked as it is. */
+const isAsked = (option: Option, { open, scoring }: Rule, options: readonly Option[]): boolean =>
+  (open && scoring !== 'ordered') || isPlain(option) || options.filter((one) => isSame(one, option)).length === 1
+
+const isPlain = ({ effort }: Option): boolean => effort === null
+const isSame = (one: Place, other: Place): boolean => one.id === other.id
+
+/** Whether the policy leads to a model that the record does not hold. */
+function isBeyond(rule: Rule, logged: Logged, policy: Policy, admitted: (place: Place) => boolean): boolean {
+  const { options, endpoint } = logged
+  const recorded = (place: Place): boolean => options.some((option) => isSame(option, place))
+  if (policy.declared.some((place) => admitted(place) && !recorded(place))) return true
+  for (const [name, { provider }] of policy.backends) {
+    if (provider.discovery.length === 0 || provider.endpoints[endpoint] === undefined) continue
+    if (rule.localOnly && !provider.local) continue
+    if (options.some(({ backend }) => backend === name)) continue
+    if (rule.patterns.some((pattern) => leadsTo(name, pattern))) return true
+  }
+  return false
+}
+
+/** Whether the pattern is about this backend; one that names models only may or may not be. */
+function leadsTo(backend: string, pattern: string): boolean {
+  const [head = ''] = pattern.split('*')
+  if (head.includes('/')) return head.startsWith(`${backend}/`)
+  return pattern === '*' || (pattern.includes('/') && `${backend}/`.startsWith(head))
+}
+
+const nameOf = (scoring: Rule['scoring']): string =>
+  typeof scoring === 'string' ? scoring : 'cheapestWithin' in scoring ? 'cheapest_within' : 'weights'

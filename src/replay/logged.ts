@@ -1,0 +1,157 @@
+/** A line of the gateway's log -> the request, what was on offer, what was chosen and how it ended. Pure. */
+import type { TaskClass } from '../core/settings.ts'
+
+/** By these a policy is judged. USD, a share of 1, milliseconds (TTFT of streams only), tokens of prompt and answer. */
+export const MEASURES = ['cost_usd', 'success', 'ttft_ms', 'total_ms', 'tokens'] as const
+export type Measure = (typeof MEASURES)[number]
+
+/** NaN = unknown. */
+export type Measured = Readonly<Record<Measure, number>>
+
+/** A candidate as it was recorded. */
+export interface Option {
+  /** `backend/model` */
+  readonly id: string
+  readonly backend: string
+  readonly model: string
+  readonly effort: string | null
+  /** The filter that took it out. */
+  readonly dropped: string | null
+  /** NaN = unknown. */
+  readonly expected: Measured & {
+    readonly input_tokens: number
+    readonly cached_tokens: number
+    readonly output_tokens: number
+    readonly success_sd: number
+  }
+}
+
+export interface Logged {
+  readonly id: string
+  readonly caller: string
+  /** As it was asked for. */
+  readonly model: string
+  readonly endpoint: string
+  readonly stream: boolean
+  /** Epoch ms of its beginning. */
+  readonly time: number
+  readonly class: TaskClass
+  readonly needs: readonly string[]
+  readonly inputTokens: number
+  readonly route: string
+  readonly strategy: string
+  readonly options: readonly Option[]
+  /** Place of the chosen one among the options. */
+  readonly chosen: number
+  /** Above 0, at most 1. */
+  readonly propensity: number
+  /** How it ended. All unknown where the caller was at fault or left: that tells nothing about the choice. */
+  readonly observed: Measured
+}
+
+/** Why a line is not replayed. */
+export const SKIPS = {
+  other_lines: 'other lines of the log',
+  unreadable: 'not JSON',
+  cut_off: 'the last line, cut off',
+  undecided: 'no decision with candidates, a choice and an outcome in it',
+} as const
+export type Skip = keyof typeof SKIPS
+
+/** A request that can be replayed, or why not. */
+export function readLine(line: string): Logged | Skip {
+  // Most lines of other kinds are not worth parsing.
+  if (!line.includes('"request"') && line.trimEnd().endsWith('}')) return 'other_lines'
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return 'unreadable'
+  }
+  if (!isObject(value) || value['msg'] !== 'request') return 'other_lines'
+  return loggedOf(value) ?? 'undecided'
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function loggedOf(line: Fields): Logged | null {
+  const { decision } = line
+  if (!isObject(decision) || !isObject(decision['chosen']) || !isObject(decision['outcome'])) return null
+  const { profile, candidates, chosen, outcome, propensity = 1 } = decision
+  if (!isObject(profile) || !Array.isArray(candidates)) return null
+  const options: Option[] = []
+  for (const candidate of candidates as unknown[]) {
+    const option = optionOf(candidate)
+    if (option === null) return null
+    options.push(option)
+  }
+  const place = options.findIndex(
+    ({ backend, model, effort }) =>
+      backend === chosen['backend'] && model === chosen['model'] && effort === (chosen['effort'] ?? null),
+  )
+  const time = typeof line['time'] === 'string' ? Date.parse(line['time']) : number(line['time'])
+  if (place < 0 || !(number(propensity) > 0 && number(propensity) <= 1) || !Number.isFinite(time)) return null
+  const wait = number(outcome['total_ms'])
+  return {
+    id: text(line['request_id']),
+    caller: text(line['caller']),
+    model: text(line['model']),
+    endpoint: text(line['endpoint']),
+    stream: line['stream'] === true,
+    time: time - (wait > 0 ? wait : 0),
+    class: text(profile['class']) as TaskClass,
+    needs: Array.isArray(profile['needs']) ? profile['needs'].filter((need) => typeof need === 'string') : [],
+    inputTokens: number(profile['input_tokens']),
+    route: text(decision['route']),
+    strategy: text(decision['strategy']),
+    options,
+    chosen: place,
+    propensity: number(propensity),
+    observed: observedOf(line, outcome),
+  }
+}
+
+function optionOf(candidate: unknown): Option | null {
+  if (!isObject(candidate) || !isObject(candidate['expected'])) return null
+  const { backend, model, effort, dropped, expected } = candidate
+  if (typeof backend !== 'string' || typeof model !== 'string') return null
+  const value = (name: string): number => number(expected[name])
+  return {
+    id: `${backend}/${model}`,
+    backend,
+    model,
+    effort: typeof effort === 'string' ? effort : null,
+    dropped: isObject(dropped) ? text(dropped['filter']) : null,
+    expected: {
+      cost_usd: value('cost_usd'),
+      success: value('success'),
+      ttft_ms: value('ttft_ms'),
+      total_ms: value('total_ms'),
+      tokens: value('input_tokens') + value('output_tokens'),
+      input_tokens: value('input_tokens'),
+      cached_tokens: value('cached_tokens'),
+      output_tokens: value('output_tokens'),
+      success_sd: value('success_sd'),
+    },
+  }
+}
+
+const UNKNOWN: Measured = { cost_usd: NaN, success: NaN, ttft_ms: NaN, total_ms: NaN, tokens: NaN }
+
+function observedOf({ error, stream }: Fields, outcome: Fields): Measured {
+  if (isObject(error) && (error['source'] === 'caller' || error['source'] === 'policy')) return UNKNOWN
+  const { tokens, success } = outcome
+  return {
+    cost_usd: number(outcome['cost_usd']),
+    success: typeof success === 'boolean' ? Number(success) : NaN,
+    ttft_ms: stream === true ? number(outcome['ttft_ms']) : NaN,
+    total_ms: number(outcome['total_ms']),
+    tokens: isObject(tokens) ? number(tokens['input']) + number(tokens['output']) : NaN,
+  }
+}
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : NaN)
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')

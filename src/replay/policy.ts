@@ -1,0 +1,71 @@
+/** A configuration as far as it decides: routes, keys and backends, compiled once for all lines. Pure. */
+import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
+import { glob } from '../route/glob.ts'
+import { isLocal } from '../route/local.ts'
+import { DEFAULT_ROUTE } from '../route/table.ts'
+
+/** A model on a backend: a candidate of the record, or one that is declared. */
+export interface Place {
+  readonly id: string
+  readonly backend: string
+  readonly model: string
+}
+
+export interface PolicyRoute {
+  readonly spec: RouteSpec
+  readonly takes: (place: Place) => boolean
+  readonly matchesModel: ((model: string) => boolean) | null
+}
+
+export interface Policy {
+  readonly backends: ReadonlyMap<string, BackendSpec>
+  readonly routes: readonly PolicyRoute[]
+  readonly byName: ReadonlyMap<string, PolicyRoute>
+  /** Models that the file itself names; others are known only once the backends have told them. */
+  readonly declared: readonly Place[]
+  /** What a restricted key may use; one that is not in here may use everything. */
+  readonly allowed: ReadonlyMap<string, (place: Place) => boolean>
+  /** By alias: the models, or `backend/model`, that it stands for. */
+  readonly aliases: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export function policyOf(config: Config): Policy {
+  const backends = new Map(config.backends.map((backend) => [backend.name, backend]))
+  const routes = config.routes.map(routeOf)
+  const byName = new Map(routes.map((route) => [route.spec.name, route]))
+  const allowed = new Map<string, (place: Place) => boolean>()
+  for (const { id, routes: names } of config.keys) {
+    if (names === null) continue
+    const grants = names.map((name) => grantOf(byName.get(name), name, backends))
+    allowed.set(id, (place) => grants.some((grants) => grants(place)))
+  }
+  const aliases = new Map<string, Set<string>>()
+  for (const [name, facts] of Object.entries(config.models))
+    for (const alias of facts.aliases) aliases.set(alias, (aliases.get(alias) ?? new Set<string>()).add(name))
+  const declared = config.backends.flatMap(({ name, models }) =>
+    models.map((model) => ({ id: `${name}/${model}`, backend: name, model })),
+  )
+  return { backends, routes, byName, declared, allowed, aliases }
+}
+
+function routeOf(spec: RouteSpec): PolicyRoute {
+  const globs = spec.candidates.map(glob)
+  const models = spec.match?.model?.map(glob) ?? null
+  return {
+    spec,
+    takes: ({ id, model }) => globs.some((matches) => matches(id) || matches(model)),
+    matchesModel: models && ((model) => models.some((matches) => matches(model))),
+  }
+}
+
+function grantOf(route: PolicyRoute | undefined, name: string, backends: Policy['backends']): PolicyRoute['takes'] {
+  if (route === undefined) return () => name === DEFAULT_ROUTE
+  const local = route.spec.localOnly || route.spec.strategy === 'local'
+  return (place) => route.takes(place) && (!local || runsHere(place, backends))
+}
+
+/** On hardware of the operator, as far as the configuration tells. */
+export function runsHere({ backend, model }: Place, backends: Policy['backends']): boolean {
+  const spec = backends.get(backend)
+  return spec !== undefined && isLocal({ backend: spec, model })
+}

@@ -1,0 +1,104 @@
+/** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
+import { STRATEGIES, type RouteMatch, type RouteSpec } from '../core/settings.ts'
+import { DEFAULT_ROUTE } from '../route/table.ts'
+import type { Logged } from './logged.ts'
+import type { Place, Policy, PolicyRoute } from './policy.ts'
+
+export interface Rule {
+  readonly route: string
+  /** Null: the caller named a model. */
+  readonly spec: RouteSpec | null
+  readonly scoring: RouteSpec['strategy']
+  readonly takes: (place: Place) => boolean
+  /** Globs of what it takes. */
+  readonly patterns: readonly string[]
+  /** The gateway chooses, efforts included. */
+  readonly open: boolean
+  readonly localOnly: boolean
+  /** A route with a condition on headers came before and was passed over: the log has no headers. */
+  readonly passedOver: boolean
+}
+
+const AUTO = 'auto'
+
+/** Null: the policy has no such name. */
+export function ruleOf(policy: Policy, logged: Logged): Rule | null {
+  const { model } = logged
+  const known = [...logged.options, ...policy.declared]
+  const names = (place: Place): boolean => isNamed(place.model, place, model, policy)
+  const exact = (place: Place): boolean =>
+    place.id === model || (model.startsWith(`${place.backend}/`) && isAlias(place, model, policy))
+  if (known.some(exact)) return named(exact, model)
+  const preset = STRATEGIES.find((name) => model === `${AUTO}:${name}`) ?? null
+  const auto = model === AUTO || preset !== null
+  let passedOver = false
+  for (const route of policy.routes) {
+    if (!matches(route, auto ? AUTO : model, logged) || !isOpen(route, known, logged.caller, policy)) continue
+    if ((route.spec.match?.header ?? null) === null) return ruled(route, preset, passedOver)
+    passedOver = true
+  }
+  const byName = policy.byName.get(model) ?? (auto ? policy.byName.get(DEFAULT_ROUTE) : undefined)
+  if (byName !== undefined) return ruled(byName, preset, passedOver)
+  if (auto) {
+    const all = { route: DEFAULT_ROUTE, spec: null, takes: () => true, patterns: ['*'], open: true }
+    return { ...all, scoring: preset ?? 'balanced', localOnly: preset === 'local', passedOver }
+  }
+  return known.some(names) ? { ...named(names, model), passedOver } : null
+}
+
+const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, passedOver: boolean): Rule => ({
+  route: spec.name,
+  spec,
+  scoring: preset ?? spec.strategy,
+  takes,
+  patterns: spec.candidates,
+  open: true,
+  localOnly: spec.localOnly || (preset ?? spec.strategy) === 'local',
+  passedOver,
+})
+
+const named = (takes: Rule['takes'], model: string): Rule => ({
+  route: DEFAULT_ROUTE,
+  spec: null,
+  scoring: 'balanced',
+  takes,
+  patterns: [model],
+  open: false,
+  localOnly: false,
+  passedOver: false,
+})
+
+const isNamed = (own: string, place: Place, name: string, policy: Policy): boolean =>
+  own === name || own === `${name}:latest` || standsFor(policy.aliases.get(name), place)
+
+const isAlias = (place: Place, name: string, policy: Policy): boolean =>
+  standsFor(policy.aliases.get(name.slice(place.backend.length + 1)), place)
+
+const standsFor = (names: ReadonlySet<string> | undefined, { id, model }: Place): boolean =>
+  names !== undefined && (names.has(id) || names.has(model))
+
+/** Whether this key may use some of it. */
+function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string, { allowed }: Policy): boolean {
+  const own = allowed.get(caller)
+  return own === undefined || known.some((place) => takes(place) && own(place))
+}
+
+/** All conditions but that on headers. A route without a `model` condition is for `auto`; one without any is never taken. */
+function matches({ spec, matchesModel }: PolicyRoute, model: string, logged: Logged): boolean {
+  const { match } = spec
+  if (match === null || Object.values(match).every((condition) => condition === null)) return false
+  if (!(matchesModel === null ? model === AUTO : matchesModel(model))) return false
+  return (
+    (match.key === null || match.key.includes(logged.caller)) &&
+    (match.class === null || match.class.includes(logged.class)) &&
+    (match.needs === null || match.needs.every((need) => logged.needs.includes(need))) &&
+    (match.tokens === null || isWithin(logged.inputTokens, match.tokens)) &&
+    (match.hour === null || isHour(new Date(logged.time).getUTCHours(), match.hour))
+  )
+}
+
+const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
+  (min === null || size >= min) && (max === null || size <= max)
+
+const isHour = (hour: number, { from, to }: NonNullable<RouteMatch['hour']>): boolean =>
+  from < to ? hour >= from && hour < to : hour >= from || hour < to

@@ -1,0 +1,62 @@
+/** One request under two policies, in numbers: what happened, what was expected of each choice, and that corrected by what happened. Pure. */
+import { type Logged, type Measure, MEASURES, type Option } from './logged.ts'
+
+/** Columns of a measure. */
+export const COLUMN = { happened: 0, a: 1, b: 2, correctedA: 3, correctedB: 4 } as const
+const WIDTH = 5
+export const SAMPLE = MEASURES.length * WIDTH
+
+/** No request counts for more than so many: rare explored ones would drown all others. */
+export const MOST_WEIGHT = 50
+
+export interface Sample {
+  /** Decides who is kept for the intervals: the same whatever the order of the lines. */
+  readonly lot: number
+  readonly time: number
+  /** By `at`. NaN = unknown. */
+  readonly values: Float64Array
+}
+
+export const at = (measure: number, column: number): number => measure * WIDTH + column
+
+/** `a`, `b`: what the policies choose, as places among the options. */
+export function sampleOf(logged: Logged, a: number, b: number): Sample {
+  const { options, chosen, observed, stream } = logged
+  const values = new Float64Array(SAMPLE).fill(NaN)
+  MEASURES.forEach((name, measure) => {
+    const expected = (place: number): number => expectedOf(options[place]!, name, stream)
+    const [ofA, ofB] = [expected(a), expected(b)]
+    // Where one side is unknown the two cannot be compared.
+    if (Number.isNaN(ofA) || Number.isNaN(ofB)) return
+    const happened = observed[name]
+    const surprise = happened - expected(chosen)
+    values[at(measure, COLUMN.happened)] = happened
+    values[at(measure, COLUMN.a)] = ofA
+    values[at(measure, COLUMN.b)] = ofB
+    values[at(measure, COLUMN.correctedA)] = ofA + correction(weightOf(logged, a), surprise)
+    values[at(measure, COLUMN.correctedB)] = ofB + correction(weightOf(logged, b), surprise)
+  })
+  return { lot: lotOf(logged), time: logged.time, values }
+}
+
+/** For how many requests this one stands, where it did what the policy would have done; else 0. */
+export const weightOf = ({ chosen, propensity }: Logged, choice: number): number =>
+  choice === chosen ? Math.min(MOST_WEIGHT, 1 / propensity) : 0
+
+/** Without an observation the expectation stands. */
+const correction = (weight: number, surprise: number): number =>
+  weight === 0 || Number.isNaN(surprise) ? 0 : weight * surprise
+
+/** Callers see the first token of streams only. */
+const expectedOf = ({ expected }: Option, name: Measure, stream: boolean): number =>
+  name === 'ttft_ms' && !stream ? NaN : expected[name]
+
+/** A number of 32 bits that has nothing to do with what is in the request (FNV-1a, mixed). */
+function lotOf({ id, time }: Logged): number {
+  let hash = 0x811c9dc5
+  const text = `${id} ${time}`
+  for (let place = 0; place < text.length; place++) hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

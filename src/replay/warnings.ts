@@ -1,0 +1,39 @@
+/** When the figures of a replay are not to be believed, in plain sentences. Pure. */
+import type { Report } from './report.ts'
+
+/** Below so many requests a bootstrap promises too much. */
+const FEW = 30
+
+export function warningsOf(report: Omit<Report, 'warnings'>, mostKept: number): string[] {
+  const { requests, evidence, incomplete, header_routes: headers, agreement, routed_otherwise: otherwise } = report
+  const { moved } = evidence
+  const sentences: string[] = []
+  const say = (holds: boolean, sentence: string): void => {
+    if (holds) sentences.push(sentence)
+  }
+  say(requests > 0 && requests < FEW, `Only ${count(requests)}: the intervals are narrower than they should be.`)
+  say(
+    moved.requests > 0 && moved.effective_sample_size < FEW,
+    `B is hardly proven: of ${count(moved.requests)} that would move, ${moved.agrees} went where B would send them ` +
+      `(effective sample size ${Math.round(moved.effective_sample_size)}), so for the others its figures are expectations.`,
+  )
+  say(
+    incomplete.b > 0,
+    `B allows models that the records of ${count(incomplete.b)} do not hold: they were judged without those.`,
+  )
+  say(
+    incomplete.a > 0,
+    `A allows models that the records of ${count(incomplete.a)} do not hold: is it the configuration of this log?`,
+  )
+  const most = Math.max(headers.a, headers.b)
+  say(most > 0, `Routes with a condition on headers were passed over for ${count(most)}: the log has no headers.`)
+  say(2 * agreement.a < requests, `A agrees with less than half of what happened: is it the configuration of this log?`)
+  say(
+    10 * otherwise > requests,
+    `${count(otherwise)} went by another route or strategy than A has for them: by a header of the caller, or A is another configuration.`,
+  )
+  say(requests > mostKept, `Medians and intervals are those of ${mostKept} of the requests.`)
+  return sentences
+}
+
+const count = (requests: number): string => (requests === 1 ? '1 request' : `${requests} requests`)

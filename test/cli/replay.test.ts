@@ -1,0 +1,125 @@
+import { Readable } from 'node:stream'
+import { stringify } from 'yaml'
+import t from 'tap'
+import { chat } from '../support/chat.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { gatewayFor } from '../support/rig.ts'
+import { configuration, line } from '../replay/samples.ts'
+import { replay } from '../../src/cli/replay.ts'
+import { type Ran, run as spawned } from './turnout.ts'
+
+/** The command in this process. */
+async function run(args: readonly string[], { cwd, input = '' }: { cwd: string; input?: string }): Promise<Ran> {
+  let [out, err] = ['', '']
+  const code = await replay(args.slice(1), {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    stdin: Readable.from([Buffer.from(input)]),
+    env: {},
+    cwd,
+  })
+  return { code, out, err }
+}
+
+const CANDIDATES = [
+  { id: 'x/dear', cost: 0.01, success: 0.9 },
+  { id: 'y/plain', cost: 0.001, success: 0.7 },
+]
+const route = (strategy: string): object => ({ routes: [{ name: 'default', candidates: ['*'], strategy }] })
+const FILES = {
+  'a.yaml': stringify(configuration(route('best'))),
+  'b.yaml': stringify(configuration(route('cheap'))),
+}
+const ARGS = ['replay', '--config', 'a.yaml', '--against', 'b.yaml']
+
+t.test('a log of a gateway against a cheaper policy', async (t) => {
+  const upstreams = await Promise.all([startFaultUpstream({}), startFaultUpstream({})])
+  for (const upstream of upstreams) t.teardown(() => upstream.close())
+  const config = (strategy: string): Record<string, unknown> => ({
+    backends: ['dear', 'plain'].map((name, index) => ({
+      name,
+      kind: 'openai-compatible',
+      url: upstreams[index]?.url,
+      models: ['tiny'],
+      price: { input_per_mtok_usd: 20 ** (1 - index), output_per_mtok_usd: 40 ** (1 - index) },
+    })),
+    models: { 'dear/tiny': { quality: { default: 0.9 } }, 'plain/tiny': { quality: { default: 0.6 } } },
+    routes: [{ name: 'default', candidates: ['*'], explore: false, strategy }],
+  })
+  const gateway = await gatewayFor(t, config('best'))
+  for (let sent = 0; sent < 20; sent++) {
+    const body = JSON.stringify(chat({ model: 'auto', stream: sent % 2 === 0 }))
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    await answer.text()
+  }
+  await gateway.settled('turnout_requests_total', {}, 20)
+  const cwd = t.testdir({
+    'a.yaml': stringify(config('best')),
+    'b.yaml': stringify({ ...config('cheap'), routes: [{ name: 'default', candidates: ['plain/*'] }] }),
+    'traffic.jsonl': gateway.logged(),
+  })
+  const { code, out, err } = await spawned([...ARGS, 'traffic.jsonl', '--json'], { cwd })
+  t.equal(code, 0, err)
+  const report = JSON.parse(out)
+  t.match(report, {
+    requests: 20,
+    skipped: { unreadable: 0, undecided: 0 },
+    agreement: { a: 20, b: 0 },
+    routed_otherwise: 0,
+    moves: { requests: 20, pairs: [{ from: 'dear/tiny', to: 'plain/tiny' }] },
+    measures: { ttft_ms: { requests: 10 }, total_ms: { requests: 20, happened: { requests: 20 } } },
+  })
+  const { happened, corrected, expected } = report.measures.cost_usd
+  t.ok(happened.mean > 0)
+  t.ok(expected.difference.high < 0, 'it is cheaper')
+  t.equal(corrected.a, happened.mean, 'where all agree the correction is what happened')
+  const table = await run([...ARGS, 'traffic.jsonl'], { cwd })
+  t.match(table.out, /^ +20 {2}requests compared$/m)
+  t.match(table.out, /^cost of 1000, USD +/m)
+  t.match(table.out, /dear\/tiny -> plain\/tiny/)
+  t.match(table.out, /warning: B is hardly proven/)
+  t.ok(table.out.split('\n').every((text) => text.length <= 120))
+  if (process.env['SHOW'] === '1') t.comment(table.out)
+})
+
+t.test('standard input; a last line that is cut off; bad lines by number', async (t) => {
+  const cwd = t.testdir(FILES)
+  const input = `${line({ id: '1', candidates: CANDIDATES })}\n\nnot JSON\n{"msg":"listening"}\n${line({ candidates: CANDIDATES }).slice(0, 300)}`
+  const { code, out, err } = await run([...ARGS, '-', '--verbose'], { cwd, input })
+  t.equal(code, 0, err)
+  t.match(out, /^ +1 {2}other lines of the log, skipped$/m)
+  t.match(out, /^ +1 {2}the last line, cut off, skipped$/m)
+  t.equal(err, 'line 3: not JSON\nline 5: cut off\n')
+  t.equal((await run([...ARGS, '-'], { cwd, input })).err, '')
+})
+
+t.test('a log without requests is 1', async (t) => {
+  const cwd = t.testdir({ ...FILES, 'empty.jsonl': '' })
+  t.match(await run([...ARGS, 'empty.jsonl'], { cwd }), { code: 1, out: /^ +0 {2}requests compared$/m, err: '' })
+})
+
+t.test('what cannot be read is said in one line', async (t) => {
+  const cwd = t.testdir({ ...FILES, 'wrong.yaml': 'backends: 3' })
+  for (const [args, message] of [
+    [[...ARGS, 'none.jsonl'], /^turnout replay: none\.jsonl: cannot be read \(ENOENT\)$/m],
+    [[...ARGS, '.'], /^turnout replay: \.: cannot be read \(EISDIR\)$/m],
+    [['replay', '--config', 'a.yaml', '--against', 'none.yaml', '-'], /none\.yaml: cannot be read \(ENOENT\)/],
+    [['replay', '--config', 'a.yaml', '--against', 'wrong.yaml', '-'], /wrong\.yaml:\nbackends: /],
+  ] as const) {
+    const { code, out, err } = await run(args, { cwd })
+    t.equal(code, 1, args.join(' '))
+    t.equal(out, '')
+    t.match(err, message)
+    t.notMatch(err, /^ +at /m, 'no stack')
+  }
+})
+
+t.test('wrong usage is 2', async (t) => {
+  const cwd = t.testdir(FILES)
+  for (const args of [[], ['a'], ['--against', 'b.yaml', 'a'], ['--against', 'b.yaml', 'a', 'b'], ['--what', 'a']])
+    t.match(await run(['replay', ...args], { cwd }), { code: 2, out: '', err: /turnout replay/ }, args.join(' '))
+})
