@@ -23,7 +23,6 @@ function withoutEffect(file: ConfigFile): string[] {
   const idle = (path: string, value: unknown, why: string): void => {
     if (value !== undefined) warnings.push(`${path} has no effect yet: ${why}`)
   }
-  file.routes?.forEach((route, index) => idle(`routes[${index}].baseline`, route.baseline, ACCOUNTING))
   file.keys?.forEach((key, index) => {
     idle(`keys[${index}].tpm`, key.tpm, ACCOUNTING)
     idle(`keys[${index}].budget`, key.budget, ACCOUNTING)

@@ -196,6 +196,8 @@ export interface DecisionRecord {
   readonly order: readonly string[]
   /** The first of the order, at the effort that was chosen. */
   readonly chosen: { readonly backend: string; readonly model: string; readonly effort: Effort | null } | null
+  /** What the route's `baseline` was expected to cost; null where it has none, or that is not there. */
+  readonly baseline: { readonly backend: string; readonly model: string; readonly cost_usd: number | null } | null
   readonly relaxed: 'latency' | 'cost' | null
   readonly explored: boolean
   /** How likely the first of the order was to be the first: 1 where chance had no part in it. */

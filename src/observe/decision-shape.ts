@@ -11,10 +11,11 @@ export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort'> & {
 /** A record with what may stand beside it: how it ended, what the request would be refused with, what was tried out. */
 export type Decision = Omit<
   DecisionRecord,
-  'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted'
+  'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted' | 'baseline'
 > & {
   readonly profile: Omit<DecisionRecord['profile'], 'language'> & { readonly language?: unknown }
   readonly omitted?: unknown
+  readonly baseline?: unknown
   readonly candidates: readonly ShownCandidate[]
   readonly chosen?: unknown
   readonly explored?: unknown

@@ -1,5 +1,6 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
-import { STRATEGIES, type RouteMatch, type RouteSpec } from '../core/settings.ts'
+import { STRATEGIES, type RouteSpec } from '../core/settings.ts'
+import { AUTO, hasConditions, isHourOf, isWithin } from '../route/match.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 import type { Logged } from './logged.ts'
 import type { Place, Policy, PolicyRoute } from './policy.ts'
@@ -18,8 +19,6 @@ export interface Rule {
   /** A route with a condition on headers came before and was passed over: the log has no headers. */
   readonly passedOver: boolean
 }
-
-const AUTO = 'auto'
 
 /** Null: the policy has no such name. */
 export function ruleOf(policy: Policy, logged: Logged): Rule | null {
@@ -86,19 +85,13 @@ function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string,
 /** All conditions but that on headers. A route without a `model` condition is for `auto`; one without any is never taken. */
 function matches({ spec, matchesModel }: PolicyRoute, model: string, logged: Logged): boolean {
   const { match } = spec
-  if (match === null || Object.values(match).every((condition) => condition === null)) return false
+  if (match === null || !hasConditions(match)) return false
   if (!(matchesModel === null ? model === AUTO : matchesModel(model))) return false
   return (
     (match.key === null || match.key.includes(logged.caller)) &&
     (match.class === null || match.class.includes(logged.class)) &&
     (match.needs === null || match.needs.every((need) => logged.needs.includes(need))) &&
     (match.tokens === null || isWithin(logged.inputTokens, match.tokens)) &&
-    (match.hour === null || isHour(new Date(logged.time).getUTCHours(), match.hour))
+    (match.hour === null || isHourOf(new Date(logged.time).getUTCHours(), match.hour))
   )
 }
-
-const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
-  (min === null || size >= min) && (max === null || size <= max)
-
-const isHour = (hour: number, { from, to }: NonNullable<RouteMatch['hour']>): boolean =>
-  from < to ? hour >= from && hour < to : hour >= from || hour < to

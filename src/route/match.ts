@@ -47,7 +47,8 @@ export const hasConditions = (match: RouteMatch): boolean =>
 const asksOfRequest = (match: RouteMatch): boolean =>
   match.class !== null || match.needs !== null || match.header !== null || match.tokens !== null || match.hour !== null
 
-const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
+/** Both ends included. */
+export const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
   (min === null || size >= min) && (max === null || size <= max)
 
 /** From the one up to, and without, the other; over midnight where the first is the later one. */

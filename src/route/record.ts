@@ -4,7 +4,7 @@ import type { CandidateRecord, DecisionRecord, Dropped } from '../core/types.ts'
 import { judge } from './filters.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { COLUMN, COLUMNS, predict } from './predict.ts'
 
 export function recordOf(decision: Decision): DecisionRecord {
   const { request, profile, choice, candidates, pick, relaxed, shown } = decision
@@ -28,9 +28,24 @@ export function recordOf(decision: Decision): DecisionRecord {
       first === undefined
         ? null
         : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.effort },
+    baseline: baselineOf(decision),
     relaxed,
     explored: pick.explored,
     propensity: rounded(pick.propensity, 4) ?? 1,
+  }
+}
+
+/** By its own expected tokens, not by those of whoever answered. */
+function baselineOf({ choice, question, profile }: Decision): DecisionRecord['baseline'] {
+  const name = choice.rule?.spec.baseline ?? null
+  const deployment = name === null ? undefined : question.table.catalog.byId.get(name)
+  if (deployment === undefined) return null
+  const rows = new Float64Array(COLUMNS)
+  predict(rows, 0, deployment.targets[0]!, profile, null)
+  return {
+    backend: deployment.backend.name,
+    model: deployment.model,
+    cost_usd: rounded(rows[COLUMN.cost]! / 1e9, 9),
   }
 }
 

@@ -53,7 +53,6 @@ t.test('what has no effect yet is said, each by its path, and nothing else', asy
     'keys[0].budget',
     'keys[0].tpm',
     'models.qwen3-32b.capabilities.prefill',
-    'routes[0].baseline',
     'routes[0].candidates[2]',
     'store.ledger',
     'store.redis',
