@@ -32,8 +32,8 @@ export function trainWeights(lessons: readonly Lesson[], seed: number): Weights 
 }
 
 const noHeads = (dims: number): Pick<Weights, 'heads' | 'difficulty' | 'demand'> => {
-  const zeros = new Float64Array(featuresOf(dims) + 1)
-  return { heads: new Float64Array(0), difficulty: zeros, demand: zeros }
+  const zeros = new Float32Array(featuresOf(dims) + 1)
+  return { heads: new Float32Array(0), difficulty: zeros, demand: zeros }
 }
 
 function withHeads(
@@ -57,7 +57,7 @@ function withHeads(
   const topics = [...classes, ...TASK_CLASSES]
   const lengths = Float64Array.from(topics, (topic) => Math.log(1 + ORDINARY_TOKENS[topic]))
   meanLengths(lessons, labelled).forEach((log, topic) => (lengths[topic] = log))
-  return { ...vectors, topics, trained: classes.length, heads, difficulty, demand, lengths }
+  return { ...vectors, topics, trained: classes.length, heads: Float32Array.from(heads), difficulty, demand, lengths }
 }
 
 interface Named {
@@ -106,8 +106,8 @@ function trainAbility(
   })
   const even = texts.map(() => 1)
   return {
-    difficulty: trainLinear(texts, failures, even, RIDGE),
-    demand: trainLinear(texts, slopes, importance, RIDGE),
+    difficulty: Float32Array.from(trainLinear(texts, failures, even, RIDGE)),
+    demand: Float32Array.from(trainLinear(texts, slopes, importance, RIDGE)),
   }
 }
 

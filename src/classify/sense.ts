@@ -9,6 +9,9 @@ const NEAREST = 3
 /** The vector of a text counts this much against its surface. */
 const VECTOR_SCALE = 5
 
+/** More dimensions than any weights have; a multiple of four. */
+const sums = new Int32Array(512)
+
 /** `text` has one character for each byte; `bytes` is its size where it was cut. */
 export function senseOf(text: string, bytes: number, weights: Weights): TextSense {
   const words = readWords(text, bytes)
@@ -16,13 +19,20 @@ export function senseOf(text: string, bytes: number, weights: Weights): TextSens
   const { ids, count, surface } = words
   const features = new Float64Array(featuresOf(dims))
   let norm = 0
+  sums.fill(0, 0, dims)
   for (let i = 0; i < count; i++) {
     const id = ids[i]!
     norm += norms[id]!
-    for (let d = 0, at = id * dims; d < dims; d++, at++) features[d]! += vectors[at]!
+    // Whole numbers, four at a time: this is where most of the time of a profile goes.
+    for (let d = 0, at = id * dims; d < dims; d += 4, at += 4) {
+      sums[d] = (sums[d]! + vectors[at]!) | 0
+      sums[d + 1] = (sums[d + 1]! + vectors[at + 1]!) | 0
+      sums[d + 2] = (sums[d + 2]! + vectors[at + 2]!) | 0
+      sums[d + 3] = (sums[d + 3]! + vectors[at + 3]!) | 0
+    }
   }
   const scale = VECTOR_SCALE / Math.sqrt(norm + 1e-9)
-  for (let d = 0; d < dims; d++) features[d]! *= scale * scales[d]!
+  for (let d = 0; d < dims; d++) features[d] = sums[d]! * scale * scales[d]!
   for (let s = 0; s < SURFACE; s++) features[dims + s] = surface[s]!
   const { topics, shares } = nearest(features, weights)
   return {
@@ -83,7 +93,7 @@ export function known(sense: TextSense, as: TaskClass, { topics }: Weights): Tex
 }
 
 /** A constant plus the weighted features, with the weights from `start` on. Four sums side by side: one would wait for itself. */
-function linear(features: Float64Array, weights: Float64Array, start = 0): number {
+function linear(features: Float64Array, weights: Float32Array, start = 0): number {
   const { length } = features
   let first = weights[start + length]!
   let second = 0

@@ -4,7 +4,7 @@ import { TASK_CLASSES, type TaskClass } from '../core/settings.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 
 export interface Weights {
-  /** Length of the vector of a word. */
+  /** Length of the vector of a word; a multiple of four. */
   readonly dims: number
   /** The task class of each topic; topics are finer, and what was learnt of models is kept by them. */
   readonly topics: readonly TaskClass[]
@@ -15,12 +15,12 @@ export interface Weights {
   /** How much a bucket tells, for the length of a text's vector. */
   readonly norms: Float64Array
   /** For each topic a weight of each feature, then a constant; only of the first `trained` topics. */
-  readonly heads: Float64Array
+  readonly heads: Float32Array
   readonly trained: number
   /** Weights of the features, then a constant: how likely an ordinary model is to fail. */
-  readonly difficulty: Float64Array
+  readonly difficulty: Float32Array
   /** The same: how much more a model of greater ability succeeds. */
-  readonly demand: Float64Array
+  readonly demand: Float32Array
   /** Mean of the logarithm of 1 + output tokens over the models that were seen, by topic. */
   readonly lengths: Float64Array
 }
@@ -68,9 +68,9 @@ export function decodeWeights(bytes: Buffer): Weights {
     vectors,
     scales: floats(dims),
     norms: floats(BUCKETS),
-    heads: floats(trained * row),
-    difficulty: floats(row),
-    demand: floats(row),
+    heads: Float32Array.from(floats(trained * row)),
+    difficulty: Float32Array.from(floats(row)),
+    demand: Float32Array.from(floats(row)),
     lengths: floats(topics.length),
   }
   if (at !== bytes.length || topics.some((topic) => !TASK_CLASSES.includes(topic)))
@@ -82,7 +82,7 @@ export function decodeWeights(bytes: Buffer): Weights {
 export function encodeWeights(weights: Weights): Buffer {
   const { dims, topics, trained } = weights
   const header: Header = { format: FORMAT, dims, buckets: BUCKETS, surface: SURFACE, trained, topics }
-  const floats = (values: Float64Array): Buffer => {
+  const floats = (values: Float32Array | Float64Array): Buffer => {
     const bytes = Buffer.alloc(4 * values.length)
     values.forEach((value, index) => bytes.writeFloatLE(value, 4 * index))
     return bytes

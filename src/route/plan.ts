@@ -140,7 +140,8 @@ function filtered(question: Question): { candidates: Target[]; dropped: (string 
   const { choice, profile } = question
   const candidates: Target[] = []
   const dropped: (string | null)[] = []
-  for (const deployment of choice.candidates) {
+  for (let index = 0; index < choice.candidates.length; index++) {
+    const deployment = choice.candidates[index]!
     const filter = filterOf(deployment, question)
     if (deployment.targets.length === 1 && profile.effort === null) {
       candidates.push(deployment.targets[0]!)

@@ -1,0 +1,177 @@
+/** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
+import { catalogueOf } from '../../src/catalogue/catalogue.ts'
+import { type Classifier, classifier } from '../../src/classify/profile.ts'
+import { loadWeights, type Weights } from '../../src/classify/weights.ts'
+import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
+import { CHAT } from '../../src/core/endpoints.ts'
+import type { BackendSpec, ModelFacts } from '../../src/core/settings.ts'
+import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
+import { newLatency } from '../../src/learn/latency.ts'
+import { Lessons } from '../../src/learn/lessons.ts'
+import { parseBody } from '../../src/protocol/request.ts'
+import { type Moment, plan } from '../../src/route/plan.ts'
+import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import type { Prompt } from './cases.ts'
+
+interface Quantiles {
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface Figures {
+  readonly prompt: string
+  readonly candidates: number
+  readonly profile_us: Quantiles
+  readonly plan_us: Quantiles
+  readonly whole_us: Quantiles
+  /** Allocated for one decision. */
+  readonly bytes: number
+}
+
+const WARM = 3_000
+const TURNS = 4_000
+const MOMENT: Moment = { now: 1_000, utcHour: 12, recall: () => null, random: () => 0.5 }
+const weights = await loadWeights()
+const classify = classifier(weights)
+
+/** The quietest of some rounds: other work on the machine only ever adds. */
+export async function measure({ name, text }: Prompt, candidates: number, rounds: number): Promise<Figures> {
+  const request = requestOf(text)
+  const table = fieldOf(candidates, request, weights)
+  const whole = (): void => void plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
+  const profile = classify(request)
+  if (plan(request, profile, table, DEFAULT_LIMITS, MOMENT).order.length !== candidates)
+    throw new Error('the plan does not hold all candidates')
+  for (let turn = 0; turn < WARM; turn++) whole()
+  const timed = (work: () => void): Quantiles => quietest(Array.from({ length: rounds }, () => quantiles(work)))
+  return {
+    prompt: name,
+    candidates,
+    profile_us: timed(() => void classify(request)),
+    plan_us: timed(() => void plan(request, profile, table, DEFAULT_LIMITS, MOMENT)),
+    whole_us: timed(whole),
+    bytes: await allocated(whole),
+  }
+}
+
+function quantiles(work: () => void): Quantiles {
+  const times = new Float64Array(TURNS)
+  for (let turn = 0; turn < TURNS; turn++) {
+    const startedAt = performance.now()
+    work()
+    times[turn] = (performance.now() - startedAt) * 1000
+  }
+  times.sort()
+  return { p50: times[TURNS >> 1]!, p99: times[Math.floor(TURNS * 0.99)]! }
+}
+
+const quietest = (rounds: readonly Quantiles[]): Quantiles => ({
+  p50: Math.min(...rounds.map(({ p50 }) => p50)),
+  p99: Math.min(...rounds.map(({ p99 }) => p99)),
+})
+
+/** Bytes of the heap for one call; needs --expose-gc. */
+async function allocated(work: () => void): Promise<number> {
+  const { gc } = globalThis as { gc?: () => void }
+  if (gc === undefined) throw new Error('start Node with --expose-gc')
+  const rounds: number[] = []
+  for (let round = 0; round < 9; round++) {
+    gc()
+    await new Promise((resolve) => setImmediate(resolve))
+    const before = process.memoryUsage().heapUsed
+    for (let turn = 0; turn < 20; turn++) work()
+    rounds.push((process.memoryUsage().heapUsed - before) / 20)
+  }
+  return Math.round(rounds.sort((a, b) => a - b)[rounds.length >> 1]!)
+}
+
+/** Milliseconds that the event loop stands still for a body of 400 kB: read, profiled, decided. The longest of some. */
+export function readBody(): number {
+  const text = 'word and another word, '.repeat(17_500)
+  const raw = Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: text }] }))
+  const table = fieldOf(8, requestOf('Where?'), weights)
+  let longest = 0
+  for (let turn = 0; turn < 60; turn++) {
+    const startedAt = performance.now()
+    const request = { ...requestOf(''), raw, ...parseBody(raw, CHAT) }
+    plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
+    if (turn >= 10) longest = Math.max(longest, performance.now() - startedAt)
+  }
+  return longest
+}
+
+const requestOf = (text: string): GatewayRequest => ({
+  id: 'bench',
+  endpoint: CHAT,
+  principal: { id: 'bench', routes: null, rpm: null },
+  model: 'auto',
+  stream: true,
+  wantsUsage: false,
+  body: { model: 'auto', messages: [{ role: 'user', content: text }] },
+  raw: Buffer.alloc(0),
+  members: [],
+  headers: {},
+  noFallback: false,
+  session: null,
+  agent: null,
+  strategy: null,
+  deadlineMs: null,
+  maxCostUsd: null,
+  explain: false,
+  startedAt: 0,
+})
+
+/** Models of many prices and guesses; every second one has had feedback, so that its regression is asked too. */
+function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
+  const lessons = new Lessons(known)
+  const all = Array.from({ length: size }, (_, index) => deploymentOf(index, lessons))
+  for (const [index, { targets }] of all.entries()) if (index % 2 === 0) teach(targets[0]!, request, lessons, index)
+  return compileRoutes([], [], {
+    all,
+    byId: new Map(all.map((one) => [one.id, one])),
+    byModel: new Map(all.map((one) => [one.model, [one]])),
+    backends: [],
+  })
+}
+
+function teach(target: Target, request: GatewayRequest, lessons: Lessons, index: number): void {
+  const profile = (classify)(request)
+  for (let turn = 0; turn < 10; turn++) {
+    const requestId = `${index}-${turn}`
+    const usage = { input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
+    const times = { ttftMs: 300 + turn, streamMs: 900, totalMs: null, before: null }
+    lessons.learn({ requestId, caller: 'bench', profile, target, open: 0, usage, valid: true, cut: false, ...times })
+    lessons.judge(requestId, 'bench', ((turn * 7 + index) % 10) / 10)
+  }
+}
+
+function deploymentOf(index: number, lessons: Lessons): Deployment {
+  const model = `model-${index}`
+  const usd = 0.1 * 1.05 ** ((index * 37) % 128)
+  const facts: ModelFacts = {
+    aliases: [],
+    capabilities: { tools: true },
+    context: 1_000_000,
+    price: { inputPerMtok: usd, cachedInputPerMtok: null, outputPerMtok: 4 * usd, perGpuHour: null },
+    quality: catalogueOf('openai', model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
+    efforts: [],
+    paramsB: null,
+  }
+  const backend = {
+    name: `b${index}`,
+    provider: { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} },
+  }
+  const deployment = {
+    id: `b${index}/${model}`,
+    backend: backend as unknown as BackendSpec,
+    model,
+    facts,
+    live: { state: 'ready' as const, reason: null, inflight: index % 3, coolUntil: 0, refusesUsage: false },
+    standing: { calls: index, restUntil: 0, refuses: new Map<string, number>(), answers: new Set<string>() },
+    targets: [] as Target[],
+    calibration: lessons.calibrationOf(model),
+    latency: newLatency(false),
+  }
+  deployment.targets.push({ deployment, effort: null, arm: lessons.armsOf(model, facts)[0]! })
+  return deployment
+}
