@@ -56,8 +56,8 @@ export interface Arm {
   readonly factors: { mean: number; most: number }
   /** Reasoning tokens and output tokens so far, with forgetting. */
   readonly spent: { reasoning: number; output: number }
-  /** Null until feedback has come: most arms never need one. */
-  residual: Residual | null
+  /** What the words of a text add; null until feedback has come: most arms never need it. Shared by all backends, as the rest is. */
+  readonly words: { residual: Residual | null }
 }
 
 /** A model's tokens over the ones that were estimated: mean and mean deviation of the logarithm. */

@@ -64,7 +64,7 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
     length,
     factors: factorsOf(length),
     spent: { reasoning: 0, output: 0 },
-    residual: null,
+    words: { residual: null },
   }
 }
 
