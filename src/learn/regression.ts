@@ -15,7 +15,8 @@ export function estimate({ weights }: Regression, features: ArrayLike<number>): 
   return sum
 }
 
-const LONGEST = 256
+/** Features that a regression can have. */
+export const LONGEST = 256
 const gain = new Float64Array(LONGEST)
 
 /** Takes in one observation. `memory` below 1 forgets old ones: .99 keeps about the last hundred. */
