@@ -112,7 +112,7 @@ t.test('an engine that has become four times slower, then quick again, is known 
   for (let i = 0; i < 500; i++) learnTtft(learnt, 800, 0, 0.3)
   for (let i = 0; i < 100; i++) learnTtft(learnt, 800, 0, 1.2)
   t.ok(near(ttftOf(learnt, 800, 0), 1.2, 0.25), `${ttftOf(learnt, 800, 0)} s`)
-  for (let i = 0; i < 30; i++) learnTtft(learnt, 800, 0, 0.3)
+  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, 0, 0.3)
   t.ok(near(ttftOf(learnt, 800, 0), 0.3, 0.2), `${ttftOf(learnt, 800, 0)} s`)
 })
 

@@ -38,7 +38,7 @@ t.test('invalid answers lower it, and leave the quality apart', async (t) => {
   for (let i = 0; i < 400; i++) learnValidity(learnt, sense(), i % 2 === 0)
   t.ok(close(successOf(learnt, sense()), 0.5 * 0.7, 0.03), `${successOf(learnt, sense())}`)
   t.equal(learnt.quality.total, 0)
-  t.equal(learnt.residual, null)
+  t.equal(learnt.words.residual, null)
   for (let i = 0; i < 400; i++) learnQuality(learnt, sense(), 1)
   t.ok(close(successOf(learnt, sense()), 0.5, 0.04), 'the good ones of the valid half')
   t.equal(
@@ -126,7 +126,7 @@ function heldOut(training: readonly Judged[], test: readonly Judged[]): { own: n
     own += (successOf(learnt, about) / valid - score) ** 2 / test.length
     table += (plain - score) ** 2 / test.length
   }
-  const { products, squares } = learnt.residual!
+  const { products, squares } = learnt.words.residual!
   return { own, table, trust: Math.min(1, Math.max(0, products / (squares + 3))) }
 }
 
