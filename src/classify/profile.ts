@@ -4,6 +4,7 @@ import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
+import { effortOf } from './effort.ts'
 import { known, senseOf } from './sense.ts'
 import { tokensOf } from './tokens.ts'
 import type { Weights } from './weights.ts'
@@ -62,7 +63,7 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
     inputTokens: Math.ceil(rest + prompts),
     longestTokens: Math.ceil(rest + longest),
     maxOutput: positive(body['max_completion_tokens']) ?? positive(body['max_tokens']),
-    effort: null,
+    effort: effortOf(body),
     needs: needsOf(body, conversation, tools),
     ...ties(request, conversation),
     sense,
