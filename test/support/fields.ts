@@ -97,3 +97,12 @@ export const orderOf = (all: readonly Deployment[], situation: Situation = {}): 
 export function chosen({ rows, pick, shown }: Decision, column: number): number {
   return rows[shown.indexOf(pick.order[0]!) * COLUMNS + column]!
 }
+
+/** A request amid a conversation. */
+export const ANSWERED: JsonObject = {
+  messages: [
+    { role: 'user', content: 'Name a river.' },
+    { role: 'assistant', content: 'The Danube.' },
+    { role: 'user', content: 'And another one?' },
+  ],
+}
