@@ -1,6 +1,6 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
 import { catalogueOf } from '../../src/catalogue/catalogue.ts'
-import { type Classifier, classifier } from '../../src/classify/profile.ts'
+import { classifier } from '../../src/classify/profile.ts'
 import { loadWeights, type Weights } from '../../src/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'

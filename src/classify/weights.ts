@@ -48,11 +48,14 @@ export async function loadWeights(file: URL | string = FILE): Promise<Weights> {
 /** One line of JSON, then the arrays one after the other: vectors in bytes, all others in 32-bit floats, little-endian. */
 export function decodeWeights(bytes: Buffer): Weights {
   const end = bytes.indexOf(10)
-  const header = JSON.parse(bytes.toString('utf8', 0, end)) as Header
-  if (header.format !== FORMAT || header.buckets !== BUCKETS || header.surface !== SURFACE)
+  const header = headerOf(bytes.toString('utf8', 0, Math.max(0, end)))
+  if (header?.format !== FORMAT || header.buckets !== BUCKETS || header.surface !== SURFACE)
     throw new Error('config/classifier.bin was made for another version; run `npm run train`')
   const { dims, topics, trained } = header
   const row = featuresOf(dims) + 1
+  const numbers = dims + BUCKETS + (trained + 2) * row + topics.length
+  if (bytes.length !== end + 1 + BUCKETS * dims + 4 * numbers || topics.some((topic) => !TASK_CLASSES.includes(topic)))
+    throw new Error('config/classifier.bin is damaged; run `npm run train`, or install again')
   let at = end + 1
   const floats = (count: number): Float64Array => {
     const values = Float64Array.from({ length: count }, (_, index) => bytes.readFloatLE(at + 4 * index))
@@ -61,7 +64,7 @@ export function decodeWeights(bytes: Buffer): Weights {
   }
   const vectors = new Int8Array(bytes.subarray(at, at + BUCKETS * dims))
   at += vectors.length
-  const weights = {
+  return {
     dims,
     topics,
     trained,
@@ -73,9 +76,15 @@ export function decodeWeights(bytes: Buffer): Weights {
     demand: Float32Array.from(floats(row)),
     lengths: floats(topics.length),
   }
-  if (at !== bytes.length || topics.some((topic) => !TASK_CLASSES.includes(topic)))
-    throw new Error('config/classifier.bin is damaged; run `npm run train`, or install again')
-  return weights
+}
+
+/** Null where it is none. */
+function headerOf(text: string): Header | null {
+  try {
+    return JSON.parse(text) as Header | null
+  } catch {
+    return null
+  }
 }
 
 /** The reverse, for `npm run train`. */

@@ -61,7 +61,7 @@ export interface Arm {
   /** Share of the output that is reasoning, before anything was seen. */
   readonly reasoningPrior: number
   /** The same of the model at all its efforts: where this one was seldom seen, it is taken to be like the others. Null: there are no others. */
-  readonly family: Pick<Arm, 'quality' | 'length'> | null
+  family: Pick<Arm, 'quality' | 'length'> | null
   /** Scores of feedback. */
   readonly quality: Cells
   /** Whether answers were whole and valid: their verdicts. */
@@ -72,8 +72,8 @@ export interface Arm {
   readonly factors: { mean: number; most: number }
   /** Reasoning tokens and output tokens so far, with forgetting. */
   readonly spent: { reasoning: number; output: number }
-  /** Null until feedback has come: most arms never need one. */
-  residual: Residual | null
+  /** What the words of a text add; null until feedback has come: most arms never need it. Shared by all backends, as the rest is. */
+  readonly words: { residual: Residual | null }
 }
 
 /** A model's tokens over the ones that were estimated: mean and mean deviation of the logarithm. */

@@ -1,7 +1,7 @@
 /** The arms of models: one for each effort, shared by all backends that serve the model. */
 import type { Arm, Calibration } from '../core/arm.ts'
 import type { Effort, ModelFacts, TaskClass } from '../core/settings.ts'
-import { newCells } from './cells.ts'
+import { newCells, rebased } from './cells.ts'
 import { factorsOf } from './length.ts'
 
 /** What the estimators need to know of the classifier. */
@@ -43,13 +43,7 @@ function guessOf({ price }: ModelFacts): number {
   return usd === null || usd <= 0 ? UNKNOWN : Math.min(0.85, Math.max(0.5, 0.66 + 0.108 * Math.log10(usd)))
 }
 
-export function newArm(
-  model: string,
-  effort: Effort | null,
-  facts: ModelFacts,
-  known: Topics,
-  family: Arm['family'] = null,
-): Arm {
+export function newArm(model: string, effort: Effort | null, facts: ModelFacts, known: Topics): Arm {
   const { topics, lengths } = known
   const usual = facts.quality['default'] ?? guessOf(facts)
   const quality = (of: TaskClass): number => facts.quality[of] ?? usual
@@ -65,20 +59,22 @@ export function newArm(
     ability: usual - ORDINARY,
     lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),
     reasoningPrior: thinks ? change.reasoning : 0,
-    family,
+    family: null,
     quality: newCells(topics.length),
     validity: newCells(topics.length),
     length,
     factors: factorsOf(length),
     spent: { reasoning: 0, output: 0 },
-    residual: null,
+    words: { residual: null },
   }
 }
 
 /** What was learnt by one arm carries over to another with new priors: facts of a model may change while it runs. */
-export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior, family }: Arm): Arm => ({
+export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior }: Arm): Arm => ({
   ...arm,
-  family,
+  // What was learnt is kept as deviations: from other priors they are others.
+  quality: rebased(arm.quality, arm.prior, prior),
+  length: rebased(arm.length, arm.lengthPrior, lengthPrior),
   prior,
   ability,
   lengthPrior,

@@ -68,3 +68,17 @@ export function gather(cells: Cells, others: readonly Cells[]): Cells {
   }
   return cells
 }
+
+/** The same observations as deviations from `to` that were deviations from `from`; in place, for whoever holds them. */
+export function rebased(cells: Cells, from: Float64Array, to: Float64Array): Cells {
+  let observed = 0
+  let shift = 0
+  for (let topic = 0; topic < from.length; topic++) {
+    const apart = cells.count[topic]! * (from[topic]! - to[topic]!)
+    cells.sum[topic]! += apart
+    observed += cells.count[topic]!
+    shift += apart
+  }
+  if (observed > 0) cells.totalSum += (shift / observed) * cells.total
+  return cells
+}

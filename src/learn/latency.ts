@@ -5,8 +5,10 @@
 import type { Latency } from '../core/arm.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
-/** About the last thirty answers count: engines are loaded and unloaded within minutes. */
-const MEMORY = 0.97
+/** About the last fifteen answers count: engines are loaded and unloaded within minutes. */
+const MEMORY = 0.94
+/** How many times as long as expected an answer may count for. */
+const MOST_AT_ONCE = 5
 const SHORTEST_TTFT = 0.02
 const SHORTEST_TPOT = 0.0005
 /** Relative: an answer that came late or early by a third is nothing unusual. */
@@ -57,20 +59,32 @@ export function tpotOf({ tpot }: Latency, open: number): number {
 /** A stream began after `seconds`. */
 export function learnTtft(latency: Latency, tokens: number, open: number, seconds: number): void {
   // Errors are relative: a second is much of one, and nothing of a minute.
-  const scale = 1 / (NOISE * Math.max(SHORTEST_TTFT, ttftOf(latency, tokens, open), seconds / 4))
+  const expected = ttftOf(latency, tokens, open)
+  const scale = 1 / (NOISE * expected)
   for (let i = 0; i < first.length; i++) first[i]! *= scale
-  observe(latency.ttft, first, seconds * scale, MEMORY)
+  observe(latency.ttft, first, believable(seconds, expected) * scale, MEMORY)
   keepPositive(latency.ttft.weights)
+  rescale(latency.ttft.covariance, ttftOf(latency, tokens, open) / expected)
 }
 
 /** A stream went on for `seconds` with `tokens` after the first. */
 export function learnTpot(latency: Latency, tokens: number, open: number, seconds: number): void {
   if (tokens < 2) return
   const per = seconds / tokens
-  const scale = 1 / (NOISE * Math.max(SHORTEST_TPOT, tpotOf(latency, open), per / 4))
+  const expected = tpotOf(latency, open)
+  const scale = 1 / (NOISE * expected)
   for (let i = 0; i < each.length; i++) each[i]! *= scale
-  observe(latency.tpot, each, per * scale, MEMORY)
+  observe(latency.tpot, each, believable(per, expected) * scale, MEMORY)
   keepPositive(latency.tpot.weights)
+  rescale(latency.tpot.covariance, tpotOf(latency, open) / expected)
+}
+
+/** One answer that hung says little, several in a row multiply what is expected: an engine that became slow is known after some ten. */
+const believable = (seconds: number, expected: number): number => Math.min(seconds, MOST_AT_ONCE * expected)
+
+/** How unsure one is of a time goes with the time: else what grew tenfold would be corrected a hundred times too timidly. */
+function rescale(covariance: Float64Array, ratio: number): void {
+  for (let i = 0; i < covariance.length; i++) covariance[i]! *= ratio * ratio
 }
 
 /** More work never makes an engine faster, whatever a few odd answers say. */

@@ -35,11 +35,13 @@ const MEMORY = 0.995
 /** An answer took `output` tokens, `reasoning` of them for thinking. `cut`: it was not finished, so it would have taken more. */
 export function learnLength(arm: Arm, sense: TextSense, output: number, reasoning: number, cut: boolean): void {
   const log = Math.log(1 + output)
-  const expected = logOf(arm, sense)
-  const apart = (cut ? Math.max(log, expected) : log) - blend(arm.lengthPrior, sense)
-  record(arm.length, sense, apart, STRENGTH, parentOf(arm, sense))
-  if (arm.family !== null) record(arm.family.length, sense, apart, STRENGTH)
-  Object.assign(arm.factors, factorsOf(arm.length))
+  // Cut below what was expected, it tells nothing of the length: taken in, it would make the expectation lower, or only surer.
+  if (!cut || log > logOf(arm, sense)) {
+    const apart = log - blend(arm.lengthPrior, sense)
+    record(arm.length, sense, apart, STRENGTH, parentOf(arm, sense))
+    if (arm.family !== null) record(arm.family.length, sense, apart, STRENGTH)
+    Object.assign(arm.factors, factorsOf(arm.length))
+  }
   arm.spent.reasoning = arm.spent.reasoning * MEMORY + Math.min(reasoning, output)
   arm.spent.output = arm.spent.output * MEMORY + output
 }

@@ -56,9 +56,12 @@ export class Lessons {
 
   /** The arms of a model: as it does when nobody says, then one for each effort. What was learnt of them stays when facts change. */
   armsOf(model: string, facts: ModelFacts): readonly Arm[] {
-    const efforts = [null, ...facts.efforts]
-    const family = efforts.length === 1 ? null : this.#familyOf(efforts.map((effort) => armId(model, effort)))
-    return efforts.map((effort) => this.#armOf(model, effort, facts, family))
+    const arms = [null, ...facts.efforts].map((effort) => this.#armOf(model, effort, facts))
+    if (arms.length > 1) {
+      const family = arms.find((arm) => arm.family !== null)?.family ?? this.#familyOf(arms)
+      for (const arm of arms) arm.family = family
+    }
+    return arms
   }
 
   calibrationOf(model: string): Calibration {
@@ -106,26 +109,23 @@ export class Lessons {
     for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
   }
 
-  /** What was learnt of a model at any effort; the arms of all its backends share one. */
-  #familyOf(ids: readonly string[]): NonNullable<Arm['family']> {
-    const known = ids.map((id) => this.#arms.get(id)).filter((arm) => arm !== undefined)
-    const shared = known.find(({ family }) => family !== null)?.family
-    if (shared !== undefined && shared !== null) return shared
+  /** What was learnt of a model at any effort; the arms of all its backends share it. */
+  #familyOf(arms: readonly Arm[]): NonNullable<Arm['family']> {
     const empty = (): Cells => newCells(this.topics.topics.length)
     return {
       quality: gather(
         empty(),
-        known.map(({ quality }) => quality),
+        arms.map(({ quality }) => quality),
       ),
       length: gather(
         empty(),
-        known.map(({ length }) => length),
+        arms.map(({ length }) => length),
       ),
     }
   }
 
-  #armOf(model: string, effort: Effort | null, facts: ModelFacts, family: Arm['family']): Arm {
-    const fresh = newArm(model, effort, facts, this.topics, family)
+  #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
+    const fresh = newArm(model, effort, facts, this.topics)
     const known = this.#arms.get(armId(model, effort))
     const arm = known === undefined ? fresh : withPriors(known, fresh)
     this.#arms.set(arm.id, arm)

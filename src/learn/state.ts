@@ -4,33 +4,48 @@ import { z } from 'zod'
 import type { Arm, Calibration, Cells, Residual } from '../core/arm.ts'
 import { EFFORTS } from '../core/settings.ts'
 import type { Topics } from './arms.ts'
-import { newCells } from './cells.ts'
+import { newCells, rebased } from './cells.ts'
 import { factorsOf } from './length.ts'
 import type { Lessons } from './lessons.ts'
+import { LONGEST } from './regression.ts'
 
 /** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
 const MOST_ARMS = 1000
 
+/** No deviation is larger: of shares at most 1, of logarithms of tokens less than this. */
+const LARGEST = 16
 const number = z.number()
-const cells = z.strictObject({
-  /** Topic, observations, sum of deviations. */
-  topics: z.array(z.tuple([z.int(), number, number])),
-  total: number,
-  sum: number,
-  squares: number,
-})
+const amount = z.number().nonnegative()
+const cells = z
+  .strictObject({
+    /** Topic, observations, their sum (of verdicts: of what is above or below the usual). */
+    topics: z.array(z.tuple([z.int().nonnegative(), amount, number])),
+    total: amount,
+    sum: number,
+    squares: amount,
+  })
+  .refine(
+    ({ topics, total, sum, squares }) =>
+      [...topics, [0, total, sum] as const].every(([, n, of]) => Math.abs(of) <= LARGEST * (n + 1e-3)) &&
+      squares <= LARGEST ** 2 * (total + 1e-3),
+  )
+const residual = z
+  .strictObject({ weights: z.string(), covariance: z.string(), count: amount, products: number, squares: amount })
+  .refine(({ weights, covariance }) => {
+    const [own, half] = [fromBase64(weights), fromBase64(covariance)]
+    const size = own.length
+    return size <= LONGEST && half.length === (size * (size + 1)) / 2 && [...own, ...half].every(Number.isFinite)
+  })
 const arm = z.strictObject({
   effort: z.enum(EFFORTS).nullable(),
-  n: number,
+  n: amount,
   quality: cells,
   validity: cells,
   length: cells,
-  spent: z.strictObject({ reasoning: number, output: number }),
-  residual: z
-    .strictObject({ weights: z.string(), covariance: z.string(), count: number, products: number, squares: number })
-    .nullable(),
+  spent: z.strictObject({ reasoning: amount, output: amount }),
+  residual: residual.nullable(),
 })
-const calibration = z.strictObject({ count: number, mean: number, deviation: number })
+const calibration = z.strictObject({ count: amount, mean: z.number().min(-2).max(2), deviation: amount.max(4) })
 
 export const stateSchema = z.strictObject({
   version: z.literal(1),
@@ -75,24 +90,18 @@ const seenBy = ({ quality, validity, length }: Arm): number => Math.max(quality.
 
 const fingerprint = ({ topics, lengths }: Topics): string =>
   createHash('sha256')
-    .update(JSON.stringify([topics, lengths.length]))
+    .update(JSON.stringify([topics, [...lengths]]))
     .digest('hex')
     .slice(0, 16)
 
 const packArm = (one: Arm, n: number): State['arms'][string] => ({
   effort: one.effort,
   n: Math.round(n),
-  quality: packCells(one.quality),
+  quality: packCells(one.quality, one.prior),
   validity: packCells(one.validity),
-  length: packCells(one.length),
+  length: packCells(one.length, one.lengthPrior),
   spent: one.spent,
-  residual: one.residual && {
-    weights: toBase64(one.residual.regression.weights),
-    covariance: toBase64(upperHalf(one.residual.regression.covariance, one.residual.regression.weights.length)),
-    count: one.residual.regression.count,
-    products: one.residual.products,
-    squares: one.residual.squares,
-  },
+  residual: one.words.residual && packResidual(one.words.residual),
 })
 
 /** Its priors are those of whoever asks for it next. */
@@ -111,9 +120,17 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number): A
     length,
     factors: factorsOf(length),
     spent: { ...packed.spent },
-    residual: packed.residual && unpackResidual(packed.residual),
+    words: { residual: packed.residual && unpackResidual(packed.residual) },
   }
 }
+
+const packResidual = ({ regression, products, squares }: Residual): State['arms'][string]['residual'] => ({
+  weights: toBase64(regression.weights),
+  covariance: toBase64(upperHalf(regression.covariance, regression.weights.length)),
+  count: regression.count,
+  products,
+  squares,
+})
 
 function unpackResidual(packed: NonNullable<State['arms'][string]['residual']>): Residual {
   const weights = fromBase64(packed.weights)
@@ -125,14 +142,23 @@ function unpackResidual(packed: NonNullable<State['arms'][string]['residual']>):
   }
 }
 
-const packCells = ({ count, sum, total, totalSum, squares }: Cells): State['arms'][string]['quality'] => ({
-  topics: [...count.keys()]
-    .filter((topic) => count[topic]! > 1e-3)
-    .map((topic) => [topic, short(count[topic]!), short(sum[topic]!)]),
-  total: short(total),
-  sum: short(totalSum),
-  squares: short(squares),
-})
+/** As they were observed, not as deviations: the run that reads them may expect something else (`from`: what this one did). */
+function packCells(cells: Cells, from: Float64Array | null = null): State['arms'][string]['quality'] {
+  const zeros = new Float64Array(cells.count.length)
+  const { count, sum, total, totalSum, squares } = rebased(
+    { ...cells, sum: Float64Array.from(cells.sum) },
+    from ?? zeros,
+    zeros,
+  )
+  return {
+    topics: [...count.keys()]
+      .filter((topic) => count[topic]! > 1e-3)
+      .map((topic) => [topic, short(count[topic]!), short(sum[topic]!)]),
+    total: short(total),
+    sum: short(totalSum),
+    squares: short(squares),
+  }
+}
 
 function unpackCells(packed: State['arms'][string]['quality'], topics: number): Cells {
   const own = newCells(topics)

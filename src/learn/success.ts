@@ -28,7 +28,7 @@ const validityOf = (arm: Arm, sense: TextSense): number =>
 
 function qualityOf(arm: Arm, sense: TextSense): number {
   const table = tableOf(arm, sense)
-  const { residual } = arm
+  const { residual } = arm.words
   return clamp(residual === null ? table : table + trust(residual) * estimate(residual.regression, sense.features))
 }
 
@@ -59,8 +59,11 @@ export function learnValidity(arm: Arm, sense: TextSense, valid: boolean): void 
 /** Somebody said how good an answer was: 0..1. */
 export function learnQuality(arm: Arm, sense: TextSense, score: number): void {
   const left = score - tableOf(arm, sense)
-  arm.residual ??= { regression: newRegression(zeros(sense), spread(sense)), products: 0, squares: 0 }
-  const { residual } = arm
+  const residual = (arm.words.residual ??= {
+    regression: newRegression(zeros(sense), spread(sense)),
+    products: 0,
+    squares: 0,
+  })
   const predicted = estimate(residual.regression, sense.features)
   residual.products += predicted * left
   residual.squares += predicted * predicted

@@ -1,7 +1,7 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
 import { relax } from '../route/ceilings.ts'
 import { rank } from '../route/pick.ts'
-import { COLUMN, COLUMNS, substitute } from '../route/predict.ts'
+import { COLUMN, COLUMNS, comparable } from '../route/predict.ts'
 import { score, weightsOf } from '../route/utility.ts'
 import type { Logged, Option } from './logged.ts'
 import { type Place, type Policy, runsHere } from './policy.ts'
@@ -78,15 +78,13 @@ function fill(rows: Float64Array, row: number, option: Option, { backends }: Pol
   rows[at + COLUMN.cached] = expected.cached_tokens || 0
   rows[at + COLUMN.output] = expected.output_tokens
   rows[at + COLUMN.cost] = cost
-  rows[at + COLUMN.rankCost] =
-    cost > 0
-      ? cost
-      : substitute(
-          cost === 0 || runsHere(option, backends),
-          expected.input_tokens,
-          expected.output_tokens,
-          expected.total_ms / 1000,
-        )
+  rows[at + COLUMN.rankCost] = comparable(
+    cost,
+    runsHere(option, backends),
+    expected.input_tokens,
+    expected.output_tokens,
+    expected.total_ms / 1000,
+  )
   rows[at + COLUMN.ttft] = expected.ttft_ms
   rows[at + COLUMN.total] = expected.total_ms
   rows[at + COLUMN.success] = expected.success

@@ -60,11 +60,12 @@ function placesOf({ candidates, live, rows, troubles }: Field, scoring: Strategy
   const places = new Float64Array(candidates.length)
   const within = typeof scoring === 'object' && 'cheapestWithin' in scoring ? scoring.cheapestWithin : null
   let best = 0
-  if (within !== null) for (const row of live) best = Math.max(best, rows[row * COLUMNS + COLUMN.success]!)
+  // Without an answer to judge (embeddings) success is NaN, and all are good enough.
+  for (const row of live) if (rows[row * COLUMNS + COLUMN.success]! > best) best = rows[row * COLUMNS + COLUMN.success]!
   for (const row of live) {
     const success = rows[row * COLUMNS + COLUMN.success]!
     // Who is not good enough comes after all who are, the best of them first.
-    const value = within === null || success >= best - within ? rows[row * COLUMNS + COLUMN.utility]! : success - FAR
+    const value = within === null || !(success < best - within) ? rows[row * COLUMNS + COLUMN.utility]! : success - FAR
     const load = Math.min(MOST_LOAD, candidates[row]!.deployment.live.inflight)
     places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + load
   }

@@ -79,7 +79,7 @@ export function predict(
   rows[at + COLUMN.total] = profile.sense === null ? NaN : 1000 * seconds
   const cost = costOf(deployment, input - cached, cached, output, seconds / (1 + open))
   rows[at + COLUMN.cost] = cost
-  rows[at + COLUMN.rankCost] = cost > 0 ? cost : substitute(isFree(deployment), input, output, seconds / (1 + open))
+  rows[at + COLUMN.rankCost] = comparable(cost, isLocal(deployment), input, output, seconds / (1 + open))
 }
 
 /** What the engine has kept of this conversation, as far as it has proven to keep such things. */
@@ -102,9 +102,12 @@ function tokenCost(price: Price, fresh: number, cached: number, output: number):
   return 1000 * (fresh * inputPerMtok + cached * (cachedInputPerMtok ?? inputPerMtok) + output * (outputPerMtok ?? 0))
 }
 
-const isFree = (deployment: Deployment): boolean => isLocal(deployment) || deployment.facts.price?.inputPerMtok === 0
-
-/** Nano-dollars for comparing only: unknown is dear, and what costs nothing (`free`) still takes its time. */
-export function substitute(free: boolean, input: number, output: number, seconds: number): number {
-  return free ? (NOMINAL_PER_HOUR / 3600) * seconds * NANO : tokenCost(DEAR, input, 0, output)
+/**
+ * Nano-dollars for comparing only. What is not known is dear; an engine of one's own (`here`) that costs nothing takes its
+ * time all the same, so that of two such the one with less to do is the cheaper.
+ */
+export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
+  if (cost > 0) return cost
+  if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO
+  return cost === 0 ? 0 : tokenCost(DEAR, input, 0, output)
 }

@@ -1,0 +1,55 @@
+/** A conversation stays where it is, unless another place is better by enough. */
+import t from 'tap'
+import type { BackendLive, Standing } from '../../src/core/types.ts'
+import type { Moment } from '../../src/route/plan.ts'
+import { live } from '../support/factories.ts'
+import { ANSWERED, like, orderOf } from '../support/fields.ts'
+
+/** Where the conversation was answered last: nothing of it is cached, so that only loyalty speaks. */
+const remembered = (id: string): Pick<Moment, 'recall'> => ({
+  recall: () => ({ deployment: id, model: id.slice(id.indexOf('/') + 1), tokens: 0, at: 0 }),
+})
+const QUALITY_ALONE = { quality: 1, cost: 0, latency: 0, efficiency: 0 }
+const LATENCY_ALONE = { quality: 0, cost: 0, latency: 1, efficiency: 0 }
+/** Slow enough that nothing but the first token counts. */
+const HARDLY = { tpot: 1e-9 }
+
+t.test('a conversation changes its model only for one that is better by .3', async (t) => {
+  for (const [better, stays] of [
+    [0.015, true],
+    [0.023, true],
+    [0.06, false],
+    [0.1, false],
+  ] as const) {
+    const all = [like('a/m', { quality: 0.6 + better }), like('b/n', { quality: 0.6 })]
+    const order = orderOf(all, { strategy: QUALITY_ALONE, fields: ANSWERED, moment: remembered('b/n') })
+    t.equal(order[0], stays ? 'b/n' : 'a/m', `by ${10 * better}`)
+  }
+})
+
+t.test('and its instance only for one that is better by .15', async (t) => {
+  for (const [factor, stays] of [
+    [1.05, true],
+    [1.07, true],
+    [1.25, false],
+    [2, false],
+  ] as const) {
+    const all = [like('a/m', { ...HARDLY, ttft: 1 }), like('b/m', { ...HARDLY, ttft: factor })]
+    const order = orderOf(all, { strategy: LATENCY_ALONE, fields: ANSWERED, moment: remembered('b/m') })
+    t.equal(order[0], stays ? 'b/m' : 'a/m', `${factor} times as long`)
+  }
+})
+
+t.test('a new conversation starts where it is best', async (t) => {
+  const all = [like('a/m', { quality: 0.62 }), like('b/n', { quality: 0.6 })]
+  t.equal(orderOf(all, { strategy: QUALITY_ALONE, moment: remembered('b/n') })[0], 'a/m')
+})
+
+t.test('health weighs more than loyalty', async (t) => {
+  const sick: Partial<BackendLive> = { state: 'down' }
+  const all = [like('a/m'), like('b/n', {}, { live: live(sick) })]
+  t.equal(orderOf(all, { fields: ANSWERED, moment: remembered('b/n') })[0], 'a/m')
+  const resting: Partial<Standing> = { restUntil: 10 }
+  const tired = [like('a/m'), like('b/n', {}, { standing: resting })]
+  t.equal(orderOf(tired, { fields: ANSWERED, moment: remembered('b/n') })[0], 'a/m')
+})

@@ -1,0 +1,91 @@
+/** Prompts that may not fit (AT-87): an engine that cuts them tells nobody, so it is not given one that might be too long. */
+import t from 'tap'
+import type { JsonObject } from '../../src/core/settings.ts'
+import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import { plan } from '../../src/route/plan.ts'
+import { compileRoutes } from '../../src/route/table.ts'
+import { learnTokens } from '../../src/learn/calibration.ts'
+import { catalogOf, classify, gatewayRequest, LIMITS, moment, provider } from '../support/factories.ts'
+import { like } from '../support/fields.ts'
+
+const CUTS = provider({ local: true, response: { cutsLongPrompts: true } })
+
+const engine = (id: string, context: number | null, cuts = false): Deployment =>
+  like(id, {}, { ...(cuts ? { backend: { provider: CUTS } } : {}), facts: { context, quality: { default: 0.7 } } })
+
+const asking = (content: string, fields: JsonObject = {}): GatewayRequest =>
+  gatewayRequest({ model: 'auto', messages: [{ role: 'user', content }], ...fields })
+
+/** Text of about so many tokens, as the gateway counts. */
+function sized(tokens: number): string {
+  const word = 'river '
+  const each = classify(asking(word.repeat(1000))).inputTokens / 1000
+  return word.repeat(Math.round(tokens / each))
+}
+
+/** Who would be asked, in order; null where nobody can. */
+function asked(request: GatewayRequest, all: readonly Deployment[]): string[] | null {
+  try {
+    const table = compileRoutes([], [], catalogOf(...all))
+    return plan(request, classify(request), table, LIMITS, moment()).order.map(({ deployment }) => deployment.id)
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && thrown.code === 'context_length_exceeded') return null
+    throw thrown
+  }
+}
+
+t.test('what surely does not fit is given to nobody', async (t) => {
+  for (const cuts of [true, false]) t.equal(asked(asking(sized(40_000)), [engine('a/m', 4096, cuts)]), null)
+})
+
+t.test('what may not fit is kept from who cuts in silence, not from who refuses', async (t) => {
+  for (const tokens of [3700, 4500, 6000]) {
+    t.equal(asked(asking(sized(tokens)), [engine('a/m', 4096, true)]), null, `${tokens}, cut`)
+    t.strictSame(asked(asking(sized(tokens)), [engine('a/m', 4096)]), ['a/m'], `${tokens}, refused by the engine`)
+  }
+})
+
+t.test('what fits goes everywhere', async (t) => {
+  for (const cuts of [true, false]) t.strictSame(asked(asking(sized(1000)), [engine('a/m', 4096, cuts)]), ['a/m'])
+  t.strictSame(asked(asking(sized(1_000_000)), [engine('a/m', null, true)]), ['a/m'], 'where nobody knows the context')
+})
+
+t.test('another one with a larger context answers instead', async (t) => {
+  const all = [engine('small/m', 4096, true), engine('large/n', 131_072, true)]
+  t.strictSame(asked(asking(sized(10_000)), all), ['large/n'])
+})
+
+t.test('where it is tight, a larger context comes first', async (t) => {
+  const [small, large] = [engine('small/m', 4096), engine('large/n', 131_072)]
+  large.latency.ttft.weights[0] = 4
+  t.equal(asked(asking(sized(500)), [small, large])?.[0], 'small/m', 'with room to spare the better one')
+  t.strictSame(asked(asking(sized(3900)), [small, large]), ['large/n', 'small/m'])
+  const room = { max_tokens: 3500 }
+  t.strictSame(asked(asking(sized(500), room), [small, large]), ['small/m', 'large/n'])
+  t.strictSame(
+    asked(asking(sized(1500), room), [small, large]),
+    ['large/n', 'small/m'],
+    'the answer needs room as well',
+  )
+})
+
+t.test('the tokenizer of the model decides, once it is known', async (t) => {
+  const all = [engine('a/m', 4096, true)]
+  const request = asking(sized(3300))
+  t.equal(asked(request, all), null, 'not yet sure')
+  for (let i = 0; i < 100; i++) learnTokens(all[0]!.calibration, 1000, 1000)
+  t.strictSame(asked(request, all), ['a/m'], 'sure now')
+  for (let i = 0; i < 100; i++) learnTokens(all[0]!.calibration, 1000, 1500)
+  t.equal(asked(request, all), null, 'its tokens are smaller')
+})
+
+t.test('the refusal names the sizes', async (t) => {
+  const table = compileRoutes([], [], catalogOf(engine('a/m', 4096)))
+  const request = asking(sized(40_000))
+  t.throws(() => plan(request, classify(request), table, LIMITS, moment()), {
+    code: 'context_length_exceeded',
+    status: 400,
+    message: /a\/m: its context is 4096 tokens, the prompt has about [34]\d{4}/,
+  })
+})

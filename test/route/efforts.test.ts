@@ -1,0 +1,77 @@
+/** A model that can think is a candidate once for each of its efforts. */
+import t from 'tap'
+import type { Arm } from '../../src/core/arm.ts'
+import { provider } from '../support/factories.ts'
+import { like, orderOf, planOf } from '../support/fields.ts'
+
+const THINKS = { facts: { efforts: ['none', 'low', 'high'] as const, quality: { default: 0.7 } } }
+
+t.test('one candidate for each effort, and each deployment once in the order', async (t) => {
+  const all = [like('a/m', {}, THINKS), like('b/n')]
+  const { record, order } = planOf(all)
+  t.strictSame(
+    record.candidates.map(({ backend, effort }) => [backend, effort]),
+    [
+      ['a', 'none'],
+      ['a', 'low'],
+      ['a', 'high'],
+      ['b', null],
+    ],
+  )
+  t.strictSame(order.map(({ deployment }) => deployment.id).sort(), ['a/m', 'b/n'])
+  const { effort } = order.find(({ deployment }) => deployment.id === 'a/m')!
+  const utility = (which: string | null): number => record.candidates.find((one) => one.effort === which)!.utility!
+  t.equal(utility(effort), Math.max(utility('none'), utility('low'), utility('high')), 'at its best effort')
+})
+
+for (const [name, fields, effort] of [
+  ['reasoning_effort', { reasoning_effort: 'low' }, 'low'],
+  ['a switch', { chat_template_kwargs: { enable_thinking: false } }, 'none'],
+  ['an object', { reasoning: { effort: 'high' } }, 'high'],
+] as const)
+  t.test(`the caller's own effort is kept: ${name}`, async (t) => {
+    const { record, order } = planOf([like('a/m', {}, THINKS), like('b/n')], { fields })
+    t.strictSame(
+      record.candidates.map((one) => [one.backend, one.effort]),
+      [
+        ['a', effort],
+        ['b', effort],
+      ],
+    )
+    for (const target of order) t.equal(target.effort, effort)
+  })
+
+t.test('who names a model gets it as it is', async (t) => {
+  const all = [like('a/m', {}, THINKS)]
+  for (const model of ['m', 'a/m']) {
+    const { record, order } = planOf(all, { fields: { model } })
+    t.strictSame(
+      record.candidates.map((one) => one.effort),
+      [null],
+      model,
+    )
+    t.equal(order[0]!.effort, null)
+  }
+  t.equal(
+    planOf(all, { fields: { model: 'm', reasoning_effort: 'low' } }).order[0]!.effort,
+    'low',
+    'but for a word of their own',
+  )
+})
+
+t.test('an effort that pays is chosen, one that does not is not', async (t) => {
+  const all = [like('a/m', {}, THINKS)]
+  const of = (strategy: 'best' | 'cheap', content: string): string | null =>
+    planOf(all, { strategy, fields: { messages: [{ role: 'user', content }] } }).order[0]!.effort
+  t.equal(of('cheap', 'Hi there!'), 'none')
+  const learnt = (arm: Arm, by: number): void => {
+    for (let i = 0; i < arm.prior.length; i++) arm.prior[i]! += by
+  }
+  learnt(all[0]!.targets[3]!.arm, 0.25)
+  t.equal(of('best', 'Prove that there are infinitely many primes.'), 'high')
+})
+
+t.test('local engines alone for the strategy of that name', async (t) => {
+  const all = [like('cloud/m', {}, { backend: { provider: provider() } }), like('here/n')]
+  t.strictSame(orderOf(all, { strategy: 'local' }), ['here/n'])
+})

@@ -1,0 +1,154 @@
+/** Properties of the scoring that hold for whatever candidates there are. */
+import t from 'tap'
+import type { Strategy, Weights } from '../../src/core/settings.ts'
+import type { Deployment } from '../../src/core/types.ts'
+import type { Decision } from '../../src/route/plan.ts'
+import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
+import { PRESETS, score } from '../../src/route/utility.ts'
+import { anyNature, anyWeights, chosen, decisionOf, like, type Nature, orderOf } from '../support/fields.ts'
+import { pick, seeded } from '../support/random.ts'
+
+const STRATEGIES = Object.keys(PRESETS) as readonly Strategy[]
+
+t.test('a third candidate never changes the order of two others', async (t) => {
+  const random = seeded(31)
+  let flips = 0
+  for (let round = 0; round < 800; round++) {
+    const strategy = round % 2 === 0 ? pick(random, STRATEGIES) : anyWeights(random)
+    const stream = { fields: { stream: random() < 0.5 }, strategy }
+    const [a, b, c] = ['a/x', 'b/y', 'c/z'].map((id) => like(id, anyNature(random))) as [
+      Deployment,
+      Deployment,
+      Deployment,
+    ]
+    const two = orderOf([a, b], stream).join(' ')
+    for (const all of [
+      [a, b, c],
+      [c, a, b],
+      [a, c, b],
+    ])
+      if (
+        orderOf(all, stream)
+          .filter((id) => id !== c.id)
+          .join(' ') !== two
+      )
+        flips++
+  }
+  t.equal(flips, 0)
+})
+
+t.test('nor do thirty more', async (t) => {
+  const random = seeded(32)
+  for (let round = 0; round < 60; round++) {
+    const strategy = anyWeights(random)
+    const all = Array.from({ length: 32 }, (_, i) => like(`b${i}/m${i}`, anyNature(random)))
+    const whole = orderOf(all, { strategy })
+    const best = orderOf(
+      all.filter((one) => whole.indexOf(one.id) < 12),
+      { strategy },
+    )
+    t.strictSame(whole.slice(0, 12), best)
+  }
+})
+
+/** Ways to be worse in one thing alone. */
+const WORSE: Readonly<Record<string, (nature: Nature) => Nature>> = {
+  success: (nature) => ({ ...nature, quality: nature.quality - 0.1 }),
+  cost: (nature) => ({ ...nature, price: nature.price * 1.6 }),
+  'time to first token': (nature) => ({ ...nature, ttft: nature.ttft * 2 }),
+  'time per token': (nature) => ({ ...nature, tpot: nature.tpot * 2 }),
+  tokens: (nature) => ({ ...nature, length: nature.length * 1.6 }),
+}
+
+for (const [what, worsen] of Object.entries(WORSE))
+  t.test(`who is worse in ${what} and better in nothing never comes first`, async (t) => {
+    const random = seeded(33)
+    for (let round = 0; round < 200; round++) {
+      const preset = pick(
+        random,
+        STRATEGIES.filter((one) => one !== 'ordered'),
+      )
+      const strategy = round % 2 === 0 ? preset : anyWeights(random)
+      const nature = anyNature(random)
+      const others = Array.from({ length: Math.floor(3 * random()) }, (_, i) => like(`o${i}/o${i}`, anyNature(random)))
+      const order = orderOf([like('dominated/x', worsen(nature)), ...others, like('better/y', nature)], { strategy })
+      t.ok(order.indexOf('better/y') < order.indexOf('dominated/x'), JSON.stringify({ strategy, nature }))
+    }
+  })
+
+/** What a weight is about, as the choice has it: the more of it, the worse. */
+const MEASURES: Readonly<Record<keyof Weights, (decision: Decision) => number>> = {
+  quality: (decision) => -chosen(decision, COLUMN.success),
+  cost: (decision) => chosen(decision, COLUMN.cost),
+  latency: (decision) => {
+    const ttft = chosen(decision, COLUMN.ttft)
+    const rest = chosen(decision, COLUMN.total) - ttft
+    return ttft + (decision.request.stream ? 0.3 * rest : rest)
+  },
+  efficiency: (decision) =>
+    (0.1 * chosen(decision, COLUMN.input) + chosen(decision, COLUMN.output)) / chosen(decision, COLUMN.success),
+}
+
+for (const [weight, measure] of Object.entries(MEASURES))
+  t.test(`a greater weight of ${weight} never leads to a choice that is worse in it`, async (t) => {
+    const random = seeded(34)
+    let moved = 0
+    for (let round = 0; round < 120; round++) {
+      const weights = anyWeights(random)
+      const stream = random() < 0.5
+      const thinks = { facts: { efforts: ['none', 'low', 'high'] as const } }
+      const all = Array.from({ length: 5 }, (_, i) => {
+        const nature = anyNature(random)
+        const own = {
+          inputPerMtok: nature.price / 3,
+          cachedInputPerMtok: null,
+          outputPerMtok: nature.price,
+          perGpuHour: null,
+        }
+        const known = { quality: { default: nature.quality }, price: own }
+        return like(`b${i}/m${i}`, nature, i % 2 === 0 ? { facts: { ...known, ...thinks.facts } } : {})
+      })
+      let before = Infinity
+      for (const value of [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10]) {
+        const now = measure(decisionOf(all, { strategy: { ...weights, [weight]: value }, fields: { stream } }))
+        t.ok(now <= before * (1 + Math.sign(before) * 1e-9), `${weight} ${value}: ${now} after ${before}`)
+        if (now < before && before < Infinity) moved++
+        before = now
+      }
+    }
+    t.ok(moved > 50, `it moved ${moved} choices`)
+  })
+
+t.test('a step is ten points of success, or a factor of two in cost, latency or tokens', async (t) => {
+  const rows = new Float64Array(2 * COLUMNS)
+  const fill = (row: number, values: Partial<Record<keyof typeof COLUMN, number>>): void => {
+    const usual = { success: 0.5, rankCost: 1e6, ttft: 1000, total: 1000, input: 0, cached: 0, output: 250 }
+    for (const [name, value] of Object.entries({ ...usual, ...values }))
+      rows[row * COLUMNS + COLUMN[name as keyof typeof COLUMN]] = value
+    score(rows, row, { quality: 1, cost: 1, latency: 1, efficiency: 1 }, false)
+  }
+  const term = (column: number): number => rows[column]!
+  fill(0, {})
+  t.strictSame(
+    [COLUMN.quality, COLUMN.costTerm, COLUMN.latency, COLUMN.efficiency].map((at) => Math.abs(term(at))),
+    [0, 0, 0, 0],
+  )
+  fill(0, { success: 0.6 })
+  t.ok(Math.abs(term(COLUMN.quality) - 1) < 1e-9)
+  fill(0, { rankCost: 2e6 })
+  t.ok(Math.abs(term(COLUMN.costTerm) + 1) < 1e-9)
+  fill(0, { ttft: 500, total: 2000 })
+  t.ok(Math.abs(term(COLUMN.latency) + 1) < 1e-9)
+  fill(0, { output: 500 })
+  t.ok(Math.abs(term(COLUMN.efficiency) + 1) < 1e-9)
+})
+
+t.test('nothing is worth infinitely much', async (t) => {
+  const rows = new Float64Array(COLUMNS)
+  for (const success of [0, NaN, 1]) {
+    rows.fill(0)
+    rows[COLUMN.success] = success
+    score(rows, 0, PRESETS.balanced, true)
+    t.ok(Number.isFinite(rows[COLUMN.utility]), `${success}`)
+  }
+})

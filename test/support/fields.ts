@@ -1,0 +1,108 @@
+import type { JsonObject, RouteSpec, Strategy, Weights, Within } from '../../src/core/settings.ts'
+import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
+import { decide, type Decision, type Moment, plan } from '../../src/route/plan.ts'
+import { COLUMNS } from '../../src/route/predict.ts'
+import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, provider, routeSpec } from './factories.ts'
+
+/** What a model is like: share of good answers, USD for a million output tokens (a third of it for input), seconds, a factor on its length. */
+export interface Nature {
+  readonly quality: number
+  readonly price: number
+  readonly ttft: number
+  readonly tpot: number
+  readonly length: number
+}
+
+export const ORDINARY: Nature = { quality: 0.7, price: 1, ttft: 0.5, tpot: 0.02, length: 1 }
+
+/** A deployment that is like that, on an engine of the operator. */
+export function like(
+  id: string,
+  nature: Partial<Nature> = {},
+  traits: Parameters<typeof deployment>[1] = {},
+): Deployment {
+  const { quality, price, ttft, tpot, length } = { ...ORDINARY, ...nature }
+  const own = { inputPerMtok: price / 3, cachedInputPerMtok: null, outputPerMtok: price, perGpuHour: null }
+  const made = deployment(id, {
+    ...traits,
+    backend: { provider: provider({ local: true }), ...traits.backend },
+    facts: { quality: { default: quality }, price: own, ...traits.facts },
+  })
+  made.latency.ttft.weights.set([ttft, 0, 0])
+  made.latency.tpot.weights.set([tpot, 0])
+  for (const { arm } of made.targets)
+    for (let i = 0; i < arm.lengthPrior.length; i++) arm.lengthPrior[i]! += Math.log(length)
+  return made
+}
+
+const between = (random: () => number, low: number, high: number): number => low + (high - low) * random()
+
+/** Any that might be met. */
+export const anyNature = (random: () => number): Nature => ({
+  quality: between(random, 0.3, 0.95),
+  price: 10 ** between(random, -1, 1.5),
+  ttft: 10 ** between(random, -0.9, 1),
+  tpot: 10 ** between(random, -2.5, -1),
+  length: 2 ** between(random, -1.5, 1.5),
+})
+
+export const anyWeights = (random: () => number): Weights => ({
+  quality: between(random, 0.1, 2),
+  cost: between(random, 0.05, 1.5),
+  latency: between(random, 0.05, 1.5),
+  efficiency: between(random, 0.05, 1.5),
+})
+
+export interface Situation {
+  readonly strategy?: Strategy | Weights | Within
+  readonly route?: Partial<RouteSpec>
+  readonly fields?: JsonObject
+  readonly traits?: Partial<GatewayRequest>
+  readonly moment?: Partial<Moment>
+}
+
+const QUESTION = [{ role: 'user', content: 'Which rivers run through Vienna, and where do they come from?' }]
+
+interface Asked {
+  readonly request: GatewayRequest
+  readonly table: RouteTable
+  readonly profile: RequestProfile
+}
+
+function asked(
+  { strategy = 'balanced', route = {}, fields = {}, traits = {} }: Situation,
+  all: readonly Deployment[],
+): Asked {
+  const request = gatewayRequest({ model: 'r', messages: QUESTION, ...fields }, traits)
+  const table = compileRoutes([routeSpec('r', { strategy, ...route })], [], catalogOf(...all))
+  return { request, table, profile: classify(request) }
+}
+
+export function planOf(all: readonly Deployment[], situation: Situation = {}): RoutePlan {
+  const { request, table, profile } = asked(situation, all)
+  return plan(request, profile, table, LIMITS, moment(situation.moment))
+}
+
+export function decisionOf(all: readonly Deployment[], situation: Situation = {}): Decision {
+  const { request, table, profile } = asked(situation, all)
+  return decide(request, profile, table, moment(situation.moment))
+}
+
+/** Ids in order. */
+export const orderOf = (all: readonly Deployment[], situation: Situation = {}): string[] =>
+  planOf(all, situation).order.map(({ deployment }) => deployment.id)
+
+/** A value of the candidate that goes first. */
+export function chosen({ rows, pick, shown }: Decision, column: number): number {
+  return rows[shown.indexOf(pick.order[0]!) * COLUMNS + column]!
+}
+
+/** A request amid a conversation. */
+export const ANSWERED: JsonObject = {
+  messages: [
+    { role: 'user', content: 'Name a river.' },
+    { role: 'assistant', content: 'The Danube.' },
+    { role: 'user', content: 'And another one?' },
+  ],
+}
