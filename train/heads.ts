@@ -6,10 +6,11 @@ const ROUNDS = 12
 const RATE = 0.3
 const DECAY = 1e-4
 
-/** Multinomial logistic regression by AdaGrad. For each class the weights of the features, then a constant. */
+/** Multinomial logistic regression by AdaGrad. For each class the weights of the features, then a constant. `importance`: of each text. */
 export function trainSoftmax(
   texts: readonly Float64Array[],
   classes: readonly number[],
+  importance: readonly number[],
   size: number,
   seed: number,
 ): Float64Array {
@@ -33,7 +34,7 @@ export function trainSoftmax(
       let sum = 0
       for (let c = 0; c < size; c++) sum += shares[c] = Math.exp(shares[c]! - best)
       for (let c = 0; c < size; c++) {
-        const error = shares[c]! / sum - (c === classes[index] ? 1 : 0)
+        const error = importance[index]! * (shares[c]! / sum - (c === classes[index] ? 1 : 0))
         if (Math.abs(error) < 1e-3) continue
         for (let f = 0, at = c * row; f <= features; f++, at++) {
           const slope = error * (f < features ? text[f]! : 1) + DECAY * weights[at]!

@@ -13,6 +13,8 @@ const DIMS = 64
 export const TRAINING_SEED = 7
 /** How strongly the heads for difficulty and demand are held back. */
 const RIDGE = 30
+/** What a written prompt counts for: people's requests are more like these than like exams, of which there are ten times as many. */
+const WRITTEN = 4
 /** A label with fewer texts is no topic of its own. */
 const FEWEST = 8
 
@@ -48,6 +50,7 @@ function withHeads(
   const heads = trainSoftmax(
     known.map((index) => features[index]!),
     known.map((index) => labelled[index]!),
+    known.map((index) => (lessons[index]!.set === PHRASES ? WRITTEN : 1)),
     names.length,
     seed,
   )

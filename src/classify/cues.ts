@@ -12,16 +12,31 @@ const END = 160
 const CUES: readonly (readonly [task: TaskClass, words: RegExp])[] = [
   [
     'translation',
-    /\b(translate|translation of|bersetze|bersetzung|traduis|traduire|traduce|traduci|traduza|traduzir)\b/i,
+    /\b(translate|translation of|bersetze|bersetzung|traduis|traduire|traduce|traduci|traduza|traduzir|how (would|do) you say)\b/i,
   ],
   [
     'summary',
     /\b(summari[sz]e|summary of|tl;?dr|fasse?\b.{0,60}\bzusammen|zusammenfassung|riassumi|resum(e|ir|a) (el|este|o)\b)/i,
   ],
-  ['extraction', /\b(extract|pull out|parse out|extrahiere|extrais|extrae)\b/i],
+  [
+    'extraction',
+    /\b(extract|pull (out|the)|parse out|extrahiere|extrais|extrae|list (all|every)\b.{0,60}\bin (this|the))\b/i,
+  ],
   [
     'classification',
-    /\b(classify|categori[sz]e|(positive|negative),? (or|oder|ou) (negative|positive|neutral)|klassifiziere)\b/i,
+    /\b(classify|categori[sz]e|sentiment|label (this|the|each)|(positive|negative),? (or|oder|ou) (negative|positive|neutral)|klassifiziere)\b/i,
+  ],
+  [
+    'reading',
+    /\b(according to the (text|passage)|read the (passage|text)|(using|from) the (context|passage) below)\b/i,
+  ],
+  [
+    'creative',
+    /\b(poem|haiku|limerick|lyrics|bedtime story|short story|write (me )?an? .{0,30}story|detective novel|gedicht)\b/i,
+  ],
+  [
+    'code',
+    /\b(sql query|typescript|javascript|python (function|script|code)|rust function|regex|stack trace|unit tests?|refactor)\b/i,
   ],
 ]
 

@@ -6,7 +6,7 @@ import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
 import { cueOf } from './cues.ts'
 import { effortOf } from './effort.ts'
-import { known, senseOf } from './sense.ts'
+import { known, leaning, senseOf } from './sense.ts'
 import { tokensOf } from './tokens.ts'
 import type { Weights } from './weights.ts'
 
@@ -53,8 +53,9 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
   const own = conversation.question ?? firstText(body['prompt'])
   const read = senseOf(own, textBytes(own), weights)
   const tools = filled(body['tools']) || filled(body['functions'])
-  const as = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : cueOf(own)
-  const sense = as === null ? read : known(read, as, weights)
+  const form = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : null
+  const cue = form === null ? cueOf(own) : null
+  const sense = form !== null ? known(read, form, weights) : cue !== null ? leaning(read, cue, weights) : read
   const rest = conversation.tokens + (tools ? sizeOf(request, 'tools', 'functions') / SCHEMA_BYTES_PER_TOKEN : 0)
   return {
     endpoint: request.endpoint.id,

@@ -92,6 +92,19 @@ export function known(sense: TextSense, as: TaskClass, { topics }: Weights): Tex
   return { ...sense, class: as, topics: Int32Array.of(topic), shares: Float64Array.of(1) }
 }
 
+const TOLD = 0.25
+
+/** The sense of a text whose class is told by some words: a part of it is that class, the rest what it is about. */
+export function leaning(sense: TextSense, towards: TaskClass, { topics }: Weights): TextSense {
+  const own = topics.lastIndexOf(towards)
+  return {
+    ...sense,
+    class: towards,
+    topics: Int32Array.of(own, ...sense.topics),
+    shares: Float64Array.of(TOLD, ...sense.shares.map((share) => share * (1 - TOLD))),
+  }
+}
+
 /** A constant plus the weighted features, with the weights from `start` on. Four sums side by side: one would wait for itself. */
 function linear(features: Float64Array, weights: Float32Array, start = 0): number {
   const { length } = features

@@ -1,11 +1,11 @@
 /** How well the shipped classifier tells classes apart. */
 import t from 'tap'
-import { senseOf } from '../../src/classify/sense.ts'
-import type { TextSense } from '../../src/core/arm.ts'
-import { WEIGHTS } from '../support/factories.ts'
+import { classify, gatewayRequest } from '../support/factories.ts'
 
-const sense = (text: string): TextSense =>
-  senseOf(Buffer.from(text).toString('latin1'), Buffer.byteLength(text), WEIGHTS)
+const classOf = (text: string): string => {
+  const content = Buffer.from(text).toString('latin1')
+  return classify(gatewayRequest({ model: 'auto', messages: [{ role: 'user', content }] })).class
+}
 
 /** Ordinary prompts that the classifier was not trained on. `|` where two classes are as good. */
 const ORDINARY: readonly (readonly [as: string, text: string])[] = [
@@ -90,7 +90,7 @@ const ORDINARY: readonly (readonly [as: string, text: string])[] = [
 ]
 
 t.test('classes of ordinary prompts', async (t) => {
-  const misses = ORDINARY.map(([as, text]) => [as, sense(text).class, text] as const).filter(
+  const misses = ORDINARY.map(([as, text]) => [as, classOf(text), text] as const).filter(
     ([as, found]) => !as.split('|').includes(found),
   )
   const share = 1 - misses.length / ORDINARY.length
