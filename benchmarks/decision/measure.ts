@@ -135,7 +135,7 @@ function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTa
 }
 
 function teach(target: Target, request: GatewayRequest, lessons: Lessons, index: number): void {
-  const profile = (classify)(request)
+  const profile = classify(request)
   for (let turn = 0; turn < 10; turn++) {
     const requestId = `${index}-${turn}`
     const usage = { input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
