@@ -6,8 +6,8 @@ export const BUCKETS = 8192
 export const SURFACE = 10
 
 /** Of a long text its beginning and its end are read: instructions stand in one of the two. */
-const HEAD = 1000
-const TAIL = 250
+const HEAD = 500
+const TAIL = 200
 
 /** Reused by the next call. */
 export interface Words {
