@@ -4,13 +4,13 @@ import { classifier } from '../../src/classify/profile.ts'
 import { loadWeights, type Weights } from '../../src/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { BackendSpec, ModelFacts } from '../../src/core/settings.ts'
+import type { ModelFacts } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
-import { newLatency } from '../../src/learn/latency.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { parseBody } from '../../src/protocol/request.ts'
-import { type Moment, plan } from '../../src/route/plan.ts'
-import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import { plan } from '../../src/route/plan.ts'
+import type { RouteTable } from '../../src/route/table.ts'
+import { deploymentFor, MOMENT, requestFor, tableFor } from '../stand-ins.ts'
 import type { Prompt } from './cases.ts'
 
 interface Quantiles {
@@ -30,13 +30,12 @@ export interface Figures {
 
 const WARM = 3_000
 const TURNS = 4_000
-const MOMENT: Moment = { now: 1_000, utcHour: 12, recall: () => null, random: () => 0.5 }
 const weights = await loadWeights()
 const classify = classifier(weights)
 
 /** The quietest of some rounds: other work on the machine only ever adds. */
 export async function measure({ name, text }: Prompt, candidates: number, rounds: number): Promise<Figures> {
-  const request = requestOf(text)
+  const request = requestFor(text, true)
   const table = fieldOf(candidates, request, weights)
   const whole = (): void => void plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
   const profile = classify(request)
@@ -89,49 +88,23 @@ async function allocated(work: () => void): Promise<number> {
 export function readBody(): number {
   const text = 'word and another word, '.repeat(17_500)
   const raw = Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: text }] }))
-  const table = fieldOf(8, requestOf('Where?'), weights)
+  const table = fieldOf(8, requestFor('Where?', true), weights)
   let longest = 0
   for (let turn = 0; turn < 60; turn++) {
     const startedAt = performance.now()
-    const request = { ...requestOf(''), raw, ...parseBody(raw, CHAT) }
+    const request = { ...requestFor('', true), raw, ...parseBody(raw, CHAT) }
     plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
     if (turn >= 10) longest = Math.max(longest, performance.now() - startedAt)
   }
   return longest
 }
 
-const requestOf = (text: string): GatewayRequest => ({
-  id: 'bench',
-  endpoint: CHAT,
-  principal: { id: 'bench', routes: null, rpm: null },
-  model: 'auto',
-  stream: true,
-  wantsUsage: false,
-  body: { model: 'auto', messages: [{ role: 'user', content: text }] },
-  raw: Buffer.alloc(0),
-  members: [],
-  headers: {},
-  noFallback: false,
-  session: null,
-  agent: null,
-  strategy: null,
-  deadlineMs: null,
-  maxCostUsd: null,
-  explain: false,
-  startedAt: 0,
-})
-
 /** Models of many prices and guesses; every second one has had feedback, so that its regression is asked too. */
 function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
   const lessons = new Lessons(known)
   const all = Array.from({ length: size }, (_, index) => deploymentOf(index, lessons))
   for (const [index, { targets }] of all.entries()) if (index % 2 === 0) teach(targets[0]!, request, lessons, index)
-  return compileRoutes([], [], {
-    all,
-    byId: new Map(all.map((one) => [one.id, one])),
-    byModel: new Map(all.map((one) => [one.model, [one]])),
-    backends: [],
-  })
+  return tableFor(all)
 }
 
 function teach(target: Target, request: GatewayRequest, lessons: Lessons, index: number): void {
@@ -157,21 +130,5 @@ function deploymentOf(index: number, lessons: Lessons): Deployment {
     efforts: [],
     paramsB: null,
   }
-  const backend = {
-    name: `b${index}`,
-    provider: { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} },
-  }
-  const deployment = {
-    id: `b${index}/${model}`,
-    backend: backend as unknown as BackendSpec,
-    model,
-    facts,
-    live: { state: 'ready' as const, reason: null, inflight: index % 3, coolUntil: 0, refusesUsage: false },
-    standing: { calls: index, restUntil: 0, refuses: new Map<string, number>(), answers: new Set<string>() },
-    targets: [] as Target[],
-    calibration: lessons.calibrationOf(model),
-    latency: newLatency(false),
-  }
-  deployment.targets.push({ deployment, effort: null, arm: lessons.armsOf(model, facts)[0]! })
-  return deployment
+  return deploymentFor(`b${index}`, model, facts, lessons, index % 3)
 }

@@ -1,23 +1,19 @@
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
 import { type Classifier, classifier } from '../../src/classify/profile.ts'
 import type { Weights } from '../../src/classify/weights.ts'
-import { CHAT } from '../../src/core/endpoints.ts'
-import type { BackendSpec, ModelFacts, Price } from '../../src/core/settings.ts'
-import type { Catalog, Deployment, GatewayRequest, RequestProfile, Target } from '../../src/core/types.ts'
-import { newLatency } from '../../src/learn/latency.ts'
+import type { ModelFacts, Price } from '../../src/core/settings.ts'
+import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
-import { decide, type Decision, type Moment } from '../../src/route/plan.ts'
+import { decide, type Decision } from '../../src/route/plan.ts'
 import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
-import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import type { RouteTable } from '../../src/route/table.ts'
 import { lessonsOf } from '../../train/lessons.ts'
 import { TRAINING_SEED, trainWeights } from '../../train/weights.ts'
+import { deploymentFor, MOMENT, requestFor, tableFor } from '../stand-ins.ts'
 import { type Pool, workOf } from './pool.ts'
 import { priorOf } from './priors.ts'
 import { CHARACTERS_PER_TOKEN, type ModelCard, type Sample } from './sample.ts'
 import type { Lesson, Prediction, Shipped } from './scorer.ts'
-
-const NOW = 1_000
-const NO_CHANCE: Moment = { now: NOW, utcHour: 12, recall: () => null, random: () => 1 }
 
 /** The weights that are shipped: for data that nobody has trained on. */
 export const withShippedWeights = (weights: Weights): Shipped => policy(() => weights)
@@ -50,23 +46,15 @@ function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
       return {
         predict(prompt) {
           const request = requestOf(prompt)
-          return predictionOf(lesson.pool, decide(request, read(request), table, NO_CHANCE))
+          return predictionOf(lesson.pool, decide(request, read(request), table, MOMENT))
         },
       }
     },
   }
 }
 
-function tableOf({ pool, train }: Lesson, lessons: Lessons): RouteTable {
-  const all = pool.models.map((model) => deploymentOf(model, factsOf(model, pool.cards[model]!, train), lessons))
-  const catalog: Catalog = {
-    all,
-    byId: new Map(all.map((one) => [one.id, one])),
-    byModel: new Map(all.map((one) => [one.model, [one]])),
-    backends: [],
-  }
-  return compileRoutes([], [], catalog)
-}
+const tableOf = ({ pool, train }: Lesson, lessons: Lessons): RouteTable =>
+  tableFor(pool.models.map((model) => deploymentFor('pool', model, factsOf(model, pool.cards[model]!, train), lessons)))
 
 /** What an operator would know: list prices, parameters, the catalogue. */
 function factsOf(model: string, card: ModelCard, train: readonly Sample[]): ModelFacts {
@@ -98,51 +86,7 @@ function priceOf(model: string, card: ModelCard, train: readonly Sample[]): Pric
   return tokens === 0 ? null : { ...price, inputPerMtok: 0, outputPerMtok: (usd / tokens) * 1e6 }
 }
 
-const BACKEND = { name: 'pool', provider: { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} } }
-
-function deploymentOf(model: string, facts: ModelFacts, lessons: Lessons): Deployment {
-  const deployment = {
-    id: `pool/${model}`,
-    backend: BACKEND as unknown as BackendSpec,
-    model,
-    facts,
-    live: { state: 'ready' as const, reason: null, inflight: 0, coolUntil: 0, refusesUsage: false },
-    standing: { calls: 0, restUntil: 0, refuses: new Map(), answers: new Set<string>() },
-    targets: [] as Target[],
-    calibration: lessons.calibrationOf(model),
-    latency: newLatency(false),
-  }
-  const [arm] = lessons.armsOf(model, facts)
-  deployment.targets.push({ deployment, effort: null, arm: arm! })
-  return deployment
-}
-
-/** As the gateway reads a body: one character for each byte. */
-function requestOf(prompt: string): GatewayRequest {
-  const content = Buffer.from(prompt).toString('latin1')
-  return { ...REQUEST, body: { model: 'auto', messages: [{ role: 'user', content }] } }
-}
-
-const REQUEST: GatewayRequest = {
-  id: 'bench',
-  endpoint: CHAT,
-  principal: { id: 'bench', routes: null, rpm: null },
-  model: 'auto',
-  stream: false,
-  wantsUsage: false,
-  body: {},
-  raw: Buffer.alloc(0),
-  members: [],
-  headers: {},
-  noFallback: false,
-  session: null,
-  agent: null,
-  strategy: null,
-  deadlineMs: null,
-  maxCostUsd: null,
-  explain: false,
-  startedAt: NOW,
-}
+const requestOf = (prompt: string): GatewayRequest => requestFor(prompt, false)
 
 /** Every model's answer with its usage, then the feedback on it. */
 function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }: RouteTable, lessons: Lessons): void {

@@ -20,7 +20,7 @@ export interface Conversation {
 const MESSAGE_TOKENS = 4
 /** Of one picture of middling size; vendors count from some tens to some thousands. */
 const IMAGE_TOKENS = 500
-/** Characters of the first messages that name a conversation. */
+/** Characters of each of the first messages that name a conversation. */
 const OPENING = 256
 
 export function readConversation(list: Json | undefined): Conversation {
@@ -28,8 +28,9 @@ export function readConversation(list: Json | undefined): Conversation {
   let question: string | null = null
   let opening = FNV_BASE
   let opened = false
+  let asked = false
   if (!Array.isArray(list)) return { ...found, question, opening: null }
-  for (const [index, message] of (list as readonly Json[]).entries()) {
+  for (const message of list as readonly Json[]) {
     if (!isObject(message)) continue
     const role = message['role']
     if (role === 'assistant') found.continues = true
@@ -37,12 +38,15 @@ export function readConversation(list: Json | undefined): Conversation {
     const text = readContent(message['content'], found)
     found.tokens += MESSAGE_TOKENS
     if (text === null) continue
-    // The first two: agents share the first, which is their instructions.
-    if (index < 2) {
+    // Up to the first question: agents share their instructions, and an answer is not there yet when a conversation begins.
+    if (!asked) {
       opening = hash(text, opening)
       opened = true
     }
-    if (role === 'user' || role === undefined) question = text
+    if (role === 'user' || role === undefined) {
+      question = text
+      asked = true
+    }
   }
   return { ...found, question, opening: opened ? (opening >>> 0).toString(16).padStart(8, '0') : null }
 }

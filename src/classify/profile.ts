@@ -1,7 +1,7 @@
 /** What a request needs, how large it is, and what it is about, read from its body. Pure; linear in the number of messages, not of bytes. */
 import { isUtf8 } from 'node:buffer'
 import { textBytes } from '../core/cut-text.ts'
-import type { Capability, Json, JsonObject } from '../core/settings.ts'
+import type { Capability, Effort, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
 import { cueOf } from './cues.ts'
@@ -56,6 +56,7 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
   const form = conversation.images > 0 ? 'vision' : conversation.usesTools ? 'agent' : null
   const cue = form === null ? cueOf(own) : null
   const sense = form !== null ? known(read, form, weights) : cue !== null ? leaning(read, cue, weights) : read
+  const effort = effortOf(body)
   const rest = conversation.tokens + (tools ? sizeOf(request, 'tools', 'functions') / SCHEMA_BYTES_PER_TOKEN : 0)
   return {
     endpoint: request.endpoint.id,
@@ -65,20 +66,26 @@ function generation(request: GatewayRequest, weights: Weights): RequestProfile {
     inputTokens: Math.ceil(rest + prompts),
     longestTokens: Math.ceil(rest + longest),
     maxOutput: positive(body['max_completion_tokens']) ?? positive(body['max_tokens']),
-    effort: effortOf(body),
-    needs: needsOf(body, conversation, tools),
+    effort,
+    needs: needsOf(body, conversation, tools, effort),
     ...ties(request, conversation),
     sense,
   }
 }
 
-function needsOf(body: JsonObject, { images, sounds }: Conversation, tools: boolean): readonly Capability[] {
+function needsOf(
+  body: JsonObject,
+  { images, sounds }: Conversation,
+  tools: boolean,
+  effort: Effort | null,
+): readonly Capability[] {
   const needs: Capability[] = ['chat']
   if (images > 0) needs.push('vision')
   if (sounds > 0) needs.push('audio')
   if (tools) needs.push('tools')
   if (typeOf(body['response_format']) === 'json_schema') needs.push('json_schema')
   if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.push('logprobs')
+  if (effort !== null && effort !== 'none') needs.push('reasoning')
   return needs
 }
 

@@ -1,6 +1,6 @@
 /**
  * What was learnt, as plain numbers: `learn/` writes and reads them, the fleet hangs them on deployments. Backends that
- * serve the same model share its arms; latency is each deployment's own.
+ * serve the same model, and of which the same is expected, share its arms; latency is each deployment's own.
  */
 import type { Effort, TaskClass } from './settings.ts'
 

@@ -173,6 +173,8 @@ export interface CandidateRecord {
     readonly cost: number | null
     readonly latency: number | null
     readonly efficiency: number | null
+    /** For staying where the conversation was answered last; the five sum to the utility. */
+    readonly affinity: number | null
   }
   readonly utility: number | null
 }

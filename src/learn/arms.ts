@@ -1,5 +1,5 @@
 /** The arms of models: one for each effort, shared by all backends that serve the model. */
-import type { Arm, Calibration } from '../core/arm.ts'
+import type { Arm } from '../core/arm.ts'
 import type { Effort, ModelFacts, TaskClass } from '../core/settings.ts'
 import { newCells, rebased } from './cells.ts'
 import { factorsOf } from './length.ts'
@@ -69,17 +69,21 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
   }
 }
 
-/** What was learnt by one arm carries over to another with new priors: facts of a model may change while it runs. */
-export const withPriors = (arm: Arm, { prior, ability, lengthPrior, reasoningPrior }: Arm): Arm => ({
-  ...arm,
-  // What was learnt is kept as deviations: from other priors they are others.
-  quality: rebased(arm.quality, arm.prior, prior),
-  length: rebased(arm.length, arm.lengthPrior, lengthPrior),
-  prior,
-  ability,
-  lengthPrior,
-  reasoningPrior,
-})
+/** Whether the same is expected by both before anything was seen. */
+export const expectsAs = (one: Arm, other: Arm): boolean =>
+  one.prior.every((value, topic) => value === other.prior[topic]) &&
+  one.lengthPrior.every((value, topic) => value === other.lengthPrior[topic])
 
-/** Of a model, whatever its effort. */
-export type Calibrations = Map<string, Calibration>
+/** `fresh` with what another arm of its model had learnt: kept as deviations, which from other priors are others. */
+export const taughtBy = (arm: Arm, fresh: Arm): Arm => {
+  const length = rebased(arm.length, arm.lengthPrior, fresh.lengthPrior)
+  return {
+    ...fresh,
+    quality: rebased(arm.quality, arm.prior, fresh.prior),
+    validity: arm.validity,
+    length,
+    factors: factorsOf(length),
+    spent: { ...arm.spent },
+    words: arm.words,
+  }
+}

@@ -69,8 +69,9 @@ export function gather(cells: Cells, others: readonly Cells[]): Cells {
   return cells
 }
 
-/** The same observations as deviations from `to` that were deviations from `from`; in place, for whoever holds them. */
-export function rebased(cells: Cells, from: Float64Array, to: Float64Array): Cells {
+/** A copy: the same observations as deviations from `to` that were deviations from `from`. */
+export function rebased(old: Cells, from: Float64Array, to: Float64Array): Cells {
+  const cells = { ...old, count: Float64Array.from(old.count), sum: Float64Array.from(old.sum) }
   let observed = 0
   let shift = 0
   for (let topic = 0; topic < from.length; topic++) {

@@ -2,7 +2,7 @@
 import type { Arm, Calibration, Cells, TextSense } from '../core/arm.ts'
 import type { Effort, ModelFacts } from '../core/settings.ts'
 import type { RequestProfile, Target, Usage } from '../core/types.ts'
-import { armId, newArm, sharedName, type Topics, withPriors } from './arms.ts'
+import { expectsAs, newArm, sharedName, taughtBy, type Topics } from './arms.ts'
 import { gather, newCells } from './cells.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, ttftOf } from './latency.ts'
@@ -39,12 +39,17 @@ interface Judged {
   readonly sense: TextSense
 }
 
+/** Of one model at one effort; the oldest are forgotten. */
+const MOST_VERSIONS = 8
 /** Answers that can still be judged. */
 const MOST_RECENT = 10_000
 
 export class Lessons {
   readonly topics: Topics
-  readonly #arms = new Map<string, Arm>()
+  /** By id; several where the operator or the backends expect different things of one model. The last is the newest. */
+  readonly #arms = new Map<string, Arm[]>()
+  /** Of an earlier run, until somebody asks for them: what was expected then may be another thing than now. */
+  readonly #restored = new Map<string, Arm>()
   readonly #calibrations = new Map<string, Calibration>()
   readonly #recent = new Map<string, Judged>()
   /** Something was learnt since the last look. */
@@ -54,7 +59,10 @@ export class Lessons {
     this.topics = topics
   }
 
-  /** The arms of a model: as it does when nobody says, then one for each effort. What was learnt of them stays when facts change. */
+  /**
+   * The arms of a model: as it does when nobody says, then one for each effort. Backends of which the same is expected share
+   * them; where other things are, or facts change, what was learnt is taken along.
+   */
   armsOf(model: string, facts: ModelFacts): readonly Arm[] {
     const arms = [null, ...facts.efforts].map((effort) => this.#armOf(model, effort, facts))
     if (arms.length > 1) {
@@ -100,12 +108,12 @@ export class Lessons {
 
   /** For the file: all that something was learnt of. */
   get known(): { readonly arms: Iterable<Arm>; readonly calibrations: ReadonlyMap<string, Calibration> } {
-    return { arms: this.#arms.values(), calibrations: this.#calibrations }
+    return { arms: [...this.#restored.values(), ...[...this.#arms.values()].flat()], calibrations: this.#calibrations }
   }
 
   /** Takes over what an earlier run had learnt, before the fleet asks for arms. */
   restore(arms: readonly Arm[], calibrations: ReadonlyMap<string, Calibration>): void {
-    for (const arm of arms) this.#arms.set(arm.id, arm)
+    for (const arm of arms) this.#restored.set(arm.id, arm)
     for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
   }
 
@@ -126,9 +134,13 @@ export class Lessons {
 
   #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
     const fresh = newArm(model, effort, facts, this.topics)
-    const known = this.#arms.get(armId(model, effort))
-    const arm = known === undefined ? fresh : withPriors(known, fresh)
-    this.#arms.set(arm.id, arm)
+    const known = this.#arms.get(fresh.id) ?? []
+    const same = known.find((arm) => expectsAs(arm, fresh))
+    if (same !== undefined) return same
+    const last = known.at(-1) ?? this.#restored.get(fresh.id)
+    this.#restored.delete(fresh.id)
+    const arm = last === undefined ? fresh : taughtBy(last, fresh)
+    this.#arms.set(arm.id, [...known, arm].slice(-MOST_VERSIONS))
     return arm
   }
 

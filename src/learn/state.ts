@@ -63,7 +63,8 @@ export function toState(lessons: Lessons): State {
   return {
     version: 1,
     topics: fingerprint(lessons.topics),
-    arms: Object.fromEntries(kept.map(([n, one]) => [one.id, packArm(one, n)])),
+    // Of several that bear one id, the one that has seen most comes last and stays.
+    arms: Object.fromEntries(kept.toReversed().map(([n, one]) => [one.id, packArm(one, n)])),
     tokenizers: Object.fromEntries(
       [...calibrations]
         .filter(([, { count }]) => count > 0)
@@ -145,11 +146,7 @@ function unpackResidual(packed: NonNullable<State['arms'][string]['residual']>):
 /** As they were observed, not as deviations: the run that reads them may expect something else (`from`: what this one did). */
 function packCells(cells: Cells, from: Float64Array | null = null): State['arms'][string]['quality'] {
   const zeros = new Float64Array(cells.count.length)
-  const { count, sum, total, totalSum, squares } = rebased(
-    { ...cells, sum: Float64Array.from(cells.sum) },
-    from ?? zeros,
-    zeros,
-  )
+  const { count, sum, total, totalSum, squares } = rebased(cells, from ?? zeros, zeros)
   return {
     topics: [...count.keys()]
       .filter((topic) => count[topic]! > 1e-3)

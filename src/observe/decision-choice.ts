@@ -2,7 +2,7 @@
 import { figure, numberOf, plain, share, UNKNOWN } from './decision-figures.ts'
 import { type Decision, isObject, labelled, type ShownCandidate } from './decision-shape.ts'
 
-const TERMS = ['quality', 'cost', 'latency', 'efficiency'] as const
+const TERMS = ['quality', 'cost', 'latency', 'efficiency', 'affinity'] as const
 
 /** `able`: the candidates that could be asked, the best first. */
 export function choiceLines(decision: Decision, able: readonly ShownCandidate[]): string[] {

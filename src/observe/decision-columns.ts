@@ -88,6 +88,7 @@ function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
     term('cost', 'cost'),
     term('lat.', 'latency'),
     term('eff.', 'efficiency'),
+    ...(able.some(({ terms }) => (numberOf(terms.affinity) ?? 0) > 0) ? [term('stay', 'affinity')] : []),
     { head: 'utility', unit: 'sum', cell: ({ utility }) => share(utility, true) },
   ]
 }

@@ -2,7 +2,8 @@
 import type { CandidateRecord, DecisionRecord } from '../core/types.ts'
 
 /** A candidate; fields of later versions are taken as they come. */
-export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort'> & {
+export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'terms'> & {
+  readonly terms: Omit<CandidateRecord['terms'], 'affinity'> & { readonly affinity?: unknown }
   readonly effort: string | null
   readonly expected: Omit<CandidateRecord['expected'], 'success_sd'> & { readonly success_sd?: unknown }
   readonly score_why?: unknown

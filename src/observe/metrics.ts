@@ -82,7 +82,7 @@ export class Metrics {
   )
   readonly #successes = this.#counter(
     'successes_total',
-    'Useful answers: complete, allowed finish reason, not empty.',
+    'Useful answers: complete, allowed finish reason, not empty, valid where that was asked for.',
     ['route', 'backend', 'model'],
   )
   readonly #wasted = this.#counter(

@@ -1,6 +1,6 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
 import { STRATEGIES, type RouteSpec } from '../core/settings.ts'
-import { AUTO, hasConditions, isHourOf, isWithin } from '../route/match.ts'
+import { AUTO, matches as isTaken } from '../route/match.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 import type { Logged } from './logged.ts'
 import type { Place, Policy, PolicyRoute } from './policy.ts'
@@ -82,16 +82,9 @@ function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string,
   return own === undefined || known.some((place) => takes(place) && own(place))
 }
 
-/** All conditions but that on headers. A route without a `model` condition is for `auto`; one without any is never taken. */
-function matches({ spec, matchesModel }: PolicyRoute, model: string, logged: Logged): boolean {
-  const { match } = spec
-  if (match === null || !hasConditions(match)) return false
-  if (!(matchesModel === null ? model === AUTO : matchesModel(model))) return false
-  return (
-    (match.key === null || match.key.includes(logged.caller)) &&
-    (match.class === null || match.class.includes(logged.class)) &&
-    (match.needs === null || match.needs.every((need) => logged.needs.includes(need))) &&
-    (match.tokens === null || isWithin(logged.inputTokens, match.tokens)) &&
-    (match.hour === null || isHourOf(new Date(logged.time).getUTCHours(), match.hour))
-  )
-}
+/** All conditions but that on headers, of which the log tells nothing. */
+const matches = ({ spec, matchesModel }: PolicyRoute, model: string, logged: Logged): boolean =>
+  isTaken(
+    { spec, matchesModel, matchesHeader: [] },
+    { model, key: logged.caller, headers: {}, profile: logged, utcHour: new Date(logged.time).getUTCHours() },
+  ) === true

@@ -34,7 +34,8 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   capability: (deployment, { profile, choice }) => {
     for (const need of profile.needs) {
       const can = deployment.facts.capabilities[need]
-      if (can === false) return `it has no ${need}`
+      // Many clients send an effort with every request, and models that do not think take no notice of it.
+      if (can === false && (need !== 'reasoning' || choice.open)) return `it has no ${need}`
       const rare = need === 'embeddings' || need === 'rerank'
       if (can === undefined && choice.open && rare && !deployment.standing.answers.has(need))
         return `it is not known to have ${need}; name it as the model, or declare capabilities: { ${need}: true } for it`

@@ -14,7 +14,7 @@ export interface Occasion {
   readonly key: string
   readonly headers: GatewayRequest['headers']
   /** Null: no request yet, only its name and its key. */
-  readonly profile: RequestProfile | null
+  readonly profile: (Pick<RequestProfile, 'class' | 'inputTokens'> & { readonly needs: readonly string[] }) | null
   /** 0..23. */
   readonly utcHour: number
 }
@@ -24,7 +24,10 @@ export interface Occasion {
  * model, unless a glob says otherwise. A route without any condition is never taken by them. Null: without a profile it cannot
  * be told, as class, needs, headers, size and hour are those of a request.
  */
-export function matches(route: CompiledRoute, { model, key, headers, profile, utcHour }: Occasion): boolean | null {
+export function matches(
+  route: Pick<CompiledRoute, 'spec' | 'matchesModel' | 'matchesHeader'>,
+  { model, key, headers, profile, utcHour }: Occasion,
+): boolean | null {
   const { match } = route.spec
   if (match === null || !hasConditions(match)) return false
   if (!(route.matchesModel === null ? model === AUTO : route.matchesModel(model))) return false
@@ -47,8 +50,7 @@ export const hasConditions = (match: RouteMatch): boolean =>
 const asksOfRequest = (match: RouteMatch): boolean =>
   match.class !== null || match.needs !== null || match.header !== null || match.tokens !== null || match.hour !== null
 
-/** Both ends included. */
-export const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
+const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
   (min === null || size >= min) && (max === null || size <= max)
 
 /** From the one up to, and without, the other; over midnight where the first is the later one. */

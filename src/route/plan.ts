@@ -87,8 +87,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
     if (dropped[row] !== null) continue
     const candidate = candidates[row]!
     predict(rows, row, candidate, profile, remembered)
-    score(rows, row, weights, request.stream)
-    if (remembered !== null) rows[row * COLUMNS + COLUMN.utility]! += loyalty(candidate, remembered)
+    score(rows, row, weights, request.stream, remembered === null ? 0 : loyalty(candidate, remembered))
     troubles[row] = trouble(candidate.deployment, profile, rows[row * COLUMNS + COLUMN.most]!, moment.now)
   }
   const ceilings = ceilingsOf(request, choice)

@@ -28,9 +28,11 @@ export const COLUMN = {
   costTerm: 12,
   latency: 13,
   efficiency: 14,
-  utility: 15,
+  /** For staying where the conversation was answered last. */
+  affinity: 15,
+  utility: 16,
 } as const
-export const COLUMNS = 16
+export const COLUMNS = 17
 
 /** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
 const DEAR: Price = { inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15, perGpuHour: null }

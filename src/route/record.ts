@@ -79,6 +79,7 @@ function candidateOf(decision: Decision, place: number): CandidateRecord {
       cost: value(COLUMN.costTerm, 3),
       latency: value(COLUMN.latency, 3),
       efficiency: value(COLUMN.efficiency, 3),
+      affinity: value(COLUMN.affinity, 3),
     },
     utility: value(COLUMN.utility, 3),
   }

@@ -39,8 +39,8 @@ export function weightsOf(scoring: Strategy | Weights | Within): Weights {
   return 'cheapestWithin' in scoring ? { quality: 0, cost: 1, latency: 0, efficiency: 0 } : scoring
 }
 
-/** Fills in the terms of a row and their sum. `stream`: the caller reads along. */
-export function score(rows: Float64Array, row: number, weights: Weights, stream: boolean): void {
+/** Fills in the terms of a row and their sum. `stream`: the caller reads along; `affinity`: see loyalty in pick.ts. */
+export function score(rows: Float64Array, row: number, weights: Weights, stream: boolean, affinity = 0): void {
   const at = row * COLUMNS
   const success = rows[at + COLUMN.success]!
   const ttft = rows[at + COLUMN.ttft]!
@@ -59,7 +59,8 @@ export function score(rows: Float64Array, row: number, weights: Weights, stream:
   rows[at + COLUMN.costTerm] = costTerm
   rows[at + COLUMN.latency] = latencyTerm
   rows[at + COLUMN.efficiency] = efficiency
-  rows[at + COLUMN.utility] = quality + costTerm + latencyTerm + efficiency
+  rows[at + COLUMN.affinity] = affinity
+  rows[at + COLUMN.utility] = quality + costTerm + latencyTerm + efficiency + affinity
 }
 
 /** Math.log2 takes twice as long. */

@@ -6,7 +6,7 @@ import { restoreState, stateSchema, toState } from '../learn/state.ts'
 
 /** What an operator should hear of it. */
 export interface StateEvent {
-  readonly event: 'state_loaded' | 'state_set_aside' | 'state_not_written'
+  readonly event: 'state_loaded' | 'state_set_aside' | 'state_not_read' | 'state_not_written'
   readonly file: string
   readonly why?: string
 }
@@ -33,7 +33,7 @@ export class StateFile {
       text = await readFile(this.#path, 'utf8')
     } catch (thrown) {
       const { code } = thrown as NodeJS.ErrnoException
-      if (code !== 'ENOENT') this.#tell({ event: 'state_set_aside', file: this.#path, why: code ?? 'cannot be read' })
+      if (code !== 'ENOENT') this.#tell({ event: 'state_not_read', file: this.#path, why: code ?? 'unknown error' })
       return
     }
     const why = this.#take(text)

@@ -1,0 +1,70 @@
+/** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
+import { CHAT } from '../src/core/endpoints.ts'
+import type { BackendSpec, ModelFacts } from '../src/core/settings.ts'
+import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
+import { newLatency } from '../src/learn/latency.ts'
+import type { Lessons } from '../src/learn/lessons.ts'
+import type { Moment } from '../src/route/plan.ts'
+import { compileRoutes, type RouteTable } from '../src/route/table.ts'
+
+/** A moment without a past, in which nothing is explored. */
+export const MOMENT: Moment = { now: 1_000, utcHour: 12, recall: () => null, random: () => 1 }
+
+/** `auto`, asked as the gateway reads a body: one character for each byte. */
+export const requestFor = (prompt: string, stream: boolean): GatewayRequest => ({
+  id: 'bench',
+  endpoint: CHAT,
+  principal: { id: 'bench', routes: null, rpm: null },
+  model: 'auto',
+  stream,
+  wantsUsage: false,
+  body: { model: 'auto', messages: [{ role: 'user', content: Buffer.from(prompt).toString('latin1') }] },
+  raw: NOTHING,
+  members: [],
+  headers: {},
+  noFallback: false,
+  session: null,
+  agent: null,
+  strategy: null,
+  deadlineMs: null,
+  maxCostUsd: null,
+  explain: false,
+  startedAt: MOMENT.now,
+})
+
+const NOTHING = Buffer.alloc(0)
+const PROVIDER = { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} }
+
+/** A model of a cloud that is well, with `inflight` calls open; of its efforts only the one that nobody chose. */
+export function deploymentFor(
+  backend: string,
+  model: string,
+  facts: ModelFacts,
+  lessons: Lessons,
+  inflight = 0,
+): Deployment {
+  const deployment = {
+    id: `${backend}/${model}`,
+    backend: { name: backend, provider: PROVIDER } as unknown as BackendSpec,
+    model,
+    facts,
+    live: { state: 'ready' as const, reason: null, inflight, coolUntil: 0, refusesUsage: false },
+    standing: { calls: 0, restUntil: 0, refuses: new Map<string, number>(), answers: new Set<string>() },
+    targets: [] as Target[],
+    calibration: lessons.calibrationOf(model),
+    latency: newLatency(false),
+  }
+  deployment.targets.push({ deployment, effort: null, arm: lessons.armsOf(model, facts)[0]! })
+  return deployment
+}
+
+/** All of them are candidates of `auto`. */
+export function tableFor(all: readonly Deployment[]): RouteTable {
+  const catalog: Catalog = {
+    all,
+    byId: new Map(all.map((one) => [one.id, one])),
+    byModel: new Map(all.map((one) => [one.model, [one]])),
+    backends: [],
+  }
+  return compileRoutes([], [], catalog)
+}
