@@ -1,5 +1,6 @@
 /** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
 import { CHAT } from '../src/core/endpoints.ts'
+import { ANONYMOUS } from '../src/core/principal.ts'
 import type { BackendSpec, ModelFacts } from '../src/core/settings.ts'
 import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
 import { newLatency } from '../src/learn/latency.ts'
@@ -14,7 +15,7 @@ export const MOMENT: Moment = { now: 1_000, utcHour: 12, recall: () => null, ran
 export const requestFor = (prompt: string, stream: boolean): GatewayRequest => ({
   id: 'bench',
   endpoint: CHAT,
-  principal: { id: 'bench', routes: null, rpm: null },
+  principal: ANONYMOUS,
   model: 'auto',
   stream,
   wantsUsage: false,
@@ -25,6 +26,7 @@ export const requestFor = (prompt: string, stream: boolean): GatewayRequest => (
   noFallback: false,
   session: null,
   agent: null,
+  user: null,
   strategy: null,
   deadlineMs: null,
   maxCostUsd: null,

@@ -21,6 +21,7 @@ import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { Lessons } from './learn/lessons.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
+import { RequestLogBook } from './observe/request-log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
 import { compileRoutes } from './route/table.ts'
@@ -54,9 +55,9 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const weights = await loadWeights()
   const lessons = new Lessons(weights)
   const state =
-    config.stateFile === null
+    config.store.state === null
       ? null
-      : new StateFile(config.stateFile, lessons, (event) => log.events.info(event, 'state'))
+      : new StateFile(config.store.state, lessons, (event) => log.events.info(event, 'state'))
   await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
@@ -71,7 +72,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     fleet,
     pools,
     metrics,
-    log,
+    books: [metrics, new RequestLogBook(log)],
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,

@@ -1,13 +1,15 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { costNanoUsd } from './accounting/cost.ts'
+import { costOf } from './accounting/cost.ts'
 import { askFit, type Checker } from './accounting/fit.ts'
 import { type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
-import type { Caller, DecisionRecord, GatewayRequest, RoutePlan } from './core/types.ts'
+import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
+import type { DecisionRecord } from './core/record.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
+import type { Metrics } from './observe/metrics.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import { explainedChunk } from './relay/explanation.ts'
 import type { HeaderList } from './relay/headers.ts'
@@ -19,6 +21,7 @@ import type { RouteTable } from './route/table.ts'
 
 /** What the stages work with; put together in app.ts. */
 export interface Stages extends DispatchTools, SettleTools {
+  readonly metrics: Metrics
   readonly limits: Limits
   /** Routes and models as they stand now. */
   readonly table: () => RouteTable
@@ -109,7 +112,7 @@ export async function answer(
     stages.metrics.decided((now() - request.startedAt) / 1000)
     committed = await dispatch(request, route, caller, trail, stages)
     const { price } = committed.deployment.facts
-    error = await relay(committed, outlet, (usage) => costNanoUsd(usage, price))
+    error = await relay(committed, outlet, (usage) => costOf(usage, price))
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)
     if (caller.gone) outlet.abandon()

@@ -1,4 +1,6 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
+import { NO_PRICE } from '../../src/core/settings.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { catalogueOf } from '../../src/catalogue/catalogue.ts'
 import { classifier } from '../../src/classify/profile.ts'
 import { loadWeights, type Weights } from '../../src/classify/weights.ts'
@@ -111,7 +113,7 @@ function teach(target: Target, request: GatewayRequest, lessons: Lessons, index:
   const profile = classify(request)
   for (let turn = 0; turn < 10; turn++) {
     const requestId = `${index}-${turn}`
-    const usage = { input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
+    const usage = { ...NO_TOKENS, input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
     const times = { ttftMs: 300 + turn, streamMs: 900, totalMs: null, before: null }
     lessons.learn({ requestId, caller: 'bench', profile, target, open: 0, usage, valid: true, cut: false, ...times })
     lessons.judge(requestId, 'bench', ((turn * 7 + index) % 10) / 10)
@@ -125,7 +127,7 @@ function deploymentOf(index: number, lessons: Lessons): Deployment {
     aliases: [],
     capabilities: { tools: true },
     context: 1_000_000,
-    price: { inputPerMtok: usd, cachedInputPerMtok: null, outputPerMtok: 4 * usd, perGpuHour: null },
+    price: { ...NO_PRICE, inputPerMtok: usd, outputPerMtok: 4 * usd },
     quality: catalogueOf('openai', model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],
     paramsB: null,

@@ -1,4 +1,6 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { type Classifier, classifier } from '../../src/classify/profile.ts'
 import type { Weights } from '../../src/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'
@@ -72,7 +74,7 @@ function factsOf(model: string, card: ModelCard, train: readonly Sample[]): Mode
 /** The list price; without one, what the answers so far cost for each token. */
 function priceOf(model: string, card: ModelCard, train: readonly Sample[]): Price | null {
   const { inputPerMtokUsd, outputPerMtokUsd } = card
-  const price = { cachedInputPerMtok: null, perGpuHour: null }
+  const price = NO_PRICE
   if (inputPerMtokUsd !== null && outputPerMtokUsd !== null)
     return { ...price, inputPerMtok: inputPerMtokUsd, outputPerMtok: outputPerMtokUsd }
   let usd = 0
@@ -105,6 +107,7 @@ function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }:
         outputTokens === null
           ? null
           : {
+              ...NO_TOKENS,
               input: Math.round(sample.prompt.length / CHARACTERS_PER_TOKEN),
               cachedInput: 0,
               output: Math.round(outputTokens),

@@ -1,5 +1,5 @@
 /** How the content of an answer fits what was asked. Pure but for the cache of schemas. */
-import type { Fit } from '../core/types.ts'
+import type { Fit } from '../core/settlement.ts'
 import type { ToolCall } from '../protocol/collected.ts'
 import type { Question } from './fit.ts'
 import { formatSchemas, type Schemas, toolSchemas } from './schemas.ts'

@@ -1,6 +1,6 @@
 /** The thread that checks answers: compiling one schema takes milliseconds, and a pattern in it may take for ever. */
 import { parentPort } from 'node:worker_threads'
-import type { Fit } from '../core/types.ts'
+import type { Fit } from '../core/settlement.ts'
 import { answerFit } from './answer-fit.ts'
 import type { Question } from './fit.ts'
 import { Schemas } from './schemas.ts'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Fit } from '../core/types.ts'
+import type { Fit } from '../core/settlement.ts'
 import type { Checker, Question } from './fit.ts'
 
 export interface CheckerLimits {

@@ -1,5 +1,6 @@
 /** What is asked about the content of an answer, and who is asked. */
-import type { Fit, GatewayRequest } from '../core/types.ts'
+import type { Fit } from '../core/settlement.ts'
+import type { GatewayRequest } from '../core/types.ts'
 import type { Collected, ToolCall } from '../protocol/collected.ts'
 import { type Judged, verdictOf } from './verdict.ts'
 

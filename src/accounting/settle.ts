@@ -1,25 +1,18 @@
-/** The one place where the outcome of a request is recorded: fleet, metrics and log. Called exactly once, on every path out. */
+/** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type {
-  Attempt,
-  DecisionRecord,
-  Deployment,
-  Fit,
-  GatewayRequest,
-  RoutePlan,
-  Settlement,
-  Target,
-} from '../core/types.ts'
+import type { Account, Book, Fit, Settlement, Tried } from '../core/settlement.ts'
+import type { DecisionRecord } from '../core/record.ts'
+import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Lessons } from '../learn/lessons.ts'
 import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { type Log, outcomeOf, requestLine } from '../observe/log.ts'
-import type { Metrics } from '../observe/metrics.ts'
+import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
-import { costNanoUsd } from './cost.ts'
+import { attemptsOf, costOfAll, usageOfAll } from './attempts.ts'
+import { usageOf } from './estimate.ts'
+import { subjectOf } from './subject.ts'
 import { verdictOf } from './verdict.ts'
-import { wasteOf } from './waste.ts'
 
 export interface Ending {
   readonly request: GatewayRequest
@@ -46,63 +39,48 @@ export interface Answering {
 
 export interface SettleTools {
   readonly fleet: Fleet
-  readonly metrics: Metrics
-  readonly log: Log
   readonly lessons: Lessons
   readonly conversations: Conversations
+  /** All who write it down. */
+  readonly books: readonly Book[]
 }
 
 export function settle(ending: Ending, tools: SettleTools): void {
-  const { fleet, metrics, log } = tools
-  const { request, plan, committed, error, trail } = ending
-  if (committed !== null) {
-    fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
-    trail.attempts.push(lastAttempt(committed, error))
-  }
+  const { request, plan, committed, error } = ending
+  if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
   const settlement = summarise(ending)
   if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
-  metrics.settled(request, plan, settlement)
-  const line = requestLine(request, plan?.record ?? error?.record ?? null, settlement)
-  if (error?.source === 'turnout' || error?.source === 'upstream') log.requests.warn(line)
-  else log.requests.info(line)
+  const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
+  const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
+  for (const book of tools.books) book.settled(account)
 }
-
-const lastAttempt = ({ exchange, deployment }: Answering, error: GatewayError | null): Attempt => ({
-  backend: deployment.backend.name,
-  model: deployment.model,
-  status: exchange.status,
-  error: error?.code ?? null,
-  ttftMs: exchange.ttftMs,
-})
 
 /** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
 export function explained(ending: Ending): object | null {
-  const { committed, trail, error } = ending
-  const record: DecisionRecord | null = ending.plan?.record ?? error?.record ?? null
-  if (record === null) return null
-  const attempts = committed === null ? trail.attempts : [...trail.attempts, lastAttempt(committed, error)]
-  return { ...record, outcome: outcomeOf(summarise({ ...ending, trail: { ...trail, attempts } })) }
+  const record: DecisionRecord | null = ending.plan?.record ?? ending.error?.record ?? null
+  return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
 }
 
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
-  const { committed, error, request } = ending
+  const { committed, error, request, trail, plan } = ending
   const track = committed?.exchange.track ?? null
-  const usage = track?.usage ?? null
   const verdict = verdictOf(ending)
-  const { success, why } = verdict
+  const tried = committed === null ? trail.tried : [...trail.tried, answering(committed, ending)]
+  const usage = track === null ? null : usageOf(track, plan)
+  const attempts = attemptsOf({ plan, tried, track, usage, why: verdict.why })
   return {
-    attempts: ending.trail.attempts,
-    usage,
-    costNanoUsd: costNanoUsd(usage, committed?.deployment.facts.price ?? null),
-    waste: success ? null : wasteOf({ plan: ending.plan, trail: ending.trail, track, error, why }),
+    attempts,
+    usage: usageOfAll(attempts),
+    cost: costOfAll(attempts),
+    waste: attempts.at(-1)?.waste ?? null,
     answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
-    streamMs: ending.trail.committedAt === null ? null : ending.now - ending.trail.committedAt,
+    streamMs: trail.committedAt === null ? null : ending.now - trail.committedAt,
     overheadMs: ending.overheadMs,
     finish: track?.finish ?? null,
-    success,
+    success: verdict.success,
     verdict,
     status: error?.code === 'client_closed' ? error.status : ending.status,
     error,
@@ -110,15 +88,25 @@ function summarise(ending: Ending): Settlement {
   }
 }
 
+const answering = ({ exchange, target }: Answering, { trail, error, now }: Ending): Tried => ({
+  target,
+  startedAt: trail.lastSentAt ?? now,
+  endedAt: now,
+  status: exchange.status,
+  error,
+  ttftMs: exchange.ttftMs,
+})
+
 /** What the answer tells the next decision. */
 function teach(
   { request, error, now }: Ending,
   { exchange, target, open }: Answering,
   { profile }: RoutePlan,
-  { usage, verdict, ttftMs, streamMs, totalMs }: Settlement,
+  { verdict, ttftMs, streamMs, totalMs }: Settlement,
   { lessons, conversations }: SettleTools,
 ): void {
   const { deployment } = target
+  const { usage } = exchange.track
   const before = profile.continues ? conversations.recall(profile.affinity, now) : null
   const whole = error === null
   lessons.learn({

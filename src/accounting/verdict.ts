@@ -1,6 +1,7 @@
 /** What the end of a request says: whether its answer was of use, and what that tells about the model. Pure. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Fit, GatewayRequest, RoutePlan, Verdict } from '../core/types.ts'
+import type { Fit, Verdict } from '../core/settlement.ts'
+import type { GatewayRequest, RoutePlan } from '../core/types.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 
 export interface Judged {

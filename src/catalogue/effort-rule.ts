@@ -1,5 +1,6 @@
 /** In which fields a backend is told how hard to think. */
-import type { Effort, EffortRule, Provider } from '../core/settings.ts'
+import type { Effort } from '../core/settings.ts'
+import type { EffortRule, Provider } from '../core/provider.ts'
 
 /** By the rules of a provider, then by model: a pattern is tried once for each model, not for each request. */
 const found = new WeakMap<readonly EffortRule[], Map<string, EffortRule | null>>()

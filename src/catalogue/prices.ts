@@ -1,4 +1,5 @@
 /** List prices and context windows of clouds, from the data that comes with @pydantic/genai-prices. It asks no network. */
+import { NO_PRICE } from '../core/settings.ts'
 import { calcPrice, type ModelPrice, type PriceCalculation } from '@pydantic/genai-prices'
 import type { Price } from '../core/settings.ts'
 
@@ -37,10 +38,10 @@ function priceOf(price: ModelPrice): Price | null {
   const input = amount(price['input_mtok'])
   if (input === null || price[PER_REQUEST] !== undefined) return null
   return {
+    ...NO_PRICE,
     inputPerMtok: input,
     cachedInputPerMtok: amount(price['cache_read_mtok']),
     outputPerMtok: amount(price['output_mtok']),
-    perGpuHour: null,
   }
 }
 

@@ -2,7 +2,8 @@
 import { hash, randomUUID } from 'node:crypto'
 import { createApp } from '../app.ts'
 import { toEnvelope } from '../core/errors.ts'
-import type { Config, Principal } from '../core/settings.ts'
+import { ANONYMOUS, type Principal } from '../core/principal.ts'
+import type { Config } from '../core/settings.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { Decision } from '../observe/decision-shape.ts'
 import { endpointOf } from '../protocol/endpoint-of.ts'
@@ -39,5 +40,5 @@ function principalFor({ keys }: Config, key: string | undefined, forced: boolean
   const hex = key === undefined ? null : hash('sha256', key, 'hex')
   const known = keys.find((one) => one.hash === hex)
   if (known === undefined && forced) throw new ExplainError('--key: the configuration has no such key')
-  return known ?? { id: 'anonymous', routes: null, rpm: null }
+  return known ?? ANONYMOUS
 }

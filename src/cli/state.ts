@@ -42,7 +42,7 @@ export async function state(argv: string[], io: Io): Promise<number> {
 async function stateFile(asked: string | undefined, io: Io): Promise<string | null> {
   const file = await findConfig(asked, io.env, io.cwd)
   if (file === null) return null
-  return (await loadConfig(file, io.env, await loadProviders())).config.stateFile
+  return (await loadConfig(file, io.env, await loadProviders())).config.store.state
 }
 
 /** `file` null: the configuration, or its absence, keeps nothing. `now`: the time of day, ms. */

@@ -1,5 +1,5 @@
 /** What only the kinds of backends tell: whether there is such a kind, whether the address and the key can be meant. */
-import type { Provider } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { rootOf } from './backend.ts'
 import type { Issue } from './issues.ts'
 import { didYouMean } from './nearest.ts'

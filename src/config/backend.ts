@@ -1,6 +1,7 @@
 /** A backend of the configuration, or one that was found, with its provider's facts filled in. */
 import { CHAT, ENDPOINTS } from '../core/endpoints.ts'
-import type { BackendSpec, Price, Provider } from '../core/settings.ts'
+import type { BackendSpec, Price } from '../core/settings.ts'
+import type { OnAbort, Provider } from '../core/provider.ts'
 import { isForbidden } from './forbidden-hosts.ts'
 
 export interface BackendInput {
@@ -10,6 +11,7 @@ export interface BackendInput {
   readonly models?: readonly string[] | undefined
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
+  readonly on_abort?: OnAbort | undefined
 }
 
 /** Throws an Error that says what is wrong with the URL, without its path in the file. */
@@ -22,6 +24,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     models: input.models ?? [],
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,
+    onAbort: input.on_abort ?? provider.response.onAbort,
   }
 }
 

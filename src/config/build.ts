@@ -1,19 +1,28 @@
 /** A file of the right shape that passed all checks -> Config. */
 import { resolve } from 'node:path'
 import type {
+  AdminSpec,
   BackendSpec,
   Config,
-  KeySpec,
   Limits,
   ModelFacts,
-  Price,
-  Provider,
   RouteSpec,
+  TelemetrySpec,
   Weights,
   Within,
 } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
-import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
+import { hexOf, toBudget, toKey } from './build-keys.ts'
+import { toPrice } from './build-price.ts'
+import {
+  DEFAULT_ADMIN,
+  DEFAULT_DISCOVERY,
+  DEFAULT_LEDGER,
+  DEFAULT_LIMITS,
+  DEFAULT_SERVER,
+  DEFAULT_TELEMETRY,
+} from './defaults.ts'
 import { type ConfigFile } from './schema.ts'
 
 type Providers = ReadonlyMap<string, Provider>
@@ -23,42 +32,72 @@ export function buildConfig(file: ConfigFile, providers: Providers, folder: stri
   const { server = {}, discovery = {}, store = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
   return {
-    server: {
-      host: server.host ?? DEFAULT_SERVER.host,
-      port: server.port ?? DEFAULT_SERVER.port,
-      drainMs: server.drain ?? DEFAULT_SERVER.drainMs,
-      auth: server.auth ?? DEFAULT_SERVER.auth,
-      logLevel: server.log_level ?? DEFAULT_SERVER.logLevel,
-      trustProxy: server.trust_proxy ?? DEFAULT_SERVER.trustProxy,
-    },
+    server: toServer(server),
     backends: file.backends.map((input) => toBackend(input, providers)),
     models: Object.fromEntries(Object.entries(file.models ?? {}).map(([id, facts]) => [id, toFacts(facts)])),
     routes,
     keys: (file.keys ?? []).map(toKey),
+    budgets: (file.budgets ?? []).map(toBudget),
     limits: { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) },
     discovery: {
       intervalMs: discovery.interval ?? DEFAULT_DISCOVERY.intervalMs,
       retryMs: discovery.retry ?? DEFAULT_DISCOVERY.retryMs,
       timeoutMs: discovery.timeout ?? DEFAULT_DISCOVERY.timeoutMs,
     },
-    stateFile: (store.state ?? '') === '' ? null : resolve(folder, store.state ?? ''),
+    store: toStore(store, folder),
+    admin: file.admin === undefined ? null : toAdmin(file.admin),
+    telemetry: file.telemetry === undefined ? null : toTelemetry(file.telemetry),
   }
 }
+
+const toServer = (server: NonNullable<ConfigFile['server']>): Config['server'] => ({
+  host: server.host ?? DEFAULT_SERVER.host,
+  port: server.port ?? DEFAULT_SERVER.port,
+  drainMs: server.drain ?? DEFAULT_SERVER.drainMs,
+  auth: server.auth ?? DEFAULT_SERVER.auth,
+  logLevel: server.log_level ?? DEFAULT_SERVER.logLevel,
+  trustProxy: server.trust_proxy ?? DEFAULT_SERVER.trustProxy,
+})
+
+function toStore(store: NonNullable<ConfigFile['store']>, folder: string): Config['store'] {
+  const place = (path: string | undefined): string | null =>
+    path === undefined || path === '' ? null : resolve(folder, path)
+  const ledger = place(store.ledger)
+  return {
+    state: place(store.state),
+    keys: place(store.keys),
+    redis: store.redis === undefined || store.redis === '' ? null : store.redis,
+    ledger:
+      ledger === null
+        ? null
+        : {
+            folder: ledger,
+            keepMs: store.ledger_keep ?? DEFAULT_LEDGER.keepMs,
+            maxBytes: store.ledger_max ?? DEFAULT_LEDGER.maxBytes,
+          },
+  }
+}
+
+const toAdmin = ({ host, port, token }: NonNullable<ConfigFile['admin']>): AdminSpec => ({
+  host: host ?? DEFAULT_ADMIN.host,
+  port: port ?? DEFAULT_ADMIN.port,
+  hash: hexOf(token),
+})
+
+const toTelemetry = (input: NonNullable<ConfigFile['telemetry']>): TelemetrySpec => ({
+  endpoint: input.endpoint.replace(/\/+$/, ''),
+  headers: input.headers ?? {},
+  traces: input.traces ?? true,
+  metrics: input.metrics ?? true,
+  sample: input.sample ?? 1,
+  serviceName: input.service_name ?? DEFAULT_TELEMETRY.serviceName,
+  intervalMs: input.interval ?? DEFAULT_TELEMETRY.intervalMs,
+})
 
 function toBackend(input: ConfigFile['backends'][number], providers: Providers): BackendSpec {
   const provider = providers.get(input.kind)
   if (provider === undefined) throw new Error(`"${input.kind}" was not checked`)
   return toBackendSpec({ ...input, price: toPrice(input.price) }, provider)
-}
-
-function toPrice(price: ConfigFile['backends'][number]['price']): Price | null {
-  if (price === undefined) return null
-  return {
-    inputPerMtok: price.input_per_mtok_usd ?? null,
-    cachedInputPerMtok: price.cached_input_per_mtok_usd ?? null,
-    outputPerMtok: price.output_per_mtok_usd ?? null,
-    perGpuHour: price.per_gpu_hour_usd ?? null,
-  }
 }
 
 function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {
@@ -144,11 +183,4 @@ const toWeights = (input: Readonly<Partial<Record<keyof Weights, number | undefi
   cost: input.cost ?? 0,
   latency: input.latency ?? 0,
   efficiency: input.efficiency ?? 0,
-})
-
-const toKey = ({ id, hash, routes, rpm }: NonNullable<ConfigFile['keys']>[number]): KeySpec => ({
-  id,
-  hash: hash.slice('sha256:'.length).toLowerCase(),
-  routes: routes ?? null,
-  rpm: rpm ?? null,
 })

@@ -1,5 +1,5 @@
 /** Every default of the configuration, in one place. Durations in ms, sizes in bytes. */
-import type { Config, Limits } from '../core/settings.ts'
+import type { AdminSpec, Config, Limits, TelemetrySpec } from '../core/settings.ts'
 
 export const DEFAULT_LIMITS: Limits = {
   connectMs: 2_000,
@@ -23,3 +23,18 @@ export const DEFAULT_SERVER: Config['server'] = {
 }
 
 export const DEFAULT_DISCOVERY: Config['discovery'] = { intervalMs: 30_000, retryMs: 2_000, timeoutMs: 5_000 }
+
+export const DEFAULT_ADMIN: Pick<AdminSpec, 'host' | 'port'> = { host: '127.0.0.1', port: 7071 }
+
+export const DEFAULT_TELEMETRY: Pick<TelemetrySpec, 'serviceName' | 'intervalMs'> = {
+  serviceName: 'turnout',
+  intervalMs: 30_000,
+}
+
+export const DEFAULT_LEDGER = { keepMs: 90 * 86_400_000, maxBytes: 10 * 1024 ** 3 }
+
+/** Nothing outlives the process. */
+export const NO_STORE: Config['store'] = { state: null, ledger: null, keys: null, redis: null }
+
+/** Share of a budget at which somebody is told. */
+export const DEFAULT_SOFT = 0.8

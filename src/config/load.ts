@@ -1,11 +1,12 @@
 /** YAML -> Config, whole or not at all. */
 import { access, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { BackendSpec, Config, Provider } from '../core/settings.ts'
+import type { BackendSpec, Config } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { backendChecks } from './backend-checks.ts'
 import { buildConfig } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
-import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
+import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from './defaults.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
 import { outlineOf } from './outline.ts'
@@ -89,9 +90,12 @@ export function defaultConfig(backends: readonly BackendSpec[]): Config {
     models: {},
     routes: [],
     keys: [],
+    budgets: [],
     limits: DEFAULT_LIMITS,
     discovery: DEFAULT_DISCOVERY,
-    stateFile: null,
+    store: NO_STORE,
+    admin: null,
+    telemetry: null,
   })
 }
 

@@ -2,7 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ENDPOINTS } from '../core/endpoints.ts'
-import { CAPABILITIES, EFFORTS, type ListPages, type Provider } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS } from '../core/settings.ts'
+import { type ListPages, ON_ABORT, type Provider } from '../core/provider.ts'
 import { ConfigError, pathText } from './issues.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -83,6 +84,7 @@ const schema = z.strictObject({
     .strictObject({
       headers_with_first_token: z.boolean().default(false),
       cuts_long_prompts: z.boolean().default(false),
+      on_abort: z.enum(ON_ABORT).default('cancel'),
       caller_errors: z.array(z.strictObject({ status: z.int().min(500).max(599), pattern })).default([]),
     })
     .prefault({}),
@@ -123,6 +125,7 @@ function toProvider(file: string, yaml: string): Provider {
     response: {
       headersWithFirstToken: response.headers_with_first_token,
       cutsLongPrompts: response.cuts_long_prompts,
+      onAbort: response.on_abort,
       callerErrors: response.caller_errors,
     },
   }

@@ -1,8 +1,10 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
 import { CAPABILITIES, EFFORTS, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
-import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from './defaults.ts'
-import { duration, durationText, size, sizeText } from './units.ts'
+import { ENTITIES, PERIODS } from '../core/principal.ts'
+import { ON_ABORT } from '../core/provider.ts'
+import { DEFAULT_ADMIN, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, DEFAULT_TELEMETRY } from './defaults.ts'
+import { duration, durationText, size, sizeText, span, volume } from './units.ts'
 
 /** Names of backends and routes, ids of keys. */
 export const name = z
@@ -14,6 +16,9 @@ const usd = z.number().min(0, 'is negative')
 const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
 const count = z.int().min(1, 'is less than 1')
 const hour = z.int().min(0, 'is less than 0')
+const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
+  error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',
+})
 const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one')
 const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
 
@@ -22,10 +27,26 @@ const told = <T extends z.ZodType>(schema: T, description: string, value?: strin
   schema.optional().meta({ description, ...(value === undefined ? {} : { default: value }) })
 const time = (description: string, ms: number) => told(duration, description, durationText(ms))
 
-const price = z.strictObject({
+const rates = {
   input_per_mtok_usd: told(usd, 'USD for a million input tokens'),
   cached_input_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend had cached'),
+  cache_write_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend was told to cache'),
+  audio_input_per_mtok_usd: told(usd, 'USD for a million input tokens of sound'),
+  image_input_per_mtok_usd: told(usd, 'USD for a million input tokens of pictures'),
   output_per_mtok_usd: told(usd, 'USD for a million output tokens'),
+  reasoning_per_mtok_usd: told(usd, 'USD for a million output tokens of thinking; as other output where absent'),
+  audio_output_per_mtok_usd: told(usd, 'USD for a million output tokens of sound'),
+}
+
+const price = z.strictObject({
+  ...rates,
+  tiers: told(
+    z.array(z.strictObject({ above_input_tokens: count.meta({ description: 'input of the request' }), ...rates })),
+    'other prices for all of a request whose input is longer',
+  ),
+  service_tiers: told(z.record(text, usd), 'factors on all of it by the service_tier of the answer, such as flex: 0.5'),
+  per_request_usd: told(usd, 'USD for each answer, beside its tokens'),
+  per_image_usd: told(usd, 'USD for each image of an answer'),
   per_gpu_hour_usd: told(usd, 'USD for an hour of this engine'),
 })
 
@@ -50,6 +71,11 @@ const backend = z.strictObject({
   models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
   price: told(price, 'of each model that has none of its own under `models`'),
   include_usage: told(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
+  on_abort: told(
+    z.enum(ON_ABORT),
+    'a stream whose caller left: stop it (cancel), read its usage (drain), or count it as charged in full (estimate)',
+    'cancel',
+  ),
 })
 
 const modelFacts = z.strictObject({
@@ -137,9 +163,60 @@ const key = z.strictObject({
   id: name.meta({ description: 'appears in logs; not secret' }),
   hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
   rpm: told(count, 'requests per minute; no limit where absent'),
-  tpm: told(count, 'tokens per minute'),
-  budget: told(z.strictObject({ usd, per: z.enum(['minute', 'hour', 'day', 'month']) }), 'most that may be spent'),
+  tpm: told(count, 'tokens per minute, input and output'),
+  parallel: told(count, 'requests in flight'),
+  budget: told(z.strictObject({ usd, per: z.enum(PERIODS) }), 'most that may be spent'),
   routes: told(texts, 'what the key may use, `default` being everything; all where absent'),
+  team: told(name, 'whose budgets it counts against too'),
+  user: told(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user'),
+  labels: told(z.record(text, z.string()), 'words of your own, kept in the ledger'),
+  expires: told(moment, 'it is refused from then on'),
+})
+
+const budget = z
+  .strictObject({
+    name: name.meta({ description: 'appears in errors and metrics' }),
+    of: z.enum(ENTITIES).meta({ description: 'what is counted' }),
+    ids: told(texts, 'globs over ids; all where absent; each id has a count of its own'),
+    per: told(z.enum(PERIODS), 'window, UTC; not needed for `parallel` alone'),
+    usd: told(usd, 'most that may be spent in a window'),
+    tokens: told(count, 'most input and output tokens in a window'),
+    requests: told(count, 'most requests in a window'),
+    parallel: told(count, 'most requests in flight'),
+    soft: told(share, 'share of a limit at which `webhook` is told', 0.8),
+    webhook: told(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
+    when_away: told(z.enum(['open', 'closed']), 'while Redis cannot be asked: count here alone, or refuse', 'open'),
+    pressure: told(z.boolean(), 'cost weighs more in decisions when it is spent faster than it lasts', false),
+  })
+  .superRefine((value, context) => {
+    const { usd, tokens, requests, parallel, per, of, ids, pressure } = value
+    const issue = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message })
+    const windowed = usd ?? tokens ?? requests
+    if (windowed === undefined && parallel === undefined)
+      issue('usd', 'is missing, and so are tokens, requests and parallel; a budget needs one of them')
+    if (windowed !== undefined && per === undefined) issue('per', `is missing; write one of ${PERIODS.join(', ')}`)
+    if (of === 'gateway' && ids !== undefined) issue('ids', 'means nothing here: there is one gateway; leave it out')
+    if (pressure === true && usd === undefined) issue('pressure', 'needs `usd`; without it nothing runs out')
+  })
+
+const hashed = z
+  .string()
+  .regex(/^sha256:[\da-f]{64}$/i, 'is not "sha256:" and 64 hex digits; `turnout key new` makes a secret and its hash')
+
+const admin = z.strictObject({
+  host: told(text, 'address to listen on', DEFAULT_ADMIN.host),
+  port: told(z.int().min(0, 'is less than 0').max(65535, 'is more than 65535'), 'one of its own', DEFAULT_ADMIN.port),
+  token: hashed.meta({ description: 'hash of the token that every request must bring' }),
+})
+
+const telemetry = z.strictObject({
+  endpoint: z.url('is not a URL').meta({ description: 'of an OTLP collector, without /v1/traces' }),
+  headers: told(z.record(text, z.string()), 'secret; sent with every export'),
+  traces: told(z.boolean(), 'spans', true),
+  metrics: told(z.boolean(), 'GenAI metrics', true),
+  sample: told(share, 'share of traces that begin here', 1),
+  service_name: told(text, 'name of the service', DEFAULT_TELEMETRY.serviceName),
+  interval: time('between two exports of metrics', DEFAULT_TELEMETRY.intervalMs),
 })
 
 const port = z.int().min(0, 'is less than 0').max(65535, 'is more than 65535')
@@ -163,6 +240,7 @@ export const fileSchema = z.strictObject({
   models: told(z.record(text, modelFacts), 'facts that override the discovered ones, by model id or backend/model'),
   routes: told(z.array(route), 'names and rules that lead to candidates'),
   keys: told(z.array(key), 'who may call; everybody where there are none'),
+  budgets: told(z.array(budget), 'what a key, team, user, route, session or agent may take'),
   limits: told(
     z.strictObject({
       ...limits,
@@ -186,11 +264,16 @@ export const fileSchema = z.strictObject({
         z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
         "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
       ),
-      ledger: told(text, 'folder of the ledger'),
+      ledger: told(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
+      ledger_keep: told(span, 'age at which parts of the ledger are deleted', '90d'),
+      ledger_max: told(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
+      keys: told(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
       redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
     }),
     'what outlives a restart',
   ),
+  admin: told(admin, 'the admin API; there is none where absent'),
+  telemetry: told(telemetry, 'OpenTelemetry; off where absent'),
 })
 
 /** A file that has the right shape. */

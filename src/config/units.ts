@@ -44,6 +44,15 @@ export const duration = quantity(DURATION, '30s', LONGEST, 'a day')
 /** "32MiB", "1GB", "512KiB" -> bytes. */
 export const size = quantity(SIZE, '32MiB', LARGEST, '1GiB')
 
+const SPAN: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
+const VOLUME: Readonly<Record<string, number>> = { ...SIZE, TB: 1e12, TiB: 1024 ** 4 }
+
+/** "12h", "90d", "8w" -> milliseconds. For ages of what is kept, which no timer waits for. */
+export const span = quantity(SPAN, '90d', 10 * 366 * SPAN['d']!, 'ten years')
+
+/** "10GiB", "2TB" -> bytes. For what is kept on a disk. */
+export const volume = quantity(VOLUME, '10GiB', 1024 * VOLUME['TiB']!, '1024TiB')
+
 /** The shortest form that `duration` reads as the same. */
 export const durationText = (ms: number): string => inUnit(ms, ['h', 'm', 's', 'ms'], DURATION)
 

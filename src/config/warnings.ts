@@ -15,23 +15,15 @@ export function warningsOf(file: ConfigFile, config: Config): string[] {
   ]
 }
 
-const ACCOUNTING = 'it belongs to the accounting, which this version does not have'
-
 /** Options that this version accepts and does not act on. */
 function withoutEffect(file: ConfigFile): string[] {
   const warnings: string[] = []
   const idle = (path: string, value: unknown, why: string): void => {
     if (value !== undefined) warnings.push(`${path} has no effect yet: ${why}`)
   }
-  file.keys?.forEach((key, index) => {
-    idle(`keys[${index}].tpm`, key.tpm, ACCOUNTING)
-    idle(`keys[${index}].budget`, key.budget, ACCOUNTING)
-  })
   for (const [id, { capabilities }] of Object.entries(file.models ?? {}))
     idle(`${pathText(['models', id])}.capabilities.prefill`, capabilities?.prefill, 'no request is found to need it')
   if (file.server?.trust_proxy === true) idle('server.trust_proxy', true, 'nothing depends on the address of a caller')
-  idle('store.ledger', file.store?.ledger, ACCOUNTING)
-  if (file.store?.redis !== '') idle('store.redis', file.store?.redis, ACCOUNTING)
   return warnings
 }
 

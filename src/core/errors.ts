@@ -2,7 +2,7 @@
  * Every way a request can fail: one closed table. The README's table is tested against it, both ways.
  * `type` is OpenAI's vocabulary, so that SDKs pick the right class; `source` says who erred.
  */
-import type { DecisionRecord } from './types.ts'
+import type { DecisionRecord } from './record.ts'
 
 export type ErrorSource = 'caller' | 'policy' | 'upstream' | 'turnout'
 

@@ -1,4 +1,6 @@
-/** What an operator configures and a provider's file says: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
+/** What an operator configures: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
+import type { BudgetSpec, KeySpec } from './principal.ts'
+import type { OnAbort, Provider } from './provider.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 export type JsonObject = { readonly [key: string]: Json | undefined }
@@ -42,12 +44,47 @@ export const TASK_CLASSES = [
 ] as const
 export type TaskClass = (typeof TASK_CLASSES)[number]
 
-/** USD for a million tokens; null where nobody said. */
-export interface Price {
+/** USD for a million tokens of a kind; null where nobody said: it costs what the kind that it is part of costs. */
+export interface Rates {
   readonly inputPerMtok: number | null
   readonly cachedInputPerMtok: number | null
+  /** Input that the backend was told to keep. */
+  readonly cacheWritePerMtok: number | null
+  readonly audioInputPerMtok: number | null
+  readonly imageInputPerMtok: number | null
   readonly outputPerMtok: number | null
+  readonly reasoningPerMtok: number | null
+  readonly audioOutputPerMtok: number | null
+}
+
+export interface Price extends Rates {
+  /** Rates of a whole request whose input is above so many tokens; the highest that is passed counts, its nulls being the base's. */
+  readonly tiers: readonly { readonly aboveInput: number; readonly rates: Rates }[]
+  /** Factors on all of it by the `service_tier` that an answer names: batch, flex, priority. */
+  readonly serviceTiers: Readonly<Record<string, number>>
+  /** USD for each answer, beside its tokens. */
+  readonly perRequest: number | null
+  /** USD for each image of an answer. */
+  readonly perImage: number | null
+  /** USD for an hour of this engine. */
   readonly perGpuHour: number | null
+}
+
+/** Nobody said anything. */
+export const NO_PRICE: Price = {
+  inputPerMtok: null,
+  cachedInputPerMtok: null,
+  cacheWritePerMtok: null,
+  audioInputPerMtok: null,
+  imageInputPerMtok: null,
+  outputPerMtok: null,
+  reasoningPerMtok: null,
+  audioOutputPerMtok: null,
+  tiers: [],
+  serviceTiers: {},
+  perRequest: null,
+  perImage: null,
+  perGpuHour: null,
 }
 
 /** What is known of a model: the operator's word first, then the engine's. */
@@ -83,104 +120,6 @@ export interface Limits {
   readonly bufferBytes: number
 }
 
-/** A way to ask a backend for its models; several are merged by id, later ones add to earlier ones. Paths are relative to the backend's root. */
-export interface DiscoverySource {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  /** Asked once for each model found so far, with `body` holding "{id}", when true. */
-  readonly perModel: boolean
-  readonly body: JsonObject | null
-  /** Dotted path to the array of models; '' = the answer itself is the array (or, with perModel, the object). */
-  readonly list: string
-  /** Dotted path to the id inside an entry. */
-  readonly id: string
-  /** Dotted paths, tried in order; a number, or a text holding "name <number>". */
-  readonly context: readonly string[]
-  /** Dotted path to an array of capability words; `words` maps them to ours. */
-  readonly capabilities: readonly string[]
-  readonly words: Readonly<Record<string, Capability>>
-  /** False: a failure of this source leaves the others standing (an older version of the engine lacks it). */
-  readonly required: boolean
-  /** How a list that comes in parts goes on; absent = only its first part is asked for. */
-  readonly pages?: ListPages
-}
-
-/** The next part of a list is asked for at the same path, with what the last part says as a parameter of the query. */
-export interface ListPages {
-  /** Name of the parameter. */
-  readonly param: string
-  /** Dotted path to its value in an answer. */
-  readonly from: string
-  /** Dotted path to a flag that is true while there is more; null = there is more while there is a value. */
-  readonly more: string | null
-}
-
-/** How models are told how hard to think. */
-export interface EffortRule {
-  /** Pattern over the name of the model, in any case; null = all models. */
-  readonly models: string | null
-  /** Top-level fields for each word, objects being merged with the caller's; a word that is absent cannot be told. */
-  readonly fields: Readonly<Partial<Record<Effort, JsonObject>>>
-  /** Top-level fields of a caller beside which thinking is refused: `none` is told then. */
-  readonly unless: readonly string[]
-  /** Not every backend of this kind reads it, so it is used only where the operator lists `efforts` for the model. */
-  readonly declaredOnly: boolean
-}
-
-/** What a kind of backend refuses or does in its own way: one data file in config/providers/. */
-export interface Provider {
-  readonly kind: string
-  readonly label: string
-  /** Runs on hardware of the operator: never judged by price lists, always by its queue. */
-  readonly local: boolean
-  /** Pattern of models of a local engine that run elsewhere all the same; null = there are none. */
-  readonly remoteModels: string | null
-  /** Default root, without `api`; null = the operator must give `url`. */
-  readonly url: string | null
-  /** Version prefix of its OpenAI-compatible paths, '/v1' for most. */
-  readonly api: string
-  /** Loopback ports to look at when nothing is configured. */
-  readonly ports: readonly number[]
-  /** Environment variable that holds the key, for a start without a configuration. */
-  readonly keyEnv: string | null
-  readonly auth: { readonly header: string; readonly prefix: string }
-  /** Constant request headers. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Request headers of the caller that this backend may see, lower case. All others stay here. */
-  readonly forward: readonly string[]
-  /** Endpoint id -> path below the root (with `api`); absent = it has no such endpoint. */
-  readonly endpoints: Readonly<Record<string, string>>
-  /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */
-  readonly signature: { readonly path: string; readonly pattern: string } | null
-  readonly discovery: readonly DiscoverySource[]
-  readonly request: {
-    /** Top-level field -> the name that this backend reads. */
-    readonly rename: Readonly<Record<string, string>>
-    /** Top-level fields that it refuses. */
-    readonly drop: readonly string[]
-    /** Message role -> the role that its chat templates know. */
-    readonly roles: Readonly<Record<string, string>>
-    /** Fields of messages that it refuses. */
-    readonly dropFromMessages: readonly string[]
-    /** Ids of tool calls must be nine letters and digits. */
-    readonly shortToolIds: boolean
-    /** Ask for usage in streams by `stream_options.include_usage`. False: it refuses the field, or sends usage anyway. */
-    readonly includeUsage: boolean
-    /** Rerank documents must be plain strings. */
-    readonly rerankStrings: boolean
-    /** How it is told how hard to think: the first rule for a model counts; none = nobody knows how. */
-    readonly effort: readonly EffortRule[]
-  }
-  readonly response: {
-    /** The status line comes with the first token: the limit for headers does not apply, the one for TTFT does. */
-    readonly headersWithFirstToken: boolean
-    /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
-    /** A prompt that is longer than the context is cut, and nobody is told. */
-    readonly cutsLongPrompts: boolean
-    readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
-  }
-}
-
 export interface BackendSpec {
   readonly name: string
   readonly provider: Provider
@@ -192,6 +131,7 @@ export interface BackendSpec {
   readonly models: readonly string[]
   readonly price: Price | null
   readonly includeUsage: boolean
+  readonly onAbort: OnAbort
 }
 
 export const STRATEGIES = ['balanced', 'best', 'cheap', 'fast', 'efficient', 'local', 'ordered'] as const
@@ -259,16 +199,34 @@ export interface RouteSpec {
   readonly explore: boolean
 }
 
-/** Who calls. `routes` null: may use everything. */
-export interface Principal {
-  readonly id: string
-  readonly routes: readonly string[] | null
-  readonly rpm: number | null
+export interface AdminSpec {
+  readonly host: string
+  readonly port: number
+  /** SHA-256 of the token, 64 hex digits. */
+  readonly hash: string
 }
 
-export interface KeySpec extends Principal {
-  /** SHA-256 of the key, 64 hex digits. */
-  readonly hash: string
+export interface LedgerSpec {
+  /** A folder; absolute. */
+  readonly folder: string
+  /** Older segments are deleted; null = never. */
+  readonly keepMs: number | null
+  /** The oldest segments are deleted above so much; null = never. */
+  readonly maxBytes: number | null
+}
+
+/** OpenTelemetry, by OTLP over HTTP. */
+export interface TelemetrySpec {
+  /** Without the `/v1/traces` and `/v1/metrics` that follow it. */
+  readonly endpoint: string
+  /** Secret. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly traces: boolean
+  readonly metrics: boolean
+  /** Share of traces that begin here and are kept. */
+  readonly sample: number
+  readonly serviceName: string
+  readonly intervalMs: number
 }
 
 export interface Config {
@@ -284,8 +242,18 @@ export interface Config {
   readonly models: Readonly<Record<string, ModelFacts>>
   readonly routes: readonly RouteSpec[]
   readonly keys: readonly KeySpec[]
+  readonly budgets: readonly BudgetSpec[]
   readonly limits: Limits
   readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
-  /** File of what was learnt; null: it is forgotten at the end. */
-  readonly stateFile: string | null
+  readonly store: {
+    /** File of what was learnt; null: it is forgotten at the end. */
+    readonly state: string | null
+    readonly ledger: LedgerSpec | null
+    /** File of keys that are made while the gateway runs; null: there are none. */
+    readonly keys: string | null
+    /** URL of a Redis that several gateways share; secret. */
+    readonly redis: string | null
+  }
+  readonly admin: AdminSpec | null
+  readonly telemetry: TelemetrySpec | null
 }

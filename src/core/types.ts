@@ -6,7 +6,8 @@
  */
 import type { Arm, Calibration, Latency, TextSense } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
-import type { ErrorCode, GatewayError } from './errors.ts'
+import type { GatewayError } from './errors.ts'
+import type { DecisionRecord } from './record.ts'
 import type {
   BackendSpec,
   Capability,
@@ -14,11 +15,11 @@ import type {
   JsonObject,
   Limits,
   ModelFacts,
-  Principal,
   Strategy,
   SuccessSpec,
   TaskClass,
 } from './settings.ts'
+import type { Principal } from './principal.ts'
 
 // ---------------------------------------------------------------- the fleet
 
@@ -111,8 +112,10 @@ export interface GatewayRequest {
   /** Request headers, lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly noFallback: boolean
+  /** What the caller says that this request belongs to: by header, or by the field that its SDK has for it. */
   readonly session: string | null
   readonly agent: string | null
+  readonly user: string | null
   readonly strategy: Strategy | null
   readonly deadlineMs: number | null
   /** What the caller would pay for this request at most, in USD. */
@@ -146,66 +149,6 @@ export interface RequestProfile {
   readonly sense: TextSense | null
 }
 
-export interface Dropped {
-  readonly filter: string
-  readonly why: string
-}
-
-export interface CandidateRecord {
-  readonly backend: string
-  readonly model: string
-  readonly effort: Effort | null
-  readonly dropped: Dropped | null
-  readonly expected: {
-    readonly input_tokens: number | null
-    readonly cached_tokens: number | null
-    readonly output_tokens: number | null
-    readonly reasoning_tokens: number | null
-    readonly cost_usd: number | null
-    readonly ttft_ms: number | null
-    readonly total_ms: number | null
-    readonly success: number | null
-    /** Standard deviation of the expected success. */
-    readonly success_sd: number | null
-  }
-  readonly terms: {
-    readonly quality: number | null
-    readonly cost: number | null
-    readonly latency: number | null
-    readonly efficiency: number | null
-    /** For staying where the conversation was answered last; the five sum to the utility. */
-    readonly affinity: number | null
-  }
-  readonly utility: number | null
-}
-
-/** The part of the decision record that is known before anything is sent. Field names are contract. */
-export interface DecisionRecord {
-  readonly request_id: string
-  readonly route: string
-  readonly strategy: string
-  readonly profile: {
-    readonly class: TaskClass
-    readonly difficulty: number | null
-    readonly language: string | null
-    readonly input_tokens: number
-    readonly needs: readonly Capability[]
-    readonly affinity: string | null
-  }
-  readonly candidates: readonly CandidateRecord[]
-  /** Further candidates that are not listed. */
-  readonly omitted: number
-  readonly order: readonly string[]
-  /** The first of the order, at the effort that was chosen. */
-  readonly chosen: { readonly backend: string; readonly model: string; readonly effort: Effort | null } | null
-  /** What the route's `baseline` was expected to cost; null where it has none, or that is not there. */
-  readonly baseline: { readonly backend: string; readonly model: string; readonly cost_usd: number | null } | null
-  readonly relaxed: 'latency' | 'cost' | null
-  readonly explored: boolean
-  /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
-  readonly propensity: number
-}
-
 /** What a request is sent to. */
 export interface Target {
   readonly deployment: Deployment
@@ -224,70 +167,4 @@ export interface RoutePlan {
   /** What counts as a useful answer here. */
   readonly success: SuccessSpec
   readonly record: DecisionRecord
-}
-
-/** One call to one backend, finished. */
-export interface Attempt {
-  readonly backend: string
-  readonly model: string
-  /** HTTP status of the backend; null = none came. */
-  readonly status: number | null
-  readonly error: ErrorCode | null
-  /** Of a stream; a whole answer has no first token that could be seen. */
-  readonly ttftMs: number | null
-}
-
-export interface Usage {
-  readonly input: number
-  readonly cachedInput: number
-  readonly output: number
-  readonly reasoning: number
-}
-
-/** What is wrong with an answer that came whole, in its own protocol's terms; never a word of the answer. */
-export type Misfit =
-  'not_json' | 'schema_mismatch' | 'no_tool_call' | 'unknown_tool' | 'arguments_not_json' | 'arguments_mismatch'
-
-/** How the content of an answer fits what was asked; `unchecked`: too large, or a schema that cannot be used. */
-export type Fit = Misfit | 'ok' | 'unchecked'
-
-/** Whether a request got a useful answer, and what that says about the model. */
-export interface Verdict {
-  readonly success: boolean
-  /** 0..1, for the model's record; null where the ending says nothing about how good the model is. */
-  readonly score: number | null
-  /** The answer was cut at a length: the score is that of the cut, not of what the model would have said. */
-  readonly censored: boolean
-  /** Null for a useful answer that was judged; `finish` = a finish reason that does not count. */
-  readonly why: Misfit | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
-}
-
-/** Tokens of input and output that were of no use to anybody; an estimate where the backend told no usage. */
-export interface Waste {
-  readonly reason: 'client_abort' | 'truncated' | 'invalid_output' | 'empty' | 'refusal'
-  readonly tokens: number
-}
-
-/** How a request ended, for the log line, the metrics and (later) the ledger. */
-export interface Settlement {
-  readonly attempts: readonly Attempt[]
-  readonly usage: Usage | null
-  readonly costNanoUsd: number | null
-  /** Null for a useful answer, and where no backend did any work. */
-  readonly waste: Waste | null
-  /** A backend's answer was in hand, whatever became of it. */
-  readonly answered: boolean
-  readonly ttftMs: number | null
-  readonly totalMs: number
-  /** From the first frame in hand to the end; null where there was none. */
-  readonly streamMs: number | null
-  readonly overheadMs: number
-  readonly finish: string | null
-  /** That of the verdict. */
-  readonly success: boolean
-  readonly verdict: Verdict
-  /** Status that the caller saw; 499 where it left first. */
-  readonly status: number
-  readonly error: GatewayError | null
-  readonly bytesOut: number
 }

@@ -1,5 +1,6 @@
 /** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
-import type { BackendSpec, Provider } from '../core/settings.ts'
+import type { BackendSpec } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { type DemoModel, SAGE, SWIFT } from './models.ts'
 import { serveModel } from './server.ts'
 
@@ -29,6 +30,7 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   models: [model.id],
   price: model.price,
   includeUsage: true,
+  onAbort: 'cancel',
 })
 
 const PROVIDER: Provider = {
@@ -79,5 +81,5 @@ const PROVIDER: Provider = {
     rerankStrings: false,
     effort: [],
   },
-  response: { headersWithFirstToken: true, cutsLongPrompts: false, callerErrors: [] },
+  response: { headersWithFirstToken: true, cutsLongPrompts: false, onAbort: 'cancel', callerErrors: [] },
 }

@@ -1,4 +1,5 @@
 /** The two simulated models. Their figures are made up, so that routes have something to choose between. */
+import { NO_PRICE } from '../core/settings.ts'
 import type { Capability, Price } from '../core/settings.ts'
 
 export interface DemoModel {
@@ -25,7 +26,7 @@ export const SWIFT: DemoModel = {
   tokenMs: 5,
   sentences: [1, 2],
   dimensions: 256,
-  price: { inputPerMtok: 0.1, cachedInputPerMtok: 0.025, outputPerMtok: 0.4, perGpuHour: null },
+  price: { ...NO_PRICE, inputPerMtok: 0.1, cachedInputPerMtok: 0.025, outputPerMtok: 0.4 },
 }
 
 export const SAGE: DemoModel = {
@@ -36,5 +37,5 @@ export const SAGE: DemoModel = {
   tokenMs: 18,
   sentences: [5, 8],
   dimensions: 1_024,
-  price: { inputPerMtok: 2.5, cachedInputPerMtok: 0.25, outputPerMtok: 10, perGpuHour: null },
+  price: { ...NO_PRICE, inputPerMtok: 2.5, cachedInputPerMtok: 0.25, outputPerMtok: 10 },
 }

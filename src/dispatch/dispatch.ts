@@ -85,6 +85,7 @@ async function attempt(
   trail.current = deployment
   const sentAt = tools.now()
   trail.firstSentAt ??= sentAt
+  trail.lastSentAt = sentAt
   const ownDeadline = request.deadlineMs !== null && request.deadlineMs < plan.limits.totalMs
   const longest = ownDeadline ? request.deadlineMs : plan.limits.totalMs
   const exchange = new Exchange({
@@ -116,13 +117,8 @@ async function attempt(
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     tools.fleet.end(deployment, { endpoint: request.endpoint.id, error })
-    trail.attempts.push({
-      backend: backend.name,
-      model: deployment.model,
-      status: exchange.status,
-      error: error.code,
-      ttftMs: null,
-    })
+    const { status } = exchange
+    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null })
     trail.current = null
     return error
   }

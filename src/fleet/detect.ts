@@ -1,7 +1,8 @@
 /** What a start without a configuration serves: engines on the ports of this machine, and clouds whose key is in the environment. */
 import { Agent } from 'undici'
 import { toBackendSpec } from '../config/backend.ts'
-import type { BackendSpec, Provider } from '../core/settings.ts'
+import type { BackendSpec } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { discover } from './discover.ts'
 import { recognise } from './recognise.ts'
 

@@ -1,6 +1,6 @@
 /** Which engine is at an address: only what it says about itself counts, never that something answers. */
 import type { Dispatcher } from 'undici'
-import type { Provider } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { ask, type Answer, parse } from './ask.ts'
 import { at } from './read-list.ts'
 

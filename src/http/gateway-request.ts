@@ -1,7 +1,8 @@
 /** The bytes and headers of an HTTP request -> what the pipeline works with. */
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type Principal, STRATEGIES, type Strategy } from '../core/settings.ts'
+import type { Principal } from '../core/principal.ts'
+import { STRATEGIES, type Strategy } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
 import { parseBody } from '../protocol/request.ts'
 
@@ -35,6 +36,7 @@ export function gatewayRequest(
     noFallback: text(headers['x-turnout-no-fallback']) === '1',
     session: text(headers['x-turnout-session']) ?? text(headers['x-session-id']),
     agent: text(headers['x-turnout-agent']),
+    user: null,
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),

@@ -1,7 +1,8 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, Cells, TextSense } from '../core/arm.ts'
 import type { Effort, ModelFacts } from '../core/settings.ts'
-import type { RequestProfile, Target, Usage } from '../core/types.ts'
+import type { RequestProfile, Target } from '../core/types.ts'
+import type { Usage } from '../core/settlement.ts'
 import { expectsAs, newArm, sharedName, taughtBy, type Topics } from './arms.ts'
 import { gather, newCells } from './cells.ts'
 import { learnTokens, newCalibration } from './calibration.ts'

@@ -1,5 +1,5 @@
 /** A decision record as it is shown, and the layout that its parts share. */
-import type { CandidateRecord, DecisionRecord } from '../core/types.ts'
+import type { CandidateRecord, DecisionRecord } from '../core/record.ts'
 
 /** A candidate; fields of later versions are taken as they come. */
 export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'terms'> & {

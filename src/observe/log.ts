@@ -1,6 +1,5 @@
 /** The log: JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
-import type { DecisionRecord, GatewayRequest, Settlement } from '../core/types.ts'
 import { Blocks } from './blocks.ts'
 
 /** Headers and fields that must not be seen, wherever somebody logs an object that holds them. */
@@ -34,7 +33,7 @@ export interface Log {
   readonly flush: () => Promise<void>
 }
 
-/** Request lines. Their fields are put together in `requestLine`, so there is nothing to redact. */
+/** Request lines, as JSON of an object. Their fields are put together in `accountLine`, so there is nothing to redact. */
 export interface RequestLog {
   readonly info: (line: object) => void
   readonly warn: (line: object) => void
@@ -59,65 +58,6 @@ function requestLines(name: 'info' | 'warn', threshold: string, sink: Destinatio
   if (level < (pino.levels.values[threshold] ?? Infinity)) return () => undefined
   const start = `{"level":${level},"time":`
   return (line) => sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1)}\n`)
-}
-
-const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
-
-/** The line of a finished request; `decision` is the record of design 2.7, outcome included. */
-export function requestLine(request: GatewayRequest, record: DecisionRecord | null, settlement: Settlement): object {
-  const { error } = settlement
-  return {
-    request_id: request.id,
-    caller: request.principal.id,
-    endpoint: request.endpoint.id,
-    model: request.model.slice(0, 200),
-    stream: request.stream,
-    status: settlement.status,
-    session: request.session ?? undefined,
-    agent: request.agent ?? undefined,
-    error:
-      error === null
-        ? undefined
-        : { code: error.code, source: error.source, message: error.message, cause: causeOf(error.cause) },
-    overhead_ms: round(settlement.overheadMs),
-    bytes_out: settlement.bytesOut,
-    decision: record === null ? undefined : { ...record, outcome: outcomeOf(settlement) },
-  }
-}
-
-/** `outcome` of the decision record. */
-export const outcomeOf = (settlement: Settlement): object => ({
-  attempts: settlement.attempts.map(({ backend, model, status, error, ttftMs }) => ({
-    backend,
-    model,
-    status,
-    error,
-    ttft_ms: round(ttftMs),
-  })),
-  tokens:
-    settlement.usage === null
-      ? null
-      : {
-          input: settlement.usage.input,
-          cached_input: settlement.usage.cachedInput,
-          output: settlement.usage.output,
-          reasoning: settlement.usage.reasoning,
-        },
-  cost_usd: settlement.costNanoUsd === null ? null : settlement.costNanoUsd / 1e9,
-  ttft_ms: round(settlement.ttftMs),
-  total_ms: round(settlement.totalMs),
-  finish: settlement.finish,
-  success: settlement.success,
-  score: settlement.verdict.score,
-  why: settlement.verdict.why,
-  wasted: settlement.waste,
-})
-
-/** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */
-function causeOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined
-  const { code } = cause as { code?: unknown }
-  return typeof code === 'string' ? code : cause.stack
 }
 
 function plainError(thrown: unknown): object {

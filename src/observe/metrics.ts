@@ -1,6 +1,7 @@
 /** Every metric of the gateway, in one table. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
 import { Gauge, Histogram, Registry } from 'prom-client'
-import type { BackendState, GatewayRequest, RoutePlan, Settlement } from '../core/types.ts'
+import type { Account, Attempt, Book, Cost, Settlement, Usage } from '../core/settlement.ts'
+import type { BackendState } from '../core/types.ts'
 import { type Cell, Series, Tally } from './tally.ts'
 
 export interface BackendGauge {
@@ -29,7 +30,7 @@ interface AnswerSeries {
   readonly reasoning: Cell
 }
 
-export class Metrics {
+export class Metrics implements Book {
   readonly registry = new Registry()
   readonly #models = new Set<string>()
   readonly #requests = new Series<Cell>()
@@ -131,7 +132,7 @@ export class Metrics {
   }
 
   /** Counts a finished request; called once for each. */
-  settled(request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): void {
+  settled({ request, plan, settlement }: Account): void {
     const { attempts, status } = settlement
     const last = attempts.at(-1)
     const route = plan?.route ?? 'none'
@@ -146,15 +147,7 @@ export class Metrics {
     )
     requests.value++
     this.#duration.observe({ route, endpoint, stream }, settlement.totalMs / 1000)
-    for (const attempt of attempts) this.#attempted(attempt.backend, this.#model(attempt.model), attempt.error ?? 'ok')
-    const { waste } = settlement
-    if (waste !== null) {
-      const { reason } = waste
-      const wasted = this.#waste.of([route, backend, model, reason], () =>
-        this.#wasted.series({ route, backend, model, reason }),
-      )
-      wasted.value += waste.tokens
-    }
+    for (const attempt of attempts) this.#attempted(attempt, route)
     if (!settlement.answered) return
     this.#overhead.observe({ endpoint, stream }, settlement.overheadMs / 1000)
     const answers = this.#answers.of([route, backend, model], () => this.#answerSeries({ route, backend, model }))
@@ -162,22 +155,27 @@ export class Metrics {
     if (request.stream) this.#latencies(settlement, { backend, model })
   }
 
-  #attempted(backend: string, model: string, outcome: string): void {
+  #attempted({ backend, model: name, error, usage, cost, waste }: Attempt, route: string): void {
+    const model = this.#model(name)
+    const outcome = error ?? 'ok'
     const series = this.#attempts.of([backend, model, outcome], () =>
       this.#attemptsTotal.series({ backend, model, outcome }),
     )
     series.value++
+    if (waste !== null) {
+      const { reason } = waste
+      const wasted = this.#waste.of([route, backend, model, reason], () =>
+        this.#wasted.series({ route, backend, model, reason }),
+      )
+      wasted.value += waste.tokens
+    }
+    if (usage === null) return
+    const answers = this.#answers.of([route, backend, model], () => this.#answerSeries({ route, backend, model }))
+    spent(usage, cost, answers)
   }
 
-  #answered({ success, costNanoUsd, usage }: Settlement, series: AnswerSeries): void {
+  #answered({ success }: Settlement, series: AnswerSeries): void {
     if (success) series.successes.value++
-    if (costNanoUsd === null) series.unpriced.value++
-    else series.cost.value += costNanoUsd / 1e9
-    if (usage === null) return
-    series.input.value += usage.input
-    series.cachedInput.value += usage.cachedInput
-    series.output.value += usage.output
-    series.reasoning.value += usage.reasoning
   }
 
   #latencies({ ttftMs, streamMs, usage }: Settlement, labels: { backend: string; model: string }): void {
@@ -230,4 +228,13 @@ export class Metrics {
       },
     })
   }
+}
+
+function spent(usage: Usage, cost: Cost | null, series: AnswerSeries): void {
+  if (cost === null) series.unpriced.value++
+  else series.cost.value += cost.nanoUsd / 1e9
+  series.input.value += usage.input
+  series.cachedInput.value += usage.cachedInput
+  series.output.value += usage.output
+  series.reasoning.value += usage.reasoning
 }

@@ -1,5 +1,5 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
-import type { Usage } from '../core/types.ts'
+import type { Usage } from '../core/settlement.ts'
 import type { AnswerTrack } from './track.ts'
 import { members, splice } from './members.ts'
 import { frameText, isDone, type SseFrame } from './sse.ts'

@@ -1,4 +1,4 @@
-import type { Usage } from '../core/types.ts'
+import type { Usage } from '../core/settlement.ts'
 import type { Collected } from './collected.ts'
 
 /** What has been seen of an answer so far. */

@@ -1,5 +1,5 @@
 /** Token counts as the engines of this field spell them. Source: reference of wire formats, sections 1.4, 6 and 7. */
-import type { Usage } from '../core/types.ts'
+import type { Usage } from '../core/settlement.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -8,6 +8,20 @@ const isObject = (value: unknown): value is Fields =>
 
 const count = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : null
+
+export const NO_TOKENS: Usage = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  audioInput: 0,
+  imageInput: 0,
+  output: 0,
+  reasoning: 0,
+  audioOutput: 0,
+  chargedNanoUsd: null,
+  tier: null,
+  estimated: false,
+}
 
 /** The `usage` object of an answer or a chunk; null where it says nothing. */
 export function readUsage(value: unknown): Usage | null {
@@ -19,6 +33,7 @@ export function readUsage(value: unknown): Usage | null {
   const inputDetails = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {}
   const outputDetails = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {}
   return {
+    ...NO_TOKENS,
     // Embeddings and rerank answers may hold a total only; it is all input there.
     input: input ?? Math.max(0, (total ?? 0) - (output ?? 0)),
     cachedInput: count(inputDetails['cached_tokens']) ?? count(value['prompt_cache_hit_tokens']) ?? 0,

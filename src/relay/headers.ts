@@ -4,7 +4,8 @@
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
 import type { GatewayError } from '../core/errors.ts'
-import type { Deployment, Usage } from '../core/types.ts'
+import type { Cost, Usage } from '../core/settlement.ts'
+import type { Deployment } from '../core/types.ts'
 
 export type HeaderList = readonly string[]
 
@@ -26,7 +27,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
 }
 
-export function usageHeaders(usage: Usage | null, costNanoUsd: number | null): HeaderList {
+export function usageHeaders(usage: Usage | null, cost: Cost | null): HeaderList {
   const list: string[] = []
   if (usage !== null) {
     const { input, cachedInput, output, reasoning } = usage
@@ -35,7 +36,7 @@ export function usageHeaders(usage: Usage | null, costNanoUsd: number | null): H
       `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}`,
     )
   }
-  if (costNanoUsd !== null) list.push('x-turnout-cost-usd', usd(costNanoUsd))
+  if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
   return list
 }
 

@@ -1,5 +1,5 @@
 /** Committed -> caller. One path for streamed and whole answers; it resolves when the answer has ended and never rejects. */
-import type { Usage } from '../core/types.ts'
+import type { Cost, Usage } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { usageHeaders } from './headers.ts'
@@ -11,11 +11,11 @@ export interface Relayed {
   readonly body: Buffer | null
 }
 
-/** Null where the answer was complete, else why it was not. `costOf`: nano-dollars of a whole answer, for its header; null = unknown. */
+/** Null where the answer was complete, else why it was not. `costOf`: of a whole answer, for its header; null = unknown. */
 export function relay(
   { exchange, body }: Relayed,
   outlet: Outlet,
-  costOf: (usage: Usage | null) => number | null,
+  costOf: (usage: Usage | null) => Cost | null,
 ): Promise<GatewayError | null> {
   if (body !== null) {
     const { usage } = exchange.track

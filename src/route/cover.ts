@@ -1,5 +1,6 @@
 /** What the conditions of a rule take, as sets, and whether some of them leave nothing of another. Pure. */
-import { type KeySpec, type RouteSpec, TASK_CLASSES } from '../core/settings.ts'
+import type { KeySpec } from '../core/principal.ts'
+import { type RouteSpec, TASK_CLASSES } from '../core/settings.ts'
 import { glob } from './glob.ts'
 import { AUTO, hasConditions, isHourOf } from './match.ts'
 import { DEFAULT_ROUTE } from './table.ts'

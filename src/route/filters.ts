@@ -1,6 +1,7 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
-import type { Principal } from '../core/settings.ts'
-import type { Deployment, Dropped, RequestProfile } from '../core/types.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Deployment, RequestProfile } from '../core/types.ts'
+import type { Dropped } from '../core/record.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { isLocal } from './local.ts'
 import type { Choice } from './names.ts'

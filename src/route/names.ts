@@ -1,6 +1,7 @@
 /** What the `model` of a request means: design 2.1. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import { type Principal, STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
+import type { Principal } from '../core/principal.ts'
+import { STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import { AUTO, matches } from './match.ts'
 import { type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'

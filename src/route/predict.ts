@@ -1,4 +1,5 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
+import { NO_PRICE } from '../core/settings.ts'
 import type { Price } from '../core/settings.ts'
 import type { Deployment, RequestProfile, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
@@ -35,7 +36,7 @@ export const COLUMN = {
 export const COLUMNS = 17
 
 /** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
-const DEAR: Price = { inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15, perGpuHour: null }
+const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
 /** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
 const NOMINAL_PER_HOUR = 0.05
 const NANO = 1e9

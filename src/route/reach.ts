@@ -1,6 +1,6 @@
 /** What a name leads to for a key: for lists of models, which must not promise what a request would be refused. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import type { Principal } from '../core/settings.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Deployment } from '../core/types.ts'
 import { isLocal } from './local.ts'
 import { choices } from './names.ts'

@@ -1,6 +1,6 @@
 /** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import type { CandidateRecord, DecisionRecord, Dropped } from '../core/types.ts'
+import type { CandidateRecord, DecisionRecord, Dropped } from '../core/record.ts'
 import { judge } from './filters.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'

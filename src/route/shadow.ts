@@ -1,5 +1,6 @@
 /** Routes to which others leave nothing, as far as the configuration alone makes it certain. Pure. */
-import type { KeySpec, RouteSpec } from '../core/settings.ts'
+import type { KeySpec } from '../core/principal.ts'
+import type { RouteSpec } from '../core/settings.ts'
 import { type Access, askedFor, coverOf, coversGlob, type Taken, takenBy, usersOf } from './cover.ts'
 import { AUTO } from './match.ts'
 import { DEFAULT_ROUTE } from './table.ts'

@@ -1,5 +1,6 @@
 /** The operator's routes against what is there now. Built anew when the catalog changes, read by every request. */
-import type { KeySpec, RouteSpec } from '../core/settings.ts'
+import type { KeySpec } from '../core/principal.ts'
+import type { RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
 import { glob } from './glob.ts'
 import { isLocal } from './local.ts'

@@ -1,6 +1,7 @@
 /** The messages of a call as a named backend takes them: other roles, without fields that it refuses, with ids of its kind. Pure. */
 import { hash } from 'node:crypto'
-import type { Json, JsonObject, Provider } from '../core/settings.ts'
+import type { Json, JsonObject } from '../core/settings.ts'
+import type { Provider } from '../core/provider.ts'
 import { elements, members, memberValue, splice } from '../protocol/members.ts'
 
 type Quirks = Pick<Provider['request'], 'roles' | 'dropFromMessages' | 'shortToolIds'>

@@ -3,7 +3,7 @@ import { answerFit } from '../../src/accounting/answer-fit.ts'
 import { compileSchema } from '../../src/accounting/compile-schema.ts'
 import type { Question } from '../../src/accounting/fit.ts'
 import { formatSchemas, Schemas, toolSchemas } from '../../src/accounting/schemas.ts'
-import type { Fit } from '../../src/core/types.ts'
+import type { Fit } from '../../src/core/settlement.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const schemas = new Schemas()

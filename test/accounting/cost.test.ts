@@ -1,15 +1,18 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
-import { costNanoUsd } from '../../src/accounting/cost.ts'
+import { costOf } from '../../src/accounting/cost.ts'
 import type { Price } from '../../src/core/settings.ts'
-import type { Usage } from '../../src/core/types.ts'
+import type { Usage } from '../../src/core/settlement.ts'
 
 const price = (input: number | null, cached: number | null, output: number | null): Price => ({
+  ...NO_PRICE,
   inputPerMtok: input,
   cachedInputPerMtok: cached,
   outputPerMtok: output,
-  perGpuHour: null,
 })
 const usage = (input: number, cachedInput: number, output: number, reasoning = 0): Usage => ({
+  ...NO_TOKENS,
   input,
   cachedInput,
   output,
@@ -36,4 +39,5 @@ const CASES: readonly (readonly [name: string, usage: Usage | null, price: Price
   ['nothing used', usage(0, 0, 0), price(1, 1, 1), 0],
 ]
 
-for (const [name, used, prices, wanted] of CASES) t.test(name, async (t) => t.equal(costNanoUsd(used, prices), wanted))
+for (const [name, used, prices, wanted] of CASES)
+  t.test(name, async (t) => t.equal(costOf(used, prices)?.nanoUsd ?? null, wanted))

@@ -1,8 +1,12 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { Attempt, Settlement } from '../../src/core/types.ts'
+import type { Account, Settlement, Tried } from '../../src/core/settlement.ts'
+import type { Log } from '../../src/observe/log.ts'
+import { RequestLogBook } from '../../src/observe/request-log.ts'
 import { newTrail } from '../../src/core/trail.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
@@ -15,7 +19,7 @@ interface Told {
 }
 
 const ANSWERER = deployment('a/m', {
-  facts: { price: { inputPerMtok: 1, cachedInputPerMtok: null, outputPerMtok: 2, perGpuHour: null } },
+  facts: { price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 } },
 })
 
 interface Answer {
@@ -24,7 +28,7 @@ interface Answer {
   readonly usage?: AnswerTrack['usage']
 }
 
-function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: readonly Attempt[] = []): Told {
+function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: readonly Tried[] = []): Told {
   const told: Settlement[] = []
   const fleet: string[] = []
   const lines: [string, Record<string, unknown>][] = []
@@ -37,11 +41,13 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
       end: ({ id }: { id: string }, { error }: { error: GatewayError | null }) =>
         fleet.push(`${id} ${error?.code ?? 'ok'}`),
     },
-    metrics: { settled: (_request: unknown, _plan: unknown, settlement: Settlement) => told.push(settlement) },
-    log: { requests: log, events: log },
+    books: [
+      { settled: ({ settlement }: Account) => told.push(settlement) },
+      new RequestLogBook({ requests: log, events: log } as unknown as Log),
+    ],
   } as unknown as SettleTools
   const trail = newTrail()
-  trail.attempts.push(...failed)
+  trail.tried.push(...failed)
   const track = Object.assign(new AnswerTrack(), { finish: 'stop', content: true, usage: null, ...answer })
   const exchange = { track, status: 200, ttftMs: 12, committedAt: 120 }
   settle(
@@ -49,7 +55,10 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
       request: gatewayRequest({ model: 'm' }, { startedAt: 100 }),
       plan: null,
       trail,
-      committed: answer === null ? null : ({ exchange, deployment: ANSWERER } as unknown as Ending['committed']),
+      committed:
+        answer === null
+          ? null
+          : ({ exchange, deployment: ANSWERER, target: ANSWERER.targets[0] } as unknown as Ending['committed']),
       error: null,
       fit: null,
       status: 200,
@@ -65,10 +74,12 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
 }
 
 t.test('a good answer', async (t) => {
-  const { settlement, fleet, level } = settled({ usage: { input: 10, cachedInput: 0, output: 5, reasoning: 0 } })
+  const { settlement, fleet, level } = settled({
+    usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
+  })
   t.match(settlement, {
     attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
-    costNanoUsd: 20_000,
+    cost: { nanoUsd: 20_000 },
     ttftMs: 12,
     totalMs: 250,
     overheadMs: 0.5,
@@ -93,7 +104,7 @@ t.test('what is a useful answer', async (t) => {
 })
 
 t.test('the verdict, and what was wasted on an answer that does not fit', async (t) => {
-  const usage = { input: 10, cachedInput: 0, output: 5, reasoning: 0 }
+  const usage = { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 }
   const { settlement, line } = settled({ usage }, { fit: 'not_json' })
   t.match(settlement, { success: false, verdict: { success: false, score: 0, why: 'not_json' } })
   t.strictSame(settlement.waste, { reason: 'invalid_output', tokens: 15 })
@@ -106,13 +117,14 @@ t.test('the verdict, and what was wasted on an answer that does not fit', async 
 })
 
 t.test('nobody answered', async (t) => {
-  const failed: Attempt = { backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }
   const error = new GatewayError('upstream_error', 'boom')
+  const target = deployment('b/m').targets[0]!
+  const failed: Tried = { target, startedAt: 1, endedAt: 2, status: 500, error, ttftMs: null }
   const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
   t.match(settlement, {
-    attempts: [failed],
+    attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],
     usage: null,
-    costNanoUsd: null,
+    cost: null,
     ttftMs: null,
     finish: null,
     success: false,
@@ -126,14 +138,14 @@ t.test('nobody answered', async (t) => {
 t.test('an answer that broke off', async (t) => {
   const error = new GatewayError('upstream_incomplete', 'cut')
   const { settlement, fleet, line } = settled(
-    { finish: null, usage: { input: 1, cachedInput: 0, output: 1, reasoning: 0 } },
+    { finish: null, usage: { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 } },
     { error },
   )
   t.match(settlement, {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
     success: false,
-    costNanoUsd: 3_000,
+    cost: { nanoUsd: 3_000 },
   })
   t.strictSame(fleet, ['a/m upstream_incomplete'])
   t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })

@@ -1,3 +1,4 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import { load } from './load.ts'
 
@@ -38,10 +39,10 @@ t.test('the whole configuration of the design loads', async (t) => {
     ],
   )
   t.strictSame(config.models['other/big']?.price, {
+    ...NO_PRICE,
     inputPerMtok: 1.25,
     cachedInputPerMtok: 0.125,
     outputPerMtok: 10,
-    perGpuHour: null,
   })
   t.strictSame(config.keys, [{ id: 'team-a', hash: 'ab'.repeat(32), routes: ['coding', 'default'], rpm: 600 }])
   t.equal(config.limits.totalMs, 600_000)

@@ -118,7 +118,7 @@ t.test('full.yaml shows every option', async (t) => {
 })
 
 t.test('routing.yaml shows every condition and every form of a strategy', async (t) => {
-  const { routes, stateFile } = load(await exampleText('routing'), EXAMPLE_ENV).config
+  const { routes, store } = load(await exampleText('routing'), EXAMPLE_ENV).config
   const shown = new Set(
     routes.flatMap(({ match }) =>
       Object.entries(match ?? {}).flatMap(([name, value]) => (value === null ? [] : [name])),
@@ -131,5 +131,5 @@ t.test('routing.yaml shows every condition and every form of a strategy', async 
   t.ok(routes.some(({ baseline }) => baseline !== null))
   t.ok(routes.some(({ success }) => success.json && success.schema && success.finish !== null))
   t.ok(routes.some(({ explore }) => !explore))
-  t.not(stateFile, null)
+  t.not(store.state, null)
 })

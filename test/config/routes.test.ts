@@ -80,9 +80,9 @@ t.test('what takes nothing has one', async (t) => {
 
 t.test('the file of what was learnt starts from the folder of the configuration', async (t) => {
   const stateOf = (state: string, env = {}): string | null =>
-    parseConfig(`${BASE}store: { state: '${state}' }`, env, PROVIDERS, '/srv/turnout/turnout.yaml').config.stateFile
+    parseConfig(`${BASE}store: { state: '${state}' }`, env, PROVIDERS, '/srv/turnout/turnout.yaml').config.store.state
   t.equal(stateOf('./data/state.json'), '/srv/turnout/data/state.json')
   t.equal(stateOf('/var/lib/state.json'), '/var/lib/state.json')
   t.equal(stateOf('${STATE:-}'), null, 'an empty variable is none')
-  t.equal(load(BASE).config.stateFile, null)
+  t.equal(load(BASE).config.store.state, null)
 })

@@ -2,6 +2,14 @@ import t from 'tap'
 import { callsMade, newTrail, overheadMs } from '../../src/core/trail.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
+const TRIED = {
+  target: deployment('a/m').targets[0]!,
+  startedAt: 1,
+  endedAt: 2,
+  status: 500,
+  error: null,
+  ttftMs: null,
+}
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
 
 t.test('calls made, the open one included', async (t) => {
@@ -10,7 +18,7 @@ t.test('calls made, the open one included', async (t) => {
   trail.current = deployment('a/m')
   t.equal(callsMade(trail), 1)
   trail.current = null
-  trail.attempts.push({ backend: 'a', model: 'm', status: 500, error: 'upstream_error', ttftMs: null })
+  trail.tried.push(TRIED)
   t.equal(callsMade(trail), 1)
   trail.current = deployment('b/m')
   t.equal(callsMade(trail), 2)
@@ -26,6 +34,6 @@ t.test('what the gateway itself took', async (t) => {
 })
 
 t.test('each request has a trail of its own', async (t) => {
-  newTrail().attempts.push({ backend: 'a', model: 'm', status: 500, error: null, ttftMs: null })
-  t.strictSame(newTrail().attempts, [])
+  newTrail().tried.push(TRIED)
+  t.strictSame(newTrail().tried, [])
 })

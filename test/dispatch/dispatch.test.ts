@@ -84,7 +84,7 @@ t.test('the first one answers', async (t) => {
   const { committed, trail, fleet } = await it.go(ask())
   t.equal(committed?.deployment, it.deployments[0])
   t.strictSame(fleet, ['begin a/tiny'], 'its end is told when the answer is settled')
-  t.strictSame(trail.attempts, [])
+  t.strictSame(trail.tried, [])
   t.equal(trail.current, it.deployments[0])
   t.ok(trail.firstSentAt !== null && trail.committedAt !== null && trail.firstSentAt <= trail.committedAt)
   t.equal(counts(it), '1 0')
@@ -94,7 +94,7 @@ t.test('the next one after a failure', async (t) => {
   const it = await world(t, [{ plan: failing(500) }, { plan: failing(503) }, {}])
   const { committed, trail, fleet } = await it.go(ask())
   t.equal(committed?.deployment, it.deployments[2])
-  t.match(trail.attempts, [
+  t.match(trail.tried, [
     { backend: 'a', status: 500, error: 'upstream_error' },
     { backend: 'b', status: 503, error: 'overloaded' },
   ])
@@ -250,6 +250,6 @@ t.test('an error body made to break its reader breaks nothing', async (t) => {
     { plan: { status: 400, body: `{"detail":${deep}}` } },
   ])
   const { trail } = await it.go(ask())
-  t.equal(trail.attempts[0]?.error, 'upstream_error')
+  t.equal(trail.tried[0]?.error, 'upstream_error')
   t.equal(counts(it), '1 1')
 })

@@ -1,6 +1,6 @@
 /** `model: auto` over two engines and two models of a cloud. */
 import t, { type Test } from 'tap'
-import type { DecisionRecord } from '../../src/core/types.ts'
+import type { DecisionRecord } from '../../src/core/record.ts'
 import { CHAT_PATH } from '../support/chat.ts'
 import type { FaultUpstream } from '../support/fault-upstream.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'

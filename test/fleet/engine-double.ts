@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
-import type { BackendSpec, Config, DiscoverySource, ModelFacts, Provider } from '../../src/core/settings.ts'
+import { DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from '../../src/config/defaults.ts'
+import type { BackendSpec, Config, ModelFacts } from '../../src/core/settings.ts'
+import type { DiscoverySource, Provider } from '../../src/core/provider.ts'
 
 export interface Reply {
   readonly status: number
@@ -117,13 +118,23 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       rerankStrings: false,
       effort: [],
     },
-    response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [] },
+    response: { headersWithFirstToken: false, cutsLongPrompts: false, onAbort: 'cancel', callerErrors: [] },
     ...changes,
   }
 }
 
 export function backend(root: string, changes: Partial<BackendSpec> = {}): BackendSpec {
-  return { name: 'one', provider: provider(), root, key: null, models: [], price: null, includeUsage: true, ...changes }
+  return {
+    name: 'one',
+    provider: provider(),
+    root,
+    key: null,
+    models: [],
+    price: null,
+    includeUsage: true,
+    onAbort: 'cancel',
+    ...changes,
+  }
 }
 
 export const FACTS: ModelFacts = {
@@ -143,9 +154,12 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     models: {},
     routes: [],
     keys: [],
+    budgets: [],
     limits: DEFAULT_LIMITS,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000 },
-    stateFile: null,
+    store: NO_STORE,
+    admin: null,
+    telemetry: null,
     ...changes,
   }
 }

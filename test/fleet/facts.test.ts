@@ -1,3 +1,4 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import type { BackendSpec } from '../../src/core/settings.ts'
 import { factsOf } from '../../src/fleet/facts.ts'
@@ -6,10 +7,9 @@ import { PROVIDERS } from '../config/load.ts'
 import { backend, FACTS } from './engine-double.ts'
 
 const price = (output: number) => ({
+  ...NO_PRICE,
   inputPerMtok: 1,
-  cachedInputPerMtok: null,
   outputPerMtok: output,
-  perGpuHour: null,
 })
 
 t.test("the operator comes before the engine, the backend's model before the model", (t) => {

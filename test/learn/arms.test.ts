@@ -1,3 +1,5 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import { armId, newArm, sharedName } from '../../src/learn/arms.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
@@ -16,12 +18,7 @@ t.test('one name for a model, however backends write it', async (t) => {
 
 t.test('of a model that nobody knows, what is dear is mostly good', async (t) => {
   const at = (outputPerMtok: number): number =>
-    newArm(
-      'm',
-      null,
-      facts({ price: { inputPerMtok: 1, cachedInputPerMtok: null, outputPerMtok, perGpuHour: null } }),
-      THREE,
-    ).prior[0]!
+    newArm('m', null, facts({ price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok } }), THREE).prior[0]!
   t.ok(Math.abs(at(0.1) - 0.55) < 0.01)
   t.ok(Math.abs(at(60) - 0.85) < 0.01)
   t.ok(at(1e6) <= 0.85 && at(1e-6) >= 0.5)
@@ -54,7 +51,7 @@ t.test('what was learnt stays when facts change', async (t) => {
       ...taught,
       requestId: `${i}`,
       target: { ...taught.target, arm: before! },
-      usage: { input: 10, cachedInput: 0, output: 3000, reasoning: 0 },
+      usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 3000, reasoning: 0 },
     })
   const length = usualLength(before!, sense())
   const [after] = lessons.armsOf('m', facts({ quality: { default: 0.5 }, context: 4096 }))

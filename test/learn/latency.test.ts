@@ -1,4 +1,5 @@
 /** Two estimators that are never mixed (AT-52, AT-54), of what succeeded alone (AT-56). */
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import type { Latency } from '../../src/core/arm.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
@@ -14,7 +15,7 @@ t.test('soon after the start and with long answers beats late and with short one
   const soon = deployment('soon/m')
   const late = deployment('late/m')
   for (let i = 0; i < 40; i++) {
-    const usage = { input: 300, cachedInput: 0, reasoning: 0 }
+    const usage = { ...NO_TOKENS, input: 300, cachedInput: 0, reasoning: 0 }
     const times = { requestId: `${i}`, totalMs: null }
     lessons.learn(
       lesson({ ...times, target: soon.targets[0]!, usage: { ...usage, output: 3001 }, ttftMs: 1000, streamMs: 60_000 }),

@@ -1,3 +1,4 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import type { Effort } from '../../src/core/settings.ts'
 import type { Target } from '../../src/core/types.ts'
@@ -50,7 +51,7 @@ t.test('what cannot be judged: nothing valid or invalid came, or there is no tex
 t.test('what an answer teaches', async (t) => {
   const lessons = new Lessons(THREE)
   const target = targetOf(lessons)
-  const usage = { input: 200, cachedInput: 0, output: 2000, reasoning: 0 }
+  const usage = { ...NO_TOKENS, input: 200, cachedInput: 0, output: 2000, reasoning: 0 }
   const seconds = ttftOf(target.deployment.latency, 200, 0)
   for (let i = 0; i < 30; i++) lessons.learn(lesson({ target, requestId: `${i}`, usage, ttftMs: 9000 }))
   t.ok(usualLength(target.arm, sense()) > 1000, 'its length')
@@ -68,7 +69,7 @@ t.test('an answer that nobody waited for teaches neither length nor validity', a
         target,
         requestId: `${i}`,
         valid: null,
-        usage: { input: 100, cachedInput: 0, output: 1, reasoning: 0 },
+        usage: { ...NO_TOKENS, input: 100, cachedInput: 0, output: 1, reasoning: 0 },
       }),
     )
   t.equal(target.arm.validity.total, 0)
@@ -78,7 +79,7 @@ t.test('an answer that nobody waited for teaches neither length nor validity', a
 t.test('pictures and sounds do not spoil the count of tokens', async (t) => {
   const lessons = new Lessons(THREE)
   const target = targetOf(lessons)
-  const usage = { input: 3000, cachedInput: 0, output: 10, reasoning: 0 }
+  const usage = { ...NO_TOKENS, input: 3000, cachedInput: 0, output: 10, reasoning: 0 }
   for (const need of ['vision', 'audio'] as const)
     lessons.learn(lesson({ target, usage, profile: profile({ needs: ['chat', need] }) }))
   t.equal(lessons.calibrationOf('m').count, 0)
@@ -88,7 +89,7 @@ t.test('cached tokens need not be read', async (t) => {
   const lessons = new Lessons(THREE)
   const target = targetOf(lessons)
   for (let i = 0; i < 50; i++) {
-    const usage = { input: 10_000, cachedInput: i % 2 === 0 ? 9900 : 0, output: 10, reasoning: 0 }
+    const usage = { ...NO_TOKENS, input: 10_000, cachedInput: i % 2 === 0 ? 9900 : 0, output: 10, reasoning: 0 }
     lessons.learn(lesson({ target, requestId: `${i}`, usage, ttftMs: i % 2 === 0 ? 300 : 3000 }))
   }
   t.ok(ttftOf(target.deployment.latency, 100, 0) < 0.6)

@@ -1,3 +1,4 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import { deepStrictEqual } from 'node:assert'
 import { Lessons } from '../../src/learn/lessons.ts'
@@ -31,7 +32,13 @@ function learned(): Lessons {
     const about = pick(random, SENSES)
     const arm = pick(random, lessons.armsOf(model, KNOWN))
     const one = deployment(`up/${model}`, { learnt: { calibration: lessons.calibrationOf(model) } })
-    const usage = { input: 180, cachedInput: 0, output: Math.ceil(900 * random()), reasoning: Math.ceil(40 * random()) }
+    const usage = {
+      ...NO_TOKENS,
+      input: 180,
+      cachedInput: 0,
+      output: Math.ceil(900 * random()),
+      reasoning: Math.ceil(40 * random()),
+    }
     lessons.learn(
       lesson({
         requestId: `${i}`,

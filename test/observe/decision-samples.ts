@@ -1,4 +1,4 @@
-import type { CandidateRecord } from '../../src/core/types.ts'
+import type { CandidateRecord } from '../../src/core/record.ts'
 import type { Decision, ShownCandidate } from '../../src/observe/decision-shape.ts'
 
 const UNKNOWN = {

@@ -1,8 +1,15 @@
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import { ATTEMPT } from '../../test/support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Settlement } from '../../src/core/types.ts'
-import { createLog, requestLine } from '../../src/observe/log.ts'
-import { backend, gatewayRequest } from '../support/factories.ts'
+import type { Account, Settlement } from '../../src/core/settlement.ts'
+import type { DecisionRecord } from '../../src/core/record.ts'
+import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
+import { subjectOf } from '../../src/accounting/subject.ts'
+import { accountLine } from '../../src/observe/account-line.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { backend, gatewayRequest, cost } from '../support/factories.ts'
 
 const SECRET = 'sk-secret-0123456789'
 
@@ -73,9 +80,9 @@ t.test('an exception is written with its stack', async (t) => {
 })
 
 const SETTLEMENT: Settlement = {
-  attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12.345 }],
-  usage: { input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  costNanoUsd: 1_500_000,
+  attempts: [{ ...ATTEMPT, backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12.345 }],
+  usage: { ...NO_TOKENS, input: 10, cachedInput: 4, output: 5, reasoning: 2 },
+  cost: cost(1_500_000),
   answered: true,
   waste: null,
   ttftMs: 12.345,
@@ -90,20 +97,28 @@ const SETTLEMENT: Settlement = {
   bytesOut: 7,
 }
 
+const account = (request: GatewayRequest, record: DecisionRecord | null, settlement: Settlement): Account => ({
+  request,
+  subject: subjectOf(request, null),
+  plan: record === null ? null : ({ record } as RoutePlan),
+  settlement,
+  endedAt: 0,
+})
+
 const PROMPT = 'a prompt that nobody should read'
 const REQUEST = gatewayRequest(
   { model: 'm', messages: [{ role: 'user', content: PROMPT }] },
   {
     headers: { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET },
-    principal: { id: 'team-a', routes: null, rpm: null },
+    principal: { ...ANONYMOUS, id: 'team-a', routes: null, rpm: null },
     session: 's',
     agent: 'g',
   },
 )
 
 t.test('the line of a request', async (t) => {
-  const record = { request_id: 'req-1', route: 'r' } as Parameters<typeof requestLine>[1]
-  const line = JSON.parse(JSON.stringify(requestLine(REQUEST, record, SETTLEMENT))) as object
+  const record = { request_id: 'req-1', route: 'r' } as DecisionRecord
+  const line = JSON.parse(JSON.stringify(accountLine(account(REQUEST, record, SETTLEMENT)))) as object
   t.match(line, {
     request_id: 'req-1',
     caller: 'team-a',
@@ -137,7 +152,7 @@ t.test('the line of a request', async (t) => {
 t.test('the line of a failure', async (t) => {
   const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })
   const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
-  const line = requestLine(REQUEST, null, { ...SETTLEMENT, usage: null, costNanoUsd: null, error, status: 502 })
+  const line = accountLine(account(REQUEST, null, { ...SETTLEMENT, usage: null, cost: null, error, status: 502 }))
   t.match(line, {
     status: 502,
     error: { code: 'upstream_unreachable', source: 'upstream', cause: /ECONNREFUSED/ },
@@ -151,10 +166,10 @@ t.test('the address of a backend is in no line', async (t) => {
     address: '10.0.0.5',
   })
   const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
-  t.notMatch(JSON.stringify(requestLine(REQUEST, null, { ...SETTLEMENT, error })), /10\.0\.0\.5/)
+  t.notMatch(JSON.stringify(accountLine(account(REQUEST, null, { ...SETTLEMENT, error }))), /10\.0\.0\.5/)
 })
 
 t.test('a name of any length is cut', async (t) => {
   const request = gatewayRequest({ model: 'x'.repeat(1e6), messages: [] })
-  t.ok(JSON.stringify(requestLine(request, null, SETTLEMENT)).length < 2000)
+  t.ok(JSON.stringify(accountLine(account(request, null, SETTLEMENT))).length < 2000)
 })

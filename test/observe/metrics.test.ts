@@ -1,6 +1,12 @@
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import { ATTEMPT } from '../../test/support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { subjectOf } from '../../src/accounting/subject.ts'
+import { cost } from '../support/factories.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Attempt, GatewayRequest, RoutePlan, Settlement } from '../../src/core/types.ts'
+import type { Account, Attempt, Settlement } from '../../src/core/settlement.ts'
+import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { type BackendGauge, Metrics } from '../../src/observe/metrics.ts'
 import { gatewayRequest } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
@@ -9,6 +15,7 @@ const REQUEST = gatewayRequest({ model: 'm', stream: true }, { startedAt: 0 })
 const PLAN = { route: 'coding' } as RoutePlan
 
 const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
+  ...ATTEMPT,
   backend: 'a',
   model,
   status: 200,
@@ -16,10 +23,10 @@ const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
   ttftMs: 50,
 })
 
-const settlement = (traits: Partial<Settlement> = {}): Settlement => ({
+const DEFAULTS: Settlement = {
   attempts: [attempt('m')],
-  usage: { input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  costNanoUsd: 1_500_000_000,
+  usage: { ...NO_TOKENS, input: 10, cachedInput: 4, output: 5, reasoning: 2 },
+  cost: cost(1_500_000_000),
   answered: true,
   waste: null,
   ttftMs: 50,
@@ -32,7 +39,27 @@ const settlement = (traits: Partial<Settlement> = {}): Settlement => ({
   status: 200,
   error: null,
   bytesOut: 10,
-  ...traits,
+}
+
+/** What the answer took stands on the last attempt. */
+function settlement(traits: Partial<Settlement> = {}): Settlement {
+  const one = { ...DEFAULTS, ...traits }
+  const { usage, cost, waste, answered } = one
+  const last = one.attempts.length - 1
+  const attempts = one.attempts.map((attempt, index) =>
+    index === last && (answered || waste !== null)
+      ? { ...attempt, usage: answered ? usage : null, cost, waste }
+      : attempt,
+  )
+  return { ...one, attempts }
+}
+
+const account = (request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): Account => ({
+  request,
+  subject: subjectOf(request, plan?.route ?? null),
+  plan,
+  settlement,
+  endedAt: 0,
 })
 
 async function counted(
@@ -41,7 +68,7 @@ async function counted(
   ...all: readonly Settlement[]
 ): Promise<(name: string, labels?: Record<string, string>) => number> {
   const metrics = new Metrics(() => [])
-  for (const one of all) metrics.settled(request, plan, one)
+  for (const one of all) metrics.settled(account(request, plan, one))
   const text = await metrics.registry.metrics()
   return (name, labels = {}) => sumOf(text, `turnout_${name}`, labels)
 }
@@ -78,7 +105,7 @@ t.test('a request that nobody answered', async (t) => {
   const nothing = {
     answered: false,
     usage: null,
-    costNanoUsd: null,
+    cost: null,
     ttftMs: null,
     streamMs: null,
     success: false,
@@ -101,17 +128,12 @@ t.test('a request that nobody answered', async (t) => {
 })
 
 t.test('an answer without a price, or without a usage', async (t) => {
-  const sum = await counted(
-    PLAN,
-    REQUEST,
-    settlement({ costNanoUsd: null }),
-    settlement({ costNanoUsd: null, usage: null }),
-  )
+  const sum = await counted(PLAN, REQUEST, settlement({ cost: null }), settlement({ cost: null, usage: null }))
   t.equal(sum('unpriced_requests_total'), 2)
   t.equal(sum('cost_usd_total'), 0)
   t.equal(sum('tokens_total', { kind: 'input' }), 10)
   t.equal(
-    (await counted(PLAN, REQUEST, settlement({ costNanoUsd: 0 })))('unpriced_requests_total'),
+    (await counted(PLAN, REQUEST, settlement({ cost: cost(0) })))('unpriced_requests_total'),
     0,
     'free is a price',
   )
@@ -125,7 +147,11 @@ t.test('times of a whole answer are no times of tokens', async (t) => {
 })
 
 t.test('one output token has no time between tokens', async (t) => {
-  const sum = await counted(PLAN, REQUEST, settlement({ usage: { input: 1, cachedInput: 0, output: 1, reasoning: 0 } }))
+  const sum = await counted(
+    PLAN,
+    REQUEST,
+    settlement({ usage: { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 } }),
+  )
   t.equal(sum('time_per_output_token_seconds_count'), 0)
 })
 
@@ -145,13 +171,15 @@ t.test('a request that was turned away', async (t) => {
 t.test('hundreds of models share a label', async (t) => {
   const metrics = new Metrics(() => [])
   for (let index = 0; index < 500; index++)
-    metrics.settled(REQUEST, PLAN, settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] }))
+    metrics.settled(
+      account(REQUEST, PLAN, settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })),
+    )
   const text = await metrics.registry.metrics()
   const models = new Set([...text.matchAll(/model="([^"]*)"/g)].map(([, name]) => name))
   t.ok(models.size <= 201, `${models.size} models`)
   t.equal(sumOf(text, 'turnout_requests_total', { model: 'other' }), 300)
   t.equal(sumOf(text, 'turnout_attempts_total', { model: 'other' }), 600)
-  metrics.settled(REQUEST, PLAN, settlement({ attempts: [attempt('m7')] }))
+  metrics.settled(account(REQUEST, PLAN, settlement({ attempts: [attempt('m7')] })))
   t.equal(
     sumOf(await metrics.registry.metrics(), 'turnout_requests_total', { model: 'm7' }),
     2,
@@ -163,11 +191,11 @@ t.test('labels never come from the caller', async (t) => {
   const secret = 'sk-caller-secret'
   const request = gatewayRequest(
     { model: secret },
-    { principal: { id: secret, routes: null, rpm: null }, agent: secret, session: secret, id: secret },
+    { principal: { ...ANONYMOUS, id: secret, routes: null, rpm: null }, agent: secret, session: secret, id: secret },
   )
   const metrics = new Metrics(() => [])
-  metrics.settled(request, PLAN, settlement())
-  metrics.settled(request, null, settlement({ attempts: [] }))
+  metrics.settled(account(request, PLAN, settlement()))
+  metrics.settled(account(request, null, settlement({ attempts: [] })))
   t.notMatch(await metrics.registry.metrics(), secret)
 })
 

@@ -1,3 +1,4 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import { readBody } from '../../src/protocol/body.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
@@ -49,7 +50,7 @@ const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<A
   'error empty': ['{"error":"","choices":[{"message":{"content":"x"}}]}', { content: true }],
   usage: [
     '{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}',
-    { usage: { input: 7, cachedInput: 0, output: 2, reasoning: 0 } },
+    { usage: { ...NO_TOKENS, input: 7, cachedInput: 0, output: 2, reasoning: 0 } },
   ],
   'words inside of the text': [
     message({ content: '{"error":{"message":"x"},"usage":{"prompt_tokens":9}}' }),

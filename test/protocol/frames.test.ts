@@ -1,3 +1,4 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import { type FrameVerdict, readFrame } from '../../src/protocol/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/protocol/sse.ts'
@@ -43,7 +44,7 @@ const TEXT = event({ choices: [choice({ content: 'Hi' })] })
 const FINISH = event({ choices: [choice({}, 'stop')] })
 const DONE = 'data: [DONE]\n\n'
 const COUNTS = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 }
-const USAGE = { input: 3, cachedInput: 0, output: 2, reasoning: 0 }
+const USAGE = { ...NO_TOKENS, input: 3, cachedInput: 0, output: 2, reasoning: 0 }
 
 t.test('a plain stream', async (t) => {
   const reading = read(ROLE + TEXT + FINISH + DONE, true)

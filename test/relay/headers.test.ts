@@ -1,3 +1,5 @@
+import { cost } from '../support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import {
@@ -53,15 +55,15 @@ t.test('a name with any character makes a header', async (t) => {
 })
 
 t.test('tokens and cost', async (t) => {
-  const usage = { input: 3, cachedInput: 1, output: 2, reasoning: 0 }
-  t.strictSame(asObject(usageHeaders(usage, 1_234_000)), {
+  const usage = { ...NO_TOKENS, input: 3, cachedInput: 1, output: 2, reasoning: 0 }
+  t.strictSame(asObject(usageHeaders(usage, cost(1_234_000))), {
     'x-turnout-tokens': 'input=3, cached_input=1, output=2, reasoning=0',
     'x-turnout-cost-usd': '0.001234',
   })
-  t.strictSame(asObject(usageHeaders(usage, 0))['x-turnout-cost-usd'], '0.000000')
+  t.strictSame(asObject(usageHeaders(usage, cost(0)))['x-turnout-cost-usd'], '0.000000')
   t.strictSame(usageHeaders(null, null), [])
-  t.strictSame(usageHeaders(null, 20), ['x-turnout-cost-usd', '0.00000002'])
-  t.strictSame(usageHeaders(null, 1), ['x-turnout-cost-usd', '0.000000001'])
+  t.strictSame(usageHeaders(null, cost(20)), ['x-turnout-cost-usd', '0.00000002'])
+  t.strictSame(usageHeaders(null, cost(1)), ['x-turnout-cost-usd', '0.000000001'])
 })
 
 t.test('when to come back', async (t) => {
@@ -75,7 +77,10 @@ t.test('when to come back', async (t) => {
 })
 
 t.test('lists are pairs, and names come once', async (t) => {
-  for (const list of [STREAM_HEADERS, usageHeaders({ input: 1, cachedInput: 0, output: 0, reasoning: 0 }, 1)]) {
+  for (const list of [
+    STREAM_HEADERS,
+    usageHeaders({ ...NO_TOKENS, input: 1, cachedInput: 0, output: 0, reasoning: 0 }, cost(1)),
+  ]) {
     t.equal(list.length % 2, 0)
     const names = list.filter((_, index) => index % 2 === 0)
     t.equal(new Set(names).size, names.length)

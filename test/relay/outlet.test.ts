@@ -1,3 +1,5 @@
+import { cost } from '../support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -233,7 +235,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   let sink: Sink | undefined
   let resumed = 0
   const track = new AnswerTrack()
-  track.usage = { input: 1, cachedInput: 0, output: 2, reasoning: 0 }
+  track.usage = { ...NO_TOKENS, input: 1, cachedInput: 0, output: 2, reasoning: 0 }
   const fake = {
     track,
     body: traits.body ?? null,
@@ -249,7 +251,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   }
 }
 
-const AS_IS = (): number => 5_000
+const AS_IS = () => cost(5_000)
 
 t.test('relay of a whole answer', async (t) => {
   const { relayed } = exchange({ body: Buffer.from('{"a":1}') })

@@ -1,6 +1,9 @@
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import { KEY } from '../support/factories.ts'
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { KeySpec, Principal, RouteSpec, Strategy } from '../../src/core/settings.ts'
+import type { KeySpec, Principal } from '../../src/core/principal.ts'
+import type { RouteSpec, Strategy } from '../../src/core/settings.ts'
 import { STRATEGIES } from '../../src/core/settings.ts'
 import { type Asked, type Choice, resolve } from '../../src/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
@@ -21,7 +24,7 @@ const tableOf = (routes: readonly RouteSpec[] = [], keys: readonly KeySpec[] = [
 
 const ids = (choice: Choice): string => choice.candidates.map(({ id }) => id).join(' ')
 
-const TEAM: Principal = { id: 'team-a', routes: null, rpm: null }
+const TEAM: Principal = { ...ANONYMOUS, id: 'team-a', routes: null, rpm: null }
 
 function ask(
   model: string,
@@ -253,7 +256,7 @@ t.test('nothing is known yet', async (t) => {
 })
 
 t.test('a restricted key is told of nothing else', async (t) => {
-  const key: KeySpec = { id: 'guest', routes: ['coding'], rpm: null, hash: '' }
+  const key: KeySpec = { ...KEY, id: 'guest', routes: ['coding'], rpm: null, hash: '' }
   const error = refusal('nope', [CODING, routeSpec('hidden', { candidates: ['spare/*'] })], [key], key)
   t.match(error.message, 'gpt-5')
   t.notMatch(error.message, /org\/big|hidden/)
@@ -290,13 +293,13 @@ t.test('lists: fallback counts, what is not local or not allowed does not', asyn
   const spec = routeSpec('r', { candidates: ['gpu/qwen'], fallback: ['spare/*', 'cloud/gpt-5'] })
   t.equal(reach('r', [spec]), 'gpu/qwen spare/qwen cloud/gpt-5')
   t.equal(reach('r', [{ ...spec, localOnly: true }]), 'gpu/qwen spare/qwen')
-  const key: KeySpec = { id: 'guest', routes: ['r'], rpm: null, hash: '' }
+  const key: KeySpec = { ...KEY, id: 'guest', routes: ['r'], rpm: null, hash: '' }
   t.equal(reach('r', [spec], [key], key), 'gpu/qwen spare/qwen cloud/gpt-5', 'a key may use the fallback of its routes')
   t.equal(reach('auto', [{ ...spec, localOnly: true }], [key], key), 'gpu/qwen spare/qwen', 'as far as the route does')
 })
 
 t.test('a key comes to its route by the fallback where there are no candidates now', async (t) => {
-  const key: KeySpec = { id: 'guest', routes: ['r'], rpm: null, hash: '' }
+  const key: KeySpec = { ...KEY, id: 'guest', routes: ['r'], rpm: null, hash: '' }
   const match = routeMatch({ model: ['auto'] })
   const gone = routeSpec('r', { match, candidates: ['absent/*'], fallback: ['cloud/gpt-5'] })
   t.equal(resolve(asked('auto', key), tableOf([gone], [key])).route, 'r')

@@ -1,3 +1,4 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -113,7 +114,7 @@ t.test('the cheapest within, where there is no answer to judge', async (t) => {
         {
           facts: {
             ...embeds,
-            price: { inputPerMtok: 9, cachedInputPerMtok: null, outputPerMtok: 9, perGpuHour: null },
+            price: { ...NO_PRICE, inputPerMtok: 9, outputPerMtok: 9 },
           },
         },
       ),
@@ -123,7 +124,7 @@ t.test('the cheapest within, where there is no answer to judge', async (t) => {
         {
           facts: {
             ...embeds,
-            price: { inputPerMtok: 1, cachedInputPerMtok: null, outputPerMtok: 1, perGpuHour: null },
+            price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 1 },
           },
         },
       ),

@@ -1,8 +1,11 @@
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import { KEY } from '../support/factories.ts'
 import { learnTtft, newLatency } from '../../src/learn/latency.ts'
 import t from 'tap'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { JsonObject, KeySpec, RouteSpec } from '../../src/core/settings.ts'
+import type { JsonObject, RouteSpec } from '../../src/core/settings.ts'
+import type { KeySpec } from '../../src/core/principal.ts'
 import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { plan } from '../../src/route/plan.ts'
 import { compileRoutes } from '../../src/route/table.ts'
@@ -114,8 +117,8 @@ t.test('a route that a key may not use does not stand in its way', async (t) => 
     routeSpec('coding', { match: routeMatch({ model: ['auto'], key: null }), candidates: ['a/*'] }),
     routeSpec('default', { candidates: ['b/*'] }),
   ]
-  const keys: KeySpec[] = [{ id: 'web', routes: ['default'], rpm: null, hash: '' }]
-  const auto = chat({ model: 'auto' }, { principal: { id: 'web', routes: ['default'], rpm: null } })
+  const keys: KeySpec[] = [{ ...KEY, id: 'web', routes: ['default'], rpm: null, hash: '' }]
+  const auto = chat({ model: 'auto' }, { principal: { ...ANONYMOUS, id: 'web', routes: ['default'], rpm: null } })
   t.equal(order(planned(auto, { deployments, routes, keys })), 'b/m')
   t.equal(order(planned(chat({ model: 'auto' }), { deployments, routes, keys })), 'a/m')
 })
@@ -264,7 +267,7 @@ t.test('local only: hardware of the operator, and nothing that it passes on', as
 
 // ---------------------------------------------------------------- keys
 
-const guest = (routes: readonly string[] | null): KeySpec => ({ id: 'guest', routes, rpm: null, hash: '' })
+const guest = (routes: readonly string[] | null): KeySpec => ({ ...KEY, id: 'guest', routes, rpm: null, hash: '' })
 
 t.test('a key with routes may use what they reach', async (t) => {
   const deployments = [deployment('a/m'), deployment('b/m'), deployment('c/n')]

@@ -1,3 +1,4 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import type { JsonObject, Price } from '../../src/core/settings.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
@@ -22,10 +23,7 @@ function predicted(one: Deployment, profile: RequestProfile = asking(), remember
 }
 
 const price = (traits: Partial<Price>): Price => ({
-  inputPerMtok: null,
-  cachedInputPerMtok: null,
-  outputPerMtok: null,
-  perGpuHour: null,
+  ...NO_PRICE,
   ...traits,
 })
 const priced = (traits: Partial<Price> | null, local = true): Deployment =>

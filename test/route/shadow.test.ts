@@ -1,12 +1,13 @@
 import t from 'tap'
-import type { KeySpec, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import type { KeySpec } from '../../src/core/principal.ts'
+import type { RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import { coversGlob } from '../../src/route/cover.ts'
 import { shadows } from '../../src/route/shadow.ts'
-import { routeMatch, routeSpec } from '../support/factories.ts'
+import { KEY, routeMatch, routeSpec } from '../support/factories.ts'
 
 type Conditions = Partial<RouteMatch>
 
-const key = (id: string, routes: readonly string[] | null = null): KeySpec => ({ id, routes, rpm: null, hash: '' })
+const key = (id: string, routes: readonly string[] | null = null): KeySpec => ({ ...KEY, id, routes })
 const rule = (name: string, match: Conditions | null): RouteSpec =>
   routeSpec(name, { match: match && routeMatch(match) })
 

@@ -1,4 +1,5 @@
 /** Properties of the scoring that hold for whatever candidates there are. */
+import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import type { Strategy, Weights } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
@@ -100,10 +101,9 @@ for (const [weight, measure] of Object.entries(MEASURES))
       const all = Array.from({ length: 5 }, (_, i) => {
         const nature = anyNature(random)
         const own = {
+          ...NO_PRICE,
           inputPerMtok: nature.price / 3,
-          cachedInputPerMtok: null,
           outputPerMtok: nature.price,
-          perGpuHour: null,
         }
         const known = { quality: { default: nature.quality }, price: own }
         return like(`b${i}/m${i}`, nature, i % 2 === 0 ? { facts: { ...known, ...thinks.facts } } : {})

@@ -4,18 +4,13 @@ import { newArm } from '../../src/learn/arms.ts'
 import { newCalibration } from '../../src/learn/calibration.ts'
 import { newLatency } from '../../src/learn/latency.ts'
 import type { Moment } from '../../src/route/plan.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { members } from '../../src/protocol/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
-import type {
-  BackendSpec,
-  JsonObject,
-  Limits,
-  ModelFacts,
-  Principal,
-  Provider,
-  RouteMatch,
-  RouteSpec,
-} from '../../src/core/settings.ts'
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import type { BackendSpec, JsonObject, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import type { KeySpec, Principal } from '../../src/core/principal.ts'
+import type { Provider } from '../../src/core/provider.ts'
 import type {
   BackendLive,
   Catalog,
@@ -25,6 +20,7 @@ import type {
   Standing,
   Target,
 } from '../../src/core/types.ts'
+import type { Cost, Usage } from '../../src/core/settlement.ts'
 
 /** Values of the gateway's data types for tests of its pure parts: harmless ones, each field to be overridden. */
 export const LIMITS: Limits = {
@@ -77,7 +73,13 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       effort: [],
       ...request,
     },
-    response: { headersWithFirstToken: false, cutsLongPrompts: false, callerErrors: [], ...response },
+    response: {
+      headersWithFirstToken: false,
+      cutsLongPrompts: false,
+      onAbort: 'cancel',
+      callerErrors: [],
+      ...response,
+    },
   }
 }
 
@@ -90,6 +92,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     models: [],
     price: null,
     includeUsage: true,
+    onAbort: 'cancel',
     ...traits,
   }
 }
@@ -203,7 +206,21 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
   }
 }
 
-export const ANYBODY: Principal = { id: 'anonymous', routes: null, rpm: null }
+export const ANYBODY: Principal = ANONYMOUS
+
+/** A key without limits that never ends. */
+export const KEY: KeySpec = { ...ANONYMOUS, hash: '', expiresAt: null }
+
+/** What an attempt has beside where it went and how it ended. */
+export const ATTEMPT = { effort: null, totalMs: 0, usage: null, cost: null, waste: null }
+
+/** By prices. */
+export const cost = (nanoUsd: number): Cost => ({ nanoUsd, source: 'price', estimated: false })
+
+/** Tokens of an answer that a backend told all of. */
+export function usage(traits: Partial<Usage> = {}): Usage {
+  return { ...NO_TOKENS, ...traits }
+}
 
 /** A request whose bytes are `json`, as text or as an object. */
 export function gatewayRequest(
@@ -227,6 +244,7 @@ export function gatewayRequest(
     noFallback: false,
     session: null,
     agent: null,
+    user: null,
     strategy: null,
     deadlineMs: null,
     maxCostUsd: null,

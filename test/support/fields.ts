@@ -1,3 +1,4 @@
+import { NO_PRICE } from '../../src/core/settings.ts'
 import type { JsonObject, RouteSpec, Strategy, Weights, Within } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import { decide, type Decision, type Moment, plan } from '../../src/route/plan.ts'
@@ -23,7 +24,7 @@ export function like(
   traits: Parameters<typeof deployment>[1] = {},
 ): Deployment {
   const { quality, price, ttft, tpot, length } = { ...ORDINARY, ...nature }
-  const own = { inputPerMtok: price / 3, cachedInputPerMtok: null, outputPerMtok: price, perGpuHour: null }
+  const own = { ...NO_PRICE, inputPerMtok: price / 3, outputPerMtok: price }
   const made = deployment(id, {
     ...traits,
     backend: { provider: provider({ local: true }), ...traits.backend },

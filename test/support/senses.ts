@@ -1,3 +1,4 @@
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import type { TextSense } from '../../src/core/arm.ts'
@@ -60,7 +61,7 @@ export function lesson(traits: Partial<Lesson> = {}): Lesson {
     profile: profile(),
     target: deployment('up/m').targets[0]!,
     open: 0,
-    usage: { input: 100, cachedInput: 0, output: 50, reasoning: 0 },
+    usage: { ...NO_TOKENS, input: 100, cachedInput: 0, output: 50, reasoning: 0 },
     valid: true,
     cut: false,
     ttftMs: 500,

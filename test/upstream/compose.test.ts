@@ -1,6 +1,7 @@
 import t from 'tap'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
-import { type Effort, EFFORTS, type EffortRule, type JsonObject } from '../../src/core/settings.ts'
+import { type Effort, EFFORTS, type JsonObject } from '../../src/core/settings.ts'
+import type { EffortRule } from '../../src/core/provider.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { members } from '../../src/protocol/members.ts'
 import { asksUsage, composeBody, composeHeaders } from '../../src/upstream/compose.ts'

@@ -2,15 +2,13 @@
 import { hash as digest, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { KeySpec, Principal } from '../../core/settings.ts'
+import { ANONYMOUS, type KeySpec, type Principal } from '../../core/principal.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null
   }
 }
-
-const ANONYMOUS: Principal = { id: 'anonymous', routes: null, rpm: null }
 
 /** Adds the check to every route of `scope`. Without keys everybody is `anonymous`. */
 export function authenticate(scope: FastifyInstance, keys: readonly KeySpec[]): void {

@@ -2,7 +2,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { KeySpec } from '../../core/settings.ts'
+import type { KeySpec } from '../../core/principal.ts'
 import { asObject, type HeaderList } from '../../relay/headers.ts'
 import { principalOf } from './auth.ts'
 

@@ -1,7 +1,8 @@
 /** GET /v1/models and /v1/models/:id, in OpenAI's shape with OpenRouter's extra fields. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { Capability, Principal } from '../../core/settings.ts'
+import type { Capability } from '../../core/settings.ts'
+import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../route/reach.ts'
 import type { RouteTable } from '../../route/table.ts'

@@ -1,0 +1,110 @@
+/** What a kind of backend is, as its data file in config/providers/ says: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
+import type { Capability, Effort, JsonObject } from './settings.ts'
+
+/** A way to ask a backend for its models; several are merged by id, later ones add to earlier ones. Paths are relative to the backend's root. */
+export interface DiscoverySource {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Asked once for each model found so far, with `body` holding "{id}", when true. */
+  readonly perModel: boolean
+  readonly body: JsonObject | null
+  /** Dotted path to the array of models; '' = the answer itself is the array (or, with perModel, the object). */
+  readonly list: string
+  /** Dotted path to the id inside an entry. */
+  readonly id: string
+  /** Dotted paths, tried in order; a number, or a text holding "name <number>". */
+  readonly context: readonly string[]
+  /** Dotted path to an array of capability words; `words` maps them to ours. */
+  readonly capabilities: readonly string[]
+  readonly words: Readonly<Record<string, Capability>>
+  /** False: a failure of this source leaves the others standing (an older version of the engine lacks it). */
+  readonly required: boolean
+  /** How a list that comes in parts goes on; absent = only its first part is asked for. */
+  readonly pages?: ListPages
+}
+
+/** The next part of a list is asked for at the same path, with what the last part says as a parameter of the query. */
+export interface ListPages {
+  /** Name of the parameter. */
+  readonly param: string
+  /** Dotted path to its value in an answer. */
+  readonly from: string
+  /** Dotted path to a flag that is true while there is more; null = there is more while there is a value. */
+  readonly more: string | null
+}
+
+/** How models are told how hard to think. */
+export interface EffortRule {
+  /** Pattern over the name of the model, in any case; null = all models. */
+  readonly models: string | null
+  /** Top-level fields for each word, objects being merged with the caller's; a word that is absent cannot be told. */
+  readonly fields: Readonly<Partial<Record<Effort, JsonObject>>>
+  /** Top-level fields of a caller beside which thinking is refused: `none` is told then. */
+  readonly unless: readonly string[]
+  /** Not every backend of this kind reads it, so it is used only where the operator lists `efforts` for the model. */
+  readonly declaredOnly: boolean
+}
+
+/** What a kind of backend refuses or does in its own way: one data file in config/providers/. */
+export interface Provider {
+  readonly kind: string
+  readonly label: string
+  /** Runs on hardware of the operator: never judged by price lists, always by its queue. */
+  readonly local: boolean
+  /** Pattern of models of a local engine that run elsewhere all the same; null = there are none. */
+  readonly remoteModels: string | null
+  /** Default root, without `api`; null = the operator must give `url`. */
+  readonly url: string | null
+  /** Version prefix of its OpenAI-compatible paths, '/v1' for most. */
+  readonly api: string
+  /** Loopback ports to look at when nothing is configured. */
+  readonly ports: readonly number[]
+  /** Environment variable that holds the key, for a start without a configuration. */
+  readonly keyEnv: string | null
+  readonly auth: { readonly header: string; readonly prefix: string }
+  /** Constant request headers. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Request headers of the caller that this backend may see, lower case. All others stay here. */
+  readonly forward: readonly string[]
+  /** Endpoint id -> path below the root (with `api`); absent = it has no such endpoint. */
+  readonly endpoints: Readonly<Record<string, string>>
+  /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */
+  readonly signature: { readonly path: string; readonly pattern: string } | null
+  readonly discovery: readonly DiscoverySource[]
+  readonly request: {
+    /** Top-level field -> the name that this backend reads. */
+    readonly rename: Readonly<Record<string, string>>
+    /** Top-level fields that it refuses. */
+    readonly drop: readonly string[]
+    /** Message role -> the role that its chat templates know. */
+    readonly roles: Readonly<Record<string, string>>
+    /** Fields of messages that it refuses. */
+    readonly dropFromMessages: readonly string[]
+    /** Ids of tool calls must be nine letters and digits. */
+    readonly shortToolIds: boolean
+    /** Ask for usage in streams by `stream_options.include_usage`. False: it refuses the field, or sends usage anyway. */
+    readonly includeUsage: boolean
+    /** Rerank documents must be plain strings. */
+    readonly rerankStrings: boolean
+    /** How it is told how hard to think: the first rule for a model counts; none = nobody knows how. */
+    readonly effort: readonly EffortRule[]
+  }
+  readonly response: {
+    /** The status line comes with the first token: the limit for headers does not apply, the one for TTFT does. */
+    readonly headersWithFirstToken: boolean
+    /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
+    /** A prompt that is longer than the context is cut, and nobody is told. */
+    readonly cutsLongPrompts: boolean
+    /** Whether it charges for what nobody reads any more. */
+    readonly onAbort: OnAbort
+    readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
+  }
+}
+
+/**
+ * What becomes of a stream whose caller has left. `cancel`: it is stopped, and what came is counted. `drain`: it is read to
+ * its end for its usage. `estimate`: it is stopped, and counted as the whole answer that the backend charges all the same.
+ */
+export const ON_ABORT = ['cancel', 'drain', 'estimate'] as const
+
+export type OnAbort = (typeof ON_ABORT)[number]

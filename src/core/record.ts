@@ -1,0 +1,62 @@
+/** The decision record of design 2.7: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
+import type { Capability, Effort, TaskClass } from './settings.ts'
+
+export interface Dropped {
+  readonly filter: string
+  readonly why: string
+}
+
+export interface CandidateRecord {
+  readonly backend: string
+  readonly model: string
+  readonly effort: Effort | null
+  readonly dropped: Dropped | null
+  readonly expected: {
+    readonly input_tokens: number | null
+    readonly cached_tokens: number | null
+    readonly output_tokens: number | null
+    readonly reasoning_tokens: number | null
+    readonly cost_usd: number | null
+    readonly ttft_ms: number | null
+    readonly total_ms: number | null
+    readonly success: number | null
+    /** Standard deviation of the expected success. */
+    readonly success_sd: number | null
+  }
+  readonly terms: {
+    readonly quality: number | null
+    readonly cost: number | null
+    readonly latency: number | null
+    readonly efficiency: number | null
+    /** For staying where the conversation was answered last; the five sum to the utility. */
+    readonly affinity: number | null
+  }
+  readonly utility: number | null
+}
+
+/** The part of the decision record that is known before anything is sent. Field names are contract. */
+export interface DecisionRecord {
+  readonly request_id: string
+  readonly route: string
+  readonly strategy: string
+  readonly profile: {
+    readonly class: TaskClass
+    readonly difficulty: number | null
+    readonly language: string | null
+    readonly input_tokens: number
+    readonly needs: readonly Capability[]
+    readonly affinity: string | null
+  }
+  readonly candidates: readonly CandidateRecord[]
+  /** Further candidates that are not listed. */
+  readonly omitted: number
+  readonly order: readonly string[]
+  /** The first of the order, at the effort that was chosen. */
+  readonly chosen: { readonly backend: string; readonly model: string; readonly effort: Effort | null } | null
+  /** What the route's `baseline` was expected to cost; null where it has none, or that is not there. */
+  readonly baseline: { readonly backend: string; readonly model: string; readonly cost_usd: number | null } | null
+  readonly relaxed: 'latency' | 'cost' | null
+  readonly explored: boolean
+  /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
+  readonly propensity: number
+}

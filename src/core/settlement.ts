@@ -1,0 +1,143 @@
+/** What a request took and came to: usage, cost, waste, verdict. Times are milliseconds, money is integer nano-dollars, `null` = unknown. */
+import type { ErrorCode, GatewayError } from './errors.ts'
+import type { Effort } from './settings.ts'
+import type { GatewayRequest, RoutePlan, Target } from './types.ts'
+
+/** One call to one backend as it ended, before it is counted. Clock readings. */
+export interface Tried {
+  readonly target: Target
+  readonly startedAt: number
+  readonly endedAt: number
+  /** HTTP status of the backend; null = none came. */
+  readonly status: number | null
+  readonly error: GatewayError | null
+  readonly ttftMs: number | null
+}
+
+/** One call to one backend, finished. */
+export interface Attempt {
+  readonly backend: string
+  readonly model: string
+  readonly effort: Effort | null
+  /** HTTP status of the backend; null = none came. */
+  readonly status: number | null
+  readonly error: ErrorCode | null
+  /** Of a stream; a whole answer has no first token that could be seen. */
+  readonly ttftMs: number | null
+  readonly totalMs: number
+  /** Null where the backend did no work that is known of. */
+  readonly usage: Usage | null
+  readonly cost: Cost | null
+  readonly waste: Waste | null
+}
+
+/** Tokens of an answer. What is part of something else is counted in both. */
+export interface Usage {
+  readonly input: number
+  /** Part of the input: read from a cache. */
+  readonly cachedInput: number
+  /** Part of the input: written into a cache, at a price of its own. */
+  readonly cacheWrite: number
+  /** Part of the input. */
+  readonly audioInput: number
+  /** Part of the input. */
+  readonly imageInput: number
+  readonly output: number
+  /** Part of the output. */
+  readonly reasoning: number
+  /** Part of the output. */
+  readonly audioOutput: number
+  /** What the backend itself says that it charges, nano-dollars; null = it does not say. */
+  readonly chargedNanoUsd: number | null
+  /** `service_tier` of the answer. */
+  readonly tier: string | null
+  /** The backend told none, or not all of it: counts are a guess. */
+  readonly estimated: boolean
+}
+
+/** What an answer cost. Integer nano-dollars: in micro-dollars a short answer of a cheap model would round to nothing. */
+export interface Cost {
+  readonly nanoUsd: number
+  /** `backend`: its own word; `price`: tokens at their prices; `engine_time`: its share of an engine's hour. */
+  readonly source: 'backend' | 'price' | 'engine_time'
+  /** By counts that are a guess. */
+  readonly estimated: boolean
+}
+
+/** What is wrong with an answer that came whole, in its own protocol's terms; never a word of the answer. */
+export type Misfit =
+  'not_json' | 'schema_mismatch' | 'no_tool_call' | 'unknown_tool' | 'arguments_not_json' | 'arguments_mismatch'
+
+/** How the content of an answer fits what was asked; `unchecked`: too large, or a schema that cannot be used. */
+export type Fit = Misfit | 'ok' | 'unchecked'
+
+/** Whether a request got a useful answer, and what that says about the model. */
+export interface Verdict {
+  readonly success: boolean
+  /** 0..1, for the model's record; null where the ending says nothing about how good the model is. */
+  readonly score: number | null
+  /** The answer was cut at a length: the score is that of the cut, not of what the model would have said. */
+  readonly censored: boolean
+  /** Null for a useful answer that was judged; `finish` = a finish reason that does not count. */
+  readonly why: Misfit | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
+}
+
+/** Tokens of input and output that were of no use to anybody; an estimate where the backend told no usage. */
+export interface Waste {
+  /** `retry`, `failover`: a call that failed after the backend had worked, and was made again there, or elsewhere. */
+  readonly reason:
+    'retry' | 'failover' | 'hedge' | 'client_abort' | 'truncated' | 'invalid_output' | 'empty' | 'refusal'
+  readonly tokens: number
+}
+
+/** How a request ended. */
+export interface Settlement {
+  readonly attempts: readonly Attempt[]
+  /** Of all attempts together; null where none is known. */
+  readonly usage: Usage | null
+  /** Of all attempts together; null where a part of it is unknown. */
+  readonly cost: Cost | null
+  /** Of the last attempt; null for a useful answer, and where no backend did any work. */
+  readonly waste: Waste | null
+  /** A backend's answer was in hand, whatever became of it. */
+  readonly answered: boolean
+  readonly ttftMs: number | null
+  readonly totalMs: number
+  /** From the first frame in hand to the end; null where there was none. */
+  readonly streamMs: number | null
+  readonly overheadMs: number
+  readonly finish: string | null
+  /** That of the verdict. */
+  readonly success: boolean
+  readonly verdict: Verdict
+  /** Status that the caller saw; 499 where it left first. */
+  readonly status: number
+  readonly error: GatewayError | null
+  readonly bytesOut: number
+}
+
+/** Whom a request counts against; null = it names none. */
+export interface Subject {
+  readonly key: string
+  readonly team: string | null
+  readonly user: string | null
+  readonly route: string | null
+  readonly session: string | null
+  readonly agent: string | null
+}
+
+/** A finished request with all that is known of it. */
+export interface Account {
+  readonly request: GatewayRequest
+  readonly subject: Subject
+  /** Null where nothing was decided. */
+  readonly plan: RoutePlan | null
+  readonly settlement: Settlement
+  /** Epoch ms. */
+  readonly endedAt: number
+}
+
+/** Somebody who writes down how requests ended: metrics, log, ledger, sessions, traces. Called once for each; never blocks, never throws. */
+export interface Book {
+  settled(account: Account): void
+}

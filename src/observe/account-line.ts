@@ -1,0 +1,65 @@
+/** A finished request as one JSON object, for the log and the ledger. No prompts, no secrets, no addresses. */
+import type { Account, Settlement } from '../core/settlement.ts'
+
+const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
+
+/** The line of a finished request; `decision` is the record of design 2.7, outcome included. */
+export function accountLine({ request, subject, plan, settlement }: Account): object {
+  const { error } = settlement
+  const record = plan?.record ?? error?.record ?? null
+  return {
+    request_id: request.id,
+    caller: request.principal.id,
+    endpoint: request.endpoint.id,
+    model: request.model.slice(0, 200),
+    stream: request.stream,
+    status: settlement.status,
+    team: subject.team ?? undefined,
+    user: subject.user ?? undefined,
+    session: subject.session ?? undefined,
+    agent: subject.agent ?? undefined,
+    error:
+      error === null
+        ? undefined
+        : { code: error.code, source: error.source, message: error.message, cause: causeOf(error.cause) },
+    overhead_ms: round(settlement.overheadMs),
+    bytes_out: settlement.bytesOut,
+    decision: record === null ? undefined : { ...record, outcome: outcomeOf(settlement) },
+  }
+}
+
+/** `outcome` of the decision record. */
+export const outcomeOf = (settlement: Settlement): object => ({
+  attempts: settlement.attempts.map(({ backend, model, status, error, ttftMs }) => ({
+    backend,
+    model,
+    status,
+    error,
+    ttft_ms: round(ttftMs),
+  })),
+  tokens:
+    settlement.usage === null
+      ? null
+      : {
+          input: settlement.usage.input,
+          cached_input: settlement.usage.cachedInput,
+          output: settlement.usage.output,
+          reasoning: settlement.usage.reasoning,
+          estimated: settlement.usage.estimated || undefined,
+        },
+  cost_usd: settlement.cost === null ? null : settlement.cost.nanoUsd / 1e9,
+  ttft_ms: round(settlement.ttftMs),
+  total_ms: round(settlement.totalMs),
+  finish: settlement.finish,
+  success: settlement.success,
+  score: settlement.verdict.score,
+  why: settlement.verdict.why,
+  wasted: settlement.waste,
+})
+
+/** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */
+function causeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  const { code } = cause as { code?: unknown }
+  return typeof code === 'string' ? code : cause.stack
+}

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { attemptsOf, costOfAll, usageOfAll } from '../../src/accounting/attempts.ts'
+import { clientClosed, GatewayError } from '../../src/core/errors.ts'
+import { type ErrorCode } from '../../src/core/errors.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
+import type { RoutePlan } from '../../src/core/types.ts'
+import type { Tried } from '../../src/core/settlement.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import { deployment, profile, usage } from '../support/factories.ts'
+
+const price = { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 }
+const [A, B] = ['a/m', 'b/m'].map((id) => deployment(id, { facts: { price } }).targets[0]!)
+const PLAN = { profile: profile({ inputTokens: 40 }) } as RoutePlan
+
+const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried => ({
+  target,
+  startedAt: 10,
+  endedAt: 25,
+  status: code === null ? 200 : null,
+  error: code === null ? null : code === 'client_closed' ? clientClosed() : new GatewayError(code, 'x'),
+  ttftMs: null,
+})
+
+const whole = { plan: PLAN, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
+const failed = { plan: PLAN, track: null, usage: null, why: null }
+
+t.test('only the last one answered', async (t) => {
+  const took = usage({ input: 10, output: 5 })
+  const [first, last] = attemptsOf({ ...whole, tried: [tried(A!, 'overloaded'), tried(B!)], usage: took })
+  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, totalMs: 15 })
+  t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
+})
+
+t.test('a prompt that was read for nothing', async (t) => {
+  const wasted = (...all: Tried[]) => attemptsOf({ ...failed, tried: all })[0]!.waste
+  t.strictSame(wasted(tried(A!, 'ttft_timeout'), tried(B!)), { reason: 'failover', tokens: 40 })
+  t.strictSame(wasted(tried(A!, 'ttft_timeout'), tried(A!)), { reason: 'retry', tokens: 40 })
+  t.strictSame(wasted(tried(A!, 'ttft_timeout')), { reason: 'truncated', tokens: 40 })
+  t.strictSame(wasted(tried(A!, 'client_closed')), { reason: 'client_abort', tokens: 40 })
+  for (const code of ['upstream_unreachable', 'overloaded', 'invalid_request', 'upstream_error'] as const)
+    t.equal(wasted(tried(A!, code), tried(B!)), null, code)
+})
+
+t.test('sums over attempts', async (t) => {
+  const one = attemptsOf({ ...whole, tried: [tried(A!)], usage: usage({ input: 10, output: 5, estimated: true }) })
+  const two = attemptsOf({ ...whole, tried: [tried(B!)], usage: usage({ input: 1, output: 1 }) })
+  t.match(usageOfAll([...one, ...two]), { input: 11, output: 6, estimated: true })
+  t.match(costOfAll([...one, ...two]), { nanoUsd: 23_000, estimated: true })
+  t.equal(usageOfAll([]), null)
+  t.equal(costOfAll([]), null)
+  t.equal(costOfAll([{ ...one[0]!, cost: null }, ...two]), null, 'a part of it is unknown')
+})
