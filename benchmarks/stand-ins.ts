@@ -9,7 +9,7 @@ import type { Moment } from '../src/route/plan.ts'
 import { compileRoutes, type RouteTable } from '../src/route/table.ts'
 
 /** A moment without a past, in which nothing is explored. */
-export const MOMENT: Moment = { now: 1_000, utcHour: 12, recall: () => null, random: () => 1 }
+export const MOMENT: Moment = { now: 1_000, utcHour: 12, pressure: 0, recall: () => null, random: () => 1 }
 
 /** `auto`, asked as the gateway reads a body: one character for each byte. */
 export const requestFor = (prompt: string, stream: boolean): GatewayRequest => ({

@@ -131,6 +131,7 @@ export function decide(request: GatewayRequest, stages: Deciding): RoutePlan {
   return plan(request, classify(request), stages.table(), stages.limits, {
     now,
     utcHour: new Date().getUTCHours(),
+    pressure: 0,
     recall: (affinity) => conversations.recall(affinity, now),
     random,
   })

@@ -56,6 +56,8 @@ export interface DecisionRecord {
   /** What the route's `baseline` was expected to cost; null where it has none, or that is not there. */
   readonly baseline: { readonly backend: string; readonly model: string; readonly cost_usd: number | null } | null
   readonly relaxed: 'latency' | 'cost' | null
+  /** How much dearer money was than usual, by the budgets of the caller; 0 = it was not. */
+  readonly pressure: number
   readonly explored: boolean
   /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
   readonly propensity: number

@@ -126,6 +126,12 @@ export interface Subject {
   readonly agent: string | null
 }
 
+/** The most that a request may come to; `nanoUsd` 0 where no price is known. */
+export interface Claim {
+  readonly nanoUsd: number
+  readonly tokens: number
+}
+
 /** A finished request with all that is known of it. */
 export interface Account {
   readonly request: GatewayRequest

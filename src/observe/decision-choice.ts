@@ -19,6 +19,7 @@ export function choiceLines(decision: Decision, able: readonly ShownCandidate[])
     ...(decision.relaxed === null || decision.relaxed === undefined
       ? []
       : labelled('relaxed', `the limit on ${plain(decision.relaxed)}: no candidate kept it`)),
+    ...pressureLines(decision.pressure),
     ...explorationLines(decision),
   ]
 }
@@ -56,6 +57,13 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
     .map(({ term, by }) => `${term} ${share(by, true)}`)
   const sum = `utility ${share(own - its, true)}`
   return ` ${own >= its ? 'over' : 'in spite of'} ${nameOf(other)}: ${[...told, sum].join(', ')}`
+}
+
+function pressureLines(pressure: unknown): string[] {
+  const extra = numberOf(pressure)
+  return extra === null || extra === 0
+    ? []
+    : labelled('budget', `it is being spent faster than it lasts, so cost weighed ${figure(1 + extra)} times as much`)
 }
 
 function explorationLines({ explored, propensity }: Decision): string[] {

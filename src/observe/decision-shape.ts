@@ -12,13 +12,14 @@ export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'term
 /** A record with what may stand beside it: how it ended, what the request would be refused with, what was tried out. */
 export type Decision = Omit<
   DecisionRecord,
-  'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted' | 'baseline'
+  'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted' | 'baseline' | 'pressure'
 > & {
   readonly profile: Omit<DecisionRecord['profile'], 'language'> & { readonly language?: unknown }
   readonly omitted?: unknown
   readonly baseline?: unknown
   readonly candidates: readonly ShownCandidate[]
   readonly chosen?: unknown
+  readonly pressure?: unknown
   readonly explored?: unknown
   readonly propensity?: unknown
   readonly outcome?: unknown

@@ -1,5 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { Limits } from '../core/settings.ts'
+import type { Limits, Weights } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
 import { filterOf, type Question, tight } from './filters.ts'
@@ -17,6 +17,8 @@ export interface Moment {
   readonly now: number
   /** Hour of the day, UTC. */
   readonly utcHour: number
+  /** How much dearer money is than usual for this caller: 0 = it is not. */
+  readonly pressure: number
   readonly recall: (affinity: string | null) => Remembered | null
   /** From 0 to 1. */
   readonly random: () => number
@@ -38,6 +40,7 @@ export interface Decision {
   readonly ceilings: Ceilings
   readonly relaxed: Relaxed
   readonly pick: Pick
+  readonly pressure: number
 }
 
 /** Throws a GatewayError that names, for each candidate, what ruled it out. */
@@ -82,7 +85,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   }
   const rows = scratch
   const remembered = profile.continues ? moment.recall(profile.affinity) : null
-  const weights = weightsOf(choice.scoring)
+  const weights = pressed(weightsOf(choice.scoring), moment.pressure)
   for (let row = 0; row < length; row++) {
     if (dropped[row] !== null) continue
     const candidate = candidates[row]!
@@ -112,8 +115,13 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
     ceilings,
     relaxed,
     pick,
+    pressure: moment.pressure,
   }
 }
+
+/** As a budget runs out, a factor of two in cost weighs more. */
+const pressed = (weights: Weights, pressure: number): Weights =>
+  pressure === 0 ? weights : { ...weights, cost: weights.cost * (1 + pressure) }
 
 /** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
 const MOST_SHOWN = 32

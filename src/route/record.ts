@@ -30,6 +30,7 @@ export function recordOf(decision: Decision): DecisionRecord {
         : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.effort },
     baseline: baselineOf(decision),
     relaxed,
+    pressure: rounded(decision.pressure, 3) ?? 0,
     explored: pick.explored,
     propensity: rounded(pick.propensity, 4) ?? 1,
   }

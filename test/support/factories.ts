@@ -183,7 +183,7 @@ export const classify = classifier(WEIGHTS)
 
 /** A moment without a past and without chance. */
 export function moment(traits: Partial<Moment> = {}): Moment {
-  return { now: 0, utcHour: 12, recall: () => null, random: () => 0.5, ...traits }
+  return { now: 0, utcHour: 12, recall: () => null, pressure: 0, random: () => 0.5, ...traits }
 }
 
 /** What a short chat asks for. */
