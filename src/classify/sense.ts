@@ -1,6 +1,7 @@
 /** Text -> what it is about: its nearest topics, its difficulty, and the features that the estimators work with. */
 import type { TaskClass } from '../core/settings.ts'
 import type { TextSense } from '../core/arm.ts'
+import { addUp } from './packed.ts'
 import { featuresOf, type Weights } from './weights.ts'
 import { readWords, SURFACE } from './words.ts'
 
@@ -19,18 +20,8 @@ export function senseOf(text: string, bytes: number, weights: Weights): TextSens
   const { ids, count, surface } = words
   const features = new Float64Array(featuresOf(dims))
   let norm = 0
-  sums.fill(0, 0, dims)
-  for (let i = 0; i < count; i++) {
-    const id = ids[i]!
-    norm += norms[id]!
-    // Whole numbers, four at a time: this is where most of the time of a profile goes.
-    for (let d = 0, at = id * dims; d < dims; d += 4, at += 4) {
-      sums[d] = (sums[d]! + vectors[at]!) | 0
-      sums[d + 1] = (sums[d + 1]! + vectors[at + 1]!) | 0
-      sums[d + 2] = (sums[d + 2]! + vectors[at + 2]!) | 0
-      sums[d + 3] = (sums[d + 3]! + vectors[at + 3]!) | 0
-    }
-  }
+  for (let i = 0; i < count; i++) norm += norms[ids[i]!]!
+  addUp(ids, count, vectors, sums, dims)
   const scale = VECTOR_SCALE / Math.sqrt(norm + 1e-9)
   for (let d = 0; d < dims; d++) features[d] = sums[d]! * scale * scales[d]!
   for (let s = 0; s < SURFACE; s++) features[dims + s] = surface[s]!

@@ -1,6 +1,7 @@
 /** The shipped weights of the classifier: what `npm run train` writes to config/classifier.bin. */
 import { readFile } from 'node:fs/promises'
 import { TASK_CLASSES, type TaskClass } from '../core/settings.ts'
+import { packed, unpacked } from './packed.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 
 export interface Weights {
@@ -8,8 +9,8 @@ export interface Weights {
   readonly dims: number
   /** The task class of each topic; topics are finer, and what was learnt of models is kept by them. */
   readonly topics: readonly TaskClass[]
-  /** One vector for each bucket, in whole numbers. */
-  readonly vectors: Int8Array
+  /** One vector for each bucket, in whole numbers: packed.ts. */
+  readonly vectors: Int32Array
   /** What a whole number of a dimension stands for. */
   readonly scales: Float64Array
   /** How much a bucket tells, for the length of a text's vector. */
@@ -62,8 +63,8 @@ export function decodeWeights(bytes: Buffer): Weights {
     at += 4 * count
     return values
   }
-  const vectors = new Int8Array(bytes.subarray(at, at + BUCKETS * dims))
-  at += vectors.length
+  const vectors = packed(new Int8Array(bytes.subarray(at, at + BUCKETS * dims)))
+  at += BUCKETS * dims
   return {
     dims,
     topics,
@@ -98,7 +99,7 @@ export function encodeWeights(weights: Weights): Buffer {
   }
   return Buffer.concat([
     Buffer.from(`${JSON.stringify(header)}\n`),
-    Buffer.from(weights.vectors.buffer, weights.vectors.byteOffset, weights.vectors.length),
+    Buffer.from(unpacked(weights.vectors).buffer),
     ...[weights.scales, weights.norms, weights.heads, weights.difficulty, weights.demand, weights.lengths].map(floats),
   ])
 }
