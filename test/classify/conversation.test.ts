@@ -28,6 +28,12 @@ t.test('conversations go on under the name of their beginning', async (t) => {
   t.equal(name(user([{ type: 'image_url', image_url: { url: 'data:' } }])), null, 'no text, no name')
 })
 
+t.test('the second turn of a chat without instructions bears the name of the first', async (t) => {
+  const turns = [user('one'), assistant('two'), user('three'), assistant('four'), user('five')]
+  const names = [1, 3, 5].map((length) => readConversation(turns.slice(0, length)).opening)
+  t.strictSame(new Set(names).size, 1)
+})
+
 t.test('a long beginning is told apart by its length too', async (t) => {
   const name = (text: string): string | null => readConversation([user(text)]).opening
   t.not(name('x'.repeat(5000)), name('x'.repeat(5001)))

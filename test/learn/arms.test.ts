@@ -61,3 +61,29 @@ t.test('what was learnt stays when facts change', async (t) => {
   lessons.judge('7', 'anybody', 0)
   t.ok(successOf(after!, sense()) < score, 'feedback to an answer from before the change counts too')
 })
+
+t.test('backends of which different things are expected learn apart, and none forgets', async (t) => {
+  const lessons = new Lessons(THREE)
+  const small = facts({ quality: { default: 0.3 } })
+  const large = facts({ quality: { default: 0.8 } })
+  const [one] = lessons.armsOf('m', small)
+  const [other] = lessons.armsOf('m', large)
+  t.not(one, other)
+  t.equal(lessons.armsOf('m', small)[0], one, 'looked up again, each finds its own')
+  t.equal(lessons.armsOf('m', large)[0], other)
+  const [before, untouched] = [successOf(one!, sense()), successOf(other!, sense())]
+  for (let i = 0; i < 40; i++) learnQuality(one!, sense(), 1)
+  t.ok(successOf(one!, sense()) > before)
+  t.equal(successOf(other!, sense()), untouched)
+})
+
+t.test('what an earlier run had learnt is taken over by whoever asks first', async (t) => {
+  const lessons = new Lessons(THREE)
+  const [taught] = new Lessons(THREE).armsOf('m', facts({ quality: { default: 0.5 } }))
+  for (let i = 0; i < 100; i++) learnQuality(taught!, sense(), 1)
+  lessons.restore([taught!], new Map())
+  t.strictSame([...lessons.known.arms], [taught], 'nobody has asked yet: it is not lost')
+  const [arm] = lessons.armsOf('m', facts({ quality: { default: 0.4 } }))
+  t.ok(successOf(arm!, sense()) > 0.8)
+  t.strictSame([...lessons.known.arms], [arm], 'and then there is one')
+})

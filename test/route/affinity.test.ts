@@ -3,7 +3,7 @@ import t from 'tap'
 import type { BackendLive, Standing } from '../../src/core/types.ts'
 import type { Moment } from '../../src/route/plan.ts'
 import { live } from '../support/factories.ts'
-import { ANSWERED, like, orderOf } from '../support/fields.ts'
+import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
 
 /** Where the conversation was answered last: nothing of it is cached, so that only loyalty speaks. */
 const remembered = (id: string): Pick<Moment, 'recall'> => ({
@@ -37,6 +37,17 @@ t.test('and its instance only for one that is better by .15', async (t) => {
     const all = [like('a/m', { ...HARDLY, ttft: 1 }), like('b/m', { ...HARDLY, ttft: factor })]
     const order = orderOf(all, { strategy: LATENCY_ALONE, fields: ANSWERED, moment: remembered('b/m') })
     t.equal(order[0], stays ? 'b/m' : 'a/m', `${factor} times as long`)
+  }
+})
+
+t.test('the record says what staying was worth', async (t) => {
+  const { candidates } = planOf([like('a/m'), like('b/n')], { fields: ANSWERED, moment: remembered('b/n') }).record
+  const [other, same] = candidates.map(({ terms }) => terms.affinity!)
+  t.equal(other, 0)
+  t.ok(same! > 0)
+  for (const { terms, utility } of candidates) {
+    const sum = Object.values(terms).reduce((total: number, term) => total + (term ?? 0), 0)
+    t.ok(Math.abs(sum - utility!) < 0.005, `${sum} is not ${utility}`)
   }
 })
 

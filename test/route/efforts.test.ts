@@ -41,6 +41,17 @@ for (const [name, fields, effort] of [
     for (const target of order) t.equal(target.effort, effort)
   })
 
+t.test('where the choice is free, thinking is not asked of a model that is known not to', async (t) => {
+  const plainly = { facts: { capabilities: { reasoning: false } } }
+  const dropped = (effort: string, model = 'r'): readonly (string | null)[] =>
+    planOf([like('a/m', {}, THINKS), like('b/n', {}, plainly)], {
+      fields: { reasoning_effort: effort, model },
+    }).record.candidates.map((one) => one.dropped?.why ?? null)
+  t.strictSame(dropped('high'), [null, 'it has no reasoning'])
+  t.strictSame(dropped('none'), [null, null], 'not to think is no need')
+  t.strictSame(dropped('high', 'n'), [null], 'clients send an effort to whatever they name')
+})
+
 t.test('who names a model gets it as it is', async (t) => {
   const all = [like('a/m', {}, THINKS)]
   for (const model of ['m', 'a/m']) {
