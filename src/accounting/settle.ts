@@ -1,10 +1,11 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Fit, Settlement, Tried } from '../core/settlement.ts'
+import type { Account, Book, Claim, Fit, Settlement, Tried } from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Lessons } from '../learn/lessons.ts'
+import type { Reservation } from '../limits/limiter.ts'
 import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { outcomeOf } from '../observe/account-line.ts'
@@ -45,10 +46,12 @@ export interface SettleTools {
   readonly books: readonly Book[]
 }
 
-export function settle(ending: Ending, tools: SettleTools): void {
+/** `reservation`: what was taken from budgets for the worst case; null = nothing. */
+export function settle(ending: Ending, reservation: Reservation | null, tools: SettleTools): void {
   const { request, plan, committed, error } = ending
   if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
   const settlement = summarise(ending)
+  reservation?.settle(spent(settlement))
   if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
@@ -60,6 +63,11 @@ export function explained(ending: Ending): object | null {
   const record: DecisionRecord | null = ending.plan?.record ?? ending.error?.record ?? null
   return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
 }
+
+const spent = ({ usage, cost }: Settlement): Claim => ({
+  nanoUsd: cost?.nanoUsd ?? 0,
+  tokens: usage === null ? 0 : usage.input + usage.output,
+})
 
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
