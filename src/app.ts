@@ -19,13 +19,16 @@ import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { Lessons } from './learn/lessons.ts'
+import { keptLessons } from './learn/state.ts'
+import { MemoryLimiter } from './limits/memory.ts'
+import { postJson } from './limits/webhook.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { RequestLogBook } from './observe/request-log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
 import { compileRoutes } from './route/table.ts'
-import { StateFile } from './store/state-file.ts'
+import { KeptFile } from './store/kept-file.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -57,7 +60,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const state =
     config.store.state === null
       ? null
-      : new StateFile(config.store.state, lessons, (event) => log.events.info(event, 'state'))
+      : new KeptFile(config.store.state, keptLessons(lessons), (event) => log.events.info(event, 'state'))
   await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
@@ -68,6 +71,12 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   let table = compile()
   const checker = new AnswerChecker()
   const metrics = new Metrics(() => fleet.states())
+  const limiter = new MemoryLimiter(config.budgets, {
+    now: Date.now,
+    tell: (event) => log.events.info(event, 'limits'),
+    post: postJson,
+    onRefused: () => undefined,
+  })
   const stages: Stages = {
     fleet,
     pools,
@@ -80,6 +89,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     classify: classifier(weights),
     lessons,
     conversations: new Conversations(),
+    limiter,
     random: Math.random,
     checker,
   }
@@ -129,6 +139,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await pools.destroy()
       await state?.stop()
       await checker.close()
+      await limiter.close()
       await log.flush()
     },
   }

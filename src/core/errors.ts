@@ -58,6 +58,12 @@ export const ERRORS = {
     'policy',
     "The key's requests per minute are used up; see retry-after.",
   ),
+  budget_exceeded: row(
+    429,
+    'rate_limit_error',
+    'policy',
+    'A budget is used up, or may be by the requests in flight; the message says which, and when it resets.',
+  ),
   client_closed: row(499, INVALID, 'caller', 'The caller left before the answer was complete. Seen in logs only.'),
   internal_error: row(500, SERVER, 'turnout', 'A fault of the gateway; the log has it under the request id.'),
   not_implemented: row(501, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),

@@ -2,6 +2,38 @@
 import type { BudgetSpec, Entity, Period } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
 
+/** What stands against a request; `away`: the shared store cannot be asked. */
+export type RefusalReason = 'usd' | 'tokens' | 'requests' | 'parallel' | 'away'
+
+export interface LimiterOptions {
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly tell: (event: LimitsEvent) => void
+  readonly post: Post
+  readonly onRefused: (budget: string, reason: RefusalReason) => void
+}
+
+/** Sends JSON; '' = it was taken, else why not, without the address. Never rejects, and never takes long. */
+export type Post = (url: string, json: object) => Promise<string>
+
+/** What a webhook gets, and the log. */
+export interface Notice {
+  readonly event: 'budget_soft' | 'budget_exceeded'
+  readonly budget: string
+  readonly of: Entity
+  readonly id: string
+  readonly per: Period | null
+  readonly limit: { readonly usd: number | null; readonly tokens: number | null; readonly requests: number | null }
+  readonly used: { readonly usd: number; readonly tokens: number; readonly requests: number }
+  /** ISO 8601. */
+  readonly resets_at: string | null
+}
+
+export type LimitsEvent =
+  | Notice
+  | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string }
+  | { readonly event: 'store_away' | 'store_back'; readonly why?: string }
+
 export interface Reservation {
   /** What it did come to. Further calls do nothing. */
   settle(actual: Claim): void

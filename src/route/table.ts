@@ -2,7 +2,7 @@
 import type { KeySpec } from '../core/principal.ts'
 import type { RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
-import { glob } from './glob.ts'
+import { glob } from '../core/glob.ts'
 import { isLocal } from './local.ts'
 
 export interface CompiledRoute {

@@ -67,6 +67,7 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
       now: 350,
       ...traits,
     },
+    null,
     tools,
   )
   if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} settlements, ${lines.length} lines`)
