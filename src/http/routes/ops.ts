@@ -21,9 +21,11 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', { config: { silent: true } }, () => {
-    const backends = fleet.states().map(({ coolUntil, restUntil: _, ...backend }) => ({
+    const left = (until: number): number => Math.max(0, Math.round(until - now()))
+    const backends = fleet.states().map(({ coolUntil, restUntil, ...backend }) => ({
       ...backend,
-      cooling_ms: Math.max(0, Math.round(coolUntil - now())),
+      cooling_ms: left(coolUntil),
+      resting_ms: left(restUntil),
     }))
     return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
   })
