@@ -5,6 +5,7 @@ import type { DestinationStream } from 'pino'
 import { classifier } from './classify/profile.ts'
 import { loadWeights } from './classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
+import { fingerprint } from './config/fingerprint.ts'
 import type { Config } from './core/settings.ts'
 import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
@@ -70,12 +71,21 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   let table = compile()
   const checker = new AnswerChecker()
-  const metrics = new Metrics(() => fleet.states())
+  const metrics: Metrics = new Metrics({
+    version: VERSION,
+    configHash: fingerprint(config),
+    backends: () => fleet.states().map((one) => ({ ...one, resting: Math.max(one.coolUntil, one.restUntil) > now() })),
+    budgets: [...config.budgets, ...config.keys.flatMap(({ budgets }) => budgets)],
+    limits: () => ({ budgets: limiter.states(), up: true }),
+  })
   const limiter = new MemoryLimiter(config.budgets, {
     now: Date.now,
-    tell: (event) => log.events.info(event, 'limits'),
+    tell: (event) => {
+      if (event.event === 'budget_soft') metrics.softReached(event.budget)
+      log.events.info(event, 'limits')
+    },
     post: postJson,
-    onRefused: () => undefined,
+    onRefused: (budget, reason) => metrics.refused(budget, reason),
   })
   const stages: Stages = {
     fleet,
