@@ -20,13 +20,13 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   ttftMs: null,
 })
 
-const whole = { plan: PLAN, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
-const failed = { plan: PLAN, track: null, usage: null, why: null }
+const whole = { plan: PLAN, startedAt: 3, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
+const failed = { plan: PLAN, startedAt: 3, track: null, usage: null, why: null }
 
 t.test('only the last one answered', async (t) => {
   const took = usage({ input: 10, output: 5 })
   const [first, last] = attemptsOf({ ...whole, tried: [tried(A!, 'overloaded'), tried(B!)], usage: took })
-  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, totalMs: 15 })
+  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, startedMs: 7, totalMs: 15 })
   t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
 })
 

@@ -376,7 +376,7 @@ function headers(
   stream = false,
 ): Record<string, string> {
   const request = gatewayRequest({ model: 'tiny', stream }, { headers: given })
-  return composeHeaders(request, deployment('up/tiny', { backend: { provider: provider(traits), key } }), 'turnout/1')
+  return composeHeaders(request, deployment('up/tiny', { backend: { provider: provider(traits), key } }), 'turnout/1', 1)
 }
 
 t.test('headers of a call', async (t) => {
