@@ -11,17 +11,12 @@ const SAMPLED = 1
 
 /** The caller's trace goes on, sampled as it says; without one a trace begins, and `share` of those are sampled. `random`: from 0 to 1. */
 export function beginTrace(headers: Headers, share: number, random: () => number = Math.random): Trace {
-  const spanId = randomBytes(8).toString('hex')
   const given = headers['traceparent']
   const parent = typeof given === 'string' ? TRACEPARENT.exec(given) : null
+  const drawn = randomBytes(parent === null ? 24 : 8).toString('hex')
+  const spanId = drawn.slice(0, 16)
   if (parent === null)
-    return {
-      traceId: randomBytes(16).toString('hex'),
-      spanId,
-      parentId: null,
-      sampled: random() < share,
-      state: null,
-    }
+    return { traceId: drawn.slice(16), spanId, parentId: null, sampled: random() < share, state: null }
   const [, traceId = '', parentId = '', flags = ''] = parent
   const sampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED
   return { traceId, spanId, parentId, sampled, state: stateOf(headers['tracestate']) }

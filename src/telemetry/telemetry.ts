@@ -59,7 +59,10 @@ export class Telemetry implements Book {
   async close(): Promise<void> {
     this.#collector.hurry()
     const over = new AbortController()
-    const flushed = Promise.allSettled([this.#spans?.close(), this.#metrics?.close()]).then(() => over.abort())
+    const flushed = Promise.allSettled([this.#spans?.close(), this.#metrics?.close()])
+      // The SDK waits for what it hands out now, not for what it handed out before.
+      .then(() => this.#collector.idle())
+      .then(() => over.abort())
     const limit = sleep(this.#closeMs, undefined, { signal: over.signal }).catch(() => undefined)
     await Promise.race([flushed, limit])
     await this.#collector.close()

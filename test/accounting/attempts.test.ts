@@ -30,6 +30,13 @@ t.test('only the last one answered', async (t) => {
   t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
 })
 
+t.test('what the answer told of itself is of the last one', async (t) => {
+  const track = Object.assign(new AnswerTrack(), { content: true, model: 'm-2024', events: 7 })
+  const [first, last] = attemptsOf({ ...whole, track, tried: [tried(A!, 'overloaded'), tried(B!)], usage: null })
+  t.match(first, { answeredAs: null, chunks: 0 })
+  t.match(last, { answeredAs: 'm-2024', chunks: 7 })
+})
+
 t.test('a prompt that was read for nothing', async (t) => {
   const wasted = (...all: Tried[]) => attemptsOf({ ...failed, tried: all })[0]!.waste
   t.strictSame(wasted(tried(A!, 'ttft_timeout'), tried(B!)), { reason: 'failover', tokens: 40 })

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Account } from '../../src/core/settlement.ts'
 import { beginTrace } from '../../src/protocol/trace-context.ts'
 import type { TelemetryEvent } from '../../src/telemetry/collector.ts'
@@ -50,9 +50,8 @@ function telemetry(
 }
 
 /** A port that nobody listens on. */
-async function freePort(t: Test): Promise<number> {
+async function freePort(): Promise<number> {
   const receiver = await startOtlpReceiver()
-  t.teardown(() => undefined)
   await receiver.close()
   return receiver.port
 }
@@ -68,14 +67,14 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 t.test('a collector that is away is told of once; spans go on when it is back', async (t) => {
-  const port = await freePort(t)
+  const port = await freePort()
   const { it, events } = telemetry(`http://127.0.0.1:${port}`, {})
   for (let number = 0; number < 3; number++) {
     it.settled(account())
     await turn()
   }
   await until('it is missed', () => events.length > 0)
-  t.match(events, [{ event: 'collector_away', reason: 'ECONNREFUSED' }])
+  t.strictSame(events, [{ event: 'collector_away', signal: 'traces', reason: 'ECONNREFUSED' }])
   for (let number = 0; number < 300; number++) it.settled(account())
   const receiver = await startOtlpReceiver(port)
   t.teardown(() => receiver.close())
@@ -133,8 +132,23 @@ t.test('only so many spans wait; the others are counted, and the close has an en
   const began = performance.now()
   await it.close()
   t.ok(performance.now() - began < 2_000, 'it does not wait for a collector that is silent')
-  t.strictSame(events.slice(1), [{ event: 'spans_lost', lost: 400 }])
+  t.strictSame(events.slice(1), [{ event: 'spans_lost', signal: 'traces', lost: 400 }])
   t.equal(receiver.spans.length, 0)
+})
+
+t.test('each signal has trouble of its own', async (t) => {
+  const receiver = await startOtlpReceiver()
+  t.teardown(() => receiver.close())
+  receiver.answer(404, '/v1/traces')
+  const { it, events } = telemetry(receiver.url, {}, true)
+  it.settled(account())
+  await until('spans are refused', () => events.length > 0)
+  await it.close()
+  t.strictSame(events, [
+    { event: 'collector_away', signal: 'traces', reason: 'status_404' },
+    { event: 'spans_lost', signal: 'traces', lost: 2 },
+  ])
+  t.ok(receiver.points.length > 0, 'metrics are taken')
 })
 
 t.test('the close sends what waits', async (t) => {

@@ -48,8 +48,8 @@ export interface OtlpReceiver {
   readonly headers: readonly IncomingHttpHeaders[]
   /** Every body. */
   readonly text: string
-  /** What exports are answered with from now on; 0 = nothing. */
-  answer(status: number): void
+  /** What exports are answered with from now on, all or those to `path`; 0 = nothing. */
+  answer(status: number, path?: string): void
   /** Resolves when that many exports came, whatever they were answered with. */
   waitExports(n: number): Promise<void>
   waitSpans(n: number): Promise<void>
@@ -91,7 +91,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   let resource: ReceivedSpan['attributes'] = {}
   const headers: IncomingHttpHeaders[] = []
   let text = ''
-  let status = 200
+  let answers = { status: 200, path: '' }
   const watchers = new Set<() => void>()
   const until = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -120,7 +120,9 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     request.on('end', () => {
       headers.push(request.headers)
       text += body
-      if (status === 200) take(request.url ?? '', body)
+      const path = request.url ?? ''
+      const status = path.startsWith(answers.path) ? answers.status : 200
+      if (status === 200) take(path, body)
       if (status !== 0) response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
       for (const look of watchers) look()
     })
@@ -142,7 +144,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     get text() {
       return text
     },
-    answer: (wanted) => (status = wanted),
+    answer: (status, path = '') => (answers = { status, path }),
     waitExports: (n) => until(() => headers.length >= n),
     waitSpans: (n) => until(() => spans.length >= n),
     close: async () => {

@@ -28,7 +28,7 @@ async function traced(t: Test, telemetry: ConfigObject = {}, config: ConfigObjec
   const { gateway, upstreams } = await rig(t, {
     upstreams: { a: {}, b: {} },
     config: { routes: PAIR, telemetry: { endpoint: `${receiver.url}/`, ...telemetry }, ...config },
-    backend: { price: { input_per_mtok: 1, output_per_mtok: 2 } },
+    backend: { price: { input_per_mtok_usd: 1, output_per_mtok_usd: 2 } },
   })
   return { gateway, a: upstreams['a']!, b: upstreams['b']!, receiver }
 }
@@ -40,7 +40,7 @@ async function ask(
   headers: Record<string, string> = {},
   path = CHAT_PATH,
 ): Promise<void> {
-  const response = await rawPost(gateway.url, path, body as Record<string, unknown>, headers)
+  const response = await rawPost(gateway.url, path, body, headers)
   await response.complete
 }
 
