@@ -16,7 +16,7 @@ import { answerErrors } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
 import { onClientError } from './http/plugins/no-http.ts'
 import { recordAnswers } from './http/plugins/plain-answers.ts'
-import { inferenceRoutes } from './http/routes/inference.ts'
+import { type BeginTrace, inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { Lessons } from './learn/lessons.ts'
@@ -28,8 +28,10 @@ import { Metrics } from './observe/metrics.ts'
 import { RequestLogBook } from './observe/request-log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
+import { beginTrace } from './protocol/trace-context.ts'
 import { compileRoutes } from './route/table.ts'
 import { KeptFile } from './store/kept-file.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -87,11 +89,12 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     post: postJson,
     onRefused: (budget, reason) => metrics.refused(budget, reason),
   })
+  const telemetry = await startTelemetry(config, log)
   const stages: Stages = {
     fleet,
     pools,
     metrics,
-    books: [metrics, new RequestLogBook(log)],
+    books: [metrics, new RequestLogBook(log), ...(telemetry === null ? [] : [telemetry])],
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
@@ -129,7 +132,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     await limitRequests(scope, config.keys)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
-    inferenceRoutes(scope, stages, connections)
+    inferenceRoutes(scope, stages, connections, tracing(config))
   })
 
   return {
@@ -150,6 +153,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await state?.stop()
       await checker.close()
       await limiter.close()
+      await telemetry?.close()
       await log.flush()
     },
   }
@@ -182,4 +186,19 @@ function requestId(request: { headers: Readonly<Record<string, string | string[]
 
 function report(log: Log, event: FleetEvent): void {
   log.events.info(event, 'fleet')
+}
+
+/** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
+async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
+  if (config.telemetry === null) return null
+  const module = await import('./telemetry/telemetry.ts')
+  return new module.Telemetry(config.telemetry, {
+    version: VERSION,
+    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
+    onEvent: (event) => log.events[event.event === 'collector_back' ? 'info' : 'warn'](event, 'telemetry'),
+  })
+}
+
+function tracing({ telemetry }: Config): BeginTrace | null {
+  return telemetry?.traces === true ? (headers) => beginTrace(headers, telemetry.sample) : null
 }

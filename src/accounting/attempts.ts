@@ -8,6 +8,8 @@ import { wasteOf } from './waste.ts'
 
 export interface Counted {
   readonly plan: RoutePlan | null
+  /** When the request began; clock reading. */
+  readonly startedAt: number
   /** The answering one, if there is one, is the last. */
   readonly tried: readonly Tried[]
   /** The answer that had begun; null where none had. */
@@ -18,7 +20,7 @@ export interface Counted {
 }
 
 export function attemptsOf(counted: Counted): Attempt[] {
-  const { plan, tried, track, usage, why } = counted
+  const { plan, startedAt, tried, track, usage, why } = counted
   return tried.map((one, index) => {
     const answered = track !== null && index === tried.length - 1
     const own = answered ? usage : null
@@ -29,7 +31,10 @@ export function attemptsOf(counted: Counted): Attempt[] {
       status: one.status,
       error: one.error?.code ?? null,
       ttftMs: one.ttftMs,
+      startedMs: one.startedAt - startedAt,
       totalMs: one.endedAt - one.startedAt,
+      answeredAs: answered ? track.model : null,
+      chunks: answered ? track.events : 0,
       usage: own,
       cost: costOf(own, one.target.deployment.facts.price),
       waste: answered

@@ -76,7 +76,7 @@ function summarise(ending: Ending): Settlement {
   const verdict = verdictOf(ending)
   const tried = committed === null ? trail.tried : [...trail.tried, answering(committed, ending)]
   const usage = track === null ? null : usageOf(track, plan)
-  const attempts = attemptsOf({ plan, tried, track, usage, why: verdict.why })
+  const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried, track, usage, why: verdict.why })
   return {
     attempts,
     usage: usageOfAll(attempts),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CAPABILITIES, EFFORTS, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
 import { ENTITIES, PERIODS } from '../core/principal.ts'
 import { ON_ABORT } from '../core/provider.ts'
+import { collectorHeaders, collectorUrl } from './collector.ts'
 import { DEFAULT_ADMIN, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, DEFAULT_TELEMETRY } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from './units.ts'
 
@@ -210,8 +211,8 @@ const admin = z.strictObject({
 })
 
 const telemetry = z.strictObject({
-  endpoint: z.url('is not a URL').meta({ description: 'of an OTLP collector, without /v1/traces' }),
-  headers: told(z.record(text, z.string()), 'secret; sent with every export'),
+  endpoint: collectorUrl.meta({ description: 'of an OTLP collector, without /v1/traces' }),
+  headers: told(collectorHeaders, 'secret; sent with every export'),
   traces: told(z.boolean(), 'spans', true),
   metrics: told(z.boolean(), 'GenAI metrics', true),
   sample: told(share, 'share of traces that begin here', 1),

@@ -24,7 +24,13 @@ export interface Attempt {
   readonly error: ErrorCode | null
   /** Of a stream; a whole answer has no first token that could be seen. */
   readonly ttftMs: number | null
+  /** From the start of the request to that of the call. */
+  readonly startedMs: number
   readonly totalMs: number
+  /** The model that answered, as the engine names it; null where it did not say. */
+  readonly answeredAs: string | null
+  /** Events of the stream with a part of the answer; 0 where there was no stream. */
+  readonly chunks: number
   /** Null where the backend did no work that is known of. */
   readonly usage: Usage | null
   readonly cost: Cost | null

@@ -92,7 +92,7 @@ async function attempt(
     backend,
     pool: tools.pools.of(backend.root),
     path: backend.provider.endpoints[request.endpoint.id]!,
-    headers: composeHeaders(request, deployment, tools.userAgent),
+    headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body: composeBody(request, deployment, effort),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',

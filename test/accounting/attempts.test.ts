@@ -20,14 +20,21 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   ttftMs: null,
 })
 
-const whole = { plan: PLAN, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
-const failed = { plan: PLAN, track: null, usage: null, why: null }
+const whole = { plan: PLAN, startedAt: 3, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
+const failed = { plan: PLAN, startedAt: 3, track: null, usage: null, why: null }
 
 t.test('only the last one answered', async (t) => {
   const took = usage({ input: 10, output: 5 })
   const [first, last] = attemptsOf({ ...whole, tried: [tried(A!, 'overloaded'), tried(B!)], usage: took })
-  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, totalMs: 15 })
+  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, startedMs: 7, totalMs: 15 })
   t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
+})
+
+t.test('what the answer told of itself is of the last one', async (t) => {
+  const track = Object.assign(new AnswerTrack(), { content: true, model: 'm-2024', events: 7 })
+  const [first, last] = attemptsOf({ ...whole, track, tried: [tried(A!, 'overloaded'), tried(B!)], usage: null })
+  t.match(first, { answeredAs: null, chunks: 0 })
+  t.match(last, { answeredAs: 'm-2024', chunks: 7 })
 })
 
 t.test('a prompt that was read for nothing', async (t) => {
