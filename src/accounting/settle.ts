@@ -10,7 +10,6 @@ import type { Fleet } from '../fleet/fleet.ts'
 import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { attemptsOf, costOfAll, usageOfAll } from './attempts.ts'
-import { usageOf } from './estimate.ts'
 import { subjectOf } from './subject.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -61,14 +60,19 @@ export function explained(ending: Ending): object | null {
   return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
 }
 
+/** What all attempts took and cost, of an answer that is whole and about to be sent. */
+export function countsOf(ending: Ending): Pick<Settlement, 'usage' | 'cost'> {
+  const track = ending.committed?.exchange.track ?? null
+  const attempts = attemptsOf({ plan: ending.plan, tried: triedOf(ending), track, why: null })
+  return { usage: usageOfAll(attempts), cost: costOfAll(attempts) }
+}
+
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
   const { committed, error, request, trail, plan } = ending
   const track = committed?.exchange.track ?? null
   const verdict = verdictOf(ending)
-  const tried = committed === null ? trail.tried : [...trail.tried, answering(committed, ending)]
-  const usage = track === null ? null : usageOf(track, plan)
-  const attempts = attemptsOf({ plan, tried, track, usage, why: verdict.why })
+  const attempts = attemptsOf({ plan, tried: triedOf(ending), track, why: verdict.why })
   return {
     attempts,
     usage: usageOfAll(attempts),
@@ -88,13 +92,17 @@ function summarise(ending: Ending): Settlement {
   }
 }
 
-const answering = ({ exchange, target }: Answering, { trail, error, now }: Ending): Tried => ({
+const triedOf = (ending: Ending): readonly Tried[] =>
+  ending.committed === null ? ending.trail.tried : [...ending.trail.tried, answering(ending.committed, ending)]
+
+const answering = ({ exchange, target, open }: Answering, { trail, error, now }: Ending): Tried => ({
   target,
   startedAt: trail.lastSentAt ?? now,
-  endedAt: now,
+  endedAt: exchange.endedAt ?? now,
   status: exchange.status,
   error,
   ttftMs: exchange.ttftMs,
+  open,
 })
 
 /** What the answer tells the next decision. */
@@ -106,7 +114,9 @@ function teach(
   { lessons, conversations }: SettleTools,
 ): void {
   const { deployment } = target
-  const { usage } = exchange.track
+  const told = exchange.track.usage
+  // What is a guess itself teaches nothing.
+  const usage = told?.estimated === true ? null : told
   const before = profile.continues ? conversations.recall(profile.affinity, now) : null
   const whole = error === null
   lessons.learn({

@@ -4,7 +4,7 @@ import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import { type ErrorCode } from '../../src/core/errors.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
-import type { Tried } from '../../src/core/settlement.ts'
+import type { Tried, Usage } from '../../src/core/settlement.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
@@ -19,14 +19,19 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   status: code === null ? 200 : null,
   error: code === null ? null : code === 'client_closed' ? clientClosed() : new GatewayError(code, 'x'),
   ttftMs: null,
+  open: 0,
 })
 
-const whole = { plan: PLAN, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
-const failed = { plan: PLAN, track: null, usage: null, why: null }
+const whole = (took: Usage) => ({
+  plan: PLAN,
+  track: Object.assign(new AnswerTrack(), { content: true, usage: took }),
+  why: null,
+})
+const failed = { plan: PLAN, track: null, why: null }
 
 t.test('only the last one answered', async (t) => {
   const took = usage({ input: 10, output: 5 })
-  const [first, last] = attemptsOf({ ...whole, tried: [tried(A!, 'overloaded'), tried(B!)], usage: took })
+  const [first, last] = attemptsOf({ ...whole(took), tried: [tried(A!, 'overloaded'), tried(B!)] })
   t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, totalMs: 15 })
   t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
 })
@@ -42,8 +47,8 @@ t.test('a prompt that was read for nothing', async (t) => {
 })
 
 t.test('sums over attempts', async (t) => {
-  const one = attemptsOf({ ...whole, tried: [tried(A!)], usage: usage({ input: 10, output: 5, estimated: true }) })
-  const two = attemptsOf({ ...whole, tried: [tried(B!)], usage: usage({ input: 1, output: 1 }) })
+  const one = attemptsOf({ ...whole(usage({ input: 10, output: 5, estimated: true })), tried: [tried(A!)] })
+  const two = attemptsOf({ ...whole(usage({ input: 1, output: 1 })), tried: [tried(B!)] })
   t.match(usageOfAll([...one, ...two]), { input: 11, output: 6, estimated: true })
   t.match(costOfAll([...one, ...two]), { nanoUsd: 23_000, estimated: true })
   t.equal(usageOfAll([]), null)

@@ -40,4 +40,4 @@ const CASES: readonly (readonly [name: string, usage: Usage | null, price: Price
 ]
 
 for (const [name, used, prices, wanted] of CASES)
-  t.test(name, async (t) => t.equal(costOf(used, prices)?.nanoUsd ?? null, wanted))
+  t.test(name, async (t) => t.equal(costOf(used, prices, 0)?.nanoUsd ?? null, wanted))

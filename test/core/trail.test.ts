@@ -9,6 +9,7 @@ const TRIED = {
   status: 500,
   error: null,
   ttftMs: null,
+  open: 0,
 }
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
 
