@@ -94,7 +94,7 @@ export function readTimings(value: unknown): Usage | null {
 export const isPlainUsage = (value: unknown): boolean =>
   isFields(value) && typeof value['prompt_tokens'] === 'number' && typeof value['completion_tokens'] === 'number'
 
-/** The `usage` object of OpenAI; `readUsage` of it is the same usage, but for the tier, which stands beside it. */
+/** The `usage` object of OpenAI; `readUsage` of it is the same usage. */
 export function writeUsage(usage: Usage): object {
   const { cacheWrite, audioInput, imageInput, audioOutput, chargedNanoUsd } = usage
   return {
@@ -112,6 +112,7 @@ export function writeUsage(usage: Usage): object {
       ...(audioOutput > 0 ? { audio_tokens: audioOutput } : {}),
     },
     ...(chargedNanoUsd === null ? {} : { cost: chargedNanoUsd / 1e9 }),
+    ...(usage.tier === null ? {} : { service_tier: usage.tier }),
     ...(usage.estimated ? { estimated: true } : {}),
   }
 }
