@@ -49,7 +49,7 @@ const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_bad_response',
 ])
 
-const isAtWork = ({ error }: Tried): boolean => error !== null && AT_WORK.has(error.code)
+const isAtWork = ({ error, sent }: Tried): boolean => sent && error !== null && AT_WORK.has(error.code)
 
 /** A call that ended before its answer had begun: the prompt, read for nothing. */
 function wasteOfFailure({ target, error }: Tried, next: Tried | null, usage: Usage | null): Waste | null {

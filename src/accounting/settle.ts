@@ -103,6 +103,7 @@ const answering = ({ exchange, target, open }: Answering, { trail, error, now }:
   error,
   ttftMs: exchange.ttftMs,
   open,
+  sent: true,
 })
 
 /** What the answer tells the next decision. */

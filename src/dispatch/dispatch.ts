@@ -128,8 +128,8 @@ async function attempt(
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     tools.fleet.end(deployment, { endpoint: request.endpoint.id, error })
-    const { status } = exchange
-    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open })
+    const { status, sent } = exchange
+    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
     return error
   }

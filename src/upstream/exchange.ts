@@ -42,6 +42,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   body: Buffer | null = null
   /** Clock reading of the last that was had of the backend; null while it answers. */
   endedAt: number | null = null
+  /** There was a connection, and the request went out on it. */
+  sent = false
   /** The caller left, and the answer is read on for its usage: what to end with. */
   left: GatewayError | null = null
 
@@ -117,6 +119,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#connection.started(controller)
+    this.sent = this.#mode !== 'over'
     if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
     if (!this.#call.stream) this.#deadline.enter('total', Infinity)
     else if (this.#call.backend.provider.response.headersWithFirstToken)

@@ -20,6 +20,7 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   error: code === null ? null : code === 'client_closed' ? clientClosed() : new GatewayError(code, 'x'),
   ttftMs: null,
   open: 0,
+  sent: true,
 })
 
 const whole = (took: Usage) => ({

@@ -10,6 +10,7 @@ const TRIED = {
   error: null,
   ttftMs: null,
   open: 0,
+  sent: true,
 }
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
 
