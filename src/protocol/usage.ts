@@ -12,6 +12,8 @@ const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : NO_FIELD
 const count = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : null
 
+const amount = (value: unknown): number => count(value) ?? 0
+
 export const NO_TOKENS: Usage = {
   input: 0,
   cachedInput: 0,
@@ -34,22 +36,22 @@ export function readUsage(value: unknown): Usage | null {
   if (!isFields(value)) return null
   const told = count(value['completion_tokens']) ?? count(value['output_tokens'])
   const total = count(value['total_tokens'])
-  const input = inputOf(value) ?? (total === null ? null : Math.max(0, total - (told ?? 0)))
-  if (!((input ?? 0) + (told ?? 0) > 0)) return null
+  const input = inputOf(value) ?? (total === null ? 0 : Math.max(0, total - (told ?? 0)))
+  if (!(input + (told ?? 0) > 0)) return null
   const read = fieldsOf(value['prompt_tokens_details'] ?? value['input_tokens_details'])
   const wrote = fieldsOf(value['completion_tokens_details'] ?? value['output_tokens_details'])
   // Gemini and Grok leave what was thought out of the output; the total tells. Embeddings have a total and no output.
-  const hidden = told === null || total === null ? 0 : Math.max(0, total - (input ?? 0) - told)
-  const reasoning = count(wrote['reasoning_tokens']) ?? count(value['reasoning_tokens']) ?? 0
+  const hidden = told === null || total === null ? 0 : Math.max(0, total - input - told)
+  const reasoning = amount(wrote['reasoning_tokens'] ?? value['reasoning_tokens'])
   return {
-    input: input ?? 0,
+    input,
     cachedInput: cachedOf(value, read),
-    cacheWrite: count(read['cache_write_tokens']) ?? count(value['cache_creation_input_tokens']) ?? 0,
-    audioInput: count(read['audio_tokens']) ?? 0,
-    imageInput: count(read['image_tokens']) ?? 0,
+    cacheWrite: amount(read['cache_write_tokens'] ?? value['cache_creation_input_tokens']),
+    audioInput: amount(read['audio_tokens']),
+    imageInput: amount(read['image_tokens']),
     output: (told ?? 0) + hidden,
     reasoning: reasoning > 0 ? reasoning : hidden,
-    audioOutput: count(wrote['audio_tokens']) ?? 0,
+    audioOutput: amount(wrote['audio_tokens']),
     chargedNanoUsd: chargedBy(value),
     tier: typeof value['service_tier'] === 'string' ? value['service_tier'] : null,
     estimated: value['estimated'] === true,
@@ -61,7 +63,7 @@ function inputOf(value: Fields): number | null {
   const prompt = count(value['prompt_tokens'])
   const fresh = count(value['input_tokens'])
   if (prompt !== null || fresh === null) return prompt
-  return fresh + (count(value['cache_read_input_tokens']) ?? 0) + (count(value['cache_creation_input_tokens']) ?? 0)
+  return fresh + amount(value['cache_read_input_tokens']) + amount(value['cache_creation_input_tokens'])
 }
 
 /** DeepSeek and Anthropic have names of their own, Moonshot and Together put it beside the other counts. */
@@ -84,9 +86,9 @@ function chargedBy(value: Fields): number | null {
 /** llama.cpp's `timings`, of an answer that has no usage; null where they say nothing. */
 export function readTimings(value: unknown): Usage | null {
   const timings = fieldsOf(value)
-  const cachedInput = count(timings['cache_n']) ?? 0
-  const input = cachedInput + (count(timings['prompt_n']) ?? 0)
-  const output = count(timings['predicted_n']) ?? 0
+  const cachedInput = amount(timings['cache_n'])
+  const input = cachedInput + amount(timings['prompt_n'])
+  const output = amount(timings['predicted_n'])
   return input + output > 0 ? { ...NO_TOKENS, input, cachedInput, output } : null
 }
 
