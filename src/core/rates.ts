@@ -37,10 +37,10 @@ function inputCost(price: Price, counts: TokenCounts): number {
   const image = Math.min(counts.imageInput, input - cached - written - audio)
   return (
     (input - cached - written - audio - image) * full +
-    cached * (rate(price, input, 'cachedInputPerMtok') ?? full) +
-    written * (rate(price, input, 'cacheWritePerMtok') ?? full) +
-    audio * (rate(price, input, 'audioInputPerMtok') ?? full) +
-    image * (rate(price, input, 'imageInputPerMtok') ?? full)
+    part(price, input, cached, 'cachedInputPerMtok', full) +
+    part(price, input, written, 'cacheWritePerMtok', full) +
+    part(price, input, audio, 'audioInputPerMtok', full) +
+    part(price, input, image, 'imageInputPerMtok', full)
   )
 }
 
@@ -51,10 +51,14 @@ function outputCost(price: Price, { input, output, reasoning, audioOutput }: Tok
   const audio = Math.min(audioOutput, output - thought)
   return (
     (output - thought - audio) * full +
-    thought * (rate(price, input, 'reasoningPerMtok') ?? full) +
-    audio * (rate(price, input, 'audioOutputPerMtok') ?? full)
+    part(price, input, thought, 'reasoningPerMtok', full) +
+    part(price, input, audio, 'audioOutputPerMtok', full)
   )
 }
+
+/** Tokens of a kind that may have a rate of its own. */
+const part = (price: Price, input: number, tokens: number, kind: keyof Rates, full: number): number =>
+  tokens === 0 ? 0 : tokens * (rate(price, input, kind) ?? full)
 
 /** Of the highest tier that the input is above, else the base's. */
 function rate(price: Price, input: number, kind: keyof Rates): number | null {
