@@ -1,12 +1,11 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
-import { NO_PRICE } from '../../src/core/settings.ts'
+import { type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { catalogueOf } from '../../src/catalogue/catalogue.ts'
 import { classifier } from '../../src/classify/profile.ts'
 import { loadWeights, type Weights } from '../../src/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { ModelFacts } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { parseBody } from '../../src/protocol/request.ts'

@@ -1,7 +1,6 @@
 /** List prices and context windows of clouds, from the data that comes with @pydantic/genai-prices. It asks no network. */
-import { NO_PRICE } from '../core/settings.ts'
 import { calcPrice, type ModelPrice, type PriceCalculation, type Tier } from '@pydantic/genai-prices'
-import type { Price, Rates } from '../core/settings.ts'
+import { NO_PRICE, type Price, type Rates } from '../core/settings.ts'
 
 export interface Listed {
   readonly price: Price | null

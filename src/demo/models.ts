@@ -1,6 +1,5 @@
 /** The two simulated models. Their figures are made up, so that routes have something to choose between. */
-import { NO_PRICE } from '../core/settings.ts'
-import type { Capability, Price } from '../core/settings.ts'
+import { type Capability, NO_PRICE, type Price } from '../core/settings.ts'
 
 export interface DemoModel {
   readonly id: string

@@ -1,7 +1,6 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
 import { nanoOf } from '../core/rates.ts'
-import { NO_PRICE } from '../core/settings.ts'
-import type { Price } from '../core/settings.ts'
+import { NO_PRICE, type Price } from '../core/settings.ts'
 import type { Deployment, RequestProfile, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'

@@ -1,7 +1,6 @@
 import t from 'tap'
 import { attemptsOf, costOfAll, usageOfAll } from '../../src/accounting/attempts.ts'
-import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import { type ErrorCode } from '../../src/core/errors.ts'
+import { clientClosed, type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import type { Tried, Usage } from '../../src/core/settlement.ts'

@@ -1,8 +1,7 @@
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
 import { costOf, engineSeconds } from '../../src/accounting/cost.ts'
-import type { Price } from '../../src/core/settings.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { Usage } from '../../src/core/settlement.ts'
 
 const price = (input: number | null, cached: number | null, output: number | null): Price => ({

@@ -1,6 +1,6 @@
+import t from 'tap'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import t from 'tap'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'

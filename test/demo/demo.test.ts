@@ -1,7 +1,7 @@
+import t from 'tap'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { WEIGHTS } from '../support/factories.ts'
 import OpenAI from 'openai'
-import t from 'tap'
 import { startDemo } from '../../src/demo/demo.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import { eventually } from '../support/await.ts'

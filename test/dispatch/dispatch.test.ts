@@ -95,8 +95,8 @@ t.test('the next one after a failure', async (t) => {
   const { committed, trail, fleet } = await it.go(ask())
   t.equal(committed?.deployment, it.deployments[2])
   t.match(trail.tried, [
-    { backend: 'a', status: 500, error: 'upstream_error' },
-    { backend: 'b', status: 503, error: 'overloaded' },
+    { target: { deployment: { id: 'a/tiny' } }, status: 500, error: { code: 'upstream_error' } },
+    { target: { deployment: { id: 'b/tiny' } }, status: 503, error: { code: 'overloaded' } },
   ])
   t.strictSame(fleet, [
     'begin a/tiny',
@@ -250,6 +250,6 @@ t.test('an error body made to break its reader breaks nothing', async (t) => {
     { plan: { status: 400, body: `{"detail":${deep}}` } },
   ])
   const { trail } = await it.go(ask())
-  t.equal(trail.tried[0]?.error, 'upstream_error')
+  t.equal(trail.tried[0]?.error?.code, 'upstream_error')
   t.equal(counts(it), '1 1')
 })

@@ -1,6 +1,5 @@
-import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
-import type { BackendSpec } from '../../src/core/settings.ts'
+import { type BackendSpec, NO_PRICE } from '../../src/core/settings.ts'
 import { factsOf } from '../../src/fleet/facts.ts'
 import { kindByName } from '../../src/fleet/model-names.ts'
 import { PROVIDERS } from '../config/load.ts'

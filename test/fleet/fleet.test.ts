@@ -1,6 +1,6 @@
+import t, { type Test } from 'tap'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { WEIGHTS } from '../support/factories.ts'
-import t, { type Test } from 'tap'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { BackendSpec, Config } from '../../src/core/settings.ts'
 import type { Catalog, Deployment } from '../../src/core/types.ts'

@@ -1,6 +1,6 @@
+import t from 'tap'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import t from 'tap'
 import { armId, newArm, sharedName } from '../../src/learn/arms.ts'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { usualLength } from '../../src/learn/length.ts'

@@ -1,6 +1,6 @@
 /** Two estimators that are never mixed (AT-52, AT-54), of what succeeded alone (AT-56). */
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import type { Latency } from '../../src/core/arm.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
 import { Lessons } from '../../src/learn/lessons.ts'

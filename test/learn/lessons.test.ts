@@ -1,5 +1,5 @@
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import type { Effort } from '../../src/core/settings.ts'
 import type { Target } from '../../src/core/types.ts'
 import { Lessons } from '../../src/learn/lessons.ts'

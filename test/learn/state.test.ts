@@ -1,6 +1,6 @@
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import t from 'tap'
 import { deepStrictEqual } from 'node:assert'
+import t from 'tap'
 import { Lessons } from '../../src/learn/lessons.ts'
 import { usualLength } from '../../src/learn/length.ts'
 import { restoreState, type State, stateSchema, toState } from '../../src/learn/state.ts'

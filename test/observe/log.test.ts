@@ -1,7 +1,7 @@
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import { ATTEMPT } from '../../test/support/factories.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import { ATTEMPT, backend, cost, gatewayRequest } from '../support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Account, Settlement } from '../../src/core/settlement.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
@@ -9,7 +9,6 @@ import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { accountLine } from '../../src/observe/account-line.ts'
 import { createLog } from '../../src/observe/log.ts'
-import { backend, gatewayRequest, cost } from '../support/factories.ts'
 
 const SECRET = 'sk-secret-0123456789'
 

@@ -1,5 +1,5 @@
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { readBody } from '../../src/protocol/body.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import type { UpstreamFault } from '../../src/protocol/upstream-error.ts'

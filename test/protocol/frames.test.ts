@@ -1,5 +1,5 @@
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { type FrameVerdict, readFrame } from '../../src/protocol/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/protocol/sse.ts'
 import { usageEvent, type UsageWish } from '../../src/protocol/usage-chunk.ts'

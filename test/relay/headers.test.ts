@@ -1,6 +1,6 @@
-import { cost } from '../support/factories.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import t from 'tap'
+import { cost, deployment } from '../support/factories.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import {
   addAnswerHeaders,
@@ -10,7 +10,6 @@ import {
   STREAM_HEADERS,
   usageHeaders,
 } from '../../src/relay/headers.ts'
-import { deployment } from '../support/factories.ts'
 
 const FACTS: AnswerFacts = {
   requestId: 'r',

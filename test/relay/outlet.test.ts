@@ -1,16 +1,15 @@
-import { cost } from '../support/factories.ts'
+import { cost, deployment } from '../support/factories.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { CHAT, ENDPOINTS, type Endpoint } from '../../src/core/endpoints.ts'
+import { CHAT, type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { Outlet, type OutletOptions } from '../../src/relay/outlet.ts'
 import { relay, type Relayed } from '../../src/relay/relay.ts'
 import type { Sink } from '../../src/upstream/call.ts'
-import { deployment } from '../support/factories.ts'
 
 interface Received {
   readonly status: number

@@ -1,14 +1,11 @@
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import { KEY } from '../support/factories.ts'
 import t from 'tap'
+import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
+import { ANYBODY, catalogOf, deployment, KEY, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { KeySpec, Principal } from '../../src/core/principal.ts'
-import type { RouteSpec, Strategy } from '../../src/core/settings.ts'
-import { STRATEGIES } from '../../src/core/settings.ts'
+import { type RouteSpec, STRATEGIES, type Strategy } from '../../src/core/settings.ts'
 import { type Asked, type Choice, resolve } from '../../src/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
 import { reachOf } from '../../src/route/reach.ts'
-import { ANYBODY, catalogOf, deployment, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 
 const local = { backend: { provider: provider({ local: true }) } }
 const ALL = catalogOf(

@@ -1,5 +1,5 @@
-import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
+import { NO_PRICE } from '../../src/core/settings.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Deployment } from '../../src/core/types.ts'

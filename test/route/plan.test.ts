@@ -1,26 +1,25 @@
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import { KEY } from '../support/factories.ts'
-import { learnTtft, newLatency } from '../../src/learn/latency.ts'
 import t from 'tap'
-import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
-import { GatewayError } from '../../src/core/errors.ts'
-import type { JsonObject, RouteSpec } from '../../src/core/settings.ts'
-import type { KeySpec } from '../../src/core/principal.ts'
-import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
-import { plan } from '../../src/route/plan.ts'
-import { compileRoutes } from '../../src/route/table.ts'
+import { ANONYMOUS, type KeySpec } from '../../src/core/principal.ts'
 import {
   catalogOf,
+  classify,
   deployment,
   gatewayRequest,
+  KEY,
   LIMITS,
   live,
+  moment,
   provider,
   routeMatch,
   routeSpec,
-  classify,
-  moment,
 } from '../support/factories.ts'
+import { learnTtft, newLatency } from '../../src/learn/latency.ts'
+import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { JsonObject, RouteSpec } from '../../src/core/settings.ts'
+import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
+import { plan } from '../../src/route/plan.ts'
+import { compileRoutes } from '../../src/route/table.ts'
 
 interface World {
   readonly deployments: readonly Deployment[]

@@ -1,6 +1,5 @@
-import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
-import type { JsonObject, Price } from '../../src/core/settings.ts'
+import { type JsonObject, NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
 import type { Remembered } from '../../src/route/memory.ts'
 import { COLUMN, COLUMNS, predict } from '../../src/route/predict.ts'

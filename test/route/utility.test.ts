@@ -1,7 +1,6 @@
 /** Properties of the scoring that hold for whatever candidates there are. */
-import { NO_PRICE } from '../../src/core/settings.ts'
 import t from 'tap'
-import type { Strategy, Weights } from '../../src/core/settings.ts'
+import { NO_PRICE, type Strategy, type Weights } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import type { Decision } from '../../src/route/plan.ts'
 import { COLUMN, COLUMNS } from '../../src/route/predict.ts'

@@ -7,9 +7,8 @@ import type { Moment } from '../../src/route/plan.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { members } from '../../src/protocol/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
-import { ANONYMOUS } from '../../src/core/principal.ts'
+import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, JsonObject, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
-import type { KeySpec, Principal } from '../../src/core/principal.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import type {
   BackendLive,

@@ -1,5 +1,11 @@
-import { NO_PRICE } from '../../src/core/settings.ts'
-import type { JsonObject, RouteSpec, Strategy, Weights, Within } from '../../src/core/settings.ts'
+import {
+  type JsonObject,
+  NO_PRICE,
+  type RouteSpec,
+  type Strategy,
+  type Weights,
+  type Within,
+} from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import { decide, type Decision, type Moment, plan } from '../../src/route/plan.ts'
 import { COLUMNS } from '../../src/route/predict.ts'
