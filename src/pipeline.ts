@@ -1,9 +1,8 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { costOf } from './accounting/cost.ts'
 import { askFit, type Checker } from './accounting/fit.ts'
 import { hold } from './accounting/hold.ts'
-import { type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
+import { countsOf, type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
@@ -118,8 +117,7 @@ export async function answer(
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await hold(request, route, stages.limiter)
     committed = await dispatch(request, route, caller, trail, stages)
-    const { price } = committed.deployment.facts
-    error = await relay(committed, outlet, (usage) => costOf(usage, price))
+    error = await relay(committed, outlet, () => countsOf(ending(null)))
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)
     if (caller.gone) outlet.abandon()

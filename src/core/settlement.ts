@@ -12,6 +12,10 @@ export interface Tried {
   readonly status: number | null
   readonly error: GatewayError | null
   readonly ttftMs: number | null
+  /** Calls to the same model of the backend that were open beside it when it was sent. */
+  readonly open: number
+  /** There was a connection, and the request went out on it. */
+  readonly sent: boolean
 }
 
 /** One call to one backend, finished. */

@@ -30,10 +30,10 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
 export function usageHeaders(usage: Usage | null, cost: Cost | null): HeaderList {
   const list: string[] = []
   if (usage !== null) {
-    const { input, cachedInput, output, reasoning } = usage
+    const { input, cachedInput, output, reasoning, estimated } = usage
     list.push(
       'x-turnout-tokens',
-      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}`,
+      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}${estimated ? ', estimated=true' : ''}`,
     )
   }
   if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
