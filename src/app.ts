@@ -62,6 +62,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     tell: (event) => log.events.info(event, 'keys'),
     onChange: () => (table = compile()),
   })
+  await keys.load()
   const weights = await loadWeights()
   const lessons = new Lessons(weights)
   const state =
@@ -76,7 +77,6 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     onEvent: (event) => report(log, event),
   })
   let table = compile()
-  await keys.load()
   const checker = new AnswerChecker()
   const metrics = new Metrics(() => fleet.states())
   const stages: Stages = {

@@ -81,7 +81,7 @@ export class KeyStore {
     const { file } = this.#options
     if (file === null) return
     this.#seen = await signatureOf(file)
-    this.#take(await readKeyFile(file))
+    this.#use(await readKeyFile(file))
   }
 
   /** Follows the file: what somebody else writes counts within a second. */
@@ -176,14 +176,18 @@ export class KeyStore {
 
   /** At once: nobody finds a key whose routes are not known yet. */
   #take(keys: readonly StoredKey[]): void {
-    const { fixed, file, tell, onChange } = this.#options
+    this.#use(keys)
+    this.#options.onChange?.()
+  }
+
+  #use(keys: readonly StoredKey[]): void {
+    const { fixed, file, tell } = this.#options
     const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
     if (ignored.length > 0 && file !== null)
       tell({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
     this.#stored = keys.filter(({ id }) => !this.#fixedIds.has(id))
     this.#specs = [...fixed, ...this.#stored.map(specOf)]
     this.#ring = keyring(fixed, this.#stored)
-    onChange?.()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /** Whatever fails in the admin API, in the envelope of all errors. */
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
 import { KeyFileError } from '../../keys/key-file.ts'
 import type { Log } from '../../observe/log.ts'
@@ -22,6 +22,12 @@ export function answerAdminErrors(app: FastifyInstance, log: Log): void {
     const path = request.url.split('?', 1)[0] ?? ''
     throw new GatewayError('not_found', `No such path: ${request.method} ${path.slice(0, 200)}.`)
   })
+}
+
+/** For what fails before there is a route: a URL that cannot be read. */
+export function onFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const error = errorOf(thrown)
+  void reply.code(error.status).header('x-request-id', request.id).send(toEnvelope(error))
 }
 
 /** Node's 'clientError'. */

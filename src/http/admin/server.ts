@@ -6,7 +6,7 @@ import { ConfigError } from '../../config/issues.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { AdminSpec } from '../../core/settings.ts'
 import type { Log } from '../../observe/log.ts'
-import { answerAdminErrors, onAdminClientError } from './errors.ts'
+import { answerAdminErrors, onAdminClientError, onFrameworkError } from './errors.ts'
 import { adminRoutes, type AdminTools } from './routes.ts'
 import { askForToken } from './token.ts'
 
@@ -32,6 +32,7 @@ export async function createAdmin({ spec, log, ...tools }: AdminOptions): Promis
     routerOptions: { maxParamLength: 1_024 },
     forceCloseConnections: true,
     clientErrorHandler: onAdminClientError,
+    frameworkErrors: onFrameworkError,
   })
   answerAdminErrors(app, log)
   await app.register(rateLimit, { global: false })
