@@ -2,8 +2,8 @@
 import { GatewayError } from '../core/errors.ts'
 import type { KeyFields, StoredKey } from './stored-key.ts'
 
-/** As many as can be read again after a change without anybody noticing. */
-export const MOST_KEYS = 10_000
+/** So many are read and looked up anew within tens of milliseconds, for which requests wait. */
+export const MOST_KEYS = 5_000
 
 /** Revoked keys are remembered so long, so that who still uses one is told what happened. */
 const REMEMBERED_MS = 90 * 86_400_000

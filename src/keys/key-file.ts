@@ -27,19 +27,18 @@ const fileSchema = z
     }
   })
 
-/** None where there is no file. Throws a KeyFileError. */
-export async function readKeyFile(path: string): Promise<readonly StoredKey[]> {
-  let text: string
+/** What is there; that of a file without keys where there is none. Throws a KeyFileError. */
+export async function readKeyText(path: string): Promise<string> {
   try {
-    text = await readFile(path, 'utf8')
+    return await readFile(path, 'utf8')
   } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return []
+    if (codeOf(thrown) === 'ENOENT') return textOf([])
     throw new KeyFileError(`cannot be read (${codeOf(thrown)})`)
   }
-  return keysOf(text)
 }
 
-function keysOf(text: string): readonly StoredKey[] {
+/** Throws a KeyFileError. */
+export function keysOf(text: string): readonly StoredKey[] {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -54,16 +53,28 @@ function keysOf(text: string): readonly StoredKey[] {
 
 export const textOf = (keys: readonly StoredKey[]): string => `${JSON.stringify({ version: VERSION, keys }, null, 1)}\n`
 
+/** What a file holds, in both forms. */
+export interface KeyFile {
+  readonly text: string
+  readonly keys: readonly StoredKey[]
+}
+
+export async function readKeyFile(path: string): Promise<KeyFile> {
+  const text = await readKeyText(path)
+  return { text, keys: keysOf(text) }
+}
+
 /** What a file of keys holds after `change`; nobody else changes it meanwhile. What `change` throws leaves it as it was. */
 export async function changeKeyFile(
   path: string,
   change: (keys: readonly StoredKey[]) => readonly StoredKey[],
-): Promise<readonly StoredKey[]> {
+): Promise<KeyFile> {
   const lock = await lockOf(path)
   try {
-    const after = change(await readKeyFile(path))
-    await replace(path, textOf(after), lock)
-    return after
+    const keys = change(keysOf(await readKeyText(path)))
+    const text = textOf(keys)
+    await replace(path, text, lock)
+    return { text, keys }
   } finally {
     await lock.release()
   }

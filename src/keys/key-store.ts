@@ -1,9 +1,8 @@
 /** All keys: those of the configuration, and those that are made, changed and revoked while the gateway runs. */
 import { stat } from 'node:fs/promises'
-import { isDeepStrictEqual } from 'node:util'
 import type { KeySpec } from '../core/principal.ts'
 import { changed, conflict, created, revoked, rotated, unknownKey } from './changes.ts'
-import { changeKeyFile, KeyFileError, readKeyFile } from './key-file.ts'
+import { changeKeyFile, type KeyFile, KeyFileError, keysOf, readKeyFile, readKeyText } from './key-file.ts'
 import { type InputRules, parseChange, parseGrace, parseKey } from './key-input.ts'
 import { type KeyView, viewOf, viewOfFixed } from './key-view.ts'
 import { type Holder, holderOf, type Keyring, keyring } from './keyring.ts'
@@ -47,6 +46,7 @@ export class KeyStore {
   #stored: readonly StoredKey[] = []
   #specs: readonly KeySpec[]
   #ring: Keyring
+  #text = ''
   /** Which file was read last. */
   #seen: string | null = null
   #timer: NodeJS.Timeout | null = null
@@ -162,9 +162,10 @@ export class KeyStore {
       this.#seen = seen
       try {
         if (seen === ABSENT) throw new KeyFileError('is gone')
-        const keys = await readKeyFile(file)
-        if (isDeepStrictEqual(keys, this.#stored)) return
-        this.#take(keys)
+        const text = await readKeyText(file)
+        if (text === this.#text) return
+        const keys = keysOf(text)
+        this.#take({ text, keys })
         tell({ event: 'keys_read', file, keys: keys.length })
       } catch (thrown) {
         const why = thrown instanceof KeyFileError ? thrown.message : 'unknown error'
@@ -175,19 +176,21 @@ export class KeyStore {
   }
 
   /** At once: nobody finds a key whose routes are not known yet. */
-  #take(keys: readonly StoredKey[]): void {
-    this.#use(keys)
+  #take(read: KeyFile): void {
+    this.#use(read)
     this.#options.onChange?.()
   }
 
-  #use(keys: readonly StoredKey[]): void {
+  #use({ text, keys }: KeyFile): void {
     const { fixed, file, tell } = this.#options
     const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
     if (ignored.length > 0 && file !== null)
       tell({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
     this.#stored = keys.filter(({ id }) => !this.#fixedIds.has(id))
-    this.#specs = [...fixed, ...this.#stored.map(specOf)]
-    this.#ring = keyring(fixed, this.#stored)
+    this.#text = text
+    const specs = this.#stored.map(specOf)
+    this.#specs = [...fixed, ...specs]
+    this.#ring = keyring(fixed, this.#stored, specs)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

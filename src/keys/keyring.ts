@@ -19,13 +19,17 @@ interface Entry extends Holder {
 /** By the hash of the secret. */
 export type Keyring = ReadonlyMap<string, Entry>
 
-/** `fixed`: keys of the configuration; theirs is a hash that both have. */
-export function keyring(fixed: readonly KeySpec[], stored: readonly StoredKey[]): Keyring {
+/** `fixed`: keys of the configuration; theirs is a hash that both have. `specs`: the stored ones, as others see them. */
+export function keyring(
+  fixed: readonly KeySpec[],
+  stored: readonly StoredKey[],
+  specs: readonly KeySpec[] = stored.map(specOf),
+): Keyring {
   const ring = new Map<string, Entry>()
   const add = (hash: string, entry: Omit<Entry, 'bytes'>): void =>
     void ring.set(hash, { ...entry, bytes: Buffer.from(hash, 'hex') })
-  for (const one of stored) {
-    const entry = { key: specOf(one), scope: one.scope, revoked: one.revoked_at !== null }
+  for (const [index, one] of stored.entries()) {
+    const entry = { key: specs[index]!, scope: one.scope, revoked: one.revoked_at !== null }
     for (const { hash, until } of one.secrets) add(hash, { ...entry, until: until === null ? null : Date.parse(until) })
   }
   for (const key of fixed) add(key.hash, { key, scope: 'inference', until: null, revoked: false })

@@ -49,15 +49,15 @@ t.test('what is written is what is read, whatever it is', async (t) => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = seeded(seed)
     const keys = Array.from({ length: Math.floor(random() * 6) }, (_, at) => anyKey(random, `key-${at}`))
-    t.strictSame(await changeKeyFile(path, () => keys), keys, `seed ${seed}`)
-    t.strictSame(await readKeyFile(path), keys, `seed ${seed}`)
+    t.strictSame((await changeKeyFile(path, () => keys)).keys, keys, `seed ${seed}`)
+    t.strictSame((await readKeyFile(path)).keys, keys, `seed ${seed}`)
   }
   t.strictSame(await readdir(join(path, '..')), ['keys.json'], 'no draft and no lock is left')
   t.equal((await stat(path)).mode & 0o777, 0o600)
 })
 
 t.test('no file: no keys', async (t) => {
-  t.strictSame(await readKeyFile(join(t.testdir({}), 'keys.json')), [])
+  t.strictSame((await readKeyFile(join(t.testdir({}), 'keys.json'))).keys, [])
 })
 
 for (const [name, text, why] of [
@@ -103,7 +103,7 @@ t.test('a change that is refused leaves file and lock as they were', async (t) =
   })
   await t.rejects(refusing, { message: 'no' })
   t.strictSame(
-    (await readKeyFile(path)).map(({ id }) => id),
+    (await readKeyFile(path)).keys.map(({ id }) => id),
     ['a'],
   )
   t.strictSame(await readdir(join(path, '..')), ['keys.json'])
@@ -114,14 +114,14 @@ t.test('four processes that add keys at once lose none', { timeout: 60_000 }, as
   const writers = ['a', 'b', 'c', 'd'].map((name) => fork(WRITER, [path, name, '25']))
   const codes = await Promise.all(writers.map(async (writer) => ((await once(writer, 'exit')) as [number])[0]))
   t.strictSame(codes, [0, 0, 0, 0])
-  t.equal((await readKeyFile(path)).length, 100)
+  t.equal((await readKeyFile(path)).keys.length, 100)
   t.strictSame(await readdir(join(path, '..')), ['keys.json'])
 })
 
 t.test('the lock of a writer that was killed is taken over', { timeout: 30_000 }, async (t) => {
   const path = join(t.testdir({ 'keys.json.lock': 'somebody who is gone' }), 'keys.json')
   await Promise.all(['a', 'b', 'c'].map((id) => changeKeyFile(path, (keys) => [...keys, storedKey(id, id)])))
-  t.equal((await readKeyFile(path)).length, 3)
+  t.equal((await readKeyFile(path)).keys.length, 3)
   t.strictSame(await readdir(join(path, '..')), ['keys.json'])
 })
 

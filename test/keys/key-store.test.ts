@@ -117,7 +117,7 @@ t.test('what is wrong is told with its field and what to write; nothing is made'
     [{ id: 'fixed' }, /Key "fixed" stands in the configuration/],
   ] as const)
     await t.rejects(keys.create(input), { name: 'Error', message }, JSON.stringify(input))
-  t.strictSame(await readKeyFile(path), [])
+  t.strictSame((await readKeyFile(path)).keys, [])
 })
 
 t.test('ids are used once', async (t) => {
@@ -309,7 +309,7 @@ t.test('two stores of one file that write at once lose nothing', async (t) => {
   await Promise.all(
     Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? one : two).keys.create({ id: `k${at}`, rpm: 1 + at })),
   )
-  const stored = await readKeyFile(one.path)
+  const { keys: stored } = await readKeyFile(one.path)
   t.strictSame(
     stored.map(({ id, rpm }) => `${id} ${rpm ?? ''}`).sort(),
     Array.from({ length: 40 }, (_, at) => `k${at} ${1 + at}`).sort(),
@@ -341,6 +341,6 @@ t.test('keys that were revoked long ago are forgotten when another is made; ther
     keys.list().map(({ id }) => id),
     ['fixed', 'young', 'live', 'new'],
   )
-  await changeKeyFile(path, () => Array.from({ length: 10_000 }, (_, at): StoredKey => storedKey(`k${at}`, `${at}`)))
-  await t.rejects(keys.create({ id: 'more' }), { status: 409, message: /There are 10000 keys/ })
+  await changeKeyFile(path, () => Array.from({ length: 5_000 }, (_, at): StoredKey => storedKey(`k${at}`, `${at}`)))
+  await t.rejects(keys.create({ id: 'more' }), { status: 409, message: /There are 5000 keys/ })
 })
