@@ -11,6 +11,7 @@ import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, stoppingError } from './http/plugins/arrivals.ts'
+import { type Admin, createAdmin } from './http/admin/server.ts'
 import { authenticate } from './http/plugins/auth.ts'
 import { answerErrors } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
@@ -19,9 +20,11 @@ import { recordAnswers } from './http/plugins/plain-answers.ts'
 import { type BeginTrace, inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
+import { KeyStore } from './keys/key-store.ts'
 import { Lessons } from './learn/lessons.ts'
 import { keptLessons } from './learn/state.ts'
 import { MemoryLimiter } from './limits/memory.ts'
+import { shownBudget } from './limits/shown.ts'
 import { postJson } from './limits/webhook.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
@@ -44,10 +47,11 @@ export interface AppOptions {
 export interface App {
   readonly log: Log
   readonly fleet: Fleet
+  readonly keys: KeyStore
   /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
   dryRun(request: GatewayRequest): DryRun
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
-  listen(): Promise<{ url: string; port: number }>
+  listen(): Promise<{ url: string; port: number; adminUrl: string | null }>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
   close(): Promise<void>
 }
@@ -57,7 +61,15 @@ const now = (): number => performance.now()
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs)
-  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, config.keys, fleet.catalog)
+  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, keys.specs, fleet.catalog)
+  const keys = new KeyStore({
+    fixed: config.keys,
+    file: config.store.keys,
+    routes: config.routes.map(({ name }) => name),
+    tell: (event) => log.events.info(event, 'keys'),
+    onChange: () => (table = compile()),
+  })
+  await keys.load()
   const weights = await loadWeights()
   const lessons = new Lessons(weights)
   const state =
@@ -128,26 +140,40 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   answerErrors(app, connections)
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
-    authenticate(scope, config.keys)
-    await limitRequests(scope, config.keys)
+    authenticate(scope, keys)
+    await limitRequests(scope)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))
   })
 
+  const budgets = {
+    states: () => limiter.states().map(shownBudget),
+    reset: (name: string, id: string | null) => limiter.reset(name, id),
+  }
+  const admin: Admin | null =
+    config.admin === null
+      ? null
+      : await createAdmin({ spec: config.admin, keys, fleet, budgets, sessions: null, log, now })
+
   return {
     log,
     fleet,
+    keys,
     dryRun: (request) => dryRun(request, stages),
     async listen() {
       await fleet.start()
       state?.start()
       const { host, port } = config.server
       const url = await app.listen({ host, port })
-      return { url, port: Number(new URL(url).port) }
+      keys.start()
+      const adminUrl = admin === null ? null : await admin.listen()
+      return { url, port: Number(new URL(url).port), adminUrl }
     },
     async close() {
+      await admin?.close()
       await drain(app, connections, config.server.drainMs)
+      await keys.stop()
       await fleet.stop()
       await pools.destroy()
       await state?.stop()

@@ -39,9 +39,9 @@ export const ERRORS = {
     'caller',
     'No candidate can do what the request needs; the message names the need for each.',
   ),
-  invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is not configured.'),
-  forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route.'),
-  not_found: row(404, INVALID, 'caller', 'No such path.'),
+  invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is unknown, expired or revoked.'),
+  forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route, or may only read.'),
+  not_found: row(404, INVALID, 'caller', 'No such path; in the admin API also: nothing of this name.'),
   model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
   answer_not_found: row(
     404,
