@@ -23,7 +23,10 @@ import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { KeyStore } from './keys/key-store.ts'
 import { Lessons } from './learn/lessons.ts'
 import { keptLessons } from './learn/state.ts'
+import type { Limiter, LimiterOptions } from './limits/limiter.ts'
 import { MemoryLimiter } from './limits/memory.ts'
+import type { RedisStore } from './limits/redis-store.ts'
+import { SharedLimiter } from './limits/shared.ts'
 import { shownBudget } from './limits/shown.ts'
 import { postJson } from './limits/webhook.ts'
 import { createLog, type Log } from './observe/log.ts'
@@ -58,6 +61,9 @@ export interface App {
 
 const now = (): number => performance.now()
 
+/** Events of budgets that somebody should look at. */
+const SERIOUS: ReadonlySet<string> = new Set(['budget_exceeded', 'store_away', 'settlements_lost', 'webhook_dropped'])
+
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs)
@@ -90,17 +96,20 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     configHash: fingerprint(config),
     backends: () => fleet.states().map((one) => ({ ...one, resting: Math.max(one.coolUntil, one.restUntil) > now() })),
     budgets: [...config.budgets, ...config.keys.flatMap(({ budgets }) => budgets)],
-    limits: () => ({ budgets: limiter.states(), up: true }),
+    limits: () => ({ budgets: limiter.states(), up: limiter.up }),
   })
-  const limiter = new MemoryLimiter(config.budgets, {
+  const shared = await openShared(config)
+  const limiting: LimiterOptions = {
     now: Date.now,
     tell: (event) => {
       if (event.event === 'budget_soft') metrics.softReached(event.budget)
-      log.events.info(event, 'limits')
+      log.events[SERIOUS.has(event.event) ? 'warn' : 'info'](event, 'limits')
     },
     post: postJson,
     onRefused: (budget, reason) => metrics.refused(budget, reason),
-  })
+  }
+  const limiter: Limiter =
+    shared === null ? new MemoryLimiter(config.budgets, limiting) : new SharedLimiter(config.budgets, shared, limiting)
   const telemetry = await startTelemetry(config, log)
   const stages: Stages = {
     fleet,
@@ -141,7 +150,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)
-    await limitRequests(scope)
+    await limitRequests(scope, shared?.client ?? null)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))
@@ -183,6 +192,15 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await log.flush()
     },
   }
+}
+
+/** Null where the configuration names none; its client is loaded only where one is named. */
+async function openShared({ store: { redis } }: Config): Promise<RedisStore | null> {
+  if (redis === null) return null
+  const { RedisStore } = await import('./limits/redis-store.ts')
+  const store = new RedisStore(redis)
+  await store.ready()
+  return store
 }
 
 /** Stops accepting, waits for live answers, ends what is left after `limitMs`. */

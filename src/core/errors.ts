@@ -92,6 +92,12 @@ export const ERRORS = {
     "The gateway's account at the backend has no credit left.",
   ),
   overloaded: row(503, SERVER, 'upstream', 'The backend is full or still loading; see retry-after.'),
+  limits_away: row(
+    503,
+    SERVER,
+    'turnout',
+    'The store of budgets that gateways share cannot be asked, and a budget is closed without it.',
+  ),
   no_backend: row(503, SERVER, 'turnout', 'No backend is known that could be tried.'),
   shutting_down: row(503, SERVER, 'turnout', 'The gateway is stopping and takes no new requests.'),
   connect_timeout: row(504, SERVER, 'upstream', 'No connection within `limits.connect`.'),

@@ -11,6 +11,8 @@ export interface LimiterOptions {
   readonly tell: (event: LimitsEvent) => void
   readonly post: Post
   readonly onRefused: (budget: string, reason: RefusalReason) => void
+  /** Whether nobody else has told of it within `ms`; absent: there is nobody else. Never rejects. */
+  readonly first?: (what: string, ms: number) => Promise<boolean>
 }
 
 /** Sends JSON; '' = it was taken, else why not, without the address. Never rejects, and never takes long. */
@@ -32,7 +34,8 @@ export interface Notice {
 export type LimitsEvent =
   | Notice
   | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string }
-  | { readonly event: 'store_away' | 'store_back'; readonly why?: string }
+  | { readonly event: 'store_away' | 'store_back' }
+  | { readonly event: 'settlements_lost'; readonly count: number }
 
 export interface Reservation {
   /** What it did come to. Further calls do nothing. */
@@ -40,6 +43,8 @@ export interface Reservation {
 }
 
 export interface Limiter {
+  /** False while the store that gateways share cannot be asked. */
+  readonly up: boolean
   /** Whether anything counts; else there is nothing to reserve. `own`: the limits of the key. */
   binds(own: readonly BudgetSpec[]): boolean
   /** Takes the worst case from every budget that the subject counts against, or from none. Throws `budget_exceeded`. */

@@ -28,6 +28,7 @@ export class MemoryLimiter implements Limiter {
   readonly #notices: Notices
   readonly #onRefused: LimiterOptions['onRefused']
   readonly #presses: boolean
+  readonly up = true
   /** Something was counted since the last look. */
   changed = false
 
@@ -35,7 +36,7 @@ export class MemoryLimiter implements Limiter {
     this.#rules = budgets.map(compileRule)
     this.#presses = budgets.some(({ pressure }) => pressure)
     this.#now = options.now
-    this.#notices = new Notices(options.tell, options.post)
+    this.#notices = new Notices(options)
     this.#onRefused = options.onRefused
   }
 
@@ -46,7 +47,6 @@ export class MemoryLimiter implements Limiter {
   reserve(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
     const now = this.#now()
     const hits = this.#hits(subject, own, now)
-    if (hits.length === 0) return NOTHING
     for (const { spec, id, count } of hits) {
       const block = blockOf(count, spec, claim)
       if (block === null) continue
@@ -54,6 +54,16 @@ export class MemoryLimiter implements Limiter {
       if (!block.held) this.#notices.exceeded(spec, id, count)
       throw refusal(spec, id, block, count.endsAt, now)
     }
+    return this.#taken(hits, claim)
+  }
+
+  /** The same without asking: somebody else has let it in. */
+  mirror(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
+    return this.#taken(this.#hits(subject, own, this.#now()), claim)
+  }
+
+  #taken(hits: readonly Hit[], claim: Claim): Reservation {
+    if (hits.length === 0) return NOTHING
     for (const { count } of hits) take(count, claim)
     this.changed = true
     // The windows as they are now: by the time it is settled they may be over.
@@ -88,6 +98,34 @@ export class MemoryLimiter implements Limiter {
     for (const { spec, count } of this.#hits(subject, own, now))
       if (spec.pressure && spec.nanoUsd !== null) most = Math.max(most, pressed(count, spec.nanoUsd, 0, now))
     return most
+  }
+
+  /** What the subject counts against. */
+  matches(subject: Subject, own: readonly BudgetSpec[]): readonly Pick<Hit, 'spec' | 'id'>[] {
+    return this.#hits(subject, own, this.#now())
+  }
+
+  /** Those with a window that something was counted in, at most so many. */
+  inUse(most: number): readonly Pick<Hit, 'spec' | 'id'>[] {
+    return this.#counts
+      .all(this.#now())
+      .filter(({ spec, count }) => spec.per !== null && count.requests > 0)
+      .slice(0, most)
+  }
+
+  /** What all gateways together have used; it stands above what this one has counted. */
+  learn(spec: BudgetSpec, id: string, used: Claim & { readonly requests: number }): void {
+    const now = this.#now()
+    const count = this.#counts.of(spec, id, now)
+    const others = { nanoUsd: Math.max(0, used.nanoUsd - count.nanoUsd), tokens: 0 }
+    spend(count, spec, others, now)
+    Object.assign(count, { nanoUsd: used.nanoUsd, tokens: used.tokens, requests: used.requests })
+    this.#notices.spent(spec, id, count)
+  }
+
+  /** Somebody else refused for it. */
+  exceeded(spec: BudgetSpec, id: string): void {
+    this.#notices.exceeded(spec, id, this.#counts.of(spec, id, this.#now()))
   }
 
   /** An earlier request, as the ledger tells of it. */

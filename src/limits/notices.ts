@@ -1,20 +1,24 @@
 /** Tells somebody, once for each window, that a budget is nearly spent, and that it is. */
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Count } from './count.ts'
-import type { LimitsEvent, Notice, Post } from './limiter.ts'
+import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
 
 /** Notices under way; more are dropped: a webhook that hangs must not fill the memory. */
 const MOST_OPEN = 8
 const ATTEMPTS = 2
+/** Of a window: no month is longer. */
+const LONGEST_MS = 31 * 86_400_000
 
 export class Notices {
   readonly #tell: (event: LimitsEvent) => void
   readonly #post: Post
+  readonly #first: NonNullable<LimiterOptions['first']> | null
   readonly #open = new Set<Promise<void>>()
 
-  constructor(tell: (event: LimitsEvent) => void, post: Post) {
+  constructor({ tell, post, first }: Pick<LimiterOptions, 'tell' | 'post' | 'first'>) {
     this.#tell = tell
     this.#post = post
+    this.#first = first ?? null
   }
 
   /** After something was spent. */
@@ -39,18 +43,31 @@ export class Notices {
 
   /** Waits for those under way. */
   async close(): Promise<void> {
-    await Promise.all(this.#open)
+    while (this.#open.size > 0) await Promise.all(this.#open)
   }
 
   #notify(event: Notice['event'], spec: BudgetSpec, id: string, count: Count): void {
     const notice = noticeOf(event, spec, id, count)
+    if (this.#first === null) return this.#publish(notice, spec)
+    const what = `${event}:${spec.name}:${count.startsAt}:${id}`
+    const length = Math.min(LONGEST_MS, count.endsAt - count.startsAt)
+    this.#track(
+      this.#first(what, length).then((first) => {
+        if (first) this.#publish(notice, spec)
+      }),
+    )
+  }
+
+  #publish(notice: Notice, { name, webhook }: BudgetSpec): void {
     this.#tell(notice)
-    const { webhook } = spec
     if (webhook === null) return
-    if (this.#open.size >= MOST_OPEN)
-      return this.#tell({ event: 'webhook_dropped', budget: spec.name, why: 'too many' })
-    const sending = this.#send(webhook, notice, spec.name).finally(() => this.#open.delete(sending))
-    this.#open.add(sending)
+    if (this.#open.size >= MOST_OPEN) return this.#tell({ event: 'webhook_dropped', budget: name, why: 'too many' })
+    this.#track(this.#send(webhook, notice, name))
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#open.delete(tracked))
+    this.#open.add(tracked)
   }
 
   /** Never rejects. The address may hold a secret: it is told nowhere. */

@@ -1,4 +1,5 @@
 /** Counts that several gateways share, in Redis: what is asked of it, and how it is known whether it can be asked. */
+import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
@@ -15,8 +16,8 @@ export interface SharedCount {
   readonly endsAt: number
 }
 
-/** Longer than this an answer is worth no wait: a request is held up for it. */
-const COMMAND_MS = 250
+/** Longer than this an answer is worth no wait: requests are held up for it. Shorter ones end when hundreds of requests come at once. */
+const COMMAND_MS = 1_000
 const CONNECT_MS = 1_000
 /** What is over is of use to nobody, but a request that began in it may still settle. */
 const AFTERLIFE_MS = 3_600_000
@@ -50,6 +51,13 @@ export class RedisStore {
     this.client.defineCommand('turnoutAdd', { lua: ADD })
     this.client.defineCommand('turnoutRefresh', { lua: REFRESH })
     this.#scripts = this.client as unknown as Scripts
+  }
+
+  /** Waits a moment for the first connection; a gateway starts without Redis as well. */
+  async ready(): Promise<void> {
+    if (this.client.status === 'ready') return
+    const signal = AbortSignal.timeout(2 * CONNECT_MS)
+    await once(this.client, 'ready', { signal }).catch(() => undefined)
   }
 
   count(spec: BudgetSpec, id: string, now: number): SharedCount {
@@ -139,6 +147,10 @@ export class RedisStore {
         found++
       }
     return found
+  }
+
+  async ping(): Promise<void> {
+    await this.client.ping()
   }
 
   /** True for one caller among all processes, once in `ms`. */

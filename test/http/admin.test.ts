@@ -184,7 +184,6 @@ t.test('what is wrong with a request is said in the envelope of all errors', asy
     ['GET', '/admin/sessions?what=1', undefined, 400, 'invalid_request', /what: there is no such field/],
     ['GET', '/admin/sessions', undefined, 404, 'not_found', /keeps no sessions/],
     ['GET', '/admin/sessions/a%2Fb', undefined, 404, 'not_found', /keeps no sessions/],
-    ['GET', '/admin/budgets', undefined, 404, 'not_found', /There are no budgets/],
     [
       'POST',
       '/admin/budgets/a/reset',
