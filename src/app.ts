@@ -36,6 +36,7 @@ import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
 import { beginTrace } from './protocol/trace-context.ts'
 import { compileRoutes } from './route/table.ts'
+import { Sessions } from './sessions/sessions.ts'
 import { KeptFile } from './store/kept-file.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { Pools } from './upstream/pools.ts'
@@ -111,11 +112,12 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const limiter: Limiter =
     shared === null ? new MemoryLimiter(config.budgets, limiting) : new SharedLimiter(config.budgets, shared, limiting)
   const telemetry = await startTelemetry(config, log)
+  const sessions = new Sessions()
   const stages: Stages = {
     fleet,
     pools,
     metrics,
-    books: [metrics, new RequestLogBook(log), ...(telemetry === null ? [] : [telemetry])],
+    books: [metrics, new RequestLogBook(log), sessions, ...(telemetry === null ? [] : [telemetry])],
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
@@ -161,9 +163,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     reset: (name: string, id: string | null) => limiter.reset(name, id),
   }
   const admin: Admin | null =
-    config.admin === null
-      ? null
-      : await createAdmin({ spec: config.admin, keys, fleet, budgets, sessions: null, log, now })
+    config.admin === null ? null : await createAdmin({ spec: config.admin, keys, fleet, budgets, sessions, log, now })
 
   return {
     log,

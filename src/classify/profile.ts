@@ -1,5 +1,5 @@
 /** What a request needs, how large it is, and what it is about, read from its body. Pure; linear in the number of messages, not of bytes. */
-import { isUtf8 } from 'node:buffer'
+import { callerName } from '../core/caller-name.ts'
 import { textBytes } from '../core/cut-text.ts'
 import type { Capability, Effort, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
@@ -95,7 +95,7 @@ function ties(
   conversation: Conversation | null,
 ): Pick<RequestProfile, 'affinity' | 'continues'> {
   const { body, session } = request
-  const given = session ?? key(body['prompt_cache_key']) ?? key(body['previous_response_id'])
+  const given = session ?? callerName(body['previous_response_id'])
   if (given !== null || conversation === null || conversation.opening === null)
     return { affinity: given, continues: given !== null }
   return { affinity: `c-${conversation.opening}`, continues: conversation.continues }
@@ -142,17 +142,3 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const filled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0
 
 const typeOf = (value: Json | undefined): Json | undefined => (isObject(value) ? value['type'] : undefined)
-
-/** A text that goes into the log: as people wrote it, and like a header not too long. */
-function key(value: Json | undefined): string | null {
-  if (typeof value !== 'string' || value === '' || textBytes(value) > LONGEST_KEY) return null
-  return value.replace(/[\x80-\xff]+/g, decoded)
-}
-
-const LONGEST_KEY = 256
-
-/** Bytes that were read as one character each. What is not UTF-8 was written as escapes and stays. */
-function decoded(run: string): string {
-  const bytes = Buffer.from(run, 'latin1')
-  return isUtf8(bytes) ? bytes.toString() : run
-}

@@ -7,6 +7,7 @@ import { key } from './key.ts'
 import { replay } from './replay.ts'
 import { schemaCommand } from './schema.ts'
 import { serve } from './serve.ts'
+import { sessions } from './sessions.ts'
 import { state } from './state.ts'
 import { VERSION } from '../version.ts'
 
@@ -21,6 +22,8 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
                           decide about a request without sending it, and print why; - reads standard input
   turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]
                           what another configuration would have made of the requests of a log; - reads standard input
+  turnout sessions [--since 1h] [--sort cost] [--agents] [--json]
+                          what agents took, came to and look like, from the admin API of a running gateway
   turnout state [show | reset] [--config FILE] [--json]
                           what was learnt and is kept in a file: print it, or delete it
   turnout key new         make an API key and the hash that the configuration stores
@@ -36,6 +39,7 @@ const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<numb
   check,
   explain,
   replay,
+  sessions,
   state,
   key,
   schema: schemaCommand,

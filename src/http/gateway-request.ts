@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy } from '../core/settings.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
+import { attributionOf } from '../protocol/attribution.ts'
 import { parseBody } from '../protocol/request.ts'
 
 /** A request as it arrived. */
@@ -36,9 +37,7 @@ export function gatewayRequest(
     raw,
     headers,
     noFallback: text(headers['x-turnout-no-fallback']) === '1',
-    session: text(headers['x-turnout-session']) ?? text(headers['x-session-id']),
-    agent: text(headers['x-turnout-agent']),
-    user: null,
+    ...attributionOf(headers, body),
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),

@@ -182,8 +182,8 @@ t.test('what is wrong with a request is said in the envelope of all errors', asy
     ['GET', '/admin/sessions?limit=0', undefined, 400, 'invalid_request', /limit: "0" is not a number from 1 to 1000/],
     ['GET', '/admin/sessions?since=then', undefined, 400, 'invalid_request', /since: "then" is not a time/],
     ['GET', '/admin/sessions?what=1', undefined, 400, 'invalid_request', /what: there is no such field/],
-    ['GET', '/admin/sessions', undefined, 404, 'not_found', /keeps no sessions/],
-    ['GET', '/admin/sessions/a%2Fb', undefined, 404, 'not_found', /keeps no sessions/],
+    ['GET', '/admin/sessions?sort=beauty', undefined, 400, 'invalid_request', /sort: "beauty" is none of recent, cost/],
+    ['GET', '/admin/sessions/a%2Fb', undefined, 404, 'not_found', /There is no session "a\/b"/],
     [
       'POST',
       '/admin/budgets/a/reset',
@@ -318,8 +318,8 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const before = Date.now()
   await ask('GET', '/admin/sessions?since=1h')
   t.strictSame(queries.slice(0, 2), [
-    { since: null, sort: null, limit: 100, agent: null, key: null },
-    { since: Date.UTC(2026, 0, 1), sort: 'cost', limit: 7, agent: 'a', key: 'k' },
+    { since: null, sort: null, limit: 100, agent: null, key: null, by: null },
+    { since: Date.UTC(2026, 0, 1), sort: 'cost', limit: 7, agent: 'a', key: 'k', by: null },
   ])
   t.ok(Math.abs((queries[2]?.since ?? 0) - (before - 3_600_000)) < 10_000)
   t.match(await ask('GET', '/admin/sessions/a%2Fb%20c'), { status: 200, body: { session: { id: 'a/b c' } } })

@@ -5,6 +5,7 @@ import { newCalibration } from '../../src/learn/calibration.ts'
 import { newLatency } from '../../src/learn/latency.ts'
 import type { Moment } from '../../src/route/plan.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { attributionOf } from '../../src/protocol/attribution.ts'
 import { members } from '../../src/protocol/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
@@ -250,9 +251,7 @@ export function gatewayRequest(
     raw,
     headers: {},
     noFallback: false,
-    session: null,
-    agent: null,
-    user: null,
+    ...attributionOf(traits.headers ?? {}, body),
     strategy: null,
     deadlineMs: null,
     maxCostUsd: null,

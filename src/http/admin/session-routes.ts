@@ -13,6 +13,8 @@ export interface SessionQuery {
   readonly agent: string | null
   /** Id of a key. */
   readonly key: string | null
+  /** `agent`: a line for each agent. */
+  readonly by: string | null
 }
 
 export interface SessionBook {
@@ -46,6 +48,7 @@ const query = z.strictObject({
     .optional(),
   agent: word,
   key: word,
+  by: z.enum(['agent']).optional(),
 })
 
 /** `sessions` null: the gateway keeps none. */
@@ -55,8 +58,8 @@ export const sessionRoutes = (sessions: SessionBook | null): AdminRoute[] => [
     path: '/admin/sessions',
     event: null,
     answer: (request) => {
-      const { since = null, sort = null, limit, agent = null, key = null } = parse(query, request.query)
-      const asked = { since, sort, limit: limit === undefined ? USUAL : Number(limit), agent, key }
+      const { since = null, sort = null, limit, agent = null, key = null, by = null } = parse(query, request.query)
+      const asked = { since, sort, limit: limit === undefined ? USUAL : Number(limit), agent, key, by }
       return { sessions: there(sessions).list(asked) }
     },
   },

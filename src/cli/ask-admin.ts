@@ -1,0 +1,65 @@
+/** What the admin API of a running gateway answers to a GET. */
+import { request } from 'undici'
+import { ConfigError } from '../config/issues.ts'
+import { findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import { transportCode, transportWords } from '../core/transport.ts'
+import { isObject } from '../observe/decision-shape.ts'
+import type { Io } from './io.ts'
+
+const LIMIT_MS = 15_000
+
+export interface AdminOptions {
+  readonly url?: string | undefined
+  readonly token?: string | undefined
+  readonly config?: string | undefined
+}
+
+/** `path`: with its query. Throws an Error that says what to do. */
+export async function askAdmin(
+  path: string,
+  options: AdminOptions,
+  io: Io,
+): Promise<Readonly<Record<string, unknown>>> {
+  const base = options.url ?? (await configured(options.config, io))
+  if (!URL.canParse(base)) throw new Error(`--url: "${base}" is no address; write one such as http://127.0.0.1:7071`)
+  const token = options.token ?? io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
+  if (token === '') throw new Error('there is no token: set TURNOUT_ADMIN_TOKEN, or write --token')
+  const url = new URL(path, base)
+  const { status, text } = await get(url, token)
+  const value = parsed(text)
+  if (status === 200 && isObject(value)) return value
+  const error = isObject(value) && isObject(value['error']) ? value['error']['message'] : null
+  throw new Error(typeof error === 'string' ? error : `${url.origin} answers ${status}: it is no admin API of Turnout`)
+}
+
+async function configured(asked: string | undefined, io: Io): Promise<string> {
+  const file = await findConfig(asked, io.env, io.cwd)
+  if (file === null) throw new Error('there is no configuration; write --url with the address of the admin API')
+  const { admin } = (await loadConfig(file, io.env, await loadProviders())).config
+  if (admin === null)
+    throw new ConfigError([{ path: 'admin', message: 'is missing: without it there is no admin API' }], file)
+  const host = admin.host === '0.0.0.0' || admin.host === '::' ? '127.0.0.1' : admin.host
+  return `http://${host.includes(':') ? `[${host}]` : host}:${admin.port}`
+}
+
+async function get(url: URL, token: string): Promise<{ status: number; text: string }> {
+  try {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
+    const answer = await request(url, { headers, headersTimeout: LIMIT_MS, bodyTimeout: LIMIT_MS })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  } catch (thrown) {
+    const why = transportWords(transportCode(thrown))
+    throw new Error(
+      `${url.origin} does not answer (${why}); is the gateway running, with \`admin\` in its configuration?`,
+    )
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

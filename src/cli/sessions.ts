@@ -1,0 +1,105 @@
+/** `turnout sessions`: what agents took, by session or by agent, from a running gateway. */
+import { parseArgs } from 'node:util'
+import { isObject } from '../observe/decision-shape.ts'
+import { askAdmin } from './ask-admin.ts'
+import type { Io } from './io.ts'
+import { table } from './table.ts'
+
+const USAGE =
+  'usage: turnout sessions [--since 1h] [--sort recent|cost|tokens|waste|requests] [--limit 20] [--agent NAME] [--key ID]\n' +
+  '                        [--agents] [--json] [--config FILE | --url URL] [--token TOKEN]\n'
+
+/** Exit code 0: printed, 1: nobody answers, 2: wrong usage. */
+export async function sessions(argv: string[], io: Io): Promise<number> {
+  let options
+  try {
+    options = parseArgs({
+      args: argv,
+      options: {
+        since: { type: 'string' },
+        sort: { type: 'string', default: 'recent' },
+        limit: { type: 'string', default: '20' },
+        agent: { type: 'string' },
+        key: { type: 'string' },
+        agents: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        config: { type: 'string' },
+        url: { type: 'string' },
+        token: { type: 'string' },
+      },
+    }).values
+  } catch (thrown) {
+    io.stderr.write(`turnout sessions: ${(thrown as Error).message}\n${USAGE}`)
+    return 2
+  }
+  const { since, sort, limit, agent, key, agents, json } = options
+  const asked = { since, sort, limit, agent, key, by: agents ? 'agent' : undefined }
+  const query = new URLSearchParams(
+    Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  )
+  try {
+    const answer = await askAdmin(`/admin/sessions?${query.toString()}`, options, io)
+    const found = Array.isArray(answer['sessions']) ? (answer['sessions'] as readonly unknown[]).filter(isObject) : []
+    if (json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+    else
+      io.stdout.write(
+        found.length === 0
+          ? 'no sessions\n'
+          : table(
+              HEAD(agents),
+              found.map((one) => row(one, agents)),
+            ),
+      )
+    return 0
+  } catch (thrown) {
+    io.stderr.write(`turnout sessions: ${(thrown as Error).message}\n`)
+    return 1
+  }
+}
+
+const HEAD = (agents: boolean): string[] => [
+  ...(agents ? ['agent', 'sessions'] : ['session', 'agent', 'key']),
+  'last',
+  'requests',
+  'tokens',
+  'USD',
+  'USD/answer',
+  'waste',
+  'cached',
+  'signals',
+]
+
+type Shown = Readonly<Record<string, unknown>>
+
+function row(one: Shown, agents: boolean): string[] {
+  const tokens = isObject(one['tokens']) ? one['tokens'] : {}
+  const signals = Array.isArray(one['signals']) ? one['signals'].join(' ') : ''
+  const names = agents
+    ? [word(one['agent']), word(one['sessions'])]
+    : [short(word(one['session'])), word(one['agent']), word(one['key'])]
+  return [
+    ...names,
+    word(one['last_at']).slice(5, 16).replace('T', ' '),
+    `${word(one['successes'])}/${word(one['requests'])}`,
+    amount(number(tokens['input']) + number(tokens['output'])),
+    usd(one['cost_usd'], number(one['unpriced_requests'])),
+    usd(one['cost_per_success_usd']),
+    percent(one['waste_ratio']),
+    percent(one['cache_share']),
+    signals,
+  ]
+}
+
+const LONGEST = 28
+
+const short = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`)
+const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '-')
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const percent = (value: unknown): string => (typeof value === 'number' ? `${Math.round(100 * value)} %` : '-')
+
+/** With a `+` where a part of it is unknown. */
+const usd = (value: unknown, unpriced = 0): string =>
+  typeof value === 'number' ? `${value.toFixed(value < 0.1 ? 5 : 2)}${unpriced > 0 ? '+' : ''}` : '-'
+
+const amount = (tokens: number): string =>
+  tokens < 10_000 ? String(tokens) : tokens < 1e6 ? `${Math.round(tokens / 1000)}k` : `${(tokens / 1e6).toFixed(1)}M`

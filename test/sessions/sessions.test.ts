@@ -1,0 +1,243 @@
+import t from 'tap'
+import { subjectOf } from '../../src/accounting/subject.ts'
+import type { Json } from '../../src/core/settings.ts'
+import type { Settlement, Waste } from '../../src/core/settlement.ts'
+import type { RoutePlan } from '../../src/core/types.ts'
+import { Sessions } from '../../src/sessions/sessions.ts'
+import { settlement } from '../support/accounts.ts'
+import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
+import { seeded } from '../support/random.ts'
+
+interface Asked {
+  readonly key?: string
+  readonly session?: string | null
+  readonly agent?: string
+  readonly messages?: readonly Json[]
+  readonly headers?: Record<string, string>
+  readonly ending?: Partial<Settlement>
+  readonly affinity?: string | null
+  readonly at?: number
+}
+
+const NOON = Date.parse('2026-11-23T12:00:00Z')
+const QUESTION: readonly Json[] = [{ role: 'user', content: 'Mend the failing test.' }]
+
+function tell(sessions: Sessions, asked: Asked = {}): void {
+  const { key = 'k', session = 's', agent = 'codex', messages = QUESTION, headers = {}, ending = {}, at = NOON } = asked
+  const request = gatewayRequest(
+    { model: 'm', messages },
+    {
+      principal: { ...ANYBODY, id: key },
+      session,
+      agent,
+      headers,
+    },
+  )
+  const plan = { route: 'auto', profile: { affinity: asked.affinity ?? null } } as unknown as RoutePlan
+  sessions.settled({ request, subject: subjectOf(request, 'auto'), plan, settlement: settlement(ending), endedAt: at })
+}
+
+interface Line {
+  readonly id: string
+  readonly session: string
+  readonly key: string
+  readonly agent: string
+  readonly derived: boolean
+  readonly requests: number
+  readonly successes: number
+  readonly tokens: Readonly<Record<string, number>>
+  readonly cost_usd: number
+  readonly waste: Readonly<Record<string, number>>
+  readonly signals: readonly string[]
+  readonly sessions?: number
+}
+
+const ALL = { since: null, sort: null, limit: 1000, agent: null, key: null }
+const lines = (sessions: Sessions, query: object = {}): Line[] => sessions.list({ ...ALL, ...query }) as Line[]
+const signals = (sessions: Sessions): readonly string[] => lines(sessions)[0]?.signals ?? []
+
+t.test('requests are rolled up', async (t) => {
+  const sessions = new Sessions()
+  const took = { usage: usage({ input: 100, cachedInput: 60, output: 20, reasoning: 5 }), cost: cost(3_000) }
+  tell(sessions, { ending: took })
+  tell(sessions, {
+    ending: { ...took, success: false, waste: { reason: 'truncated', tokens: 120 } },
+    at: NOON + 60_000,
+  })
+  t.match(lines(sessions), [
+    {
+      id: 'k/s',
+      agent: 'codex',
+      derived: false,
+      requests: 2,
+      successes: 1,
+      tokens: { input: 200, cached_input: 120, output: 40, reasoning: 10 },
+      cost_usd: 6e-6,
+      waste: { truncated: 120 },
+      waste_ratio: 0.5,
+      cache_share: 0.6,
+      reasoning_share: 0.25,
+      cost_per_success_usd: 6e-6,
+      tokens_per_success: 240,
+      last_at: '2026-11-23T12:01:00.000Z',
+      signals: [],
+    },
+  ])
+  t.match(sessions.get('k/s'), { session: 's', requests: 2 })
+  t.equal(sessions.get('k/t'), null)
+})
+
+t.test('two keys with one name for their sessions', async (t) => {
+  const sessions = new Sessions()
+  for (const key of ['a', 'b']) tell(sessions, { key })
+  t.strictSame(
+    lines(sessions).map(({ id, requests }) => [id, requests]),
+    [
+      ['a/s', 1],
+      ['b/s', 1],
+    ],
+  )
+  t.equal(lines(sessions, { key: 'a' }).length, 1)
+})
+
+t.test('who names no session has one by how the conversation began', async (t) => {
+  const sessions = new Sessions()
+  for (const affinity of ['c-1', 'c-1', 'c-2', null]) tell(sessions, { session: null, affinity })
+  t.strictSame(
+    lines(sessions).map(({ session, derived, requests }) => [session, derived, requests]),
+    [
+      ['c-1', true, 2],
+      ['c-2', true, 1],
+    ],
+  )
+})
+
+t.test('orders, ages and agents', async (t) => {
+  const sessions = new Sessions()
+  tell(sessions, { session: 'old', at: NOON - 7_200_000, ending: { cost: cost(9e9) } })
+  tell(sessions, { session: 'new', agent: 'aider', ending: { cost: cost(1e9) } })
+  tell(sessions, { session: 'newer', at: NOON + 1, ending: { cost: cost(5e9) } })
+  const names = (query: object): string[] => lines(sessions, query).map(({ session }) => session)
+  t.strictSame(names({}), ['newer', 'new', 'old'])
+  t.strictSame(names({ sort: 'cost' }), ['old', 'newer', 'new'])
+  t.strictSame(names({ since: NOON - 3_600_000 }), ['newer', 'new'])
+  t.strictSame(names({ agent: 'aider' }), ['new'])
+  t.strictSame(names({ limit: 1 }), ['newer'])
+  t.throws(() => lines(sessions, { sort: 'beauty' }), { code: 'invalid_request', param: 'sort' })
+  const agents = lines(sessions, { by: 'agent', sort: 'cost' })
+  t.strictSame(
+    agents.map(({ agent, sessions: count, requests, cost_usd }) => [agent, count, requests, cost_usd]),
+    [
+      ['codex', 2, 2, 14],
+      ['aider', 1, 1, 1],
+    ],
+  )
+})
+
+t.test('sums of sessions are sums of what was told', async (t) => {
+  const random = seeded(11)
+  const sessions = new Sessions()
+  const sum = { input: 0, output: 0, nano: 0, wasted: 0 }
+  for (let i = 0; i < 3000; i++) {
+    const took = usage({ input: Math.round(random() * 1e5), output: Math.round(random() * 1e4) })
+    const nano = Math.round(random() * 1e9)
+    const waste: Waste | null = random() < 0.2 ? { reason: 'empty', tokens: took.input + took.output } : null
+    tell(sessions, { session: `s${Math.floor(random() * 50)}`, ending: { usage: took, cost: cost(nano), waste } })
+    sum.input += took.input
+    sum.output += took.output
+    sum.nano += nano
+    sum.wasted += waste?.tokens ?? 0
+  }
+  const all = lines(sessions)
+  t.equal(all.length, 50)
+  const total = (of: (line: Line) => number): number => all.reduce((so, line) => so + of(line), 0)
+  t.equal(
+    total(({ tokens }) => tokens['input']!),
+    sum.input,
+  )
+  t.equal(
+    total(({ tokens }) => tokens['output']!),
+    sum.output,
+  )
+  t.equal(Math.round(total(({ cost_usd }) => cost_usd) * 1e9), sum.nano)
+  t.equal(
+    total(({ waste }) => waste['empty'] ?? 0),
+    sum.wasted,
+  )
+})
+
+t.test('no more sessions than the memory has room for, and names of none grow', async (t) => {
+  const sessions = new Sessions()
+  for (let i = 0; i < 12_000; i++) tell(sessions, { session: `s${i}`, key: `k${i % 7}` })
+  const all = lines(sessions, { limit: 100_000 })
+  t.equal(all.length, 10_000)
+  t.ok(all.some(({ session }) => session === 's11999') && !all.some(({ session }) => session === 's0'))
+  const one = new Sessions()
+  for (let i = 0; i < 200; i++)
+    tell(one, { ending: { attempts: settlement().attempts.map((attempt) => ({ ...attempt, model: `m${i}` })) } })
+  t.ok(Object.keys((one.get('k/s') as { models: object }).models).length <= 17)
+})
+
+t.test('nothing of what was said is kept', async (t) => {
+  const sessions = new Sessions()
+  const canary = 'the moon is made of canaries'
+  for (let i = 0; i < 5; i++)
+    tell(sessions, {
+      messages: [
+        { role: 'user', content: `${canary} ${i}` },
+        { role: 'assistant', tool_calls: [{ id: '1', function: { name: canary, arguments: `{"q":"${canary}"}` } }] },
+        { role: 'tool', tool_call_id: '1', content: canary },
+      ],
+    })
+  t.notMatch(JSON.stringify(lines(sessions)), /canar/)
+})
+
+/** The turns of an agent at honest work: it reads, edits and runs, with new arguments and results each time. */
+function* work(turns: number): Generator<readonly Json[]> {
+  const messages: Json[] = [{ role: 'system', content: 'You are a coding agent.' }, ...QUESTION]
+  for (let turn = 0; turn < turns; turn++) {
+    if (turn % 12 === 11) messages.push({ role: 'user', content: `Good. Now look at module ${turn}.` })
+    yield [...messages]
+    const name = ['read_file', 'edit_file', 'run_tests'][turn % 3]!
+    const call = {
+      id: `call_${turn}`,
+      type: 'function',
+      function: { name, arguments: JSON.stringify({ path: `src/${turn}.ts` }) },
+    }
+    messages.push({ role: 'assistant', content: null, tool_calls: [call] })
+    messages.push({ role: 'tool', tool_call_id: `call_${turn}`, content: `result ${turn}` })
+  }
+}
+
+t.test('honest work raises no signal', async (t) => {
+  const sessions = new Sessions()
+  for (const messages of work(30)) tell(sessions, { messages })
+  t.strictSame(signals(sessions), [])
+})
+
+t.test('circles do', async (t) => {
+  const asking = new Sessions()
+  for (let i = 0; i < 4; i++) tell(asking)
+  t.strictSame(signals(asking), ['repeated_request'])
+  const calling = new Sessions()
+  const messages: Json[] = [...QUESTION]
+  for (let turn = 0; turn < 4; turn++) {
+    const call = { id: `call_${turn}`, type: 'function', function: { name: 'run_tests', arguments: '{"only":"a"}' } }
+    messages.push({ role: 'assistant', content: null, tool_calls: [call] })
+    messages.push({ role: 'tool', tool_call_id: `call_${turn}`, content: `failed after ${turn} s` })
+    tell(calling, { messages: [...messages] })
+  }
+  t.strictSame(signals(calling), ['same_tool_call'])
+  const failing = new Sessions()
+  for (let i = 0; i < 5; i++) tell(failing, { ending: { success: false } })
+  t.strictSame(signals(failing), ['failing'])
+  tell(failing)
+  t.strictSame(signals(failing), [], 'until one is of use again')
+  const retrying = new Sessions()
+  for (let i = 0; i < 3; i++) tell(retrying, { headers: { 'x-stainless-retry-count': '1' } })
+  t.strictSame(signals(retrying), ['retrying'])
+  const endless = new Sessions()
+  for (const turn of work(60))
+    tell(endless, { messages: turn.filter((one) => !JSON.stringify(one).includes('Good. Now')) })
+  t.strictSame(signals(endless), ['no_new_question'])
+})
