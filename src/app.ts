@@ -19,6 +19,8 @@ import { inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { Lessons } from './learn/lessons.ts'
+import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
+import { DecisionTexts } from './observe/decision-text.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { RequestLogBook } from './observe/request-log.ts'
@@ -68,11 +70,15 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   let table = compile()
   const checker = new AnswerChecker()
   const metrics = new Metrics(() => fleet.states())
+  const decisions = new DecisionTexts()
+  const tell = (event: LedgerEvent): void => log.events[LEDGER_LEVELS[event.event]](event, 'ledger')
+  const { ledger: place } = config.store
+  const ledger = place === null ? null : await Ledger.open(place, { tell, decisions })
   const stages: Stages = {
     fleet,
     pools,
     metrics,
-    books: [metrics, new RequestLogBook(log)],
+    books: [metrics, new RequestLogBook(log, decisions), ...(ledger === null ? [] : [ledger])],
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
@@ -128,6 +134,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await fleet.stop()
       await pools.destroy()
       await state?.stop()
+      await ledger?.close()
       await checker.close()
       await log.flush()
     },
@@ -158,6 +165,14 @@ function requestId(request: { headers: Readonly<Record<string, string | string[]
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
+
+const LEDGER_LEVELS = {
+  ledger_away: 'warn',
+  ledger_back: 'info',
+  ledger_rows_lost: 'error',
+  ledger_pruned: 'info',
+  ledger_not_pruned: 'warn',
+} as const
 
 function report(log: Log, event: FleetEvent): void {
   log.events.info(event, 'fleet')
