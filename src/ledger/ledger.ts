@@ -4,7 +4,7 @@ import type { Account, Book } from '../core/settlement.ts'
 import type { LedgerSpec } from '../core/settings.ts'
 import type { DecisionTexts } from '../observe/decision-text.ts'
 import { lastSeq } from './last-seq.ts'
-import { Pending } from './pending.ts'
+import { type Block, Pending } from './pending.ts'
 import { prune } from './prune.ts'
 import { rowsOf } from './rows-of.ts'
 import { SegmentWriter } from './writer.ts'
@@ -107,8 +107,8 @@ export class Ledger implements Book {
     // Numbers that tell the time grow over restarts also where the last rows of a run were lost.
     const first = Math.max(this.#seq + 1, account.endedAt * 1000)
     this.#seq = first + count - 1
-    this.#pending.add(rowsOf(account, this.#id, first, decision).text, count, first, account.endedAt)
-    if (this.#pending.ready && this.#up) void this.#turn(false, false)
+    this.#pending.add(rowsOf(account, this.#id, first, decision), first, account.endedAt)
+    if (this.#up && this.#pending.whole() !== null) void this.#turn(false, false)
     this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }
 
@@ -145,9 +145,9 @@ export class Ledger implements Book {
   }
 
   async #write(all: boolean): Promise<void> {
-    if (all) this.#pending.seal()
+    const next = (): Block | null => (all ? this.#pending.any() : this.#pending.whole())
     try {
-      for (let block = this.#pending.first(); block !== null; block = this.#pending.first()) {
+      for (let block = next(); block !== null; block = next()) {
         await this.#writer.append(block)
         this.#pending.done()
         this.#written += block.rows

@@ -1,4 +1,4 @@
-/** A finished request -> its rows as text: the attempts, then the request, which ends them. Pure. */
+/** A finished request -> its rows as JSON lines: the attempts, then the request, which ends them. Pure. */
 import type { Account, Attempt, Settlement, Usage, Waste } from '../core/settlement.ts'
 import { type RowTokens, usdText } from './row.ts'
 
@@ -6,8 +6,8 @@ import { type RowTokens, usdText } from './row.ts'
 const LONGEST = 256
 
 export interface Rows {
-  /** JSON lines. */
-  readonly text: string
+  /** One after the other they are the lines. A decision is a part of its own: to put such long texts together costs more than all the rest. */
+  readonly parts: readonly string[]
   readonly count: number
 }
 
@@ -18,82 +18,87 @@ export function rowsOf(account: Account, writer: string, seq: number, decision: 
   let text = ''
   for (let index = 0; index < attempts.length; index++)
     text += `{"kind":"attempt","seq":${seq + index},${shared},${attemptText(attempts[index]!, index, account.settlement)}}\n`
-  const last = decision === null ? '' : `,"decision":${decision}`
-  text += `{"kind":"request","seq":${seq + attempts.length},${shared},${requestText(account.settlement)}${last}}\n`
-  return { text, count: attempts.length + 1 }
+  text += `{"kind":"request","seq":${seq + attempts.length},${shared},${requestText(account.settlement)}`
+  const parts = decision === null ? [`${text}}\n`] : [`${text},"decision":`, decision, '}\n']
+  return { parts, count: attempts.length + 1 }
 }
 
-/** What the rows of a request have in common, without braces. */
-function sharedText({ request, subject, endedAt }: Account, writer: string): string {
-  return members({
-    writer,
-    at: new Date(endedAt).toISOString(),
-    request_id: short(request.id),
-    key: subject.key,
-    team: subject.team,
-    user: short(subject.user),
-    session: short(subject.session),
-    agent: short(subject.agent),
-    route: subject.route,
-    endpoint: request.endpoint.id,
-    requested_model: short(request.model),
-    stream: request.stream,
-    labels: request.principal.labels,
-  })
-}
+/** What the rows of a request have in common, without braces. Texts are put together by hand: that takes half of what a stringified object does. */
+const sharedText = ({ request, subject, endedAt }: Account, writer: string): string =>
+  `"writer":"${writer}","at":"${new Date(endedAt).toISOString()}","request_id":${short(request.id)}` +
+  `,"key":${quoted(subject.key)},"team":${quoted(subject.team)},"user":${short(subject.user)}` +
+  `,"session":${short(subject.session)},"agent":${short(subject.agent)},"route":${quoted(subject.route)}` +
+  `,"endpoint":${quoted(request.endpoint.id)},"requested_model":${short(request.model)},"stream":${request.stream}` +
+  `,"labels":${JSON.stringify(request.principal.labels)}`
 
 function attemptText(attempt: Attempt, index: number, settlement: Settlement): string {
   const answered = settlement.answered && index === settlement.attempts.length - 1
   const { usage, cost } = attempt
-  const rest = members({
-    attempt: index + 1,
-    attempts: null,
-    backend: attempt.backend,
-    model: attempt.model,
-    effort: attempt.effort,
-    status: attempt.status,
-    error: attempt.error,
-    finish: answered ? settlement.finish : null,
-    success: answered && settlement.success,
-    why: answered ? settlement.verdict.why : attempt.error,
-    tokens: tokensOf(usage),
-    tokens_estimated: usage?.estimated ?? false,
-    cost_partial: usage !== null && cost === null,
-    cost_source: cost?.source ?? null,
-    waste: attempt.waste,
-    ttft_ms: round(attempt.ttftMs),
-    total_ms: round(attempt.totalMs),
-    overhead_ms: null,
-  })
-  return `${rest},"cost_usd":${cost === null ? 'null' : usdText(cost.nanoUsd)}`
+  return (
+    `"attempt":${index + 1},"attempts":null,${placeText(attempt)},"status":${attempt.status}` +
+    `,"error":${quoted(attempt.error)},"finish":${answered ? quoted(settlement.finish) : 'null'}` +
+    `,"success":${answered && settlement.success}` +
+    `,"why":${quoted(answered ? settlement.verdict.why : attempt.error)},${usageText(usage)}` +
+    `,"cost_usd":${usdOf(cost?.nanoUsd ?? null)},"cost_partial":${usage !== null && cost === null}` +
+    `,"cost_source":${quoted(cost?.source ?? null)},"waste":${wasteText(attempt.waste)}` +
+    `,"ttft_ms":${round(attempt.ttftMs)},"total_ms":${round(attempt.totalMs)},"overhead_ms":null`
+  )
 }
 
 function requestText(settlement: Settlement): string {
-  const { attempts, usage } = settlement
-  const last = attempts.at(-1)
+  const { attempts } = settlement
   const sums = sumsOf(attempts)
-  const rest = members({
-    attempt: null,
-    attempts: attempts.length,
-    backend: last?.backend ?? null,
-    model: last?.model ?? null,
-    effort: last?.effort ?? null,
-    status: settlement.status,
-    error: settlement.error?.code ?? null,
-    finish: settlement.finish,
-    success: settlement.success,
-    why: settlement.verdict.why,
-    tokens: tokensOf(usage),
-    tokens_estimated: usage?.estimated ?? false,
-    cost_partial: sums.partial,
-    cost_source: sums.source,
-    waste: sums.waste,
-    ttft_ms: round(settlement.ttftMs),
-    total_ms: round(settlement.totalMs),
-    overhead_ms: round(settlement.overheadMs),
-  })
-  return `${rest},"cost_usd":${sums.nanoUsd === null ? 'null' : usdText(sums.nanoUsd)}`
+  return (
+    `"attempt":null,"attempts":${attempts.length},${placeText(attempts.at(-1) ?? NOWHERE)}` +
+    `,"status":${settlement.status},"error":${quoted(settlement.error?.code ?? null)}` +
+    `,"finish":${quoted(settlement.finish)},"success":${settlement.success}` +
+    `,"why":${quoted(settlement.verdict.why)},${usageText(settlement.usage)}` +
+    `,"cost_usd":${usdOf(sums.nanoUsd)},"cost_partial":${sums.partial},"cost_source":${quoted(sums.source)}` +
+    `,"waste":${wasteText(sums.waste)},"ttft_ms":${round(settlement.ttftMs)}` +
+    `,"total_ms":${round(settlement.totalMs)},"overhead_ms":${round(settlement.overheadMs)}`
+  )
 }
+
+interface Place {
+  readonly backend: string | null
+  readonly model: string | null
+  readonly effort: string | null
+}
+
+const NOWHERE: Place = { backend: null, model: null, effort: null }
+
+const placeText = ({ backend, model, effort }: Place): string =>
+  `"backend":${quoted(backend)},"model":${quoted(model)},"effort":${quoted(effort)}`
+
+function usageText(usage: Usage | null): string {
+  if (usage === null) return '"tokens":null,"tokens_estimated":false'
+  const { cacheWrite, audioInput, audioOutput, imageInput } = usage
+  const rare =
+    cacheWrite + audioInput + audioOutput + imageInput === 0
+      ? ''
+      : more('cache_write', cacheWrite) +
+        more('audio_input', audioInput) +
+        more('audio_output', audioOutput) +
+        more('image_input', imageInput)
+  return (
+    `"tokens":{"input":${usage.input},"cached_input":${usage.cachedInput},"output":${usage.output}` +
+    `,"reasoning":${usage.reasoning}${rare}},"tokens_estimated":${usage.estimated}`
+  )
+}
+
+const more = (kind: keyof RowTokens, count: number): string => (count === 0 ? '' : `,"${kind}":${count}`)
+
+const wasteText = (waste: Waste | null): string =>
+  waste === null ? 'null' : `{"reason":"${waste.reason}","tokens":${waste.tokens}}`
+
+const usdOf = (nanoUsd: number | null): string => (nanoUsd === null ? 'null' : usdText(nanoUsd))
+
+const quoted = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text))
+
+const short = (text: string | null): string =>
+  quoted(text !== null && text.length > LONGEST ? text.slice(0, LONGEST) : text)
+
+const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
 
 interface Sums {
   readonly nanoUsd: number | null
@@ -121,25 +126,3 @@ function sumsOf(attempts: readonly Attempt[]): Sums {
   }
   return { nanoUsd, partial, source, waste: reason === null ? null : { reason, tokens: wasted } }
 }
-
-function tokensOf(usage: Usage | null): RowTokens | null {
-  if (usage === null) return null
-  const { input, cachedInput, output, reasoning, cacheWrite, audioInput, audioOutput, imageInput } = usage
-  const common = { input, cached_input: cachedInput, output, reasoning }
-  if (cacheWrite + audioInput + audioOutput + imageInput === 0) return common
-  return {
-    ...common,
-    ...(cacheWrite === 0 ? {} : { cache_write: cacheWrite }),
-    ...(audioInput === 0 ? {} : { audio_input: audioInput }),
-    ...(audioOutput === 0 ? {} : { audio_output: audioOutput }),
-    ...(imageInput === 0 ? {} : { image_input: imageInput }),
-  }
-}
-
-const members = (object: object): string => JSON.stringify(object).slice(1, -1)
-
-function short<T extends string | null>(text: T): T {
-  return (text !== null && text.length > LONGEST ? text.slice(0, LONGEST) : text) as T
-}
-
-const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
