@@ -31,6 +31,7 @@ export const requestFor = (prompt: string, stream: boolean): GatewayRequest => (
   deadlineMs: null,
   maxCostUsd: null,
   explain: false,
+  trace: null,
   startedAt: MOMENT.now,
 })
 

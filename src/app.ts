@@ -5,29 +5,41 @@ import type { DestinationStream } from 'pino'
 import { classifier } from './classify/profile.ts'
 import { loadWeights } from './classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
+import { fingerprint } from './config/fingerprint.ts'
 import type { Config } from './core/settings.ts'
 import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, stoppingError } from './http/plugins/arrivals.ts'
+import { type Admin, createAdmin } from './http/admin/server.ts'
 import { authenticate } from './http/plugins/auth.ts'
 import { answerErrors } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
 import { onClientError } from './http/plugins/no-http.ts'
 import { recordAnswers } from './http/plugins/plain-answers.ts'
-import { inferenceRoutes } from './http/routes/inference.ts'
+import { type BeginTrace, inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
+import { KeyStore } from './keys/key-store.ts'
 import { Lessons } from './learn/lessons.ts'
+import { keptLessons } from './learn/state.ts'
 import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
+import type { Limiter, LimiterOptions } from './limits/limiter.ts'
+import { MemoryLimiter } from './limits/memory.ts'
+import type { RedisStore } from './limits/redis-store.ts'
+import { SharedLimiter } from './limits/shared.ts'
+import { shownBudget } from './limits/shown.ts'
+import { postJson } from './limits/webhook.ts'
 import { DecisionTexts } from './observe/decision-text.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { RequestLogBook } from './observe/request-log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
+import { beginTrace } from './protocol/trace-context.ts'
 import { compileRoutes } from './route/table.ts'
-import { StateFile } from './store/state-file.ts'
+import { KeptFile } from './store/kept-file.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -40,26 +52,38 @@ export interface AppOptions {
 export interface App {
   readonly log: Log
   readonly fleet: Fleet
+  readonly keys: KeyStore
   /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
   dryRun(request: GatewayRequest): DryRun
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
-  listen(): Promise<{ url: string; port: number }>
+  listen(): Promise<{ url: string; port: number; adminUrl: string | null }>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
   close(): Promise<void>
 }
 
 const now = (): number => performance.now()
 
+/** Events of budgets that somebody should look at. */
+const SERIOUS: ReadonlySet<string> = new Set(['budget_exceeded', 'store_away', 'settlements_lost', 'webhook_dropped'])
+
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs)
-  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, config.keys, fleet.catalog)
+  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, keys.specs, fleet.catalog)
+  const keys = new KeyStore({
+    fixed: config.keys,
+    file: config.store.keys,
+    routes: config.routes.map(({ name }) => name),
+    tell: (event) => log.events.info(event, 'keys'),
+    onChange: () => (table = compile()),
+  })
+  await keys.load()
   const weights = await loadWeights()
   const lessons = new Lessons(weights)
   const state =
     config.store.state === null
       ? null
-      : new StateFile(config.store.state, lessons, (event) => log.events.info(event, 'state'))
+      : new KeptFile(config.store.state, keptLessons(lessons), (event) => log.events.info(event, 'state'))
   await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
@@ -69,7 +93,26 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   let table = compile()
   const checker = new AnswerChecker()
-  const metrics = new Metrics(() => fleet.states())
+  const metrics: Metrics = new Metrics({
+    version: VERSION,
+    configHash: fingerprint(config),
+    backends: () => fleet.states().map((one) => ({ ...one, resting: Math.max(one.coolUntil, one.restUntil) > now() })),
+    budgets: [...config.budgets, ...config.keys.flatMap(({ budgets }) => budgets)],
+    limits: () => ({ budgets: limiter.states(), up: limiter.up }),
+  })
+  const shared = await openShared(config)
+  const limiting: LimiterOptions = {
+    now: Date.now,
+    tell: (event) => {
+      if (event.event === 'budget_soft') metrics.softReached(event.budget)
+      log.events[SERIOUS.has(event.event) ? 'warn' : 'info'](event, 'limits')
+    },
+    post: postJson,
+    onRefused: (budget, reason) => metrics.refused(budget, reason),
+  }
+  const limiter: Limiter =
+    shared === null ? new MemoryLimiter(config.budgets, limiting) : new SharedLimiter(config.budgets, shared, limiting)
+  const telemetry = await startTelemetry(config, log)
   const decisions = new DecisionTexts()
   const tell = (event: LedgerEvent): void => log.events[LEDGER_LEVELS[event.event]](event, 'ledger')
   const { ledger: place } = config.store
@@ -78,7 +121,12 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     fleet,
     pools,
     metrics,
-    books: [metrics, new RequestLogBook(log, decisions), ...(ledger === null ? [] : [ledger])],
+    books: [
+      metrics,
+      new RequestLogBook(log, decisions),
+      ...(telemetry === null ? [] : [telemetry]),
+      ...(ledger === null ? [] : [ledger]),
+    ],
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
@@ -86,6 +134,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     classify: classifier(weights),
     lessons,
     conversations: new Conversations(),
+    limiter,
     random: Math.random,
     checker,
   }
@@ -111,34 +160,59 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   answerErrors(app, connections)
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
-    authenticate(scope, config.keys)
-    await limitRequests(scope, config.keys)
+    authenticate(scope, keys)
+    await limitRequests(scope, shared?.client ?? null)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
-    inferenceRoutes(scope, stages, connections)
+    inferenceRoutes(scope, stages, connections, tracing(config))
   })
+
+  const budgets = {
+    states: () => limiter.states().map(shownBudget),
+    reset: (name: string, id: string | null) => limiter.reset(name, id),
+  }
+  const admin: Admin | null =
+    config.admin === null
+      ? null
+      : await createAdmin({ spec: config.admin, keys, fleet, budgets, sessions: null, log, now })
 
   return {
     log,
     fleet,
+    keys,
     dryRun: (request) => dryRun(request, stages),
     async listen() {
       await fleet.start()
       state?.start()
       const { host, port } = config.server
       const url = await app.listen({ host, port })
-      return { url, port: Number(new URL(url).port) }
+      keys.start()
+      const adminUrl = admin === null ? null : await admin.listen()
+      return { url, port: Number(new URL(url).port), adminUrl }
     },
     async close() {
+      await admin?.close()
       await drain(app, connections, config.server.drainMs)
+      await keys.stop()
       await fleet.stop()
       await pools.destroy()
       await state?.stop()
       await ledger?.close()
       await checker.close()
+      await limiter.close()
+      await telemetry?.close()
       await log.flush()
     },
   }
+}
+
+/** Null where the configuration names none; its client is loaded only where one is named. */
+async function openShared({ store: { redis } }: Config): Promise<RedisStore | null> {
+  if (redis === null) return null
+  const { RedisStore } = await import('./limits/redis-store.ts')
+  const store = new RedisStore(redis)
+  await store.ready()
+  return store
 }
 
 /** Stops accepting, waits for live answers, ends what is left after `limitMs`. */
@@ -176,4 +250,19 @@ const LEDGER_LEVELS = {
 
 function report(log: Log, event: FleetEvent): void {
   log.events.info(event, 'fleet')
+}
+
+/** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
+async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
+  if (config.telemetry === null) return null
+  const module = await import('./telemetry/telemetry.ts')
+  return new module.Telemetry(config.telemetry, {
+    version: VERSION,
+    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
+    onEvent: (event) => log.events[event.event === 'collector_back' ? 'info' : 'warn'](event, 'telemetry'),
+  })
+}
+
+function tracing({ telemetry }: Config): BeginTrace | null {
+  return telemetry?.traces === true ? (headers) => beginTrace(headers, telemetry.sample) : null
 }

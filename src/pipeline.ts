@@ -1,14 +1,16 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { costOf } from './accounting/cost.ts'
 import { askFit, type Checker } from './accounting/fit.ts'
-import { type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
+import { hold } from './accounting/hold.ts'
+import { countsOf, type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
 import type { DecisionRecord } from './core/record.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
+import { subjectOf } from './accounting/subject.ts'
+import type { Limiter, Reservation } from './limits/limiter.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import { explainedChunk } from './relay/explanation.ts'
@@ -27,6 +29,8 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly table: () => RouteTable
   readonly classify: Classifier
   readonly conversations: Conversations
+  /** Budgets and limits. */
+  readonly limiter: Limiter
   /** From 0 to 1. */
   readonly random: () => number
   /** Checks answers against schemas, off the event loop. */
@@ -34,7 +38,7 @@ export interface Stages extends DispatchTools, SettleTools {
 }
 
 /** What a decision is made of. */
-export type Deciding = Pick<Stages, 'table' | 'limits' | 'now' | 'classify' | 'conversations' | 'random'>
+export type Deciding = Pick<Stages, 'table' | 'limits' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'>
 
 /** A decision about a request that is not sent. */
 export interface DryRun {
@@ -67,6 +71,7 @@ export async function answer(
   const trail = newTrail()
   let overhead = 0
   let route: RoutePlan | null = null
+  let reservation: Reservation | null = null
   let committed: Committed | null = null
   let error: GatewayError | null = null
   const ending = (failure: GatewayError | null): Ending => ({
@@ -110,9 +115,9 @@ export async function answer(
   try {
     route = decide(request, stages)
     stages.metrics.decided((now() - request.startedAt) / 1000)
+    reservation = await hold(request, route, stages.limiter)
     committed = await dispatch(request, route, caller, trail, stages)
-    const { price } = committed.deployment.facts
-    error = await relay(committed, outlet, (usage) => costOf(usage, price))
+    error = await relay(committed, outlet, () => countsOf(ending(null)))
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)
     if (caller.gone) outlet.abandon()
@@ -120,18 +125,18 @@ export async function answer(
   } finally {
     caller.stop = null
     const fit = await askFit(ending(error), stages.checker)
-    settle({ ...ending(error), fit }, stages)
+    settle({ ...ending(error), fit }, reservation, stages)
   }
 }
 
 /** Whom to ask, and why; nothing is sent or learnt by it. Throws the GatewayError of a request that nobody can serve. */
 export function decide(request: GatewayRequest, stages: Deciding): RoutePlan {
-  const { classify, conversations, random } = stages
+  const { classify, conversations, limiter, random } = stages
   const now = stages.now()
   return plan(request, classify(request), stages.table(), stages.limits, {
     now,
     utcHour: new Date().getUTCHours(),
-    pressure: 0,
+    pressure: limiter.pressure(subjectOf(request, null), request.principal.budgets),
     recall: (affinity) => conversations.recall(affinity, now),
     random,
   })

@@ -49,6 +49,9 @@ function accounts(): Account[] {
     const { backend, model } = route.record.chosen!
     const attempt: Attempt = {
       backend,
+      startedMs: 0.4,
+      answeredAs: model,
+      chunks: 42,
       model,
       effort: null,
       status: 200,

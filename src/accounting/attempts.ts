@@ -3,25 +3,26 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Attempt, Cost, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
-import { costOf } from './cost.ts'
+import { costOf, engineSeconds } from './cost.ts'
+import { usageOfAnswer, usageOfFailure } from './estimate.ts'
 import { wasteOf } from './waste.ts'
 
 export interface Counted {
   readonly plan: RoutePlan | null
+  /** When the request began; clock reading. */
+  readonly startedAt: number
   /** The answering one, if there is one, is the last. */
   readonly tried: readonly Tried[]
   /** The answer that had begun; null where none had. */
   readonly track: AnswerTrack | null
-  /** Of the answer; null where none had begun. */
-  readonly usage: Usage | null
   readonly why: Verdict['why']
 }
 
 export function attemptsOf(counted: Counted): Attempt[] {
-  const { plan, tried, track, usage, why } = counted
+  const { plan, startedAt, tried, track, why } = counted
   return tried.map((one, index) => {
     const answered = track !== null && index === tried.length - 1
-    const own = answered ? usage : null
+    const own = answered ? usageOfAnswer(track, one, plan) : isAtWork(one) ? usageOfFailure(one, plan) : null
     return {
       backend: one.target.deployment.backend.name,
       model: one.target.deployment.model,
@@ -29,12 +30,15 @@ export function attemptsOf(counted: Counted): Attempt[] {
       status: one.status,
       error: one.error?.code ?? null,
       ttftMs: one.ttftMs,
+      startedMs: one.startedAt - startedAt,
       totalMs: one.endedAt - one.startedAt,
+      answeredAs: answered ? track.model : null,
+      chunks: answered ? track.size.events : 0,
       usage: own,
-      cost: costOf(own, one.target.deployment.facts.price),
+      cost: costOf(own, one.target.deployment.facts.price, engineSeconds(one)),
       waste: answered
         ? wasteOf({ track, usage: own, error: one.error, why })
-        : wasteOfFailure(one, tried[index + 1] ?? null, plan),
+        : wasteOfFailure(one, tried[index + 1] ?? null, own),
     }
   })
 }
@@ -50,10 +54,12 @@ const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_bad_response',
 ])
 
+const isAtWork = ({ error, sent }: Tried): boolean => sent && error !== null && AT_WORK.has(error.code)
+
 /** A call that ended before its answer had begun: the prompt, read for nothing. */
-function wasteOfFailure({ target, error }: Tried, next: Tried | null, plan: RoutePlan | null): Waste | null {
-  if (error === null || !AT_WORK.has(error.code)) return null
-  const tokens = plan?.profile.inputTokens ?? 0
+function wasteOfFailure({ target, error }: Tried, next: Tried | null, usage: Usage | null): Waste | null {
+  if (error === null || usage === null) return null
+  const tokens = usage.input + usage.output
   if (error.code === 'client_closed') return { reason: 'client_abort', tokens }
   if (next === null) return { reason: 'truncated', tokens }
   return { reason: next.target.deployment === target.deployment ? 'retry' : 'failover', tokens }

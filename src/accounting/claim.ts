@@ -2,6 +2,7 @@
 import type { Claim } from '../core/settlement.ts'
 import type { RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
+import { tpotOf, ttftOf } from '../learn/latency.ts'
 import { usualLength } from '../learn/length.ts'
 import { NO_TOKENS } from '../protocol/usage.ts'
 import { costOf } from './cost.ts'
@@ -16,7 +17,10 @@ export function claimOf({ order, profile, limits }: RoutePlan): Claim {
   for (const target of order.slice(0, limits.attempts)) {
     const input = Math.ceil(calibrated(profile.inputTokens, target.deployment.calibration))
     const output = Math.ceil(mostOutput(target, profile, input))
-    const cost = costOf({ ...NO_TOKENS, input, output }, target.deployment.facts.price)
+    const { latency, live, facts } = target.deployment
+    const open = live.inflight
+    const seconds = (ttftOf(latency, input, open) + output * tpotOf(latency, open)) / (1 + open)
+    const cost = costOf({ ...NO_TOKENS, input, output }, facts.price, seconds)
     nanoUsd = Math.max(nanoUsd, cost?.nanoUsd ?? 0)
     tokens = Math.max(tokens, input + output)
   }

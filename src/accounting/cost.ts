@@ -1,16 +1,32 @@
+/** What an answer cost. Pure. */
+import { isTimed, nanoOf } from '../core/rates.ts'
 import type { Price } from '../core/settings.ts'
-import type { Cost, Usage } from '../core/settlement.ts'
+import type { Cost, Tried, Usage } from '../core/settlement.ts'
+
+/** Tiers that mean the price of the list. */
+const ORDINARY: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
 
 /**
- * What an answer cost; null where a price that counts is unknown (never 0). USD for a million tokens is a thousand
- * nano-dollars for one. Cached tokens are part of the input; without a price of their own they cost the full one.
+ * Null where a price that counts is unknown (never 0). What the backend itself charges stands above all prices.
+ * `seconds`: the answer's share of the engine's time.
  */
-export function costOf(usage: Usage | null, price: Price | null): Cost | null {
-  if (usage === null || price === null) return null
-  const { inputPerMtok, cachedInputPerMtok, outputPerMtok } = price
-  if (inputPerMtok === null || (outputPerMtok === null && usage.output > 0)) return null
-  const cached = Math.min(usage.cachedInput, usage.input)
-  const input = (usage.input - cached) * inputPerMtok + cached * (cachedInputPerMtok ?? inputPerMtok)
-  const nanoUsd = Math.round(1000 * (input + usage.output * (outputPerMtok ?? 0)))
-  return { nanoUsd, source: 'price', estimated: usage.estimated }
+export function costOf(usage: Usage | null, price: Price | null, seconds: number): Cost | null {
+  if (usage === null) return null
+  const { chargedNanoUsd, tier, estimated } = usage
+  if (chargedNanoUsd !== null) return { nanoUsd: chargedNanoUsd, source: 'backend', estimated }
+  if (price === null) return null
+  const nano = nanoOf(price, usage, seconds)
+  if (Number.isNaN(nano)) return null
+  if (isTimed(price)) return { nanoUsd: Math.round(nano), source: 'engine_time', estimated }
+  const factor = tier === null || !Object.hasOwn(price.serviceTiers, tier) ? null : price.serviceTiers[tier]!
+  return {
+    nanoUsd: Math.round(nano * (factor ?? 1)),
+    source: 'price',
+    // A tier of its own price that nobody told: what the list says is a guess.
+    estimated: estimated || (factor === null && tier !== null && !ORDINARY.has(tier)),
+  }
 }
+
+/** Seconds of the engine that a call took for itself, the engine being shared by all calls that were open. */
+export const engineSeconds = ({ startedAt, endedAt, open }: Pick<Tried, 'startedAt' | 'endedAt' | 'open'>): number =>
+  Math.max(0, endedAt - startedAt) / 1000 / (1 + open)

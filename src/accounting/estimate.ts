@@ -1,10 +1,51 @@
-/** What an answer took, where its backend does not say. Pure. */
-import type { RoutePlan } from '../core/types.ts'
-import type { Usage } from '../core/settlement.ts'
+/** What calls took where their backends do not say. Pure. */
+import type { ErrorCode } from '../core/errors.ts'
+import type { Tried, Usage } from '../core/settlement.ts'
+import type { RoutePlan, Target } from '../core/types.ts'
+import { calibrated } from '../learn/calibration.ts'
+import { usageSoFar } from '../protocol/estimate.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { NO_TOKENS } from '../protocol/usage.ts'
 
-/** The prompt by its characters, the answer by its events: a token each, or a few. */
-export function usageOf(track: AnswerTrack, plan: RoutePlan | null): Usage {
-  return track.usage ?? { ...NO_TOKENS, input: plan?.profile.inputTokens ?? 0, output: track.events, estimated: true }
+/** By these it is we who hung up on a backend at work. */
+const HUNG_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'client_closed',
+  'shutting_down',
+  'ttft_timeout',
+  'idle_timeout',
+  'total_timeout',
+  'deadline_exceeded',
+])
+
+/** An answer that had begun. What the backend told, else a guess from what came; a whole answer where all of it is charged. */
+export function usageOfAnswer(track: AnswerTrack, { target, error }: Tried, plan: RoutePlan | null): Usage {
+  const usage = usageSoFar(track, inputOf(target, plan), error === null)
+  const whole = track.done || (track.usage !== null && track.finish !== null)
+  return whole || !chargedInFull(target, error?.code ?? null) ? usage : inFull(usage, target, plan)
+}
+
+/** A call that ended before its answer began, on a backend that was at work on it: the prompt was read. */
+export function usageOfFailure({ target, error }: Tried, plan: RoutePlan | null): Usage {
+  const usage = { ...NO_TOKENS, input: inputOf(target, plan), estimated: true }
+  return chargedInFull(target, error?.code ?? null) ? inFull(usage, target, plan) : usage
+}
+
+const inputOf = ({ deployment }: Target, plan: RoutePlan | null): number =>
+  Math.round(calibrated(plan?.profile.inputTokens ?? 0, deployment.calibration))
+
+const chargedInFull = ({ deployment }: Target, code: ErrorCode | null): boolean =>
+  code !== null && HUNG_UP.has(code) && deployment.backend.onAbort === 'estimate'
+
+/** With the output that was expected of the whole answer, where less of it came. */
+function inFull(usage: Usage, { deployment, effort }: Target, plan: RoutePlan | null): Usage {
+  const { backend, model } = deployment
+  const expected = plan?.record.candidates.find(
+    (one) => one.backend === backend.name && one.model === model && one.effort === effort,
+  )?.expected
+  return {
+    ...usage,
+    output: Math.max(usage.output, Math.round(expected?.output_tokens ?? 0)),
+    reasoning: Math.max(usage.reasoning, Math.round(expected?.reasoning_tokens ?? 0)),
+    estimated: true,
+  }
 }

@@ -1,16 +1,16 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Fit, Settlement, Tried } from '../core/settlement.ts'
+import type { Account, Book, Claim, Fit, Settlement, Tried } from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { Lessons } from '../learn/lessons.ts'
+import type { Reservation } from '../limits/limiter.ts'
 import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { attemptsOf, costOfAll, usageOfAll } from './attempts.ts'
-import { usageOf } from './estimate.ts'
 import { subjectOf } from './subject.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -45,14 +45,17 @@ export interface SettleTools {
   readonly books: readonly Book[]
 }
 
-export function settle(ending: Ending, tools: SettleTools): void {
+/** `reservation`: what was taken from budgets for the worst case; null = nothing. */
+export function settle(ending: Ending, reservation: Reservation | null, tools: SettleTools): void {
   const { request, plan, committed, error } = ending
   if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
   const settlement = summarise(ending)
-  if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
+  reservation?.settle(spent(settlement))
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
+  // Books first: what was expected of others is worked out for them, and must not know this answer yet.
   for (const book of tools.books) book.settled(account)
+  if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
 }
 
 /** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
@@ -61,14 +64,30 @@ export function explained(ending: Ending): object | null {
   return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
 }
 
+const spent = ({ usage, cost }: Settlement): Claim => ({
+  nanoUsd: cost?.nanoUsd ?? 0,
+  tokens: usage === null ? 0 : usage.input + usage.output,
+})
+
+/** What all attempts took and cost, of an answer that is whole and about to be sent. */
+export function countsOf(ending: Ending): Pick<Settlement, 'usage' | 'cost'> {
+  const track = ending.committed?.exchange.track ?? null
+  const attempts = attemptsOf({
+    plan: ending.plan,
+    startedAt: ending.request.startedAt,
+    tried: triedOf(ending),
+    track,
+    why: null,
+  })
+  return { usage: usageOfAll(attempts), cost: costOfAll(attempts) }
+}
+
 /** What is known at the end, in one value. Pure. */
 function summarise(ending: Ending): Settlement {
   const { committed, error, request, trail, plan } = ending
   const track = committed?.exchange.track ?? null
   const verdict = verdictOf(ending)
-  const tried = committed === null ? trail.tried : [...trail.tried, answering(committed, ending)]
-  const usage = track === null ? null : usageOf(track, plan)
-  const attempts = attemptsOf({ plan, tried, track, usage, why: verdict.why })
+  const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried: triedOf(ending), track, why: verdict.why })
   return {
     attempts,
     usage: usageOfAll(attempts),
@@ -88,13 +107,18 @@ function summarise(ending: Ending): Settlement {
   }
 }
 
-const answering = ({ exchange, target }: Answering, { trail, error, now }: Ending): Tried => ({
+const triedOf = (ending: Ending): readonly Tried[] =>
+  ending.committed === null ? ending.trail.tried : [...ending.trail.tried, answering(ending.committed, ending)]
+
+const answering = ({ exchange, target, open }: Answering, { trail, error, now }: Ending): Tried => ({
   target,
   startedAt: trail.lastSentAt ?? now,
-  endedAt: now,
+  endedAt: exchange.endedAt ?? now,
   status: exchange.status,
   error,
   ttftMs: exchange.ttftMs,
+  open,
+  sent: true,
 })
 
 /** What the answer tells the next decision. */
@@ -106,7 +130,9 @@ function teach(
   { lessons, conversations }: SettleTools,
 ): void {
   const { deployment } = target
-  const { usage } = exchange.track
+  const told = exchange.track.usage
+  // What is a guess itself teaches nothing.
+  const usage = told?.estimated === true ? null : told
   const before = profile.continues ? conversations.recall(profile.affinity, now) : null
   const whole = error === null
   lessons.learn({

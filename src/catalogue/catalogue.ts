@@ -1,5 +1,5 @@
 /** What is publicly known of a model by its name, before any engine or operator says something. */
-import type { Capability, Effort, Price } from '../core/settings.ts'
+import { type Capability, type Effort, NO_PRICE, type Price } from '../core/settings.ts'
 import { DATA } from './data.ts'
 import { plainName } from './plain-name.ts'
 import { listed } from './prices.ts'
@@ -60,7 +60,7 @@ function lookUp(kind: string, model: string, now: number): Kept {
   const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
   if (sources.length === 0) return { entry: null, until }
   const entry: CatalogueEntry = {
-    price: price?.price ?? null,
+    price: price?.price ? { ...price.price, serviceTiers: tiersOf(kind) } : null,
     context: price?.context ?? null,
     paramsB: size,
     efforts: efforts?.efforts ?? [],
@@ -70,3 +70,6 @@ function lookUp(kind: string, model: string, now: number): Kept {
   }
   return { entry, until }
 }
+
+const tiersOf = (kind: string): Price['serviceTiers'] =>
+  Object.hasOwn(DATA.service_tiers, kind) ? DATA.service_tiers[kind]! : NO_PRICE.serviceTiers

@@ -95,7 +95,8 @@ function reachLines(reached: readonly Reach[], what = ''): string[] {
   })
 }
 
-function keysText({ keys, routes, server }: Config): string {
+function keysText({ keys, routes, server, store }: Config): string {
+  if (keys.length === 0 && store.keys !== null) return `keys are made at run time: \`turnout key list\` shows them\n`
   if (keys.length === 0) return `no keys: everybody who reaches ${server.host}:${server.port} may call\n`
   const open = !routes.some(({ name }) => name === 'default')
   return table(

@@ -1,14 +1,21 @@
-/** `turnout key new` and `turnout key hash`: keys are stored as hashes only. */
-import { hash, randomBytes } from 'node:crypto'
+/** `turnout key ...`: keys and their hashes, and the keys that are made while the gateway runs. */
+import { hashOf, newSecret } from '../keys/secret.ts'
 import type { Io } from './io.ts'
+import { isKeyVerb, keyOfFile } from './key-of-file.ts'
+import { KEY_USAGE } from './key-flags.ts'
 import { readAll } from './stdin.ts'
 
+/** Exit code 0: done, 1: it cannot be done, 2: wrong usage. */
 export async function key(argv: string[], io: Io): Promise<number> {
-  switch (argv[0]) {
+  const [verb = '', ...rest] = argv
+  if (isKeyVerb(verb)) return await keyOfFile(verb, rest, io)
+  switch (verb) {
     case 'new': {
-      const secret = `sk-turnout-${randomBytes(32).toString('base64url')}`
+      const secret = newSecret()
       io.stdout.write(`key   ${secret}\nhash  ${stored(secret)}\n`)
-      io.stderr.write('give the key to its user, put the hash into `keys`; the key is not kept anywhere\n')
+      io.stderr.write(
+        'give the key to its user, put the hash into `keys` (or into `admin.token`); the key is not kept anywhere\n',
+      )
       return 0
     }
     case 'hash': {
@@ -21,9 +28,9 @@ export async function key(argv: string[], io: Io): Promise<number> {
       return 0
     }
     default:
-      io.stderr.write('usage: turnout key new | turnout key hash < FILE\n')
+      io.stderr.write(KEY_USAGE)
       return 2
   }
 }
 
-const stored = (secret: string): string => `sha256:${hash('sha256', secret, 'hex')}`
+const stored = (secret: string): string => `sha256:${hashOf(secret)}`

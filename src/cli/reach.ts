@@ -1,6 +1,6 @@
 /** What a route can lead to, as far as the file tells: declared models by name, of the others only patterns before the engines run. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
-import { glob } from '../route/glob.ts'
+import { glob } from '../core/glob.ts'
 
 export interface Reach {
   /** Null: any backend that lists such ids. */

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type App, createApp } from '../app.ts'
 import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
+import { KeyFileError } from '../keys/key-file.ts'
 import type { Config } from '../core/settings.ts'
 import type { Io } from './io.ts'
 import { prepare, type Setup } from './setup.ts'
@@ -29,8 +30,7 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     const config = { ...setup.config, server: { ...setup.config.server, ...address } }
     refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
     app = await createApp({ config })
-    const { url } = await app.listen()
-    announce(app, url, config, io)
+    announce(app, await app.listen(), config, io)
     await stopped
     return 0
   } catch (thrown) {
@@ -44,6 +44,7 @@ export async function serve(argv: string[], io: Io): Promise<number> {
 
 function words(error: NodeJS.ErrnoException): string {
   if (error instanceof ConfigError) return error.message
+  if (error instanceof KeyFileError) return `store.keys: the file ${error.message}`
   if (error.syscall === 'listen') return `${error.message}; choose another address with --host or --port`
   return `turnout: ${error.stack ?? error.message}`
 }
@@ -70,11 +71,13 @@ const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text)
 /** The file was judged with its own address; the command line or the environment may have given another one. */
 function refuseOpenDoors(config: Config, wish: string | undefined): void {
   const { host, auth } = config.server
-  const issues = wish === 'none' || config.keys.length > 0 ? [] : openDoor(host, auth)
+  const issues = wish === 'none' || asksForKeys(config) ? [] : openDoor(host, auth)
   if (issues.length > 0) throw new ConfigError(issues)
 }
 
-function announce(app: App, url: string, config: Config, io: Io): void {
+const asksForKeys = ({ keys, store }: Config): boolean => keys.length > 0 || store.keys !== null
+
+function announce(app: App, { url, adminUrl }: { url: string; adminUrl: string | null }, config: Config, io: Io): void {
   for (const { name, kind, state, models, reason } of app.fleet.states()) {
     const count = models === 1 ? '1 model' : `${models} models`
     io.stderr.write(
@@ -83,7 +86,10 @@ function announce(app: App, url: string, config: Config, io: Io): void {
   }
   // Behind a published port of a container the gateway cannot know by which address it is reached.
   const reached = (io.env['TURNOUT_PUBLIC_URL'] ?? '').replace(/\/+$/, '') || url
-  const key = config.keys.length > 0 ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
+  const key = asksForKeys(config) ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
+  if (adminUrl !== null) io.stderr.write(`admin API on ${adminUrl}/admin\n`)
+  if (asksForKeys(config) && app.keys.specs.length === 0)
+    io.stderr.write('nobody may call yet: `turnout key create --id NAME` makes a key, also while this runs\n')
   io.stderr.write(
     `listening on ${url}\n\n  curl -N ${reached}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
   )

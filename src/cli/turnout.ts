@@ -29,6 +29,8 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
                           what requests took and cost, also while the gateway runs
   turnout key new         make an API key and the hash that the configuration stores
   turnout key hash        hash a key read from standard input
+  turnout key create --id ID | list | show ID | change ID | rotate ID | revoke ID [--config FILE] [--json]
+                          keys that are made while the gateway runs; \`turnout key\` says all options
   turnout schema          print the JSON schema of the configuration, for editors
   turnout version
 `

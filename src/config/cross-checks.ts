@@ -7,6 +7,7 @@ import type { Outline } from './outline.ts'
 /** Issues that stop the start; parts of the wrong shape are left out. Of the environment only TURNOUT_AUTH is read. */
 export function crossChecks(outline: Outline, env: Readonly<Record<string, string | undefined>>): Issue[] {
   const { backends, routes, keys, server } = outline
+  const asksForKeys = (keys ?? []).length > 0 || keyFile(outline) !== 'none'
   return [
     ...unique(names(backends, 'name'), 'backends', 'name'),
     ...unique(names(routes, 'name'), 'routes', 'name'),
@@ -15,10 +16,16 @@ export function crossChecks(outline: Outline, env: Readonly<Record<string, strin
     ...aliases(outline),
     ...references(outline),
     // A key that is there with a wrong hash has an issue of its own.
-    ...(env['TURNOUT_AUTH'] === 'none' || keys === null || (keys ?? []).length > 0 || !isSound(server)
+    ...(env['TURNOUT_AUTH'] === 'none' || keys === null || asksForKeys || !isSound(server)
       ? []
       : openDoor(server?.host ?? DEFAULT_SERVER.host, server?.auth ?? DEFAULT_SERVER.auth)),
   ]
+}
+
+/** Whether keys can be made at run time; `unclear` where that cannot be read. */
+function keyFile({ store }: Outline): 'some' | 'none' | 'unclear' {
+  if (store === null || store?.keys === null) return 'unclear'
+  return (store?.keys ?? '') === '' ? 'none' : 'some'
 }
 
 const isSound = (server: Outline['server']): boolean =>
@@ -81,14 +88,16 @@ function aliases({ backends, models, routes }: Outline): Issue[] {
 }
 
 /** Keys that name routes, and routes that name keys. */
-function references({ keys, routes }: Outline): Issue[] {
+function references(outline: Outline): Issue[] {
+  const { keys, routes } = outline
   const known = ['default', ...names(routes, 'name')]
   const ids = names(keys, 'id')
   return [
     ...(routes === null ? [] : (keys ?? [])).flatMap((key, at) =>
       unknown(key.routes, known, `keys[${at}].routes`, 'route'),
     ),
-    ...(keys === null ? [] : (routes ?? [])).flatMap((route, at) =>
+    // A key that is made at run time may be the one that is meant.
+    ...(keys === null || keyFile(outline) !== 'none' ? [] : (routes ?? [])).flatMap((route, at) =>
       unknown(route.match?.key, ids, `routes[${at}].match.key`, 'key'),
     ),
   ]
@@ -120,7 +129,7 @@ export function openDoor(host: string, auth: 'keys' | 'none'): Issue[] {
   return [
     {
       path: 'server.host',
-      message: `"${host}" can be reached from other machines and there are no keys; add \`keys\` (turnout key new makes one), or write \`server: { auth: none }\``,
+      message: `"${host}" can be reached from other machines and there are no keys; add \`keys\` (turnout key new makes one) or \`store.keys\`, or write \`server: { auth: none }\``,
     },
   ]
 }

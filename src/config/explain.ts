@@ -78,7 +78,7 @@ const nounOf = (value: unknown): string =>
   typeof value === 'boolean' ? String(value) : (NOUNS[Array.isArray(value) ? 'array' : typeof value] ?? 'wrong')
 
 /** Options that hold a secret, or where one is written by mistake. */
-const SECRET = /(^|\.)(key|hash|redis)\b|^keys\[\d+\](\.id)?$/
+const SECRET = /(^|\.)(key|hash|redis)\b|^keys\[\d+\](\.id)?$|^telemetry\.(endpoint|headers)/
 
 /** Ids of keys, which are no secrets. */
 const IDS = /^routes\[\d+\]\.match\.key\b/

@@ -42,6 +42,7 @@ const outline = map(
     models: or(z.record(z.string(), z.object({ aliases: texts }).catch({ aliases: null }))),
     routes: or(z.array(route.catch({ name: null }))),
     keys: or(z.array(key.catch({ id: null }))),
+    store: or(map({ keys: or(z.string()) }, OPTIONS.store)),
   },
   Object.keys(fileSchema.shape),
 )

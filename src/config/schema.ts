@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CAPABILITIES, EFFORTS, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
 import { ENTITIES, PERIODS } from '../core/principal.ts'
 import { ON_ABORT } from '../core/provider.ts'
+import { collectorHeaders, collectorUrl } from './collector.ts'
 import { DEFAULT_ADMIN, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, DEFAULT_TELEMETRY } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from './units.ts'
 
@@ -159,9 +160,8 @@ const route = z.strictObject({
   explore: told(z.boolean(), 'now and then try others than the best', true),
 })
 
-const key = z.strictObject({
-  id: name.meta({ description: 'appears in logs; not secret' }),
-  hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
+/** What keys of this file and keys that are made while the gateway runs have in common. */
+export const keyFields = {
   rpm: told(count, 'requests per minute; no limit where absent'),
   tpm: told(count, 'tokens per minute, input and output'),
   parallel: told(count, 'requests in flight'),
@@ -171,6 +171,12 @@ const key = z.strictObject({
   user: told(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user'),
   labels: told(z.record(text, z.string()), 'words of your own, kept in the ledger'),
   expires: told(moment, 'it is refused from then on'),
+}
+
+const key = z.strictObject({
+  id: name.meta({ description: 'appears in logs; not secret' }),
+  hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
+  ...keyFields,
 })
 
 const budget = z
@@ -210,8 +216,8 @@ const admin = z.strictObject({
 })
 
 const telemetry = z.strictObject({
-  endpoint: z.url('is not a URL').meta({ description: 'of an OTLP collector, without /v1/traces' }),
-  headers: told(z.record(text, z.string()), 'secret; sent with every export'),
+  endpoint: collectorUrl.meta({ description: 'of an OTLP collector, without /v1/traces' }),
+  headers: told(collectorHeaders, 'secret; sent with every export'),
   traces: told(z.boolean(), 'spans', true),
   metrics: told(z.boolean(), 'GenAI metrics', true),
   sample: told(share, 'share of traces that begin here', 1),
@@ -231,8 +237,24 @@ const server = z.strictObject({
   trust_proxy: told(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
+const store = z.strictObject({
+  state: told(
+    z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
+    "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
+  ),
+  ledger: told(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
+  ledger_keep: told(span, 'age at which parts of the ledger are deleted', '90d'),
+  ledger_max: told(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
+  keys: told(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
+  redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
+})
+
 /** Names of the options of maps that the cross-checks read. */
-export const OPTIONS = { backend: Object.keys(backend.shape), server: Object.keys(server.shape) }
+export const OPTIONS = {
+  backend: Object.keys(backend.shape),
+  server: Object.keys(server.shape),
+  store: Object.keys(store.shape),
+}
 
 export const fileSchema = z.strictObject({
   server: told(server, 'where the gateway listens'),
@@ -258,20 +280,7 @@ export const fileSchema = z.strictObject({
     }),
     'asking backends for their models and health',
   ),
-  store: told(
-    z.strictObject({
-      state: told(
-        z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
-        "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
-      ),
-      ledger: told(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
-      ledger_keep: told(span, 'age at which parts of the ledger are deleted', '90d'),
-      ledger_max: told(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
-      keys: told(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
-      redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
-    }),
-    'what outlives a restart',
-  ),
+  store: told(store, 'what outlives a restart'),
   admin: told(admin, 'the admin API; there is none where absent'),
   telemetry: told(telemetry, 'OpenTelemetry; off where absent'),
 })

@@ -12,6 +12,10 @@ export interface Tried {
   readonly status: number | null
   readonly error: GatewayError | null
   readonly ttftMs: number | null
+  /** Calls to the same model of the backend that were open beside it when it was sent. */
+  readonly open: number
+  /** There was a connection, and the request went out on it. */
+  readonly sent: boolean
 }
 
 /** One call to one backend, finished. */
@@ -24,7 +28,13 @@ export interface Attempt {
   readonly error: ErrorCode | null
   /** Of a stream; a whole answer has no first token that could be seen. */
   readonly ttftMs: number | null
+  /** From the start of the request to that of the call. */
+  readonly startedMs: number
   readonly totalMs: number
+  /** The model that answered, as the engine names it; null where it did not say. */
+  readonly answeredAs: string | null
+  /** Events of the stream with a part of the answer; 0 where there was no stream. */
+  readonly chunks: number
   /** Null where the backend did no work that is known of. */
   readonly usage: Usage | null
   readonly cost: Cost | null

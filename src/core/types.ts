@@ -95,6 +95,18 @@ export interface Member {
   readonly valueEnd: number
 }
 
+/** Where a request stands in a distributed trace. Ids are lower-case hex. */
+export interface Trace {
+  readonly traceId: string
+  /** Of the request's own span; those of its calls follow from it. */
+  readonly spanId: string
+  /** Of the caller's span; null: the trace begins here. */
+  readonly parentId: string | null
+  readonly sampled: boolean
+  /** `tracestate` of the caller. */
+  readonly state: string | null
+}
+
 export interface GatewayRequest {
   readonly id: string
   readonly endpoint: Endpoint
@@ -122,6 +134,8 @@ export interface GatewayRequest {
   readonly maxCostUsd: number | null
   /** The caller wants the decision record in the answer. */
   readonly explain: boolean
+  /** Null where nothing is traced. */
+  readonly trace: Trace | null
   readonly startedAt: number
 }
 

@@ -1,5 +1,6 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
 import { clientClosed, GatewayError } from '../core/errors.ts'
+import type { JsonObject } from '../core/settings.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
@@ -9,6 +10,8 @@ import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
 import { collectedOf } from '../protocol/collected.ts'
+import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
+import { calibrated } from '../learn/calibration.ts'
 import { finishBody, reshapes } from '../protocol/shapes.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
@@ -92,11 +95,13 @@ async function attempt(
     backend,
     pool: tools.pools.of(backend.root),
     path: backend.provider.endpoints[request.endpoint.id]!,
-    headers: composeHeaders(request, deployment, tools.userAgent),
+    headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body: composeBody(request, deployment, effort),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
-    hideUsage: !request.wantsUsage,
+    usage: usageWish(request),
+    inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
+    envelope: envelopeOf(request),
     limits: plan.limits,
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
@@ -109,7 +114,13 @@ async function attempt(
   tools.fleet.begin(deployment)
   try {
     await exchange.commit()
-    return { exchange, deployment, target, open, body: exchange.body && finishBody(request, exchange.body) }
+    return {
+      exchange,
+      deployment,
+      target,
+      open,
+      body: exchange.body && finishBody(request, exchange.body, exchange.track),
+    }
   } catch (thrown) {
     // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.
     const error =
@@ -117,12 +128,24 @@ async function attempt(
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     tools.fleet.end(deployment, { endpoint: request.endpoint.id, error })
-    const { status } = exchange
-    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null })
+    const { status, sent } = exchange
+    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
     return error
   }
 }
+
+function usageWish({ wantsUsage, body }: GatewayRequest): UsageWish {
+  if (!wantsUsage) return 'hidden'
+  const options = body['stream_options'] as JsonObject | undefined
+  return options?.['continuous_usage_stats'] === true ? 'everywhere' : 'end'
+}
+
+const envelopeOf = ({ id, model, endpoint }: GatewayRequest): Envelope => ({
+  id,
+  object: endpoint.id === 'completions' ? 'text_completion' : 'chat.completion.chunk',
+  model,
+})
 
 /** Leaves those whose context is not known to be as small. */
 function keepLarger(queue: Target[], refused: Deployment): void {

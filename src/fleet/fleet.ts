@@ -47,6 +47,8 @@ export interface BackendStatus {
   readonly inflight: number
   /** Reading of the fleet's clock; 0 = never. */
   readonly coolUntil: number
+  /** Until when a model of it rests after failures: the longest rest; a reading of the fleet's clock, 0 = none does. */
+  readonly restUntil: number
 }
 
 export class Fleet {
@@ -113,7 +115,7 @@ export class Fleet {
   }
 
   states(): BackendStatus[] {
-    return this.#members.map(({ spec, live, size }) => ({
+    return this.#members.map(({ spec, live, size, deployments }) => ({
       name: spec.name,
       kind: spec.provider.kind,
       state: live.state,
@@ -121,6 +123,7 @@ export class Fleet {
       models: size,
       inflight: live.inflight,
       coolUntil: live.coolUntil,
+      restUntil: Math.max(0, ...Array.from(deployments, ({ standing }) => standing.restUntil)),
     }))
   }
 

@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy } from '../core/settings.ts'
-import type { GatewayRequest } from '../core/types.ts'
+import type { GatewayRequest, Trace } from '../core/types.ts'
 import { parseBody } from '../protocol/request.ts'
 
 /** A request as it arrived. */
@@ -13,12 +13,14 @@ export interface Incoming {
   /** Names in lower case. */
   readonly headers: GatewayRequest['headers']
   readonly principal: Principal
+  /** Absent where nothing is traced. */
+  readonly trace?: Trace | null
 }
 
 /** `startedAt`: clock reading, ms. Throws the GatewayError that names the field or header that is wrong. */
 export function gatewayRequest(
   endpoint: Endpoint,
-  { id, raw, headers, principal }: Incoming,
+  { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
 ): GatewayRequest {
   const { body, model, stream, wantsUsage, members } = parseBody(raw, endpoint)
@@ -41,6 +43,7 @@ export function gatewayRequest(
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),
     explain: text(headers['x-turnout-explain']) === '1',
+    trace,
     startedAt,
   }
 }

@@ -87,6 +87,24 @@ export function restoreState(lessons: Lessons, state: State): boolean {
   return same
 }
 
+/** For the file of what was learnt. */
+export const keptLessons = (lessons: Lessons) =>
+  ({
+    name: 'state',
+    everyMs: 60_000,
+    changed: () => {
+      const { changed } = lessons
+      lessons.changed = false
+      return changed
+    },
+    give: () => toState(lessons),
+    take: (value: unknown): string | null => {
+      const read = stateSchema.safeParse(value)
+      if (!read.success) return `is not of version 1: ${read.error.issues[0]?.path.join('.') ?? ''}`
+      return restoreState(lessons, read.data) ? null : 'was learnt with another classifier'
+    },
+  }) as const
+
 const seenBy = ({ quality, validity, length }: Arm): number => Math.max(quality.total, validity.total, length.total)
 
 const fingerprint = ({ topics, lengths }: Topics): string =>

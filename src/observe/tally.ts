@@ -1,50 +1,37 @@
-import { Counter, type Registry } from 'prom-client'
+import { type Exemplar, type Family, type Labels, labelsOf, type Named, type WriteSample } from './family.ts'
 
 /** One series of a counter. Adding to it is an addition: no labels are checked, hashed or looked up. */
 export interface Cell {
   value: number
+  exemplar: Exemplar | null
 }
 
-/** A counter whose series are plain numbers between two scrapes; prom-client gets what came since the last one. */
-export class Tally<L extends string> {
-  readonly #cells: { readonly labels: Record<L, string>; readonly cell: Cell }[] = []
+/** A counter whose series are plain numbers. */
+export class Tally implements Family {
+  readonly type = 'counter'
+  readonly name: string
+  readonly help: string
+  readonly labelNames: readonly string[]
+  readonly #unit: number
+  readonly #cells: { readonly labels: Labels; readonly cell: Cell; readonly quiet: boolean }[] = []
 
-  constructor(name: string, help: string, labelNames: readonly L[], registry: Registry) {
-    const counter = new Counter<L>({
-      name,
-      help,
-      labelNames,
-      registers: [registry],
-      collect: () => {
-        for (const { labels, cell } of this.#cells) {
-          counter.inc(labels as Parameters<typeof counter.inc>[0] & object, cell.value)
-          cell.value = 0
-        }
-      },
-    })
+  /** `unit`: what a cell counts is so many times smaller than what is told. Whole numbers add up exactly. */
+  constructor({ name, help, labelNames }: Named, unit = 1) {
+    this.name = name
+    this.help = help
+    this.labelNames = labelNames
+    this.#unit = unit
   }
 
-  /** A new series: whoever asks keeps it, and asks once for each set of labels. */
-  series(labels: Record<L, string>): Cell {
-    const cell = { value: 0 }
-    this.#cells.push({ labels, cell })
+  /** A new series: whoever asks keeps it, and asks once for each set of values. A `quiet` one is not told of while it is zero. */
+  series(values: readonly string[], quiet = false): Cell {
+    const cell = { value: 0, exemplar: null }
+    this.#cells.push({ labels: labelsOf(this.labelNames, values), cell, quiet })
     return cell
   }
-}
 
-/** Series by a path of label values, made when first asked for. Maps in maps: a joined key would be a string to build and hash each time. */
-export class Series<T> {
-  readonly #branches = new Map<string, Series<T>>()
-  #leaf: T | undefined
-
-  of(path: readonly string[], make: () => T): T {
-    const end = path.reduce<Series<T>>((series, value) => series.#branch(value), this)
-    return (end.#leaf ??= make())
-  }
-
-  #branch(value: string): Series<T> {
-    let branch = this.#branches.get(value)
-    if (branch === undefined) this.#branches.set(value, (branch = new Series<T>()))
-    return branch
+  samples(write: WriteSample): void {
+    for (const { labels, cell, quiet } of this.#cells)
+      if (!quiet || cell.value !== 0) write('', labels, cell.value / this.#unit, undefined, cell.exemplar)
   }
 }

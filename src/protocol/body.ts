@@ -2,7 +2,7 @@
 import { members, memberValue } from './members.ts'
 import type { AnswerTrack } from './track.ts'
 import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
-import { readUsage } from './usage.ts'
+import { isPlainUsage, readTimings, readUsage } from './usage.ts'
 
 type Fields = (key: string) => unknown
 
@@ -25,10 +25,19 @@ export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'gar
       code: field('code'),
       param: field('param'),
     })
-  track.usage = readUsage(field('usage'))
+  noteUsage(field, track)
   const model = field('model')
   if (typeof model === 'string') track.model = model
   return readChoices(field, track)
+}
+
+function noteUsage(field: Fields, track: AnswerTrack): void {
+  const told = field('usage')
+  const tier = field('service_tier')
+  if (typeof tier === 'string' && tier !== '') track.tier = tier
+  const usage = readUsage(told) ?? readTimings(field('timings'))
+  track.usageIsPlain = isPlainUsage(told)
+  if (usage !== null) track.usage = { ...usage, tier: usage.tier ?? track.tier }
 }
 
 function fieldsOf(json: Buffer): Fields | null {
@@ -65,6 +74,7 @@ function readChoices(field: Fields, track: AnswerTrack): UpstreamFault | 'garbag
   if (!Array.isArray(choices)) return 'garbage'
   const fault = embeddedFault({ choices })
   if (fault !== null) return fault
+  if (track.usage === null) track.size.choices(choices)
   const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
   if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
   const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>

@@ -1,10 +1,10 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
 import type { Usage } from '../core/settlement.ts'
 import type { AnswerTrack } from './track.ts'
-import { members, splice } from './members.ts'
 import { frameText, isDone, type SseFrame } from './sse.ts'
 import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
-import { readUsage } from './usage.ts'
+import { type Fields, isFields, isPlainUsage, readTimings, readUsage } from './usage.ts'
+import { type UsageWish, usageJson, withoutUsage } from './usage-chunk.ts'
 
 /** What to do with one stream event. */
 export type FrameVerdict =
@@ -21,9 +21,9 @@ const GARBAGE: FrameVerdict = { kind: 'garbage' }
 /**
  * Judges one event and notes what it tells. Most events are only searched, not parsed: the searched-for names end with
  * a quote, so the same words inside of a JSON text (where quotes are escaped) do not match.
- * `hideUsage`: the caller did not ask for usage, so it must not see any.
+ * `wish`: who sees usage. At the end it goes out in an event of its own, so none of these has any.
  */
-export function readFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+export function readFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): FrameVerdict {
   const data = frame.data
   if (data === null) return { kind: 'send', raw: frame.raw }
   if (isDone(data)) {
@@ -35,7 +35,7 @@ export function readFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolea
   if (text.charCodeAt(0) !== OPEN || text.charCodeAt(text.length - 1) !== CLOSE) {
     return frame.event === 'error' ? { kind: 'fault', fault: readFault(frameText(frame)) } : GARBAGE
   }
-  return look(frame, data, track, hideUsage)
+  return look(frame, data, track, wish)
 }
 
 const OPEN = 0x7b
@@ -43,74 +43,96 @@ const CLOSE = 0x7d
 const QUOTE = 0x22
 const NULL = 0x6e
 
-function look(frame: SseFrame, data: string, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
-  track.events++
+function look(frame: SseFrame, data: string, track: AnswerTrack, wish: UsageWish): FrameVerdict {
+  track.size.event(data)
   if (!track.content && CONTENT.test(data)) {
     track.content = true
     track.refused = REFUSAL.test(data)
   }
   const finish = memberStart(data, '"finish_reason"')
-  if (finish > 0 && data.charCodeAt(finish) === QUOTE)
-    track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
+  const finished = finish > 0 && data.charCodeAt(finish) === QUOTE
+  if (finished) track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
   const usage = memberStart(data, '"usage"')
   const error = memberStart(data, '"error"')
   const suspicious = (error > 0 && data.charCodeAt(error) !== NULL) || frame.event === 'error' || FLAT_ERROR.test(data)
   const counted = usage > 0 && data.charCodeAt(usage) === OPEN
-  if (track.started && !suspicious && !counted) {
+  track.usageIsOld = true
+  if (track.started && !suspicious && !counted && !(finished && data.includes(TIMINGS))) {
     if (track.collected?.wants(data)) track.collected.event(frameText(frame))
-    return usage > 0 && hideUsage ? withoutUsage(frame) : { kind: 'send', raw: frame.raw }
+    return usage > 0 && wish === 'hidden' ? bare(frame, false) : { kind: 'send', raw: frame.raw }
   }
-  return parseFrame(frame, track, hideUsage && usage > 0)
+  return parseFrame(frame, track, wish)
 }
 
 /** The slow path: the first event, events with usage, and those that may hold an error. */
-function parseFrame(frame: SseFrame, track: AnswerTrack, hideUsage: boolean): FrameVerdict {
+function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): FrameVerdict {
   let value: unknown
   try {
     value = JSON.parse(frameText(frame))
   } catch {
     return GARBAGE
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return GARBAGE
-  const event = value as Readonly<Record<string, unknown>>
-  const fault = embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
+  if (!isFields(value)) return GARBAGE
+  const fault = embeddedFault(value) ?? (frame.event === 'error' ? embeddedFault({ error: value }) : null)
   if (fault !== null) return { kind: 'fault', fault }
   track.started = true
-  noteOrigin(event, track)
-  const choices = Array.isArray(event['choices']) ? (event['choices'] as readonly unknown[]) : []
-  const usage = usageOf(event, choices)
-  if (usage !== null) track.usage = usage
+  noteOrigin(value, track)
+  const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
   track.collected?.choices(choices)
-  if (!hideUsage) return { kind: 'send', raw: frame.raw }
-  return usage !== null && choices.length === 0 ? SWALLOW : withoutUsage(frame)
+  const usage = usageOf(value, choices)
+  const own = choices.length === 0 && isFields(value['usage'])
+  if (usage !== null) noteUsage(usage, value, own, frame, track, wish)
+  if (own) return SWALLOW
+  const clean = wish === 'everywhere' || (wish === 'end' && usage === null && !isFields(value['usage']))
+  return clean ? { kind: 'send', raw: frame.raw } : bare(frame, true)
 }
 
-/** What every event of a stream repeats; the first that tells it counts. */
-function noteOrigin({ id, created, model }: Readonly<Record<string, unknown>>, track: AnswerTrack): void {
+/** The last counts are the true ones: some engines count as they go. */
+function noteUsage(
+  usage: Usage,
+  event: Fields,
+  own: boolean,
+  frame: SseFrame,
+  track: AnswerTrack,
+  wish: UsageWish,
+): void {
+  track.usage = usage.tier === null && track.tier !== null ? { ...usage, tier: track.tier } : usage
+  track.usageIsOld = false
+  if (wish === 'hidden') return
+  const plain = isPlainUsage(event['usage'])
+  track.usageEvent = own && plain && Array.isArray(event['choices']) ? frame.raw : null
+  track.usageJson = plain ? usageJson(frame.raw.subarray(frame.dataStart, frame.dataEnd)) : null
+}
+
+/** What every event of a stream repeats; the first that tells it counts, but for the tier, which may be another one in the end. */
+function noteOrigin({ id, created, model, service_tier: tier }: Fields, track: AnswerTrack): void {
   if (track.id === null && typeof id === 'string' && id !== '') track.id = id
   if (track.created === null && typeof created === 'number') track.created = created
   if (track.model === null && typeof model === 'string' && model !== '') track.model = model
+  if (typeof tier === 'string' && tier !== '') track.tier = tier
 }
 
-/** Groq has had it in a field of its own, Moonshot in the last choice. */
-function usageOf(event: Readonly<Record<string, unknown>>, choices: readonly unknown[]): Usage | null {
-  const groq = event['x_groq'] as { usage?: unknown } | undefined
+/** Groq has had it in a field of its own, Moonshot in the last choice, llama.cpp has times instead where it was not asked. */
+function usageOf(event: Fields, choices: readonly unknown[]): Usage | null {
+  const groq = event['x_groq'] as { usage?: unknown } | null | undefined
   const first = choices[0] as { usage?: unknown } | null | undefined
-  return readUsage(event['usage']) ?? readUsage(groq?.usage) ?? readUsage(first?.usage)
+  return (
+    readUsage(event['usage']) ??
+    readUsage(groq?.usage) ??
+    readUsage(first?.usage) ??
+    (event['timings'] === undefined ? null : readTimings(event['timings']))
+  )
 }
 
-/** The event without its top-level `usage`: what the caller would have had without our asking. */
-function withoutUsage(frame: SseFrame): FrameVerdict {
+/** The event without its usage. */
+function bare(frame: SseFrame, nested: boolean): FrameVerdict {
   const payload = frame.raw.subarray(frame.dataStart, frame.dataEnd)
-  const list = members(payload)
-  if (list === null) return GARBAGE
-  if (!list.some((member) => member.key === 'usage')) return { kind: 'send', raw: frame.raw }
-  const kept = splice(payload, list, { set: NOTHING, remove: USAGE })
-  return { kind: 'send', raw: Buffer.concat([DATA, kept, END]) }
+  const kept = withoutUsage(payload, nested)
+  if (kept === null) return GARBAGE
+  return { kind: 'send', raw: kept === payload ? frame.raw : Buffer.concat([DATA, kept, END]) }
 }
 
-const NOTHING: ReadonlyMap<string, string> = new Map()
-const USAGE: ReadonlySet<string> = new Set(['usage'])
+const TIMINGS = '"timings"'
 const DATA = Buffer.from('data: ')
 const END = Buffer.from('\n\n')
 

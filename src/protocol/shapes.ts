@@ -1,10 +1,14 @@
 /** Where engines answer in a shape that OpenAI's (or Jina's) SDKs do not expect, the answer is put into theirs. */
 import type { GatewayRequest } from '../core/types.ts'
+import { append, members } from './members.ts'
+import type { AnswerTrack } from './track.ts'
+import { writeUsage } from './usage.ts'
 
 const FLOATS = /"embedding"\s*:\s*\[/
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
-export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
+export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerTrack): Buffer {
+  if (request.endpoint.streams) return withPlainUsage(body, track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
   if (request.endpoint.id !== 'embeddings') return body
   const wantsBase64 = request.body['encoding_format'] === 'base64'
@@ -12,6 +16,13 @@ export function finishBody(request: GatewayRequest, body: Buffer): Buffer {
   const hasFloats = FLOATS.test(sample)
   const hasText = /"embedding"\s*:\s*"/.test(sample)
   return (wantsBase64 && hasFloats) || (!wantsBase64 && hasText && !hasFloats) ? recode(body, wantsBase64) : body
+}
+
+/** What the backend told in another way or place (llama.cpp's timings, Anthropic's names), as OpenAI tells it. A guess is not told. */
+function withPlainUsage(body: Buffer, { usage, usageIsPlain }: AnswerTrack): Buffer {
+  if (usage === null || usageIsPlain || usage.estimated) return body
+  const list = members(body)
+  return list === null ? body : append(body, list, 'usage', JSON.stringify(writeUsage(usage)))
 }
 
 /** Whether an answer to this request must be seen whole, because it may have to change. */

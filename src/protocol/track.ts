@@ -1,9 +1,21 @@
 import type { Usage } from '../core/settlement.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { Collected } from './collected.ts'
 
 /** What has been seen of an answer so far. */
 export class AnswerTrack {
+  /** As the backend told it last; of an answer that has ended without telling any, a guess. */
   usage: Usage | null = null
+  /** Events of the stream came after the usage. */
+  usageIsOld = false
+  /** The usage stands where OpenAI has it, and as OpenAI writes it. */
+  usageIsPlain = false
+  /** Of a stream whose caller wants the usage: the event that tells it, as it came; null where it must be made. */
+  usageEvent: Buffer | null = null
+  /** The JSON of the usage, from an event with other things in it; null where it must be written. */
+  usageJson: string | null = null
+  /** `service_tier` of the answer. */
+  tier: string | null = null
   finish: string | null = null
   /** `model` as the engine names it, from the first event or the body. */
   model: string | null = null
@@ -12,8 +24,8 @@ export class AnswerTrack {
   created: number | null = null
   /** Some text, tool call or embedding was there. */
   content = false
-  /** Events of the stream with a part of the answer: a token each, or a few. */
-  events = 0
+  /** How much of it there was. */
+  readonly size = new AnswerSize()
   /** The terminal event was there. */
   done = false
   /** A whole event was parsed. */

@@ -30,10 +30,10 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
 export function usageHeaders(usage: Usage | null, cost: Cost | null): HeaderList {
   const list: string[] = []
   if (usage !== null) {
-    const { input, cachedInput, output, reasoning } = usage
+    const { input, cachedInput, output, reasoning, estimated } = usage
     list.push(
       'x-turnout-tokens',
-      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}`,
+      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}${estimated ? ', estimated=true' : ''}`,
     )
   }
   if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
@@ -59,8 +59,10 @@ const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented'])
 /** SDKs read the milliseconds first and ignore waits that are too long. */
 export function retryHeaders(error: GatewayError): HeaderList {
   if (error.retryAfterMs === null) return USELESS_TO_RETRY.has(error.code) ? ['x-should-retry', 'false'] : []
+  // They come back within seconds, whatever the header says, where it says more than a minute.
+  const useless: HeaderList = error.retryAfterMs > 60_000 ? ['x-should-retry', 'false'] : []
   const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000))
-  return ['retry-after', String(seconds), 'retry-after-ms', String(Math.ceil(error.retryAfterMs))]
+  return ['retry-after', String(seconds), 'retry-after-ms', String(Math.ceil(error.retryAfterMs)), ...useless]
 }
 
 /** The same for those who want an object. */

@@ -142,6 +142,8 @@ export class Outlet {
   /** A comment after each silence, also before the first event: balancers drop lines that stay quiet. */
   #armKeepAlive(ms: number): void {
     this.#keepAlive = setTimeout(() => {
+      // Its caller has left, and the answer is read to its end for its usage alone.
+      if (this.#response.destroyed) return
       const silence = this.#options.now() - this.#lastWrite
       const rest = this.#options.keepAliveMs - silence
       if (rest <= 1 && !this.#response.writableNeedDrain) this.write(KEEP_ALIVE_EVENT)

@@ -11,16 +11,19 @@ export interface Relayed {
   readonly body: Buffer | null
 }
 
-/** Null where the answer was complete, else why it was not. `costOf`: of a whole answer, for its header; null = unknown. */
+/** Null where the answer was complete, else why it was not. `counts`: of a whole answer, for its headers. */
 export function relay(
   { exchange, body }: Relayed,
   outlet: Outlet,
-  costOf: (usage: Usage | null) => Cost | null,
+  counts: () => { readonly usage: Usage | null; readonly cost: Cost | null },
 ): Promise<GatewayError | null> {
   if (body !== null) {
-    const { usage } = exchange.track
-    outlet.json(body, usageHeaders(usage, costOf(usage)))
-    return Promise.resolve(null)
+    const { left } = exchange
+    if (left === null) {
+      const { usage, cost } = counts()
+      outlet.json(body, usageHeaders(usage, cost))
+    } else outlet.abandon()
+    return Promise.resolve(left)
   }
   return new Promise((resolve) => {
     const streamed = exchange.streamed

@@ -1,6 +1,6 @@
 /** A configuration as far as it decides: routes, keys and backends, compiled once for all lines. Pure. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
-import { glob } from '../route/glob.ts'
+import { glob } from '../core/glob.ts'
 import { isLocal } from '../route/local.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 

@@ -5,7 +5,7 @@ import type { Dropped } from '../core/record.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { isLocal } from './local.ts'
 import type { Choice } from './names.ts'
-import type { RouteTable } from './table.ts'
+import { allowedTo, type RouteTable } from './table.ts'
 
 export interface Question {
   readonly profile: RequestProfile
@@ -23,7 +23,7 @@ const CAREFUL = 2
 
 const FILTERS: Readonly<Record<string, Filter>> = {
   policy: (deployment, { principal, table }) => {
-    const allowed = table.allowed.get(principal.id)
+    const allowed = allowedTo(principal, table)
     return allowed === undefined || allowed.has(deployment) ? null : `key "${principal.id}" may not use it`
   },
   local: (deployment, { choice }) =>

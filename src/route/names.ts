@@ -4,7 +4,7 @@ import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import { AUTO, matches } from './match.ts'
-import { type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+import { allowedTo, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
 
 /** What decides on the route. */
 export interface Asked {
@@ -111,8 +111,8 @@ function presetOf(model: string): Strategy | null {
 }
 
 /** Whether this key may use some of it: a route of others must not stand in the way of its own. */
-function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, { allowed }: RouteTable): boolean {
-  const own = allowed.get(principal.id)
+function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, table: RouteTable): boolean {
+  const own = allowedTo(principal, table)
   return own === undefined || (candidates.length > 0 ? candidates : fallback).some((one) => own.has(one))
 }
 
@@ -120,7 +120,7 @@ const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200
 
 /** Names only what this key may use. */
 function unknownModel(model: string, principal: Principal, table: RouteTable): string {
-  const allowed = table.allowed.get(principal.id)
+  const allowed = allowedTo(principal, table)
   const usable = (candidates: readonly Deployment[]): boolean =>
     candidates.some((one) => allowed === undefined || allowed.has(one))
   const known = [

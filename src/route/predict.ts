@@ -1,4 +1,5 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
+import { nanoOf } from '../core/rates.ts'
 import { NO_PRICE, type Price } from '../core/settings.ts'
 import type { Deployment, RequestProfile, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
@@ -79,7 +80,7 @@ export function predict(
   rows[at + COLUMN.output] = output
   const seconds = ttft + output * tpot
   rows[at + COLUMN.total] = profile.sense === null ? NaN : 1000 * seconds
-  const cost = costOf(deployment, input - cached, cached, output, seconds / (1 + open))
+  const cost = costOf(deployment.facts.price, input, cached, output, rows[at + COLUMN.reasoning]!, seconds / (1 + open))
   rows[at + COLUMN.cost] = cost
   rows[at + COLUMN.rankCost] = comparable(cost, isLocal(deployment), input, output, seconds / (1 + open))
 }
@@ -91,17 +92,32 @@ function cachedTokens(deployment: Deployment, remembered: Remembered, input: num
 }
 
 /** Nano-dollars; NaN where a price that counts is unknown. `seconds`: this request's share of the engine's time. */
-function costOf({ facts }: Deployment, fresh: number, cached: number, output: number, seconds: number): number {
-  const { price } = facts
+function costOf(
+  price: Price | null,
+  input: number,
+  cached: number,
+  output: number,
+  reasoning: number,
+  seconds: number,
+): number {
   if (price === null) return NaN
-  if (price.perGpuHour !== null && price.inputPerMtok === null) return (price.perGpuHour / 3600) * seconds * NANO
-  return tokenCost(price, fresh, cached, output)
+  COUNTS.input = input
+  COUNTS.cachedInput = cached
+  COUNTS.output = output
+  COUNTS.reasoning = reasoning
+  return nanoOf(price, COUNTS, seconds)
 }
 
-function tokenCost(price: Price, fresh: number, cached: number, output: number): number {
-  const { inputPerMtok, cachedInputPerMtok, outputPerMtok } = price
-  if (inputPerMtok === null || (outputPerMtok === null && output > 0)) return NaN
-  return 1000 * (fresh * inputPerMtok + cached * (cachedInputPerMtok ?? inputPerMtok) + output * (outputPerMtok ?? 0))
+/** One for all: a new one for each candidate would be garbage. */
+const COUNTS = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  audioInput: 0,
+  imageInput: 0,
+  output: 0,
+  reasoning: 0,
+  audioOutput: 0,
 }
 
 /**
@@ -111,5 +127,5 @@ function tokenCost(price: Price, fresh: number, cached: number, output: number):
 export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
   if (cost > 0) return cost
   if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO
-  return cost === 0 ? 0 : tokenCost(DEAR, input, 0, output)
+  return cost === 0 ? 0 : costOf(DEAR, input, 0, output, 0, seconds)
 }

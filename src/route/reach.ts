@@ -4,14 +4,14 @@ import type { Principal } from '../core/principal.ts'
 import type { Deployment } from '../core/types.ts'
 import { isLocal } from './local.ts'
 import { choices } from './names.ts'
-import type { RouteTable } from './table.ts'
+import { allowedTo, type RouteTable } from './table.ts'
 
 /**
  * Whom a request for `model` may be given to, whatever it is about and whenever it comes: the candidates and the fallback of each
  * route that may take it; none where the name means nothing to this key.
  */
 export function reachOf(model: string, principal: Principal, table: RouteTable): readonly Deployment[] {
-  const allowed = table.allowed.get(principal.id)
+  const allowed = allowedTo(principal, table)
   const reached = new Set<Deployment>()
   try {
     const asked = { model, principal, strategy: null, headers: {}, profile: null, utcHour: 0 }

@@ -1,8 +1,8 @@
 /** The operator's routes against what is there now. Built anew when the catalog changes, read by every request. */
-import type { KeySpec } from '../core/principal.ts'
+import type { KeySpec, Principal } from '../core/principal.ts'
 import type { RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
-import { glob } from './glob.ts'
+import { glob } from '../core/glob.ts'
 import { isLocal } from './local.ts'
 
 export interface CompiledRoute {
@@ -26,7 +26,7 @@ export interface RouteTable {
   readonly catalog: Catalog
   readonly routes: readonly CompiledRoute[]
   readonly byName: ReadonlyMap<string, CompiledRoute>
-  /** What each restricted key may use; a key that is not in here may use everything. */
+  /** What each restricted key may use: see `allowedTo`. */
   readonly allowed: ReadonlyMap<string, ReadonlySet<Deployment>>
 }
 
@@ -44,6 +44,14 @@ export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySp
   }
   return { catalog, routes: compiled, byName, allowed }
 }
+
+const NOTHING: ReadonlySet<Deployment> = new Set()
+
+/** What a key may use; undefined = everything. A restricted key that the table does not know may use nothing. */
+export const allowedTo = (
+  { id, routes }: Pick<Principal, 'id' | 'routes'>,
+  { allowed }: RouteTable,
+): ReadonlySet<Deployment> | undefined => allowed.get(id) ?? (routes === null ? undefined : NOTHING)
 
 /** What a route gives to a key that is bound to it. */
 function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {

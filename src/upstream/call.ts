@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { BackendSpec, Limits } from '../core/settings.ts'
+import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
 import type { BackendPool } from './pools.ts'
 
 /** Where the answer goes once it is committed. None of the three may throw. */
@@ -22,7 +23,11 @@ export interface Call {
   readonly stream: boolean
   /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
   readonly finishes: boolean
-  readonly hideUsage: boolean
+  /** Who sees the usage of a stream. */
+  readonly usage: UsageWish
+  /** What the prompt is expected to be, for answers that do not tell. */
+  readonly inputTokens: number
+  readonly envelope: Envelope
   readonly limits: Limits
   /** What is left for everything. */
   readonly totalMs: number

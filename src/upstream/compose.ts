@@ -2,6 +2,7 @@
 import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
 import { elements, members, splice } from '../protocol/members.ts'
+import { traceparent } from '../protocol/trace-context.ts'
 import { effortEdits } from './compose-effort.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
 
@@ -101,11 +102,12 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
 const FORWARDED_VALUE = /^[\w\-.,;=:/ ]{1,512}$/
 
-/** Headers of the call. Of the caller's own only those cross that the provider's file names, and a valid trace id. */
+/** Headers of call number `call` (1 = first). Of the caller's own only those cross that the provider's file names, and a valid trace id. */
 export function composeHeaders(
   request: GatewayRequest,
   deployment: Deployment,
   userAgent: string,
+  call: number,
 ): Record<string, string> {
   const { provider, key } = deployment.backend
   const headers: Record<string, string> = {
@@ -116,7 +118,7 @@ export function composeHeaders(
     ...provider.headers,
   }
   if (key !== null) headers[provider.auth.header] = provider.auth.prefix + key
-  const trace = request.headers['traceparent']
+  const trace = request.trace === null ? request.headers['traceparent'] : traceparent(request.trace, call)
   if (typeof trace === 'string' && TRACEPARENT.test(trace)) headers['traceparent'] = trace
   for (const name of provider.forward) {
     const value = request.headers[name]

@@ -7,12 +7,14 @@
  */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
+import { usageSoFar } from '../protocol/estimate.ts'
 import { AnswerTrack } from '../protocol/track.ts'
 import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
+import { Connection } from './connection.ts'
 import { Deadline, type Phase } from './deadline.ts'
 import { decode } from './decode.ts'
-import { answerFault, badAnswer, isStaleSocket, limitFault, transportFault } from './fault.ts'
+import { answerFault, badAnswer, limitFault, transportFault } from './fault.ts'
 import { Held } from './held.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Reading, StreamReader } from './stream-reader.ts'
@@ -24,10 +26,8 @@ const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
 /** The words of an error are worth no longer wait; its status says enough. */
 const ERROR_BODY_MS = 1_000
-/** A kept-alive socket that the peer had closed breaks at once; one that breaks later broke over our request. */
-const STALE_MS = 500
-/** How long an upstream may take to close a stream after its own [DONE]. */
-const LINGER_MS = 1_000
+/** Longest that an answer is read to its end for nobody but its usage. */
+const DRAIN_MS = 60_000
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly track = new AnswerTrack()
@@ -40,11 +40,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   streamed = false
   /** The whole answer as it came, where it was not streamed. */
   body: Buffer | null = null
+  /** Clock reading of the last that was had of the backend; null while it answers. */
+  endedAt: number | null = null
+  /** There was a connection, and the request went out on it. */
+  sent = false
+  /** The caller left, and the answer is read on for its usage: what to end with. */
+  left: GatewayError | null = null
 
   readonly #call: Call
   readonly #deadline: Deadline
   readonly #startedAt: number
-  #controller: Dispatcher.DispatchController | null = null
+  readonly #connection: Connection
   #mode: Mode = 'waiting'
   #headers: Headers = {}
   #reader: StreamReader | null = null
@@ -54,16 +60,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #failure: GatewayError | null = null
   #sink: Sink | null = null
   #paused = false
-  #reused = false
-  #retried = false
-  #pooled = false
-  #linger: NodeJS.Timeout | null = null
+  #drainLimit: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   #reject: (error: GatewayError) => void = () => undefined
 
   constructor(call: Call) {
     this.#call = call
     this.#startedAt = call.now()
+    this.#connection = new Connection(call, this.#startedAt)
     this.#deadline = new Deadline(call.totalMs, call.now, (phase) => this.#expired(phase))
   }
 
@@ -73,9 +77,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve
       this.#reject = reject
       this.#deadline.enter('connect', this.#call.limits.connectMs)
-      this.#pooled = true
       try {
-        this.#reused = this.#call.pool.dispatch(this.#request(), this)
+        this.#connection.send(this)
       } catch (thrown) {
         this.#fail(transportFault(this.#call.backend, thrown, false))
       }
@@ -86,7 +89,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   attach(sink: Sink): void {
     this.#sink = sink
     if (this.#held.bytes > 0) this.#write(this.#held.take())
-    if (this.#failure !== null) sink.fail(this.#failure)
+    const failure = this.#failure ?? (this.#ended ? this.left : null)
+    if (failure !== null) sink.fail(failure)
     else if (this.#ended) sink.end()
   }
 
@@ -95,16 +99,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#paused) return
     this.#paused = false
     this.#deadline.extend(this.#call.limits.idleMs)
-    this.#controller?.resume()
+    this.#connection.resume()
   }
 
-  /** Ends the call now, whatever its state; the backend's socket is closed, which is what stops its GPU. */
+  /**
+   * Ends the call now, whatever its state; the backend's socket is closed, which is what stops its GPU. Where the backend
+   * is one to be drained and it was the caller who left, it is read to its end first: nothing is sent, and `error` is its end.
+   */
   cancel(error: GatewayError): void {
-    this.#fail(error)
+    const drains = error.code === 'client_closed' && this.#call.backend.onAbort === 'drain'
+    const tells = this.#mode === 'waiting' || this.#mode === 'events' || this.#mode === 'body'
+    if (!drains || !tells || !this.#connection.open) return this.#fail(error)
+    if (this.left !== null) return
+    this.left = error
+    this.#drainLimit = setTimeout(() => this.#fail(error), DRAIN_MS)
+    this.#drainLimit.unref()
+    this.resume()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
+    this.#connection.started(controller)
+    this.sent = this.#mode !== 'over'
     if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
     if (!this.#call.stream) this.#deadline.enter('total', Infinity)
     else if (this.#call.backend.provider.response.headersWithFirstToken)
@@ -126,13 +141,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else {
       this.#mode = 'events'
       this.streamed = true
-      const { backend, finishes, hideUsage, limits } = this.#call
       this.#reader = new StreamReader({
-        backend,
+        call: this.#call,
         track: this.track,
-        finishes,
-        hideUsage,
-        bufferBytes: limits.bufferBytes,
+        bufferBytes: this.#call.limits.bufferBytes,
         retryAfterMs: retryAfter(headers, Date.now()),
       })
       this.#awaitFirst()
@@ -166,7 +178,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#release()
+    this.#connection.release()
     switch (this.#mode) {
       case 'events':
         return this.#advance(this.#reader!.finish())
@@ -180,13 +192,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
-    const young = this.#call.now() - this.#startedAt < STALE_MS
-    if (this.#mode === 'waiting' && young && this.#reused && !this.#retried && isStaleSocket(thrown)) {
-      this.#retried = true
-      this.#call.pool.dispatchFresh(this.#request(), this)
-      return
-    }
-    this.#release()
+    if (this.#mode === 'waiting' && this.#connection.sendAgain(this, thrown)) return
+    this.#connection.release()
     if (this.#mode === 'over') return
     // What came of it may be half of a compressed body; the status says enough.
     if (this.#mode === 'error') return this.#refused(NO_BODY)
@@ -223,6 +230,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#mode !== 'body') return
     const fault = faultOfAnswer(this.#call, plain, this.track, () => retryAfter(this.#headers, Date.now()))
     if (fault !== null) return this.#fail(fault)
+    this.track.usage = usageSoFar(this.track, this.#call.inputTokens, true)
     this.body = plain
     this.#committed = true
     this.#resolve()
@@ -236,6 +244,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
   #passThrough(): void {
+    if (this.left !== null) return this.#fail(this.left)
     if (this.#call.stream || this.#call.reshapes || this.#headers['content-encoding'] !== undefined)
       return this.#fail(this.#bad('sent more than `limits.buffer`'))
     this.#mode = 'bytes'
@@ -245,35 +254,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #end(): void {
     this.#ended = true
-    this.#mode = 'over'
-    this.#deadline.stop()
-    this.#sink?.end()
-    const controller = this.#controller
-    if (!this.#pooled || controller === null) return
-    const linger = setTimeout(() => controller.abort(new Error('the stream was over')), LINGER_MS)
-    linger.unref()
-    this.#linger = linger
+    this.#over()
+    if (this.left === null) this.#sink?.end()
+    else this.#sink?.fail(this.left)
+    this.#connection.closeSoon()
   }
 
-  #fail(error: GatewayError): void {
+  #fail(cause: GatewayError): void {
     if (this.#mode === 'over') return
-    this.#mode = 'over'
+    // Whatever becomes of an answer that nobody reads: it ended when its caller left, and is asked of nobody else.
+    const error = this.left ?? cause
     this.#failure = error
-    this.#deadline.stop()
+    this.#over()
     if (!this.#committed) this.#held.take()
     if (this.#committed) this.#sink?.fail(error)
     else this.#reject(error)
-    this.#controller?.abort(error)
+    this.#connection.abort(error)
   }
 
-  /** The connection is free again, or gone. */
-  #release(): void {
-    // It leads to all that undici holds of the call, and a handler outlives its call: what the collector still reaches it copies.
-    this.#controller = null
-    if (this.#linger !== null) clearTimeout(this.#linger)
-    if (!this.#pooled) return
-    this.#pooled = false
-    this.#call.pool.done()
+  #over(): void {
+    this.#mode = 'over'
+    this.endedAt = this.#call.now()
+    this.#deadline.stop()
+    if (this.#drainLimit !== null) clearTimeout(this.#drainLimit)
   }
 
   #expired(phase: Phase): void {
@@ -283,18 +286,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #write(bytes: Buffer): void {
+    if (this.left !== null) return
     if (this.#sink === null) return this.#held.add(bytes)
     if (this.#sink.write(bytes) || this.#mode === 'over') return
     this.#paused = true
-    this.#controller?.pause()
+    this.#connection.pause()
   }
 
   #bad(what: string): GatewayError {
     return badAnswer(this.#call.backend, what, this.status)
-  }
-
-  #request(): Dispatcher.DispatchOptions {
-    const { pool, path, headers, body } = this.#call
-    return { path: pool.prefix + path, method: 'POST', headers, body }
   }
 }

@@ -1,9 +1,11 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
 import { GatewayError } from '../core/errors.ts'
-import type { BackendSpec } from '../core/settings.ts'
+import { usageSoFar } from '../protocol/estimate.ts'
 import { readFrame } from '../protocol/frames.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { frameText, isDone, type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { usageEvent } from '../protocol/usage-chunk.ts'
+import type { Call } from './call.ts'
 import { answerFault, badAnswer, statusOf } from './fault.ts'
 
 export interface Reading {
@@ -15,11 +17,8 @@ export interface Reading {
 }
 
 interface ReaderOptions {
-  readonly backend: BackendSpec
+  readonly call: Pick<Call, 'backend' | 'finishes' | 'usage' | 'inputTokens' | 'envelope'>
   readonly track: AnswerTrack
-  /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
-  readonly finishes: boolean
-  readonly hideUsage: boolean
   /** Largest single event. */
   readonly bufferBytes: number
   readonly retryAfterMs: number | null
@@ -42,7 +41,7 @@ export class StreamReader {
     this.#splitter.push(chunk, frames)
     const reading = this.#read(frames)
     if (reading.failure !== null || this.#splitter.pending <= this.#options.bufferBytes) return reading
-    return { ...reading, failure: badAnswer(this.#options.backend, 'sent an event larger than `limits.buffer`') }
+    return { ...reading, failure: badAnswer(this.#options.call.backend, 'sent an event larger than `limits.buffer`') }
   }
 
   /** The connection ended well. Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so). */
@@ -51,8 +50,10 @@ export class StreamReader {
     this.#splitter.flush(frames)
     const reading = this.#read(frames.filter(isWhole))
     if (reading.done || reading.failure !== null) return reading
-    const { backend, track, finishes } = this.#options
-    if (this.started && (track.finish !== null || !finishes)) return { ...reading, done: true }
+    const { call, track } = this.#options
+    const { backend, finishes } = call
+    if (this.started && (track.finish !== null || !finishes))
+      return this.#end(reading.out === null ? [] : [reading.out])
     return {
       ...reading,
       failure: new GatewayError('upstream_incomplete', `Backend "${backend.name}" broke off its answer.`),
@@ -60,13 +61,14 @@ export class StreamReader {
   }
 
   #read(frames: readonly SseFrame[]): Reading {
-    const { backend, track, hideUsage, retryAfterMs } = this.#options
+    const { call, track, retryAfterMs } = this.#options
+    const { backend } = call
     if (frames.length === 0) return NOTHING
     const out: Buffer[] = []
     for (const frame of frames) {
       // Before the answer has begun the gateway's own comments keep the line open.
       if (!this.started && frame.data === null) continue
-      const verdict = readFrame(frame, track, hideUsage)
+      const verdict = readFrame(frame, track, call.usage)
       switch (verdict.kind) {
         case 'send':
           this.started = true
@@ -79,12 +81,18 @@ export class StreamReader {
         case 'garbage':
           return reading(out, badAnswer(backend, 'sent an event that is not JSON'))
         case 'done':
-          return this.started
-            ? { out: join(out), done: true, failure: null }
-            : reading(out, badAnswer(backend, 'sent an empty stream'))
+          return this.started ? this.#end(out) : reading(out, badAnswer(backend, 'sent an empty stream'))
       }
     }
     return { out: join(out), done: false, failure: null }
+  }
+
+  /** The answer is complete: its usage is settled, and told as the last thing to those who asked. */
+  #end(out: Buffer[]): Reading {
+    const { call, track } = this.#options
+    track.usage = usageSoFar(track, call.inputTokens, true)
+    if (call.usage !== 'hidden' && call.finishes) out.push(usageEvent(track, call.envelope, Date.now()))
+    return { out: join(out), done: true, failure: null }
   }
 }
 

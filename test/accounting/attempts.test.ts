@@ -3,7 +3,7 @@ import { attemptsOf, costOfAll, usageOfAll } from '../../src/accounting/attempts
 import { clientClosed, type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
-import type { Tried } from '../../src/core/settlement.ts'
+import type { Tried, Usage } from '../../src/core/settlement.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
@@ -18,16 +18,31 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   status: code === null ? 200 : null,
   error: code === null ? null : code === 'client_closed' ? clientClosed() : new GatewayError(code, 'x'),
   ttftMs: null,
+  open: 0,
+  sent: true,
 })
 
-const whole = { plan: PLAN, track: Object.assign(new AnswerTrack(), { content: true }), why: null }
-const failed = { plan: PLAN, track: null, usage: null, why: null }
+const whole = (took: Usage) => ({
+  plan: PLAN,
+  startedAt: 3,
+  track: Object.assign(new AnswerTrack(), { content: true, usage: took }),
+  why: null,
+})
+const failed = { plan: PLAN, startedAt: 3, track: null, why: null }
 
 t.test('only the last one answered', async (t) => {
   const took = usage({ input: 10, output: 5 })
-  const [first, last] = attemptsOf({ ...whole, tried: [tried(A!, 'overloaded'), tried(B!)], usage: took })
-  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, totalMs: 15 })
+  const [first, last] = attemptsOf({ ...whole(took), tried: [tried(A!, 'overloaded'), tried(B!)] })
+  t.match(first, { backend: 'a', error: 'overloaded', usage: null, cost: null, waste: null, startedMs: 7, totalMs: 15 })
   t.match(last, { backend: 'b', error: null, usage: took, cost: { nanoUsd: 20_000, source: 'price' }, waste: null })
+})
+
+t.test('what the answer told of itself is of the last one', async (t) => {
+  const track = Object.assign(new AnswerTrack(), { content: true, model: 'm-2024' })
+  for (let event = 0; event < 7; event++) track.size.event('{}')
+  const [first, last] = attemptsOf({ ...failed, track, tried: [tried(A!, 'overloaded'), tried(B!)] })
+  t.match(first, { answeredAs: null, chunks: 0 })
+  t.match(last, { answeredAs: 'm-2024', chunks: 7 })
 })
 
 t.test('a prompt that was read for nothing', async (t) => {
@@ -41,8 +56,8 @@ t.test('a prompt that was read for nothing', async (t) => {
 })
 
 t.test('sums over attempts', async (t) => {
-  const one = attemptsOf({ ...whole, tried: [tried(A!)], usage: usage({ input: 10, output: 5, estimated: true }) })
-  const two = attemptsOf({ ...whole, tried: [tried(B!)], usage: usage({ input: 1, output: 1 }) })
+  const one = attemptsOf({ ...whole(usage({ input: 10, output: 5, estimated: true })), tried: [tried(A!)] })
+  const two = attemptsOf({ ...whole(usage({ input: 1, output: 1 })), tried: [tried(B!)] })
   t.match(usageOfAll([...one, ...two]), { input: 11, output: 6, estimated: true })
   t.match(costOfAll([...one, ...two]), { nanoUsd: 23_000, estimated: true })
   t.equal(usageOfAll([]), null)

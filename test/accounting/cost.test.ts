@@ -1,7 +1,7 @@
 import t from 'tap'
+import { costOf, engineSeconds } from '../../src/accounting/cost.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { NO_PRICE, type Price } from '../../src/core/settings.ts'
-import { costOf } from '../../src/accounting/cost.ts'
 import type { Usage } from '../../src/core/settlement.ts'
 
 const price = (input: number | null, cached: number | null, output: number | null): Price => ({
@@ -39,4 +39,79 @@ const CASES: readonly (readonly [name: string, usage: Usage | null, price: Price
 ]
 
 for (const [name, used, prices, wanted] of CASES)
-  t.test(name, async (t) => t.equal(costOf(used, prices)?.nanoUsd ?? null, wanted))
+  t.test(name, async (t) => t.equal(costOf(used, prices, 0)?.nanoUsd ?? null, wanted))
+
+t.test('each kind of token at its rate, and what is left at the usual one', async (t) => {
+  const full: Price = {
+    ...NO_PRICE,
+    inputPerMtok: 10,
+    cachedInputPerMtok: 1,
+    cacheWritePerMtok: 12,
+    audioInputPerMtok: 40,
+    imageInputPerMtok: 20,
+    outputPerMtok: 30,
+    reasoningPerMtok: 50,
+    audioOutputPerMtok: 80,
+  }
+  const all: Usage = {
+    ...NO_TOKENS,
+    input: 100,
+    cachedInput: 40,
+    cacheWrite: 20,
+    audioInput: 10,
+    imageInput: 5,
+    output: 60,
+    reasoning: 30,
+    audioOutput: 10,
+  }
+  // 25 x 10 + 40 x 1 + 20 x 12 + 10 x 40 + 5 x 20 = 1030; 20 x 30 + 30 x 50 + 10 x 80 = 2900.
+  t.equal(costOf(all, full, 0)?.nanoUsd, 3_930_000)
+  // 100 x 10 + 60 x 30 where the parts have no rates of their own.
+  t.equal(costOf(all, { ...NO_PRICE, inputPerMtok: 10, outputPerMtok: 30 }, 0)?.nanoUsd, 2_800_000)
+  const overlapping = { ...NO_TOKENS, input: 50, cachedInput: 40, audioInput: 40 }
+  t.equal(costOf(overlapping, full, 0)?.nanoUsd, 440_000, 'cached audio is not counted twice: 40 x 1 + 10 x 40')
+})
+
+t.test('the highest tier that is passed, for the whole request; its nulls are the base', async (t) => {
+  const tiered: Price = {
+    ...price(1, 0.1, 10),
+    tiers: [
+      { aboveInput: 400, rates: { ...NO_PRICE, inputPerMtok: 4 } },
+      { aboveInput: 200, rates: { ...NO_PRICE, inputPerMtok: 2, outputPerMtok: 15 } },
+    ],
+  }
+  const at = (input: number, cached = 0): number | undefined => costOf(usage(input, cached, 10), tiered, 0)?.nanoUsd
+  t.equal(at(200), 200_000 + 100_000, 'at the limit: not yet')
+  t.equal(at(201), 402_000 + 150_000)
+  t.equal(at(400), 800_000 + 150_000)
+  t.equal(at(500), 2_000_000 + 100_000, 'output of the highest tier is the base’s, not that of the one below')
+  t.equal(at(300, 100), 400_000 + 10_000 + 150_000, 'cached tokens count for the tier')
+})
+
+t.test('tiers of service', async (t) => {
+  const tiers = { ...price(1, null, 1), serviceTiers: { flex: 0.5, priority: 2, free: 0 } }
+  const at = (tier: string | null) => costOf({ ...usage(1000, 0, 0), tier }, tiers, 0)
+  t.strictSame(at(null), { nanoUsd: 1_000_000, source: 'price', estimated: false })
+  t.strictSame(at('flex'), { nanoUsd: 500_000, source: 'price', estimated: false })
+  t.equal(at('priority')?.nanoUsd, 2_000_000)
+  t.equal(at('free')?.nanoUsd, 0)
+  t.equal(at('default')?.estimated, false)
+  t.strictSame(at('batch'), { nanoUsd: 1_000_000, source: 'price', estimated: true }, 'nobody told its factor')
+  t.equal(at('constructor')?.nanoUsd, 1_000_000)
+})
+
+t.test('fees, engine time, and the word of the backend', async (t) => {
+  const used = usage(1000, 0, 100)
+  t.equal(costOf(used, { ...price(1, null, 2), perRequest: 0.005 }, 0)?.nanoUsd, 6_200_000)
+  t.equal(costOf(used, { ...NO_PRICE, perRequest: 0.005 }, 0)?.nanoUsd, 5_000_000, 'a fee alone')
+  t.strictSame(costOf(used, { ...NO_PRICE, perGpuHour: 3.6 }, 0.25), {
+    nanoUsd: 250_000,
+    source: 'engine_time',
+    estimated: false,
+  })
+  t.equal(costOf(used, { ...price(1, null, 2), perGpuHour: 3.6 }, 9)?.nanoUsd, 1_200_000, 'prices of tokens go first')
+  const told = { ...used, chargedNanoUsd: 42, estimated: true }
+  t.strictSame(costOf(told, price(1, null, 2), 0), { nanoUsd: 42, source: 'backend', estimated: true })
+  t.strictSame(costOf({ ...used, chargedNanoUsd: 0 }, null, 0), { nanoUsd: 0, source: 'backend', estimated: false })
+  t.equal(engineSeconds({ startedAt: 100, endedAt: 2100, open: 3 }), 0.5)
+})

@@ -50,7 +50,7 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
   const trail = newTrail()
   trail.tried.push(...failed)
   const track = Object.assign(new AnswerTrack(), { finish: 'stop', content: true, usage: null, ...answer })
-  const exchange = { track, status: 200, ttftMs: 12, committedAt: 120 }
+  const exchange = { track, status: 200, ttftMs: 12, endedAt: 340 }
   settle(
     {
       request: gatewayRequest({ model: 'm' }, { startedAt: 100 }),
@@ -68,6 +68,7 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
       now: 350,
       ...traits,
     },
+    null,
     tools,
   )
   if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} settlements, ${lines.length} lines`)
@@ -120,7 +121,7 @@ t.test('the verdict, and what was wasted on an answer that does not fit', async 
 t.test('nobody answered', async (t) => {
   const error = new GatewayError('upstream_error', 'boom')
   const target = deployment('b/m').targets[0]!
-  const failed: Tried = { target, startedAt: 1, endedAt: 2, status: 500, error, ttftMs: null }
+  const failed: Tried = { target, startedAt: 1, endedAt: 2, status: 500, error, ttftMs: null, open: 0, sent: true }
   const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
   t.match(settlement, {
     attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],

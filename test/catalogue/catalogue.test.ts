@@ -30,6 +30,22 @@ t.test('prices of well-known models, as this version of the library knows them',
   t.strictSame(price('openai', 'text-embedding-3-small'), [0.02, null, null], 'an embedding has no output')
 })
 
+t.test('tiers, writes to the cache, audio, and tiers of service', async (t) => {
+  const of = (kind: string, model: string) => catalogueOf(kind, model, NOON)?.price
+  t.match(of('gemini', 'gemini-2.5-pro'), {
+    cacheWritePerMtok: null,
+    tiers: [{ aboveInput: 200_000, rates: { inputPerMtok: 2.5, cachedInputPerMtok: 0.25, outputPerMtok: 15 } }],
+  })
+  t.match(of('anthropic', 'claude-sonnet-4-5'), {
+    cacheWritePerMtok: 3.75,
+    tiers: [{ aboveInput: 200_000, rates: { cacheWritePerMtok: 7.5, outputPerMtok: 22.5, audioInputPerMtok: null } }],
+    serviceTiers: { batch: 0.5 },
+  })
+  t.match(of('gemini', 'gemini-2.5-flash'), { inputPerMtok: 0.3, audioInputPerMtok: 1, tiers: [] })
+  t.strictSame(of('openai', 'gpt-5')?.serviceTiers, { flex: 0.5, batch: 0.5 })
+  t.strictSame(of('together', 'meta-llama/Llama-3.3-70B-Instruct-Turbo')?.serviceTiers, {})
+})
+
 t.test('what is not known is null, and never nothing', async (t) => {
   for (const [kind, model] of [
     ['openai', 'gpt-99'],

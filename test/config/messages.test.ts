@@ -289,6 +289,11 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     /^store\.state: "\.\/data\/" is a folder; write a file, like "\.\/data\/state\.json"$/,
   ],
   ['an open door', `${BASE}server: { host: 0.0.0.0 }`, /^server\.host: "0\.0\.0\.0" .*no keys; add `keys`.*auth: none/],
+  [
+    'an open door with an empty file of keys',
+    `${BASE}server: { host: 0.0.0.0 }\nstore: { keys: '' }`,
+    /^server\.host: /,
+  ],
   ['a name that looks like loopback', `${BASE}server: { host: 127.evil.example }`, /^server\.host: /],
   [
     'an unresolved variable',

@@ -9,6 +9,8 @@ const TRIED = {
   status: 500,
   error: null,
   ttftMs: null,
+  open: 0,
+  sent: true,
 }
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
 

@@ -18,6 +18,8 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   body_too_large: 'stop',
   unsupported_media_type: 'stop',
   rate_limit_exceeded: 'stop',
+  budget_exceeded: 'stop',
+  limits_away: 'stop',
   // Nobody waits for an answer, or no time is left.
   client_closed: 'stop',
   shutting_down: 'stop',

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { Metrics } from '../../src/observe/metrics.ts'
+import { newMetrics } from '../support/metrics.ts'
 import { groupingsOf, legendLabels, selectorsOf, withoutVariables } from './promql.ts'
 
 interface Query {
@@ -39,11 +39,7 @@ const VARIABLES = DASHBOARD.templating.list.filter(({ type }) => type === 'query
 /** Series name -> label names, as /metrics exports them: a histogram has three series. */
 function exported(): Map<string, readonly string[]> {
   const all = new Map<string, readonly string[]>()
-  const metrics = new Metrics(() => []).registry.getMetricsAsArray() as unknown as readonly {
-    readonly name: string
-    readonly type: string
-    readonly labelNames: readonly string[]
-  }[]
+  const metrics = newMetrics().families
   for (const { name, type, labelNames } of metrics) {
     if (type !== 'histogram') all.set(name, labelNames)
     else {

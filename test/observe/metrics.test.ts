@@ -1,79 +1,30 @@
 import t from 'tap'
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import { ATTEMPT, cost, gatewayRequest } from '../support/factories.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { subjectOf } from '../../src/accounting/subject.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Account, Attempt, Settlement } from '../../src/core/settlement.ts'
-import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
-import { type BackendGauge, Metrics } from '../../src/observe/metrics.ts'
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import type { Account } from '../../src/core/settlement.ts'
+import type { BackendReading } from '../../src/observe/fleet-metrics.ts'
+import type { Metrics } from '../../src/observe/metrics.ts'
+import { account, attempt, planOf, settlement } from '../support/accounts.ts'
+import { cost, gatewayRequest, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
+import { newMetrics } from '../support/metrics.ts'
 
-const REQUEST = gatewayRequest({ model: 'm', stream: true }, { startedAt: 0 })
-const PLAN = { route: 'coding' } as RoutePlan
+const EACH = { route: 'coding', backend: 'a', model: 'm' }
 
-const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
-  ...ATTEMPT,
-  backend: 'a',
-  model,
-  status: 200,
-  error,
-  ttftMs: 50,
-})
-
-const DEFAULTS: Settlement = {
-  attempts: [attempt('m')],
-  usage: { ...NO_TOKENS, input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  cost: cost(1_500_000_000),
-  answered: true,
-  waste: null,
-  ttftMs: 50,
-  streamMs: 400,
-  totalMs: 500,
-  overheadMs: 1,
-  finish: 'stop',
-  success: true,
-  verdict: { success: true, score: 1, censored: false, why: null },
-  status: 200,
-  error: null,
-  bytesOut: 10,
+const sums = async (metrics: Metrics) => {
+  const text = await metrics.scrape('text')
+  return (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)
 }
 
-/** What the answer took stands on the last attempt. */
-function settlement(traits: Partial<Settlement> = {}): Settlement {
-  const one = { ...DEFAULTS, ...traits }
-  const { usage, cost, waste, answered } = one
-  const last = one.attempts.length - 1
-  const attempts = one.attempts.map((attempt, index) =>
-    index === last && (answered || waste !== null)
-      ? { ...attempt, usage: answered ? usage : null, cost, waste }
-      : attempt,
-  )
-  return { ...one, attempts }
-}
-
-const account = (request: GatewayRequest, plan: RoutePlan | null, settlement: Settlement): Account => ({
-  request,
-  subject: subjectOf(request, plan?.route ?? null),
-  plan,
-  settlement,
-  endedAt: 0,
-})
-
-async function counted(
-  plan: RoutePlan | null,
-  request: GatewayRequest,
-  ...all: readonly Settlement[]
-): Promise<(name: string, labels?: Record<string, string>) => number> {
-  const metrics = new Metrics(() => [])
-  for (const one of all) metrics.settled(account(request, plan, one))
-  const text = await metrics.registry.metrics()
-  return (name, labels = {}) => sumOf(text, `turnout_${name}`, labels)
+async function counted(...all: readonly Account[]): Promise<(name: string, labels?: Record<string, string>) => number> {
+  const metrics = newMetrics()
+  for (const one of all) metrics.settled(one)
+  return await sums(metrics)
 }
 
 t.test('a finished request is counted once, everywhere', async (t) => {
-  const sum = await counted(PLAN, REQUEST, settlement())
-  const answered = { route: 'coding', backend: 'a', model: 'm' }
+  const sum = await counted(account())
+  const answered = EACH
   t.equal(sum('requests_total', { ...answered, endpoint: 'chat', stream: 'true', status: '200', error: 'none' }), 1)
   t.equal(sum('requests_total'), 1)
   t.equal(sum('attempts_total', { backend: 'a', model: 'm', outcome: 'ok' }), 1)
@@ -91,7 +42,7 @@ t.test('a finished request is counted once, everywhere', async (t) => {
 })
 
 t.test('failed attempts before it', async (t) => {
-  const sum = await counted(PLAN, REQUEST, settlement({ attempts: [attempt('m', 'overloaded'), attempt('n')] }))
+  const sum = await counted(account(settlement({ attempts: [attempt('m', 'overloaded'), attempt('n')] })))
   t.equal(sum('attempts_total', { outcome: 'overloaded', model: 'm' }), 1)
   t.equal(sum('attempts_total', { outcome: 'ok', model: 'n' }), 1)
   t.equal(sum('requests_total', { model: 'n' }), 1)
@@ -110,7 +61,7 @@ t.test('a request that nobody answered', async (t) => {
     status: 502,
     error,
   }
-  const sum = await counted(PLAN, REQUEST, settlement({ ...nothing, attempts: [attempt('m', 'upstream_error')] }))
+  const sum = await counted(account(settlement({ ...nothing, attempts: [attempt('m', 'upstream_error')] })))
   t.equal(sum('requests_total', { status: '502', error: 'upstream_error', backend: 'a' }), 1)
   t.equal(sum('attempts_total'), 1)
   for (const name of [
@@ -121,111 +72,201 @@ t.test('a request that nobody answered', async (t) => {
     'time_to_first_token_seconds_count',
   ])
     t.equal(sum(name), 0, name)
-  const early = await counted(null, REQUEST, settlement({ ...nothing, attempts: [] }))
+  const early = await counted(account(settlement({ ...nothing, attempts: [] }), { plan: null }))
   t.equal(early('requests_total', { route: 'none', backend: 'none', model: 'none' }), 1)
 })
 
-t.test('an answer without a price, or without a usage', async (t) => {
-  const sum = await counted(
-    PLAN,
-    REQUEST,
-    settlement({ cost: null }),
-    settlement({ cost: null, usage: { ...NO_TOKENS, input: 0, estimated: true } }),
-  )
-  t.equal(sum('unpriced_requests_total'), 2)
+t.test('a call without a price, or without a usage', async (t) => {
+  const sum = await counted(account(settlement({ cost: null })), account(settlement({ cost: null, usage: null })))
+  t.equal(sum('unpriced_requests_total', EACH), 2)
   t.equal(sum('cost_usd_total'), 0)
   t.equal(sum('tokens_total', { kind: 'input' }), 10)
-  t.equal(
-    (await counted(PLAN, REQUEST, settlement({ cost: cost(0) })))('unpriced_requests_total'),
-    0,
-    'free is a price',
-  )
+  t.equal((await counted(account(settlement({ cost: cost(0) }))))('unpriced_requests_total'), 0, 'free is a price')
+})
+
+t.test('each call is counted where it was made', async (t) => {
+  const failed = {
+    ...attempt('m', 'idle_timeout'),
+    usage: usage({ input: 100, output: 20, estimated: true }),
+    cost: cost(2_000),
+    waste: { reason: 'failover', tokens: 120 } as const,
+  }
+  const unpriced = { ...attempt('n', 'upstream_incomplete'), usage: usage({ input: 7 }) }
+  const sum = await counted(account(settlement({ attempts: [failed, unpriced, attempt('o')], cost: cost(3_000) })))
+  t.equal(sum('tokens_total', { model: 'm', kind: 'input' }), 100)
+  t.equal(sum('tokens_total', { model: 'o', kind: 'input' }), 10)
+  t.equal(sum('estimated_tokens_total', { model: 'm', kind: 'input' }), 100)
+  t.equal(sum('estimated_tokens_total', { model: 'm', kind: 'output' }), 20)
+  t.equal(sum('estimated_tokens_total'), 120, 'the others told theirs')
+  t.equal(sum('cost_usd_total', { model: 'm' }), 0.000002)
+  t.equal(sum('cost_usd_total', { model: 'o' }), 0.000003)
+  t.equal(sum('unpriced_requests_total', { model: 'n' }), 1)
+  t.equal(sum('unpriced_requests_total'), 1)
+  t.equal(sum('wasted_tokens_total', { ...EACH, reason: 'failover' }), 120)
+  t.equal(sum('successes_total', { model: 'o' }), 1)
+  t.equal(sum('successes_total'), 1)
+})
+
+t.test('kinds of tokens that most backends never tell appear with the first one', async (t) => {
+  const metrics = newMetrics()
+  metrics.settled(account())
+  t.notMatch(await metrics.scrape('text'), /kind="(cache_write|audio|image)/)
+  const rare = { cacheWrite: 1, audioInput: 2, imageInput: 3, audioOutput: 4 }
+  metrics.settled(account(settlement({ usage: usage({ input: 10, output: 5, ...rare }) })))
+  const sum = await sums(metrics)
+  for (const [kind, tokens] of Object.entries({ cache_write: 1, audio_input: 2, image_input: 3, audio_output: 4 }))
+    t.equal(sum('tokens_total', { ...EACH, kind }), tokens, kind)
+})
+
+t.test('who nobody could serve is counted at its route', async (t) => {
+  const error = new GatewayError('no_backend', 'x', { route: 'coding' })
+  const refused = settlement({ answered: false, attempts: [], error, status: 503, success: false })
+  t.equal((await counted(account(refused, { plan: null, route: 'coding' })))('requests_total', { route: 'coding' }), 1)
 })
 
 t.test('times of a whole answer are no times of tokens', async (t) => {
-  const sum = await counted(PLAN, gatewayRequest({ model: 'm' }), settlement({ streamMs: null, ttftMs: null }))
+  const whole = { request: gatewayRequest({ model: 'm' }) }
+  const sum = await counted(account(settlement({ streamMs: null, ttftMs: null }), whole))
   t.equal(sum('time_to_first_token_seconds_count'), 0)
   t.equal(sum('time_per_output_token_seconds_count'), 0)
   t.equal(sum('requests_total', { stream: 'false' }), 1)
 })
 
 t.test('one output token has no time between tokens', async (t) => {
-  const sum = await counted(
-    PLAN,
-    REQUEST,
-    settlement({ usage: { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 } }),
-  )
+  const sum = await counted(account(settlement({ usage: usage({ input: 1, output: 1 }) })))
   t.equal(sum('time_per_output_token_seconds_count'), 0)
 })
 
 t.test('a request that was turned away', async (t) => {
-  const metrics = new Metrics(() => [])
+  const metrics = newMetrics()
   metrics.plain('chat', 401, 'invalid_api_key')
-  t.equal(
-    sumOf(await metrics.registry.metrics(), 'turnout_requests_total', {
-      status: '401',
-      error: 'invalid_api_key',
-      model: 'none',
-    }),
-    1,
-  )
+  t.equal((await sums(metrics))('requests_total', { status: '401', error: 'invalid_api_key', model: 'none' }), 1)
 })
 
 t.test('hundreds of models share a label', async (t) => {
-  const metrics = new Metrics(() => [])
+  const metrics = newMetrics()
   for (let index = 0; index < 500; index++)
-    metrics.settled(
-      account(REQUEST, PLAN, settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })),
-    )
-  const text = await metrics.registry.metrics()
-  const models = new Set([...text.matchAll(/model="([^"]*)"/g)].map(([, name]) => name))
+    metrics.settled(account(settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })))
+  const models = new Set([...(await metrics.scrape('text')).matchAll(/model="([^"]*)"/g)].map(([, name]) => name))
   t.ok(models.size <= 201, `${models.size} models`)
-  t.equal(sumOf(text, 'turnout_requests_total', { model: 'other' }), 300)
-  t.equal(sumOf(text, 'turnout_attempts_total', { model: 'other' }), 600)
-  metrics.settled(account(REQUEST, PLAN, settlement({ attempts: [attempt('m7')] })))
-  t.equal(
-    sumOf(await metrics.registry.metrics(), 'turnout_requests_total', { model: 'm7' }),
-    2,
-    'known ones keep theirs',
-  )
+  t.equal((await sums(metrics))('requests_total', { model: 'other' }), 300)
+  t.equal((await sums(metrics))('attempts_total', { model: 'other' }), 600)
+  metrics.settled(account(settlement({ attempts: [attempt('m7')] })))
+  t.equal((await sums(metrics))('requests_total', { model: 'm7' }), 2, 'known ones keep theirs')
 })
 
 t.test('labels never come from the caller', async (t) => {
   const secret = 'sk-caller-secret'
   const request = gatewayRequest(
     { model: secret },
-    { principal: { ...ANONYMOUS, id: secret, routes: null, rpm: null }, agent: secret, session: secret, id: secret },
+    {
+      principal: { ...ANONYMOUS, id: secret, team: secret, user: secret },
+      agent: secret,
+      session: secret,
+      user: secret,
+    },
   )
-  const metrics = new Metrics(() => [])
-  metrics.settled(account(request, PLAN, settlement()))
-  metrics.settled(account(request, null, settlement({ attempts: [] })))
-  t.notMatch(await metrics.registry.metrics(), secret)
+  const metrics = newMetrics()
+  metrics.settled(account(settlement(), { request }))
+  metrics.settled(account(settlement({ attempts: [] }), { request, plan: null }))
+  t.notMatch(await metrics.scrape('text'), secret)
+  t.notMatch(await metrics.scrape('openmetrics'), secret)
+})
+
+/** Lines of each metric: those of a histogram count, too. */
+async function linesOf(metrics: Metrics): Promise<Map<string, number>> {
+  const lines = new Map<string, number>()
+  for (const [, name = ''] of (await metrics.scrape('text')).matchAll(/^(turnout_\w+)/gm))
+    lines.set(name, (lines.get(name) ?? 0) + 1)
+  return lines
+}
+
+t.test('thousands of keys, users, models, routes and request ids do not fill the memory of a Prometheus', async (t) => {
+  const metrics = newMetrics()
+  const CALLERS = 10_000
+  for (let index = 0; index < CALLERS; index++) {
+    const name = `n${index}`
+    const request = gatewayRequest(
+      { model: name, stream: true },
+      {
+        id: name,
+        principal: { ...ANONYMOUS, id: name, team: name, user: name },
+        session: name,
+        agent: name,
+        user: name,
+      },
+    )
+    const route = `r${index % 1000}`
+    const plan = planOf({ route, explored: true, baseline: { backend: 'a', model: 'm', cost_usd: 1 } })
+    const wasted = { ...attempt(`m${index % 700}`, 'idle_timeout'), backend: `b${index % 30}` }
+    const waste = { reason: (['retry', 'failover', 'hedge'] as const)[index % 3]!, tokens: 1 }
+    const answer = { ...attempt(`m${index % 900}`), backend: `b${index % 40}` }
+    metrics.settled(account(settlement({ attempts: [{ ...wasted, waste }, answer] }), { request, plan }))
+    metrics.settled(
+      account(settlement({ answered: false, attempts: [], success: false }), { request, plan: null, route: null }),
+    )
+    metrics.plain('chat', 401, 'invalid_api_key')
+    metrics.refused(name, 'usd')
+    metrics.softReached(name)
+  }
+  for (const [name, lines] of await linesOf(metrics))
+    t.ok(lines <= (/_bucket$/.test(name) ? 5_000 : 2_400), `${name}: ${lines}`)
+  const sum = await sums(metrics)
+  t.equal(sum('requests_total'), 3 * CALLERS, 'none is lost')
+  t.equal(sum('successes_total'), CALLERS)
+  t.equal(sum('tokens_total', { kind: 'input' }), 10 * CALLERS)
+  t.equal(sum('wasted_tokens_total'), CALLERS)
+  t.equal(sum('explorations_total'), CALLERS)
+  t.equal(sum('budget_refusals_total'), CALLERS)
+  t.ok(sum('requests_total', { route: 'other', backend: 'other', model: 'other' }) > 0)
+  t.ok(sum('budget_refusals_total', { budget: 'other', reason: 'usd' }) > 0)
 })
 
 t.test('gauges are read at each scrape', async (t) => {
-  const states: BackendGauge[] = [
-    { name: 'a', state: 'ready', inflight: 2 },
-    { name: 'b', state: 'down', inflight: 0 },
+  const states: BackendReading[] = [
+    { name: 'a', state: 'ready', inflight: 2, resting: false },
+    { name: 'b', state: 'down', inflight: 0, resting: true },
   ]
-  const metrics = new Metrics(() => states)
-  const scrape = async (name: string, labels: Record<string, string>): Promise<number> =>
-    sumOf(await metrics.registry.metrics(), `turnout_${name}`, labels)
-  t.equal(await scrape('inflight_requests', { backend: 'a' }), 2)
-  t.equal(await scrape('backend_up', { backend: 'a' }), 1)
-  t.equal(await scrape('backend_up', { backend: 'b' }), 0)
-  t.equal(await scrape('backend_state', { backend: 'b', state: 'down' }), 1)
-  t.equal(await scrape('backend_state', { backend: 'b' }), 1, 'one state at a time')
+  const metrics = newMetrics({ backends: () => states })
+  const sum = await sums(metrics)
+  t.equal(sum('inflight_requests', { backend: 'a' }), 2)
+  t.equal(sum('backend_up', { backend: 'a' }), 1)
+  t.equal(sum('backend_up', { backend: 'b' }), 0)
+  t.equal(sum('backend_state', { backend: 'b', state: 'down' }), 1)
+  t.equal(sum('backend_state', { backend: 'b' }), 1, 'one state at a time')
+  t.equal(sum('breaker_open', { backend: 'a' }), 0)
+  t.equal(sum('breaker_open', { backend: 'b' }), 1)
   states.pop()
-  t.notMatch(await metrics.registry.metrics(), 'backend="b"', 'one that is gone is gone')
+  t.notMatch(await metrics.scrape('text'), 'backend="b"', 'one that is gone is gone')
+})
+
+t.test('what runs here', async (t) => {
+  const sum = await sums(newMetrics({ version: '1.2.3', configHash: 281_474_976_710_655 }))
+  t.equal(sum('build_info', { version: '1.2.3' }), 1)
+  t.equal(sum('config_hash'), 281_474_976_710_655)
+})
+
+t.test('what the ledger says of itself', async (t) => {
+  const reading = { pendingRows: 1, writtenRows: 2, lostRows: 3, up: false }
+  const sum = await sums(newMetrics({ ledger: () => reading }))
+  t.equal(sum('ledger_pending_rows'), 1)
+  t.equal(sum('ledger_rows_total'), 2)
+  t.equal(sum('ledger_lost_rows_total'), 3)
+  t.match(await newMetrics({ ledger: () => reading }).scrape('text'), '\nturnout_ledger_up 0\n')
+  t.match(await newMetrics({ ledger: () => ({ ...reading, up: true }) }).scrape('text'), '\nturnout_ledger_up 1\n')
+  t.notMatch(await newMetrics().scrape('text'), /^turnout_ledger/m, 'without one there is nothing to say')
 })
 
 t.test('every metric has our prefix, a help and base units', async (t) => {
-  const metrics = await new Metrics(() => []).registry.getMetricsAsJSON()
-  t.ok(metrics.length >= 14)
-  for (const { name, help, type } of metrics) {
+  const { families } = newMetrics()
+  t.ok(families.length >= 30)
+  t.equal(new Set(families.map(({ name }) => name)).size, families.length)
+  for (const { name, help, type } of families) {
     t.match(name, /^turnout_[a-z_]+$/)
     t.match(help, /^\S.*\.$/, `${name} has a sentence`)
-    if (type.toString() === 'counter') t.match(name, /_total$/)
-    if (type.toString() === 'histogram') t.match(name, /_seconds$/)
+    t.notMatch(help, /["\\\n]/, `${name} has nothing to be escaped`)
+    if (type === 'counter') t.match(name, /_total$/)
+    else t.notMatch(name, /_total$/)
+    if (type === 'histogram') t.match(name, /_(seconds|ratio)$/)
   }
 })

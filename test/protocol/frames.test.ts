@@ -2,6 +2,7 @@ import t from 'tap'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { type FrameVerdict, readFrame } from '../../src/protocol/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/protocol/sse.ts'
+import { usageEvent, type UsageWish } from '../../src/protocol/usage-chunk.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { noSamples, type Sample, samples } from '../support/samples.ts'
 
@@ -20,11 +21,11 @@ function framesOf(text: string | Buffer): SseFrame[] {
   return out
 }
 
-function read(text: string | Buffer, hideUsage: boolean): Reading {
+function read(text: string | Buffer, hideUsage: boolean, wish: UsageWish = hideUsage ? 'hidden' : 'end'): Reading {
   const track = new AnswerTrack()
   const verdicts: FrameVerdict[] = []
   for (const frame of framesOf(text)) {
-    verdicts.push(readFrame(frame, track, hideUsage))
+    verdicts.push(readFrame(frame, track, wish))
     if (verdicts.at(-1)?.kind === 'done') break
   }
   const sent = verdicts.flatMap((verdict) => {
@@ -44,6 +45,7 @@ const TEXT = event({ choices: [choice({ content: 'Hi' })] })
 const FINISH = event({ choices: [choice({}, 'stop')] })
 const DONE = 'data: [DONE]\n\n'
 const COUNTS = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 }
+const ENVELOPE = { id: 'r', object: 'chat.completion.chunk', model: 'asked' }
 const USAGE = { ...NO_TOKENS, input: 3, cachedInput: 0, output: 2, reasoning: 0 }
 
 t.test('a plain stream', async (t) => {
@@ -90,11 +92,17 @@ for (const [name, text] of Object.entries(WITH_USAGE)) {
     for (const chunk of hidden.sent) t.match(chunk, { choices: [{ index: 0 }] })
     const shown = read(text, false)
     t.strictSame(shown.track.usage, USAGE)
-    t.strictSame(
-      shown.verdicts.flatMap((verdict) => (verdict.kind === 'send' ? [verdict.raw.toString()] : [])).join('') + DONE,
-      text,
-      'shown, byte for byte',
+    t.notOk(
+      shown.sent.some((chunk) => chunk['usage']),
+      'shown: not yet',
     )
+    t.equal(shown.sent.length, 3)
+    const last = usageEvent(shown.track, ENVELOPE, 0).toString()
+    t.match(JSON.parse(last.slice(6)), { choices: [], usage: COUNTS }, 'but at the end')
+    if (text.includes(`"choices":[],"usage":${JSON.stringify(COUNTS)}}`)) t.ok(text.includes(last), 'byte for byte')
+    const everywhere = read(text, false, 'everywhere')
+    const sent = everywhere.verdicts.flatMap((verdict) => (verdict.kind === 'send' ? [verdict.raw.toString()] : []))
+    t.ok(text.startsWith(sent.join('')), 'everywhere: as it came')
   })
 }
 
@@ -112,6 +120,52 @@ t.test("usage in Groq's own member", async (t) => {
   t.strictSame(read(text, true).track.usage, USAGE)
   const both = ROLE + event({ choices: [choice({}, 'stop')], x_groq: { id: 'r', usage: null }, usage: COUNTS }) + DONE
   t.strictSame(read(both, true).track.usage, USAGE, 'null there, counts at the top')
+})
+
+t.test("usage in Groq's and in Moonshot's place is not shown there", async (t) => {
+  const groq = ROLE + event({ choices: [choice({}, 'stop')], x_groq: { id: 'r', usage: COUNTS } })
+  const moonshot = ROLE + event({ choices: [{ ...choice({}, 'stop'), usage: COUNTS }] })
+  for (const text of [groq, moonshot])
+    for (const hidden of [true, false]) {
+      const { sent, track } = read(text, hidden)
+      t.notMatch(JSON.stringify(sent), /usage/)
+      t.match(sent[1], { choices: [{ index: 0, finish_reason: 'stop' }] })
+      t.strictSame(track.usage, USAGE)
+    }
+  t.match(read(groq, true).sent[1], { x_groq: { id: 'r' } })
+})
+
+t.test("llama.cpp's timings count where there is no usage", async (t) => {
+  const timings = { cache_n: 2, prompt_n: 1, predicted_n: 2, predicted_ms: 10 }
+  const text = ROLE + TEXT + event({ choices: [choice({}, 'stop')], timings }) + DONE
+  const { track, sent } = read(text, false)
+  t.match(track.usage, { input: 3, cachedInput: 2, output: 2 })
+  t.match(sent[2], { timings })
+  t.match(JSON.parse(usageEvent(track, ENVELOPE, 0).toString().slice(6)), { choices: [], usage: { prompt_tokens: 3 } })
+  const both = ROLE + event({ choices: [choice({}, 'stop')] }) + event({ choices: [], usage: COUNTS, timings })
+  t.strictSame(read(both, true).track.usage, USAGE)
+})
+
+t.test('zeros and nothing do not overwrite what was told', async (t) => {
+  const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+  const text =
+    event({ choices: [choice({ content: 'a' })], usage: zero }) +
+    event({ choices: [choice({ content: 'b' })], usage: COUNTS }) +
+    event({ choices: [choice({}, 'stop')], usage: null }) +
+    event({ choices: [], usage: zero })
+  for (const hidden of [true, false]) {
+    const { track, sent } = read(text, hidden)
+    t.strictSame(track.usage, USAGE)
+    t.equal(sent.length, 3)
+    t.notOk(sent.some((chunk) => chunk['usage']))
+  }
+  t.equal(read(event({ choices: [choice({ content: 'a' })], usage: zero }), true).track.usage, null)
+})
+
+t.test('the tier of the answer', async (t) => {
+  const text =
+    event({ choices: [choice({ content: 'a' })], service_tier: 'flex' }) + event({ choices: [], usage: COUNTS })
+  t.equal(read(text, true).track.usage?.tier, 'flex')
 })
 
 t.test('hiding usage leaves all other bytes', async (t) => {
@@ -250,7 +304,7 @@ function careful(body: Buffer): { finish: string | null; model: string | null; u
   return {
     finish: reasons.at(-1) ?? null,
     model: chunks[0]?.model ?? null,
-    usage: chunks.some((chunk) => chunk.usage),
+    usage: chunks.some((chunk) => chunk.usage ?? chunk.timings),
     text: choices.some(filled),
   }
 }

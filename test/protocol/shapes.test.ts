@@ -8,6 +8,8 @@ import { gatewayRequest } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 import { noSamples, sample } from '../support/samples.ts'
 
+const finished = (request: GatewayRequest, body: Buffer): Buffer => finishBody(request, body, new AnswerTrack())
+
 const ask = (format?: string): GatewayRequest =>
   gatewayRequest(
     { model: 'm', input: 'x', ...(format === undefined ? {} : { encoding_format: format }) },
@@ -42,7 +44,7 @@ const VECTOR = Array.from({ length: 64 }, () => Math.fround(random() * 2 - 1))
 const TEXT = Buffer.from(Float32Array.from(VECTOR).buffer).toString('base64')
 
 t.test('floats become base64 where it was asked for', async (t) => {
-  const got = parsed(finishBody(ask('base64'), answer(VECTOR, [1, -0.5, 0])))
+  const got = parsed(finished(ask('base64'), answer(VECTOR, [1, -0.5, 0])))
   t.strictSame(floatsOf(got.data[0]?.embedding as string), VECTOR)
   t.strictSame(floatsOf(got.data[1]?.embedding as string), [1, -0.5, 0])
   t.match(got, { object: 'list', usage: { prompt_tokens: 3 }, data: [{ index: 0, extra: 'kept' }, { index: 1 }] })
@@ -50,7 +52,7 @@ t.test('floats become base64 where it was asked for', async (t) => {
 
 t.test('base64 becomes floats where it was not', async (t) => {
   for (const format of [undefined, 'float']) {
-    const got = parsed(finishBody(ask(format), answer(TEXT, TEXT)))
+    const got = parsed(finished(ask(format), answer(TEXT, TEXT)))
     t.strictSame(got.data[0]?.embedding, VECTOR)
     t.strictSame(got.data[1]?.embedding, VECTOR)
     t.match(got, { object: 'list', usage: { prompt_tokens: 3 } })
@@ -60,26 +62,26 @@ t.test('base64 becomes floats where it was not', async (t) => {
 t.test('what is right stays the same buffer', async (t) => {
   const floats = answer(VECTOR)
   const text = answer(TEXT)
-  t.equal(finishBody(ask(), floats), floats)
-  t.equal(finishBody(ask('float'), floats), floats)
-  t.equal(finishBody(ask('base64'), text), text)
+  t.equal(finished(ask(), floats), floats)
+  t.equal(finished(ask('float'), floats), floats)
+  t.equal(finished(ask('base64'), text), text)
   const chat = Buffer.from('{"choices":[{"message":{"content":"\\"embedding\\": [1]"}}]}')
-  t.equal(finishBody(gatewayRequest({ model: 'm', encoding_format: 'base64' }), chat), chat)
+  t.equal(finished(gatewayRequest({ model: 'm', encoding_format: 'base64' }), chat), chat)
 })
 
 t.test('no data, and no embeddings at all', async (t) => {
   for (const text of ['{"object":"list","data":[]}', '{}']) {
     const body = Buffer.from(text)
-    t.equal(finishBody(ask('base64'), body), body)
-    t.equal(finishBody(ask(), body), body)
+    t.equal(finished(ask('base64'), body), body)
+    t.equal(finished(ask(), body), body)
   }
 })
 
 t.test('recorded: base64 and floats of llama.cpp are the same vector', { skip: noSamples }, async (t) => {
   const text = sample('llamacpp/llamacpp-embeddings-base64').body
-  const vector = parsed(finishBody(ask('float'), text)).data[0]?.embedding as number[]
+  const vector = parsed(finished(ask('float'), text)).data[0]?.embedding as number[]
   t.ok(vector.length > 8 && vector.every(Number.isFinite))
-  const back = parsed(finishBody(ask('base64'), Buffer.from(JSON.stringify({ data: [{ embedding: vector }] }))))
+  const back = parsed(finished(ask('base64'), Buffer.from(JSON.stringify({ data: [{ embedding: vector }] }))))
   t.equal(back.data[0]?.embedding, parsed(text).data[0]?.embedding)
 })
 
@@ -88,7 +90,7 @@ const rerank = gatewayRequest({ model: 'ranker', query: 'q', documents: ['a', 'b
 const BARE = Buffer.from('[{"score":0.9,"document":"b","index":1},{"score":0.1,"document":null,"index":0}]')
 
 t.test('a bare rerank list gets the usual shape', async (t) => {
-  t.strictSame(JSON.parse(finishBody(rerank, BARE).toString()), {
+  t.strictSame(JSON.parse(finished(rerank, BARE).toString()), {
     model: 'ranker',
     results: [
       { index: 1, relevance_score: 0.9, document: { text: 'b' } },
@@ -96,13 +98,13 @@ t.test('a bare rerank list gets the usual shape', async (t) => {
     ],
   })
   const usual = Buffer.from('{"results":[{"index":0,"relevance_score":1}]}')
-  t.equal(finishBody(rerank, usual), usual)
+  t.equal(finished(rerank, usual), usual)
 })
 
 t.test('a bare rerank list is sorted, cut to what was asked for, and its tokens are told', async (t) => {
   const body = { model: 'ranker', query: 'q', documents: ['a', 'b', 'c'], top_n: 2 }
   const list = [0.1, 0.9, 0.5].map((score, index) => ({ score, index, meta_info: { prompt_tokens: 10 + index } }))
-  const got = finishBody(gatewayRequest(body, { endpoint: RERANK }), Buffer.from(JSON.stringify(list)))
+  const got = finished(gatewayRequest(body, { endpoint: RERANK }), Buffer.from(JSON.stringify(list)))
   t.strictSame(JSON.parse(got.toString()), {
     model: 'ranker',
     results: [
@@ -115,7 +117,7 @@ t.test('a bare rerank list is sorted, cut to what was asked for, and its tokens 
 
 const ranked = (fields: object, list: readonly object[]): { results: { index: number }[]; usage?: object } =>
   JSON.parse(
-    finishBody(
+    finished(
       gatewayRequest({ model: 'ranker', query: 'q', documents: [], ...fields }, { endpoint: RERANK }),
       Buffer.from(`\n ${JSON.stringify(list)}`),
     ).toString(),

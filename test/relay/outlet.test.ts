@@ -233,10 +233,9 @@ interface FakeExchange {
 function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   let sink: Sink | undefined
   let resumed = 0
-  const track = new AnswerTrack()
-  track.usage = { ...NO_TOKENS, input: 1, cachedInput: 0, output: 2, reasoning: 0 }
   const fake = {
-    track,
+    track: new AnswerTrack(),
+    left: null,
     body: traits.body ?? null,
     streamed: traits.streamed ?? true,
     contentType: 'application/json',
@@ -250,7 +249,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   }
 }
 
-const AS_IS = () => cost(5_000)
+const AS_IS = () => ({ usage: { ...NO_TOKENS, input: 1, output: 2 }, cost: cost(5_000) })
 
 t.test('relay of a whole answer', async (t) => {
   const { relayed } = exchange({ body: Buffer.from('{"a":1}') })

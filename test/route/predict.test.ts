@@ -51,6 +51,21 @@ t.test('cost from the price of tokens, in nano-dollars', async (t) => {
   t.equal(row.rankCost, row.cost)
 })
 
+t.test('tiers, thoughts at their own rate, and fees, as in the books', async (t) => {
+  const tiers = [{ aboveInput: 100, rates: { ...NO_PRICE, inputPerMtok: 4 } }]
+  const row = predicted(priced({ inputPerMtok: 2, outputPerMtok: 8, perRequest: 0.001, tiers }))
+  t.ok(near(row.cost, 4000 * row.input + 8000 * row.output + 1e6))
+  const thinks = {
+    facts: {
+      efforts: ['none', 'high'] as const,
+      price: price({ inputPerMtok: 0, outputPerMtok: 8, reasoningPerMtok: 1 }),
+    },
+  }
+  const thought = predicted(like('a/m', {}, thinks))
+  t.ok(thought.reasoning > 0)
+  t.ok(near(thought.cost, 8000 * (thought.output - thought.reasoning) + 1000 * thought.reasoning))
+})
+
 t.test('cost from the price of an hour: the share of the engine that it takes', async (t) => {
   const alone = priced({ perGpuHour: 3.6 })
   t.ok(near(predicted(alone).cost, (1e6 * predicted(alone).total) / 1000))

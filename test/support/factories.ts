@@ -211,7 +211,16 @@ export const ANYBODY: Principal = ANONYMOUS
 export const KEY: KeySpec = { ...ANONYMOUS, hash: '', expiresAt: null }
 
 /** What an attempt has beside where it went and how it ended. */
-export const ATTEMPT = { effort: null, totalMs: 0, usage: null, cost: null, waste: null }
+export const ATTEMPT = {
+  effort: null,
+  startedMs: 0,
+  totalMs: 0,
+  answeredAs: null,
+  chunks: 0,
+  usage: null,
+  cost: null,
+  waste: null,
+}
 
 /** By prices. */
 export const cost = (nanoUsd: number): Cost => ({ nanoUsd, source: 'price', estimated: false })
@@ -248,6 +257,7 @@ export function gatewayRequest(
     deadlineMs: null,
     maxCostUsd: null,
     explain: false,
+    trace: null,
     startedAt: 0,
     ...traits,
   }

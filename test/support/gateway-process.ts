@@ -42,6 +42,7 @@ export async function startGatewayProcess(config: ConfigObject): Promise<Gateway
   const url = await within(20_000, 'the gateway listens', Promise.race([listening, early]))
   return {
     url,
+    adminUrl: /admin API on (http:\S+)\/admin/.exec(log)?.[1] ?? null,
     port: Number(new URL(url).port),
     pid: child.pid ?? 0,
     exited,

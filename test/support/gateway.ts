@@ -11,6 +11,8 @@ export type ConfigObject = Readonly<Record<string, unknown>>
 export interface Gateway {
   readonly url: string
   readonly port: number
+  /** Of the admin API; null where there is none. */
+  readonly adminUrl: string | null
   /** Everything logged so far. */
   logged(): string
   /** Sum of the samples of a metric whose labels match. */
@@ -36,8 +38,9 @@ export async function startGateway(config: ConfigObject): Promise<Gateway> {
     config: parseConfig(text, {}, await loadProviders()).config,
     logTo: { write: (line: string) => void (log += line) },
   })
-  const { url, port } = await app.listen()
-  return { url, port, logged: () => log, ...metricsOf(url), close: () => app.close() }
+  const listening = await app.listen()
+  const { url } = listening
+  return { ...listening, logged: () => log, ...metricsOf(url), close: () => app.close() }
 }
 
 /** Readers of the metrics of the gateway at `url`. */

@@ -1,6 +1,6 @@
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ERRORS } from '../../src/core/errors.ts'
-import { Metrics } from '../../src/observe/metrics.ts'
+import { newMetrics } from './metrics.ts'
 
 /** The tables of README.md that code decides, as rows of cells without their heads. The README's tests compare with these. */
 export interface ReadmeTable {
@@ -36,11 +36,7 @@ export function errorsTable(): ReadmeTable {
 }
 
 export function metricsTable(): ReadmeTable {
-  const metrics = new Metrics(() => []).registry.getMetricsAsArray() as unknown as readonly {
-    readonly name: string
-    readonly help: string
-    readonly labelNames: readonly string[]
-  }[]
+  const metrics = newMetrics().families
   const rows = metrics.map(({ name, help, labelNames }) => [code(name), labelNames.map(code).join(', '), help])
   return { name: 'metrics', head: ['name', 'labels', 'meaning'], rows }
 }

@@ -376,7 +376,12 @@ function headers(
   stream = false,
 ): Record<string, string> {
   const request = gatewayRequest({ model: 'tiny', stream }, { headers: given })
-  return composeHeaders(request, deployment('up/tiny', { backend: { provider: provider(traits), key } }), 'turnout/1')
+  return composeHeaders(
+    request,
+    deployment('up/tiny', { backend: { provider: provider(traits), key } }),
+    'turnout/1',
+    1,
+  )
 }
 
 t.test('headers of a call', async (t) => {
@@ -450,4 +455,14 @@ t.test('a trace id crosses where it is one', async (t) => {
 t.test('embeddings are no stream', async (t) => {
   const request = gatewayRequest('{"model":"tiny","input":"x"}', { endpoint: EMBEDDINGS })
   t.equal(composeBody(request, quirky()), request.raw)
+})
+
+t.test('a traced request names its own span for each call, whatever the caller sent', async (t) => {
+  const trace = { traceId: 'a'.repeat(32), spanId: '00f067aa0ba90200', parentId: null, sampled: true, state: 'a=1' }
+  const request = gatewayRequest({ model: 'tiny' }, { trace, headers: { traceparent: TRACE, tracestate: 'a=1' } })
+  const sent = (call: number): Record<string, string> =>
+    composeHeaders(request, deployment('up/tiny', { backend: { provider: provider() } }), 'turnout/1', call)
+  t.equal(sent(1)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90201-01`)
+  t.equal(sent(2)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90202-01`)
+  t.equal(sent(1)['tracestate'], undefined)
 })

@@ -22,10 +22,14 @@ function hear(
   options: { finishes?: boolean; hideUsage?: boolean; bufferBytes?: number } = {},
 ): Heard {
   const reader = new StreamReader({
-    backend: backend(),
+    call: {
+      backend: backend(),
+      finishes: options.finishes ?? true,
+      usage: (options.hideUsage ?? true) ? 'hidden' : 'end',
+      inputTokens: 7,
+      envelope: { id: 'r', object: 'chat.completion.chunk', model: 'm' },
+    },
     track: new AnswerTrack(),
-    finishes: options.finishes ?? true,
-    hideUsage: options.hideUsage ?? true,
     bufferBytes: options.bufferBytes ?? 1 << 20,
     retryAfterMs: 1500,
   })
@@ -50,6 +54,22 @@ function hear(
 t.test('a whole stream, its end and its usage kept', async (t) => {
   t.match(hear([TEXT, FINISH, USAGE, DONE]), { text: TEXT + FINISH, done: true, code: null })
   t.match(hear([TEXT + FINISH + USAGE + DONE], { hideUsage: false }), { text: TEXT + FINISH + USAGE, done: true })
+})
+
+t.test('usage that was asked for is the last event, wherever it was', async (t) => {
+  const early = hear([TEXT, USAGE, FINISH, DONE], { hideUsage: false })
+  t.equal(early.text, TEXT + FINISH + USAGE)
+  t.equal(hear([TEXT, USAGE, FINISH], { hideUsage: false }).text, TEXT + FINISH + USAGE, 'without [DONE]')
+  const none = hear([TEXT, FINISH, DONE], { hideUsage: false }).text
+  t.ok(none.startsWith(TEXT + FINISH))
+  t.match(JSON.parse(none.slice((TEXT + FINISH).length + 6)), {
+    id: 'r',
+    object: 'chat.completion.chunk',
+    model: 'm',
+    choices: [],
+    usage: { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8, estimated: true },
+  })
+  t.notMatch(hear([TEXT], { hideUsage: false }).text, /usage/, 'nothing of the kind where it broke off')
 })
 
 t.test('a forgotten [DONE] is forgiven', async (t) => {

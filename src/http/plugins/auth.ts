@@ -1,8 +1,9 @@
 /** Who calls: key -> request.principal. Keys exist here only as SHA-256 hashes. */
-import { hash as digest, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import { ANONYMOUS, type KeySpec, type Principal } from '../../core/principal.ts'
+import { ANONYMOUS, type Principal } from '../../core/principal.ts'
+import type { Holder } from '../../keys/keyring.ts'
+import type { KeyStore } from '../../keys/key-store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,35 +11,34 @@ declare module 'fastify' {
   }
 }
 
-/** Adds the check to every route of `scope`. Without keys everybody is `anonymous`. */
-export function authenticate(scope: FastifyInstance, keys: readonly KeySpec[]): void {
-  const find = keyring(keys)
+/** Adds the check to every route of `scope`. Where no keys are asked for everybody is `anonymous`. */
+export function authenticate(scope: FastifyInstance, keys: Pick<KeyStore, 'required' | 'find'>): void {
   scope.decorateRequest('principal', null)
   scope.addHook('onRequest', (request, _reply, done) => {
-    const principal = find(request)
-    request.principal = principal
-    done(principal === null ? refusal(request) : undefined)
+    if (!keys.required) {
+      request.principal = ANONYMOUS
+      return done()
+    }
+    const found = holderOf(request, keys)
+    if (found instanceof GatewayError) return done(found)
+    request.principal = found.key
+    done(found.scope === 'read' && !reads(request) ? spends(found) : undefined)
   })
 }
 
 export const principalOf = (request: FastifyRequest): Principal => request.principal ?? ANONYMOUS
 
-/** The key that a request presents; null where it presents none that is known. */
-export function keyring(keys: readonly KeySpec[]): (request: FastifyRequest) => Principal | null {
-  if (keys.length === 0) return () => ANONYMOUS
-  const byHash = new Map(keys.map((key) => [key.hash, { key, bytes: Buffer.from(key.hash, 'hex') }]))
-  return (request) => {
-    for (const token of presented(request)) {
-      // The whole token is hashed, so tokens with a common prefix stay apart, and a stored hash is no key.
-      const hex = digest('sha256', token, 'hex')
-      const entry = byHash.get(hex)
-      if (entry !== undefined && timingSafeEqual(entry.bytes, Buffer.from(hex, 'hex'))) return entry.key
-    }
-    return null
+/** Claude Code sends both kinds of header at times; any good one counts. */
+function holderOf(request: FastifyRequest, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
+  let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key" or "api-key".'
+  for (const token of presented(request)) {
+    const found = keys.find(token)
+    if (found !== null && typeof found === 'object') return found
+    why = found ?? 'This API key is not known here.'
   }
+  return new GatewayError('invalid_api_key', why)
 }
 
-/** Claude Code sends both kinds of header at times; any good one counts. */
 function* presented(request: FastifyRequest): Generator<string> {
   const { authorization } = request.headers
   if (authorization !== undefined && /^bearer /i.test(authorization)) yield authorization.slice(7).trim()
@@ -48,12 +48,8 @@ function* presented(request: FastifyRequest): Generator<string> {
   }
 }
 
-function refusal(request: FastifyRequest): GatewayError {
-  const none = presented(request).next().done === true
-  return new GatewayError(
-    'invalid_api_key',
-    none
-      ? 'No API key; send it as "Authorization: Bearer <key>", "x-api-key" or "api-key".'
-      : 'This API key is not known here.',
-  )
-}
+/** What costs nothing and changes nothing comes with these methods. */
+const reads = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD'
+
+const spends = ({ key }: Holder): GatewayError =>
+  new GatewayError('forbidden', `Key "${key.id}" may only read: GET /v1/models and GET /health.`)

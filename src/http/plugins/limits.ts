@@ -2,7 +2,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { KeySpec } from '../../core/principal.ts'
 import { asObject, type HeaderList } from '../../relay/headers.ts'
 import { principalOf } from './auth.ts'
 
@@ -15,22 +14,22 @@ declare module 'fastify' {
 
 const WINDOW_MS = 60_000
 
-/** Adds the limit to every route of `scope`; authentication must have been added before. */
-export async function limitRequests(scope: FastifyInstance, keys: readonly KeySpec[]): Promise<void> {
+/** More than there can be keys: one whose count is forgotten would begin anew. */
+const MOST_COUNTED = 100_000
+
+/** Adds the limit to every route of `scope`; authentication must have been added before. `redis`: a client of ioredis that counts for several gateways; while it is away nothing is refused. */
+export async function limitRequests(scope: FastifyInstance, redis: unknown = null): Promise<void> {
   scope.decorateRequest('limitHeaders', null)
-  const limited = keys.filter((key) => key.rpm !== null)
-  if (limited.length === 0) return
-  await scope.register(rateLimit, { global: false })
-  // One counter for each key: with a fixed `max` the plugin has less to wait for.
-  const counters = new Map(
-    limited.map(({ id, rpm }) => [
-      id,
-      scope.createRateLimit({ timeWindow: WINDOW_MS, max: rpm!, keyGenerator: () => id }),
-    ]),
-  )
+  const shared = redis === null ? { cache: MOST_COUNTED } : { redis, nameSpace: 'turnout-rpm-', skipOnError: true }
+  await scope.register(rateLimit, { global: false, ...shared })
+  const count = scope.createRateLimit({
+    timeWindow: WINDOW_MS,
+    // Read with each request: keys change while the gateway runs.
+    max: (request) => principalOf(request).rpm ?? Infinity,
+    keyGenerator: (request) => principalOf(request).id,
+  })
   scope.addHook('onRequest', (request, _reply, done) => {
-    const count = counters.get(principalOf(request).id)
-    if (count === undefined) return done()
+    if (principalOf(request).rpm === null) return done()
     count(request).then((used) => {
       if (used.isAllowed) return done()
       request.limitHeaders = headersOf(used.max, used.remaining, used.ttl)

@@ -40,7 +40,8 @@ const fault = (message: string, status: number): GatewayError =>
 /** Fastify is at the body of this request: it answers itself, with all that it knows. */
 const reads = (request: IncomingMessage): boolean => !request.complete && request.listenerCount('error') > 0
 
-function rawAnswer(error: GatewayError, id: string): string {
+/** A whole answer, for a socket that nobody else speaks on. */
+export function rawAnswer(error: GatewayError, id: string): string {
   const body = JSON.stringify(toEnvelope(error))
   return [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,

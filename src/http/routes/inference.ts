@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DRY_RUN, ENDPOINTS, type Endpoint, FEEDBACK } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
+import type { GatewayRequest, Trace } from '../../core/types.ts'
 import { answer, type Stages } from '../../pipeline.ts'
 import type { Connections } from '../connections.ts'
 import { gatewayRequest, type Incoming } from '../gateway-request.ts'
@@ -9,7 +10,16 @@ import { principalOf } from '../plugins/auth.ts'
 import { answerDryRun } from './dry-run.ts'
 import { takeFeedback } from './feedback.ts'
 
-export function inferenceRoutes(scope: FastifyInstance, stages: Stages, connections: Connections): void {
+/** Says where a request stands in a trace, by its headers. */
+export type BeginTrace = (headers: GatewayRequest['headers']) => Trace
+
+/** `beginTrace` null: nothing is traced. */
+export function inferenceRoutes(
+  scope: FastifyInstance,
+  stages: Stages,
+  connections: Connections,
+  beginTrace: BeginTrace | null,
+): void {
   // The bytes are kept: they go upstream as they came, and are parsed once beside that.
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) =>
@@ -22,7 +32,9 @@ export function inferenceRoutes(scope: FastifyInstance, stages: Stages, connecti
     else if (endpoint === FEEDBACK)
       scope.post(endpoint.path, { config }, (request) => takeFeedback(incoming(request), stages.lessons))
     else if (endpoint.served)
-      scope.post(endpoint.path, { config }, (request, reply) => serve(endpoint, request, reply, stages, connections))
+      scope.post(endpoint.path, { config }, (request, reply) =>
+        serve(endpoint, request, reply, stages, connections, beginTrace),
+      )
     else
       scope.post(
         endpoint.path,
@@ -48,8 +60,10 @@ function serve(
   reply: FastifyReply,
   stages: Stages,
   connections: Connections,
+  beginTrace: BeginTrace | null,
 ): void {
-  const parsed = gatewayRequest(endpoint, incoming(request), stages.now())
+  const trace = beginTrace?.(request.headers) ?? null
+  const parsed = gatewayRequest(endpoint, { ...incoming(request), trace }, stages.now())
   reply.hijack()
   const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
   void answer(parsed, caller, reply.raw, request.limitHeaders, stages)

@@ -1,6 +1,7 @@
 /** Probes and the scrape: outside of authentication, but for the list of backends. */
 import type { FastifyInstance } from 'fastify'
 import type { Fleet } from '../../fleet/fleet.ts'
+import { formatFor, FORMATS } from '../../observe/exposition.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 
 /** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
@@ -11,18 +12,22 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
   scope.get('/health/readiness', { config }, (_request, reply) =>
     reply.code(ready() ? 200 : 503).send({ status: ready() ? 'ok' : 'stopping' }),
   )
-  scope.get('/metrics', { config }, async (_request, reply) => {
-    void reply.type(metrics.registry.contentType)
-    return await metrics.registry.metrics()
+  scope.get('/metrics', { config }, async (request, reply) => {
+    const format = formatFor(request.headers.accept)
+    void reply.header('content-type', FORMATS[format]).header('vary', 'accept')
+    return await metrics.scrape(format)
   })
 }
 
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', { config: { silent: true } }, () => {
-    const backends = fleet
-      .states()
-      .map(({ coolUntil, ...backend }) => ({ ...backend, cooling_ms: Math.max(0, Math.round(coolUntil - now())) }))
+    const left = (until: number): number => Math.max(0, Math.round(until - now()))
+    const backends = fleet.states().map(({ coolUntil, restUntil, ...backend }) => ({
+      ...backend,
+      cooling_ms: left(coolUntil),
+      resting_ms: left(restUntil),
+    }))
     return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
   })
 }

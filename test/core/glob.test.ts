@@ -1,5 +1,5 @@
 import t from 'tap'
-import { glob } from '../../src/route/glob.ts'
+import { glob } from '../../src/core/glob.ts'
 
 const CASES: readonly (readonly [pattern: string, yes: readonly string[], no: readonly string[]])[] = [
   ['a/b', ['a/b'], ['a/bc', 'xa/b', 'a/B', '']],

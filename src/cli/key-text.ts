@@ -1,0 +1,57 @@
+/** Keys as people read them. */
+import type { KeyView } from '../keys/key-view.ts'
+import { table } from './table.ts'
+
+export function keyTable(keys: readonly KeyView[]): string {
+  if (keys.length === 0) return 'no keys: nobody may call; `turnout key create --id ID` makes one\n'
+  return table(
+    ['key', 'state', 'scope', 'team', 'user', 'limits', 'may use', 'expires', 'stands in'],
+    keys.map((key) => [
+      key.id,
+      stateText(key),
+      key.scope,
+      key.team ?? '-',
+      key.user ?? '-',
+      limitsText(key),
+      routesText(key),
+      key.expires ?? 'never',
+      key.source === 'file' ? 'file of keys' : 'configuration',
+    ]),
+  )
+}
+
+export function keyText(key: KeyView): string {
+  const labels = Object.entries(key.labels).map(([name, value]) => `${name}=${value}`)
+  const rows: readonly (readonly [name: string, text: string | null])[] = [
+    ['id', key.id],
+    ['state', stateText(key)],
+    ['scope', key.scope],
+    ['team', key.team],
+    ['user', key.user],
+    ['labels', labels.length === 0 ? null : labels.join(', ')],
+    ['limits', limitsText(key)],
+    ['uses', routesText(key)],
+    ['expires', key.expires ?? 'never'],
+    ['made', key.created_at ?? 'in the configuration'],
+    ['changed', key.changed_at],
+    ['rotated', key.rotated_at],
+  ]
+  return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(8)}${text}\n`])).join('')
+}
+
+const stateText = ({ state, revoked_at: revoked, grace_until: grace }: KeyView): string => {
+  if (revoked !== null) return `revoked ${revoked}`
+  return grace === null ? state : `${state}, old secret until ${grace}`
+}
+
+const routesText = ({ routes }: KeyView): string => routes?.join(', ') ?? 'everything'
+
+function limitsText({ rpm, tpm, parallel, budget }: KeyView): string {
+  const limits = [
+    ...(rpm === null ? [] : [`${rpm} requests/min`]),
+    ...(tpm === null ? [] : [`${tpm} tokens/min`]),
+    ...(parallel === null ? [] : [`${parallel} at once`]),
+    ...(budget === null ? [] : [`${budget.usd} USD/${budget.per}`]),
+  ]
+  return limits.length === 0 ? 'none' : limits.join(', ')
+}

@@ -1,0 +1,73 @@
+/** What tokens cost at a price. Arithmetic only, and no object is made: decisions do it for each candidate. */
+import type { Price, Rates } from './settings.ts'
+
+/** Tokens by kind; what is part of something else is counted in both. */
+export interface TokenCounts {
+  readonly input: number
+  readonly cachedInput: number
+  readonly cacheWrite: number
+  readonly audioInput: number
+  readonly imageInput: number
+  readonly output: number
+  readonly reasoning: number
+  readonly audioOutput: number
+}
+
+/** Whether answers are charged by the time that the engine takes for them. */
+export const isTimed = ({ perGpuHour, inputPerMtok }: Price): boolean => perGpuHour !== null && inputPerMtok === null
+
+/**
+ * Nano-dollars of an answer, not rounded; NaN where a price that counts is unknown. `seconds`: its share of the engine's
+ * time, for engines with a price of their time. USD for a million tokens is a thousand nano-dollars for one.
+ */
+export function nanoOf(price: Price, counts: TokenCounts, seconds: number): number {
+  const fee = price.perRequest ?? 0
+  if (isTimed(price)) return 1e9 * ((price.perGpuHour! / 3600) * seconds + fee)
+  if (price.inputPerMtok === null && price.outputPerMtok === null && price.perRequest !== null) return 1e9 * fee
+  return 1000 * (inputCost(price, counts) + outputCost(price, counts)) + 1e9 * fee
+}
+
+function inputCost(price: Price, counts: TokenCounts): number {
+  const { input } = counts
+  const full = rate(price, input, 'inputPerMtok') ?? NaN
+  // Parts may overlap (audio that was cached); together they are never more than the whole.
+  const cached = Math.min(counts.cachedInput, input)
+  const written = Math.min(counts.cacheWrite, input - cached)
+  const audio = Math.min(counts.audioInput, input - cached - written)
+  const image = Math.min(counts.imageInput, input - cached - written - audio)
+  return (
+    (input - cached - written - audio - image) * full +
+    part(price, input, cached, 'cachedInputPerMtok', full) +
+    part(price, input, written, 'cacheWritePerMtok', full) +
+    part(price, input, audio, 'audioInputPerMtok', full) +
+    part(price, input, image, 'imageInputPerMtok', full)
+  )
+}
+
+function outputCost(price: Price, { input, output, reasoning, audioOutput }: TokenCounts): number {
+  if (output === 0) return 0
+  const full = rate(price, input, 'outputPerMtok') ?? NaN
+  const thought = Math.min(reasoning, output)
+  const audio = Math.min(audioOutput, output - thought)
+  return (
+    (output - thought - audio) * full +
+    part(price, input, thought, 'reasoningPerMtok', full) +
+    part(price, input, audio, 'audioOutputPerMtok', full)
+  )
+}
+
+/** Tokens of a kind that may have a rate of its own. */
+const part = (price: Price, input: number, tokens: number, kind: keyof Rates, full: number): number =>
+  tokens === 0 ? 0 : tokens * (rate(price, input, kind) ?? full)
+
+/** Of the highest tier that the input is above, else the base's. */
+function rate(price: Price, input: number, kind: keyof Rates): number | null {
+  let above = -1
+  let found: number | null = null
+  for (const tier of price.tiers)
+    if (input > tier.aboveInput && tier.aboveInput > above) {
+      above = tier.aboveInput
+      found = tier.rates[kind]
+    }
+  return found ?? price[kind]
+}

@@ -1,0 +1,57 @@
+/** Whatever fails in the admin API, in the envelope of all errors. */
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import { KeyFileError } from '../../keys/key-file.ts'
+import type { Log } from '../../observe/log.ts'
+import { asObject, retryHeaders } from '../../relay/headers.ts'
+import { faultOfBytes, rawAnswer } from '../plugins/no-http.ts'
+
+export function answerAdminErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = errorOf(thrown)
+    if (error.code === 'internal_error')
+      log.events.error({ request_id: request.id, path: request.routeOptions.url, err: error.cause }, 'admin')
+    void reply
+      .code(error.status)
+      .headers(asObject(retryHeaders(error)))
+      .send(toEnvelope(error))
+  })
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    throw new GatewayError('not_found', `No such path: ${request.method} ${path.slice(0, 200)}.`)
+  })
+}
+
+/** For what fails before there is a route: a URL that cannot be read. */
+export function onFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const error = errorOf(thrown)
+  void reply.code(error.status).header('x-request-id', request.id).send(toEnvelope(error))
+}
+
+/** Node's 'clientError'. */
+export function onAdminClientError(thrown: Error & { code?: string }, socket: Socket): void {
+  const error = faultOfBytes(thrown)
+  if (error === null || !socket.writable || socket.bytesRead === 0) return void socket.destroy()
+  socket.end(rawAnswer(error, randomUUID()), () => socket.destroy())
+}
+
+function errorOf(thrown: FastifyError | KeyFileError): GatewayError {
+  if (thrown instanceof KeyFileError)
+    return new GatewayError('internal_error', `The file of keys ${thrown.message}; nothing was changed.`, {
+      cause: thrown,
+    })
+  switch (thrown.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new GatewayError('body_too_large', 'The body is larger than anything that can be asked for here.')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new GatewayError('unsupported_media_type', 'The body must be application/json.')
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new GatewayError('invalid_request', 'The body is not as long as content-length says.')
+    case 'FST_ERR_BAD_URL':
+      return new GatewayError('not_found', 'The URL cannot be decoded.')
+    default:
+      return faultOfBytes(thrown) ?? toGatewayError(thrown)
+  }
+}

@@ -1,0 +1,93 @@
+/** The admin API: on an address of its own, so that who may reach the gateway cannot reach this. */
+import { randomUUID } from 'node:crypto'
+import rateLimit from '@fastify/rate-limit'
+import Fastify from 'fastify'
+import { ConfigError } from '../../config/issues.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { AdminSpec } from '../../core/settings.ts'
+import type { Log } from '../../observe/log.ts'
+import { answerAdminErrors, onAdminClientError, onFrameworkError } from './errors.ts'
+import { adminRoutes, type AdminTools } from './routes.ts'
+import { askForToken } from './token.ts'
+
+export interface AdminOptions extends AdminTools {
+  readonly spec: AdminSpec
+  readonly log: Log
+}
+
+export interface Admin {
+  /** Resolves with its URL. Rejects where the address is taken. */
+  listen(): Promise<string>
+  close(): Promise<void>
+}
+
+const MOST_BYTES = 64 * 1024
+
+export async function createAdmin({ spec, log, ...tools }: AdminOptions): Promise<Admin> {
+  const app = Fastify({
+    bodyLimit: MOST_BYTES,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 1_024 },
+    forceCloseConnections: true,
+    clientErrorHandler: onAdminClientError,
+    frameworkErrors: onFrameworkError,
+  })
+  answerAdminErrors(app, log)
+  await app.register(rateLimit, { global: false })
+  askForToken(app, spec.hash, (address) => log.events.warn({ event: 'admin_refused', address }, 'admin'))
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parsed(body.toString()))
+    } catch (thrown) {
+      done(thrown as GatewayError)
+    }
+  })
+  for (const route of adminRoutes(tools))
+    app.route({
+      method: route.method,
+      url: route.path,
+      handler: async (request, reply) => {
+        const params = request.params as Readonly<Record<string, string>>
+        const query = request.query as Readonly<Record<string, unknown>>
+        const answer = await route.answer({ params, query, body: request.body })
+        if (route.event !== null)
+          log.events.info({ event: route.event, ...subject(params, answer), by: request.ip }, 'admin')
+        return reply.code(route.status ?? 200).send(answer)
+      },
+    })
+  return {
+    listen: () =>
+      app.listen({ host: spec.host, port: spec.port }).catch((thrown: unknown) => {
+        const { code, message } = thrown as NodeJS.ErrnoException
+        throw new ConfigError([
+          {
+            path: 'admin',
+            message: `cannot listen on ${spec.host}:${spec.port} (${code ?? message}); write another host or port`,
+          },
+        ])
+      }),
+    close: () => app.close(),
+  }
+}
+
+/** An empty body is none, whatever its header says. */
+function parsed(text: string): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new GatewayError('invalid_json', 'The body is not JSON.')
+  }
+}
+
+/** Which key or budget a change was about; never more of the answer, which may hold a secret. */
+function subject(params: Readonly<Record<string, string>>, answer: object): object {
+  const { key, id } = answer as { readonly key?: { readonly id?: string }; readonly id?: string | null }
+  return { ...params, id: params['id'] ?? key?.id ?? id ?? null }
+}

@@ -1,0 +1,214 @@
+/** All keys: those of the configuration, and those that are made, changed and revoked while the gateway runs. */
+import { stat } from 'node:fs/promises'
+import type { KeySpec } from '../core/principal.ts'
+import { changed, conflict, created, revoked, rotated, unknownKey } from './changes.ts'
+import { changeKeyFile, type KeyFile, KeyFileError, keysOf, readKeyFile, readKeyText } from './key-file.ts'
+import { type InputRules, parseChange, parseGrace, parseKey } from './key-input.ts'
+import { type KeyView, viewOf, viewOfFixed } from './key-view.ts'
+import { type Holder, holderOf, type Keyring, keyring } from './keyring.ts'
+import { hashOf, newSecret } from './secret.ts'
+import { specOf, type StoredKey } from './stored-key.ts'
+
+/** What an operator should hear of the file. */
+export interface KeyFileEvent {
+  readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored'
+  readonly file: string
+  readonly keys?: number
+  /** Ids that the configuration has too. */
+  readonly ids?: readonly string[]
+  readonly why?: string
+}
+
+export interface KeyStoreOptions {
+  /** Keys of the configuration. */
+  readonly fixed: readonly KeySpec[]
+  /** Null: no others can be made. */
+  readonly file: string | null
+  /** Names of the routes that there are. */
+  readonly routes: readonly string[]
+  readonly tell: (event: KeyFileEvent) => void
+  /** After each change of the keys, before anybody can use them. */
+  readonly onChange?: () => void
+}
+
+/** A new secret, which is not kept anywhere, and the key that it belongs to. */
+export interface Made {
+  readonly secret: string
+  readonly key: KeyView
+}
+
+/** Polled and not watched: notices of changes do not come through network file systems and mounts of containers. */
+const LOOK_EVERY_MS = 250
+
+export class KeyStore {
+  readonly #options: KeyStoreOptions
+  readonly #fixedIds: ReadonlySet<string>
+  #stored: readonly StoredKey[] = []
+  #specs: readonly KeySpec[]
+  #ring: Keyring
+  #text = ''
+  /** Which file was read last. */
+  #seen: string | null = null
+  #timer: NodeJS.Timeout | null = null
+  #looking = false
+  /** Reads and writes follow each other, so that none brings back what the next one has replaced. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: KeyStoreOptions) {
+    this.#options = options
+    this.#fixedIds = new Set(options.fixed.map(({ id }) => id))
+    this.#specs = options.fixed
+    this.#ring = keyring(options.fixed, [])
+  }
+
+  /** Callers need a key: an empty file opens no door. */
+  get required(): boolean {
+    return this.#options.fixed.length > 0 || this.#options.file !== null
+  }
+
+  /** Of all keys, revoked and expired ones too: what is restricted stays so to the end of its requests. */
+  get specs(): readonly KeySpec[] {
+    return this.#specs
+  }
+
+  /** Who holds this token; a text says why it is no longer good; null: nobody's. */
+  find(token: string): Holder | string | null {
+    return holderOf(this.#ring, token, Date.now())
+  }
+
+  /** Takes over what is there. Throws a KeyFileError: a gateway without its keys had better not start. */
+  async load(): Promise<void> {
+    const { file } = this.#options
+    if (file === null) return
+    this.#seen = await signatureOf(file)
+    this.#use(await readKeyFile(file))
+  }
+
+  /** Follows the file: what somebody else writes counts within a second. */
+  start(): void {
+    if (this.#options.file === null || this.#timer !== null) return
+    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+    await this.#last
+  }
+
+  list(): KeyView[] {
+    const now = Date.now()
+    return [...this.#options.fixed.map((key) => viewOfFixed(key, now)), ...this.#stored.map((key) => viewOf(key, now))]
+  }
+
+  /** Throws a GatewayError where there is none. */
+  get(id: string): KeyView {
+    const found = this.list().find((key) => key.id === id)
+    if (found === undefined) throw unknownKey(id)
+    return found
+  }
+
+  async create(input: unknown): Promise<Made> {
+    const fields = parseKey(input, this.#rules())
+    const secret = newSecret()
+    await this.#change(fields.id, (keys, now) => created(keys, fields, hashOf(secret), now))
+    return { secret, key: this.get(fields.id) }
+  }
+
+  async change(id: string, input: unknown): Promise<KeyView> {
+    const change = parseChange(input, this.#rules())
+    await this.#change(id, (keys, now) => changed(keys, id, change, now))
+    return this.get(id)
+  }
+
+  /** `input`: `{grace?: "1h"}`, how long the secret before it stays good. */
+  async rotate(id: string, input?: unknown): Promise<Made> {
+    const graceMs = parseGrace(input)
+    const secret = newSecret()
+    await this.#change(id, (keys, now) => rotated(keys, id, hashOf(secret), graceMs, now))
+    return { secret, key: this.get(id) }
+  }
+
+  async revoke(id: string): Promise<KeyView> {
+    await this.#change(id, (keys, now) => revoked(keys, id, now))
+    return this.get(id)
+  }
+
+  #rules = (): InputRules => ({ routes: this.#options.routes, now: Date.now() })
+
+  async #change(id: string, change: (keys: readonly StoredKey[], now: number) => readonly StoredKey[]): Promise<void> {
+    const { file } = this.#options
+    if (this.#fixedIds.has(id)) throw conflict(`Key "${id}" stands in the configuration; change it there.`)
+    if (file === null)
+      throw conflict(
+        'Keys are not kept: write `store: { keys: ./data/keys.json }` into the configuration, and start anew.',
+      )
+    await this.#inTurn(async () => {
+      // A new file would end the keys that are still good.
+      if (this.#stored.length > 0 && (await signatureOf(file)) === ABSENT)
+        throw new KeyFileError('is gone; put it back, or start the gateway anew')
+      this.#take(await changeKeyFile(file, (keys) => change(keys, Date.now())))
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { file, tell } = this.#options
+    if (file === null || this.#looking) return
+    this.#looking = true
+    await this.#inTurn(async () => {
+      // Taken before the read: what is written meanwhile is seen the next time.
+      const seen = await signatureOf(file)
+      if (seen === this.#seen) return
+      this.#seen = seen
+      try {
+        if (seen === ABSENT) throw new KeyFileError('is gone')
+        const text = await readKeyText(file)
+        if (text === this.#text) return
+        const keys = keysOf(text)
+        this.#take({ text, keys })
+        tell({ event: 'keys_read', file, keys: keys.length })
+      } catch (thrown) {
+        const why = thrown instanceof KeyFileError ? thrown.message : 'unknown error'
+        tell({ event: 'keys_not_read', file, why: `${why}; the keys before it stay` })
+      }
+    })
+    this.#looking = false
+  }
+
+  /** At once: nobody finds a key whose routes are not known yet. */
+  #take(read: KeyFile): void {
+    this.#use(read)
+    this.#options.onChange?.()
+  }
+
+  #use({ text, keys }: KeyFile): void {
+    const { fixed, file, tell } = this.#options
+    const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
+    if (ignored.length > 0 && file !== null)
+      tell({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
+    this.#stored = keys.filter(({ id }) => !this.#fixedIds.has(id))
+    this.#text = text
+    const specs = this.#stored.map(specOf)
+    this.#specs = [...fixed, ...specs]
+    this.#ring = keyring(fixed, this.#stored, specs)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+const ABSENT = 'absent'
+
+/** Changes with every replacement of the file. */
+async function signatureOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return `${dev} ${ino} ${size} ${mtimeNs}`
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    return code === 'ENOENT' ? ABSENT : `unreadable ${code ?? ''}`
+  }
+}

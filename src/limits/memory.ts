@@ -1,0 +1,199 @@
+/** Budgets counted in this process. */
+import type { BudgetSpec } from '../core/principal.ts'
+import type { Claim, Subject } from '../core/settlement.ts'
+import { blockOf, clear, type Count, give, roll, spend, take } from './count.ts'
+import { Counts } from './counts.ts'
+import type { BudgetState, Limiter, LimiterOptions, Reservation } from './limiter.ts'
+import { Notices } from './notices.ts'
+import { pressed } from './pressure.ts'
+import { refusal } from './refusal.ts'
+import { compileRule, type Rule } from './rules.ts'
+import type { LimitsSnapshot } from './snapshot.ts'
+
+/** A rule, what it counts this request under, and the count. */
+interface Hit {
+  readonly spec: BudgetSpec
+  readonly id: string
+  readonly count: Count
+}
+
+const NOTHING: Reservation = { settle: () => undefined }
+
+export class MemoryLimiter implements Limiter {
+  readonly #rules: readonly Rule[]
+  /** Of keys: an object for each, for as long as the key is the same. */
+  readonly #own = new WeakMap<readonly BudgetSpec[], readonly Rule[]>()
+  readonly #counts = new Counts()
+  readonly #now: () => number
+  readonly #notices: Notices
+  readonly #onRefused: LimiterOptions['onRefused']
+  readonly #presses: boolean
+  readonly up = true
+  /** Something was counted since the last look. */
+  changed = false
+
+  constructor(budgets: readonly BudgetSpec[], options: LimiterOptions) {
+    this.#rules = budgets.map(compileRule)
+    this.#presses = budgets.some(({ pressure }) => pressure)
+    this.#now = options.now
+    this.#notices = new Notices(options)
+    this.#onRefused = options.onRefused
+  }
+
+  binds(own: readonly BudgetSpec[]): boolean {
+    return this.#rules.length > 0 || own.length > 0
+  }
+
+  reserve(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
+    const now = this.#now()
+    const hits = this.#hits(subject, own, now)
+    for (const { spec, id, count } of hits) {
+      const block = blockOf(count, spec, claim)
+      if (block === null) continue
+      this.#onRefused(spec.name, block.reason)
+      if (!block.held) this.#notices.exceeded(spec, id, count)
+      throw refusal(spec, id, block, count.endsAt, now)
+    }
+    return this.#taken(hits, claim)
+  }
+
+  /** The same without asking: somebody else has let it in. */
+  mirror(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
+    return this.#taken(this.#hits(subject, own, this.#now()), claim)
+  }
+
+  #taken(hits: readonly Hit[], claim: Claim): Reservation {
+    if (hits.length === 0) return NOTHING
+    for (const { count } of hits) take(count, claim)
+    this.changed = true
+    // The windows as they are now: by the time it is settled they may be over.
+    return this.#reservation(
+      hits,
+      hits.map(({ count }) => count.startsAt),
+      claim,
+    )
+  }
+
+  #reservation(hits: readonly Hit[], starts: readonly number[], claim: Claim): Reservation {
+    let open = true
+    return {
+      settle: (actual) => {
+        if (!open) return
+        open = false
+        this.changed = true
+        const now = this.#now()
+        hits.forEach(({ spec, id, count }, index) => {
+          roll(count, spec.per, now)
+          give(count, spec, starts[index]!, claim, actual, now)
+          this.#notices.spent(spec, id, count)
+        })
+      },
+    }
+  }
+
+  pressure(subject: Subject, own: readonly BudgetSpec[]): number {
+    if (!this.#presses && !own.some(({ pressure }) => pressure)) return 0
+    const now = this.#now()
+    let most = 0
+    for (const { spec, count } of this.#hits(subject, own, now))
+      if (spec.pressure && spec.nanoUsd !== null) most = Math.max(most, pressed(count, spec.nanoUsd, 0, now))
+    return most
+  }
+
+  /** What the subject counts against. */
+  matches(subject: Subject, own: readonly BudgetSpec[]): readonly Pick<Hit, 'spec' | 'id'>[] {
+    return this.#hits(subject, own, this.#now())
+  }
+
+  /** Those with a window that something was counted in, at most so many. */
+  inUse(most: number): readonly Pick<Hit, 'spec' | 'id'>[] {
+    return this.#counts
+      .all(this.#now())
+      .filter(({ spec, count }) => spec.per !== null && count.requests > 0)
+      .slice(0, most)
+  }
+
+  /** What all gateways together have used; it stands above what this one has counted. */
+  learn(spec: BudgetSpec, id: string, used: Claim & { readonly requests: number }): void {
+    const now = this.#now()
+    const count = this.#counts.of(spec, id, now)
+    const others = { nanoUsd: Math.max(0, used.nanoUsd - count.nanoUsd), tokens: 0 }
+    spend(count, spec, others, now)
+    Object.assign(count, { nanoUsd: used.nanoUsd, tokens: used.tokens, requests: used.requests })
+    this.#notices.spent(spec, id, count)
+  }
+
+  /** Somebody else refused for it. */
+  exceeded(spec: BudgetSpec, id: string): void {
+    this.#notices.exceeded(spec, id, this.#counts.of(spec, id, this.#now()))
+  }
+
+  /** An earlier request, as the ledger tells of it. */
+  replay(subject: Subject, own: readonly BudgetSpec[], at: number, actual: Claim): void {
+    for (const { spec, count } of this.#hits(subject, own, this.#now())) {
+      if (at < count.startsAt || at >= count.endsAt) continue
+      this.changed = true
+      count.requests++
+      spend(count, spec, actual, Math.max(at, count.pressedAt))
+    }
+  }
+
+  states(): BudgetState[] {
+    const now = this.#now()
+    return this.#counts.all(now).map(({ spec, id, count }) => ({
+      name: spec.name,
+      of: spec.of,
+      id,
+      per: spec.per,
+      windowEndsAt: spec.per === null ? null : count.endsAt,
+      limit: { nanoUsd: spec.nanoUsd, tokens: spec.tokens, requests: spec.requests, parallel: spec.parallel },
+      used: { nanoUsd: count.nanoUsd, tokens: count.tokens, requests: count.requests },
+      reserved: { nanoUsd: count.heldNanoUsd, tokens: count.heldTokens },
+      inflight: count.inflight,
+    }))
+  }
+
+  reset(name: string, id: string | null): number {
+    const found = this.#counts.all(this.#now()).filter((one) => one.spec.name === name && (id ?? one.id) === one.id)
+    for (const { count } of found) {
+      clear(count)
+      count.pressure = 0
+    }
+    this.changed = true
+    return found.length
+  }
+
+  /** `seq`: of the last row of the ledger that is counted. */
+  snapshot(seq: number): LimitsSnapshot {
+    return { version: 1, seq, counts: this.#counts.snapshot(this.#now()) }
+  }
+
+  /** What an earlier run had counted in windows that are not over. */
+  restore(snapshot: LimitsSnapshot): void {
+    this.#counts.restore(snapshot.counts, this.#now())
+  }
+
+  async close(): Promise<void> {
+    await this.#notices.close()
+  }
+
+  #hits(subject: Subject, own: readonly BudgetSpec[], now: number): Hit[] {
+    const hits: Hit[] = []
+    for (const { spec, idOf } of this.#rules) {
+      const id = idOf(subject)
+      if (id !== null) hits.push({ spec, id, count: this.#counts.of(spec, id, now) })
+    }
+    if (own.length === 0) return hits
+    for (const { spec, idOf } of this.#rulesOf(own)) {
+      const id = idOf(subject)
+      if (id !== null) hits.push({ spec, id, count: this.#counts.of(spec, id, now) })
+    }
+    return hits
+  }
+
+  #rulesOf(own: readonly BudgetSpec[]): readonly Rule[] {
+    let rules = this.#own.get(own)
+    if (rules === undefined) this.#own.set(own, (rules = own.map(compileRule)))
+    return rules
+  }
+}

@@ -1,0 +1,95 @@
+/** Tells somebody, once for each window, that a budget is nearly spent, and that it is. */
+import type { BudgetSpec } from '../core/principal.ts'
+import type { Count } from './count.ts'
+import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
+
+/** Notices under way; more are dropped: a webhook that hangs must not fill the memory. */
+const MOST_OPEN = 8
+const ATTEMPTS = 2
+/** Of a window: no month is longer. */
+const LONGEST_MS = 31 * 86_400_000
+
+export class Notices {
+  readonly #tell: (event: LimitsEvent) => void
+  readonly #post: Post
+  readonly #first: NonNullable<LimiterOptions['first']> | null
+  readonly #open = new Set<Promise<void>>()
+
+  constructor({ tell, post, first }: Pick<LimiterOptions, 'tell' | 'post' | 'first'>) {
+    this.#tell = tell
+    this.#post = post
+    this.#first = first ?? null
+  }
+
+  /** After something was spent. */
+  spent(spec: BudgetSpec, id: string, count: Count): void {
+    const share = Math.max(
+      shareOf(count.nanoUsd, spec.nanoUsd),
+      shareOf(count.tokens, spec.tokens),
+      shareOf(count.requests, spec.requests),
+    )
+    if (share >= 1) return this.exceeded(spec, id, count)
+    if (spec.soft === null || share < spec.soft || count.told >= 1) return
+    count.told = 1
+    this.#notify('budget_soft', spec, id, count)
+  }
+
+  /** It is used up. */
+  exceeded(spec: BudgetSpec, id: string, count: Count): void {
+    if (count.told === 2) return
+    count.told = 2
+    this.#notify('budget_exceeded', spec, id, count)
+  }
+
+  /** Waits for those under way. */
+  async close(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open)
+  }
+
+  #notify(event: Notice['event'], spec: BudgetSpec, id: string, count: Count): void {
+    const notice = noticeOf(event, spec, id, count)
+    if (this.#first === null) return this.#publish(notice, spec)
+    const what = `${event}:${spec.name}:${count.startsAt}:${id}`
+    const length = Math.min(LONGEST_MS, count.endsAt - count.startsAt)
+    this.#track(
+      this.#first(what, length).then((first) => {
+        if (first) this.#publish(notice, spec)
+      }),
+    )
+  }
+
+  #publish(notice: Notice, { name, webhook }: BudgetSpec): void {
+    this.#tell(notice)
+    if (webhook === null) return
+    if (this.#open.size >= MOST_OPEN) return this.#tell({ event: 'webhook_dropped', budget: name, why: 'too many' })
+    this.#track(this.#send(webhook, notice, name))
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#open.delete(tracked))
+    this.#open.add(tracked)
+  }
+
+  /** Never rejects. The address may hold a secret: it is told nowhere. */
+  async #send(webhook: string, notice: Notice, budget: string): Promise<void> {
+    let why = ''
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      why = await this.#post(webhook, notice)
+      if (why === '') return
+    }
+    this.#tell({ event: 'webhook_dropped', budget, why })
+  }
+}
+
+const shareOf = (used: number, limit: number | null): number => (limit === null ? 0 : limit === 0 ? 1 : used / limit)
+
+const noticeOf = (event: Notice['event'], spec: BudgetSpec, id: string, count: Count): Notice => ({
+  event,
+  budget: spec.name,
+  of: spec.of,
+  id,
+  per: spec.per,
+  limit: { usd: spec.nanoUsd === null ? null : spec.nanoUsd / 1e9, tokens: spec.tokens, requests: spec.requests },
+  used: { usd: count.nanoUsd / 1e9, tokens: count.tokens, requests: count.requests },
+  resets_at: count.endsAt === Infinity ? null : new Date(count.endsAt).toISOString(),
+})

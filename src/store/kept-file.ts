@@ -1,0 +1,100 @@
+/** A file of what outlives a restart: read at the start, written from time to time and at the end, whole or not at all. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** What is kept. */
+export interface Kept {
+  readonly name: 'state' | 'budgets'
+  readonly everyMs: number
+  /** Whether there is something to write; asked once before each writing. */
+  changed(): boolean
+  /** As it is now. */
+  give(): object
+  /** Takes over what an earlier run gave. Why it is of no use; null = it was. */
+  take(value: unknown): string | null
+}
+
+/** What an operator should hear of it. */
+export interface KeptEvent {
+  readonly event: `${Kept['name']}_${'loaded' | 'set_aside' | 'not_read' | 'not_written'}`
+  readonly file: string
+  readonly why?: string
+}
+
+export class KeptFile {
+  readonly #path: string
+  readonly #kept: Kept
+  readonly #tell: (event: KeptEvent) => void
+  #unwritten = false
+  #timer: NodeJS.Timeout | null = null
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(path: string, kept: Kept, tell: (event: KeptEvent) => void) {
+    this.#path = path
+    this.#kept = kept
+    this.#tell = tell
+  }
+
+  /** Takes over what is there. A file that cannot be used is set aside beside it: it is worth a look. Never rejects. */
+  async load(): Promise<void> {
+    let text: string
+    try {
+      text = await readFile(this.#path, 'utf8')
+    } catch (thrown) {
+      const { code } = thrown as NodeJS.ErrnoException
+      if (code !== 'ENOENT')
+        this.#tell({ event: `${this.#kept.name}_not_read`, file: this.#path, why: code ?? 'unknown error' })
+      return
+    }
+    const why = this.#take(text)
+    if (why === null) this.#tell({ event: `${this.#kept.name}_loaded`, file: this.#path })
+    else {
+      await rename(this.#path, `${this.#path}.unusable`).catch(() => undefined)
+      this.#tell({ event: `${this.#kept.name}_set_aside`, file: `${this.#path}.unusable`, why })
+    }
+  }
+
+  /** Writes where something has changed. */
+  start(): void {
+    this.#timer = setInterval(() => void this.save(), this.#kept.everyMs).unref()
+  }
+
+  /** Writes the last of it. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.save()
+  }
+
+  /** One writes at a time. Never rejects. */
+  save(): Promise<void> {
+    return (this.#writing = this.#writing.then(() => this.#write()))
+  }
+
+  async #write(): Promise<void> {
+    if (!this.#kept.changed() && !this.#unwritten) return
+    this.#unwritten = true
+    const draft = `${this.#path}.${process.pid}.tmp`
+    try {
+      await mkdir(dirname(this.#path), { recursive: true })
+      await writeFile(draft, JSON.stringify(this.#kept.give()))
+      await rename(draft, this.#path)
+      this.#unwritten = false
+    } catch (thrown) {
+      this.#tell({
+        event: `${this.#kept.name}_not_written`,
+        file: this.#path,
+        why: (thrown as NodeJS.ErrnoException).code ?? 'unknown error',
+      })
+    }
+  }
+
+  #take(text: string): string | null {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return 'is not JSON'
+    }
+    return this.#kept.take(value)
+  }
+}

@@ -1,0 +1,66 @@
+import t from 'tap'
+import { usageOfAnswer, usageOfFailure } from '../../src/accounting/estimate.ts'
+import { clientClosed, GatewayError } from '../../src/core/errors.ts'
+import type { OnAbort } from '../../src/core/provider.ts'
+import type { Tried } from '../../src/core/settlement.ts'
+import type { RoutePlan } from '../../src/core/types.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
+import { deployment, profile, usage } from '../support/factories.ts'
+
+const EVENT = '{"choices":[{"delta":{"content":"a"}}]}'
+const expected = { output_tokens: 90.4, reasoning_tokens: 20 }
+const PLAN = {
+  profile: profile({ inputTokens: 40 }),
+  record: {
+    candidates: [
+      { backend: 'b', model: 'm', effort: null, expected: { output_tokens: 1000 } },
+      { backend: 'a', model: 'm', effort: null, expected },
+    ],
+  },
+} as unknown as RoutePlan
+
+function tried(onAbort: OnAbort, error: GatewayError | null): Tried {
+  const { targets } = deployment('a/m', { backend: { onAbort } })
+  targets[0]!.deployment.calibration.factor = 1.5
+  return { target: targets[0]!, startedAt: 0, endedAt: 1, status: 200, error, ttftMs: 1, open: 0, sent: true }
+}
+
+function track(events: number, traits: Partial<AnswerTrack> = {}): AnswerTrack {
+  const made = Object.assign(new AnswerTrack(), traits)
+  for (let event = 0; event < events; event++) made.size.event(EVENT)
+  return made
+}
+
+t.test('what came, and the prompt as the tokenizer of the model is known to count it', async (t) => {
+  const got = usageOfAnswer(track(7, { tier: 'flex' }), tried('cancel', clientClosed()), PLAN)
+  t.strictSame(got, usage({ input: 60, output: 7, tier: 'flex', estimated: true }))
+  t.strictSame(usageOfFailure(tried('cancel', clientClosed()), PLAN), usage({ input: 60, estimated: true }))
+  t.strictSame(usageOfFailure(tried('cancel', clientClosed()), null), usage({ input: 0, estimated: true }))
+})
+
+t.test('what the backend told stands', async (t) => {
+  const told = usage({ input: 50, output: 6 })
+  t.equal(
+    usageOfAnswer(track(7, { usage: told, usageIsOld: true }), tried('cancel', null), PLAN),
+    told,
+    'of a whole one',
+  )
+  t.equal(usageOfAnswer(track(6, { usage: told }), tried('cancel', clientClosed()), PLAN), told, 'nothing came after')
+  t.strictSame(
+    usageOfAnswer(track(9, { usage: told, usageIsOld: true }), tried('cancel', clientClosed()), PLAN),
+    usage({ input: 50, output: 9, estimated: true }),
+    'a running count that more came after',
+  )
+})
+
+t.test('a backend that charges the whole answer all the same', async (t) => {
+  const whole = usage({ input: 60, output: 90, reasoning: 20, estimated: true })
+  for (const code of ['idle_timeout', 'total_timeout', 'shutting_down', 'deadline_exceeded'] as const)
+    t.strictSame(usageOfAnswer(track(7), tried('estimate', new GatewayError(code, 'x')), PLAN), whole, code)
+  t.strictSame(usageOfFailure(tried('estimate', clientClosed()), PLAN), whole)
+  t.equal(usageOfAnswer(track(200), tried('estimate', clientClosed()), PLAN).output, 200, 'never less than came')
+  const broke = new GatewayError('upstream_incomplete', 'x')
+  t.equal(usageOfAnswer(track(7), tried('estimate', broke), PLAN).output, 7, 'it broke off by itself')
+  const told = usage({ input: 50, output: 6 })
+  t.equal(usageOfAnswer(track(6, { usage: told, finish: 'stop' }), tried('estimate', clientClosed()), PLAN), told)
+})

@@ -1,0 +1,21 @@
+import t from 'tap'
+import { allowedTo, compileRoutes } from '../../src/route/table.ts'
+import { catalogOf, deployment, routeSpec } from '../support/factories.ts'
+
+t.test('what a key may use: a restricted key that the table does not know may use nothing', async (t) => {
+  const [small, big] = [deployment('up/small'), deployment('up/big')]
+  const key = { hash: '', rpm: null, team: null, user: null, labels: {}, budgets: [], expiresAt: null }
+  const table = compileRoutes(
+    [routeSpec('coding', { candidates: ['up/small'] })],
+    [
+      { ...key, id: 'free', routes: null },
+      { ...key, id: 'bound', routes: ['coding'] },
+      { ...key, id: 'stale', routes: ['a route that is gone'] },
+    ],
+    catalogOf(small, big),
+  )
+  t.equal(allowedTo({ id: 'free', routes: null }, table), undefined)
+  t.strictSame([...(allowedTo({ id: 'bound', routes: ['coding'] }, table) ?? [])], [small])
+  t.equal(allowedTo({ id: 'stale', routes: ['a route that is gone'] }, table)?.size, 0)
+  t.equal(allowedTo({ id: 'unknown', routes: ['coding'] }, table)?.size, 0)
+})

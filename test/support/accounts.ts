@@ -1,0 +1,81 @@
+import { subjectOf } from '../../src/accounting/subject.ts'
+import type { DecisionRecord } from '../../src/core/record.ts'
+import type { Account, Attempt, Settlement } from '../../src/core/settlement.ts'
+import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
+import { ATTEMPT, cost, gatewayRequest, usage } from './factories.ts'
+
+/** A call of backend `a` that went well, unless it has an error. */
+export const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
+  ...ATTEMPT,
+  backend: 'a',
+  model,
+  status: 200,
+  error,
+  ttftMs: 50,
+})
+
+const DEFAULTS: Settlement = {
+  attempts: [attempt('m')],
+  usage: usage({ input: 10, cachedInput: 4, output: 5, reasoning: 2 }),
+  cost: cost(1_500_000_000),
+  answered: true,
+  waste: null,
+  ttftMs: 50,
+  streamMs: 400,
+  totalMs: 500,
+  overheadMs: 1,
+  finish: 'stop',
+  success: true,
+  verdict: { success: true, score: 1, censored: false, why: null },
+  status: 200,
+  error: null,
+  bytesOut: 10,
+}
+
+/** A useful answer by `a/m` that took ten tokens and five, and cost 1.5 USD. What it took stands on the last attempt. */
+export function settlement(traits: Partial<Settlement> = {}): Settlement {
+  const one = { ...DEFAULTS, ...traits }
+  const { usage, cost, waste, answered } = one
+  const last = one.attempts.length - 1
+  const attempts = one.attempts.map((attempt, index) =>
+    index === last && (answered || waste !== null)
+      ? { ...attempt, usage: answered ? usage : null, cost: answered ? cost : null, waste }
+      : attempt,
+  )
+  return { ...one, attempts }
+}
+
+/** A decision without candidates. */
+export const record = (traits: Partial<DecisionRecord> = {}): DecisionRecord => ({
+  request_id: 'req-1',
+  route: 'coding',
+  strategy: 'balanced',
+  profile: { class: 'chat', difficulty: null, language: null, input_tokens: 10, needs: ['chat'], affinity: null },
+  candidates: [],
+  omitted: 0,
+  pressure: 0,
+  order: [],
+  chosen: null,
+  baseline: null,
+  relaxed: null,
+  explored: false,
+  propensity: 1,
+  ...traits,
+})
+
+/** A plan of the route `coding`. */
+export const planOf = (traits: Partial<DecisionRecord> = {}): RoutePlan =>
+  ({ route: traits.route ?? 'coding', record: record(traits) }) as RoutePlan
+
+const STREAM = gatewayRequest({ model: 'm', stream: true }, { startedAt: 0 })
+
+export function account(
+  ending: Settlement = settlement(),
+  {
+    request = STREAM,
+    plan = planOf(),
+    route = plan?.route ?? null,
+  }: { readonly request?: GatewayRequest; readonly plan?: RoutePlan | null; readonly route?: string | null } = {},
+): Account {
+  return { request, subject: subjectOf(request, route), plan, settlement: ending, endedAt: 1_700_000_000_000 }
+}
