@@ -75,7 +75,15 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
         )
   await kept?.load()
   const ledger = await openLedger(config, counted, decisions, log)
-  if (local !== null && ledger !== null) await catchUp(config, local, counted, keys)
+  if (local !== null && ledger !== null) {
+    try {
+      await catchUp(config, local, counted, keys)
+    } catch (thrown) {
+      // A gateway starts without its disk as well; before the first start there is no folder.
+      const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
+      if (why !== 'ENOENT') log.events.warn({ event: 'budgets_not_caught_up', why }, 'limits')
+    }
+  }
   kept?.start()
   const telemetry = await startTelemetry(config, log)
   const sessions = new Sessions()
