@@ -2,8 +2,10 @@
 // One line for each query that fails, then `queries N, with data N, without N: ..`. Exit 1 where one failed, or where there was none.
 import { text } from 'node:stream/consumers'
 
-// Series that some fleets never have: engines without prices, models that do not reason, backends that report no cache, callers who stay to the end.
-const OPTIONAL = /turnout_(cost_usd|unpriced_requests|wasted_tokens)_total|kind="(cached_input|reasoning)"/
+// Series that some fleets never have: engines without prices, models that do not reason, backends that report no cache, callers who
+// stay to the end, routes without a baseline, budgets, a ledger, Redis, failures; and what our rules record of the last hour.
+const OPTIONAL =
+  /turnout_(cost_usd|unpriced_requests|wasted_tokens|baseline_\w+|budget_\w+|ledger_\w+|limits_store|estimated_tokens)|turnout:\w+:1h|turnout:(savings|cost_per|waste_ratio_by)|kind="(cached_input|reasoning)"|!="(none|ok)"/
 
 const dashboard = JSON.parse(await text(process.stdin))
 const variables = dashboard.templating.list.filter(({ type }) => type === 'query').map(({ name }) => name)

@@ -157,6 +157,8 @@ echo "        $(docker stats --no-stream --format '{{.MemUsage}}, {{.CPUPerc}} C
 if [[ $services == *prometheus* ]]; then
   up() { curl -fsS "$prometheus/api/v1/query" --data-urlencode 'query=up{job="turnout"} == 1' | grep -q '"instance":"gateway:7070"'; }
   check 'Prometheus scrapes the gateway' wait_for 20 up
+  rules() { holds "$(curl -fsS "$prometheus/api/v1/rules")" '"name":"turnout:tokens_per_success".*"name":"TurnoutDown"|"name":"TurnoutDown".*"name":"turnout:tokens_per_success"'; }
+  check 'Prometheus has the rules' wait_for 30 rules
   queries() { compose exec -T gateway node --input-type=module -e "$(cat docker/verify-queries.mjs)" <docker/grafana/dashboards/turnout.json; }
   queried=$(queries)
   check "every query of the dashboard has data: $(tail -n 1 <<<"$queried")" queries

@@ -12,6 +12,7 @@ export function warningsOf(file: ConfigFile, config: Config): string[] {
     ...strangePatterns(config),
     ...idleMatches(config),
     ...unservedBaselines(config),
+    ...forgetfulBudgets(config),
   ]
 }
 
@@ -25,6 +26,16 @@ function withoutEffect(file: ConfigFile): string[] {
     idle(`${pathText(['models', id])}.capabilities.prefill`, capabilities?.prefill, 'no request is found to need it')
   if (file.server?.trust_proxy === true) idle('server.trust_proxy', true, 'nothing depends on the address of a caller')
   return warnings
+}
+
+/** A budget of a month that every restart begins anew. */
+function forgetfulBudgets({ budgets, keys, store }: Config): string[] {
+  const lasting = [...budgets, ...keys.flatMap((key) => key.budgets)].some(
+    ({ per }) => per !== null && per !== 'minute',
+  )
+  return lasting && store.ledger === null && store.redis === null
+    ? ['store.ledger is missing, so what is used of budgets is forgotten at a restart; name a folder']
+    : []
 }
 
 /** Clouds refuse calls without a key. */

@@ -56,10 +56,19 @@ export interface Limiter {
   ): Reservation | Promise<Reservation>
   /** How much dearer money is for this subject at the moment: 0 = as it is. */
   pressure(subject: Subject, own: readonly BudgetSpec[]): number
+  /** What a key has left of its own tokens in a window; null = it has no such limit. */
+  tokensLeft(key: string, own: readonly BudgetSpec[]): TokensLeft | null
   states(): readonly BudgetState[]
   /** Sets counts of a budget back: of one id, or of all. How many there were. */
   reset(name: string, id: string | null): number | Promise<number>
   close(): Promise<void>
+}
+
+export interface TokensLeft {
+  readonly limit: number
+  readonly remaining: number
+  /** Until the window ends, ms. */
+  readonly resetMs: number
 }
 
 /** One count of one budget. `null` = not limited. Money in nano-dollars, times in epoch ms. */

@@ -3,7 +3,7 @@ import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
 import { blockOf, clear, type Count, give, roll, spend, take } from './count.ts'
 import { Counts } from './counts.ts'
-import type { BudgetState, Limiter, LimiterOptions, Reservation } from './limiter.ts'
+import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { Notices } from './notices.ts'
 import { pressed } from './pressure.ts'
 import { refusal } from './refusal.ts'
@@ -126,6 +126,15 @@ export class MemoryLimiter implements Limiter {
   /** Somebody else refused for it. */
   exceeded(spec: BudgetSpec, id: string): void {
     this.#notices.exceeded(spec, id, this.#counts.of(spec, id, this.#now()))
+  }
+
+  tokensLeft(key: string, own: readonly BudgetSpec[]): TokensLeft | null {
+    const spec = own.find(({ tokens, of }) => tokens !== null && of === 'key')
+    if (spec === undefined) return null
+    const now = this.#now()
+    const { tokens, heldTokens, endsAt } = this.#counts.of(spec, key, now)
+    const limit = spec.tokens!
+    return { limit, remaining: Math.max(0, limit - tokens - heldTokens), resetMs: endsAt - now }
   }
 
   /** An earlier request, as the ledger tells of it. */

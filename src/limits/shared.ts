@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
 import { Backlog } from './backlog.ts'
-import type { BudgetState, Limiter, LimiterOptions, Reservation } from './limiter.ts'
+import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { MemoryLimiter } from './memory.ts'
 import type { RedisStore, SharedCount } from './redis-store.ts'
 import { refusal } from './refusal.ts'
@@ -101,6 +101,10 @@ export class SharedLimiter implements Limiter {
 
   pressure(subject: Subject, own: readonly BudgetSpec[]): number {
     return this.#local.pressure(subject, own)
+  }
+
+  tokensLeft(key: string, own: readonly BudgetSpec[]): TokensLeft | null {
+    return this.#local.tokensLeft(key, own)
   }
 
   states(): readonly BudgetState[] {

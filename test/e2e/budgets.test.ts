@@ -111,11 +111,17 @@ t.test('the limits of a key itself', async (t) => {
   const own = { id: 'dan', hash: hashed('sk-dan'), tpm: 100, budget: { usd: 1, per: 'month' } }
   const { gateway } = await rig(t, { upstreams: { up: {} }, config: { keys: [own], models: MODELS } })
   const statuses: number[] = []
+  const left: number[] = []
   for (let i = 0; i < 12; i++) {
     const response = await rawPost(gateway.url, CHAT_PATH, chat({ max_tokens: 20 }), as('dan'))
     statuses.push(response.status)
+    left.push(Number(response.headers['x-ratelimit-remaining-tokens']))
+    t.equal(response.headers['x-ratelimit-limit-tokens'], '100')
+    t.match(response.headers['x-ratelimit-reset-tokens'], /^\d+m?s$/)
     await response.complete
   }
+  t.equal(left[0], 100)
+  t.ok(left.every((one, at) => at === 0 || one <= left[at - 1]!) && left.at(-1)! < 30, left.join(' '))
   t.ok(statuses.includes(200) && statuses.includes(429))
   const { message } = errorOf(await (await rawPost(gateway.url, CHAT_PATH, chat(), as('dan'))).json())
   t.match(message, /^Budget "key-tokens" of key "dan": 100 tokens a minute are used up/)

@@ -2,6 +2,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
+import type { TokensLeft } from '../../limits/limiter.ts'
 import { asObject, type HeaderList } from '../../relay/headers.ts'
 import { principalOf } from './auth.ts'
 
@@ -50,11 +51,17 @@ function exceeded(request: FastifyRequest, max: number, resetMs: number): Gatewa
 }
 
 /** The reset is a duration in Go's style, as OpenAI sends it. */
-const headersOf = (limit: number, remaining: number, resetMs: number): HeaderList => [
-  'x-ratelimit-limit-requests',
+const headersOf = (limit: number, remaining: number, resetMs: number, of = 'requests'): HeaderList => [
+  `x-ratelimit-limit-${of}`,
   String(limit),
-  'x-ratelimit-remaining-requests',
+  `x-ratelimit-remaining-${of}`,
   String(remaining),
-  'x-ratelimit-reset-requests',
+  `x-ratelimit-reset-${of}`,
   resetMs < 1000 ? `${Math.ceil(resetMs)}ms` : `${Math.ceil(resetMs / 1000)}s`,
 ]
+
+/** What an answer tells about all limits of its key. `tokens`: before this request. */
+export function limitHeadersOf(request: FastifyRequest, tokens: TokensLeft | null): HeaderList | null {
+  if (tokens === null) return request.limitHeaders
+  return [...(request.limitHeaders ?? []), ...headersOf(tokens.limit, tokens.remaining, tokens.resetMs, 'tokens')]
+}

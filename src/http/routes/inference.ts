@@ -7,6 +7,7 @@ import { answer, type Stages } from '../../pipeline.ts'
 import type { Connections } from '../connections.ts'
 import { gatewayRequest, type Incoming } from '../gateway-request.ts'
 import { principalOf } from '../plugins/auth.ts'
+import { limitHeadersOf } from '../plugins/limits.ts'
 import { answerDryRun } from './dry-run.ts'
 import { takeFeedback } from './feedback.ts'
 
@@ -66,7 +67,9 @@ function serve(
   const parsed = gatewayRequest(endpoint, { ...incoming(request), trace }, stages.now())
   reply.hijack()
   const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
-  void answer(parsed, caller, reply.raw, request.limitHeaders, stages)
+  const { id, budgets } = parsed.principal
+  const tokens = budgets.length === 0 ? null : stages.limiter.tokensLeft(id, budgets)
+  void answer(parsed, caller, reply.raw, limitHeadersOf(request, tokens), stages)
 }
 
 const incoming = (request: FastifyRequest): Incoming => ({
