@@ -137,7 +137,7 @@ t.test('a gateway that dies', { skip }, async (t) => {
   t.teardown(() => store.close())
   const counts = specs.map((spec) => store.count(spec, 'red', NOON))
   // As a process does that is then killed: it neither settles nor goes on with its lease.
-  for (const id of ['dead-1', 'dead-2']) t.equal(await store.reserve(counts, id, 80, claim(3e9), NOON), null)
+  for (const id of ['dead-1', 'dead-2']) t.equal(await store.reserve(counts, id, 2_000, claim(3e9), NOON), null)
   const { limiter } = await desk(t, redis, specs)
   t.match(await tryTo(() => limiter.reserve(subject(), [], claim(1e9), 'a')), /2 requests are in flight/)
   let next: Reservation | string = ''
@@ -155,10 +155,10 @@ t.test('a request that runs longer than its lease', { skip }, async (t) => {
   await store.ready()
   t.teardown(() => store.close())
   const counts = [store.count(budget({ nanoUsd: 10e9, parallel: 1 }), 'red', NOON)]
-  await store.reserve(counts, 'long', 60, claim(2e9), NOON)
-  const until = Date.now() + 300
-  while (Date.now() < until) await store.refresh(counts, 'long', 60, claim(2e9))
-  t.match(await store.reserve(counts, 'other', 60, NOTHING, NOON), { block: { reason: 'parallel' } })
+  await store.reserve(counts, 'long', 1_000, claim(2e9), NOON)
+  const until = Date.now() + 2_500
+  while (Date.now() < until) await store.refresh(counts, 'long', 1_000, claim(2e9))
+  t.match(await store.reserve(counts, 'other', 1_000, NOTHING, NOON), { block: { reason: 'parallel' } })
   t.match(await store.settle(counts, 'long', claim(2e9), claim(1e9), true), [{ nanoUsd: 1e9, requests: 1 }])
   // One whose lease was over was taken for spent: settled late, it costs what it did.
   await store.reserve(counts, 'late', 1, claim(5e9), NOON)
