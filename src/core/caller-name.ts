@@ -4,20 +4,26 @@ import { hash } from 'node:crypto'
 import { keptLength, textBytes } from './cut-text.ts'
 
 const LONGEST = 256
-/** Characters that are read of a longer one. */
+/** Characters that are read of what is no name. */
 const READ = 512
 const DIGEST = 22
 
-/**
- * Null where it is no text, or empty. What is too long, or holds what nobody can read, is named by a digest of it that is
- * the same everywhere: it stays one name, and nothing of it is written down. `value`: of a parsed body or a header.
- */
+/** Null where it is no name, too long for one, or holds what nobody can read. `value`: of a parsed body or a header. */
 export function callerName(value: unknown): string | null {
-  if (typeof value !== 'string' || value === '') return null
-  const bytes = textBytes(value)
-  if (bytes > LONGEST) return digest(`${value.slice(0, Math.min(READ, keptLength(value)))} ${bytes}`)
+  if (typeof value !== 'string' || value === '' || textBytes(value) > LONGEST) return null
   const name = NARROW.test(value) ? value.replace(/[\x80-\xff]+/g, decoded) : value
-  return UNREADABLE.test(name) ? digest(name) : name
+  return UNREADABLE.test(name) ? null : name
+}
+
+/**
+ * The same, but a text that is too long or unreadable is named by a digest of its beginning and length, which is the same in
+ * every gateway: it stays one name, and nothing of it is written down. Null where there is no text.
+ */
+export function boundName(value: unknown): string | null {
+  const name = callerName(value)
+  if (name !== null || typeof value !== 'string' || value === '') return name
+  const beginning = value.slice(0, Math.min(READ, keptLength(value)))
+  return `sha256-${hash('sha256', `${beginning} ${textBytes(value)}`, 'base64url').slice(0, DIGEST)}`
 }
 
 const NARROW = /[\x80-\xff]/
@@ -29,5 +35,3 @@ function decoded(run: string): string {
   const bytes = Buffer.from(run, 'latin1')
   return isUtf8(bytes) ? bytes.toString() : run
 }
-
-const digest = (text: string): string => `sha256-${hash('sha256', text, 'base64url').slice(0, DIGEST)}`

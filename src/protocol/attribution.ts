@@ -1,5 +1,5 @@
 /** Which session, agent and user a request belongs to, as far as it says: in our headers, or where its SDK or agent has a place for it. Pure. */
-import { callerName } from '../core/caller-name.ts'
+import { boundName, callerName } from '../core/caller-name.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
 
@@ -58,18 +58,18 @@ export function attributionOf(headers: GatewayRequest['headers'], body: JsonObje
   return {
     session:
       firstHeader(SESSION_HEADERS, headers) ??
-      first(SESSION_FIELDS, body, callerName) ??
+      first(SESSION_FIELDS, body, boundName) ??
       first(USER_FIELDS, body, (value) => recordOf(value)?.session ?? null) ??
       // It may be shared by many sessions, so whatever else names one stands before it.
       callerName(body['prompt_cache_key']),
     agent:
-      callerName(headers['x-turnout-agent']) ??
-      callerName(at(body, ['metadata', 'agent'])) ??
+      boundName(headers['x-turnout-agent']) ??
+      boundName(at(body, ['metadata', 'agent'])) ??
       productOf(headers['user-agent']) ??
       productOf(headers['x-title']),
     user: first(USER_FIELDS, body, (value) => {
       const record = recordOf(value)
-      return record === null ? callerName(value) : record.user
+      return record === null ? boundName(value) : record.user
     }),
   }
 }
@@ -82,14 +82,14 @@ function recordOf(value: Json | undefined): Pick<Attribution, 'session' | 'user'
     if (!value.startsWith('user_') || mark < 0) return null
     const user = value.slice(0, mark)
     return {
-      session: callerName(value.slice(mark + SESSION_MARK.length)),
-      user: callerName(`${user}_`.endsWith(ACCOUNT_MARK) ? `${user}_`.slice(0, -ACCOUNT_MARK.length) : user),
+      session: boundName(value.slice(mark + SESSION_MARK.length)),
+      user: boundName(user.endsWith(ACCOUNT_MARK) ? user.slice(0, -ACCOUNT_MARK.length) : user),
     }
   }
   const record = objectOf(value)
-  const session = callerName(record?.['session_id'])
+  const session = boundName(record?.['session_id'])
   if (record === null || session === null) return null
-  return { session, user: callerName(record['account_uuid']) ?? callerName(record['device_id']) }
+  return { session, user: boundName(record['account_uuid']) ?? boundName(record['device_id']) }
 }
 
 function objectOf(text: string): JsonObject | null {
@@ -103,7 +103,7 @@ function objectOf(text: string): JsonObject | null {
 
 function firstHeader(names: readonly string[], headers: GatewayRequest['headers']): string | null {
   for (const name of names) {
-    const value = callerName(headers[name])
+    const value = boundName(headers[name])
     if (value !== null) return value
   }
   return null
