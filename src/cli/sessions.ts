@@ -96,8 +96,8 @@ function row(one: Shown, agents: boolean, now: number): string[] {
 }
 
 /** The full names are in `--json`. */
-const LONGEST_SESSION = 24
-const LONGEST_NAME = 14
+const LONGEST_SESSION = 20
+const LONGEST_NAME = 12
 
 const short = (text: string, longest: number): string =>
   text.length <= longest ? text : `${text.slice(0, longest - 1)}…`

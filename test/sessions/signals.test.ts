@@ -123,6 +123,16 @@ t.test('one call that is sent again is one call', async (t) => {
   t.strictSame(one.signals(), [])
 })
 
+t.test('what is asked again because it failed is no circle', async (t) => {
+  const one = watch()
+  for (let i = 0; i < SIGNALS.repeated_request; i++) {
+    const messages = [user(`Question ${i}, which is long enough to stand for itself.`)]
+    one.tell(messages, { useful: false })
+    one.tell(messages, { again: true })
+  }
+  t.equal(one.of('repeated_request'), 0)
+})
+
 t.test('failures in a row', async (t) => {
   const one = watch()
   for (let i = 0; i < SIGNALS.failing; i++) one.tell([QUESTION], { useful: false })
@@ -210,13 +220,7 @@ t.test('no word of what was said is in what is kept', async (t) => {
       { role: 'tool', content: canary },
     ]
     add(session, takenOf(account()))
-    countAsking(
-      session.tallies,
-      session.trace,
-      { messages, [canary]: canary, tools: [canary] },
-      true,
-      false,
-    )
+    countAsking(session.tallies, session.trace, { messages, [canary]: canary, tools: [canary] }, true, false)
   }
   const all = inspect(session, { depth: null, showHidden: true, maxArrayLength: null })
   t.match(all, /'a\/m' => 9/, 'all of it is looked at')
