@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
+import { openAccounts } from './accounts.ts'
 import { classifier } from './classify/profile.ts'
 import { loadWeights } from './classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
-import { fingerprint } from './config/fingerprint.ts'
 import type { Config } from './core/settings.ts'
 import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
@@ -23,22 +23,14 @@ import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { KeyStore } from './keys/key-store.ts'
 import { Lessons } from './learn/lessons.ts'
 import { keptLessons } from './learn/state.ts'
-import type { Limiter, LimiterOptions } from './limits/limiter.ts'
-import { MemoryLimiter } from './limits/memory.ts'
-import type { RedisStore } from './limits/redis-store.ts'
-import { SharedLimiter } from './limits/shared.ts'
 import { shownBudget } from './limits/shown.ts'
-import { postJson } from './limits/webhook.ts'
+import type { BackendReading } from './observe/fleet-metrics.ts'
 import { createLog, type Log } from './observe/log.ts'
-import { Metrics } from './observe/metrics.ts'
-import { RequestLogBook } from './observe/request-log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './route/memory.ts'
 import { beginTrace } from './protocol/trace-context.ts'
 import { compileRoutes } from './route/table.ts'
-import { Sessions } from './sessions/sessions.ts'
 import { KeptFile } from './store/kept-file.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -61,9 +53,6 @@ export interface App {
 }
 
 const now = (): number => performance.now()
-
-/** Events of budgets that somebody should look at. */
-const SERIOUS: ReadonlySet<string> = new Set(['budget_exceeded', 'store_away', 'settlements_lost', 'webhook_dropped'])
 
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
@@ -92,32 +81,16 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   let table = compile()
   const checker = new AnswerChecker()
-  const metrics: Metrics = new Metrics({
-    version: VERSION,
-    configHash: fingerprint(config),
-    backends: () => fleet.states().map((one) => ({ ...one, resting: Math.max(one.coolUntil, one.restUntil) > now() })),
-    budgets: [...config.budgets, ...config.keys.flatMap(({ budgets }) => budgets)],
-    limits: () => ({ budgets: limiter.states(), up: limiter.up }),
-  })
-  const shared = await openShared(config)
-  const limiting: LimiterOptions = {
-    now: Date.now,
-    tell: (event) => {
-      if (event.event === 'budget_soft') metrics.softReached(event.budget)
-      log.events[SERIOUS.has(event.event) ? 'warn' : 'info'](event, 'limits')
-    },
-    post: postJson,
-    onRefused: (budget, reason) => metrics.refused(budget, reason),
-  }
-  const limiter: Limiter =
-    shared === null ? new MemoryLimiter(config.budgets, limiting) : new SharedLimiter(config.budgets, shared, limiting)
-  const telemetry = await startTelemetry(config, log)
-  const sessions = new Sessions()
+  const resting = ({ coolUntil, restUntil }: { coolUntil: number; restUntil: number }): boolean =>
+    Math.max(coolUntil, restUntil) > now()
+  const backends = (): BackendReading[] => fleet.states().map((one) => ({ ...one, resting: resting(one) }))
+  const accounts = await openAccounts(config, { log, keys, backends })
+  const { metrics, limiter, sessions } = accounts
   const stages: Stages = {
     fleet,
     pools,
     metrics,
-    books: [metrics, new RequestLogBook(log), sessions, ...(telemetry === null ? [] : [telemetry])],
+    books: accounts.books,
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
@@ -152,7 +125,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)
-    await limitRequests(scope, shared?.client ?? null)
+    await limitRequests(scope, accounts.redis)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))
@@ -187,20 +160,11 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await pools.destroy()
       await state?.stop()
       await checker.close()
-      await limiter.close()
-      await telemetry?.close()
+      // Answers that are read to their end for their usage settle while the pools go.
+      await accounts.close()
       await log.flush()
     },
   }
-}
-
-/** Null where the configuration names none; its client is loaded only where one is named. */
-async function openShared({ store: { redis } }: Config): Promise<RedisStore | null> {
-  if (redis === null) return null
-  const { RedisStore } = await import('./limits/redis-store.ts')
-  const store = new RedisStore(redis)
-  await store.ready()
-  return store
 }
 
 /** Stops accepting, waits for live answers, ends what is left after `limitMs`. */
@@ -230,17 +194,6 @@ function requestId(request: { headers: Readonly<Record<string, string | string[]
 
 function report(log: Log, event: FleetEvent): void {
   log.events.info(event, 'fleet')
-}
-
-/** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
-async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
-  if (config.telemetry === null) return null
-  const module = await import('./telemetry/telemetry.ts')
-  return new module.Telemetry(config.telemetry, {
-    version: VERSION,
-    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
-    onEvent: (event) => log.events[event.event === 'collector_back' ? 'info' : 'warn'](event, 'telemetry'),
-  })
 }
 
 function tracing({ telemetry }: Config): BeginTrace | null {

@@ -29,6 +29,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   telemetry: 3,
   replay: 3,
   'pipeline.ts': 4,
+  'accounts.ts': 5,
   http: 5,
   'app.ts': 6,
   cli: 7,

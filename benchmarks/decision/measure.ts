@@ -31,8 +31,8 @@ export interface Figures {
 
 const WARM = 3_000
 const TURNS = 4_000
-const weights = await loadWeights()
-const classify = classifier(weights)
+export const weights = await loadWeights()
+export const classify = classifier(weights)
 
 /** The quietest of some rounds: other work on the machine only ever adds. */
 export async function measure({ name, text }: Prompt, candidates: number, rounds: number): Promise<Figures> {
@@ -101,7 +101,7 @@ export function readBody(): number {
 }
 
 /** Models of many prices and guesses; every second one has had feedback, so that its regression is asked too. */
-function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
+export function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
   const lessons = new Lessons(known)
   const all = Array.from({ length: size }, (_, index) => deploymentOf(index, lessons))
   for (const [index, { targets }] of all.entries()) if (index % 2 === 0) teach(targets[0]!, request, lessons, index)

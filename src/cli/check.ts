@@ -2,6 +2,7 @@
 import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
+import { durationText, sizeText } from '../config/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import type { KeySpec } from '../core/principal.ts'
 import { shadows } from '../route/shadow.ts'
@@ -38,7 +39,8 @@ export async function check(argv: string[], io: Io): Promise<number> {
   }
 }
 
-const report = (config: Config): string => [backendsText(config), routesText(config), keysText(config)].join('\n')
+const report = (config: Config): string =>
+  [backendsText(config), routesText(config), keysText(config), ...ledgerText(config)].join('\n')
 
 const backendsText = ({ backends }: Config): string =>
   table(
@@ -106,3 +108,12 @@ function keysText({ keys, routes, server, store }: Config): string {
 /** `open`: `default` stands for every model, because no route has that name. */
 const allowedText = ({ routes }: KeySpec, open: boolean): string =>
   routes?.map((name) => (open && name === 'default' ? 'default (every model)' : name)).join(', ') ?? 'everything'
+
+const DAY_MS = 86_400_000
+
+function ledgerText({ store: { ledger } }: Config): string[] {
+  if (ledger === null) return []
+  const { folder, keepMs, maxBytes } = ledger
+  const age = keepMs === null ? 'for ever' : keepMs % DAY_MS === 0 ? `${keepMs / DAY_MS}d` : durationText(keepMs)
+  return [`ledger in ${folder}: kept ${age}${maxBytes === null ? '' : `, at most ${sizeText(maxBytes)}`}\n`]
+}

@@ -22,7 +22,12 @@ export interface HereOptions {
 export async function decideHere(raw: Buffer, { config: file, key, forced }: HereOptions, io: Io): Promise<Decision> {
   const setup = await prepare(file, io)
   const { config } = setup
-  const app = await createApp({ config, logTo: { write: () => undefined } })
+  // Nothing is written down: a gateway that runs with this configuration keeps its books there.
+  const store = { ...config.store, ledger: null, redis: null }
+  const app = await createApp({
+    config: { ...config, store, admin: null, telemetry: null },
+    logTo: { write: () => undefined },
+  })
   try {
     const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
     const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())

@@ -10,7 +10,7 @@ import { type Policy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
 import type { Io } from './io.ts'
-import { linesOf } from './lines.ts'
+import { linesOf } from '../store/lines.ts'
 import { replayTable } from './replay-table.ts'
 
 const USAGE =

@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { explain } from './explain.ts'
 import type { Io } from './io.ts'
 import { key } from './key.ts'
+import { ledger } from './ledger.ts'
 import { replay } from './replay.ts'
 import { schemaCommand } from './schema.ts'
 import { serve } from './serve.ts'
@@ -26,6 +27,9 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
                           what agents took, came to and look like, from the admin API of a running gateway
   turnout state [show | reset] [--config FILE] [--json]
                           what was learnt and is kept in a file: print it, or delete it
+  turnout ledger [--since 1h] [--until TIME] [--kind request|attempt] [--route ROUTE] [--key KEY]
+                 [--format jsonl|csv] [--decisions] [--config FILE | --folder DIR]
+                          what requests took and cost, also while the gateway runs
   turnout key new         make an API key and the hash that the configuration stores
   turnout key hash        hash a key read from standard input
   turnout key create --id ID | list | show ID | change ID | rotate ID | revoke ID [--config FILE] [--json]
@@ -41,6 +45,7 @@ const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<numb
   replay,
   sessions,
   state,
+  ledger,
   key,
   schema: schemaCommand,
 }

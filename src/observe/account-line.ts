@@ -1,12 +1,11 @@
-/** A finished request as one JSON object, for the log and the ledger. No prompts, no secrets, no addresses. */
+/** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
 import type { Account, Settlement } from '../core/settlement.ts'
 
 const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
 
-/** The line of a finished request; `decision` is the record of design 2.7, outcome included. */
-export function accountLine({ request, subject, plan, settlement }: Account): object {
+/** The line of a finished request, without its decision. */
+export function accountLine({ request, subject, settlement }: Account): object {
   const { error } = settlement
-  const record = plan?.record ?? error?.record ?? null
   return {
     request_id: request.id,
     caller: request.principal.id,
@@ -24,8 +23,13 @@ export function accountLine({ request, subject, plan, settlement }: Account): ob
         : { code: error.code, source: error.source, message: error.message, cause: causeOf(error.cause) },
     overhead_ms: round(settlement.overheadMs),
     bytes_out: settlement.bytesOut,
-    decision: record === null ? undefined : { ...record, outcome: outcomeOf(settlement) },
   }
+}
+
+/** The record of design 2.7, outcome included; null where nothing was decided. */
+export function decisionOf({ plan, settlement }: Account): object | null {
+  const record = plan?.record ?? settlement.error?.record ?? null
+  return record === null ? null : { ...record, outcome: outcomeOf(settlement) }
 }
 
 /** `outcome` of the decision record. */

@@ -79,7 +79,8 @@ export class DecisionMetrics {
 
   /** `route`: that of the record. */
   settled(route: string, record: DecisionRecord, settlement: Settlement, mark: Mark): void {
-    if (record.explored) this.#explorations.of(route).value++
+    // At zero from a route's first request: a rate has no first step.
+    this.#explorations.of(route).value += record.explored ? 1 : 0
     predictionRatios(record, settlement, (what, ratio) => this.#ratios[what].observe(ratio, mark))
     if (record.baseline === null) return
     const comparison = this.#baselines.compare(record.baseline, settlement)

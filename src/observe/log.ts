@@ -35,9 +35,12 @@ export interface Log {
 
 /** Request lines, as JSON of an object. Their fields are put together in `accountLine`, so there is nothing to redact. */
 export interface RequestLog {
-  readonly info: (line: object) => void
-  readonly warn: (line: object) => void
+  readonly info: RequestLine
+  readonly warn: RequestLine
 }
+
+/** `decision`: JSON that becomes the last field; asked for where the line is written. */
+export type RequestLine = (line: object, decision?: () => string | null) => void
 
 const STANDARD_OUTPUT = 1
 
@@ -53,11 +56,15 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 }
 
 /** Lines in pino's form: to stringify a whole one costs a quarter less than pino's field by field, and there is one for each request. */
-function requestLines(name: 'info' | 'warn', threshold: string, sink: DestinationStream): (line: object) => void {
+function requestLines(name: 'info' | 'warn', threshold: string, sink: DestinationStream): RequestLine {
   const level = pino.levels.values[name]!
   if (level < (pino.levels.values[threshold] ?? Infinity)) return () => undefined
   const start = `{"level":${level},"time":`
-  return (line) => sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1)}\n`)
+  return (line, decision) => {
+    const text = decision?.() ?? null
+    const last = text === null ? '' : `,"decision":${text}`
+    sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1, -1)}${last}}\n`)
+  }
 }
 
 function plainError(thrown: unknown): object {

@@ -1,19 +1,22 @@
 import type { Account, Book } from '../core/settlement.ts'
 import { accountLine } from './account-line.ts'
+import type { DecisionTexts } from './decision-text.ts'
 import type { Log } from './log.ts'
 
 /** One line for each request; a warning where the gateway or a backend erred. */
 export class RequestLogBook implements Book {
   readonly #log: Log
+  readonly #decisions: DecisionTexts
 
-  constructor(log: Log) {
+  constructor(log: Log, decisions: DecisionTexts) {
     this.#log = log
+    this.#decisions = decisions
   }
 
   settled(account: Account): void {
     const { error } = account.settlement
-    const line = accountLine(account)
-    if (error?.source === 'turnout' || error?.source === 'upstream') this.#log.requests.warn(line)
-    else this.#log.requests.info(line)
+    const wrong = error?.source === 'turnout' || error?.source === 'upstream'
+    const { requests } = this.#log
+    ;(wrong ? requests.warn : requests.info)(accountLine(account), () => this.#decisions.textOf(account))
   }
 }

@@ -5,6 +5,7 @@ import { type Ending, settle, type SettleTools } from '../../src/accounting/sett
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { Account, Settlement, Tried } from '../../src/core/settlement.ts'
+import { DecisionTexts } from '../../src/observe/decision-text.ts'
 import type { Log } from '../../src/observe/log.ts'
 import { RequestLogBook } from '../../src/observe/request-log.ts'
 import { newTrail } from '../../src/core/trail.ts'
@@ -43,7 +44,7 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
     },
     books: [
       { settled: ({ settlement }: Account) => told.push(settlement) },
-      new RequestLogBook({ requests: log, events: log } as unknown as Log),
+      new RequestLogBook({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
     ],
   } as unknown as SettleTools
   const trail = newTrail()

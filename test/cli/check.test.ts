@@ -189,3 +189,9 @@ routes:
   t.match(out, /^warning: routes\[2\]\.name: `auto` never comes to this route: route "first" .*$/m)
   t.match(out, /OK, 2 warnings$/m)
 })
+
+t.test('check: where the ledger goes', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': `${CONFIG}store: { ledger: ./data, ledger_max: 2GiB }\n` })
+  const { out } = await run(['check'], { cwd, env: { OPENAI_API_KEY: 'k' } })
+  t.match(out, new RegExp(`^ledger in ${cwd}/data: kept 90d, at most 2GiB$`, 'm'))
+})

@@ -6,9 +6,9 @@ export interface Selector {
   readonly labels: readonly string[]
 }
 
-/** Every `turnout_*` series that an expression selects. */
+/** Every series of the gateway, and every one that our rules record, that an expression selects. */
 export function selectorsOf(expr: string): Selector[] {
-  return [...expr.matchAll(/\b(turnout_[a-z0-9_]+)\s*(?:\{([^}]*)\})?/g)].map(([, metric, inside]) => ({
+  return [...expr.matchAll(/\b(turnout[_:][a-z0-9_:]+)\s*(?:\{([^}]*)\})?/g)].map(([, metric, inside]) => ({
     metric: metric ?? '',
     labels: [...(inside ?? '').matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)\s*"[^"]*"/g)].map(([, label]) => label ?? ''),
   }))

@@ -1,55 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Test } from 'tap'
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { eventually } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream, readStream } from '../support/chat.ts'
 import { missing } from '../support/engines.ts'
 import { failing } from '../support/fault-plan.ts'
+import { query, startPrometheus } from '../support/prometheus.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
 
 const REQUESTS = 5
-
-/** A real Prometheus that scrapes the gateway each second; ended with the test. */
-async function startPrometheus(test: Test, target: string): Promise<{ url: string; said: () => string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'turnout-prometheus-'))
-  const port = await freePort()
-  const config = `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: turnout, static_configs: [{ targets: ['${target}'] }] }]\n`
-  await writeFile(join(folder, 'prometheus.yml'), config)
-  const child = spawn(
-    'prometheus',
-    [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--enable-feature=exemplar-storage',
-      '--log.level=warn',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  let said = ''
-  child.stderr.on('data', (text: Buffer) => (said += text.toString()))
-  test.teardown(async () => {
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    await rm(folder, { recursive: true, force: true })
-  })
-  return { url: `http://127.0.0.1:${port}`, said: () => said }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Ids of requests that Prometheus keeps for the series of a metric. */
 async function exemplars(prometheus: string, metric: string): Promise<string[]> {
@@ -62,17 +21,6 @@ async function exemplars(prometheus: string, metric: string): Promise<string[]> 
 }
 
 const OPENMETRICS = { accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' }
-
-interface Sample {
-  readonly metric: Readonly<Record<string, string>>
-  readonly value: readonly [number, string]
-}
-
-async function query(prometheus: string, expression: string): Promise<readonly Sample[]> {
-  const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}`)
-  const { data } = (await response.json()) as { data: { result: readonly Sample[] } }
-  return data.result
-}
 
 t.test('a real Prometheus reads the metrics', { skip: missing('prometheus') }, async (t) => {
   const price = { input_per_mtok_usd: 3, output_per_mtok_usd: 15 }

@@ -8,7 +8,9 @@ import type { DecisionRecord } from '../../src/core/record.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { accountLine } from '../../src/observe/account-line.ts'
+import { DecisionTexts } from '../../src/observe/decision-text.ts'
 import { createLog } from '../../src/observe/log.ts'
+import { RequestLogBook } from '../../src/observe/request-log.ts'
 
 const SECRET = 'sk-secret-0123456789'
 
@@ -117,7 +119,10 @@ const REQUEST = gatewayRequest(
 
 t.test('the line of a request', async (t) => {
   const record = { request_id: 'req-1', route: 'r' } as DecisionRecord
-  const line = JSON.parse(JSON.stringify(accountLine(account(REQUEST, record, SETTLEMENT)))) as object
+  let text = ''
+  const log = createLog('info', { write: (one: string) => void (text += one) })
+  new RequestLogBook(log, new DecisionTexts()).settled(account(REQUEST, record, SETTLEMENT))
+  const line = JSON.parse(text) as object
   t.match(line, {
     request_id: 'req-1',
     caller: 'team-a',
@@ -155,7 +160,6 @@ t.test('the line of a failure', async (t) => {
   t.match(line, {
     status: 502,
     error: { code: 'upstream_unreachable', source: 'upstream', cause: /ECONNREFUSED/ },
-    decision: undefined,
   })
 })
 

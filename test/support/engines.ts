@@ -18,9 +18,10 @@ export interface Engine {
 }
 
 /** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. What is required runs, and fails for want of its engine. */
-export function missing(engine: 'llama' | 'ollama' | 'prometheus' | 'redis'): string | false {
+export function missing(engine: 'llama' | 'ollama' | 'prometheus' | 'redis' | 'linter'): string | false {
   if ((process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes(engine)) return false
   if (engine === 'prometheus') return ['prometheus', 'promtool'].every(onPath) ? false : 'needs prometheus and promtool'
+  if (engine === 'linter') return process.env['TURNOUT_TEST_LINTER'] ? false : 'needs TURNOUT_TEST_LINTER'
   if (engine === 'redis') return onPath('redis-server') ? false : 'needs redis-server'
   const needed =
     engine === 'llama' ? ['TURNOUT_TEST_LLAMA', 'TURNOUT_TEST_MODEL'] : ['TURNOUT_TEST_OLLAMA', 'TURNOUT_TEST_MODEL']

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { linesOf } from '../../src/cli/lines.ts'
+import { linesOf } from '../../src/store/lines.ts'
 import { pick, seeded } from '../support/random.ts'
 
 async function* pieces(...parts: readonly (string | Buffer)[]): AsyncGenerator<string | Buffer> {

@@ -1,0 +1,163 @@
+/** `npm run bench:ledger`: what the ledger costs for each request, and whether the event loop feels it. See benchmarks/README.md. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
+import type { Account, Attempt, Book } from '../../src/core/settlement.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { readLedger } from '../../src/ledger/read.ts'
+import { DecisionTexts } from '../../src/observe/decision-text.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { RequestLogBook } from '../../src/observe/request-log.ts'
+import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { plan } from '../../src/route/plan.ts'
+import { classify, fieldOf, weights } from '../decision/measure.ts'
+import { MOMENT, requestFor } from '../stand-ins.ts'
+
+const CANDIDATES = 8
+const DIFFERENT = 500
+const TURNS = 20_000
+const ROUNDS = 5
+const PER_SECOND = 2000
+const SECONDS = 10
+
+const settlement = (attempt: Attempt): Account['settlement'] => ({
+  attempts: [attempt],
+  usage: attempt.usage,
+  cost: attempt.cost,
+  waste: null,
+  answered: true,
+  ttftMs: attempt.ttftMs,
+  totalMs: attempt.totalMs,
+  streamMs: 900.4,
+  overheadMs: 0.31,
+  finish: 'stop',
+  success: true,
+  verdict: { success: true, score: 1, censored: false, why: null },
+  status: 200,
+  error: null,
+  bytesOut: 9000,
+})
+
+/** Finished requests with decisions among some candidates, all different. */
+function accounts(): Account[] {
+  const table = fieldOf(CANDIDATES, requestFor('What is the capital of France?', true), weights)
+  return Array.from({ length: DIFFERENT }, (_, index) => {
+    const request = { ...requestFor(`Question ${index}: what is the capital of France?`, true), id: `bench-${index}` }
+    const route = plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
+    const { backend, model } = route.record.chosen!
+    const attempt: Attempt = {
+      backend,
+      startedMs: 0.4,
+      answeredAs: model,
+      chunks: 42,
+      model,
+      effort: null,
+      status: 200,
+      error: null,
+      ttftMs: 311.2345 + index,
+      totalMs: 1234.567 + index,
+      usage: { ...NO_TOKENS, input: 812 + index, cachedInput: 512, output: 230, reasoning: 0 },
+      cost: { nanoUsd: 1_234_567 + index, source: 'price', estimated: false },
+      waste: null,
+    }
+    const subject = { key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' }
+    return { request, subject, plan: route, settlement: settlement(attempt), endedAt: Date.now() }
+  })
+}
+
+const again = (account: Account): Account => ({
+  ...account,
+  settlement: { ...account.settlement },
+  endedAt: Date.now(),
+})
+
+interface Cost {
+  /** Of the event loop: the time that the calls take. */
+  readonly loop: number
+  /** CPU of the whole process: also of the threads that write, and of the system below them. */
+  readonly process: number
+}
+
+/** Microseconds for one request; the quietest of some rounds. */
+async function costOf(all: readonly Account[], books: readonly Book[]): Promise<Cost> {
+  const rounds: Cost[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const before = process.cpuUsage()
+    let loop = 0
+    for (let turn = 0; turn < TURNS; turn += 20) {
+      const some = Array.from({ length: 20 }, (_, index) => again(all[(turn + index) % all.length]!))
+      const startedAt = performance.now()
+      for (const account of some) for (const book of books) book.settled(account)
+      loop += performance.now() - startedAt
+      await new Promise(setImmediate)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const { user, system } = process.cpuUsage(before)
+    if (round > 0) rounds.push({ loop: (loop * 1000) / TURNS, process: (user + system) / TURNS })
+  }
+  return { loop: Math.min(...rounds.map((one) => one.loop)), process: Math.min(...rounds.map((one) => one.process)) }
+}
+
+/** Delays of the event loop at a steady rate, ms. */
+async function delays(
+  all: readonly Account[],
+  books: readonly Book[],
+): Promise<{ p50: number; p99: number; max: number }> {
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  const startedAt = performance.now()
+  let sent = 0
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const due = ((performance.now() - startedAt) / 1000) * PER_SECOND
+      for (; sent < due; sent++) for (const book of books) book.settled(again(all[sent % all.length]!))
+      if (sent < PER_SECOND * SECONDS) return
+      clearInterval(timer)
+      resolve()
+    }, 1)
+  })
+  histogram.disable()
+  const ms = (value: number): number => value / 1e6
+  return { p50: ms(histogram.percentile(50)), p99: ms(histogram.percentile(99)), max: ms(histogram.max) }
+}
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'turnout-bench-ledger-'))
+  const decisions = new DecisionTexts()
+  const log = new RequestLogBook(createLog('info', { write: () => undefined }), decisions)
+  const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
+  const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { tell, decisions })
+  const all = accounts()
+  let settled = 0
+  const counted: Book = { settled: (account) => (settled++, ledger.settled(account)) }
+  const none = await costOf(all, [])
+  const logged = await costOf(all, [log])
+  const both = await costOf(all, [log, counted])
+  const alone = await costOf(all, [counted])
+  const text = decisions.textOf(all[0]!)?.length ?? 0
+  const less = (one: Cost, other: Cost): string =>
+    `${(one.loop - other.loop).toFixed(1)} us of the event loop, ${(one.process - other.process).toFixed(1)} us of the process`
+  process.stdout.write(`for each request, one attempt, ${CANDIDATES} candidates, a decision of ${text} bytes:\n`)
+  process.stdout.write(`  log alone           ${less(logged, none)}\n`)
+  process.stdout.write(`  ledger beside a log ${less(both, logged)}\n`)
+  process.stdout.write(`  ledger alone        ${less(alone, none)}\n`)
+  for (const [name, books] of [
+    ['nothing', []],
+    ['log', [log]],
+    ['log and ledger', [log, counted]],
+  ] as const) {
+    const { p50, p99, max } = await delays(all, books)
+    const [a, b, c] = [p50, p99, max].map((value) => value.toFixed(2))
+    process.stdout.write(`${PER_SECOND}/s, ${name}: event loop delay p50 ${a} ms, p99 ${b} ms, max ${c} ms\n`)
+  }
+  await ledger.close()
+  let rows = 0
+  for await (const row of readLedger(folder)) if (row.kind === 'request') rows++
+  if (rows !== settled) throw new Error(`${settled} settled, ${rows} in the ledger`)
+  process.stdout.write(`${rows} requests, all of them in the ledger\n`)
+  await rm(folder, { recursive: true })
+}
+
+await main()

@@ -1,0 +1,178 @@
+/** All who write down what requests take, and who say whether they may: put together, and ended, here. */
+import { join } from 'node:path'
+import { fingerprint } from './config/fingerprint.ts'
+import type { Book } from './core/settlement.ts'
+import type { Config } from './core/settings.ts'
+import type { KeyStore } from './keys/key-store.ts'
+import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
+import { readLedger } from './ledger/read.ts'
+import type { Limiter, LimiterOptions, LimitsEvent } from './limits/limiter.ts'
+import { MemoryLimiter } from './limits/memory.ts'
+import type { RedisStore } from './limits/redis-store.ts'
+import { SharedLimiter } from './limits/shared.ts'
+import { keptCounts } from './limits/snapshot.ts'
+import { postJson } from './limits/webhook.ts'
+import { windowOf } from './limits/windows.ts'
+import { DecisionTexts } from './observe/decision-text.ts'
+import type { BackendReading } from './observe/fleet-metrics.ts'
+import type { Log } from './observe/log.ts'
+import { Metrics } from './observe/metrics.ts'
+import { RequestLogBook } from './observe/request-log.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { KeptFile } from './store/kept-file.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+import { VERSION } from './version.ts'
+
+export interface Accounts {
+  readonly books: readonly Book[]
+  readonly metrics: Metrics
+  readonly limiter: Limiter
+  readonly sessions: Sessions
+  /** The client of Redis that gateways share; null where there is none. */
+  readonly redis: unknown
+  /** After the last request has ended. */
+  close(): Promise<void>
+}
+
+interface AccountTools {
+  readonly log: Log
+  readonly keys: KeyStore
+  readonly backends: () => readonly BackendReading[]
+}
+
+export async function openAccounts(config: Config, { log, keys, backends }: AccountTools): Promise<Accounts> {
+  const decisions = new DecisionTexts()
+  const metrics: Metrics = new Metrics({
+    version: VERSION,
+    configHash: fingerprint(config),
+    backends,
+    budgets: [...config.budgets, ...keys.specs.flatMap(({ budgets }) => budgets)],
+    limits: () => ({ budgets: limiter.states(), up: limiter.up }),
+    ...(config.store.ledger === null ? {} : { ledger: () => ledger!.state() }),
+  })
+  const options: LimiterOptions = {
+    now: Date.now,
+    tell: (event) => {
+      if (event.event === 'budget_soft') metrics.softReached(event.budget)
+      log.events[LIMIT_LEVELS[event.event]](event, 'limits')
+    },
+    post: postJson,
+    onRefused: (budget, reason) => metrics.refused(budget, reason),
+  }
+  const shared = await openShared(config)
+  const local = shared === null ? new MemoryLimiter(config.budgets, options) : null
+  const limiter: Limiter = local ?? new SharedLimiter(config.budgets, shared!, options)
+  let counted = 0
+  const kept =
+    local === null
+      ? null
+      : keepCounts(
+          config,
+          local,
+          () => ledger!.seq,
+          (seq) => (counted = seq),
+          log,
+        )
+  await kept?.load()
+  const ledger = await openLedger(config, counted, decisions, log)
+  if (local !== null && ledger !== null) {
+    try {
+      await catchUp(config, local, counted, keys)
+    } catch (thrown) {
+      // A gateway starts without its disk as well; before the first start there is no folder.
+      const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
+      if (why !== 'ENOENT') log.events.warn({ event: 'budgets_not_caught_up', why }, 'limits')
+    }
+  }
+  kept?.start()
+  const telemetry = await startTelemetry(config, log)
+  const sessions = new Sessions()
+  return {
+    metrics,
+    limiter,
+    sessions,
+    redis: shared?.client ?? null,
+    books: [metrics, new RequestLogBook(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
+    async close() {
+      await telemetry?.close()
+      await kept?.stop()
+      await ledger?.close()
+      await limiter.close()
+    },
+  }
+}
+
+const some = <T>(one: T | null): T[] => (one === null ? [] : [one])
+
+/** Null where the configuration names none; its client is loaded only where one is named. */
+async function openShared({ store: { redis } }: Config): Promise<RedisStore | null> {
+  if (redis === null) return null
+  const { RedisStore } = await import('./limits/redis-store.ts')
+  const store = new RedisStore(redis)
+  await store.ready()
+  return store
+}
+
+async function openLedger(config: Config, above: number, decisions: DecisionTexts, log: Log): Promise<Ledger | null> {
+  const { ledger: place } = config.store
+  const tell = (event: LedgerEvent): void => log.events[LEDGER_LEVELS[event.event]](event, 'ledger')
+  return place === null ? null : await Ledger.open(place, { tell, decisions, above })
+}
+
+/** Beside the ledger, which tells what came after it was written. Null where there is no ledger. */
+function keepCounts(
+  { store }: Config,
+  limiter: MemoryLimiter,
+  seq: () => number,
+  loaded: (seq: number) => void,
+  log: Log,
+): KeptFile | null {
+  if (store.ledger === null) return null
+  const file = join(store.ledger.folder, 'budgets.json')
+  return new KeptFile(file, keptCounts(limiter, seq, loaded), (event) => log.events.info(event, 'limits'))
+}
+
+/** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */
+async function catchUp(config: Config, limiter: MemoryLimiter, afterSeq: number, keys: KeyStore): Promise<void> {
+  const own = new Map(keys.specs.map(({ id, budgets }) => [id, budgets]))
+  if (config.budgets.length === 0 && [...own.values()].every((budgets) => budgets.length === 0)) return
+  const since = windowOf('month', Date.now()).startsAt
+  for await (const row of readLedger(config.store.ledger!.folder, { kind: 'request', afterSeq, since })) {
+    // One that was refused was never counted.
+    if (row.attempts === null || row.attempts === 0) continue
+    const { key, team, user, route, session, agent, tokens, cost_usd: usd } = row
+    const actual = {
+      nanoUsd: Math.round((usd ?? 0) * 1e9),
+      tokens: tokens === null ? 0 : tokens.input + tokens.output,
+    }
+    limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], Date.parse(row.at), actual)
+  }
+}
+
+/** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
+async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
+  if (config.telemetry === null) return null
+  const module = await import('./telemetry/telemetry.ts')
+  return new module.Telemetry(config.telemetry, {
+    version: VERSION,
+    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
+    onEvent: (event) => log.events[event.event === 'collector_back' ? 'info' : 'warn'](event, 'telemetry'),
+  })
+}
+
+const LIMIT_LEVELS: Readonly<Record<LimitsEvent['event'], 'info' | 'warn'>> = {
+  budget_soft: 'info',
+  budget_exceeded: 'warn',
+  webhook_dropped: 'warn',
+  store_away: 'warn',
+  store_back: 'info',
+  settlements_lost: 'warn',
+}
+
+const LEDGER_LEVELS = {
+  ledger_away: 'warn',
+  ledger_back: 'info',
+  ledger_rows_lost: 'error',
+  ledger_pruned: 'info',
+  ledger_not_pruned: 'warn',
+} as const

@@ -1,0 +1,66 @@
+/** Rows of the ledger as CSV (RFC 4180): the columns are always the same, new ones are added at the end. */
+import { type LedgerRow, nanoOf, usdText } from '../ledger/row.ts'
+
+type Cell = string | number | boolean | null | undefined
+
+const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[] = [
+  ['kind', (row) => row.kind],
+  ['seq', (row) => row.seq],
+  ['writer', (row) => row.writer],
+  ['at', (row) => row.at],
+  ['request_id', (row) => row.request_id],
+  ['attempt', (row) => row.attempt],
+  ['attempts', (row) => row.attempts],
+  ['key', (row) => row.key],
+  ['team', (row) => row.team],
+  ['user', (row) => row.user],
+  ['session', (row) => row.session],
+  ['agent', (row) => row.agent],
+  ['route', (row) => row.route],
+  ['endpoint', (row) => row.endpoint],
+  ['requested_model', (row) => row.requested_model],
+  ['stream', (row) => row.stream],
+  ['backend', (row) => row.backend],
+  ['model', (row) => row.model],
+  ['effort', (row) => row.effort],
+  ['status', (row) => row.status],
+  ['error', (row) => row.error],
+  ['finish', (row) => row.finish],
+  ['success', (row) => row.success],
+  ['why', (row) => row.why],
+  ['tokens_input', (row) => row.tokens?.input],
+  ['tokens_cached_input', (row) => row.tokens?.cached_input],
+  ['tokens_cache_write', (row) => extra(row, 'cache_write')],
+  ['tokens_output', (row) => row.tokens?.output],
+  ['tokens_reasoning', (row) => row.tokens?.reasoning],
+  ['tokens_audio_input', (row) => extra(row, 'audio_input')],
+  ['tokens_audio_output', (row) => extra(row, 'audio_output')],
+  ['tokens_image_input', (row) => extra(row, 'image_input')],
+  ['tokens_estimated', (row) => row.tokens_estimated],
+  ['cost_usd', (row) => (typeof row.cost_usd === 'number' ? usdText(nanoOf(row.cost_usd)) : null)],
+  ['cost_partial', (row) => row.cost_partial],
+  ['cost_source', (row) => row.cost_source],
+  ['waste_reason', (row) => row.waste?.reason],
+  ['waste_tokens', (row) => row.waste?.tokens],
+  ['ttft_ms', (row) => row.ttft_ms],
+  ['total_ms', (row) => row.total_ms],
+  ['overhead_ms', (row) => row.overhead_ms],
+  ['labels', (row) => JSON.stringify(row.labels)],
+]
+
+/** With its line end. */
+export const CSV_HEADER = `${COLUMNS.map(([name]) => name).join(',')}\r\n`
+
+/** With its line end. */
+export const csvOf = (row: LedgerRow): string => `${COLUMNS.map(([, of]) => cell(of(row))).join(',')}\r\n`
+
+const extra = ({ tokens }: LedgerRow, kind: 'cache_write' | 'audio_input' | 'audio_output' | 'image_input'): Cell =>
+  tokens === null ? null : (tokens[kind] ?? 0)
+
+function cell(value: Cell): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value !== 'string') return String(value)
+  // A spreadsheet takes such a text for a formula and runs it; callers choose names of sessions, agents and models.
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

@@ -1,0 +1,114 @@
+/** `turnout ledger`: rows of the ledger, also while the gateway runs. */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../config/issues.ts'
+import { findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import { type Entry, entriesOf, type Reading } from '../ledger/read.ts'
+import { KINDS, type LedgerRow, type RowKind } from '../ledger/row.ts'
+import type { Io } from './io.ts'
+import { CSV_HEADER, csvOf } from './ledger-csv.ts'
+import { momentOf } from './moment.ts'
+import { Outflow } from './outflow.ts'
+
+const USAGE =
+  'usage: turnout ledger [--since 1h] [--until TIME] [--kind request|attempt] [--route ROUTE] [--key KEY]\n' +
+  '                      [--format jsonl|csv] [--decisions] [--config FILE | --folder DIR]\n' +
+  '       a time is how long ago (90m, 1h, 7d) or a date (2026-01-31, 2026-01-31T08:00Z); UTC where it names no zone\n'
+
+const OPTIONS = {
+  since: { type: 'string' },
+  until: { type: 'string' },
+  kind: { type: 'string' },
+  route: { type: 'string' },
+  key: { type: 'string' },
+  format: { type: 'string', default: 'jsonl' },
+  decisions: { type: 'boolean', default: false },
+  config: { type: 'string' },
+  folder: { type: 'string' },
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+
+/** Exit code 0: done, also where the reader left early, 1: there is no ledger, or it cannot be read, 2: wrong usage. */
+export async function ledger(argv: string[], io: Io): Promise<number> {
+  let values: Values
+  let reading: Reading
+  try {
+    values = parseArgs({ args: argv, options: OPTIONS }).values
+    reading = readingOf(values, Date.now())
+  } catch (thrown) {
+    io.stderr.write(`turnout ledger: ${(thrown as Error).message}\n${USAGE}`)
+    return 2
+  }
+  let folder: string | null = null
+  try {
+    folder = values.folder === undefined ? await folderOf(values.config, io) : resolve(io.cwd, values.folder)
+    if (folder === null) {
+      io.stderr.write('turnout ledger: no configuration names a folder in `store.ledger`; give --config or --folder\n')
+      return 1
+    }
+    await print(folder, values, reading, io)
+    return 0
+  } catch (thrown) {
+    const { code, syscall } = thrown as NodeJS.ErrnoException
+    if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
+    else if (code !== undefined && syscall !== undefined) io.stderr.write(`${folder}: ${whyNot(code)}\n`)
+    else throw thrown
+    return 1
+  }
+}
+
+function readingOf({ since, until, kind, format, decisions, config, folder }: Values, now: number): Reading {
+  if (format !== 'jsonl' && format !== 'csv') throw new Error(`--format: "${format}" is neither jsonl nor csv`)
+  if (format === 'csv' && decisions) throw new Error('--decisions: CSV has no column for them; take --format jsonl')
+  if (kind !== undefined && !isKind(kind)) throw new Error(`--kind: "${kind}" is neither request nor attempt`)
+  if (config !== undefined && folder !== undefined) throw new Error('--config and --folder exclude each other')
+  const [from, to] = [momentAt('--since', since, now), momentAt('--until', until, now)]
+  if (from !== undefined && to !== undefined && from >= to) throw new Error('--since is not before --until')
+  return {
+    decisions,
+    ...(from === undefined ? {} : { since: from }),
+    ...(to === undefined ? {} : { until: to }),
+    ...(kind === undefined ? {} : { kind }),
+  }
+}
+
+function momentAt(option: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const moment = momentOf(text, now)
+  if (moment === null) throw new Error(`${option}: "${text}" is no time; write it like 90m, 7d or 2026-01-31T08:00Z`)
+  return moment
+}
+
+const isKind = (text: string): text is RowKind => (KINDS as readonly string[]).includes(text)
+
+/** Null where none is kept. */
+async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
+  const file = await findConfig(asked, io.env, io.cwd)
+  if (file === null) return null
+  return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
+}
+
+async function print(folder: string, values: Values, reading: Reading, io: Io): Promise<void> {
+  const csv = values.format === 'csv'
+  const out = new Outflow(io.stdout)
+  if (csv) await out.write(CSV_HEADER)
+  for await (const entry of entriesOf(folder, reading)) {
+    if (out.gone) return
+    if (wanted(entry.row, values)) await out.write(csv ? csvOf(entry.row) : lineOf(entry))
+  }
+  await out.flush()
+}
+
+const lineOf = ({ text }: Entry): string => `${text}\n`
+
+const wanted = (row: LedgerRow, { route, key }: Values): boolean =>
+  (route === undefined || row.route === route) && (key === undefined || row.key === key)
+
+const whyNot = (code: string): string =>
+  code === 'ENOENT'
+    ? 'is not there: no request has ended since the ledger was switched on'
+    : code === 'ENOTDIR'
+      ? 'is not a folder'
+      : `cannot be read (${code})`

@@ -1,0 +1,156 @@
+/** Rows of a ledger in the order of time, also while gateways write: a stream; what is held does not grow with the ledger. */
+import { createReadStream } from 'node:fs'
+import { linesOf } from '../store/lines.ts'
+import type { LedgerRow, RowKind } from './row.ts'
+import { type SizedSegment, sizedSegments } from './segments.ts'
+
+export interface Reading {
+  /** Rows of requests that ended from then on, and before then: epoch ms. */
+  readonly since?: number
+  readonly until?: number
+  readonly kind?: RowKind
+  /**
+   * Only rows with higher numbers: those that came after a snapshot that holds `seq` of the ledger. Right for a folder
+   * that one gateway at a time writes to, over any number of restarts. `since` beside it saves the reading of old segments.
+   */
+  readonly afterSeq?: number
+  /** With their decisions: most of the bytes of a ledger. */
+  readonly decisions?: boolean
+}
+
+/** A row, and its text without a line end. */
+export interface Entry {
+  readonly row: LedgerRow
+  readonly text: string
+}
+
+/** Rejects where the folder cannot be read. */
+export async function* readLedger(folder: string, reading: Reading = {}): AsyncGenerator<LedgerRow, void> {
+  for await (const { row } of entriesOf(folder, reading)) yield row
+}
+
+/** The same with the text of each row. */
+export async function* entriesOf(folder: string, reading: Reading = {}): AsyncGenerator<Entry, void> {
+  const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
+  for await (const one of merged(folder, reading)) {
+    const at = Date.parse(one.at)
+    if (at < since || at >= until) continue
+    for (const entry of one.entries)
+      if ((kind === undefined || entry.row.kind === kind) && entry.row.seq > afterSeq) yield entry
+  }
+}
+
+/** The rows of one request: its attempts, then itself. */
+interface Whole {
+  readonly seq: number
+  readonly at: string
+  readonly entries: readonly Entry[]
+}
+
+interface Cursor {
+  readonly rest: AsyncGenerator<Whole, void>
+  head: Whole
+}
+
+/** Segments are opened when their first row has its turn, so few are open at a time: one for each gateway that wrote then. */
+async function* merged(folder: string, reading: Reading): AsyncGenerator<Whole, void> {
+  const waiting = await segmentsFor(folder, reading)
+  const open: Cursor[] = []
+  const last = new Map<string, number>()
+  try {
+    for (;;) {
+      const next = earliest(open)
+      const opens = waiting[0]
+      if (opens !== undefined && (next === null || opens.firstSeq <= next.head.seq)) {
+        waiting.shift()
+        await advance(open, { rest: wholesOf(opens, reading.decisions ?? false), head: NONE })
+        continue
+      }
+      if (next === null) return
+      const { head } = next
+      const { writer } = head.entries[0]!.row
+      // Where a disk failed within a block, the block may be in two segments.
+      if (head.seq > (last.get(writer) ?? -1)) yield head
+      last.set(writer, Math.max(head.seq, last.get(writer) ?? -1))
+      open.splice(open.indexOf(next), 1)
+      await advance(open, next)
+    }
+  } finally {
+    for (const { rest } of open) await rest.return()
+  }
+}
+
+const NONE: Whole = { seq: 0, at: '', entries: [] }
+
+function earliest(open: readonly Cursor[]): Cursor | null {
+  let first: Cursor | null = null
+  for (const cursor of open) if (first === null || cursor.head.seq < first.head.seq) first = cursor
+  return first
+}
+
+async function advance(open: Cursor[], cursor: Cursor): Promise<void> {
+  const { value } = await cursor.rest.next()
+  if (value !== undefined) open.push(Object.assign(cursor, { head: value }))
+}
+
+/** The clock that a file system stamps with may be some milliseconds behind. */
+const STAMP_MS = 1000
+
+async function segmentsFor(folder: string, { since, until }: Reading): Promise<SizedSegment[]> {
+  const found: SizedSegment[] = []
+  for await (const segment of sizedSegments(folder)) {
+    if (since !== undefined && segment.writtenAt < since - STAMP_MS) continue
+    if (until !== undefined && segment.startedAt >= until) continue
+    found.push(segment)
+  }
+  return found
+}
+
+/** Rows whose request is missing are the torn end of a segment, or are just being written: they do not count. */
+async function* wholesOf({ path }: SizedSegment, decisions: boolean): AsyncGenerator<Whole, void> {
+  let entries: Entry[] = []
+  for await (const { text, ended } of linesIn(path)) {
+    const entry = ended ? entryOf(text, decisions) : null
+    if (entry === null) {
+      entries = []
+      continue
+    }
+    const { row } = entry
+    if (entries.length > 0 && entries[0]!.row.seq + entries.length !== row.seq) entries = []
+    entries.push(entry)
+    if (row.kind !== 'request') continue
+    if (row.attempts === entries.length - 1) yield { seq: entries[0]!.row.seq, at: row.at, entries }
+    entries = []
+  }
+}
+
+/** Nothing where the segment was deleted meanwhile. */
+async function* linesIn(path: string): ReturnType<typeof linesOf> {
+  try {
+    yield* linesOf(createReadStream(path, { highWaterMark: 256 * 1024 }))
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
+  }
+}
+
+/** What comes before it is flat, so the first of these is where it begins. */
+const DECISION = ',"decision":{'
+
+/** Null where the line is damaged. */
+function entryOf(line: string, decisions: boolean): Entry | null {
+  const cut = decisions ? -1 : line.indexOf(DECISION)
+  if (cut >= 0 && !line.endsWith('}}')) return null
+  const text = cut < 0 ? line : `${line.slice(0, cut)}}`
+  try {
+    const row = JSON.parse(text) as unknown
+    return isRow(row) ? { row, text } : null
+  } catch {
+    return null
+  }
+}
+
+function isRow(value: unknown): value is LedgerRow {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, seq, at } = value as Partial<LedgerRow>
+  return (kind === 'request' || kind === 'attempt') && typeof seq === 'number' && typeof at === 'string'
+}

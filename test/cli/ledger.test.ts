@@ -1,0 +1,207 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { ledger as command } from '../../src/cli/ledger.ts'
+import { csvOf, CSV_HEADER } from '../../src/cli/ledger-csv.ts'
+import { momentOf } from '../../src/cli/moment.ts'
+import { Outflow } from '../../src/cli/outflow.ts'
+import { ANONYMOUS } from '../../src/core/principal.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
+import { account, ANSWERED, FAILED } from '../ledger/accounts.ts'
+import { opened, rowsIn } from '../ledger/opened.ts'
+import { usage } from '../support/factories.ts'
+import { type Ran, start } from './turnout.ts'
+
+const HOUR = 3_600_000
+
+/** The command in this process. */
+async function run([, ...args]: readonly string[], { cwd }: { readonly cwd: string }): Promise<Ran> {
+  const said = { out: '', err: '' }
+  const code = await command([...args], {
+    stdout: { write: (text) => (said.out += text) },
+    stderr: { write: (text) => (said.err += text) },
+    stdin: (async function* () {})(),
+    env: {},
+    cwd,
+  })
+  return { code, ...said }
+}
+
+/** Rows of now, and of two days ago. */
+async function filled(t: Test): Promise<string> {
+  const cwd = t.testdir({})
+  const { ledger } = await opened(join(cwd, 'data'))
+  const one = { principal: { ...ANONYMOUS, id: 'k-1', labels: { a: 'x, "y"' } }, session: '=1+1', user: 'line\nbreak' }
+  ledger.settled(account({ request: { ...one, id: 'old' }, at: Date.now() - 48 * HOUR }))
+  ledger.settled(account({ request: { ...one, id: 'new' }, attempts: [FAILED, ANSWERED], record: { route: 'coding' } }))
+  ledger.settled(account({ request: { id: 'other' }, attempts: [{ ...ANSWERED, usage: usage({ imageInput: 2 }) }] }))
+  await ledger.close()
+  return cwd
+}
+
+const parsed = (out: string): LedgerRow[] =>
+  out
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as LedgerRow)
+
+t.test('JSON lines: times, kinds, keys, routes, decisions', async (t) => {
+  const cwd = await filled(t)
+  const ask = async (...args: string[]): Promise<string[]> => {
+    const { code, out, err } = await run(['ledger', '--folder', 'data', ...args], { cwd })
+    t.strictSame([code, err], [0, ''])
+    return parsed(out).map((row) => `${row.request_id} ${row.attempt ?? 'request'}`)
+  }
+  t.strictSame(await ask('--since', '1h'), ['new 1', 'new 2', 'new request', 'other 1', 'other request'])
+  t.strictSame(await ask('--kind', 'request'), ['old request', 'new request', 'other request'])
+  t.strictSame(await ask('--kind', 'request', '--until', '1d'), ['old request'])
+  t.strictSame(await ask('--kind', 'attempt', '--key', 'k-1', '--since', '3h'), ['new 1', 'new 2'])
+  t.strictSame(await ask('--route', 'nowhere'), [])
+  t.strictSame(await ask('--since', '2099-01-01'), [])
+  const { out } = await run(['ledger', '--folder', 'data', '--decisions', '--kind', 'request'], { cwd })
+  t.match(parsed(out)[1], { decision: { route: 'coding', outcome: { success: true } } })
+  const without = await run(['ledger', '--folder', 'data'], { cwd })
+  t.notMatch(without.out, 'decision')
+})
+
+t.test('where the configuration says', async (t) => {
+  const cwd = await filled(t)
+  const backends = '[{ name: a, kind: openai-compatible, url: "http://127.0.0.1:9", models: [m] }]'
+  await writeFile(join(cwd, 'with.yaml'), `backends: ${backends}\nstore: { ledger: ./data }\n`)
+  await writeFile(join(cwd, 'without.yaml'), `backends: ${backends}\n`)
+  await writeFile(join(cwd, 'empty.yaml'), `backends: ${backends}\nstore: { ledger: ./later }\n`)
+  t.equal(parsed((await run(['ledger', '--config', 'with.yaml'], { cwd })).out).length, 7)
+  t.match(await run(['ledger', '--config', 'without.yaml'], { cwd }), { code: 1, out: '', err: /store\.ledger/ })
+  t.match(await run(['ledger'], { cwd }), { code: 1, out: '', err: /give --config or --folder/ })
+  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 1, out: '', err: /later: is not there/ })
+  await mkdir(join(cwd, 'later'))
+  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 0, out: '', err: '' })
+  t.match(await run(['ledger', '--folder', 'with.yaml', '--format', 'csv'], { cwd }), {
+    code: 1,
+    out: '',
+    err: /with\.yaml: is not a folder/,
+  })
+})
+
+t.test('wrong usage names what is wrong', async (t) => {
+  const cwd = t.testdir({})
+  for (const [args, err] of [
+    [['--since', 'yesterday'], /--since: "yesterday" is no time; write it like 90m/],
+    [['--until', '1'], /--until: "1" is no time/],
+    [['--since', '1h', '--until', '2h'], /--since is not before --until/],
+    [['--format', 'xml'], /--format: "xml" is neither jsonl nor csv/],
+    [['--format', 'csv', '--decisions'], /--decisions/],
+    [['--kind', 'all'], /--kind: "all" is neither request nor attempt/],
+    [['--config', 'a', '--folder', 'b'], /exclude each other/],
+    [['--what'], /--what/],
+    [['more'], /more/],
+  ] as const)
+    t.match(await run(['ledger', ...args], { cwd }), { code: 2, out: '', err })
+})
+
+/** A reader of RFC 4180. */
+function cells(text: string): string[][] {
+  const rows: string[][] = []
+  let row: string[] = []
+  const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n)/gy
+  for (let match = field.exec(text); match !== null; match = field.exec(text)) {
+    const [, raw = '', end] = match
+    row.push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw)
+    if (end === ',') continue
+    rows.push(row)
+    row = []
+  }
+  return rows
+}
+
+t.test('CSV: it reads back, and no cell is a formula', async (t) => {
+  const cwd = await filled(t)
+  const { out } = await run(['ledger', '--folder', 'data', '--format', 'csv', '--kind', 'request'], { cwd })
+  t.ok(out.startsWith(CSV_HEADER))
+  const [names, ...all] = cells(out)
+  t.equal(all.length, 3)
+  const [old, , other] = all.map((values) => Object.fromEntries(names!.map((name, at) => [name, values[at]])))
+  t.equal(names?.length, all[0]?.length)
+  t.match(old, {
+    kind: 'request',
+    request_id: 'old',
+    attempt: '',
+    attempts: '1',
+    key: 'k-1',
+    team: '',
+    session: "'=1+1",
+    user: 'line\nbreak',
+    stream: 'false',
+    success: 'true',
+    tokens_input: '11',
+    tokens_output: '7',
+    tokens_image_input: '0',
+    cost_usd: '0.000001234',
+    waste_reason: '',
+    total_ms: '40.1',
+    labels: JSON.stringify({ a: 'x, "y"' }),
+  })
+  t.equal(other?.['tokens_image_input'], '2')
+  const [row] = await rowsIn(join(cwd, 'data'))
+  for (const start of ['=', '+', '-', '@', '\t', '\r'])
+    t.ok(csvOf({ ...row!, session: `${start}x` }).includes(`'${start}x`), JSON.stringify(start))
+  const empty = await run(['ledger', '--folder', 'data', '--format', 'csv', '--key', 'nobody'], { cwd })
+  t.equal(empty.out, CSV_HEADER)
+})
+
+t.test('times', async (t) => {
+  const now = Date.parse('2026-02-01T00:00:00Z')
+  const iso = (text: string): string | null => {
+    const time = momentOf(text, now)
+    return time === null ? null : new Date(time).toISOString()
+  }
+  t.equal(iso('90m'), '2026-01-31T22:30:00.000Z')
+  t.equal(iso('1.5h'), '2026-01-31T22:30:00.000Z')
+  t.equal(iso('7d'), '2026-01-25T00:00:00.000Z')
+  t.equal(iso('2026-01-31'), '2026-01-31T00:00:00.000Z')
+  t.equal(iso('2026-01-31T08:00'), '2026-01-31T08:00:00.000Z')
+  t.equal(iso('2026-01-31 08:00:01.5'), '2026-01-31T08:00:01.500Z')
+  t.equal(iso('2026-01-31T08:00+02:00'), '2026-01-31T06:00:00.000Z')
+  for (const text of ['', '1', 'h', '1 h', '2026', '2026-13-01', '2026-01-31T25:00', 'now'])
+    t.equal(iso(text), null, text)
+})
+
+t.test('a reader that leaves ends it quietly', async (t) => {
+  const cwd = t.testdir({})
+  const { ledger } = await opened(join(cwd, 'data'))
+  for (let i = 0; i < 20_000; i++) ledger.settled(account())
+  await ledger.close()
+  const { child, ended } = start(['ledger', '--folder', 'data'], { cwd })
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  t.match(await ended, { code: 0, err: '' })
+})
+
+t.test('a slow reader is waited for', async (t) => {
+  let written = 0
+  let held: () => void = () => undefined
+  const slow = new Writable({
+    highWaterMark: 1000,
+    write: (chunk: Buffer, _encoding, done) => {
+      written += chunk.length
+      held = done
+    },
+  })
+  const out = new Outflow(slow)
+  let finished = false
+  const writing = (async (): Promise<void> => {
+    for (let i = 0; i < 300; i++) await out.write('x'.repeat(1000))
+    await out.flush()
+    finished = true
+  })()
+  await new Promise(setImmediate)
+  t.notOk(finished)
+  t.ok(written < 100_000)
+  while (!finished) {
+    held()
+    await new Promise(setImmediate)
+  }
+  await writing
+  t.equal(written, 300_000)
+  slow.destroy()
+})

@@ -1,0 +1,33 @@
+import { type Ledger as LedgerClass, Ledger, type LedgerEvent, type LedgerTools } from '../../src/ledger/ledger.ts'
+import { readLedger, type Reading } from '../../src/ledger/read.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
+import type { LedgerSpec } from '../../src/core/settings.ts'
+import { DecisionTexts } from '../../src/observe/decision-text.ts'
+
+export interface Opened {
+  readonly ledger: LedgerClass
+  readonly told: LedgerEvent[]
+}
+
+/** A ledger in `folder`, and what it has said. */
+export async function opened(
+  folder: string,
+  spec: Partial<LedgerSpec> = {},
+  tools: Partial<LedgerTools> = {},
+): Promise<Opened> {
+  const told: LedgerEvent[] = []
+  const ledger = await Ledger.open(
+    { folder, keepMs: null, maxBytes: null, ...spec },
+    { tell: (event) => told.push(event), decisions: new DecisionTexts(), ...tools },
+  )
+  return { ledger, told }
+}
+
+export async function rowsIn(folder: string, reading: Reading = {}): Promise<LedgerRow[]> {
+  const rows: LedgerRow[] = []
+  for await (const row of readLedger(folder, reading)) rows.push(row)
+  return rows
+}
+
+export const idsOf = (rows: readonly LedgerRow[]): string[] =>
+  rows.filter(({ kind }) => kind === 'request').map((row) => row.request_id)
