@@ -2,38 +2,22 @@ import t from 'tap'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Account, Waste } from '../../src/core/settlement.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
+import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { type SessionRow, takenOf } from '../../src/sessions/taken.ts'
 import { attempt, planOf, settlement } from '../support/accounts.ts'
 import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 
 const ALL = { since: null, sort: 'cost', limit: 1000, agent: null, key: null, team: null, by: null }
 
-/** The row that the ledger writes for it. */
-function rowOf({ request, subject, settlement, endedAt }: Account): SessionRow {
-  const last = settlement.attempts.at(-1)
-  const { nanoUsd, unpriced, waste, tokens } = takenOf({ request, subject, settlement, endedAt, plan: null })
-  return {
-    kind: 'request',
-    at: new Date(endedAt).toISOString(),
-    ...subject,
-    endpoint: request.endpoint.id,
-    backend: last?.backend ?? null,
-    model: last?.model ?? null,
-    status: settlement.status,
-    error: settlement.error?.code ?? null,
-    success: settlement.success,
-    attempts: settlement.attempts.length,
-    tokens,
-    tokens_estimated: settlement.usage?.estimated ?? false,
-    cost_usd: Number((nanoUsd / 1e9).toFixed(9)),
-    cost_partial: unpriced,
-    waste: waste[0] ?? null,
-    ttft_ms: settlement.ttftMs,
-    total_ms: settlement.totalMs,
-  }
-}
+/** The rows that the ledger writes for it: its attempts, then itself. */
+const rowsFor = (account: Account): LedgerRow[] =>
+  rowsOf(account, 'w', 1, null)
+    .parts.join('')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerRow)
 
 const random = seeded(21)
 const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
@@ -74,9 +58,7 @@ t.test('sums of sessions and of agents are sums of accounts, and the ledger tell
   for (let i = 0; i < 2000; i++) {
     const account = anyAccount(i * 1000)
     live.settled(account)
-    const row = JSON.parse(JSON.stringify(rowOf(account))) as SessionRow
-    again.replay({ ...row, kind: 'attempt' })
-    again.replay(row)
+    for (const row of rowsFor(account)) again.replay(row)
     const { attempts, usage: took } = account.settlement
     sum.requests++
     sum.input += took!.input
@@ -115,7 +97,7 @@ t.test('after a restart a session goes on, and failures in a row are known', asy
   const request = gatewayRequest({ model: 'm', messages: [] }, { session: 's' })
   const failed = settlement({ success: false, status: 502 })
   const account = { request, subject: subjectOf(request, 'auto'), plan: null, settlement: failed, endedAt: 1.7e12 }
-  for (let i = 0; i < 4; i++) sessions.replay(rowOf(account))
+  for (let i = 0; i < 4; i++) for (const row of rowsFor(account)) sessions.replay(row)
   sessions.settled({ ...account, endedAt: 1.7e12 + 5000 })
   t.match(sessions.list(ALL), [{ session: 's', requests: 5, successes: 0, signals: ['failing'] }])
 })
