@@ -6,8 +6,8 @@ import type { Io } from './io.ts'
 import { table } from './table.ts'
 
 const USAGE =
-  'usage: turnout sessions [--since 1h] [--sort recent|cost|tokens|waste|requests] [--limit 20] [--agent NAME] [--key ID]\n' +
-  '                        [--agents] [--json] [--config FILE | --url URL] [--token TOKEN]\n'
+  'usage: turnout sessions [--since 1h] [--sort recent|cost|tokens|waste|requests] [--limit 20] [--agents] [--json]\n' +
+  '                        [--agent NAME] [--key ID] [--team NAME] [--config FILE | --url URL] [--token TOKEN]\n'
 
 /** Exit code 0: printed, 1: nobody answers, 2: wrong usage. */
 export async function sessions(argv: string[], io: Io): Promise<number> {
@@ -21,6 +21,7 @@ export async function sessions(argv: string[], io: Io): Promise<number> {
         limit: { type: 'string', default: '20' },
         agent: { type: 'string' },
         key: { type: 'string' },
+        team: { type: 'string' },
         agents: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         config: { type: 'string' },
@@ -32,8 +33,8 @@ export async function sessions(argv: string[], io: Io): Promise<number> {
     io.stderr.write(`turnout sessions: ${(thrown as Error).message}\n${USAGE}`)
     return 2
   }
-  const { since, sort, limit, agent, key, agents, json } = options
-  const asked = { since, sort, limit, agent, key, by: agents ? 'agent' : undefined }
+  const { since, sort, limit, agent, key, team, agents, json } = options
+  const asked = { since, sort, limit, agent, key, team, by: agents ? 'agent' : undefined }
   const query = new URLSearchParams(
     Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== undefined),
   )
@@ -47,7 +48,7 @@ export async function sessions(argv: string[], io: Io): Promise<number> {
           ? 'no sessions\n'
           : table(
               HEAD(agents),
-              found.map((one) => row(one, agents)),
+              found.map((one) => row(one, agents, Date.now())),
             ),
       )
     return 0
@@ -59,8 +60,8 @@ export async function sessions(argv: string[], io: Io): Promise<number> {
 
 const HEAD = (agents: boolean): string[] => [
   ...(agents ? ['agent', 'sessions'] : ['session', 'agent', 'key']),
-  'last',
-  'requests',
+  'ago',
+  'useful',
   'tokens',
   'USD',
   'USD/answer',
@@ -71,15 +72,19 @@ const HEAD = (agents: boolean): string[] => [
 
 type Shown = Readonly<Record<string, unknown>>
 
-function row(one: Shown, agents: boolean): string[] {
+function row(one: Shown, agents: boolean, now: number): string[] {
   const tokens = isObject(one['tokens']) ? one['tokens'] : {}
   const signals = Array.isArray(one['signals']) ? one['signals'].join(' ') : ''
   const names = agents
-    ? [word(one['agent']), word(one['sessions'])]
-    : [short(word(one['session'])), word(one['agent']), word(one['key'])]
+    ? [short(word(one['agent']), LONGEST_SESSION), word(one['sessions'])]
+    : [
+        short(word(one['session']), LONGEST_SESSION),
+        short(word(one['agent']), LONGEST_NAME),
+        short(word(one['key']), LONGEST_NAME),
+      ]
   return [
     ...names,
-    word(one['last_at']).slice(5, 16).replace('T', ' '),
+    age(now - Date.parse(word(one['last_at']))),
     `${word(one['successes'])}/${word(one['requests'])}`,
     amount(number(tokens['input']) + number(tokens['output'])),
     usd(one['cost_usd'], number(one['unpriced_requests'])),
@@ -90,9 +95,12 @@ function row(one: Shown, agents: boolean): string[] {
   ]
 }
 
-const LONGEST = 28
+/** The full names are in `--json`. */
+const LONGEST_SESSION = 20
+const LONGEST_NAME = 12
 
-const short = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`)
+const short = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`
 const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '-')
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
 const percent = (value: unknown): string => (typeof value === 'number' ? `${Math.round(100 * value)} %` : '-')
@@ -103,3 +111,16 @@ const usd = (value: unknown, unpriced = 0): string =>
 
 const amount = (tokens: number): string =>
   tokens < 10_000 ? String(tokens) : tokens < 1e6 ? `${Math.round(tokens / 1000)}k` : `${(tokens / 1e6).toFixed(1)}M`
+
+const AGES: readonly (readonly [ms: number, unit: string])[] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+]
+
+/** The clocks of two machines differ. */
+function age(ms: number): string {
+  if (Number.isNaN(ms)) return '-'
+  const [size, unit] = AGES.find(([size]) => ms >= size) ?? [1000, 's']
+  return `${Math.max(0, Math.floor(ms / size))}${unit}`
+}

@@ -1,8 +1,12 @@
-/** Names that callers give to sessions, users and conversations: they go into logs and books, so they are short and plain. */
+/** Names that callers give to sessions, agents, users and conversations: they go into logs, books and tables, so they are short and plain. */
 import { isUtf8 } from 'node:buffer'
-import { textBytes } from './cut-text.ts'
+import { hash } from 'node:crypto'
+import { keptLength, textBytes } from './cut-text.ts'
 
 const LONGEST = 256
+/** Characters that are read of what is no name. */
+const READ = 512
+const DIGEST = 22
 
 /** Null where it is no name, too long for one, or holds what nobody can read. `value`: of a parsed body or a header. */
 export function callerName(value: unknown): string | null {
@@ -11,8 +15,20 @@ export function callerName(value: unknown): string | null {
   return UNREADABLE.test(name) ? null : name
 }
 
+/**
+ * The same, but a text that is too long or unreadable is named by a digest of its beginning and length, which is the same in
+ * every gateway: it stays one name, and nothing of it is written down. Null where there is no text.
+ */
+export function boundName(value: unknown): string | null {
+  const name = callerName(value)
+  if (name !== null || typeof value !== 'string' || value === '') return name
+  const beginning = value.slice(0, Math.min(READ, keptLength(value)))
+  return `sha256-${hash('sha256', `${beginning} ${textBytes(value)}`, 'base64url').slice(0, DIGEST)}`
+}
+
 const NARROW = /[\x80-\xff]/
-const UNREADABLE = /[\x00-\x1f\x7f]/
+/** Also what moves the cursor of a terminal, turns the direction of a text, or is half a character. */
+const UNREADABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** Bytes that were read as one character each. What is not UTF-8 was written as escapes and stays. */
 function decoded(run: string): string {

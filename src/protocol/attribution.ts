@@ -1,5 +1,5 @@
 /** Which session, agent and user a request belongs to, as far as it says: in our headers, or where its SDK or agent has a place for it. Pure. */
-import { callerName } from '../core/caller-name.ts'
+import { boundName, callerName } from '../core/caller-name.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
 
@@ -13,9 +13,11 @@ export interface Attribution {
 const SESSION_HEADERS = [
   'x-turnout-session',
   'x-claude-code-session-id',
+  'x-opencode-session',
   'x-session-id',
   'x-session-affinity',
-  // Codex
+  // Codex: as it is now, and as it was
+  'session-id',
   'session_id',
   'conversation_id',
 ]
@@ -24,19 +26,18 @@ const SESSION_FIELDS: readonly (readonly string[])[] = [
   ['metadata', 'conversation_id'],
   // OpenRouter's SDK
   ['session_id'],
-  ['prompt_cache_key'],
 ]
 const USER_FIELDS: readonly (readonly string[])[] = [['safety_identifier'], ['user'], ['metadata', 'user_id']]
 
-/** Products that name themselves in `user-agent`. */
+/** Products that name themselves in `user-agent`, or in the `x-title` that OpenRouter asks for. */
 const AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^claude-cli\//i, 'claude-code'],
   [/^codex/i, 'codex'],
   [/^opencode/i, 'opencode'],
   [/^aider/i, 'aider'],
   [/^cline/i, 'cline'],
-  [/^roo-?code/i, 'roo-code'],
-  [/^kilo-?code/i, 'kilo-code'],
+  [/^roo[- ]?code/i, 'roo-code'],
+  [/^kilo[- ]?code/i, 'kilo-code'],
   [/^continue\b/i, 'continue'],
   [/^cursor/i, 'cursor'],
   [/^zed\//i, 'zed'],
@@ -47,42 +48,78 @@ const AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^crush\//i, 'crush'],
 ]
 
-/** Claude Code: `user_<hash>_account_<id>_session_<id>`. */
-const WITH_SESSION = /^(.+)_session_([\w-]{8,64})$/
+/** What stands between the user and the session in the one field that the protocol of Claude Code has for both, before 2.1.78. */
+const SESSION_MARK = '_session_'
+const ACCOUNT_MARK = '_account_'
+/** Later versions write both as JSON, in some 250 characters. */
+const LONGEST_RECORD = 1024
 
 export function attributionOf(headers: GatewayRequest['headers'], body: JsonObject): Attribution {
-  const whole = callerName(at(body, ['metadata', 'user_id']))
-  const [, owner = null, inner = null] = whole === null ? [] : (WITH_SESSION.exec(whole) ?? [])
-  const user = first(USER_FIELDS, body)
   return {
-    session: firstHeader(SESSION_HEADERS, headers) ?? first(SESSION_FIELDS, body, inner),
+    session:
+      firstHeader(SESSION_HEADERS, headers) ??
+      first(SESSION_FIELDS, body, boundName) ??
+      first(USER_FIELDS, body, (value) => recordOf(value)?.session ?? null) ??
+      // It may be shared by many sessions, so whatever else names one stands before it.
+      callerName(body['prompt_cache_key']),
     agent:
-      callerName(headers['x-turnout-agent']) ??
-      callerName(at(body, ['metadata', 'agent'])) ??
-      productOf(headers['user-agent']),
-    user: user === whole && owner !== null ? owner : user,
+      boundName(headers['x-turnout-agent']) ??
+      boundName(at(body, ['metadata', 'agent'])) ??
+      productOf(headers['user-agent']) ??
+      productOf(headers['x-title']),
+    user: first(USER_FIELDS, body, (value) => {
+      const record = recordOf(value)
+      return record === null ? boundName(value) : record.user
+    }),
+  }
+}
+
+/** What Claude Code writes where others name a user, also through gateways that carry it to `user`; null where it is no such thing. */
+function recordOf(value: Json | undefined): Pick<Attribution, 'session' | 'user'> | null {
+  if (typeof value !== 'string' || value.length > LONGEST_RECORD) return null
+  if (!value.startsWith('{')) {
+    const mark = value.lastIndexOf(SESSION_MARK)
+    if (!value.startsWith('user_') || mark < 0) return null
+    const user = value.slice(0, mark)
+    return {
+      session: boundName(value.slice(mark + SESSION_MARK.length)),
+      user: boundName(user.endsWith(ACCOUNT_MARK) ? user.slice(0, -ACCOUNT_MARK.length) : user),
+    }
+  }
+  const record = objectOf(value)
+  const session = boundName(record?.['session_id'])
+  if (record === null || session === null) return null
+  return { session, user: boundName(record['account_uuid']) ?? boundName(record['device_id']) }
+}
+
+function objectOf(text: string): JsonObject | null {
+  try {
+    const value = JSON.parse(text) as Json
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
+  } catch {
+    return null
   }
 }
 
 function firstHeader(names: readonly string[], headers: GatewayRequest['headers']): string | null {
   for (const name of names) {
-    const value = callerName(headers[name])
+    const value = boundName(headers[name])
     if (value !== null) return value
   }
   return null
 }
 
-/** `own`: what stands before the last of them. */
-function first(paths: readonly (readonly string[])[], body: JsonObject, own: string | null = null): string | null {
+function first(
+  paths: readonly (readonly string[])[],
+  body: JsonObject,
+  read: (value: Json | undefined) => string | null,
+): string | null {
   for (const path of paths) {
-    const value = (path === LAST_SESSION_FIELD ? own : null) ?? callerName(at(body, path))
+    const value = read(at(body, path))
     if (value !== null) return value
   }
-  return own
+  return null
 }
-
-/** A key of a cache may be shared by many sessions: Claude Code's own word stands before it. */
-const LAST_SESSION_FIELD = SESSION_FIELDS.at(-1)
 
 function at(body: JsonObject, path: readonly string[]): Json | undefined {
   let value: Json | undefined = body

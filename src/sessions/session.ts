@@ -1,8 +1,8 @@
-/** One session: what it took, came to and looks like. Bounded, whatever it does. */
-import type { Account, Waste } from '../core/settlement.ts'
-import { count, newTallies, newTrace, raised, type Signal, SIGNALS, type Tallies, type Trace } from './signals.ts'
+/** What one agent took within one session, came to and looks like. Bounded, whatever it does. */
+import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type Trace } from './signals.ts'
+import type { Taken } from './taken.ts'
 
-/** Different models, and different errors, of one session; more are counted as `other`. */
+/** Different models, routes and errors of one session; more are counted as `other`. */
 const MOST_NAMES = 16
 
 export interface Session {
@@ -10,7 +10,7 @@ export interface Session {
   readonly key: string
   readonly team: string | null
   user: string | null
-  agent: string | null
+  readonly agent: string | null
   /** Nobody named it: requests that begin alike are taken for one. */
   readonly derived: boolean
   /** Epoch ms. */
@@ -27,19 +27,27 @@ export interface Session {
   estimated: number
   nanoUsd: number
   unpriced: number
+  /** Of streams: the sum, and how many there were. */
+  ttftMs: number
+  streams: number
   readonly waste: Map<string, number>
   readonly models: Map<string, number>
+  readonly routes: Map<string, number>
   readonly errors: Map<string, number>
   lastStatus: number
   readonly tallies: Tallies
   readonly trace: Trace
 }
 
-export const newSession = (
-  who: Pick<Session, 'id' | 'key' | 'team' | 'user' | 'agent' | 'derived'>,
-  at: number,
-): Session => ({
-  ...who,
+export type Who = Pick<Session, 'id' | 'key' | 'team' | 'user' | 'agent' | 'derived'>
+
+export const newSession = (who: Who, at: number): Session => ({
+  id: who.id,
+  key: who.key,
+  team: who.team,
+  user: who.user,
+  agent: who.agent,
+  derived: who.derived,
   startedAt: at,
   lastAt: at,
   requests: 0,
@@ -52,8 +60,11 @@ export const newSession = (
   estimated: 0,
   nanoUsd: 0,
   unpriced: 0,
+  ttftMs: 0,
+  streams: 0,
   waste: new Map(),
   models: new Map(),
+  routes: new Map(),
   errors: new Map(),
   lastStatus: 0,
   tallies: newTallies(),
@@ -61,50 +72,53 @@ export const newSession = (
 })
 
 /** Adds a finished request. */
-export function add(session: Session, { request, subject, settlement, endedAt }: Account): void {
-  const { attempts, usage, cost, success, error, status } = settlement
-  session.lastAt = Math.max(session.lastAt, endedAt)
-  session.user = subject.user ?? session.user
-  session.agent = subject.agent ?? session.agent
+export function add(session: Session, taken: Taken): void {
+  const { at, tokens, error, route, model, ttftMs } = taken
+  session.startedAt = Math.min(session.startedAt, taken.startedAt)
+  session.lastAt = Math.max(session.lastAt, at)
+  session.user = taken.user ?? session.user
   session.requests++
-  session.attempts += attempts.length
-  session.lastStatus = status
-  if (success) session.successes++
-  if (error !== null) plus(session.errors, error.code, 1)
-  if (usage !== null) {
-    session.input += usage.input
-    session.cachedInput += usage.cachedInput
-    session.output += usage.output
-    session.reasoning += usage.reasoning
-    if (usage.estimated) session.estimated += usage.input + usage.output
-    if (cost === null) session.unpriced++
+  session.attempts += taken.attempts
+  session.lastStatus = taken.status
+  if (taken.success) session.successes++
+  if (error !== null) plus(session.errors, error, 1)
+  if (route !== null) plus(session.routes, route, 1)
+  if (model !== null) plus(session.models, model, 1)
+  if (ttftMs !== null) {
+    session.ttftMs += ttftMs
+    session.streams++
   }
-  session.nanoUsd += cost?.nanoUsd ?? 0
-  for (const { waste } of attempts) if (waste !== null) addWaste(session, waste)
-  const last = attempts.at(-1)
-  if (last !== undefined) plus(session.models, `${last.backend}/${last.model}`, 1)
-  const retried = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
-  count(session.tallies, session.trace, request.body, success, retried)
+  if (tokens !== null) {
+    session.input += tokens.input
+    session.cachedInput += tokens.cached_input
+    session.output += tokens.output
+    session.reasoning += tokens.reasoning
+    if (taken.estimated) session.estimated += tokens.input + tokens.output
+  }
+  session.nanoUsd += taken.nanoUsd
+  if (taken.unpriced) session.unpriced++
+  for (const { reason, tokens: wasted } of taken.waste) plus(session.waste, reason, wasted)
+  const fresh = tokens === null ? 0 : tokens.input - tokens.cached_input + tokens.output
+  countEnding(session.tallies, session.trace, { useful: taken.success, at, fresh })
 }
-
-const addWaste = ({ waste }: Session, { reason, tokens }: Waste): void => plus(waste, reason, tokens)
 
 function plus(counts: Map<string, number>, name: string, by: number): void {
   const own = counts.has(name) || counts.size < MOST_NAMES ? name : 'other'
   counts.set(own, (counts.get(own) ?? 0) + by)
 }
 
-/** The sum of several, at least one; a signal counts as much as in the worst of them. */
+/** The sum of several, at least one, named as the last that was active; a signal counts as much as in the worst of them. */
 export function merged(all: readonly Session[]): Session {
-  const sum = newSession({ ...all[0]!, derived: false }, Math.min(...all.map(({ startedAt }) => startedAt)))
+  const last = all.reduce((one, other) => (other.lastAt > one.lastAt ? other : one))
+  if (all.length === 1) return last
+  const sum = newSession(last, last.startedAt)
+  sum.lastAt = last.lastAt
+  sum.lastStatus = last.lastStatus
   for (const one of all) {
+    sum.startedAt = Math.min(sum.startedAt, one.startedAt)
     for (const name of SUMS) sum[name] += one[name]
-    for (const name of ['waste', 'models', 'errors'] as const)
-      for (const [what, by] of one[name]) plus(sum[name], what, by)
-    for (const signal of Object.keys(SIGNALS) as Signal[])
-      sum.tallies[signal] = Math.max(sum.tallies[signal], one.tallies[signal])
-    if (one.lastAt >= sum.lastAt) sum.lastStatus = one.lastStatus
-    sum.lastAt = Math.max(sum.lastAt, one.lastAt)
+    for (const name of NAMED) for (const [what, by] of one[name]) plus(sum[name], what, by)
+    for (const signal of SIGNAL_NAMES) sum.tallies[signal] = Math.max(sum.tallies[signal], one.tallies[signal])
   }
   return sum
 }
@@ -120,13 +134,21 @@ const SUMS = [
   'estimated',
   'nanoUsd',
   'unpriced',
+  'ttftMs',
+  'streams',
 ] as const
+const NAMED = ['waste', 'models', 'routes', 'errors'] as const
+
+export function wasteOf({ waste }: Session): number {
+  let sum = 0
+  for (const tokens of waste.values()) sum += tokens
+  return sum
+}
 
 /** As the admin API tells of it. `named`: what it is called there. */
 export function shown(session: Session, named: Readonly<Record<string, unknown>>): object {
-  const { input, cachedInput, output, reasoning, requests, successes, nanoUsd, unpriced } = session
+  const { input, cachedInput, output, reasoning, requests, successes, nanoUsd, unpriced, streams } = session
   const tokens = input + output
-  const wasted = [...session.waste.values()].reduce((sum, one) => sum + one, 0)
   return {
     ...named,
     started_at: new Date(session.startedAt).toISOString(),
@@ -140,12 +162,14 @@ export function shown(session: Session, named: Readonly<Record<string, unknown>>
     cost_usd: nanoUsd / 1e9,
     unpriced_requests: unpriced,
     waste: Object.fromEntries(session.waste),
-    waste_ratio: ratio(wasted, tokens),
+    waste_ratio: ratio(wasteOf(session), tokens),
     cache_share: ratio(cachedInput, input),
     reasoning_share: ratio(reasoning, output),
     cost_per_success_usd: successes === 0 ? null : nanoUsd / 1e9 / successes,
     tokens_per_success: successes === 0 ? null : tokens / successes,
+    ttft_ms: streams === 0 ? null : Math.round(session.ttftMs / streams),
     models: Object.fromEntries(session.models),
+    routes: Object.fromEntries(session.routes),
     errors: Object.fromEntries(session.errors),
     last_status: session.lastStatus,
     signals: raised(session.tallies),

@@ -1,7 +1,9 @@
 /** Requests rolled up into the sessions and agents that they belong to. In memory, bounded, a few microseconds for each request. */
 import { GatewayError } from '../core/errors.ts'
 import type { Account, Book } from '../core/settlement.ts'
-import { add, merged, newSession, type Session, shown } from './session.ts'
+import { add, merged, newSession, type Session, shown, wasteOf, type Who } from './session.ts'
+import { countAsking } from './signals.ts'
+import { type SessionRow, takenOf, takenOfRow } from './taken.ts'
 
 export interface SessionQuery {
   /** Epoch ms: those that were active since then; null = all. */
@@ -10,14 +12,14 @@ export interface SessionQuery {
   readonly limit: number
   readonly agent: string | null
   readonly key: string | null
+  readonly team: string | null
   /** `agent`: one line for each agent instead of each session. */
-  readonly by?: string | null
+  readonly by: string | null
 }
 
-/** The oldest ones go first. */
-const MOST = 10_000
-
-const wasteOf = ({ waste }: Session): number => [...waste.values()].reduce((sum, one) => sum + one, 0)
+/** The ones that were idle for longest go first. Requests without a name are many, and must not push out sessions that have one. */
+const MOST_NAMED = 10_000
+const MOST_DERIVED = 2_000
 
 const ORDERS: Readonly<Record<string, (session: Session) => number>> = {
   recent: ({ lastAt }) => lastAt,
@@ -28,68 +30,93 @@ const ORDERS: Readonly<Record<string, (session: Session) => number>> = {
 }
 
 export class Sessions implements Book {
-  /** By key and session, the one that was used last at the end. */
-  readonly #sessions = new Map<string, Session>()
+  /** By key, session and agent: several agents may share a session. The one that was used last stands at the end. */
+  readonly #named = new Map<string, Session>()
+  readonly #derived = new Map<string, Session>()
 
   settled(account: Account): void {
-    const { subject, plan, endedAt } = account
-    const derived = subject.session === null
-    const id = subject.session ?? plan?.profile.affinity ?? null
-    if (id === null) return
-    const name = nameOf(subject.key, id)
-    let session = this.#sessions.get(name)
-    if (session === undefined) {
-      const { key, team, user, agent } = subject
-      session = newSession({ id, key, team, user, agent, derived }, endedAt - account.settlement.totalMs)
-      if (this.#sessions.size >= MOST) this.#sessions.delete(this.#sessions.keys().next().value!)
-    } else this.#sessions.delete(name)
-    this.#sessions.set(name, session)
-    add(session, account)
+    const { request, subject, plan, settlement } = account
+    const taken = takenOf(account)
+    const session = this.#of(subject, plan?.profile?.affinity ?? request.endpoint.id, taken.startedAt)
+    add(session, taken)
+    const again = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
+    countAsking(session.tallies, session.trace, request.body, settlement.success, again)
+  }
+
+  /**
+   * Adds a row of the ledger, oldest first, before the first request: sessions are there again after a restart. Rows of attempts
+   * count nothing. What a row does not tell is lost: signals that look at what was asked, and how a session began that nobody named.
+   */
+  replay(row: SessionRow): void {
+    if (row.kind !== 'request') return
+    const taken = takenOfRow(row)
+    add(this.#of(row, row.endpoint, taken.startedAt), taken)
   }
 
   /** Throws the GatewayError of an order that there is not. */
-  list({ since, sort, limit, agent, key, by = null }: SessionQuery): readonly object[] {
+  list({ since, sort, limit, agent, key, team, by }: SessionQuery): readonly object[] {
     const order = ORDERS[sort ?? 'recent']
     if (order === undefined)
       throw new GatewayError('invalid_request', `sort: "${sort}" is none of ${Object.keys(ORDERS).join(', ')}.`, {
         param: 'sort',
       })
-    const found = [...this.#sessions.values()].filter(
-      (one) =>
-        (since === null || one.lastAt >= since) &&
-        (agent === null || one.agent === agent) &&
-        (key === null || one.key === key),
-    )
-    const lines: readonly Line[] =
-      by === 'agent' ? agentsOf(found) : found.map((one) => ({ sum: one, named: names(one) }))
-    return [...lines]
-      .sort((one, other) => order(other.sum) - order(one.sum))
+    const groups = new Map<string, Session[]>()
+    for (const part of this.#parts()) {
+      if (since !== null && part.lastAt < since) continue
+      if (agent !== null && part.agent !== agent) continue
+      if (key !== null && part.key !== key) continue
+      if (team !== null && part.team !== team) continue
+      const name = by === 'agent' ? (part.agent ?? '') : idOf(part)
+      const group = groups.get(name)
+      if (group === undefined) groups.set(name, [part])
+      else group.push(part)
+    }
+    return [...groups.values()]
+      .map((parts) => ({ parts, sum: merged(parts) }))
+      .map((line) => ({ ...line, rank: order(line.sum) }))
+      .sort((one, other) => other.rank - one.rank)
       .slice(0, limit)
-      .map(({ sum, named }) => shown(sum, named))
+      .map(({ parts, sum }) => shown(sum, by === 'agent' ? agentNames(sum, parts) : names(sum)))
   }
 
-  /** `id`: as it is listed. Null: there is none, or it was too long ago. */
+  /** `id`: as it is listed, `KEY/SESSION`. Null: there is none, or it was too long ago. */
   get(id: string): object | null {
-    const session = this.#sessions.get(id)
-    return session === undefined ? null : shown(session, names(session))
+    const parts = [...this.#parts()].filter((part) => idOf(part) === id)
+    if (parts.length === 0) return null
+    const sum = merged(parts)
+    return shown(sum, names(sum))
+  }
+
+  *#parts(): Generator<Session> {
+    yield* this.#named.values()
+    yield* this.#derived.values()
+  }
+
+  /** `unnamed`: what the request counts under where it names no session. */
+  #of(who: Omit<Who, 'id' | 'derived'> & { readonly session: string | null }, unnamed: string, at: number): Session {
+    const derived = who.session === null
+    const all = derived ? this.#derived : this.#named
+    const id = who.session ?? `~${unnamed}`
+    const { key, team, user, agent } = who
+    const name = `${key}/${id}\n${agent ?? ''}`
+    const known = all.get(name)
+    if (known !== undefined) all.delete(name)
+    else if (all.size >= (derived ? MOST_DERIVED : MOST_NAMED)) all.delete(all.keys().next().value!)
+    const session = known ?? newSession({ id, key, team, user, agent, derived }, at)
+    all.set(name, session)
+    return session
   }
 }
 
-/** Two keys may name their sessions alike. */
-const nameOf = (key: string, session: string): string => `${key}/${session}`
+/** Two keys may name their sessions alike. Ids of keys hold no slash. */
+const idOf = ({ key, id }: Session): string => `${key}/${id}`
 
-interface Line {
-  readonly sum: Session
-  readonly named: Readonly<Record<string, unknown>>
+function names(session: Session): Readonly<Record<string, unknown>> {
+  const { id, key, team, user, agent, derived } = session
+  return { id: idOf(session), session: id, key, team, user, agent, derived }
 }
 
-function names({ id, key, team, user, agent, derived }: Session): Line['named'] {
-  return { id: nameOf(key, id), session: id, key, team, user, agent, derived }
-}
-
-/** A line for each agent; those that nobody named are one. */
-function agentsOf(found: readonly Session[]): Line[] {
-  const byAgent = new Map<string | null, Session[]>()
-  for (const one of found) byAgent.set(one.agent, [...(byAgent.get(one.agent) ?? []), one])
-  return [...byAgent].map(([agent, all]) => ({ sum: merged(all), named: { agent, sessions: all.length } }))
-}
+const agentNames = ({ agent }: Session, parts: readonly Session[]): Readonly<Record<string, unknown>> => ({
+  agent,
+  sessions: new Set(parts.map(idOf)).size,
+})

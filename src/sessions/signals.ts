@@ -1,23 +1,24 @@
-/** What a session looks like when its agent goes in circles. Pure; texts are hashed and not kept. */
-import { keptLength, textBytes } from '../core/cut-text.ts'
+/** What a session looks like when its agent goes in circles. Texts are hashed and not kept; what is remembered has a fixed size. */
 import type { Json, JsonObject } from '../core/settings.ts'
+import { hashOf, isObject, mix, newHand, textHash } from './text-hash.ts'
 
-/**
- * - `repeated_request`: the last message is one of the last eight, for so many requests.
- * - `same_tool_call`: the model calls the same tools with the same arguments, so many times in a row.
- * - `failing`: so many requests in a row got no useful answer.
- * - `retrying`: so many requests were repeats by the SDK, by its own count.
- * - `no_new_question`: so many requests since a person's (or the agent's) last new text: a long task, or one without an end.
- * What they cannot see: the same question in other words, and work that is done well but for nothing.
- */
+/** From which number on a signal is raised. */
 export const SIGNALS = {
+  /** So many requests in a row came to a step that was among the last eight: the same question, or the same result of the same call. */
   repeated_request: 3,
-  same_tool_call: 3,
+  /** So many steps in a row called tools as one of the last eight did: the same names with the same arguments, one after the other or in turns. */
+  same_tool_call: 4,
+  /** So many requests in a row got no useful answer. */
   failing: 5,
-  retrying: 3,
+  /** So many of the last 32 requests, one in eight, were repeats by the SDK, by its own count. */
+  retrying: 4,
+  /** So many requests since a person last said something new: a long task, or one without an end. */
   no_new_question: 50,
+  /** So many tokens, without those that a cache had, within ten minutes. */
+  burning: 2_000_000,
 } as const
 export type Signal = keyof typeof SIGNALS
+export const SIGNAL_NAMES = Object.keys(SIGNALS) as readonly Signal[]
 
 export type Tallies = Record<Signal, number>
 
@@ -27,77 +28,140 @@ export const newTallies = (): Tallies => ({
   failing: 0,
   retrying: 0,
   no_new_question: 0,
+  burning: 0,
 })
 
 export const raised = (tallies: Tallies): Signal[] =>
-  (Object.keys(SIGNALS) as Signal[]).filter((signal) => tallies[signal] >= SIGNALS[signal])
-
-/** What is remembered of the requests before. */
-export interface Trace {
-  /** Hashes of last messages; the oldest are overwritten. */
-  readonly messages: Int32Array
-  next: number
-  /** Of the last text of a user, and of the last calls of tools. 0 = none yet. */
-  question: number
-  calls: number
-}
+  SIGNAL_NAMES.filter((signal) => tallies[signal] >= SIGNALS[signal])
 
 const REMEMBERED = 8
+const BURN_MS = 600_000
 
-export const newTrace = (): Trace => ({ messages: new Int32Array(REMEMBERED), next: 0, question: 0, calls: 0 })
-
-/** Counts one request. `useful`: it got a useful answer. */
-export function count(tallies: Tallies, trace: Trace, body: JsonObject, useful: boolean, retried: boolean): void {
-  tallies.failing = useful ? 0 : tallies.failing + 1
-  if (retried) tallies.retrying++
-  const list = body['messages']
-  if (!Array.isArray(list) || list.length === 0) return
-  const messages = list as readonly Json[]
-  const last = hashOf(messages.at(-1))
-  // The same again because it failed, or was asked again by the SDK, is no circle.
-  if (useful && !retried) tallies.repeated_request = trace.messages.includes(last) ? tallies.repeated_request + 1 : 0
-  trace.messages[trace.next++ % REMEMBERED] = last
-  const question = hashOf(messages.findLast((message) => roleOf(message) === 'user'))
-  tallies.no_new_question = question === trace.question ? tallies.no_new_question + 1 : 0
-  trace.question = question
-  const caller = messages.findLast((message) => roleOf(message) === 'assistant')
-  const called = isObject(caller) ? caller['tool_calls'] : undefined
-  if (roleOf(messages.at(-1)) !== 'tool' || !Array.isArray(called)) return
-  const calls = (called as readonly Json[]).reduce<number>(
-    (sum, call) => mix(sum, hashOf(isObject(call) ? call['function'] : null)),
-    1,
-  )
-  tallies.same_tool_call = calls === trace.calls ? tallies.same_tool_call + 1 : 1
-  trace.calls = calls
+/** What is remembered of the requests before. Hashes; 0 = none yet. */
+export interface Trace {
+  /** Of the last steps; the oldest are overwritten. */
+  readonly steps: Int32Array
+  nextStep: number
+  /** Of the last calls of tools, each once. */
+  readonly calls: Int32Array
+  nextCall: number
+  /** Which call was the last: the same one, sent again, is no new one. */
+  place: number
+  /** Of the last text of a user. */
+  question: number
+  /** One bit for each of the last 32 requests: it was a repeat. */
+  retries: number
+  burnFrom: number
+  burnt: number
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export const newTrace = (): Trace => ({
+  steps: new Int32Array(REMEMBERED),
+  nextStep: 0,
+  calls: new Int32Array(REMEMBERED),
+  nextCall: 0,
+  place: 0,
+  question: 0,
+  retries: 0,
+  burnFrom: 0,
+  burnt: 0,
+})
+
+/** How a request ended. `at`: epoch ms; `fresh`: tokens that no cache had. */
+export interface Ended {
+  readonly useful: boolean
+  readonly at: number
+  readonly fresh: number
+}
+
+export function countEnding(tallies: Tallies, trace: Trace, { useful, at, fresh }: Ended): void {
+  tallies.failing = useful ? 0 : tallies.failing + 1
+  if (at - trace.burnFrom >= BURN_MS) {
+    trace.burnFrom = at
+    trace.burnt = 0
+  }
+  trace.burnt += fresh
+  tallies.burning = trace.burnt
+}
+
+/** What was asked. `again`: the SDK says that it asks once more. */
+export function countAsking(tallies: Tallies, trace: Trace, body: JsonObject, useful: boolean, again: boolean): void {
+  trace.retries = (trace.retries << 1) | (again ? 1 : 0)
+  tallies.retrying = ones(trace.retries)
+  const messages = body['messages']
+  if (!Array.isArray(messages) || messages.length === 0) return
+  const asked = read(messages as readonly Json[], trace.question)
+  // The same again because it failed, or was asked again by the SDK, is no circle.
+  if (useful && !again) {
+    tallies.repeated_request = trace.steps.includes(asked.step) ? tallies.repeated_request + 1 : 0
+    tallies.no_new_question = asked.question === trace.question ? tallies.no_new_question + 1 : 0
+  }
+  trace.question = asked.question
+  trace.steps[trace.nextStep++ % REMEMBERED] = asked.step
+  if (asked.calls === 0 || asked.place === trace.place) return
+  trace.place = asked.place
+  const known = trace.calls.includes(asked.calls)
+  tallies.same_tool_call = known ? tallies.same_tool_call + 1 : 1
+  if (!known) trace.calls[trace.nextCall++ % REMEMBERED] = asked.calls
+}
+
+interface Asked {
+  readonly step: number
+  readonly question: number
+  /** Of the calls whose results are sent; 0 = there are none. */
+  readonly calls: number
+  readonly place: number
+}
+
+/** "Yes" and "go on" say something only with what they answer. */
+const SHORT = 40
+
+/** `before`: the last question that was seen; one that lies far back is taken for it. */
+function read(messages: readonly Json[], before: number): Asked {
+  const last = messages.at(-1)
+  const question = lastOf(messages, 'user')
+  const asked = question === undefined ? before : hashOf(question, newHand())
+  if (roleOf(last) === 'tool' || roleOf(last) === 'function') {
+    const calls = callsOf(lastOf(messages, 'assistant'))
+    // "Done" is what many calls give: a result is that of its call.
+    const step = mix(hashOf(last, newHand()), calls.what)
+    return { step, question: asked, calls: calls.what, place: mix(calls.ids, messages.length) }
+  }
+  const own = last === question ? asked : hashOf(last, newHand())
+  const step = isShort(last) ? mix(own, hashOf(messages.at(-2), newHand())) : own
+  return { step, question: last === question ? step : asked, calls: 0, place: 0 }
+}
+
+/** Messages that are looked at from the end. */
+const FARTHEST = 64
+
+function lastOf(messages: readonly Json[], role: string): Json | undefined {
+  const end = Math.max(0, messages.length - FARTHEST)
+  for (let index = messages.length - 1; index >= end; index--) {
+    const message = messages[index]
+    if (roleOf(message) === role) return message
+  }
+  return undefined
+}
+
+/** The calls of a message without their ids, which are new each time, and the ids alone. */
+function callsOf(message: Json | undefined): { readonly what: number; readonly ids: number } {
+  const list = isObject(message) ? (message['tool_calls'] ?? message['function_call']) : undefined
+  if (list === undefined || list === null) return { what: 0, ids: 0 }
+  const first = Array.isArray(list) ? (list as readonly Json[])[0] : undefined
+  const id = isObject(first) ? first['id'] : undefined
+  return { what: hashOf(list, newHand()) || 1, ids: typeof id === 'string' ? textHash(id) : 0 }
+}
+
+function isShort(message: Json | undefined): boolean {
+  const content = isObject(message) ? message['content'] : undefined
+  return typeof content === 'string' && content.length <= SHORT
+}
 
 const roleOf = (message: Json | undefined): Json | undefined => (isObject(message) ? message['role'] : undefined)
 
-/** Characters that are read of each text: its beginning, and its length. */
-const READ = 512
-const DEEPEST = 6
-/** Ids are new each time, whatever is asked. */
-const PASSING: ReadonlySet<string> = new Set(['id', 'tool_call_id'])
-
-function hashOf(value: Json | undefined, depth = 0): number {
-  if (typeof value === 'string') return textHash(value)
-  if (Array.isArray(value) && depth < DEEPEST)
-    return (value as readonly Json[]).reduce<number>((sum, one) => mix(sum, hashOf(one, depth + 1)), 2)
-  if (!isObject(value) || depth >= DEEPEST) return textHash(typeof value === 'object' ? '' : String(value))
-  return Object.entries(value).reduce<number>(
-    (sum, [key, one]) => (PASSING.has(key) ? sum : mix(mix(sum, textHash(key)), hashOf(one, depth + 1))),
-    3,
-  )
-}
-
-const mix = (one: number, other: number): number => Math.imul(one ^ other, 0x01000193) | 0
-
-function textHash(text: string): number {
-  const length = Math.min(READ, keptLength(text))
-  let value = 0x811c9dc5
-  for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
-  return mix(value, textBytes(text)) || 1
+function ones(bits: number): number {
+  let count = 0
+  for (let rest = bits >>> 0; rest !== 0; rest = (rest & (rest - 1)) >>> 0) count++
+  return count
 }

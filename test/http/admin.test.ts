@@ -314,12 +314,12 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
     ['daily', 'blue'],
   ])
   t.match(await ask('GET', '/admin/sessions'), { status: 200, body: { sessions: [{ id: 's1' }] } })
-  await ask('GET', '/admin/sessions?since=2026-01-01T00:00:00Z&sort=cost&limit=7&agent=a&key=k')
+  await ask('GET', '/admin/sessions?since=2026-01-01T00:00:00Z&sort=cost&limit=7&agent=a&key=k&team=t')
   const before = Date.now()
   await ask('GET', '/admin/sessions?since=1h')
   t.strictSame(queries.slice(0, 2), [
-    { since: null, sort: null, limit: 100, agent: null, key: null, by: null },
-    { since: Date.UTC(2026, 0, 1), sort: 'cost', limit: 7, agent: 'a', key: 'k', by: null },
+    { since: null, sort: null, limit: 100, agent: null, key: null, team: null, by: null },
+    { since: Date.UTC(2026, 0, 1), sort: 'cost', limit: 7, agent: 'a', key: 'k', team: 't', by: null },
   ])
   t.ok(Math.abs((queries[2]?.since ?? 0) - (before - 3_600_000)) < 10_000)
   t.match(await ask('GET', '/admin/sessions/a%2Fb%20c'), { status: 200, body: { session: { id: 'a/b c' } } })

@@ -52,9 +52,8 @@ interface Line {
   readonly sessions?: number
 }
 
-const ALL = { since: null, sort: null, limit: 1000, agent: null, key: null }
+const ALL = { since: null, sort: null, limit: 1000, agent: null, key: null, team: null, by: null }
 const lines = (sessions: Sessions, query: object = {}): Line[] => sessions.list({ ...ALL, ...query }) as Line[]
-const signals = (sessions: Sessions): readonly string[] => lines(sessions)[0]?.signals ?? []
 
 t.test('requests are rolled up', async (t) => {
   const sessions = new Sessions()
@@ -106,10 +105,38 @@ t.test('who names no session has one by how the conversation began', async (t) =
   t.strictSame(
     lines(sessions).map(({ session, derived, requests }) => [session, derived, requests]),
     [
-      ['c-1', true, 2],
-      ['c-2', true, 1],
+      ['~c-1', true, 2],
+      ['~c-2', true, 1],
+      ['~chat', true, 1],
     ],
   )
+  tell(sessions, { key: 'other', session: null, affinity: 'c-1' })
+  t.equal(lines(sessions, { key: 'other' })[0]?.requests, 1, 'two keys that begin alike stay apart')
+})
+
+t.test('agents that share a session', async (t) => {
+  const sessions = new Sessions()
+  tell(sessions, { agent: 'planner', ending: { cost: cost(3e9) } })
+  tell(sessions, { agent: 'coder', ending: { cost: cost(5e9) }, at: NOON + 1 })
+  tell(sessions, { agent: 'planner', session: 't', ending: { cost: cost(1e9) }, at: NOON + 2 })
+  t.match(lines(sessions, { sort: 'cost' }), [
+    { session: 's', agent: 'coder', cost_usd: 8, requests: 2 },
+    { session: 't', agent: 'planner', cost_usd: 1, requests: 1 },
+  ])
+  t.match(sessions.get('k/s'), { cost_usd: 8, requests: 2, agent: 'coder' })
+  t.match(lines(sessions, { agent: 'planner' }), [{ session: 't' }, { session: 's', cost_usd: 3, requests: 1 }])
+  t.match(lines(sessions, { by: 'agent', sort: 'cost' }), [
+    { agent: 'coder', sessions: 1, cost_usd: 5 },
+    { agent: 'planner', sessions: 2, cost_usd: 4 },
+  ])
+})
+
+t.test('a part of the cost that is known counts, and the rest is told', async (t) => {
+  const sessions = new Sessions()
+  const [one] = settlement().attempts
+  const attempts = [{ ...one!, usage: usage({ input: 5 }), cost: cost(7) }, one!]
+  tell(sessions, { ending: { attempts, cost: null } })
+  t.match(lines(sessions), [{ cost_usd: 7e-9, unpriced_requests: 1, attempts: 2 }])
 })
 
 t.test('orders, ages and agents', async (t) => {
@@ -122,6 +149,7 @@ t.test('orders, ages and agents', async (t) => {
   t.strictSame(names({ sort: 'cost' }), ['old', 'newer', 'new'])
   t.strictSame(names({ since: NOON - 3_600_000 }), ['newer', 'new'])
   t.strictSame(names({ agent: 'aider' }), ['new'])
+  t.strictSame(names({ team: 'blue' }), [])
   t.strictSame(names({ limit: 1 }), ['newer'])
   t.throws(() => lines(sessions, { sort: 'beauty' }), { code: 'invalid_request', param: 'sort' })
   const agents = lines(sessions, { by: 'agent', sort: 'cost' })
@@ -172,72 +200,12 @@ t.test('no more sessions than the memory has room for, and names of none grow', 
   const all = lines(sessions, { limit: 100_000 })
   t.equal(all.length, 10_000)
   t.ok(all.some(({ session }) => session === 's11999') && !all.some(({ session }) => session === 's0'))
+  for (let i = 0; i < 12_000; i++) tell(sessions, { session: null, affinity: `c-${i}` })
+  const both = lines(sessions, { limit: 100_000 })
+  t.equal(both.length, 12_000)
+  t.equal(both.filter(({ derived }) => !derived).length, 10_000, 'requests without a name push out none that has one')
   const one = new Sessions()
   for (let i = 0; i < 200; i++)
     tell(one, { ending: { attempts: settlement().attempts.map((attempt) => ({ ...attempt, model: `m${i}` })) } })
   t.ok(Object.keys((one.get('k/s') as { models: object }).models).length <= 17)
-})
-
-t.test('nothing of what was said is kept', async (t) => {
-  const sessions = new Sessions()
-  const canary = 'the moon is made of canaries'
-  for (let i = 0; i < 5; i++)
-    tell(sessions, {
-      messages: [
-        { role: 'user', content: `${canary} ${i}` },
-        { role: 'assistant', tool_calls: [{ id: '1', function: { name: canary, arguments: `{"q":"${canary}"}` } }] },
-        { role: 'tool', tool_call_id: '1', content: canary },
-      ],
-    })
-  t.notMatch(JSON.stringify(lines(sessions)), /canar/)
-})
-
-/** The turns of an agent at honest work: it reads, edits and runs, with new arguments and results each time. */
-function* work(turns: number): Generator<readonly Json[]> {
-  const messages: Json[] = [{ role: 'system', content: 'You are a coding agent.' }, ...QUESTION]
-  for (let turn = 0; turn < turns; turn++) {
-    if (turn % 12 === 11) messages.push({ role: 'user', content: `Good. Now look at module ${turn}.` })
-    yield [...messages]
-    const name = ['read_file', 'edit_file', 'run_tests'][turn % 3]!
-    const call = {
-      id: `call_${turn}`,
-      type: 'function',
-      function: { name, arguments: JSON.stringify({ path: `src/${turn}.ts` }) },
-    }
-    messages.push({ role: 'assistant', content: null, tool_calls: [call] })
-    messages.push({ role: 'tool', tool_call_id: `call_${turn}`, content: `result ${turn}` })
-  }
-}
-
-t.test('honest work raises no signal', async (t) => {
-  const sessions = new Sessions()
-  for (const messages of work(30)) tell(sessions, { messages })
-  t.strictSame(signals(sessions), [])
-})
-
-t.test('circles do', async (t) => {
-  const asking = new Sessions()
-  for (let i = 0; i < 4; i++) tell(asking)
-  t.strictSame(signals(asking), ['repeated_request'])
-  const calling = new Sessions()
-  const messages: Json[] = [...QUESTION]
-  for (let turn = 0; turn < 4; turn++) {
-    const call = { id: `call_${turn}`, type: 'function', function: { name: 'run_tests', arguments: '{"only":"a"}' } }
-    messages.push({ role: 'assistant', content: null, tool_calls: [call] })
-    messages.push({ role: 'tool', tool_call_id: `call_${turn}`, content: `failed after ${turn} s` })
-    tell(calling, { messages: [...messages] })
-  }
-  t.strictSame(signals(calling), ['same_tool_call'])
-  const failing = new Sessions()
-  for (let i = 0; i < 5; i++) tell(failing, { ending: { success: false } })
-  t.strictSame(signals(failing), ['failing'])
-  tell(failing)
-  t.strictSame(signals(failing), [], 'until one is of use again')
-  const retrying = new Sessions()
-  for (let i = 0; i < 3; i++) tell(retrying, { headers: { 'x-stainless-retry-count': '1' } })
-  t.strictSame(signals(retrying), ['retrying'])
-  const endless = new Sessions()
-  for (const turn of work(60))
-    tell(endless, { messages: turn.filter((one) => !JSON.stringify(one).includes('Good. Now')) })
-  t.strictSame(signals(endless), ['no_new_question'])
 })

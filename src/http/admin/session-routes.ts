@@ -13,6 +13,7 @@ export interface SessionQuery {
   readonly agent: string | null
   /** Id of a key. */
   readonly key: string | null
+  readonly team: string | null
   /** `agent`: a line for each agent. */
   readonly by: string | null
 }
@@ -48,6 +49,7 @@ const query = z.strictObject({
     .optional(),
   agent: word,
   key: word,
+  team: word,
   by: z.enum(['agent']).optional(),
 })
 
@@ -58,8 +60,16 @@ export const sessionRoutes = (sessions: SessionBook | null): AdminRoute[] => [
     path: '/admin/sessions',
     event: null,
     answer: (request) => {
-      const { since = null, sort = null, limit, agent = null, key = null, by = null } = parse(query, request.query)
-      const asked = { since, sort, limit: limit === undefined ? USUAL : Number(limit), agent, key, by }
+      const {
+        since = null,
+        sort = null,
+        limit,
+        agent = null,
+        key = null,
+        team = null,
+        by = null,
+      } = parse(query, request.query)
+      const asked = { since, sort, limit: limit === undefined ? USUAL : Number(limit), agent, key, team, by }
       return { sessions: there(sessions).list(asked) }
     },
   },

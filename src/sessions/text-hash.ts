@@ -1,0 +1,51 @@
+/** A part of a parsed body as 32 bits, to know it again. Reads a bounded part of it, and nothing can be read back. Pure. */
+import { keptLength, textBytes } from '../core/cut-text.ts'
+import type { Json, JsonObject } from '../core/settings.ts'
+
+/** Characters that are read of each text: its beginning; and its length. */
+const READ = 512
+/** Texts, numbers and members that are read of one message, and how deep. */
+const MOST_PARTS = 64
+const DEEPEST = 6
+/** Ids are new each time, whatever is asked. */
+const PASSING: ReadonlySet<string> = new Set(['id', 'tool_call_id'])
+
+/** How much may still be read. */
+export interface Hand {
+  left: number
+}
+
+export const newHand = (): Hand => ({ left: MOST_PARTS })
+
+export function hashOf(value: Json | undefined, hand: Hand, depth = 0): number {
+  if (hand.left-- <= 0 || depth > DEEPEST) return 0
+  if (typeof value !== 'object' || value === null) return textHash(String(value))
+  if (Array.isArray(value)) {
+    const list = value as readonly Json[]
+    let sum = mix(2, list.length)
+    for (let index = 0; index < list.length && hand.left > 0; index++)
+      sum = mix(sum, hashOf(list[index], hand, depth + 1))
+    return sum
+  }
+  let sum = 3
+  const members = value as JsonObject
+  for (const key in members) {
+    if (PASSING.has(key)) continue
+    if (hand.left <= 0) break
+    sum = mix(mix(sum, textHash(key)), hashOf(members[key], hand, depth + 1))
+  }
+  return sum
+}
+
+export const mix = (one: number, other: number): number => Math.imul(one ^ other, 0x01000193) | 0
+
+/** Never 0. */
+export function textHash(text: string): number {
+  const length = Math.min(READ, keptLength(text))
+  let value = 0x811c9dc5
+  for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
+  return mix(value, textBytes(text)) || 1
+}
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
