@@ -75,18 +75,19 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
         )
   await kept?.load()
   const ledger = await openLedger(config, counted, decisions, log)
-  if (local !== null && ledger !== null) {
+  const sessions = new Sessions()
+  if (ledger !== null) {
     try {
-      await catchUp(config, local, counted, keys)
+      if (local !== null) await catchUp(config, local, counted, keys)
+      await recall(config, sessions)
     } catch (thrown) {
       // A gateway starts without its disk as well; before the first start there is no folder.
       const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
-      if (why !== 'ENOENT') log.events.warn({ event: 'budgets_not_caught_up', why }, 'limits')
+      if (why !== 'ENOENT') log.events.warn({ event: 'ledger_not_read', why }, 'ledger')
     }
   }
   kept?.start()
   const telemetry = await startTelemetry(config, log)
-  const sessions = new Sessions()
   return {
     metrics,
     limiter,
@@ -148,6 +149,14 @@ async function catchUp(config: Config, limiter: MemoryLimiter, afterSeq: number,
     limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], Date.parse(row.at), actual)
   }
 }
+
+/** Sessions that are still under way, most likely: a start waits for it. */
+async function recall(config: Config, sessions: Sessions): Promise<void> {
+  const since = Date.now() - RECALLED_MS
+  for await (const row of readLedger(config.store.ledger!.folder, { kind: 'request', since })) sessions.replay(row)
+}
+
+const RECALLED_MS = 6 * 3_600_000
 
 /** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
 async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
