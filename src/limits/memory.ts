@@ -31,6 +31,8 @@ export class MemoryLimiter implements Limiter {
   readonly up = true
   /** Something was counted since the last look. */
   changed = false
+  /** Of what is in no ledger. */
+  urgent = false
 
   constructor(budgets: readonly BudgetSpec[], options: LimiterOptions) {
     this.#rules = budgets.map(compileRule)
@@ -161,8 +163,13 @@ export class MemoryLimiter implements Limiter {
   reset(name: string, id: string | null): number {
     const found = this.#counts.all(this.#now()).filter((one) => one.spec.name === name && (id ?? one.id) === one.id)
     for (const { count } of found) clear(count)
-    this.changed = true
+    this.changed = this.urgent = true
     return found.length
+  }
+
+  /** How many counts there are. */
+  get size(): number {
+    return this.#counts.size
   }
 
   /** `seq`: of the last row of the ledger that is counted. */

@@ -38,6 +38,9 @@ export const sumsOf = (name: string): string => `${PREFIX}:h:${plain(name)}:*`
 
 export const isOf = (key: string, id: string | null): boolean => id === null || key.endsWith(`:${plain(id)}`)
 
+/** The same for all windows of one count. */
+export const countOf = (key: string): string => key.replace(/:\d+:([^:]*)$/, ':$1')
+
 /** How long Redis keeps it, ms. */
 export const lifeOf = ({ endsAt }: SharedCount, now: number): number =>
   endsAt === Infinity ? WINDOWLESS_MS : Math.max(1, endsAt - now) + AFTERLIFE_MS

@@ -5,7 +5,7 @@ import { Redis, ReplyError } from 'ioredis'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
 import type { Block, Sums } from './count.ts'
-import { hasSums, isOf, lifeOf, MEMORY, type SharedCount, sharedCount, sumsOf } from './redis-keys.ts'
+import { countOf, hasSums, isOf, lifeOf, MEMORY, type SharedCount, sharedCount, sumsOf } from './redis-keys.ts'
 import { FIRST, REFRESH, REMIND, RESERVE, RESET, SETTLE } from './redis-scripts.ts'
 
 /** Longer than this an answer is worth no wait: requests are held up for it. Shorter ones end when hundreds of requests come at once. */
@@ -145,7 +145,7 @@ export class RedisStore {
     return { memory, used: used.map(sums) }
   }
 
-  /** Sets what is used back to nothing, of one id or of all, in all windows that are kept. How many there were. */
+  /** Sets what is used back to nothing, of one id or of all, in all windows that are kept. How many counts there were. */
   async reset(name: string, id: string | null): Promise<number> {
     const found = new Set<string>()
     const scan = this.client.scanStream({ match: sumsOf(name), count: 1_000 }) as AsyncIterable<string[]>
@@ -155,7 +155,7 @@ export class RedisStore {
       const some = keys.slice(at, at + RESET_AT_ONCE)
       await this.#scripts.turnoutReset(some.length, ...some)
     }
-    return keys.length
+    return new Set(keys.map(countOf)).size
   }
 
   /** True for one caller among all processes, once in the window of the count. */

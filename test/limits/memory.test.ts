@@ -1,6 +1,7 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Reservation } from '../../src/limits/limiter.ts'
+import { keptCounts } from '../../src/limits/snapshot.ts'
 import { budget, claim, desk, type Desk, NOON, NOTHING, subject } from './rig.ts'
 
 /** Null where it is let in. */
@@ -270,6 +271,32 @@ t.test('what was counted outlives a restart', async (t) => {
     null,
   )
   t.equal(later.limiter.states()[0]?.used.nanoUsd, 0)
+})
+
+t.test('many counts are written less often, a count that is set back at once', async (t) => {
+  const one = desk([budget({ of: 'user', requests: 10 })])
+  const kept = keptCounts(
+    one.limiter,
+    () => 0,
+    () => undefined,
+    () => one.clock.now,
+  )
+  const use = (): void => {
+    for (let i = 0; i < 5_000; i++) reserve(one, 0, subject({ user: `u${i}` })).settle(NOTHING)
+  }
+  t.equal(kept.changed(), false)
+  use()
+  t.equal(kept.changed(), true)
+  t.equal(kept.give().counts.length, 5_000)
+  use()
+  one.clock.now += 4_000
+  t.equal(kept.changed(), false)
+  one.limiter.reset('b', 'u1')
+  t.equal(kept.changed(), true)
+  use()
+  one.clock.now += 1_000
+  t.equal(kept.changed(), true)
+  t.equal(kept.changed(), false)
 })
 
 t.test('ids that callers invent', async (t) => {

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { BudgetSpec } from '../../src/core/principal.ts'
 import type { LimitsEvent, Reservation } from '../../src/limits/limiter.ts'
+import type { Sums } from '../../src/limits/count.ts'
 import type { SharedCount } from '../../src/limits/redis-keys.ts'
 import { type Holding, RedisStore } from '../../src/limits/redis-store.ts'
 import { SharedLimiter } from '../../src/limits/shared.ts'
@@ -75,7 +76,7 @@ export async function taken(
 }
 
 /** What is used of one count. */
-export const usedOf = async (store: RedisStore, count: SharedCount): Promise<object> =>
+export const usedOf = async (store: RedisStore, count: SharedCount): Promise<Sums> =>
   (await store.read([count])).used[0]!
 
 /** Money that is held, and by how many. */
