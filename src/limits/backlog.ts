@@ -1,4 +1,4 @@
-/** What Redis has to be told, and could not be yet. In order, one at a time, bounded. */
+/** What Redis has to be told, and could not be yet. In order, bounded. */
 
 type Telling = () => Promise<unknown>
 
@@ -9,12 +9,15 @@ const AT_ONCE = 64
 export class Backlog {
   readonly #waiting: Telling[] = []
   readonly #onLost: (count: number) => void
+  readonly #onFailed: (thrown: unknown) => void
   readonly #underWay = new Set<Promise<void>>()
   /** The last one failed: the next try comes when somebody says so. */
   #stopped = false
 
-  constructor(onLost: (count: number) => void) {
+  /** `onFailed`: one could not be told; it is tried again after `retry`. */
+  constructor(onLost: (count: number) => void, onFailed: (thrown: unknown) => void) {
     this.#onLost = onLost
+    this.#onFailed = onFailed
   }
 
   add(telling: Telling): void {
@@ -37,11 +40,12 @@ export class Backlog {
     return this.#waiting.length === 0 && this.#underWay.size === 0
   }
 
-  /** Waits for those under way, and tries the rest once more. */
+  /** Waits for those under way, and tries the rest once more. What still cannot be told then is lost. */
   async flush(): Promise<void> {
     this.#stopped = false
     this.#next()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    if (this.#waiting.length > 0) this.#onLost(this.#waiting.length)
   }
 
   #next(): void {
@@ -49,9 +53,10 @@ export class Backlog {
       const telling = this.#waiting.shift()!
       const done = telling().then(
         () => undefined,
-        () => {
+        (thrown: unknown) => {
           this.#stopped = true
           this.#waiting.unshift(telling)
+          this.#onFailed(thrown)
         },
       )
       const tracked = done.then(() => {

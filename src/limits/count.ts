@@ -4,6 +4,11 @@ import type { Claim } from '../core/settlement.ts'
 import { pressed } from './pressure.ts'
 import { windowOf } from './windows.ts'
 
+/** What is used in a window. */
+export interface Sums extends Claim {
+  readonly requests: number
+}
+
 export interface Count {
   /** Epoch ms. */
   startsAt: number
@@ -35,16 +40,27 @@ export function newCount(per: Period | null, now: number): Count {
 export function roll(count: Count, per: Period | null, now: number): void {
   // A clock that is set back does not open a window again.
   if (now < count.endsAt) return
-  Object.assign(count, windowOf(per, now))
+  const pressure = count.pressure / 2
   clear(count)
-  count.pressure /= 2
-  count.pressedAt = now
+  Object.assign(count, windowOf(per, now), { heldNanoUsd: 0, heldTokens: 0, held: 0, pressure, pressedAt: now })
 }
 
-/** As if nothing had been spent in this window. */
+/** As if nothing had been spent in this window. What is held by those under way stays held. */
 export function clear(count: Count): void {
-  Object.assign(count, { nanoUsd: 0, tokens: 0, requests: 0, heldNanoUsd: 0, heldTokens: 0, held: 0, told: 0 })
+  Object.assign(count, { nanoUsd: 0, tokens: 0, requests: 0, pressure: 0, told: 0 })
 }
+
+/** 100,000 USD: more of them than there can be requests add up to a whole number still. */
+const MOST = 1e14
+
+/** Callers and backends name numbers as they like: one of no size would be in the sums for ever. */
+export function bounded(claim: Claim): Claim {
+  const nanoUsd = whole(claim.nanoUsd)
+  const tokens = whole(claim.tokens)
+  return nanoUsd === claim.nanoUsd && tokens === claim.tokens ? claim : { nanoUsd, tokens }
+}
+
+const whole = (value: number): number => (value > 0 ? Math.min(MOST, Math.ceil(value)) : 0)
 
 /** Which limit stands against a request. `held`: not used up yet, but by those under way it may be. */
 export interface Block {

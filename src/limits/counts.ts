@@ -30,6 +30,10 @@ export class Counts {
   #size = 0
   #sweptAt = -Infinity
 
+  get size(): number {
+    return this.#size
+  }
+
   /** In the window of `now`. */
   of(spec: BudgetSpec, id: string, now: number): Count {
     let family = this.#bySpec.get(spec)

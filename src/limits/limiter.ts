@@ -11,8 +11,8 @@ export interface LimiterOptions {
   readonly tell: (event: LimitsEvent) => void
   readonly post: Post
   readonly onRefused: (budget: string, reason: RefusalReason) => void
-  /** Whether nobody else has told of it within `ms`; absent: there is nobody else. Never rejects. */
-  readonly first?: (what: string, ms: number) => Promise<boolean>
+  /** Whether nobody else has told of it in this window; absent: there is nobody else. Never rejects. */
+  readonly first?: (event: Notice['event'], spec: BudgetSpec, id: string) => Promise<boolean>
 }
 
 /** Sends JSON; '' = it was taken, else why not, without the address. Never rejects, and never takes long. */

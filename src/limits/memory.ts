@@ -1,7 +1,7 @@
 /** Budgets counted in this process. */
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
-import { blockOf, clear, type Count, give, roll, spend, take } from './count.ts'
+import { blockOf, bounded, clear, type Count, give, roll, spend, type Sums, take } from './count.ts'
 import { Counts } from './counts.ts'
 import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { Notices } from './notices.ts'
@@ -31,6 +31,8 @@ export class MemoryLimiter implements Limiter {
   readonly up = true
   /** Something was counted since the last look. */
   changed = false
+  /** Of what is in no ledger. */
+  urgent = false
 
   constructor(budgets: readonly BudgetSpec[], options: LimiterOptions) {
     this.#rules = budgets.map(compileRule)
@@ -44,7 +46,8 @@ export class MemoryLimiter implements Limiter {
     return this.#rules.length > 0 || own.length > 0
   }
 
-  reserve(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
+  reserve(subject: Subject, own: readonly BudgetSpec[], asked: Claim): Reservation {
+    const claim = bounded(asked)
     const now = this.#now()
     const hits = this.#hits(subject, own, now)
     for (const { spec, id, count } of hits) {
@@ -77,8 +80,9 @@ export class MemoryLimiter implements Limiter {
   #reservation(hits: readonly Hit[], starts: readonly number[], claim: Claim): Reservation {
     let open = true
     return {
-      settle: (actual) => {
+      settle: (told) => {
         if (!open) return
+        const actual = bounded(told)
         open = false
         this.changed = true
         const now = this.#now()
@@ -105,18 +109,12 @@ export class MemoryLimiter implements Limiter {
     return this.#hits(subject, own, this.#now())
   }
 
-  /** Those with a window that something was counted in, at most so many. */
-  inUse(most: number): readonly Pick<Hit, 'spec' | 'id'>[] {
-    return this.#counts
-      .all(this.#now())
-      .filter(({ spec, count }) => spec.per !== null && count.requests > 0)
-      .slice(0, most)
-  }
-
-  /** What all gateways together have used; it stands above what this one has counted. */
-  learn(spec: BudgetSpec, id: string, used: Claim & { readonly requests: number }): void {
+  /** What all gateways together have used in the window that ends then; it stands above what this one has counted. */
+  learn(spec: BudgetSpec, id: string, endsAt: number, used: Sums): void {
     const now = this.#now()
     const count = this.#counts.of(spec, id, now)
+    // An answer that was asked for in a window that is over by now.
+    if (count.endsAt !== endsAt) return
     const others = { nanoUsd: Math.max(0, used.nanoUsd - count.nanoUsd), tokens: 0 }
     spend(count, spec, others, now)
     Object.assign(count, { nanoUsd: used.nanoUsd, tokens: used.tokens, requests: used.requests })
@@ -143,7 +141,7 @@ export class MemoryLimiter implements Limiter {
       if (at < count.startsAt || at >= count.endsAt) continue
       this.changed = true
       count.requests++
-      spend(count, spec, actual, Math.max(at, count.pressedAt))
+      spend(count, spec, bounded(actual), Math.max(at, count.pressedAt))
     }
   }
 
@@ -164,12 +162,14 @@ export class MemoryLimiter implements Limiter {
 
   reset(name: string, id: string | null): number {
     const found = this.#counts.all(this.#now()).filter((one) => one.spec.name === name && (id ?? one.id) === one.id)
-    for (const { count } of found) {
-      clear(count)
-      count.pressure = 0
-    }
-    this.changed = true
+    for (const { count } of found) clear(count)
+    this.changed = this.urgent = true
     return found.length
+  }
+
+  /** How many counts there are. */
+  get size(): number {
+    return this.#counts.size
   }
 
   /** `seq`: of the last row of the ledger that is counted. */

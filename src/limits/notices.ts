@@ -6,8 +6,6 @@ import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
 /** Notices under way; more are dropped: a webhook that hangs must not fill the memory. */
 const MOST_OPEN = 8
 const ATTEMPTS = 2
-/** Of a window: no month is longer. */
-const LONGEST_MS = 31 * 86_400_000
 
 export class Notices {
   readonly #tell: (event: LimitsEvent) => void
@@ -49,10 +47,8 @@ export class Notices {
   #notify(event: Notice['event'], spec: BudgetSpec, id: string, count: Count): void {
     const notice = noticeOf(event, spec, id, count)
     if (this.#first === null) return this.#publish(notice, spec)
-    const what = `${event}:${spec.name}:${count.startsAt}:${id}`
-    const length = Math.min(LONGEST_MS, count.endsAt - count.startsAt)
     this.#track(
-      this.#first(what, length).then((first) => {
+      this.#first(event, spec, id).then((first) => {
         if (first) this.#publish(notice, spec)
       }),
     )

@@ -1,40 +1,49 @@
 /** Counts that several gateways share, in Redis: what is asked of it, and how it is known whether it can be asked. */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { Redis } from 'ioredis'
+import { Redis, ReplyError } from 'ioredis'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
-import type { Block } from './count.ts'
-import { ADD, REFRESH, RESERVE, SETTLE } from './redis-scripts.ts'
-import { windowOf } from './windows.ts'
-
-/** A count as Redis knows it. */
-export interface SharedCount {
-  readonly spec: BudgetSpec
-  readonly id: string
-  readonly keys: readonly [string, string, string]
-  /** Epoch ms. */
-  readonly endsAt: number
-}
+import type { Block, Sums } from './count.ts'
+import { countOf, hasSums, isOf, lifeOf, MEMORY, type SharedCount, sharedCount, sumsOf } from './redis-keys.ts'
+import { FIRST, REFRESH, REMIND, RESERVE, RESET, SETTLE } from './redis-scripts.ts'
 
 /** Longer than this an answer is worth no wait: requests are held up for it. Shorter ones end when hundreds of requests come at once. */
 const COMMAND_MS = 1_000
 const CONNECT_MS = 1_000
-/** What is over is of use to nobody, but a request that began in it may still settle. */
-const AFTERLIFE_MS = 3_600_000
+const RESET_AT_ONCE = 500
 
-/** All keys of a gateway's budgets are in one slot of a cluster: a request touches several at once. */
-const PREFIX = 'turnout:{budgets}'
+/** A request that holds something. */
+export interface Holding {
+  readonly id: string
+  readonly counts: readonly SharedCount[]
+  readonly claim: Claim
+  /** The name of the memory that it is held in; '' = it may be, but nobody heard. */
+  memory: string
+}
+
+/** `forgotten`: it does not know what was spent before, and is to be reminded of it first. `refused`: the count at `at` stands against it. */
+export type Reserved =
+  | { readonly memory: string; readonly outcome: 'taken' | 'forgotten' }
+  | { readonly memory: string; readonly outcome: 'refused'; readonly at: number; readonly block: Block }
+
+type Arguments = readonly (string | number)[]
 
 interface Scripts {
-  turnoutReserve(keys: number, ...rest: (string | number)[]): Promise<[number, Block['reason']?, number?]>
-  turnoutSettle(keys: number, ...rest: (string | number)[]): Promise<[string, string, string][]>
-  turnoutAdd(keys: number, ...rest: (string | number)[]): Promise<unknown>
-  turnoutRefresh(keys: number, ...rest: (string | number)[]): Promise<unknown>
+  turnoutReserve(keys: number, ...rest: Arguments): Promise<[string, number, Block['reason']?, number?]>
+  turnoutSettle(keys: number, ...rest: Arguments): Promise<[string, -1 | [string, string, string][]]>
+  turnoutRefresh(keys: number, ...rest: Arguments): Promise<[string]>
+  turnoutRemind(keys: number, ...rest: Arguments): Promise<[string]>
+  turnoutReset(keys: number, ...rest: Arguments): Promise<unknown>
+  turnoutFirst(keys: number, ...rest: Arguments): Promise<number>
 }
 
 export class RedisStore {
   readonly client: Redis
   readonly #scripts: Scripts
+  /** What a memory that has no name yet is called by this process. */
+  readonly #name = randomUUID()
+  #named = 0
 
   constructor(url: string) {
     this.client = new Redis(url, {
@@ -48,8 +57,10 @@ export class RedisStore {
     this.client.on('error', () => undefined)
     this.client.defineCommand('turnoutReserve', { lua: RESERVE })
     this.client.defineCommand('turnoutSettle', { lua: SETTLE })
-    this.client.defineCommand('turnoutAdd', { lua: ADD })
     this.client.defineCommand('turnoutRefresh', { lua: REFRESH })
+    this.client.defineCommand('turnoutRemind', { lua: REMIND })
+    this.client.defineCommand('turnoutReset', { lua: RESET })
+    this.client.defineCommand('turnoutFirst', { lua: FIRST })
     this.#scripts = this.client as unknown as Scripts
   }
 
@@ -61,112 +72,114 @@ export class RedisStore {
   }
 
   count(spec: BudgetSpec, id: string, now: number): SharedCount {
-    const { startsAt, endsAt } = windowOf(spec.per, now)
-    const name = `${spec.name}:${spec.of}:${spec.per ?? ''}`
-    const windowed = `${name}:${startsAt}:${id}`
-    const keys = [`${PREFIX}:h:${windowed}`, `${PREFIX}:l:${windowed}`, `${PREFIX}:p:${name}:${id}`] as const
-    return { spec, id, keys, endsAt }
+    return sharedCount(spec, id, now)
   }
 
-  /** Null where it is taken; else which of them stands against it. Rejects where Redis cannot be asked. */
-  async reserve(
-    counts: readonly SharedCount[],
-    requestId: string,
-    leaseMs: number,
-    claim: Claim,
-    now: number,
-  ): Promise<{ readonly at: number; readonly block: Block } | null> {
-    const limits = counts.flatMap(({ spec, endsAt }) => [
-      spec.nanoUsd ?? -1,
-      spec.tokens ?? -1,
-      spec.requests ?? -1,
-      spec.parallel ?? -1,
-      lifeOf(endsAt, now),
-    ])
-    const [at, reason, held] = await this.#scripts.turnoutReserve(
-      3 * counts.length,
-      ...keysOf(counts),
-      requestId,
+  /** All that follow reject where Redis cannot be asked. `known`: the memory that this process has heard of last; '' = none. */
+  async reserve({ id, counts, claim }: Holding, leaseMs: number, known: string, now: number): Promise<Reserved> {
+    const limits = counts.flatMap((count) => {
+      const { nanoUsd, tokens, requests, parallel } = count.spec
+      return [nanoUsd ?? -1, tokens ?? -1, requests ?? -1, parallel ?? -1, lifeOf(count, now)]
+    })
+    const [memory, at, reason, held] = await this.#scripts.turnoutReserve(
+      ...this.#begin(counts),
+      id,
       leaseMs,
       claim.nanoUsd,
       claim.tokens,
+      known,
       ...limits,
     )
-    return at === 0 || reason === undefined ? null : { at: at - 1, block: { reason, held: held === 1 } }
+    if (reason !== undefined) return { memory, outcome: 'refused', at: at - 1, block: { reason, held: held === 1 } }
+    return { memory, outcome: at === 0 ? 'taken' : 'forgotten' }
   }
 
-  /** What is used of each afterwards. */
+  /** `actual` null: it was not sent after all. What is used of each afterwards; null = Redis has forgotten, as above. */
   async settle(
-    counts: readonly SharedCount[],
-    requestId: string,
-    claim: Claim,
-    actual: Claim,
-    sure: boolean,
-  ): Promise<readonly (Claim & { readonly requests: number })[]> {
-    const used = await this.#scripts.turnoutSettle(
-      3 * counts.length,
-      ...keysOf(counts),
-      requestId,
+    { id, counts, claim, memory }: Holding,
+    actual: Claim | null,
+    known: string,
+    now: number,
+  ): Promise<readonly Sums[] | null> {
+    const [, used] = await this.#scripts.turnoutSettle(
+      ...this.#begin(counts),
+      id,
       claim.nanoUsd,
       claim.tokens,
-      actual.nanoUsd,
-      actual.tokens,
-      sure ? 1 : 0,
+      actual?.nanoUsd ?? 0,
+      actual?.tokens ?? 0,
+      memory,
+      actual === null ? 1 : 0,
+      known,
+      ...counts.flatMap((count) => [hasSums(count) ? 1 : 0, lifeOf(count, now)]),
     )
-    return used.map(([usd, tokens, requests]) => ({
-      nanoUsd: Number(usd),
-      tokens: Number(tokens),
-      requests: Number(requests),
-    }))
+    return used === -1 ? null : used.map(sums)
   }
 
-  async add(counts: readonly SharedCount[], actual: Claim, now: number): Promise<void> {
-    const lives = counts.map(({ endsAt }) => lifeOf(endsAt, now))
-    await this.#scripts.turnoutAdd(3 * counts.length, ...keysOf(counts), actual.nanoUsd, actual.tokens, ...lives)
+  /** Goes on with a lease. The name of the memory that it is held in now. */
+  async refresh({ id, counts, claim, memory }: Holding, leaseMs: number, now: number): Promise<string> {
+    const [held] = await this.#scripts.turnoutRefresh(
+      ...this.#begin(counts),
+      id,
+      leaseMs,
+      claim.nanoUsd,
+      claim.tokens,
+      memory,
+      ...counts.flatMap((count) => [hasSums(count) ? 1 : 0, count.spec.parallel === null ? 0 : 1, lifeOf(count, now)]),
+    )
+    return held
   }
 
-  async refresh(counts: readonly SharedCount[], requestId: string, leaseMs: number, claim: Claim): Promise<void> {
-    const { nanoUsd, tokens } = claim
-    await this.#scripts.turnoutRefresh(3 * counts.length, ...keysOf(counts), requestId, leaseMs, nanoUsd, tokens)
+  /** Tells what was used at the least, to a memory that has forgotten it. Without any it asks whether Redis takes writes. The name of its memory. */
+  async remind(known: readonly (readonly [SharedCount, Sums])[], now: number): Promise<string> {
+    const counts = known.map(([count]) => count)
+    const values = known.flatMap(([count, used]) => [used.nanoUsd, used.tokens, used.requests, lifeOf(count, now)])
+    const [memory] = await this.#scripts.turnoutRemind(...this.#begin(counts), ...values)
+    return memory
   }
 
-  /** What is used, as it stands. */
-  async read({ keys }: SharedCount): Promise<Claim & { readonly requests: number; readonly inflight: number }> {
-    const [usd, tokens, requests] = await this.client.hmget(keys[0], 'usd', 'tokens', 'requests')
-    const inflight = await this.client.zcount(keys[2], Date.now(), '+inf')
-    return { nanoUsd: Number(usd ?? 0), tokens: Number(tokens ?? 0), requests: Number(requests ?? 0), inflight }
+  /** What is used of each, as it stands, and the name of the memory; null = it has none. */
+  async read(counts: readonly SharedCount[]): Promise<{ memory: string | null; used: readonly Sums[] }> {
+    const asked = counts.map(({ keys }) => this.client.hmget(keys[0], 'usd', 'tokens', 'requests'))
+    const [memory, ...used] = await Promise.all([this.client.get(MEMORY), ...asked])
+    return { memory, used: used.map(sums) }
   }
 
-  /** Sets what is used back to nothing, of one id or of all, in all windows that are kept. How many there were. */
+  /** Sets what is used back to nothing, of one id or of all, in all windows that are kept. How many counts there were. */
   async reset(name: string, id: string | null): Promise<number> {
-    let found = 0
-    const match = `${PREFIX}:h:${escaped(name)}:*${id === null ? '' : `:${escaped(id)}`}`
-    for await (const keys of this.client.scanStream({ match, count: 500 }) as AsyncIterable<string[]>)
-      for (const key of keys) {
-        await this.client.hset(key, { usd: 0, tokens: 0, requests: 0 })
-        found++
-      }
-    return found
+    const found = new Set<string>()
+    const scan = this.client.scanStream({ match: sumsOf(name), count: 1_000 }) as AsyncIterable<string[]>
+    for await (const keys of scan) for (const key of keys) if (isOf(key, id)) found.add(key)
+    const keys = [...found]
+    for (let at = 0; at < keys.length; at += RESET_AT_ONCE) {
+      const some = keys.slice(at, at + RESET_AT_ONCE)
+      await this.#scripts.turnoutReset(some.length, ...some)
+    }
+    return new Set(keys.map(countOf)).size
   }
 
-  async ping(): Promise<void> {
-    await this.client.ping()
+  /** True for one caller among all processes, once in the window of the count. */
+  async first(count: SharedCount, what: string, now: number): Promise<boolean> {
+    return (await this.#scripts.turnoutFirst(1, count.keys[0], what, lifeOf(count, now))) === 1
   }
 
-  /** True for one caller among all processes, once in `ms`. */
-  async first(what: string, ms: number): Promise<boolean> {
-    return (await this.client.set(`${PREFIX}:told:${what}`, 1, 'PX', Math.max(1, Math.round(ms)), 'NX')) === 'OK'
+  /** Gives up a connection on which no answer came, and makes another: until then commands fail at once instead of late. */
+  failed(thrown: unknown): void {
+    if (this.client.status === 'ready' && !(thrown instanceof ReplyError)) this.client.disconnect(true)
   }
 
   close(): void {
     this.client.disconnect()
   }
+
+  #begin(counts: readonly SharedCount[]): [number, ...(string | number)[]] {
+    const keys = [MEMORY, ...counts.flatMap(({ keys }) => [...keys])]
+    return [keys.length, ...keys, `${this.#name}.${++this.#named}`]
+  }
 }
 
-const keysOf = (counts: readonly SharedCount[]): string[] => counts.flatMap(({ keys }) => [...keys])
-
-/** A limit without a window has no sums that could be over: its keys go a day after the last request. */
-const lifeOf = (endsAt: number, now: number): number =>
-  endsAt === Infinity ? 86_400_000 : Math.max(1, endsAt - now) + AFTERLIFE_MS
-
-const escaped = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&')
+const sums = ([usd, tokens, requests]: readonly (string | null | undefined)[]): Sums => ({
+  nanoUsd: Number(usd ?? 0),
+  tokens: Number(tokens ?? 0),
+  requests: Number(requests ?? 0),
+})

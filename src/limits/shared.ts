@@ -4,48 +4,61 @@ import { GatewayError } from '../core/errors.ts'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
 import { Backlog } from './backlog.ts'
+import { bounded, type Sums } from './count.ts'
+import { Heard } from './heard.ts'
 import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { MemoryLimiter } from './memory.ts'
-import type { RedisStore, SharedCount } from './redis-store.ts'
+import { hasSums, type SharedCount } from './redis-keys.ts'
+import type { Holding, RedisStore, Reserved } from './redis-store.ts'
 import { refusal } from './refusal.ts'
 
 /** A process that dies gives back its places after so long. */
 const LEASE_MS = 60_000
-const REFRESH_MS = 20_000
 /** How soon it is noticed that Redis is back. */
 const PROBE_MS = 500
 /** How often it is looked at what others have spent. */
 const LOOK_MS = 5_000
 const MOST_LOOKED_AT = 500
-
-interface Open {
-  readonly counts: readonly SharedCount[]
-  readonly claim: Claim
-}
+/** Of the same kind on the way to Redis at once. */
+const AT_ONCE = 200
+const FORGETFUL = 'Redis forgets at once what it is told'
 
 export class SharedLimiter implements Limiter {
   readonly #store: RedisStore
   /** What this process knows: for metrics and prices, and to count with while Redis is away. */
   readonly #local: MemoryLimiter
   readonly #options: LimiterOptions
+  readonly #leaseMs: number
   readonly #backlog: Backlog
-  readonly #open = new Map<string, Open>()
+  readonly #heard = new Heard()
+  readonly #open = new Map<string, Holding>()
   readonly #timers: readonly NodeJS.Timeout[]
   readonly #instance = randomUUID()
   #numbered = 0
   #up = true
+  #probing = false
+  /** The name of what Redis knows; '' = not heard yet. Another one is a Redis that has forgotten all. */
+  #memory = ''
+  #reminding: Promise<void> | null = null
 
-  constructor(budgets: readonly BudgetSpec[], store: RedisStore, options: LimiterOptions) {
+  constructor(budgets: readonly BudgetSpec[], store: RedisStore, options: LimiterOptions, leaseMs = LEASE_MS) {
     this.#store = store
     this.#options = options
+    this.#leaseMs = leaseMs
     this.#local = new MemoryLimiter(budgets, {
       ...options,
       // One of all the processes that see it tells of it.
-      first: (what, ms) => store.first(what, ms).catch(() => true),
+      first: (event, spec, id) => {
+        const now = options.now()
+        return store.first(store.count(spec, id, now), event, now).catch(() => true)
+      },
     })
-    this.#backlog = new Backlog((lost) => options.tell({ event: 'settlements_lost', count: lost }))
+    this.#backlog = new Backlog(
+      (lost) => options.tell({ event: 'settlements_lost', count: lost }),
+      (thrown) => this.#away(thrown),
+    )
     this.#timers = [
-      setInterval(() => void this.#refresh(), REFRESH_MS).unref(),
+      setInterval(() => void this.#goOn(), leaseMs / 3).unref(),
       setInterval(() => void this.#look(), LOOK_MS).unref(),
       setInterval(() => void this.#probe(), PROBE_MS).unref(),
     ]
@@ -65,38 +78,31 @@ export class SharedLimiter implements Limiter {
     return this.#local.binds(own)
   }
 
-  async reserve(subject: Subject, own: readonly BudgetSpec[], claim: Claim, requestId: string): Promise<Reservation> {
+  async reserve(subject: Subject, own: readonly BudgetSpec[], asked: Claim, requestId: string): Promise<Reservation> {
     const now = this.#options.now()
     const counts = this.#local.matches(subject, own).map(({ spec, id }) => this.#store.count(spec, id, now))
     if (counts.length === 0) return { settle: () => undefined }
-    // Requests do not wait for what is known to be away.
-    if (!this.#up) return this.#reserveAlone(subject, own, claim, counts)
     // Callers name their requests as they like, and may name two the same; in containers every process has the same number.
     const id = `${requestId}#${this.#instance}.${++this.#numbered}`
-    let refused
+    const holding: Holding = { id, counts, claim: bounded(asked), memory: '' }
+    // Requests do not wait for what is known to be away.
+    if (!this.#up) return this.#reserveAlone(subject, own, holding, false)
+    let reserved: Reserved
     try {
-      refused = await this.#store.reserve(counts, id, LEASE_MS, claim, now)
-    } catch {
-      this.#away()
-      // It may have been counted although no answer came.
-      this.#backlog.add(() => this.#store.settle(counts, id, claim, { nanoUsd: 0, tokens: 0 }, false))
-      return this.#reserveAlone(subject, own, claim, counts)
+      reserved = await this.#ask(holding)
+    } catch (thrown) {
+      this.#away(thrown)
+      return this.#reserveAlone(subject, own, holding, true)
     }
-    if (refused !== null) {
-      const { spec, id: who, endsAt } = counts[refused.at]!
-      this.#options.onRefused(spec.name, refused.block.reason)
-      if (!refused.block.held) this.#local.exceeded(spec, who)
-      throw refusal(spec, who, refused.block, endsAt, now)
+    if (reserved.outcome === 'refused') {
+      const { spec, id: who, endsAt } = counts[reserved.at]!
+      this.#options.onRefused(spec.name, reserved.block.reason)
+      if (!reserved.block.held) this.#local.exceeded(spec, who)
+      throw refusal(spec, who, reserved.block, endsAt, now)
     }
-    this.#open.set(id, { counts, claim })
-    const local = this.#local.mirror(subject, own, claim)
-    return {
-      settle: (actual) => {
-        if (!this.#open.delete(id)) return
-        local.settle(actual)
-        this.#settle(counts, id, claim, actual)
-      },
-    }
+    holding.memory = reserved.memory
+    for (const count of counts) this.#heard.use(count)
+    return this.#held(holding, this.#local.mirror(subject, own, holding.claim))
   }
 
   pressure(subject: Subject, own: readonly BudgetSpec[]): number {
@@ -112,8 +118,16 @@ export class SharedLimiter implements Limiter {
   }
 
   async reset(name: string, id: string | null): Promise<number> {
-    const here = this.#local.reset(name, id)
-    return Math.max(here, await this.#store.reset(name, id))
+    let there: number
+    try {
+      there = await this.#store.reset(name, id)
+    } catch (thrown) {
+      this.#away(thrown)
+      const message = `Budget "${name}" cannot be set back: the store that gateways share is away.`
+      throw new GatewayError('limits_away', message, { retryAfterMs: 1_000 })
+    }
+    this.#heard.forget(name, id)
+    return Math.max(there, this.#local.reset(name, id))
   }
 
   async close(): Promise<void> {
@@ -123,78 +137,157 @@ export class SharedLimiter implements Limiter {
     this.#store.close()
   }
 
-  #settle(counts: readonly SharedCount[], id: string, claim: Claim, actual: Claim): void {
-    this.#backlog.add(async () => {
-      const used = await this.#store.settle(counts, id, claim, actual, true)
-      counts.forEach(({ spec, id: who }, index) => this.#local.learn(spec, who, used[index]!))
-    })
+  /** Rejects where Redis cannot be asked. */
+  async #ask(holding: Holding): Promise<Reserved> {
+    const reserve = (): Promise<Reserved> =>
+      this.#store.reserve(holding, this.#leaseMs, this.#memory, this.#options.now())
+    let reserved = await reserve()
+    if (reserved.outcome === 'forgotten') {
+      await this.#remind()
+      reserved = await reserve()
+    }
+    if (reserved.outcome === 'forgotten') throw new Error(FORGETFUL)
+    if (this.#memory === '') this.#memory = reserved.memory
+    return reserved
   }
 
-  /** While Redis is away: limits that are open count in this process alone, one that is closed refuses. */
-  #reserveAlone(
-    subject: Subject,
-    own: readonly BudgetSpec[],
-    claim: Claim,
-    counts: readonly SharedCount[],
-  ): Reservation {
-    const closed = counts.find(({ spec }) => spec.whenAway === 'closed')
-    if (closed !== undefined) {
-      this.#options.onRefused(closed.spec.name, 'away')
-      throw new GatewayError(
-        'limits_away',
-        `Budget "${closed.spec.name}" cannot be looked up: the store that gateways share is away, and this budget is closed without it.`,
-        { retryAfterMs: 1_000 },
-      )
-    }
-    const local = this.#local.reserve(subject, own, claim)
+  #held(holding: Holding, local: Reservation): Reservation {
+    this.#open.set(holding.id, holding)
     return {
       settle: (actual) => {
-        local.settle(actual)
-        this.#backlog.add(() => this.#store.add(counts, actual, this.#options.now()))
+        if (!this.#open.delete(holding.id)) return
+        const spent = bounded(actual)
+        local.settle(spent)
+        this.#backlog.add(() => this.#settle(holding, spent))
       },
     }
   }
 
+  /** `spent` null: it was not sent after all. Rejects where Redis cannot be asked. */
+  async #settle(holding: Holding, spent: Claim | null): Promise<void> {
+    const settle = () => this.#store.settle(holding, spent, this.#memory, this.#options.now())
+    let used = await settle()
+    if (used === null) {
+      await this.#remind()
+      used = await settle()
+    }
+    if (used === null) throw new Error(FORGETFUL)
+    this.#learn(holding.counts, used)
+  }
+
+  #learn(counts: readonly SharedCount[], used: readonly Sums[]): void {
+    counts.forEach((count, index) => {
+      if (!hasSums(count)) return
+      this.#heard.note(count, used[index]!)
+      this.#local.learn(count.spec, count.id, count.endsAt, used[index]!)
+    })
+  }
+
+  /**
+   * While Redis is away: limits that are open count in this process alone, one that is closed refuses. `asked`: Redis may have
+   * taken it, although no answer came.
+   */
+  #reserveAlone(subject: Subject, own: readonly BudgetSpec[], holding: Holding, asked: boolean): Reservation {
+    try {
+      this.#refuseClosed(holding)
+      return this.#held(holding, this.#local.reserve(subject, own, holding.claim))
+    } catch (thrown) {
+      if (asked) this.#backlog.add(() => this.#settle(holding, null))
+      throw thrown
+    }
+  }
+
+  #refuseClosed({ counts }: Holding): void {
+    const closed = counts.find(({ spec }) => spec.whenAway === 'closed')
+    if (closed === undefined) return
+    this.#options.onRefused(closed.spec.name, 'away')
+    throw new GatewayError(
+      'limits_away',
+      `Budget "${closed.spec.name}" cannot be looked up: the store that gateways share is away, and this budget is closed without it.`,
+      { retryAfterMs: 1_000 },
+    )
+  }
+
+  /** Leases of what is under way. Rejects where Redis cannot be asked. */
   async #refresh(): Promise<void> {
-    for (const [id, { counts, claim }] of [...this.#open]) {
-      try {
-        await this.#store.refresh(counts, id, LEASE_MS, claim)
-      } catch {
-        return this.#away()
-      }
+    const open = [...this.#open.values()]
+    for (let at = 0; at < open.length; at += AT_ONCE)
+      await Promise.all(
+        open.slice(at, at + AT_ONCE).map(async (holding) => {
+          // One that has ended meanwhile would hold its place again.
+          if (!this.#open.has(holding.id)) return
+          holding.memory = await this.#store.refresh(holding, this.#leaseMs, this.#options.now())
+        }),
+      )
+  }
+
+  /** Redis was started without what it knew: it is told what it was last heard to know, and what is under way. */
+  #remind(): Promise<void> {
+    return (this.#reminding ??= this.#remindNow().finally(() => (this.#reminding = null)))
+  }
+
+  async #remindNow(): Promise<void> {
+    const now = this.#options.now()
+    let memory = await this.#store.remind([], now)
+    // Another request has seen to it; told again it could undo that a budget was set back.
+    if (memory === this.#memory) return
+    const known = this.#heard.all(now)
+    for (let at = 0; at < known.length; at += AT_ONCE)
+      memory = await this.#store.remind(known.slice(at, at + AT_ONCE), now)
+    await this.#refresh()
+    this.#memory = memory
+  }
+
+  async #goOn(): Promise<void> {
+    if (!this.#up) return
+    try {
+      await this.#refresh()
+      if ([...this.#open.values()].some(({ memory }) => memory !== this.#memory)) await this.#remind()
+    } catch (thrown) {
+      this.#away(thrown)
     }
   }
 
   /** What others have spent of the budgets that are in use here. */
   async #look(): Promise<void> {
     if (!this.#up) return
-    const now = this.#options.now()
-    for (const { spec, id } of this.#local.inUse(MOST_LOOKED_AT)) {
-      try {
-        this.#local.learn(spec, id, await this.#store.read(this.#store.count(spec, id, now)))
-      } catch {
-        return this.#away()
-      }
+    const counts = this.#heard
+      .all(this.#options.now())
+      .slice(0, MOST_LOOKED_AT)
+      .map(([count]) => count)
+    try {
+      const { memory, used } = await this.#store.read(counts)
+      if (memory === this.#memory) this.#learn(counts, used)
+      else if (this.#memory !== '') await this.#remind()
+    } catch (thrown) {
+      this.#away(thrown)
     }
   }
 
   async #probe(): Promise<void> {
-    if (this.#up) return
+    if (this.#up || this.#probing) return
+    this.#probing = true
     try {
-      await this.#store.ping()
+      const memory = await this.#store.remind([], this.#options.now())
+      if (this.#memory !== '' && memory !== this.#memory) await this.#remind()
+      else await this.#refresh()
+      this.#memory = memory
       this.#back()
-    } catch {
-      // The next probe asks again.
+    } catch (thrown) {
+      this.#store.failed(thrown)
+    } finally {
+      this.#probing = false
     }
   }
 
-  #away(): void {
+  #away(thrown: unknown): void {
     if (this.#up) this.#options.tell({ event: 'store_away' })
     this.#up = false
+    this.#store.failed(thrown)
   }
 
   #back(): void {
-    if (!this.#up) this.#options.tell({ event: 'store_back' })
+    this.#options.tell({ event: 'store_back' })
     this.#up = true
     this.#backlog.retry()
   }

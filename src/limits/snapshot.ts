@@ -26,23 +26,40 @@ export const snapshotSchema = z.strictObject({
 export type SavedCount = z.output<typeof count>
 export type LimitsSnapshot = z.output<typeof snapshotSchema>
 
+/** To write a count takes a few microseconds, of all callers: many are written less often. What came after it is in the ledger. */
+const MS_EACH = 1
+
 interface Counting {
   changed: boolean
+  /** Something has changed that is not in the ledger. */
+  urgent: boolean
+  /** How many there are. */
+  readonly size: number
   snapshot(seq: number): LimitsSnapshot
   restore(snapshot: LimitsSnapshot): void
 }
 
-/** For the file of what was counted. `seq`: of the last row of the ledger; `loaded` gets the one that was counted last. */
-export const keptCounts = (limiter: Counting, seq: () => number, loaded: (seq: number) => void) =>
-  ({
+/** For the file of what was counted. `seq`: of the last row of the ledger; `loaded` gets the one that was counted last. `now` in ms. */
+export function keptCounts(
+  limiter: Counting,
+  seq: () => number,
+  loaded: (seq: number) => void,
+  now: () => number = Date.now,
+) {
+  let writtenAt = -Infinity
+  return {
     name: 'budgets',
     everyMs: 1_000,
     changed: () => {
-      const { changed } = limiter
-      limiter.changed = false
-      return changed
+      if (!limiter.changed) return false
+      if (!limiter.urgent && now() - writtenAt < limiter.size * MS_EACH) return false
+      limiter.changed = limiter.urgent = false
+      return true
     },
-    give: () => limiter.snapshot(seq()),
+    give: () => {
+      writtenAt = now()
+      return limiter.snapshot(seq())
+    },
     take: (value: unknown): string | null => {
       const read = snapshotSchema.safeParse(value)
       if (!read.success) return `is not of version 1: ${read.error.issues[0]?.path.join('.') ?? ''}`
@@ -50,4 +67,5 @@ export const keptCounts = (limiter: Counting, seq: () => number, loaded: (seq: n
       loaded(read.data.seq)
       return null
     },
-  }) as const
+  } as const
+}

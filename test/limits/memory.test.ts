@@ -1,6 +1,7 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Reservation } from '../../src/limits/limiter.ts'
+import { keptCounts } from '../../src/limits/snapshot.ts'
 import { budget, claim, desk, type Desk, NOON, NOTHING, subject } from './rig.ts'
 
 /** Null where it is let in. */
@@ -182,6 +183,36 @@ t.test('set back by hand', async (t) => {
   t.equal(one.limiter.reset('nobody', null), 0)
 })
 
+t.test('set back while requests are in flight', async (t) => {
+  const one = desk([budget({ nanoUsd: 10e9 })])
+  const [first, second] = [reserve(one, 4), reserve(one, 4)]
+  one.limiter.reset('b', null)
+  t.match(one.limiter.states(), [{ used: { nanoUsd: 0, requests: 0 }, reserved: { nanoUsd: 8e9 }, inflight: 2 }])
+  t.ok(
+    refusalOf(() => reserve(one, 4)),
+    'what they hold is still held',
+  )
+  first.settle(claim(1e9))
+  second.settle(claim(1e9))
+  t.match(one.limiter.states(), [{ used: { nanoUsd: 2e9 }, reserved: { nanoUsd: 0 }, inflight: 0 }])
+  reserve(one, 6)
+  t.ok(
+    refusalOf(() => reserve(one, 6)),
+    'and held once',
+  )
+})
+
+t.test('numbers of no size', async (t) => {
+  const one = desk([budget({ nanoUsd: 10e9, tokens: 1000 })])
+  for (const odd of [1e300, Infinity, Number.NaN, -5, 0.5]) {
+    const reservation = one.limiter.reserve(subject(), [], { nanoUsd: odd, tokens: odd })
+    reservation.settle({ nanoUsd: 0.5, tokens: Number.NaN })
+  }
+  t.match(one.limiter.states(), [{ used: { nanoUsd: 5, tokens: 0 }, reserved: { nanoUsd: 0, tokens: 0 } }])
+  t.ok(one.limiter.reserve(subject(), [], claim(1e9, 600)))
+  t.ok(refusalOf(() => one.limiter.reserve(subject(), [], claim(1e9, 600))))
+})
+
 t.test('somebody is told once in a window', async (t) => {
   const one = desk([budget({ nanoUsd: 10e9, soft: 0.8, webhook: 'http://hooks.example/secret' })])
   for (let i = 0; i < 12; i++) refusalOf(() => reserve(one, 1).settle(claim(1e9)))
@@ -240,6 +271,32 @@ t.test('what was counted outlives a restart', async (t) => {
     null,
   )
   t.equal(later.limiter.states()[0]?.used.nanoUsd, 0)
+})
+
+t.test('many counts are written less often, a count that is set back at once', async (t) => {
+  const one = desk([budget({ of: 'user', requests: 10 })])
+  const kept = keptCounts(
+    one.limiter,
+    () => 0,
+    () => undefined,
+    () => one.clock.now,
+  )
+  const use = (): void => {
+    for (let i = 0; i < 5_000; i++) reserve(one, 0, subject({ user: `u${i}` })).settle(NOTHING)
+  }
+  t.equal(kept.changed(), false)
+  use()
+  t.equal(kept.changed(), true)
+  t.equal(kept.give().counts.length, 5_000)
+  use()
+  one.clock.now += 4_000
+  t.equal(kept.changed(), false)
+  one.limiter.reset('b', 'u1')
+  t.equal(kept.changed(), true)
+  use()
+  one.clock.now += 1_000
+  t.equal(kept.changed(), true)
+  t.equal(kept.changed(), false)
 })
 
 t.test('ids that callers invent', async (t) => {

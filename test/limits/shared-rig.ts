@@ -1,0 +1,84 @@
+import type { Test } from 'tap'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { BudgetSpec } from '../../src/core/principal.ts'
+import type { LimitsEvent, Reservation } from '../../src/limits/limiter.ts'
+import type { Sums } from '../../src/limits/count.ts'
+import type { SharedCount } from '../../src/limits/redis-keys.ts'
+import { type Holding, RedisStore } from '../../src/limits/redis-store.ts'
+import { SharedLimiter } from '../../src/limits/shared.ts'
+import type { RedisServer } from '../support/redis.ts'
+import { claim, NOON } from './rig.ts'
+
+export interface SharedDesk {
+  readonly limiter: SharedLimiter
+  readonly store: RedisStore
+  readonly told: LimitsEvent[]
+  readonly refused: string[]
+}
+
+/** A limiter before this Redis, with a clock of its own. */
+export async function sharedDesk(
+  t: Test,
+  redis: RedisServer,
+  budgets: readonly BudgetSpec[],
+  clock = { now: NOON },
+): Promise<SharedDesk> {
+  const told: LimitsEvent[] = []
+  const refused: string[] = []
+  const store = new RedisStore(redis.url)
+  await store.ready()
+  const limiter = new SharedLimiter(budgets, store, {
+    now: () => clock.now,
+    tell: (event) => told.push(event),
+    post: () => Promise.resolve(''),
+    onRefused: (name, reason) => refused.push(`${name} ${reason}`),
+  })
+  t.teardown(() => limiter.close())
+  return { limiter, store, told, refused }
+}
+
+export async function storeOf(t: Test, redis: RedisServer): Promise<RedisStore> {
+  const store = new RedisStore(redis.url)
+  await store.ready()
+  t.teardown(() => store.close())
+  return store
+}
+
+/** What was said where it is refused. */
+export async function tryTo(act: () => Reservation | Promise<Reservation>): Promise<Reservation | string> {
+  try {
+    return await act()
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown.message
+    throw thrown
+  }
+}
+
+export const holdingOf = (counts: readonly SharedCount[], id: string, nanoUsd: number): Holding => ({
+  id,
+  counts,
+  claim: claim(nanoUsd),
+  memory: '',
+})
+
+/** Rejects where it is refused. */
+export async function taken(
+  store: RedisStore,
+  counts: readonly SharedCount[],
+  id: string,
+  nanoUsd: number,
+  leaseMs: number,
+): Promise<Holding> {
+  const holding = holdingOf(counts, id, nanoUsd)
+  const { memory, outcome } = await store.reserve(holding, leaseMs, '', NOON)
+  if (outcome !== 'taken') throw new Error(`${id} is ${outcome}`)
+  return { ...holding, memory }
+}
+
+/** What is used of one count. */
+export const usedOf = async (store: RedisStore, count: SharedCount): Promise<Sums> =>
+  (await store.read([count])).used[0]!
+
+/** Money that is held, and by how many. */
+export const heldOf = async ({ client }: RedisStore, { keys }: SharedCount): Promise<(string | null)[]> =>
+  client.hmget(keys[0], 'held_usd', 'held')
