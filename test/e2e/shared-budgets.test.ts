@@ -25,12 +25,23 @@ async function world(t: Test, budgets: readonly object[], key: object = {}): Pro
   const config = {
     backends: [{ name: 'up', kind: 'openai-compatible', url: upstream.url, models: ['tiny'] }],
     models: { tiny: { price: { input_per_mtok_usd: 1000, output_per_mtok_usd: 1000 } } },
-    keys: [{ id: 'ann', hash: hashed('sk-ann'), team: 'red', ...key }],
+    keys: [
+      { id: 'ann', hash: hashed('sk-ann'), team: 'red', ...key },
+      { id: 'warm', hash: hashed('sk-warm'), team: 'blue' },
+    ],
     budgets,
     store: { redis: redis.url },
   }
   const gateways = await Promise.all([0, 1].map(() => startGatewayProcess(config)))
   for (const gateway of gateways) t.teardown(() => gateway.close())
+  // A process that has just started is slow enough to take Redis for gone when hundreds come at once.
+  for (let i = 0; i < 30; i++)
+    await Promise.all(
+      gateways.map(async (gateway) => {
+        const response = await rawPost(gateway.url, '/v1/route', chat(), { authorization: 'Bearer sk-warm' })
+        await response.complete
+      }),
+    )
   return { redis, upstream, gateways }
 }
 
