@@ -3,6 +3,7 @@ import { request } from 'undici'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
+import { quotedUrl } from '../config/quoted-url.ts'
 import { transportCode, transportWords } from '../core/transport.ts'
 import { isObject } from '../observe/decision-shape.ts'
 import type { Io } from './io.ts'
@@ -22,7 +23,8 @@ export async function askAdmin(
   io: Io,
 ): Promise<Readonly<Record<string, unknown>>> {
   const base = options.url ?? (await configured(options.config, io))
-  if (!URL.canParse(base)) throw new Error(`--url: "${base}" is no address; write one such as http://127.0.0.1:7071`)
+  if (!URL.canParse(base))
+    throw new Error(`--url: ${quotedUrl(base)} is no address; write one such as http://127.0.0.1:7071`)
   const token = options.token ?? io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
   if (token === '') throw new Error('there is no token: set TURNOUT_ADMIN_TOKEN, or write --token')
   const url = new URL(path, base)

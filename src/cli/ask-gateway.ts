@@ -2,6 +2,7 @@
 import { request } from 'undici'
 import { transportCode, transportWords } from '../core/transport.ts'
 import { type Decision, isDecision, isObject } from '../observe/decision-shape.ts'
+import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
 
 const LIMIT_MS = 15_000
@@ -20,7 +21,7 @@ export async function askGateway(body: Buffer, url: string, key: string | undefi
 function routeOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ExplainError(`--url: "${text}" is no address; write one such as http://127.0.0.1:7070`)
+    throw new ExplainError(`--url: ${quotedUrl(text)} is no address; write one such as http://127.0.0.1:7070`)
   url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/route`
   return url
 }

@@ -77,8 +77,8 @@ const NOUNS: Readonly<Record<string, string>> = {
 const nounOf = (value: unknown): string =>
   typeof value === 'boolean' ? String(value) : (NOUNS[Array.isArray(value) ? 'array' : typeof value] ?? 'wrong')
 
-/** Options that hold a secret, or where one is written by mistake. */
-const SECRET = /(^|\.)(key|hash|redis)\b|^keys\[\d+\](\.id)?$|^telemetry\.(endpoint|headers)/
+/** Options that hold a secret, or where one is written by mistake: addresses may carry a password or a token. */
+const SECRET = /(^|\.)(key|hash|redis|url|webhook|token)\b|^keys\[\d+\](\.id)?$|^telemetry\.(endpoint|headers)/
 
 /** Ids of keys, which are no secrets. */
 const IDS = /^routes\[\d+\]\.match\.key\b/

@@ -1,6 +1,6 @@
 /** What can be done to the keys of a file: the list before -> the list after. Pure; throws the GatewayError that says why not. */
 import { GatewayError } from '../core/errors.ts'
-import type { KeyFields, StoredKey } from './stored-key.ts'
+import { isKeyId, type KeyFields, type StoredKey } from './stored-key.ts'
 
 /** So many are read and looked up anew within tens of milliseconds, for which requests wait. */
 export const MOST_KEYS = 5_000
@@ -58,8 +58,9 @@ function replaced(keys: Keys, id: string, next: (key: StoredKey) => StoredKey): 
   return keys.map((key) => (key === found ? next(key) : key))
 }
 
+/** Only what could be an id is quoted: an answer must not carry whatever a path held to a terminal. */
 export const unknownKey = (id: string): GatewayError =>
-  new GatewayError('not_found', `There is no key "${id.slice(0, 64)}".`, { param: 'id' })
+  new GatewayError('not_found', isKeyId(id) ? `There is no key "${id}".` : 'There is no such key.', { param: 'id' })
 
 /** Asked of something that cannot be in this state. */
 export const conflict = (message: string): GatewayError =>

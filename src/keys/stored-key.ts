@@ -34,8 +34,12 @@ const secret = z.strictObject({
   until: moment.nullable(),
 })
 
+const ID = /^[\w.-]{1,64}$/
+
+export const isKeyId = (text: string): boolean => ID.test(text)
+
 export const storedKey = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/),
+  id: z.string().regex(ID),
   ...fields,
   /** SHA-256, the newest secret first. */
   secrets: z.array(secret).min(1).max(2),

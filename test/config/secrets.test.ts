@@ -31,6 +31,10 @@ const secrets: readonly (readonly [Path, string])[] = [
   [['backends', 0, 'url'], `http://me:${CANARY}@gpu-a:8000/v1?key=${CANARY}`],
   [['keys', 0, 'hash'], CANARY],
   [['store', 'redis'], `redis://:${CANARY}@host`],
+  [['admin', 'token'], CANARY],
+  [['budgets', 0, 'webhook'], `hooks.example.com/${CANARY}`],
+  [['telemetry', 'headers', 'x-tenant'], `Bearer ${CANARY}\n`],
+  [['telemetry', 'endpoint'], `http://me:${CANARY}@host:4318`],
 ]
 
 /** Armed with all secrets at once for the checks of shape, and with one at a time for those that come after them. */

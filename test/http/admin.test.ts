@@ -58,15 +58,22 @@ t.test('the token counts in one header only, and hosts, queries and keys open no
   t.match(await ask('GET', '/nowhere'), { status: 404, body: { error: { code: 'not_found' } } })
 })
 
-t.test('who guesses waits, with the right token too', async (t) => {
-  const { ask } = await adminRig(t)
+t.test('an address that guesses waits, and does not lock out the right token', async (t) => {
+  const { ask, gateway } = await adminRig(t)
   const guesses = await Promise.all(
     Array.from({ length: 40 }, (_, at) => ask('GET', '/admin/keys', undefined, `g${at}`)),
   )
   t.ok(guesses.every(({ status }) => status === 401 || status === 429))
-  const waiting = await ask('GET', '/admin/keys')
-  t.match(waiting, { status: 429, body: { error: { code: 'rate_limit_exceeded' } } })
-  t.ok(Number(waiting.headers.get('retry-after')) > 0)
+  for (const token of ['another', null, '', `${TOKEN}x`]) {
+    const waiting = await ask('GET', '/admin/keys', undefined, token)
+    t.match(waiting, { status: 429, body: { error: { code: 'rate_limit_exceeded' } } })
+    t.ok(Number(waiting.headers.get('retry-after')) > 0)
+  }
+  for (const { method, path } of ROUTES.filter(({ event }) => event === null))
+    t.not((await ask(method, pathOf(path))).status, 429, `${method} ${path} with the token`)
+  t.equal((await ask('GET', '/admin/keys')).status, 200)
+  const refusals = gateway.logged().match(/"event":"admin_refused"/g)?.length ?? 0
+  t.ok(refusals > 0 && refusals <= 40, `${refusals} lines of refusals`)
 })
 
 t.test('a key: made, used, looked at, changed, rotated, revoked', async (t) => {

@@ -11,7 +11,9 @@ export interface BudgetBook {
   reset(name: string, id: string | null): number | Promise<number>
 }
 
-const resetBody = z.strictObject({ id: z.string().min(1, 'is empty').optional() })
+const resetBody = z.strictObject({
+  id: z.string().min(1, 'is empty').max(256, 'is longer than 256 characters').optional(),
+})
 
 /** `budgets` null: the gateway counts none. */
 export const budgetRoutes = (budgets: BudgetBook | null): AdminRoute[] => [

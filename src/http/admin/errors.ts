@@ -51,6 +51,8 @@ function errorOf(thrown: FastifyError | KeyFileError): GatewayError {
       return new GatewayError('invalid_request', 'The body is not as long as content-length says.')
     case 'FST_ERR_BAD_URL':
       return new GatewayError('not_found', 'The URL cannot be decoded.')
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new GatewayError('not_found', 'Nothing has a name of this length.')
     default:
       return faultOfBytes(thrown) ?? toGatewayError(thrown)
   }

@@ -1,6 +1,7 @@
 /** Sessions of agents: what they took and how it went. */
 import { z } from 'zod'
 import { span } from '../../config/units.ts'
+import { callerName } from '../../core/caller-name.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { parse } from '../../keys/key-input.ts'
 import type { AdminRoute } from './route.ts'
@@ -81,7 +82,9 @@ export const sessionRoutes = (sessions: SessionBook | null): AdminRoute[] => [
       const id = params['id'] ?? ''
       const session = there(sessions).get(id)
       if (session !== null) return { session }
-      throw new GatewayError('not_found', `There is no session "${id.slice(0, 256)}", or it was too long ago.`)
+      const name = callerName(id)
+      const which = name === null ? 'such session' : `session "${name}"`
+      throw new GatewayError('not_found', `There is no ${which}, or it was too long ago.`)
     },
   },
 ]

@@ -1,4 +1,4 @@
-/** The door of the admin API: one token, in one header. Who guesses too often waits. */
+/** The door of the admin API: one token, in one header. An address that guesses too often waits; the right token never does. */
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
@@ -13,11 +13,12 @@ export function askForToken(scope: FastifyInstance, hash: string, onRefusal: (ad
   const failures = scope.createRateLimit({ timeWindow: WINDOW_MS, max: GUESSES - 1 })
   const isRight = (token: string): boolean => timingSafeEqual(wanted, Buffer.from(hashOf(token), 'hex'))
   scope.addHook('onRequest', async (request, reply) => {
-    // Asked first: a limit that lets the right guess through would limit nothing.
+    const token = tokenOf(request)
+    // Before the count: else whoever shares the operator's address, a proxy's for one, could lock the operator out.
+    // Guesses are held back by the length of the token alone; the count spares the log.
+    if (token !== null && isRight(token)) return
     const before = await failures(request, { increment: false })
     if (!before.isAllowed && before.isExceeded) throw tooMany(before.ttl)
-    const token = tokenOf(request)
-    if (token !== null && isRight(token)) return
     await failures(request)
     onRefusal(request.ip)
     reply.header('www-authenticate', 'Bearer')
