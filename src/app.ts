@@ -12,8 +12,9 @@ import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, stoppingError } from './http/plugins/arrivals.ts'
 import { type Admin, createAdmin } from './http/admin/server.ts'
+import { canonicalUrl } from './http/paths.ts'
 import { authenticate } from './http/plugins/auth.ts'
-import { answerErrors } from './http/plugins/errors.ts'
+import { answerErrors, refuseUnknownPaths } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
 import { onClientError } from './http/plugins/no-http.ts'
 import { recordAnswers } from './http/plugins/plain-answers.ts'
@@ -107,6 +108,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     bodyLimit: config.limits.bodyBytes,
     trustProxy: config.server.trustProxy,
     requestIdHeader: false,
+    rewriteUrl: ({ url = '/' }) => canonicalUrl(url),
     genReqId: requestId,
     // Slow uploads end; slow answers have limits of their own.
     requestTimeout: 300_000,
@@ -122,6 +124,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   receive(app, connections, now)
   recordAnswers(app, books)
   answerErrors(app, connections)
+  refuseUnknownPaths(app)
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)

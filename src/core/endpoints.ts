@@ -2,7 +2,7 @@
 export interface Endpoint {
   readonly id: string
   readonly path: string
-  /** False: answered with `not_implemented` and `missing` until it is built. */
+  /** False: answered with `not_implemented` (404) and `missing` until it is built. */
   readonly served: boolean
   readonly streams: boolean
   /** The error envelope and the terminal event of its protocol. */

@@ -66,8 +66,8 @@ export const ERRORS = {
   ),
   client_closed: row(499, INVALID, 'caller', 'The caller left before the answer was complete. Seen in logs only.'),
   internal_error: row(500, SERVER, 'turnout', 'A fault of the gateway; the log has it under the request id.'),
-  not_implemented: row(501, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
-  upstream_unsupported: row(501, SERVER, 'upstream', 'The backend does not offer this endpoint for this model.'),
+  not_implemented: row(404, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
+  upstream_unsupported: row(404, INVALID, 'upstream', 'The backend does not offer this endpoint for this model.'),
   upstream_unreachable: row(502, SERVER, 'upstream', 'No connection: refused, reset, unknown host, TLS.'),
   upstream_auth: row(502, SERVER, 'upstream', "The backend refuses the gateway's own credentials."),
   upstream_error: row(502, SERVER, 'upstream', 'The backend answered with a server error.'),
@@ -165,9 +165,13 @@ export function toGatewayError(thrown: unknown): GatewayError {
   return new GatewayError('internal_error', 'The gateway failed to handle this request.', { cause: thrown })
 }
 
+/** `ollama`: its own API, whose errors are a bare text. */
+export type ErrorProtocol = 'openai' | 'anthropic' | 'ollama'
+
 /** The body of an error answer, in the envelope of the caller's protocol. Shape: design 2.4. */
-export function toEnvelope(error: GatewayError, protocol: 'openai' | 'anthropic' = 'openai'): object {
+export function toEnvelope(error: GatewayError, protocol: ErrorProtocol = 'openai'): object {
   const { message, type, param, code, source } = error
+  if (protocol === 'ollama') return { error: message }
   if (protocol === 'anthropic')
     return {
       type: 'error',

@@ -53,8 +53,8 @@ export const STREAM_HEADERS: HeaderList = [
   'no',
 ]
 
-/** The official SDKs ask two more times after any 5xx unless they are told not to. */
-const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented'])
+/** Clients that retry by a list of their own go by this header. */
+const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstream_unsupported'])
 
 /** SDKs read the milliseconds first and ignore waits that are too long. */
 export function retryHeaders(error: GatewayError): HeaderList {

@@ -120,7 +120,7 @@ t.test('errors of the real request: unknown model, bad JSON, wrong field, wrong 
     [chat({ messages: 'x' }), {}, '', 400, 'invalid_request'],
     [{ model: 'tiny' }, {}, '', 400, 'invalid_request'],
     [chat(), {}, '?endpoint=none', 400, 'invalid_request'],
-    [chat(), {}, '?endpoint=responses', 501, 'not_implemented'],
+    [chat(), {}, '?endpoint=responses', 404, 'not_implemented'],
     [chat(), { 'x-turnout-max-cost-usd': 'x' }, '', 400, 'invalid_request'],
     [chat(), { 'x-turnout-strategy': 'x' }, '', 400, 'invalid_request'],
     [chat(), { 'content-type': 'text/plain' }, '', 415, 'unsupported_media_type'],

@@ -11,8 +11,8 @@ export interface ReadmeTable {
 
 const code = (text: string): string => `\`${text}\``
 
-/** `state` of a path that answers 501. */
-export const PLANNED = 'planned: answers 501'
+/** `state` of a path that answers 404. */
+export const PLANNED = 'planned: answers 404'
 
 /** Paths beside the inference ones; a test compares them with the routes in src/http. */
 export const OTHER_PATHS: readonly (readonly [method: 'GET', path: string, state: string])[] = [

@@ -1,9 +1,10 @@
 /** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS } from '../../core/endpoints.ts'
-import { clientClosed, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import { clientClosed, type ErrorProtocol, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 import type { Connections } from '../connections.ts'
+import { isOllamaPath, pathAdvice } from '../paths.ts'
 import { stoppingError } from './arrivals.ts'
 import { faultOfBytes } from './no-http.ts'
 
@@ -16,19 +17,27 @@ export function answerErrors(app: FastifyInstance, connections: Connections): vo
     void reply
       .code(error.status)
       .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
-      .send(toEnvelope(error, request.routeOptions.config.endpoint?.protocol))
+      .send(toEnvelope(error, protocolOf(request)))
   })
-  app.setNotFoundHandler((request, reply) => {
+}
+
+/** Refuses what no route takes, before its body is read: a body that is no JSON has nothing to do with a wrong path or method. */
+export function refuseUnknownPaths(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
     const path = request.url.split('?', 1)[0] ?? ''
     const takes = methodOf(path)
-    if (takes === null)
-      throw new GatewayError(
-        'not_found',
-        `No such path: ${request.method} ${path.slice(0, 200)}. The inference paths are below /v1.`,
-      )
+    if (takes === null) return done(noSuchPath(request.method, path))
     reply.header('allow', takes)
-    throw new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${takes}, not ${request.method}.`)
+    done(new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${takes}, not ${request.method}.`))
   })
+}
+
+const noSuchPath = (method: string, path: string): GatewayError =>
+  new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
+
+function protocolOf({ url, routeOptions }: FastifyRequest): ErrorProtocol {
+  return routeOptions.config.endpoint?.protocol ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')
 }
 
 const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/
@@ -60,6 +69,12 @@ function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: bo
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new GatewayError('not_found', 'Nothing has a name of this length.')
     default:
-      return faultOfBytes(thrown) ?? toGatewayError(thrown)
+      return faultOfBytes(thrown) ?? faultOfBody(thrown) ?? toGatewayError(thrown)
   }
+}
+
+/** Whatever else Fastify has against a body is the caller's mistake and none of the gateway. */
+function faultOfBody({ code, statusCode = 500 }: FastifyError): GatewayError | null {
+  if (!code?.startsWith('FST_ERR_CTP_') || statusCode < 400 || statusCode > 499) return null
+  return new GatewayError('invalid_request', 'The body cannot be read; send one JSON object.', { status: statusCode })
 }

@@ -1,0 +1,65 @@
+/**
+ * The path that a request means. A wrong base URL is the most frequent mistake of all, so its usual forms are served. A path is
+ * put right before it is routed: authentication, limits and budgets see the path of the table and nothing else. Pure.
+ */
+import { didYouMean } from '../config/nearest.ts'
+import { ENDPOINTS } from '../core/endpoints.ts'
+
+const VERSION = '/v1'
+
+/** Paths of the table without their version, and of the lists of models. */
+const TAILS = [...ENDPOINTS.map(({ path }) => path), '/v1/models', '/v1/models/*'].map((path) =>
+  path.slice(VERSION.length),
+)
+const FIXED = TAILS.filter((tail) => !tail.endsWith('*'))
+/** Beginnings of those that hold a name. */
+const OPEN = TAILS.filter((tail) => tail.endsWith('*')).map((tail) => tail.slice(0, -1))
+
+/** Known as they are: nothing is computed for them. */
+const KNOWN: ReadonlySet<string> = new Set(['/', '/metrics', '/health', ...FIXED.map((tail) => VERSION + tail)])
+
+/** What a base URL may end in, once or several times over: `/v1/v1`, `/openai/v1`, `/api/v1`. */
+const BASE = /^(?:\/(?:(?:api|openai)\/)?v1(?=\/)|\/openai(?=\/(?!deployments\/)))+/
+
+/** The target of a request line with its path as the routes have it; any other is only freed of doubled slashes and of one at its end. */
+export function canonicalUrl(url: string): string {
+  if (KNOWN.has(url)) return url
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, '')
+  const query = target.indexOf('?')
+  const path = plain(query < 0 ? target : target.slice(0, query))
+  return (inferencePath(path) ?? path) + (query < 0 ? '' : target.slice(query))
+}
+
+/** Whom an absolute target is for: `host:port`; null for the usual form, whose Host header says it. */
+export const authorityOf = (url: string): string | null => /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null
+
+const plain = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '') || '/'
+
+function inferencePath(path: string): string | null {
+  const rest = path.replace(BASE, '')
+  if (FIXED.includes(rest) || OPEN.some((start) => rest.startsWith(start))) return VERSION + rest
+  // The URL of an endpoint was taken for the base URL, and the SDK has put its path behind it.
+  const doubled = FIXED.find((tail) => rest.startsWith(`${tail}/`))
+  return doubled === undefined ? null : inferencePath(rest.slice(doubled.length))
+}
+
+/** Clients of Ollama's own API read an error that is a text. Its OpenAI paths are below /v1 and have been put right before. */
+export const isOllamaPath = (path: string): boolean => path === '/api' || path.startsWith('/api/')
+
+/** What to change so that a path that nothing serves is one that is. */
+export function pathAdvice(path: string): string {
+  if (isOllamaPath(path))
+    return "Ollama's own API is not served here; call its OpenAI-compatible one: base URL http://HOST/v1, POST /v1/chat/completions."
+  if (path.startsWith('/openai/deployments/'))
+    return "Azure's paths of deployments are not served here; set the base URL to http://HOST/v1 and write the model into the field `model`."
+  const tail = FIXED.find((one) => path.toLowerCase().endsWith(one))
+  if (tail !== undefined)
+    return `This is POST ${VERSION}${tail} of the gateway: set the base URL to http://HOST/v1, with nothing before or behind the /v1.`
+  const near = didYouMean(
+    path,
+    FIXED.map((one) => VERSION + one),
+    '"',
+    false,
+  )
+  return `The inference paths are below /v1${near === '' ? '.' : near}`
+}
