@@ -4,6 +4,7 @@ import { fingerprint } from './config/fingerprint.ts'
 import type { Book } from './core/settlement.ts'
 import type { Config } from './core/settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
+import { DamageCount } from './ledger/damage.ts'
 import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
 import { readLedger } from './ledger/read.ts'
 import type { Limiter, LimiterOptions, LimitsEvent } from './limits/limiter.ts'
@@ -42,13 +43,14 @@ interface AccountTools {
 
 export async function openAccounts(config: Config, { log, keys, backends }: AccountTools): Promise<Accounts> {
   const decisions = new DecisionTexts()
+  const damage = new DamageCount()
   const metrics: Metrics = new Metrics({
     version: VERSION,
     configHash: fingerprint(config),
     backends,
     budgets: [...config.budgets, ...keys.specs.flatMap(({ budgets }) => budgets)],
     limits: () => ({ budgets: limiter.states(), up: limiter.up }),
-    ...(config.store.ledger === null ? {} : { ledger: () => ledger!.state() }),
+    ...(config.store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
   })
   const options: LimiterOptions = {
     now: Date.now,
@@ -78,14 +80,15 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
   const sessions = new Sessions()
   if (ledger !== null) {
     try {
-      if (local !== null) await catchUp(config, local, counted, keys)
-      await recall(config, sessions)
+      if (local !== null) await catchUp(config, local, counted, keys, damage)
+      await recall(config, sessions, damage)
     } catch (thrown) {
       // A gateway starts without its disk as well; before the first start there is no folder.
       const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
       if (why !== 'ENOENT') log.events.warn({ event: 'ledger_not_read', why }, 'ledger')
     }
   }
+  sayDamage(damage, log)
   kept?.start()
   const telemetry = await startTelemetry(config, log)
   return {
@@ -134,11 +137,18 @@ function keepCounts(
 }
 
 /** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */
-async function catchUp(config: Config, limiter: MemoryLimiter, afterSeq: number, keys: KeyStore): Promise<void> {
+async function catchUp(
+  config: Config,
+  limiter: MemoryLimiter,
+  afterSeq: number,
+  keys: KeyStore,
+  damage: DamageCount,
+): Promise<void> {
   const own = new Map(keys.specs.map(({ id, budgets }) => [id, budgets]))
   if (config.budgets.length === 0 && [...own.values()].every((budgets) => budgets.length === 0)) return
   const since = windowOf('month', Date.now()).startsAt
-  for await (const row of readLedger(config.store.ledger!.folder, { kind: 'request', afterSeq, since })) {
+  const reading = { kind: 'request', afterSeq, since, onDamage: damage.add } as const
+  for await (const row of readLedger(config.store.ledger!.folder, reading)) {
     // One that was refused was never counted.
     if (row.attempts === null || row.attempts === 0) continue
     const { key, team, user, route, session, agent, tokens, cost_usd: usd } = row
@@ -151,9 +161,15 @@ async function catchUp(config: Config, limiter: MemoryLimiter, afterSeq: number,
 }
 
 /** Sessions that are still under way, most likely: a start waits for it. */
-async function recall(config: Config, sessions: Sessions): Promise<void> {
-  const since = Date.now() - RECALLED_MS
-  for await (const row of readLedger(config.store.ledger!.folder, { kind: 'request', since })) sessions.replay(row)
+async function recall(config: Config, sessions: Sessions, damage: DamageCount): Promise<void> {
+  const reading = { kind: 'request', since: Date.now() - RECALLED_MS, onDamage: damage.add } as const
+  for await (const row of readLedger(config.store.ledger!.folder, reading)) sessions.replay(row)
+}
+
+/** What was spent by requests whose rows cannot be read is in no count. A torn end is what any kill leaves. */
+function sayDamage({ damaged, torn, files, first }: DamageCount, log: Log): void {
+  if (damaged > 0) log.events.warn({ event: 'ledger_damaged', lines: damaged, files, first }, 'ledger')
+  if (torn > 0) log.events.info({ event: 'ledger_torn', lines: torn }, 'ledger')
 }
 
 const RECALLED_MS = 6 * 3_600_000

@@ -63,7 +63,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     fixed: config.keys,
     file: config.store.keys,
     routes: config.routes.map(({ name }) => name),
-    tell: (event) => log.events.info(event, 'keys'),
+    tell: (event) => log.events[event.event === 'keys_read' ? 'info' : 'warn'](event, 'keys'),
     onChange: () => (table = compile()),
   })
   await keys.load()

@@ -89,7 +89,10 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
     fixed: config.keys,
     file: config.store.keys,
     routes: config.routes.map(({ name }) => name),
-    tell: ({ ids, why }) => void io.stderr.write(`turnout key: ignored: ${ids?.join(', ') ?? ''}: ${why ?? ''}\n`),
+    tell: ({ event, ids, why }) =>
+      void io.stderr.write(
+        `turnout key: ${event === 'keys_ignored' ? `ignored: ${ids?.join(', ') ?? ''}` : 'the file of keys'}: ${why ?? ''}\n`,
+      ),
   })
   await keys.load()
   return keys

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
+import { DamageCount } from '../ledger/damage.ts'
 import { type Entry, entriesOf, type Reading } from '../ledger/read.ts'
 import { KINDS, type LedgerRow, type RowKind } from '../ledger/row.ts'
 import type { Io } from './io.ts'
@@ -94,11 +95,28 @@ async function print(folder: string, values: Values, reading: Reading, io: Io): 
   const csv = values.format === 'csv'
   const out = new Outflow(io.stdout)
   if (csv) await out.write(CSV_HEADER)
-  for await (const entry of entriesOf(folder, reading)) {
+  const damage = new DamageCount()
+  for await (const entry of entriesOf(folder, { ...reading, onDamage: damage.add })) {
     if (out.gone) return
     if (wanted(entry.row, values)) await out.write(csv ? csvOf(entry.row) : lineOf(entry))
   }
   await out.flush()
+  for (const words of damageWords(damage)) io.stderr.write(`turnout ledger: ${words}\n`)
+}
+
+/** Sums over rows are too low by what is left out, so it is said beside them. */
+function damageWords({ damaged, torn, files, first }: DamageCount): string[] {
+  const lines = (count: number): string => (count === 1 ? '1 line' : `${count} lines`)
+  return [
+    ...(damaged === 0
+      ? []
+      : [
+          `${lines(damaged)} in ${files === 1 ? '1 file' : `${files} files`} cannot be read and ${damaged === 1 ? 'is' : 'are'} left out; the first is ${first ?? ''}`,
+        ]),
+    ...(torn === 0
+      ? []
+      : [`${lines(torn)} without an end: a request that is being written, or whose gateway was killed meanwhile`]),
+  ]
 }
 
 const lineOf = ({ text }: Entry): string => `${text}\n`

@@ -1,6 +1,6 @@
 /** The file of keys: read whole, changed by one writer at a time, replaced at once. */
 import { randomUUID } from 'node:crypto'
-import { chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { pathText } from '../config/issues.ts'
@@ -28,14 +28,40 @@ const fileSchema = z
   })
 
 /** What is there; that of a file without keys where there is none. Throws a KeyFileError. */
-export async function readKeyText(path: string): Promise<string> {
+export async function readKeyText(path: string): Promise<KeyText> {
   try {
-    return await readFile(path, 'utf8')
+    const file = await open(path, 'r')
+    try {
+      const mode = modeOf((await file.stat()).mode)
+      if ((mode & OTHERS_WRITE) !== 0) throw new KeyFileError(writableWords(path, mode))
+      return { text: await file.readFile('utf8'), openMode: (mode & OTHERS_READ) === 0 ? null : octal(mode) }
+    } finally {
+      await file.close()
+    }
   } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return textOf([])
+    if (thrown instanceof KeyFileError) throw thrown
+    if (codeOf(thrown) === 'ENOENT') return { text: textOf([]), openMode: null }
     throw new KeyFileError(`cannot be read (${codeOf(thrown)})`)
   }
 }
+
+/** The text of a file of keys, and its mode where others than its owner can read it. */
+export interface KeyText {
+  readonly text: string
+  readonly openMode: string | null
+}
+
+const OTHERS_WRITE = 0o022
+const OTHERS_READ = 0o044
+
+/** Windows has other rights than these, and makes them up. */
+const modeOf = (mode: number): number => (process.platform === 'win32' ? 0o600 : mode & 0o777)
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
+
+/** Whoever can write the file can let anybody in. */
+const writableWords = (path: string, mode: number): string =>
+  `can be written by others than its owner (mode ${octal(mode)}), who could add keys; close it: chmod 600 ${path}`
 
 /** Throws a KeyFileError. */
 export function keysOf(text: string): readonly StoredKey[] {
@@ -57,11 +83,13 @@ export const textOf = (keys: readonly StoredKey[]): string => `${JSON.stringify(
 export interface KeyFile {
   readonly text: string
   readonly keys: readonly StoredKey[]
+  /** As of its text. */
+  readonly openMode: string | null
 }
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  const text = await readKeyText(path)
-  return { text, keys: keysOf(text) }
+  const read = await readKeyText(path)
+  return { ...read, keys: keysOf(read.text) }
 }
 
 /** What a file of keys holds after `change`; nobody else changes it meanwhile. What `change` throws leaves it as it was. */
@@ -71,10 +99,10 @@ export async function changeKeyFile(
 ): Promise<KeyFile> {
   const lock = await lockOf(path)
   try {
-    const keys = change(keysOf(await readKeyText(path)))
+    const keys = change((await readKeyFile(path)).keys)
     const text = textOf(keys)
     await replace(path, text, lock)
-    return { text, keys }
+    return { text, keys, openMode: null }
   } finally {
     await lock.release()
   }
@@ -83,7 +111,7 @@ export async function changeKeyFile(
 async function lockOf(path: string): Promise<FileLock> {
   let lock: FileLock | null
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     lock = await lockFile(`${path}.lock`)
   } catch (thrown) {
     throw new KeyFileError(`cannot be written (${codeOf(thrown)})`)

@@ -11,7 +11,7 @@ import { specOf, type StoredKey } from './stored-key.ts'
 
 /** What an operator should hear of the file. */
 export interface KeyFileEvent {
-  readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored'
+  readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored' | 'keys_readable'
   readonly file: string
   readonly keys?: number
   /** Ids that the configuration has too. */
@@ -162,10 +162,10 @@ export class KeyStore {
       this.#seen = seen
       try {
         if (seen === ABSENT) throw new KeyFileError('is gone')
-        const text = await readKeyText(file)
-        if (text === this.#text) return
-        const keys = keysOf(text)
-        this.#take({ text, keys })
+        const read = await readKeyText(file)
+        if (read.text === this.#text) return
+        const keys = keysOf(read.text)
+        this.#take({ ...read, keys })
         tell({ event: 'keys_read', file, keys: keys.length })
       } catch (thrown) {
         const why = thrown instanceof KeyFileError ? thrown.message : 'unknown error'
@@ -181,8 +181,10 @@ export class KeyStore {
     this.#options.onChange?.()
   }
 
-  #use({ text, keys }: KeyFile): void {
+  #use({ text, keys, openMode }: KeyFile): void {
     const { fixed, file, tell } = this.#options
+    if (openMode !== null && file !== null)
+      tell({ event: 'keys_readable', file, why: `others can read it (mode ${openMode}); chmod 600 ${file}` })
     const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
     if (ignored.length > 0 && file !== null)
       tell({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
@@ -202,11 +204,11 @@ export class KeyStore {
 
 const ABSENT = 'absent'
 
-/** Changes with every replacement of the file. */
+/** Changes with every replacement of the file, and with its mode. */
 async function signatureOf(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
-    return `${dev} ${ino} ${size} ${mtimeNs}`
+    const { dev, ino, size, mode, mtimeNs } = await stat(path, { bigint: true })
+    return `${dev} ${ino} ${size} ${mode} ${mtimeNs}`
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     return code === 'ENOENT' ? ABSENT : `unreadable ${code ?? ''}`

@@ -1,6 +1,7 @@
 /** Rows of a ledger in the order of time, also while gateways write: a stream; what is held does not grow with the ledger. */
 import { createReadStream } from 'node:fs'
 import { linesOf } from '../store/lines.ts'
+import type { Damage } from './damage.ts'
 import type { LedgerRow, RowKind } from './row.ts'
 import { type SizedSegment, sizedSegments } from './segments.ts'
 
@@ -16,6 +17,8 @@ export interface Reading {
   readonly afterSeq?: number
   /** With their decisions: most of the bytes of a ledger. */
   readonly decisions?: boolean
+  /** Called with each line that is left out because it cannot be read. */
+  readonly onDamage?: (damage: Damage) => void
 }
 
 /** A row, and its text without a line end. */
@@ -63,7 +66,7 @@ async function* merged(folder: string, reading: Reading): AsyncGenerator<Whole, 
       const opens = waiting[0]
       if (opens !== undefined && (next === null || opens.firstSeq <= next.head.seq)) {
         waiting.shift()
-        await advance(open, { rest: wholesOf(opens, reading.decisions ?? false), head: NONE })
+        await advance(open, { rest: wholesOf(opens, reading), head: NONE })
         continue
       }
       if (next === null) return
@@ -106,22 +109,36 @@ async function segmentsFor(folder: string, { since, until }: Reading): Promise<S
   return found
 }
 
-/** Rows whose request is missing are the torn end of a segment, or are just being written: they do not count. */
-async function* wholesOf({ path }: SizedSegment, decisions: boolean): AsyncGenerator<Whole, void> {
+/** Rows whose request is missing do not count; at the end of a segment they are torn, or just being written. */
+async function* wholesOf(
+  { path }: SizedSegment,
+  { decisions = false, onDamage }: Reading,
+): AsyncGenerator<Whole, void> {
   let entries: Entry[] = []
-  for await (const { text, ended } of linesIn(path)) {
+  let last = 0
+  const tell = (kind: Damage['kind'], line: number): void => onDamage?.({ kind, path, line })
+  /** Rows before `line` that belong to no whole request. */
+  const drop = (kind: Damage['kind'], line: number): void => {
+    for (let back = entries.length; back > 0; back--) tell(kind, line - back)
+    entries = []
+  }
+  for await (const { text, number, ended } of linesIn(path)) {
+    last = number
     const entry = ended ? entryOf(text, decisions) : null
     if (entry === null) {
-      entries = []
+      drop(ended ? 'damaged' : 'torn', number)
+      tell(ended ? 'damaged' : 'torn', number)
       continue
     }
     const { row } = entry
-    if (entries.length > 0 && entries[0]!.row.seq + entries.length !== row.seq) entries = []
+    if (entries.length > 0 && entries[0]!.row.seq + entries.length !== row.seq) drop('damaged', number)
     entries.push(entry)
     if (row.kind !== 'request') continue
     if (row.attempts === entries.length - 1) yield { seq: entries[0]!.row.seq, at: row.at, entries }
+    else drop('damaged', number + 1)
     entries = []
   }
+  drop('torn', last + 1)
 }
 
 /** Nothing where the segment was deleted meanwhile. */
@@ -151,6 +168,16 @@ function entryOf(line: string, decisions: boolean): Entry | null {
 
 function isRow(value: unknown): value is LedgerRow {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, seq, at } = value as Partial<LedgerRow>
-  return (kind === 'request' || kind === 'attempt') && typeof seq === 'number' && typeof at === 'string'
+  const { kind, seq, at, writer, attempts, cost_usd, tokens } = value as Partial<LedgerRow>
+  if ((kind !== 'request' && kind !== 'attempt') || !isCount(seq) || typeof writer !== 'string') return false
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return false
+  return isCountOrNull(attempts) && isCountOrNull(cost_usd) && isTokens(tokens)
 }
+
+/** One number that is none would make the counts of a budget none. */
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
+
+const isCountOrNull = (value: unknown): boolean => value === null || isCount(value)
+
+const isTokens = (value: unknown): boolean =>
+  value === null || (typeof value === 'object' && value !== undefined && Object.values(value).every(isCount))

@@ -33,7 +33,8 @@ export interface Notice {
 
 export type LimitsEvent =
   | Notice
-  | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string }
+  /** `more`: further ones since the last event of this budget; one is told a minute. */
+  | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string; readonly more?: number }
   | { readonly event: 'store_away' | 'store_back' }
   | { readonly event: 'settlements_lost'; readonly count: number }
 

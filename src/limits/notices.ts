@@ -1,4 +1,5 @@
 /** Tells somebody, once for each window, that a budget is nearly spent, and that it is. */
+import { Occasionally } from '../core/occasionally.ts'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Count } from './count.ts'
 import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
@@ -12,6 +13,8 @@ export class Notices {
   readonly #post: Post
   readonly #first: NonNullable<LimiterOptions['first']> | null
   readonly #open = new Set<Promise<void>>()
+  /** By budget: a budget of sessions may have thousands of counts, each with a notice. */
+  readonly #dropped = new Map<string, Occasionally>()
 
   constructor({ tell, post, first }: Pick<LimiterOptions, 'tell' | 'post' | 'first'>) {
     this.#tell = tell
@@ -57,7 +60,7 @@ export class Notices {
   #publish(notice: Notice, { name, webhook }: BudgetSpec): void {
     this.#tell(notice)
     if (webhook === null) return
-    if (this.#open.size >= MOST_OPEN) return this.#tell({ event: 'webhook_dropped', budget: name, why: 'too many' })
+    if (this.#open.size >= MOST_OPEN) return this.#drop(name, 'too many')
     this.#track(this.#send(webhook, notice, name))
   }
 
@@ -73,7 +76,16 @@ export class Notices {
       why = await this.#post(webhook, notice)
       if (why === '') return
     }
-    this.#tell({ event: 'webhook_dropped', budget, why })
+    this.#drop(budget, why)
+  }
+
+  #drop(budget: string, why: string): void {
+    const dropped = this.#dropped.get(budget) ?? new Occasionally()
+    this.#dropped.set(budget, dropped)
+    const more = dropped.due()
+    if (more === null) return
+    const event = { event: 'webhook_dropped', budget, why } as const
+    this.#tell(more === 0 ? event : { ...event, more })
   }
 }
 

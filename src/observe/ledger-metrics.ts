@@ -7,6 +7,8 @@ export interface LedgerReading {
   readonly writtenRows: number
   /** Dropped because the disk could not be written for too long. */
   readonly lostRows: number
+  /** Found at the start. */
+  readonly damagedLines: number
   /** The last write went through. */
   readonly up: boolean
 }
@@ -35,6 +37,12 @@ export function ledgerMetrics(families: Families, ledger: (() => LedgerReading) 
     'Rows given up because the ledger could not be written.',
     [],
     of(({ lostRows }) => lostRows),
+  )
+  families.gauge(
+    'ledger_damaged_lines',
+    'Lines that could not be read when the ledger was read at the start; what they held is in no count.',
+    [],
+    of(({ damagedLines }) => damagedLines),
   )
   families.gauge(
     'ledger_up',

@@ -1,6 +1,7 @@
 /** A file of what outlives a restart: read at the start, written from time to time and at the end, whole or not at all. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Occasionally } from '../core/occasionally.ts'
 
 /** What is kept. */
 export interface Kept {
@@ -16,16 +17,20 @@ export interface Kept {
 
 /** What an operator should hear of it. */
 export interface KeptEvent {
-  readonly event: `${Kept['name']}_${'loaded' | 'set_aside' | 'not_read' | 'not_written'}`
+  readonly event: `${Kept['name']}_${'loaded' | 'set_aside' | 'not_read' | 'not_written' | 'written_again'}`
   readonly file: string
   readonly why?: string
+  /** Further failures since the last event of the same. */
+  readonly more?: number
 }
 
 export class KeptFile {
   readonly #path: string
   readonly #kept: Kept
   readonly #tell: (event: KeptEvent) => void
+  readonly #failing = new Occasionally()
   #unwritten = false
+  #failed = false
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
 
@@ -75,17 +80,27 @@ export class KeptFile {
     this.#unwritten = true
     const draft = `${this.#path}.${process.pid}.tmp`
     try {
-      await mkdir(dirname(this.#path), { recursive: true })
-      await writeFile(draft, JSON.stringify(this.#kept.give()))
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      // One that a killed process of this id has left may be open to others.
+      await rm(draft, { force: true })
+      await writeFile(draft, JSON.stringify(this.#kept.give()), { flag: 'wx', mode: 0o600 })
       await rename(draft, this.#path)
       this.#unwritten = false
+      if (this.#failed) this.#tell({ event: `${this.#kept.name}_written_again`, file: this.#path })
+      this.#failed = false
+      this.#failing.over()
     } catch (thrown) {
-      this.#tell({
-        event: `${this.#kept.name}_not_written`,
-        file: this.#path,
-        why: (thrown as NodeJS.ErrnoException).code ?? 'unknown error',
-      })
+      this.#failed = true
+      this.#notWritten((thrown as NodeJS.ErrnoException).code ?? 'unknown error')
     }
+  }
+
+  /** A disk that is full stays so for hours, and there is a try each second. */
+  #notWritten(why: string): void {
+    const more = this.#failing.due()
+    if (more === null) return
+    const event = { event: `${this.#kept.name}_not_written`, file: this.#path, why } as const
+    this.#tell(more === 0 ? event : { ...event, more })
   }
 
   #take(text: string): string | null {

@@ -9,6 +9,9 @@ import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { hashed } from '../support/gateway.ts'
 import { type Ran, run, start } from './turnout.ts'
 
+// Files of keys that others can write are refused.
+process.umask(0o077)
+
 const CONFIG = `
 server: { port: 0, drain: 50ms }
 backends: [{ name: up, kind: openai-compatible, url: 'http://127.0.0.1:9', models: [tiny] }]

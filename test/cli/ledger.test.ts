@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -45,6 +45,26 @@ const parsed = (out: string): LedgerRow[] =>
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as LedgerRow)
+
+t.test('damaged lines are counted on standard error, and the rest is printed', async (t) => {
+  const cwd = await filled(t)
+  const folder = join(cwd, 'data')
+  const files = (await readdir(folder)).sort()
+  const last = join(folder, files.at(-1)!)
+  const text = await readFile(last, 'utf8')
+  await writeFile(last, `${text.replace('{"kind":"attempt"', '{"kind":"attempt')}{"kind":`)
+  const { code, out, err } = await run(['ledger', '--folder', 'data', '--kind', 'request'], { cwd })
+  t.equal(code, 0)
+  t.strictSame(
+    parsed(out).map((row) => row.request_id),
+    ['old', 'other'],
+  )
+  t.equal(
+    err,
+    `turnout ledger: 3 lines in 1 file cannot be read and are left out; the first is ${files.at(-1)}:1\n` +
+      'turnout ledger: 1 line without an end: a request that is being written, or whose gateway was killed meanwhile\n',
+  )
+})
 
 t.test('JSON lines: times, kinds, keys, routes, decisions', async (t) => {
   const cwd = await filled(t)

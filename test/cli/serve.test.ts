@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { chmod } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import t from 'tap'
 import { within } from '../support/await.ts'
@@ -44,6 +46,24 @@ t.test('beyond loopback without keys: refused in one line', async (t) => {
     t.equal(code, 1)
     t.match(err, /^server\.host: ".*" can be reached from other machines.*keys.*auth: none/m)
     t.notMatch(err, /listening|^ +at /m)
+  }
+})
+
+t.test('a file of keys that others can write: refused in one line that says what to do', async (t) => {
+  const cwd = t.testdir({
+    'turnout.yaml':
+      "server: { port: 0 }\nbackends: [{ name: a, kind: vllm, url: 'http://127.0.0.1:9' }]\nstore: { keys: ./keys.json }\n",
+    'keys.json': '{"version":1,"keys":[]}',
+  })
+  await chmod(join(cwd, 'keys.json'), 0o622)
+  for (const args of [['serve'], ['key', 'list'], ['key', 'create', '--id', 'a']]) {
+    const { code, err } = await run(args, { cwd })
+    t.equal(code, 1, args.join(' '))
+    t.match(
+      err,
+      /^.*file of keys can be written by .*\(mode 0622\).*: chmod 600 .*keys\.json$|^store\.keys: the file can be .*\(mode 0622\).*: chmod 600 .*keys\.json$/m,
+    )
+    t.notMatch(err, /^ +at /m, 'no stack')
   }
 })
 

@@ -64,7 +64,7 @@ function exported(): Map<string, readonly string[]> {
   // A budget, a ledger: what is told only where there is one.
   const spec = budget({ nanoUsd: 1, soft: 0.5 })
   const limits = () => ({ budgets: [], up: true })
-  const ledger = () => ({ pendingRows: 0, writtenRows: 0, lostRows: 0, up: true })
+  const ledger = () => ({ pendingRows: 0, writtenRows: 0, lostRows: 0, damagedLines: 0, up: true })
   const metrics = newMetrics({ budgets: [spec], limits, ledger }).families
   for (const { name, type, labelNames } of metrics) {
     if (type !== 'histogram') all.set(name, [...SCRAPED, ...labelNames])

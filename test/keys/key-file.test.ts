@@ -11,6 +11,9 @@ import { SCOPES, type StoredKey } from '../../src/keys/stored-key.ts'
 import { pick, seeded } from '../support/random.ts'
 import { storedKey } from './stored.ts'
 
+// Files of keys that others can write are refused.
+process.umask(0o077)
+
 const WRITER = fileURLToPath(new URL('./writer.js', import.meta.url))
 
 const LETTERS = ['a', 'Z', '9', ' ', '"', '\\', '/', 'é', '\u2028', '😀', '.', '-', '_', '\n']
@@ -123,6 +126,48 @@ t.test('the lock of a writer that was killed is taken over', { timeout: 30_000 }
   await Promise.all(['a', 'b', 'c'].map((id) => changeKeyFile(path, (keys) => [...keys, storedKey(id, id)])))
   t.equal((await readKeyFile(path)).keys.length, 3)
   t.strictSame(await readdir(join(path, '..')), ['keys.json'])
+})
+
+t.test('a file that others can write is refused, to read and to change, and says what to do', async (t) => {
+  for (const mode of [0o602, 0o620, 0o622, 0o660, 0o664, 0o666, 0o646, 0o777]) {
+    const path = join(t.testdir({}), 'keys.json')
+    await writeFile(path, textOf([storedKey('a', 'x')]))
+    await chmod(path, mode)
+    const message = new RegExp(`mode 0${mode.toString(8)}.*chmod 600 .*keys\\.json`)
+    await t.rejects(readKeyFile(path), { name: 'KeyFileError', message })
+    await t.rejects(
+      changeKeyFile(path, () => []),
+      { message },
+    )
+    await chmod(path, 0o600)
+    t.equal((await readKeyFile(path)).keys.length, 1, 'as it was')
+  }
+})
+
+t.test('a file that others can read is good, and is said to be open', async (t) => {
+  const path = join(t.testdir({}), 'keys.json')
+  await writeFile(path, textOf([]))
+  for (const [mode, openMode] of [
+    [0o600, null],
+    [0o400, null],
+    [0o640, '0640'],
+    [0o644, '0644'],
+    [0o604, '0604'],
+  ] as const) {
+    await chmod(path, mode)
+    t.equal((await readKeyFile(path)).openMode, openMode)
+  }
+})
+
+t.test('the folder and the file are made for their owner alone, whatever the umask', async (t) => {
+  const before = process.umask(0)
+  t.teardown(() => process.umask(before))
+  const path = join(t.testdir({}), 'a', 'b', 'keys.json')
+  await changeKeyFile(path, () => [storedKey('a', 'x')])
+  const modes = await Promise.all(
+    [path, join(path, '..'), join(path, '../..')].map(async (one) => (await stat(one)).mode & 0o777),
+  )
+  t.strictSame(modes, [0o600, 0o700, 0o700])
 })
 
 t.test('an open file is closed to others by the next change', async (t) => {

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { KeySpec } from '../../src/core/principal.ts'
@@ -10,6 +10,9 @@ import type { StoredKey } from '../../src/keys/stored-key.ts'
 import { eventually } from '../support/await.ts'
 import { pick, seeded } from '../support/random.ts'
 import { storedKey } from './stored.ts'
+
+// Files of keys that others can write are refused.
+process.umask(0o077)
 
 const FIXED: KeySpec = {
   id: 'fixed',
@@ -283,6 +286,23 @@ t.test(
     t.equal(told.length, count, 'nothing new in it, nothing told')
   },
 )
+
+t.test('a file that is opened to others while it is in use is not followed, and cannot be changed', async (t) => {
+  const { keys, path, told } = await opened(t)
+  const { secret } = await keys.create({ id: 'a' })
+  keys.start()
+  await chmod(path, 0o666)
+  await eventually(1_000, 'word of it', () => told.length > 0)
+  t.match(told, [{ event: 'keys_not_read', why: /mode 0666.*chmod 600 .*; the keys before it stay/ }])
+  await writeFile(path, textOf([storedKey('thief', 'sk-thief')]))
+  await eventually(1_000, 'word of it', () => told.length > 1)
+  t.equal(idOf(keys, 'sk-thief'), null)
+  t.equal(idOf(keys, secret), 'a')
+  await t.rejects(keys.create({ id: 'b' }), { name: 'KeyFileError', message: /chmod 600/ })
+  await chmod(path, 0o644)
+  await eventually(1_000, 'that it is read again', () => told.some(({ event }) => event === 'keys_read'))
+  t.match(told.at(-2), { event: 'keys_readable', why: /mode 0644/ })
+})
 
 t.test('keys of ids that the configuration has are ignored and told', async (t) => {
   const path = join(

@@ -245,6 +245,7 @@ t.test('a webhook that fails, or hangs', async (t) => {
   const hanging = desk([budget({ of: 'user', requests: 1, webhook: 'http://h' })], () => new Promise(() => undefined))
   for (let i = 0; i < 20; i++) reserve(hanging, 1, subject({ user: `${i}` })).settle(NOTHING)
   t.equal(hanging.posted.length, 8)
+  t.equal(hanging.told.filter(({ event }) => event === 'webhook_dropped').length, 1, 'twelve were dropped, told once')
 })
 
 t.test('what was counted outlives a restart', async (t) => {

@@ -247,7 +247,7 @@ t.test('what runs here', async (t) => {
 })
 
 t.test('what the ledger says of itself', async (t) => {
-  const reading = { pendingRows: 1, writtenRows: 2, lostRows: 3, up: false }
+  const reading = { pendingRows: 1, writtenRows: 2, lostRows: 3, damagedLines: 4, up: false }
   const sum = await sums(newMetrics({ ledger: () => reading }))
   t.equal(sum('ledger_pending_rows'), 1)
   t.equal(sum('ledger_rows_total'), 2)

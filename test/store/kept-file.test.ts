@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
@@ -167,8 +167,38 @@ t.test('a path that cannot be written is told, never thrown', async (t) => {
   learn(lessons, 'a')
   await t.resolves(file.save())
   t.match(told, [{ event: 'state_not_written', file: path, why: /^E[A-Z]+$/ }])
+  for (let i = 0; i < 20; i++) await t.resolves(file.save())
   await t.resolves(file.stop())
-  t.equal(told.length, 2)
+  t.equal(told.length, 1, 'and it is told once a minute, not with each try')
+  await rm(join(folder, 'file'))
+  await file.save()
+  t.match(told.slice(1), [{ event: 'state_written_again', file: path }])
+  await rm(path)
+  await mkdir(join(path, 'full'), { recursive: true })
+  learn(lessons, 'b')
+  await file.save()
+  t.match(told.slice(2), [{ event: 'state_not_written' }], 'a new failure is told at once')
+})
+
+t.test('only its owner may read it, whatever the umask, and a file that was open is closed', async (t) => {
+  const before = process.umask(0)
+  t.teardown(() => process.umask(before))
+  const folder = t.testdir({})
+  const path = join(folder, 'not', 'yet', 'state.json')
+  const { lessons, file } = book(path)
+  learn(lessons, 'a')
+  await file.save()
+  const modeOf = async (place: string): Promise<number> => (await stat(place)).mode & 0o777
+  t.strictSame(
+    [await modeOf(path), await modeOf(join(path, '..')), await modeOf(join(path, '../..'))],
+    [0o600, 0o700, 0o700],
+  )
+  await chmod(path, 0o666)
+  await writeFile(`${path}.${process.pid}.tmp`, 'left by a killed process', { mode: 0o666 })
+  learn(lessons, 'b')
+  await file.save()
+  t.equal(await modeOf(path), 0o600)
+  t.strictSame(await readdir(join(path, '..')), ['state.json'])
 })
 
 t.test('nor a folder in its place', async (t) => {
