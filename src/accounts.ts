@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { fingerprint } from './config/fingerprint.ts'
 import type { Book } from './core/settlement.ts'
 import type { Config } from './core/settings.ts'
+import { spentOf } from './core/total.ts'
+import { totalOfRow } from './core/total-row.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { DamageCount } from './ledger/damage.ts'
 import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
@@ -151,11 +153,8 @@ async function catchUp(
   for await (const row of readLedger(config.store.ledger!.folder, reading)) {
     // One that was refused was never counted.
     if (row.attempts === null || row.attempts === 0) continue
-    const { key, team, user, route, session, agent, tokens, cost_usd: usd } = row
-    const actual = {
-      nanoUsd: Math.round((usd ?? 0) * 1e9),
-      tokens: tokens === null ? 0 : tokens.input + tokens.output,
-    }
+    const { key, team, user, route, session, agent } = row
+    const actual = spentOf(totalOfRow(row))
     limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], Date.parse(row.at), actual)
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import type { Account, Attempt, Book } from '../../src/core/settlement.ts'
+import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { readLedger } from '../../src/ledger/read.ts'
 import { DecisionTexts } from '../../src/observe/decision-text.ts'
@@ -24,16 +25,13 @@ const SECONDS = 10
 
 const settlement = (attempt: Attempt): Account['settlement'] => ({
   attempts: [attempt],
-  usage: attempt.usage,
-  cost: attempt.cost,
-  waste: null,
+  total: totalOf([attempt]),
   answered: true,
   ttftMs: attempt.ttftMs,
   totalMs: attempt.totalMs,
   streamMs: 900.4,
   overheadMs: 0.31,
   finish: 'stop',
-  success: true,
   verdict: { success: true, score: 1, censored: false, why: null },
   status: 200,
   error: null,

@@ -1,6 +1,6 @@
 /** Calls as they ended -> attempts as they count: what each took, cost and wasted. Pure. */
 import type { ErrorCode } from '../core/errors.ts'
-import type { Attempt, Cost, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
+import type { Attempt, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { costOf, engineSeconds } from './cost.ts'
@@ -63,40 +63,4 @@ function wasteOfFailure({ target, error }: Tried, next: Tried | null, usage: Usa
   if (error.code === 'client_closed') return { reason: 'client_abort', tokens }
   if (next === null) return { reason: 'truncated', tokens }
   return { reason: next.target.deployment === target.deployment ? 'retry' : 'failover', tokens }
-}
-
-/** Of all attempts together; null where none told or was estimated. */
-export function usageOfAll(attempts: readonly Attempt[]): Usage | null {
-  let sum: Usage | null = null
-  for (const { usage } of attempts) if (usage !== null) sum = sum === null ? usage : added(sum, usage)
-  return sum
-}
-
-const added = (one: Usage, other: Usage): Usage => ({
-  input: one.input + other.input,
-  cachedInput: one.cachedInput + other.cachedInput,
-  cacheWrite: one.cacheWrite + other.cacheWrite,
-  audioInput: one.audioInput + other.audioInput,
-  imageInput: one.imageInput + other.imageInput,
-  output: one.output + other.output,
-  reasoning: one.reasoning + other.reasoning,
-  audioOutput: one.audioOutput + other.audioOutput,
-  chargedNanoUsd:
-    one.chargedNanoUsd === null || other.chargedNanoUsd === null ? null : one.chargedNanoUsd + other.chargedNanoUsd,
-  tier: other.tier,
-  estimated: one.estimated || other.estimated,
-})
-
-/** Of all attempts together; null where one that took tokens has no known cost, or none took any. */
-export function costOfAll(attempts: readonly Attempt[]): Cost | null {
-  let sum: Cost | null = null
-  for (const { usage, cost } of attempts) {
-    if (usage === null) continue
-    if (cost === null) return null
-    sum =
-      sum === null
-        ? cost
-        : { nanoUsd: sum.nanoUsd + cost.nanoUsd, source: cost.source, estimated: sum.estimated || cost.estimated }
-  }
-  return sum
 }

@@ -1,6 +1,6 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Claim, Fit, Settlement, Tried } from '../core/settlement.ts'
+import type { Account, Book, Fit, Settlement, Total, Tried } from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
@@ -10,7 +10,8 @@ import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
-import { attemptsOf, costOfAll, usageOfAll } from './attempts.ts'
+import { spentOf, totalOf } from '../core/total.ts'
+import { attemptsOf } from './attempts.ts'
 import { subjectOf } from './subject.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -50,7 +51,7 @@ export function settle(ending: Ending, reservation: Reservation | null, tools: S
   const { request, plan, committed, error } = ending
   if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
   const settlement = summarise(ending)
-  reservation?.settle(spent(settlement))
+  reservation?.settle(spentOf(settlement.total))
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
   // Books first: what was expected of others is worked out for them, and must not know this answer yet.
@@ -64,13 +65,8 @@ export function explained(ending: Ending): object | null {
   return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
 }
 
-const spent = ({ usage, cost }: Settlement): Claim => ({
-  nanoUsd: cost?.nanoUsd ?? 0,
-  tokens: usage === null ? 0 : usage.input + usage.output,
-})
-
 /** What all attempts took and cost, of an answer that is whole and about to be sent. */
-export function countsOf(ending: Ending): Pick<Settlement, 'usage' | 'cost'> {
+export function countsOf(ending: Ending): Total {
   const track = ending.committed?.exchange.track ?? null
   const attempts = attemptsOf({
     plan: ending.plan,
@@ -79,7 +75,7 @@ export function countsOf(ending: Ending): Pick<Settlement, 'usage' | 'cost'> {
     track,
     why: null,
   })
-  return { usage: usageOfAll(attempts), cost: costOfAll(attempts) }
+  return totalOf(attempts)
 }
 
 /** What is known at the end, in one value. Pure. */
@@ -90,16 +86,13 @@ function summarise(ending: Ending): Settlement {
   const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried: triedOf(ending), track, why: verdict.why })
   return {
     attempts,
-    usage: usageOfAll(attempts),
-    cost: costOfAll(attempts),
-    waste: attempts.at(-1)?.waste ?? null,
+    total: totalOf(attempts),
     answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
     totalMs: ending.now - request.startedAt,
     streamMs: trail.committedAt === null ? null : ending.now - trail.committedAt,
     overheadMs: ending.overheadMs,
     finish: track?.finish ?? null,
-    success: verdict.success,
     verdict,
     status: error?.code === 'client_closed' ? error.status : ending.status,
     error,

@@ -1,5 +1,6 @@
 /** Rows of the ledger as CSV (RFC 4180): the columns are always the same, new ones are added at the end. */
-import { type LedgerRow, nanoOf, usdText } from '../ledger/row.ts'
+import { nanoOf, usdText } from '../core/total-row.ts'
+import type { LedgerRow } from '../ledger/row.ts'
 
 type Cell = string | number | boolean | null | undefined
 
@@ -46,6 +47,8 @@ const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[
   ['total_ms', (row) => row.total_ms],
   ['overhead_ms', (row) => row.overhead_ms],
   ['labels', (row) => JSON.stringify(row.labels)],
+  ['cost_estimated', (row) => row.cost_estimated],
+  ['waste_by_reason', (row) => (row.waste_by_reason === undefined ? null : JSON.stringify(row.waste_by_reason))],
 ]
 
 /** With its line end. */

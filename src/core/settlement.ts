@@ -41,8 +41,8 @@ export interface Attempt {
   readonly waste: Waste | null
 }
 
-/** Tokens of an answer. What is part of something else is counted in both. */
-export interface Usage {
+/** What is part of something else is counted in both. */
+export interface Tokens {
   readonly input: number
   /** Part of the input: read from a cache. */
   readonly cachedInput: number
@@ -57,19 +57,23 @@ export interface Usage {
   readonly reasoning: number
   /** Part of the output. */
   readonly audioOutput: number
+  /** The backend told none, or not all of it: counts are a guess. */
+  readonly estimated: boolean
+}
+
+/** What one answer took. */
+export interface Usage extends Tokens {
   /** What the backend itself says that it charges, nano-dollars; null = it does not say. */
   readonly chargedNanoUsd: number | null
   /** `service_tier` of the answer. */
   readonly tier: string | null
-  /** The backend told none, or not all of it: counts are a guess. */
-  readonly estimated: boolean
 }
 
 /** What an answer cost. Integer nano-dollars: in micro-dollars a short answer of a cheap model would round to nothing. */
 export interface Cost {
   readonly nanoUsd: number
-  /** `backend`: its own word; `price`: tokens at their prices; `engine_time`: its share of an engine's hour. */
-  readonly source: 'backend' | 'price' | 'engine_time'
+  /** `backend`: its own word; `price`: tokens at their prices; `engine_time`: its share of an engine's hour; `mixed`: several of them. */
+  readonly source: 'backend' | 'price' | 'engine_time' | 'mixed'
   /** By counts that are a guess. */
   readonly estimated: boolean
 }
@@ -100,15 +104,23 @@ export interface Waste {
   readonly tokens: number
 }
 
+/** What calls took together: `totalOf` in core/total.ts. */
+export interface Total {
+  /** Null where no call took any. */
+  readonly tokens: Tokens | null
+  /** What is known of the cost; null = nothing is. */
+  readonly cost: Cost | null
+  /** Tokens were taken whose cost is unknown: `cost` is not all of it. */
+  readonly partial: boolean
+  /** Each reason once; that of the last wasted call stands last. */
+  readonly waste: readonly Waste[]
+}
+
 /** How a request ended. */
 export interface Settlement {
   readonly attempts: readonly Attempt[]
-  /** Of all attempts together; null where none is known. */
-  readonly usage: Usage | null
-  /** Of all attempts together; null where a part of it is unknown. */
-  readonly cost: Cost | null
-  /** Of the last attempt; null for a useful answer, and where no backend did any work. */
-  readonly waste: Waste | null
+  /** Of all attempts together. */
+  readonly total: Total
   /** A backend's answer was in hand, whatever became of it. */
   readonly answered: boolean
   readonly ttftMs: number | null
@@ -117,8 +129,6 @@ export interface Settlement {
   readonly streamMs: number | null
   readonly overheadMs: number
   readonly finish: string | null
-  /** That of the verdict. */
-  readonly success: boolean
   readonly verdict: Verdict
   /** Status that the caller saw; 499 where it left first. */
   readonly status: number

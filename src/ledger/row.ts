@@ -1,22 +1,11 @@
 /** What a row of the ledger holds. Field names are contract; more may be added. No prompts, no secrets, no addresses. */
-
-/** What is part of something else is counted in both; the kinds that most answers do not have are there where they are not 0. */
-export interface RowTokens {
-  readonly input: number
-  readonly cached_input: number
-  readonly output: number
-  readonly reasoning: number
-  readonly cache_write?: number
-  readonly audio_input?: number
-  readonly audio_output?: number
-  readonly image_input?: number
-}
+import type { TotalRow } from '../core/total-row.ts'
 
 export const KINDS = ['request', 'attempt'] as const
 export type RowKind = (typeof KINDS)[number]
 
 /** One request, or one call of a backend for it. The numbers of a request are the sums of those of its attempts. */
-export interface LedgerRow {
+export interface LedgerRow extends TotalRow {
   readonly kind: RowKind
   /** Grows with each row of a writer, also over restarts; microseconds since 1970, or one more than the last. */
   readonly seq: number
@@ -50,15 +39,6 @@ export interface LedgerRow {
   readonly finish: string | null
   readonly success: boolean
   readonly why: string | null
-  /** Null = unknown, or none. */
-  readonly tokens: RowTokens | null
-  readonly tokens_estimated: boolean
-  /** What is known of it, with nine decimals; null = nothing is. */
-  readonly cost_usd: number | null
-  /** Tokens were taken whose cost is unknown. */
-  readonly cost_partial: boolean
-  readonly cost_source: string | null
-  readonly waste: { readonly reason: string; readonly tokens: number } | null
   readonly ttft_ms: number | null
   readonly total_ms: number
   /** Null on an attempt. */
@@ -68,14 +48,3 @@ export interface LedgerRow {
   /** The decision record with its outcome; on requests that were decided, where it was asked for. */
   readonly decision?: unknown
 }
-
-const NANO = 1_000_000_000
-
-/** Whole nano-dollars as dollars with nine decimals: exact, and never in powers of ten. */
-export function usdText(nanoUsd: number): string {
-  const whole = Math.floor(nanoUsd / NANO)
-  return `${whole}.${String(nanoUsd - whole * NANO).padStart(9, '0')}`
-}
-
-/** `cost_usd` of a row -> whole nano-dollars. */
-export const nanoOf = (usd: number): number => Math.round(usd * NANO)

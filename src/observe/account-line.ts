@@ -1,5 +1,6 @@
 /** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
-import type { Account, Settlement } from '../core/settlement.ts'
+import type { Account, Settlement, Total } from '../core/settlement.ts'
+import { wasteInAll } from '../core/total.ts'
 
 const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
 
@@ -41,24 +42,30 @@ export const outcomeOf = (settlement: Settlement): object => ({
     error,
     ttft_ms: round(ttftMs),
   })),
-  tokens:
-    settlement.usage === null
-      ? null
-      : {
-          input: settlement.usage.input,
-          cached_input: settlement.usage.cachedInput,
-          output: settlement.usage.output,
-          reasoning: settlement.usage.reasoning,
-          estimated: settlement.usage.estimated || undefined,
-        },
-  cost_usd: settlement.cost === null ? null : settlement.cost.nanoUsd / 1e9,
+  ...totalShown(settlement.total),
   ttft_ms: round(settlement.ttftMs),
   total_ms: round(settlement.totalMs),
   finish: settlement.finish,
-  success: settlement.success,
+  success: settlement.verdict.success,
   score: settlement.verdict.score,
   why: settlement.verdict.why,
-  wasted: settlement.waste,
+})
+
+const totalShown = (total: Total): object => ({
+  tokens:
+    total.tokens === null
+      ? null
+      : {
+          input: total.tokens.input,
+          cached_input: total.tokens.cachedInput,
+          output: total.tokens.output,
+          reasoning: total.tokens.reasoning,
+          estimated: total.tokens.estimated || undefined,
+        },
+  cost_usd: total.cost === null ? null : total.cost.nanoUsd / 1e9,
+  cost_partial: total.partial || undefined,
+  cost_source: total.cost?.source,
+  wasted: wasteInAll(total),
 })
 
 /** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */

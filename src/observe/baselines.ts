@@ -32,9 +32,10 @@ export class Baselines {
    * would have come. Where the baseline itself answered, its cost is no guess.
    */
   compare(baseline: NonNullable<DecisionRecord['baseline']>, settlement: Settlement): Comparison | null {
-    const { cost, attempts, answered, error } = settlement
+    const { total, attempts, answered, error } = settlement
+    const { cost, partial } = total
     const answer = attempts.at(-1)
-    if (!answered || error !== null || cost === null || answer === undefined) return null
+    if (!answered || error !== null || cost === null || partial || answer === undefined) return null
     const predicted = baseline.cost_usd === null ? null : baseline.cost_usd * 1e9
     const itself = answer.backend === baseline.backend && answer.model === baseline.model && answer.effort === null
     if (itself && answer.cost !== null) {

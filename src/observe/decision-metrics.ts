@@ -88,7 +88,7 @@ export class DecisionMetrics {
       const { baseline, compared } = this.#savings.of(route)
       baseline.value += comparison.baselineNanoUsd
       compared.value += comparison.comparedNanoUsd
-    } else if (settlement.answered || settlement.usage !== null) this.#savings.of(route).uncompared.value++
+    } else if (settlement.answered || settlement.total.tokens !== null) this.#savings.of(route).uncompared.value++
   }
 }
 

@@ -17,12 +17,12 @@ function resultOf({ success, finish }: Readonly<Record<string, unknown>>): strin
   return `${result}, finish reason ${finish === null ? 'none' : plain(finish)}`
 }
 
-function figuresOf({ tokens, cost_usd, ttft_ms, total_ms }: Readonly<Record<string, unknown>>): string {
+function figuresOf({ tokens, cost_usd, cost_partial, ttft_ms, total_ms }: Readonly<Record<string, unknown>>): string {
   const used = isObject(tokens) ? tokens : {}
   const count = (name: string): string => whole(used[name])
   return [
     `tokens: input ${count('input')} (cached ${count('cached_input')}), output ${count('output')} (reasoning ${count('reasoning')})`,
-    `cost ${numberOf(cost_usd) === null ? UNKNOWN : `${figure(cost_usd)} USD`}`,
+    `cost ${numberOf(cost_usd) === null ? UNKNOWN : `${figure(cost_usd)} USD${cost_partial === true ? ' and more, unknown' : ''}`}`,
     `TTFT ${numberOf(ttft_ms) === null ? UNKNOWN : `${seconds(ttft_ms)} s`}`,
     `total ${seconds(total_ms)} s`,
   ].join(', ')

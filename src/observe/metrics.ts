@@ -1,6 +1,7 @@
 /** Every metric of the gateway. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Account, Book } from '../core/settlement.ts'
+import { isUnpriced } from '../core/total.ts'
 import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'
 import { DecisionMetrics } from './decision-metrics.ts'
 import { expose, type Format } from './exposition.ts'
@@ -71,17 +72,21 @@ export class Metrics implements Book {
   /** Counts a finished request; called once for each. */
   settled(account: Account): void {
     const { request, subject, plan, settlement, endedAt } = account
-    const { attempts, answered, success } = settlement
+    const { attempts, total, verdict } = settlement
     const mark = { requestId: request.id, at: endedAt }
     const route = subject.route ?? 'none'
     let place: Place | null = null
-    for (const [index, attempt] of attempts.entries()) {
+    let unpriced: Place | null = null
+    for (const attempt of attempts) {
       place = this.#places.place(route, attempt.backend, attempt.model)
-      this.#places.attempted(place, attempt, answered && index === attempts.length - 1, mark)
+      this.#places.attempted(place, attempt, mark)
+      if (isUnpriced(attempt)) unpriced = place
     }
+    // Once for a request, as its name says, whatever number of its calls had no price.
+    if (total.partial && unpriced !== null) this.#places.unpriced(unpriced)
     place ??= this.#places.nowhere(route)
     this.#requests.settled(place, account, mark)
-    if (success) this.#places.succeeded(place)
+    if (verdict.success) this.#places.succeeded(place)
     if (plan !== null) this.#decisions.settled(route, plan.record, settlement, mark)
   }
 }

@@ -82,7 +82,7 @@ export class PlaceMetrics {
     this.#cost = families.counter('cost_usd_total', 'What calls cost, those that failed too.', place, NANO)
     this.#unpriced = families.counter(
       'unpriced_requests_total',
-      'Calls that took tokens at an unknown cost, for want of a price or of a usage.',
+      'Requests that took tokens at an unknown cost, counted at the last such call.',
       place,
     )
   }
@@ -96,19 +96,23 @@ export class PlaceMetrics {
     return this.#places.of(route, backend, this.#bounded(model))
   }
 
-  /** A call ended. `answered`: it took tokens, whether they are known or not. */
-  attempted(place: Place, { error, usage, cost, waste }: Attempt, answered: boolean, mark: Mark): void {
+  /** A call ended. */
+  attempted(place: Place, { error, usage, cost, waste }: Attempt, mark: Mark): void {
     const { route, backend, model } = place
     this.#outcomes.of(backend, model, error ?? 'ok').value++
     if (waste !== null) this.#waste.of(route, backend, model, waste.reason).value += waste.tokens
-    if (usage === null && cost === null && !answered) return
+    if (usage === null && cost === null) return
     const spending = this.#spending(place)
-    if (cost === null) spending.unpriced.value++
-    else {
+    if (cost !== null) {
       spending.cost.value += cost.nanoUsd
       spending.cost.exemplar = { mark, value: cost.nanoUsd / NANO }
     }
     if (usage !== null) count(usage, spending)
+  }
+
+  /** A request has ended that took tokens at an unknown cost, here last. */
+  unpriced(place: Place): void {
+    this.#spending(place).unpriced.value++
   }
 
   succeeded(place: Place): void {

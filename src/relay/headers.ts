@@ -4,7 +4,7 @@
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
 import type { GatewayError } from '../core/errors.ts'
-import type { Cost, Usage } from '../core/settlement.ts'
+import type { Total } from '../core/settlement.ts'
 import type { Deployment } from '../core/types.ts'
 
 export type HeaderList = readonly string[]
@@ -27,16 +27,18 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
 }
 
-export function usageHeaders(usage: Usage | null, cost: Cost | null): HeaderList {
+/** Of a whole answer: what it took, failed calls included. */
+export function totalHeaders({ tokens, cost, partial }: Total): HeaderList {
   const list: string[] = []
-  if (usage !== null) {
-    const { input, cachedInput, output, reasoning, estimated } = usage
+  if (tokens !== null) {
+    const { input, cachedInput, output, reasoning, estimated } = tokens
     list.push(
       'x-turnout-tokens',
       `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}${estimated ? ', estimated=true' : ''}`,
     )
   }
   if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
+  if (partial) list.push('x-turnout-cost-partial', 'true')
   return list
 }
 

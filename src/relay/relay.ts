@@ -1,8 +1,8 @@
 /** Committed -> caller. One path for streamed and whole answers; it resolves when the answer has ended and never rejects. */
-import type { Cost, Usage } from '../core/settlement.ts'
+import type { Total } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../upstream/exchange.ts'
-import { usageHeaders } from './headers.ts'
+import { totalHeaders } from './headers.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface Relayed {
@@ -11,18 +11,12 @@ export interface Relayed {
   readonly body: Buffer | null
 }
 
-/** Null where the answer was complete, else why it was not. `counts`: of a whole answer, for its headers. */
-export function relay(
-  { exchange, body }: Relayed,
-  outlet: Outlet,
-  counts: () => { readonly usage: Usage | null; readonly cost: Cost | null },
-): Promise<GatewayError | null> {
+/** Null where the answer was complete, else why it was not. `total`: of a whole answer, for its headers. */
+export function relay({ exchange, body }: Relayed, outlet: Outlet, total: () => Total): Promise<GatewayError | null> {
   if (body !== null) {
     const { left } = exchange
-    if (left === null) {
-      const { usage, cost } = counts()
-      outlet.json(body, usageHeaders(usage, cost))
-    } else outlet.abandon()
+    if (left === null) outlet.json(body, totalHeaders(total()))
+    else outlet.abandon()
     return Promise.resolve(left)
   }
   return new Promise((resolve) => {

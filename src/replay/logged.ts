@@ -142,7 +142,8 @@ function observedOf({ error, stream }: Fields, outcome: Fields): Measured {
   if (isObject(error) && (error['source'] === 'caller' || error['source'] === 'policy')) return UNKNOWN
   const { tokens, success } = outcome
   return {
-    cost_usd: number(outcome['cost_usd']),
+    // The known part of it is no measure of the whole.
+    cost_usd: outcome['cost_partial'] === true ? NaN : number(outcome['cost_usd']),
     success: typeof success === 'boolean' ? Number(success) : NaN,
     ttft_ms: stream === true ? number(outcome['ttft_ms']) : NaN,
     total_ms: number(outcome['total_ms']),

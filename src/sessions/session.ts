@@ -73,7 +73,8 @@ export const newSession = (who: Who, at: number): Session => ({
 
 /** Adds a finished request. */
 export function add(session: Session, taken: Taken): void {
-  const { at, tokens, error, route, model, ttftMs } = taken
+  const { at, total, error, route, model, ttftMs } = taken
+  const { tokens, cost, partial, waste } = total
   session.startedAt = Math.min(session.startedAt, taken.startedAt)
   session.lastAt = Math.max(session.lastAt, at)
   session.user = taken.user ?? session.user
@@ -90,15 +91,15 @@ export function add(session: Session, taken: Taken): void {
   }
   if (tokens !== null) {
     session.input += tokens.input
-    session.cachedInput += tokens.cached_input
+    session.cachedInput += tokens.cachedInput
     session.output += tokens.output
     session.reasoning += tokens.reasoning
-    if (taken.estimated) session.estimated += tokens.input + tokens.output
+    if (tokens.estimated) session.estimated += tokens.input + tokens.output
   }
-  session.nanoUsd += taken.nanoUsd
-  if (taken.unpriced) session.unpriced++
-  for (const { reason, tokens: wasted } of taken.waste) plus(session.waste, reason, wasted)
-  const fresh = tokens === null ? 0 : tokens.input - tokens.cached_input + tokens.output
+  session.nanoUsd += cost?.nanoUsd ?? 0
+  if (partial) session.unpriced++
+  for (const { reason, tokens: wasted } of waste) plus(session.waste, reason, wasted)
+  const fresh = tokens === null ? 0 : tokens.input - tokens.cachedInput + tokens.output
   countEnding(session.tallies, session.trace, { useful: taken.success, at, fresh })
 }
 

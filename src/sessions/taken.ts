@@ -1,5 +1,6 @@
 /** What one request adds to its session: from its account, or, after a restart, from its row in the ledger. Pure. */
-import type { Account, Waste } from '../core/settlement.ts'
+import type { Account, Total } from '../core/settlement.ts'
+import { totalOfRow, type TotalRow } from '../core/total-row.ts'
 
 export interface Taken {
   /** Epoch ms of its end and of its start. */
@@ -13,23 +14,12 @@ export interface Taken {
   readonly error: string | null
   readonly success: boolean
   readonly attempts: number
-  readonly tokens: {
-    readonly input: number
-    readonly cached_input: number
-    readonly output: number
-    readonly reasoning: number
-  } | null
-  readonly estimated: boolean
-  /** What is known of the cost. */
-  readonly nanoUsd: number
-  /** A part of the cost, or all of it, is unknown. */
-  readonly unpriced: boolean
-  readonly waste: readonly { readonly reason: string; readonly tokens: number }[]
+  readonly total: Total
   readonly ttftMs: number | null
 }
 
 /** A row of the ledger as far as sessions need it. */
-export interface SessionRow {
+export interface SessionRow extends TotalRow {
   readonly kind: string
   readonly at: string
   readonly key: string
@@ -45,28 +35,13 @@ export interface SessionRow {
   readonly error: string | null
   readonly success: boolean
   readonly attempts: number | null
-  readonly tokens: Taken['tokens']
-  readonly tokens_estimated: boolean
-  readonly cost_usd: number | null
-  readonly cost_partial: boolean
-  /** Of all attempts together, by the reason of the last. */
-  readonly waste: { readonly reason: string; readonly tokens: number } | null
   readonly ttft_ms: number | null
   readonly total_ms: number
 }
 
 export function takenOf({ subject, settlement, endedAt }: Account): Taken {
-  const { attempts, usage, totalMs } = settlement
+  const { attempts, total, totalMs, verdict } = settlement
   const last = attempts.at(-1)
-  const waste: Waste[] = []
-  let nanoUsd = 0
-  let unpriced = false
-  // Attempt by attempt, as the ledger and the metrics do: a settlement has no cost where a part of it is unknown.
-  for (const one of attempts) {
-    if (one.waste !== null) waste.push(one.waste)
-    if (one.cost !== null) nanoUsd += one.cost.nanoUsd
-    else if (one.usage !== null) unpriced = true
-  }
   return {
     at: endedAt,
     startedAt: endedAt - totalMs,
@@ -75,21 +50,9 @@ export function takenOf({ subject, settlement, endedAt }: Account): Taken {
     model: last === undefined ? null : `${last.backend}/${last.model}`,
     status: settlement.status,
     error: settlement.error?.code ?? null,
-    success: settlement.success,
+    success: verdict.success,
     attempts: attempts.length,
-    tokens:
-      usage === null
-        ? null
-        : {
-            input: usage.input,
-            cached_input: usage.cachedInput,
-            output: usage.output,
-            reasoning: usage.reasoning,
-          },
-    estimated: usage?.estimated ?? false,
-    nanoUsd,
-    unpriced,
-    waste,
+    total,
     ttftMs: settlement.ttftMs,
   }
 }
@@ -106,11 +69,7 @@ export function takenOfRow(row: SessionRow): Taken {
     error: row.error,
     success: row.success,
     attempts: row.attempts ?? 0,
-    tokens: row.tokens,
-    estimated: row.tokens_estimated,
-    nanoUsd: Math.round((row.cost_usd ?? 0) * 1e9),
-    unpriced: row.cost_partial,
-    waste: row.waste === null ? [] : [row.waste],
+    total: totalOfRow(row),
     ttftMs: row.ttft_ms,
   }
 }

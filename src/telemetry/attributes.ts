@@ -1,5 +1,6 @@
 /** An account as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
 import type { Account, Attempt } from '../core/settlement.ts'
+import { isUnpriced, wasteInAll } from '../core/total.ts'
 import type { JsonObject } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
 import { operationOf, SELF } from './names.ts'
@@ -22,7 +23,9 @@ function known(values: Known): Attributes {
 
 /** Of the request as a whole. Tokens are told by its calls only, so that nobody counts them twice. */
 export function requestAttributes({ request, subject, plan, settlement }: Account): Attributes {
-  const { verdict, waste, cost, error, attempts } = settlement
+  const { verdict, total, error, attempts } = settlement
+  const { cost, partial } = total
+  const waste = wasteInAll(total)
   const record = plan?.record ?? error?.record ?? null
   return known({
     'http.request.method': 'POST',
@@ -43,9 +46,11 @@ export function requestAttributes({ request, subject, plan, settlement }: Accoun
     'turnout.explored': record?.explored,
     'turnout.attempts': attempts.length,
     'turnout.overhead_ms': settlement.overheadMs,
-    'turnout.success': settlement.success,
+    'turnout.success': verdict.success,
     'turnout.verdict': verdict.why,
     'turnout.cost_usd': cost === null ? null : cost.nanoUsd / 1e9,
+    'turnout.cost.source': cost?.source,
+    'turnout.cost.partial': partial ? true : null,
     'turnout.waste.reason': waste?.reason,
     'turnout.waste.tokens': waste?.tokens,
   })
@@ -80,6 +85,7 @@ export function attemptAttributes(
     'turnout.usage.estimated': usage?.estimated,
     'turnout.cost_usd': cost === null ? null : cost.nanoUsd / 1e9,
     'turnout.cost.source': cost?.source,
+    'turnout.cost.partial': isUnpriced(attempt) ? true : null,
     'turnout.waste.reason': waste?.reason,
     'turnout.waste.tokens': waste?.tokens,
   })

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { attemptsOf, costOfAll, usageOfAll } from '../../src/accounting/attempts.ts'
+import { attemptsOf } from '../../src/accounting/attempts.ts'
 import { clientClosed, type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
+import { NO_TOTAL, totalOf } from '../../src/core/total.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import type { Tried, Usage } from '../../src/core/settlement.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
@@ -58,9 +59,11 @@ t.test('a prompt that was read for nothing', async (t) => {
 t.test('sums over attempts', async (t) => {
   const one = attemptsOf({ ...whole(usage({ input: 10, output: 5, estimated: true })), tried: [tried(A!)] })
   const two = attemptsOf({ ...whole(usage({ input: 1, output: 1 })), tried: [tried(B!)] })
-  t.match(usageOfAll([...one, ...two]), { input: 11, output: 6, estimated: true })
-  t.match(costOfAll([...one, ...two]), { nanoUsd: 23_000, estimated: true })
-  t.equal(usageOfAll([]), null)
-  t.equal(costOfAll([]), null)
-  t.equal(costOfAll([{ ...one[0]!, cost: null }, ...two]), null, 'a part of it is unknown')
+  t.match(totalOf([...one, ...two]), {
+    tokens: { input: 11, output: 6, estimated: true },
+    cost: { nanoUsd: 23_000, estimated: true },
+    partial: false,
+  })
+  t.strictSame(totalOf([]), NO_TOTAL)
+  t.match(totalOf([{ ...one[0]!, cost: null }, ...two]), { cost: { nanoUsd: 3_000 }, partial: true })
 })

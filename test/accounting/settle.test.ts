@@ -5,6 +5,7 @@ import { type Ending, settle, type SettleTools } from '../../src/accounting/sett
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { Account, Settlement, Tried } from '../../src/core/settlement.ts'
+import { NO_TOTAL } from '../../src/core/total.ts'
 import { DecisionTexts } from '../../src/observe/decision-text.ts'
 import type { Log } from '../../src/observe/log.ts'
 import { RequestLogBook } from '../../src/observe/request-log.ts'
@@ -81,12 +82,12 @@ t.test('a good answer', async (t) => {
   })
   t.match(settlement, {
     attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
-    cost: { nanoUsd: 20_000 },
+    total: { cost: { nanoUsd: 20_000 }, partial: false },
     ttftMs: 12,
     totalMs: 250,
     overheadMs: 0.5,
     finish: 'stop',
-    success: true,
+    verdict: { success: true },
     status: 200,
     bytesOut: 5,
   })
@@ -95,7 +96,8 @@ t.test('a good answer', async (t) => {
 })
 
 t.test('what is a useful answer', async (t) => {
-  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean => settled(answer, traits).settlement.success
+  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean =>
+    settled(answer, traits).settlement.verdict.success
   for (const finish of ['stop', 'tool_calls', 'function_call', 'eos']) t.equal(success({ finish }), true, finish)
   for (const finish of ['length', 'content_filter', 'error', 'abort', null])
     t.equal(success({ finish }), false, String(finish))
@@ -108,13 +110,12 @@ t.test('what is a useful answer', async (t) => {
 t.test('the verdict, and what was wasted on an answer that does not fit', async (t) => {
   const usage = { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 }
   const { settlement, line } = settled({ usage }, { fit: 'not_json' })
-  t.match(settlement, { success: false, verdict: { success: false, score: 0, why: 'not_json' } })
-  t.strictSame(settlement.waste, { reason: 'invalid_output', tokens: 15 })
+  t.match(settlement, { verdict: { success: false, score: 0, why: 'not_json' } })
+  t.strictSame(settlement.total.waste, [{ reason: 'invalid_output', tokens: 15 }])
   t.notOk('decision' in line && line['decision'], 'no plan here')
   t.match(settled({}, { fit: 'unchecked' }).settlement, {
-    success: true,
-    waste: null,
-    verdict: { score: null, why: 'unchecked' },
+    total: { waste: [] },
+    verdict: { success: true, score: null, why: 'unchecked' },
   })
 })
 
@@ -125,11 +126,10 @@ t.test('nobody answered', async (t) => {
   const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
   t.match(settlement, {
     attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],
-    usage: null,
-    cost: null,
+    total: NO_TOTAL,
     ttftMs: null,
     finish: null,
-    success: false,
+    verdict: { success: false },
     status: 502,
     error,
   })
@@ -146,8 +146,8 @@ t.test('an answer that broke off', async (t) => {
   t.match(settlement, {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
-    success: false,
-    cost: { nanoUsd: 3_000 },
+    verdict: { success: false },
+    total: { cost: { nanoUsd: 3_000 } },
   })
   t.strictSame(fleet, ['a/m upstream_incomplete'])
   t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })

@@ -1,8 +1,8 @@
-import { costOfAll, usageOfAll } from '../../src/accounting/attempts.ts'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
 import type { Account, Attempt, Settlement, Waste } from '../../src/core/settlement.ts'
+import { totalOf } from '../../src/core/total.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { ATTEMPT, cost, gatewayRequest, usage } from '../support/factories.ts'
 import { pick } from '../support/random.ts'
@@ -45,16 +45,13 @@ export function account({ request = {}, attempts = [ANSWERED], settlement = {}, 
         : ({ route: 'coding', record: { request_id: asked.id, ...record } } as unknown as RoutePlan),
     settlement: {
       attempts,
-      usage: usageOfAll(attempts),
-      cost: costOfAll(attempts),
-      waste: last?.waste ?? null,
+      total: totalOf(attempts),
       answered: good,
       ttftMs: last?.ttftMs ?? null,
       totalMs: 40.06,
       streamMs: null,
       overheadMs: 0.5,
       finish: good ? 'stop' : null,
-      success: good,
       verdict: { success: good, score: null, censored: false, why: good ? null : 'unanswered' },
       status: good ? 200 : 502,
       error: good ? null : new GatewayError('upstream_error', 'no'),

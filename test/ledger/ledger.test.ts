@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { nanoOf, type LedgerRow } from '../../src/ledger/row.ts'
+import { nanoOf } from '../../src/core/total-row.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
 import { ANONYMOUS } from '../../src/core/principal.ts'
 import { eventually } from '../support/await.ts'
 import { cost, usage } from '../support/factories.ts'
@@ -104,8 +105,22 @@ t.test('rows of a request', async (t) => {
   }
   const seq = failed!.seq
   const tokens = { input: 11, cached_input: 0, output: 7, reasoning: 0, audio_input: 3 }
-  const known = { tokens, tokens_estimated: false, cost_usd: 1e-9, cost_partial: false, cost_source: 'price' }
-  const unknown = { tokens: null, tokens_estimated: false, cost_usd: null, cost_partial: false, cost_source: null }
+  const known = {
+    tokens,
+    tokens_estimated: false,
+    cost_usd: 1e-9,
+    cost_partial: false,
+    cost_source: 'price',
+    cost_estimated: false,
+  }
+  const unknown = {
+    tokens: null,
+    tokens_estimated: false,
+    cost_usd: null,
+    cost_partial: false,
+    cost_source: null,
+    cost_estimated: false,
+  }
   const at = { backend: 'a', model: 'm', effort: null, finish: null }
   t.strictSame(failed, {
     ...{ kind: 'attempt', seq, ...shared, ...at, ...unknown, attempt: 1, attempts: null, status: 503 },

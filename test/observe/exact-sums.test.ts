@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Attempt } from '../../src/core/settlement.ts'
+import { totalOf } from '../../src/core/total.ts'
 import { account, attempt, planOf, settlement } from '../support/accounts.ts'
 import { usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
@@ -46,7 +47,6 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
         told.output += took.output
         told.reasoning += took.reasoning
         if (took.estimated) told.estimated += took.input + took.output
-        if (cost === null) told.unpriced++
       }
       told.wasted += waste?.tokens ?? 0
       nanoUsd += BigInt(price ?? 0)
@@ -61,7 +61,13 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
     }
     for (let request = 0; request < REQUESTS; request++) {
       const attempts = Array.from({ length: below(4) }, one)
-      const ending = { ...settlement({ attempts: [] }), attempts, answered: false, success: false }
+      const ending = {
+        ...settlement({ attempts: [], answered: false, success: false }),
+        attempts,
+        total: totalOf(attempts),
+      }
+      // However many of its calls had no price.
+      if (attempts.some(({ usage, cost }) => usage !== null && cost === null)) told.unpriced++
       metrics.settled(account(ending, { plan: random() < 0.9 ? planOf({ route: few ? 'r' : `r${below(30)}` }) : null }))
     }
     const text = await metrics.scrape('text')

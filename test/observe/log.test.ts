@@ -1,6 +1,7 @@
 import t from 'tap'
 import { ANONYMOUS } from '../../src/core/principal.ts'
 import { ATTEMPT, backend, cost, gatewayRequest } from '../support/factories.ts'
+import { NO_TOTAL } from '../../src/core/total.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Account, Settlement } from '../../src/core/settlement.ts'
@@ -82,16 +83,17 @@ t.test('an exception is written with its stack', async (t) => {
 
 const SETTLEMENT: Settlement = {
   attempts: [{ ...ATTEMPT, backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12.345 }],
-  usage: { ...NO_TOKENS, input: 10, cachedInput: 4, output: 5, reasoning: 2 },
-  cost: cost(1_500_000),
+  total: {
+    ...NO_TOTAL,
+    tokens: { ...NO_TOKENS, input: 10, cachedInput: 4, output: 5, reasoning: 2 },
+    cost: cost(1_500_000),
+  },
   answered: true,
-  waste: null,
   ttftMs: 12.345,
   streamMs: 10,
   totalMs: 99.99,
   overheadMs: 0.123,
   finish: 'stop',
-  success: true,
   verdict: { success: true, score: 1, censored: false, why: null },
   status: 200,
   error: null,
@@ -156,7 +158,7 @@ t.test('the line of a request', async (t) => {
 t.test('the line of a failure', async (t) => {
   const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })
   const error = new GatewayError('upstream_unreachable', 'Backend "a" cannot be reached.', { cause })
-  const line = accountLine(account(REQUEST, null, { ...SETTLEMENT, usage: null, cost: null, error, status: 502 }))
+  const line = accountLine(account(REQUEST, null, { ...SETTLEMENT, total: NO_TOTAL, error, status: 502 }))
   t.match(line, {
     status: 502,
     error: { code: 'upstream_unreachable', source: 'upstream', cause: /ECONNREFUSED/ },

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { cost, deployment } from '../support/factories.ts'
+import { NO_TOTAL } from '../../src/core/total.ts'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import {
@@ -8,7 +9,7 @@ import {
   asObject,
   retryHeaders,
   STREAM_HEADERS,
-  usageHeaders,
+  totalHeaders,
 } from '../../src/relay/headers.ts'
 
 const FACTS: AnswerFacts = {
@@ -54,15 +55,20 @@ t.test('a name with any character makes a header', async (t) => {
 })
 
 t.test('tokens and cost', async (t) => {
-  const usage = { ...NO_TOKENS, input: 3, cachedInput: 1, output: 2, reasoning: 0 }
-  t.strictSame(asObject(usageHeaders(usage, cost(1_234_000))), {
+  const tokens = { ...NO_TOKENS, input: 3, cachedInput: 1, output: 2, reasoning: 0 }
+  t.strictSame(asObject(totalHeaders({ ...NO_TOTAL, tokens, cost: cost(1_234_000) })), {
     'x-turnout-tokens': 'input=3, cached_input=1, output=2, reasoning=0',
     'x-turnout-cost-usd': '0.001234',
   })
-  t.strictSame(asObject(usageHeaders(usage, cost(0)))['x-turnout-cost-usd'], '0.000000')
-  t.strictSame(usageHeaders(null, null), [])
-  t.strictSame(usageHeaders(null, cost(20)), ['x-turnout-cost-usd', '0.00000002'])
-  t.strictSame(usageHeaders(null, cost(1)), ['x-turnout-cost-usd', '0.000000001'])
+  t.strictSame(asObject(totalHeaders({ ...NO_TOTAL, tokens, cost: cost(0) }))['x-turnout-cost-usd'], '0.000000')
+  t.strictSame(totalHeaders(NO_TOTAL), [])
+  t.strictSame(totalHeaders({ ...NO_TOTAL, cost: cost(20) }), ['x-turnout-cost-usd', '0.00000002'])
+  t.strictSame(totalHeaders({ ...NO_TOTAL, cost: cost(1) }), ['x-turnout-cost-usd', '0.000000001'])
+  t.strictSame(totalHeaders({ ...NO_TOTAL, partial: true }), ['x-turnout-cost-partial', 'true'])
+  t.strictSame(asObject(totalHeaders({ ...NO_TOTAL, cost: cost(5_000), partial: true })), {
+    'x-turnout-cost-usd': '0.000005',
+    'x-turnout-cost-partial': 'true',
+  })
 })
 
 t.test('when to come back', async (t) => {
@@ -78,7 +84,7 @@ t.test('when to come back', async (t) => {
 t.test('lists are pairs, and names come once', async (t) => {
   for (const list of [
     STREAM_HEADERS,
-    usageHeaders({ ...NO_TOKENS, input: 1, cachedInput: 0, output: 0, reasoning: 0 }, cost(1)),
+    totalHeaders({ tokens: { ...NO_TOKENS, input: 1 }, cost: cost(1), partial: true, waste: [] }),
   ]) {
     t.equal(list.length % 2, 0)
     const names = list.filter((_, index) => index % 2 === 0)

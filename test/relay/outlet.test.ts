@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { CHAT, type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
+import { NO_TOTAL } from '../../src/core/total.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { Outlet, type OutletOptions } from '../../src/relay/outlet.ts'
 import { relay, type Relayed } from '../../src/relay/relay.ts'
@@ -249,7 +250,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   }
 }
 
-const AS_IS = () => ({ usage: { ...NO_TOKENS, input: 1, output: 2 }, cost: cost(5_000) })
+const AS_IS = () => ({ ...NO_TOTAL, tokens: { ...NO_TOKENS, input: 1, output: 2 }, cost: cost(5_000) })
 
 t.test('relay of a whole answer', async (t) => {
   const { relayed } = exchange({ body: Buffer.from('{"a":1}') })

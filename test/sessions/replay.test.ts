@@ -59,11 +59,12 @@ t.test('sums of sessions and of agents are sums of accounts, and the ledger tell
     const account = anyAccount(i * 1000)
     live.settled(account)
     for (const row of rowsFor(account)) again.replay(row)
-    const { attempts, usage: took } = account.settlement
+    const { attempts, total } = account.settlement
+    const took = total.tokens
     sum.requests++
-    sum.input += took!.input
-    sum.output += took!.output
-    if (took!.estimated) sum.estimated += took!.input + took!.output
+    sum.input += took?.input ?? 0
+    sum.output += took?.output ?? 0
+    if (took?.estimated === true) sum.estimated += took.input + took.output
     for (const { cost, usage, waste } of attempts) {
       sum.nano += cost?.nanoUsd ?? 0
       sum.wasted += waste?.tokens ?? 0

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import type { Json } from '../../src/core/settings.ts'
-import type { Settlement, Waste } from '../../src/core/settlement.ts'
+import type { Waste } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { settlement } from '../support/accounts.ts'
+import { type Ending, settlement } from '../support/accounts.ts'
 import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 
@@ -14,7 +14,7 @@ interface Asked {
   readonly agent?: string
   readonly messages?: readonly Json[]
   readonly headers?: Record<string, string>
-  readonly ending?: Partial<Settlement>
+  readonly ending?: Ending
   readonly affinity?: string | null
   readonly at?: number
 }

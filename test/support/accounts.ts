@@ -1,6 +1,7 @@
 import { subjectOf } from '../../src/accounting/subject.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
-import type { Account, Attempt, Settlement } from '../../src/core/settlement.ts'
+import type { Account, Attempt, Cost, Settlement, Usage, Waste } from '../../src/core/settlement.ts'
+import { totalOf } from '../../src/core/total.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { ATTEMPT, cost, gatewayRequest, usage } from './factories.ts'
 
@@ -14,35 +15,50 @@ export const attempt = (model: string, error: Attempt['error'] = null): Attempt 
   ttftMs: 50,
 })
 
-const DEFAULTS: Settlement = {
+/** What its last call took, and whether it was of use. */
+export type Ending = Partial<Omit<Settlement, 'total' | 'verdict'>> & {
+  readonly usage?: Usage | null
+  readonly cost?: Cost | null
+  readonly waste?: Waste | null
+  readonly success?: boolean
+}
+
+const DEFAULTS = {
   attempts: [attempt('m')],
-  usage: usage({ input: 10, cachedInput: 4, output: 5, reasoning: 2 }),
-  cost: cost(1_500_000_000),
   answered: true,
-  waste: null,
   ttftMs: 50,
   streamMs: 400,
   totalMs: 500,
   overheadMs: 1,
   finish: 'stop',
-  success: true,
-  verdict: { success: true, score: 1, censored: false, why: null },
   status: 200,
   error: null,
   bytesOut: 10,
 }
 
 /** A useful answer by `a/m` that took ten tokens and five, and cost 1.5 USD. What it took stands on the last attempt. */
-export function settlement(traits: Partial<Settlement> = {}): Settlement {
+export function settlement({
+  usage: told,
+  cost: paid,
+  waste = null,
+  success = true,
+  ...traits
+}: Ending = {}): Settlement {
   const one = { ...DEFAULTS, ...traits }
-  const { usage, cost, waste, answered } = one
+  const took = told === undefined ? usage({ input: 10, cachedInput: 4, output: 5, reasoning: 2 }) : told
   const last = one.attempts.length - 1
   const attempts = one.attempts.map((attempt, index) =>
-    index === last && (answered || waste !== null)
-      ? { ...attempt, usage: answered ? usage : null, cost: answered ? cost : null, waste }
+    index === last && (one.answered || waste !== null)
+      ? {
+          ...attempt,
+          usage: one.answered ? took : null,
+          cost: one.answered ? (paid === undefined ? cost(1_500_000_000) : paid) : null,
+          waste,
+        }
       : attempt,
   )
-  return { ...one, attempts }
+  const verdict = { success, score: success ? 1 : null, censored: false, why: null }
+  return { ...one, attempts, total: totalOf(attempts), verdict }
 }
 
 /** A decision without candidates. */

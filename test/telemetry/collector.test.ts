@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { Account } from '../../src/core/settlement.ts'
+import { NO_TOTAL } from '../../src/core/total.ts'
 import { beginTrace } from '../../src/protocol/trace-context.ts'
 import type { TelemetryEvent } from '../../src/telemetry/collector.ts'
 import { type Pace, Telemetry } from '../../src/telemetry/telemetry.ts'
@@ -15,16 +16,13 @@ const account = (): Account => ({
   plan: null,
   settlement: {
     attempts: [{ ...ATTEMPT, backend: 'a', model: 'm', status: 200, error: null, ttftMs: null, totalMs: 5 }],
-    usage: null,
-    cost: null,
-    waste: null,
+    total: NO_TOTAL,
     answered: true,
     ttftMs: null,
     totalMs: 6,
     streamMs: null,
     overheadMs: 1,
     finish: 'stop',
-    success: true,
     verdict: { success: true, score: 1, censored: false, why: null },
     status: 200,
     error: null,

@@ -1,0 +1,64 @@
+/**
+ * What calls took together: the one place where tokens, money and waste are added up. Budgets, ledger, metrics, sessions,
+ * headers, records and spans show a view of it, and none of them adds up calls by rules of its own. Pure.
+ */
+import type { Attempt, Claim, Cost, Tokens, Total, Waste } from './settlement.ts'
+
+/** A call as far as it counts. */
+export type Taken = Pick<Attempt, 'usage' | 'cost' | 'waste'>
+
+export const NO_TOTAL: Total = { tokens: null, cost: null, partial: false, waste: [] }
+
+/** Of the calls of a request, in their order. */
+export function totalOf(calls: readonly Taken[]): Total {
+  let { tokens, cost, partial } = NO_TOTAL
+  const waste: Waste[] = []
+  for (const call of calls) {
+    if (call.usage !== null) tokens = tokens === null ? call.usage : tokensOfBoth(tokens, call.usage)
+    if (call.cost !== null) cost = cost === null ? call.cost : costOfBoth(cost, call.cost)
+    if (isUnpriced(call)) partial = true
+    if (call.waste !== null) addWaste(waste, call.waste)
+  }
+  return { tokens, cost, partial, waste }
+}
+
+/** It took tokens, and what they cost is not known. */
+export const isUnpriced = ({ usage, cost }: Taken): boolean => usage !== null && cost === null
+
+/** What counts against budgets: what is known. */
+export const spentOf = ({ tokens, cost }: Pick<Total, 'tokens' | 'cost'>): Claim => ({
+  nanoUsd: cost?.nanoUsd ?? 0,
+  tokens: tokens === null ? 0 : tokens.input + tokens.output,
+})
+
+/** All waste together, by the reason of the last; null where there was none. */
+export function wasteInAll({ waste }: Pick<Total, 'waste'>): Waste | null {
+  const last = waste.at(-1)
+  if (last === undefined || waste.length === 1) return last ?? null
+  return { reason: last.reason, tokens: waste.reduce((sum, { tokens }) => sum + tokens, 0) }
+}
+
+const tokensOfBoth = (one: Tokens, other: Tokens): Tokens => ({
+  input: one.input + other.input,
+  cachedInput: one.cachedInput + other.cachedInput,
+  cacheWrite: one.cacheWrite + other.cacheWrite,
+  audioInput: one.audioInput + other.audioInput,
+  imageInput: one.imageInput + other.imageInput,
+  output: one.output + other.output,
+  reasoning: one.reasoning + other.reasoning,
+  audioOutput: one.audioOutput + other.audioOutput,
+  estimated: one.estimated || other.estimated,
+})
+
+const costOfBoth = (one: Cost, other: Cost): Cost => ({
+  nanoUsd: one.nanoUsd + other.nanoUsd,
+  source: one.source === other.source ? one.source : 'mixed',
+  estimated: one.estimated || other.estimated,
+})
+
+/** Each reason once; the last one that occurred stands last. */
+function addWaste(all: Waste[], { reason, tokens }: Waste): void {
+  const at = all.findIndex((one) => one.reason === reason)
+  const before = at < 0 ? 0 : all.splice(at, 1)[0]!.tokens
+  all.push({ reason, tokens: before + tokens })
+}

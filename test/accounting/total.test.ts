@@ -1,0 +1,260 @@
+/** One total, and everything that shows a view of it: for any sequence of outcomes they are equal, live and after a restart. */
+import t from 'tap'
+import type { Attempt, Cost, Waste } from '../../src/core/settlement.ts'
+import { NO_TOTAL, spentOf, totalOf, wasteInAll } from '../../src/core/total.ts'
+import { totalOfRow } from '../../src/core/total-row.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
+import { rowsOf } from '../../src/ledger/rows-of.ts'
+import { MemoryLimiter } from '../../src/limits/memory.ts'
+import { outcomeOf } from '../../src/observe/account-line.ts'
+import { asObject, totalHeaders } from '../../src/relay/headers.ts'
+import { Sessions } from '../../src/sessions/sessions.ts'
+import { attemptAttributes, requestAttributes } from '../../src/telemetry/attributes.ts'
+import { account, attempt, settlement } from '../support/accounts.ts'
+import { cost, gatewayRequest, usage } from '../support/factories.ts'
+import { sumOf } from '../support/gateway.ts'
+import { newMetrics } from '../support/metrics.ts'
+import { pick, seeded } from '../support/random.ts'
+import { budget } from '../limits/rig.ts'
+
+const REASONS: readonly Waste['reason'][] = [
+  'retry',
+  'failover',
+  'hedge',
+  'client_abort',
+  'truncated',
+  'empty',
+  'refusal',
+]
+const SOURCES: readonly Cost['source'][] = ['price', 'backend', 'engine_time']
+
+/** Priced or not, failed or not, before or after it took something, by counts that are a guess or not. */
+function anyCall(random: () => number): Attempt {
+  const below = (limit: number): number => Math.floor(random() * limit)
+  const input = below(100_000)
+  const output = below(10_000)
+  const took = random() < 0.75
+  const estimated = random() < 0.3
+  const tokens = { input, output, cachedInput: below(input + 1), reasoning: below(output + 1), estimated }
+  const rare =
+    random() < 0.2 ? { cacheWrite: below(9), audioInput: below(9), imageInput: below(9), audioOutput: below(9) } : {}
+  const priced = took && random() < 0.6
+  return {
+    ...attempt(pick(random, ['m', 'n', 'o']), random() < 0.5 ? 'upstream_incomplete' : null),
+    backend: pick(random, ['a', 'b']),
+    usage: took ? usage({ ...tokens, ...rare }) : null,
+    cost: priced ? { nanoUsd: below(5_000_000_000), source: pick(random, SOURCES), estimated: random() < 0.3 } : null,
+    waste: took && random() < 0.5 ? { reason: pick(random, REASONS), tokens: input + output } : null,
+  }
+}
+
+const dollars = (value: unknown): number => Math.round(Number(value ?? 0) * 1e9)
+
+interface Line {
+  readonly requests: number
+  readonly tokens: Readonly<Record<string, number>>
+  readonly tokens_estimated: number
+  readonly cost_usd: number
+  readonly unpriced_requests: number
+  readonly waste: Readonly<Record<string, number>>
+}
+const ALL = { since: null, sort: null, limit: 1000, agent: null, key: null, team: null, by: null }
+
+/** Without what a usage has beside its tokens. */
+const bare = (total: ReturnType<typeof totalOf>): object => {
+  if (total.tokens === null) return total
+  const { input, cachedInput, cacheWrite, audioInput, imageInput, output, reasoning, audioOutput, estimated } =
+    total.tokens
+  return {
+    ...total,
+    tokens: { input, cachedInput, cacheWrite, audioInput, imageInput, output, reasoning, audioOutput, estimated },
+  }
+}
+
+t.test(
+  'for any sequence of outcomes: budget = ledger = metrics = sessions = what was told, live and replayed',
+  async (t) => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = seeded(seed)
+      const now = 1_700_000_000_000
+      const limiter = (): MemoryLimiter =>
+        new MemoryLimiter([budget({ of: 'gateway', nanoUsd: 1e15, tokens: 1e12 })], {
+          now: () => now,
+          tell: () => undefined,
+          post: () => Promise.resolve(''),
+          onRefused: () => undefined,
+        })
+      const [live, again] = [limiter(), limiter()]
+      const [sessions, recalled] = [new Sessions(), new Sessions()]
+      const metrics = newMetrics()
+      const told = { nano: 0, tokens: 0, partial: 0, wasted: 0, estimated: 0 }
+      const wasted: Record<string, number> = {}
+      const rows: LedgerRow[] = []
+      for (let index = 0; index < 60; index++) {
+        const attempts = Array.from({ length: Math.floor(random() * 5) }, () => anyCall(random))
+        const total = totalOf(attempts)
+        const request = gatewayRequest({ model: 'm' }, { session: pick(random, ['s', 't', null]) })
+        const ending = { ...settlement({ attempts: [], success: random() < 0.5 }), attempts, total }
+        const one = { ...account(ending, { request, plan: null, route: 'coding' }), endedAt: now }
+
+        // By hand, call by call.
+        let nano = 0
+        let estimated = false
+        for (const { usage: took, cost: paid, waste } of attempts) {
+          nano += paid?.nanoUsd ?? 0
+          told.tokens += took === null ? 0 : took.input + took.output
+          told.wasted += waste?.tokens ?? 0
+          if (waste !== null) wasted[waste.reason] = (wasted[waste.reason] ?? 0) + waste.tokens
+          if (took?.estimated === true) estimated = true
+        }
+        told.nano += nano
+        const partial = attempts.some(({ usage: took, cost: paid }) => took !== null && paid === null)
+        if (partial) told.partial++
+        if (estimated && total.tokens !== null) told.estimated += total.tokens.input + total.tokens.output
+        t.equal(total.partial, partial)
+
+        const settled = rowsOf(one, 'w', 1, null)
+          .parts.join('')
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as LedgerRow)
+        rows.push(...settled)
+        const own = settled.at(-1)!
+        t.strictSame(totalOfRow(own), JSON.parse(JSON.stringify(bare(total))), 'read back it is the same value')
+
+        live.mirror(one.subject, [], spentOf(NO_TOTAL)).settle(spentOf(total))
+        again.replay(one.subject, [], now, spentOf(totalOfRow(own)))
+        metrics.settled(one)
+        sessions.settled(one)
+        for (const row of settled) recalled.replay(row)
+
+        const headers = asObject(totalHeaders(total))
+        t.equal(dollars(headers['x-turnout-cost-usd']), nano, 'header')
+        t.equal(headers['x-turnout-cost-partial'] === 'true', partial)
+        const outcome = JSON.parse(JSON.stringify(outcomeOf(ending))) as Record<string, unknown>
+        t.equal(dollars(outcome['cost_usd']), nano, 'outcome')
+        t.equal(outcome['cost_partial'] === true, partial)
+        t.strictSame(outcome['wasted'], own.waste)
+        const span = requestAttributes(one)
+        t.equal(dollars(span['turnout.cost_usd']), nano, 'span')
+        t.equal(span['turnout.cost.partial'] === true, partial)
+        const calls = attempts.map((call) => attemptAttributes(request, call, 'p', null))
+        t.equal(
+          calls.reduce((sum, call) => sum + dollars(call['turnout.cost_usd']), 0),
+          nano,
+          'spans of calls',
+        )
+        t.equal(span['turnout.waste.tokens'] ?? 0, own.waste?.tokens ?? 0)
+      }
+
+      for (const [name, one] of Object.entries({ live, replayed: again })) {
+        const { used } = one.states()[0]!
+        t.strictSame(
+          { nano: used.nanoUsd, tokens: used.tokens },
+          { nano: told.nano, tokens: told.tokens },
+          `budget, ${name}`,
+        )
+      }
+      for (const kind of ['request', 'attempt']) {
+        const all = rows.filter((row) => row.kind === kind)
+        const sum = (of: (row: LedgerRow) => number): number => all.reduce((so, row) => so + of(row), 0)
+        t.equal(
+          sum((row) => dollars(row.cost_usd)),
+          told.nano,
+          `ledger, ${kind}`,
+        )
+        t.equal(
+          sum(({ tokens }) => (tokens === null ? 0 : tokens.input + tokens.output)),
+          told.tokens,
+        )
+        t.equal(
+          sum(({ waste }) => waste?.tokens ?? 0),
+          told.wasted,
+        )
+        if (kind === 'request')
+          t.equal(
+            sum((row) => Number(row.cost_partial)),
+            told.partial,
+          )
+      }
+      const text = await metrics.scrape('text')
+      const sum = (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)
+      t.equal(dollars(sum('cost_usd_total')), told.nano, 'metrics')
+      t.equal(sum('tokens_total', { kind: 'input' }) + sum('tokens_total', { kind: 'output' }), told.tokens)
+      t.equal(sum('unpriced_requests_total'), told.partial)
+      for (const reason of REASONS) t.equal(sum('wasted_tokens_total', { reason }), wasted[reason] ?? 0, reason)
+      for (const [name, one] of Object.entries({ live: sessions, replayed: recalled })) {
+        const lines = one.list(ALL) as Line[]
+        const all = (of: (line: Line) => number): number => lines.reduce((so, line) => so + of(line), 0)
+        t.equal(
+          all(({ cost_usd }) => dollars(cost_usd)),
+          told.nano,
+          `sessions, ${name}`,
+        )
+        t.equal(
+          all(({ tokens }) => tokens['input']! + tokens['output']!),
+          told.tokens,
+        )
+        t.equal(
+          all(({ tokens_estimated: guess }) => guess),
+          told.estimated,
+        )
+        t.equal(
+          all(({ unpriced_requests: count }) => count),
+          told.partial,
+        )
+        for (const reason of REASONS)
+          t.equal(
+            all(({ waste }) => waste[reason] ?? 0),
+            wasted[reason] ?? 0,
+            `${name}: ${reason}`,
+          )
+      }
+    }
+  },
+)
+
+t.test('the known part of a cost counts, and the rest is said to be unknown', async (t) => {
+  const priced = { usage: usage({ input: 7 }), cost: cost(14_000_000), waste: null }
+  const unpriced = { usage: usage({ input: 5 }), cost: null, waste: null }
+  const idle = { usage: null, cost: null, waste: null }
+  t.match(totalOf([priced, unpriced]), { tokens: { input: 12 }, cost: { nanoUsd: 14_000_000 }, partial: true })
+  t.match(totalOf([unpriced, priced]), { cost: { nanoUsd: 14_000_000 }, partial: true })
+  t.match(totalOf([unpriced]), { tokens: { input: 5 }, cost: null, partial: true })
+  t.match(
+    totalOf([idle, priced]),
+    { cost: { nanoUsd: 14_000_000 }, partial: false },
+    'one that took nothing costs nothing',
+  )
+  t.strictSame(totalOf([idle]), NO_TOTAL)
+  t.match(totalOf([priced, { ...priced, cost: { ...cost(1), source: 'backend', estimated: true } }]), {
+    cost: { nanoUsd: 14_000_001, source: 'mixed', estimated: true },
+  })
+})
+
+t.test('waste of several reasons', async (t) => {
+  const wasted = (reason: Waste['reason'], tokens: number) => ({ usage: null, cost: null, waste: { reason, tokens } })
+  const total = totalOf([wasted('failover', 3), wasted('retry', 5), wasted('failover', 7)])
+  t.strictSame(total.waste, [
+    { reason: 'retry', tokens: 5 },
+    { reason: 'failover', tokens: 10 },
+  ])
+  t.strictSame(wasteInAll(total), { reason: 'failover', tokens: 15 })
+})
+
+t.test('rows that an earlier version wrote', async (t) => {
+  const row = {
+    tokens: { input: 3, cached_input: 1, output: 2, reasoning: 0 },
+    tokens_estimated: true,
+    cost_usd: 0.014,
+    cost_partial: true,
+    cost_source: 'price',
+    waste: { reason: 'failover', tokens: 4 },
+  }
+  t.match(totalOfRow(row), {
+    tokens: { input: 3, cachedInput: 1, cacheWrite: 0, output: 2, estimated: true },
+    cost: { nanoUsd: 14_000_000, source: 'price', estimated: true },
+    partial: true,
+    waste: [{ reason: 'failover', tokens: 4 }],
+  })
+})
