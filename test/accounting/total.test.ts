@@ -1,6 +1,6 @@
 /** One total, and everything that shows a view of it: for any sequence of outcomes they are equal, live and after a restart. */
-import t from 'tap'
-import type { Attempt, Cost, Waste } from '../../src/core/settlement.ts'
+import t, { type Test } from 'tap'
+import type { Account, Attempt, Cost, Waste } from '../../src/core/settlement.ts'
 import { NO_TOTAL, spentOf, totalOf, wasteInAll } from '../../src/core/total.ts'
 import { totalOfRow } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
@@ -71,148 +71,169 @@ const bare = (total: ReturnType<typeof totalOf>): object => {
   }
 }
 
-t.test(
-  'for any sequence of outcomes: budget = ledger = metrics = sessions = what was told, live and replayed',
-  async (t) => {
-    for (let seed = 1; seed <= 30; seed++) {
-      const random = seeded(seed)
-      const now = 1_700_000_000_000
-      const limiter = (): MemoryLimiter =>
-        new MemoryLimiter([budget({ of: 'gateway', nanoUsd: 1e15, tokens: 1e12 })], {
-          now: () => now,
-          tell: () => undefined,
-          post: () => Promise.resolve(''),
-          onRefused: () => undefined,
-        })
-      const [live, again] = [limiter(), limiter()]
-      const [sessions, recalled] = [new Sessions(), new Sessions()]
-      const metrics = newMetrics()
-      const told = { nano: 0, tokens: 0, partial: 0, wasted: 0, estimated: 0 }
-      const wasted: Record<string, number> = {}
-      const rows: LedgerRow[] = []
-      for (let index = 0; index < 60; index++) {
-        const attempts = Array.from({ length: Math.floor(random() * 5) }, () => anyCall(random))
-        const total = totalOf(attempts)
-        const request = gatewayRequest({ model: 'm' }, { session: pick(random, ['s', 't', null]) })
-        const ending = { ...settlement({ attempts: [], success: random() < 0.5 }), attempts, total }
-        const one = { ...account(ending, { request, plan: null, route: 'coding' }), endedAt: now }
+/** What the calls took, added up by hand. */
+class Truth {
+  nano = 0
+  tokens = 0
+  partial = 0
+  wasted = 0
+  estimated = 0
+  readonly reasons: Record<string, number> = {}
 
-        // By hand, call by call.
-        let nano = 0
-        let estimated = false
-        for (const { usage: took, cost: paid, waste } of attempts) {
-          nano += paid?.nanoUsd ?? 0
-          told.tokens += took === null ? 0 : took.input + took.output
-          told.wasted += waste?.tokens ?? 0
-          if (waste !== null) wasted[waste.reason] = (wasted[waste.reason] ?? 0) + waste.tokens
-          if (took?.estimated === true) estimated = true
-        }
-        told.nano += nano
-        const partial = attempts.some(({ usage: took, cost: paid }) => took !== null && paid === null)
-        if (partial) told.partial++
-        if (estimated && total.tokens !== null) told.estimated += total.tokens.input + total.tokens.output
-        t.equal(total.partial, partial)
-
-        const settled = rowsOf(one, 'w', 1, null)
-          .parts.join('')
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line) as LedgerRow)
-        rows.push(...settled)
-        const own = settled.at(-1)!
-        t.strictSame(totalOfRow(own), JSON.parse(JSON.stringify(bare(total))), 'read back it is the same value')
-
-        live.mirror(one.subject, [], spentOf(NO_TOTAL)).settle(spentOf(total))
-        again.replay(one.subject, [], now, spentOf(totalOfRow(own)))
-        metrics.settled(one)
-        sessions.settled(one)
-        for (const row of settled) recalled.replay(row)
-
-        const headers = asObject(totalHeaders(total))
-        t.equal(dollars(headers['x-turnout-cost-usd']), nano, 'header')
-        t.equal(headers['x-turnout-cost-partial'] === 'true', partial)
-        const outcome = JSON.parse(JSON.stringify(outcomeOf(ending))) as Record<string, unknown>
-        t.equal(dollars(outcome['cost_usd']), nano, 'outcome')
-        t.equal(outcome['cost_partial'] === true, partial)
-        t.strictSame(outcome['wasted'], own.waste)
-        const span = requestAttributes(one)
-        t.equal(dollars(span['turnout.cost_usd']), nano, 'span')
-        t.equal(span['turnout.cost.partial'] === true, partial)
-        const calls = attempts.map((call) => attemptAttributes(request, call, 'p', null))
-        t.equal(
-          calls.reduce((sum, call) => sum + dollars(call['turnout.cost_usd']), 0),
-          nano,
-          'spans of calls',
-        )
-        t.equal(span['turnout.waste.tokens'] ?? 0, own.waste?.tokens ?? 0)
-      }
-
-      for (const [name, one] of Object.entries({ live, replayed: again })) {
-        const { used } = one.states()[0]!
-        t.strictSame(
-          { nano: used.nanoUsd, tokens: used.tokens },
-          { nano: told.nano, tokens: told.tokens },
-          `budget, ${name}`,
-        )
-      }
-      for (const kind of ['request', 'attempt']) {
-        const all = rows.filter((row) => row.kind === kind)
-        const sum = (of: (row: LedgerRow) => number): number => all.reduce((so, row) => so + of(row), 0)
-        t.equal(
-          sum((row) => dollars(row.cost_usd)),
-          told.nano,
-          `ledger, ${kind}`,
-        )
-        t.equal(
-          sum(({ tokens }) => (tokens === null ? 0 : tokens.input + tokens.output)),
-          told.tokens,
-        )
-        t.equal(
-          sum(({ waste }) => waste?.tokens ?? 0),
-          told.wasted,
-        )
-        if (kind === 'request')
-          t.equal(
-            sum((row) => Number(row.cost_partial)),
-            told.partial,
-          )
-      }
-      const text = await metrics.scrape('text')
-      const sum = (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)
-      t.equal(dollars(sum('cost_usd_total')), told.nano, 'metrics')
-      t.equal(sum('tokens_total', { kind: 'input' }) + sum('tokens_total', { kind: 'output' }), told.tokens)
-      t.equal(sum('unpriced_requests_total'), told.partial)
-      for (const reason of REASONS) t.equal(sum('wasted_tokens_total', { reason }), wasted[reason] ?? 0, reason)
-      for (const [name, one] of Object.entries({ live: sessions, replayed: recalled })) {
-        const lines = one.list(ALL) as Line[]
-        const all = (of: (line: Line) => number): number => lines.reduce((so, line) => so + of(line), 0)
-        t.equal(
-          all(({ cost_usd }) => dollars(cost_usd)),
-          told.nano,
-          `sessions, ${name}`,
-        )
-        t.equal(
-          all(({ tokens }) => tokens['input']! + tokens['output']!),
-          told.tokens,
-        )
-        t.equal(
-          all(({ tokens_estimated: guess }) => guess),
-          told.estimated,
-        )
-        t.equal(
-          all(({ unpriced_requests: count }) => count),
-          told.partial,
-        )
-        for (const reason of REASONS)
-          t.equal(
-            all(({ waste }) => waste[reason] ?? 0),
-            wasted[reason] ?? 0,
-            `${name}: ${reason}`,
-          )
-      }
+  /** Nano-dollars of this request, and whether they are all. */
+  add(attempts: readonly Attempt[]): { readonly nano: number; readonly partial: boolean } {
+    let [nano, tokens] = [0, 0]
+    for (const { usage: took, cost: paid, waste } of attempts) {
+      nano += paid?.nanoUsd ?? 0
+      tokens += took === null ? 0 : took.input + took.output
+      if (waste === null) continue
+      this.wasted += waste.tokens
+      this.reasons[waste.reason] = (this.reasons[waste.reason] ?? 0) + waste.tokens
     }
-  },
-)
+    const partial = attempts.some(({ usage: took, cost: paid }) => took !== null && paid === null)
+    this.nano += nano
+    this.tokens += tokens
+    if (partial) this.partial++
+    if (attempts.some(({ usage: took }) => took?.estimated === true)) this.estimated += tokens
+    return { nano, partial }
+  }
+}
+
+const NOW = 1_700_000_000_000
+const newLimiter = (): MemoryLimiter =>
+  new MemoryLimiter([budget({ of: 'gateway', nanoUsd: 1e15, tokens: 1e12 })], {
+    now: () => NOW,
+    tell: () => undefined,
+    post: () => Promise.resolve(''),
+    onRefused: () => undefined,
+  })
+
+const rowsFor = (one: Account): LedgerRow[] =>
+  rowsOf(one, 'w', 1, null)
+    .parts.join('')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerRow)
+
+/** All that keeps count of requests, now and as it is after a restart. */
+class Books {
+  readonly live = { limiter: newLimiter(), sessions: new Sessions() }
+  readonly replayed = { limiter: newLimiter(), sessions: new Sessions() }
+  readonly metrics = newMetrics()
+  readonly rows: LedgerRow[] = []
+
+  /** Its row. */
+  settled(one: Account): LedgerRow {
+    const rows = rowsFor(one)
+    const own = rows.at(-1)!
+    this.rows.push(...rows)
+    this.live.limiter.mirror(one.subject, [], spentOf(NO_TOTAL)).settle(spentOf(one.settlement.total))
+    this.replayed.limiter.replay(one.subject, [], NOW, spentOf(totalOfRow(own)))
+    this.metrics.settled(one)
+    this.live.sessions.settled(one)
+    for (const row of rows) this.replayed.sessions.replay(row)
+    return own
+  }
+}
+
+function shownEqual(t: Test, { request, settlement, ...rest }: Account, nano: number, partial: boolean): void {
+  const { total, attempts } = settlement
+  t.equal(total.partial, partial)
+  const headers = asObject(totalHeaders(total))
+  t.equal(dollars(headers['x-turnout-cost-usd']), nano, 'header')
+  t.equal(headers['x-turnout-cost-partial'] === 'true', partial)
+  const outcome = JSON.parse(JSON.stringify(outcomeOf(settlement))) as Record<string, unknown>
+  t.equal(dollars(outcome['cost_usd']), nano, 'outcome')
+  t.equal(outcome['cost_partial'] === true, partial)
+  const span = requestAttributes({ request, settlement, ...rest })
+  t.equal(dollars(span['turnout.cost_usd']), nano, 'span')
+  t.equal(span['turnout.cost.partial'] === true, partial)
+  const calls = attempts.map((call) => attemptAttributes(request, call, 'p', null))
+  const sum = calls.reduce((so, call) => so + dollars(call['turnout.cost_usd']), 0)
+  t.equal(sum, nano, 'spans of calls')
+  const wasted = total.waste.reduce((so, { tokens }) => so + tokens, 0)
+  t.equal(span['turnout.waste.tokens'] ?? 0, wasted)
+  t.equal((outcome['wasted'] as Waste | null)?.tokens ?? 0, wasted)
+}
+
+async function booksEqual(t: Test, { live, replayed, metrics, rows }: Books, truth: Truth): Promise<void> {
+  for (const kind of ['request', 'attempt']) {
+    const all = rows.filter((row) => row.kind === kind)
+    const sum = (of: (row: LedgerRow) => number): number => all.reduce((so, row) => so + of(row), 0)
+    t.equal(
+      sum((row) => dollars(row.cost_usd)),
+      truth.nano,
+      `ledger, ${kind}`,
+    )
+    t.equal(
+      sum(({ tokens }) => (tokens === null ? 0 : tokens.input + tokens.output)),
+      truth.tokens,
+    )
+    t.equal(
+      sum(({ waste }) => waste?.tokens ?? 0),
+      truth.wasted,
+    )
+    if (kind === 'request')
+      t.equal(
+        sum((row) => Number(row.cost_partial)),
+        truth.partial,
+      )
+  }
+  const text = await metrics.scrape('text')
+  const sum = (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)
+  t.equal(dollars(sum('cost_usd_total')), truth.nano, 'metrics')
+  t.equal(sum('tokens_total', { kind: 'input' }) + sum('tokens_total', { kind: 'output' }), truth.tokens)
+  t.equal(sum('unpriced_requests_total'), truth.partial)
+  for (const reason of REASONS) t.equal(sum('wasted_tokens_total', { reason }), truth.reasons[reason] ?? 0, reason)
+  for (const [name, { limiter, sessions }] of Object.entries({ live, replayed })) {
+    const { used } = limiter.states()[0]!
+    t.strictSame([used.nanoUsd, used.tokens], [truth.nano, truth.tokens], `budget, ${name}`)
+    const lines = sessions.list(ALL) as Line[]
+    const all = (of: (line: Line) => number): number => lines.reduce((so, line) => so + of(line), 0)
+    t.equal(
+      all(({ cost_usd }) => dollars(cost_usd)),
+      truth.nano,
+      `sessions, ${name}`,
+    )
+    t.equal(
+      all(({ tokens }) => tokens['input']! + tokens['output']!),
+      truth.tokens,
+    )
+    t.equal(
+      all((line) => line.tokens_estimated),
+      truth.estimated,
+    )
+    t.equal(
+      all((line) => line.unpriced_requests),
+      truth.partial,
+    )
+    for (const reason of REASONS)
+      t.equal(
+        all(({ waste }) => waste[reason] ?? 0),
+        truth.reasons[reason] ?? 0,
+        `${name}: ${reason}`,
+      )
+  }
+}
+
+t.test('for any outcomes: budget = ledger = metrics = sessions = what was shown, live and replayed', async (t) => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = seeded(seed)
+    const [books, truth] = [new Books(), new Truth()]
+    for (let index = 0; index < 60; index++) {
+      const attempts = Array.from({ length: Math.floor(random() * 5) }, () => anyCall(random))
+      const total = totalOf(attempts)
+      const request = gatewayRequest({ model: 'm' }, { session: pick(random, ['s', 't', null]) })
+      const ending = { ...settlement({ attempts: [], success: random() < 0.5 }), attempts, total }
+      const one = { ...account(ending, { request, plan: null, route: 'coding' }), endedAt: NOW }
+      const { nano, partial } = truth.add(attempts)
+      shownEqual(t, one, nano, partial)
+      const row = books.settled(one)
+      t.strictSame(totalOfRow(row), JSON.parse(JSON.stringify(bare(total))), 'read back it is the same value')
+    }
+    await booksEqual(t, books, truth)
+  }
+})
 
 t.test('the known part of a cost counts, and the rest is said to be unknown', async (t) => {
   const priced = { usage: usage({ input: 7 }), cost: cost(14_000_000), waste: null }
