@@ -13,7 +13,7 @@ import type { Limiter, LimiterOptions, LimitsEvent } from './limits/limiter.ts'
 import { MemoryLimiter } from './limits/memory.ts'
 import type { RedisStore } from './limits/redis-store.ts'
 import { SharedLimiter } from './limits/shared.ts'
-import { keptCounts } from './limits/snapshot.ts'
+import { keptCounts, type KeptTools } from './limits/snapshot.ts'
 import { postJson } from './limits/webhook.ts'
 import { windowOf } from './limits/windows.ts'
 import { DecisionTexts } from './observe/decision-text.ts'
@@ -56,6 +56,7 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
   })
   const options: LimiterOptions = {
     now: Date.now,
+    own: () => keys.specs.flatMap(({ budgets }) => budgets),
     tell: (event) => {
       if (event.event === 'budget_soft') metrics.softReached(event.budget)
       log.events[LIMIT_LEVELS[event.event]](event, 'limits')
@@ -70,13 +71,10 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
   const kept =
     local === null
       ? null
-      : keepCounts(
-          config,
-          local,
-          () => ledger!.seq,
-          (seq) => (counted = seq),
-          log,
-        )
+      : keepCounts(config, log, local, {
+          seq: () => ledger!.seq,
+          loaded: (seq) => (counted = seq),
+        })
   await kept?.load()
   const ledger = await openLedger(config, counted, decisions, log)
   const sessions = new Sessions()
@@ -126,16 +124,10 @@ async function openLedger(config: Config, above: number, decisions: DecisionText
 }
 
 /** Beside the ledger, which tells what came after it was written. Null where there is no ledger. */
-function keepCounts(
-  { store }: Config,
-  limiter: MemoryLimiter,
-  seq: () => number,
-  loaded: (seq: number) => void,
-  log: Log,
-): KeptFile | null {
+function keepCounts({ store }: Config, log: Log, limiter: MemoryLimiter, tools: KeptTools): KeptFile | null {
   if (store.ledger === null) return null
   const file = join(store.ledger.folder, 'budgets.json')
-  return new KeptFile(file, keptCounts(limiter, seq, loaded), (event) => log.events.info(event, 'limits'))
+  return new KeptFile(file, keptCounts(limiter, tools), (event) => log.events.info(event, 'limits'))
 }
 
 /** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */
@@ -154,8 +146,9 @@ async function catchUp(
     // One that was refused was never counted.
     if (row.attempts === null || row.attempts === 0) continue
     const { key, team, user, route, session, agent } = row
+    const startedAt = Date.parse(row.at) - row.total_ms
     const actual = spentOf(totalOfRow(row))
-    limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], Date.parse(row.at), actual)
+    limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], startedAt, actual)
   }
 }
 

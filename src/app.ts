@@ -135,7 +135,8 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
 
   const budgets = {
-    states: () => limiter.states().map(shownBudget),
+    states: async () => (await limiter.allStates()).map(shownBudget),
+    has: (name: string) => limiter.has(name),
     reset: (name: string, id: string | null) => limiter.reset(name, id),
   }
   const admin: Admin | null =

@@ -51,7 +51,7 @@ export function settle(ending: Ending, reservation: Reservation | null, tools: S
   const { request, plan, committed, error } = ending
   if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
   const settlement = summarise(ending)
-  reservation?.settle(spentOf(settlement.total))
+  reservation?.settle(settlement.attempts.length === 0 ? null : spentOf(settlement.total))
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
   // Books first: what was expected of others is worked out for them, and must not know this answer yet.

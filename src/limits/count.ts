@@ -1,53 +1,51 @@
 /** How much of one budget one id has used, and whether a request may still be let in. Pure but for the count itself. */
-import type { BudgetSpec, Period } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
 import { pressed } from './pressure.ts'
-import { windowOf } from './windows.ts'
+import type { Window } from './windows.ts'
 
 /** What is used in a window. */
 export interface Sums extends Claim {
   readonly requests: number
 }
 
+/** Requests of one id that are in flight, whenever they began. */
+export interface Flight {
+  open: number
+}
+
+/** What one id has used in one window; `flight` is the same in all of its windows. */
 export interface Count {
   /** Epoch ms. */
-  startsAt: number
-  endsAt: number
+  readonly startsAt: number
+  readonly endsAt: number
+  readonly flight: Flight
   nanoUsd: number
   tokens: number
+  /** Those that were let in. */
   requests: number
+  /** Those of them that have ended: as many as the ledger has rows of. */
+  ended: number
   /** Of requests that are under way in this window. */
   heldNanoUsd: number
   heldTokens: number
   held: number
-  /** In flight, whenever they began. */
-  inflight: number
   /** How much dearer money is; see pressure.ts. */
   pressure: number
   /** Epoch ms of the last look at the pressure. */
   pressedAt: number
-  /** What somebody was told of in this window: 0 nothing, 1 the soft share, 2 the limit. */
+  /** What was reported in this window: 0 nothing, 1 the soft share, 2 the limit. */
   told: 0 | 1 | 2
 }
 
-export function newCount(per: Period | null, now: number): Count {
-  const { startsAt, endsAt } = windowOf(per, now)
-  const nothing = { nanoUsd: 0, tokens: 0, requests: 0, heldNanoUsd: 0, heldTokens: 0, held: 0, inflight: 0 }
-  return { startsAt, endsAt, ...nothing, pressure: 0, pressedAt: now, told: 0 }
-}
-
-/** Begins a new window where the old one is over. What is under way counts in the window that it began in. */
-export function roll(count: Count, per: Period | null, now: number): void {
-  // A clock that is set back does not open a window again.
-  if (now < count.endsAt) return
-  const pressure = count.pressure / 2
-  clear(count)
-  Object.assign(count, windowOf(per, now), { heldNanoUsd: 0, heldTokens: 0, held: 0, pressure, pressedAt: now })
+export function newCount({ startsAt, endsAt }: Window, flight: Flight, now: number): Count {
+  const nothing = { nanoUsd: 0, tokens: 0, requests: 0, ended: 0, heldNanoUsd: 0, heldTokens: 0, held: 0 }
+  return { startsAt, endsAt, flight, ...nothing, pressure: 0, pressedAt: now, told: 0 }
 }
 
 /** As if nothing had been spent in this window. What is held by those under way stays held. */
 export function clear(count: Count): void {
-  Object.assign(count, { nanoUsd: 0, tokens: 0, requests: 0, pressure: 0, told: 0 })
+  Object.assign(count, { nanoUsd: 0, tokens: 0, requests: 0, ended: 0, pressure: 0, told: 0 })
 }
 
 /** 100,000 USD: more of them than there can be requests add up to a whole number still. */
@@ -73,7 +71,7 @@ export interface Block {
  * is let in as long as something is left, so that a budget can be used up: by one request at most too much.
  */
 export function blockOf(count: Count, spec: BudgetSpec, claim: Claim): Block | null {
-  if (spec.parallel !== null && count.inflight >= spec.parallel) return { reason: 'parallel', held: true }
+  if (spec.parallel !== null && count.flight.open >= spec.parallel) return { reason: 'parallel', held: true }
   if (spec.requests !== null && count.requests >= spec.requests) return { reason: 'requests', held: false }
   return (
     blockOfSum('usd', spec.nanoUsd, count.nanoUsd, count.heldNanoUsd, claim.nanoUsd, count.held) ??
@@ -96,19 +94,23 @@ function blockOfSum(
 
 export function take(count: Count, claim: Claim): void {
   count.requests++
-  count.inflight++
+  count.flight.open++
   count.held++
   count.heldNanoUsd += claim.nanoUsd
   count.heldTokens += claim.tokens
 }
 
-/** `startsAt`: of the window in which it was taken. */
-export function give(count: Count, spec: BudgetSpec, startsAt: number, claim: Claim, actual: Claim, now: number): void {
-  count.inflight--
-  if (count.startsAt !== startsAt) return
+/** `count`: of the window in which it was taken. `actual` null: it was let in, and nothing was sent after all. */
+export function give(count: Count, spec: BudgetSpec, claim: Claim, actual: Claim | null, now: number): void {
+  count.flight.open--
   count.held--
   count.heldNanoUsd -= claim.nanoUsd
   count.heldTokens -= claim.tokens
+  if (actual === null) {
+    count.requests = Math.max(0, count.requests - 1)
+    return
+  }
+  count.ended++
   spend(count, spec, actual, now)
 }
 

@@ -1,13 +1,22 @@
-/** All counts of all budgets. Kept by name, so that a changed limit goes on with what was counted. */
+/**
+ * All counts of all budgets, kept by name, so that a changed limit goes on with what was counted. An id has a count for each
+ * window: a clock that is set forward and back again finds the one that it left, and no window lasts longer than by its own ends.
+ */
 import type { BudgetSpec } from '../core/principal.ts'
-import { type Count, newCount, roll } from './count.ts'
+import { type Count, type Flight, newCount } from './count.ts'
+import { Elapsed } from './elapsed.ts'
 import type { SavedCount } from './snapshot.ts'
+import { windowOf } from './windows.ts'
 
 /** Callers name sessions, users and agents as they like: those above so many share one count for each budget. */
 const MOST = 100_000
 const OTHERS = '(others)'
 /** To look for counts that are over takes a while where there are many. */
 const SWEEP_MS = 60_000
+/** Windows of one id that a clock may come back to, the one in use included. */
+const MOST_WINDOWS = 3
+/** How long a window is kept after its end. */
+const AFTERLIFE_MS = 3_600_000
 
 export interface Counted {
   readonly spec: BudgetSpec
@@ -15,18 +24,32 @@ export interface Counted {
   readonly count: Count
 }
 
-interface Entry {
-  /** As it was asked for last: keys have limits of their own. Null: of an earlier run, and not asked for yet. */
-  spec: BudgetSpec | null
+type Identity = Pick<BudgetSpec, 'name' | 'of' | 'per'>
+
+interface Kept {
   readonly count: Count
+  /** When it is certainly over, as `Elapsed` counts. */
+  readonly overAt: number
 }
 
-type Family = Map<string, Entry>
+interface Entry {
+  /** As it was asked for last: keys have limits of their own. Null: no budget of today is called so. */
+  spec: BudgetSpec | null
+  readonly flight: Flight
+  /** The one in use is the first. */
+  windows: Kept[]
+}
+
+interface Family {
+  readonly identity: Identity
+  readonly entries: Map<string, Entry>
+}
 
 export class Counts {
   readonly #families = new Map<string, Family>()
   /** The same without building a name each time. */
   readonly #bySpec = new WeakMap<BudgetSpec, Family>()
+  readonly #elapsed = new Elapsed()
   #size = 0
   #sweptAt = -Infinity
 
@@ -36,72 +59,128 @@ export class Counts {
 
   /** In the window of `now`. */
   of(spec: BudgetSpec, id: string, now: number): Count {
+    this.#elapsed.look(now)
     let family = this.#bySpec.get(spec)
     if (family === undefined) this.#bySpec.set(spec, (family = this.#family(spec)))
-    const entry = family.get(id) ?? this.#added(family, spec, id, now)
+    const entry = family.entries.get(id) ?? this.#added(family, spec, id)
     entry.spec = spec
-    roll(entry.count, spec.per, now)
-    return entry.count
+    return this.#current(entry, spec, now)
   }
 
-  /** Those that somebody has asked for, in the window of `now`. */
+  /** Those of today's budgets, in the window of `now`. */
   all(now: number): Counted[] {
-    return [...this.#families.values()].flatMap((family) =>
-      [...family].flatMap(([id, { spec, count }]) => {
-        if (spec === null) return []
-        roll(count, spec.per, now)
-        return [{ spec, id, count }]
-      }),
+    this.#elapsed.look(now)
+    return [...this.#families.values()].flatMap(({ entries }) =>
+      [...entries].flatMap(([id, entry]) =>
+        entry.spec === null ? [] : [{ spec: entry.spec, id, count: this.#current(entry, entry.spec, now) }],
+      ),
     )
   }
 
-  /** Limits by the minute are over before anybody could read them again. */
-  snapshot(now: number): SavedCount[] {
-    return this.all(now).flatMap(({ spec: { name, of, per }, id, count }) => {
-      const { nanoUsd, tokens, requests, endsAt, pressure } = count
-      return per === null || per === 'minute' || requests === 0
-        ? []
-        : [{ name, of, per, id, endsAt, nanoUsd, tokens, requests, pressure }]
-    })
+  /** Those of a budget in all windows, with the id of each. */
+  *named(name: string, id: string | null): Generator<{ readonly id: string; readonly counts: readonly Count[] }, void> {
+    for (const { identity, entries } of this.#families.values())
+      if (identity.name === name)
+        for (const [one, { spec, windows }] of entries)
+          if (spec !== null && (id ?? one) === one) yield { id: one, counts: windows.map(({ count }) => count) }
   }
 
-  restore(saved: readonly SavedCount[], now: number): void {
+  /** What has ended, in all windows that may not be over. Limits by the minute are over before they could be read again. */
+  snapshot(now: number): SavedCount[] {
+    this.#elapsed.look(now)
+    const saved: SavedCount[] = []
+    for (const { identity, entries } of this.#families.values()) {
+      const { name, of, per } = identity
+      if (per === null || per === 'minute') continue
+      for (const [id, entry] of entries)
+        for (const kept of entry.windows) {
+          const { nanoUsd, tokens, ended: requests, endsAt, pressure } = kept.count
+          if (requests > 0 && (holds(kept, now) || this.#lives(kept)))
+            saved.push({ name, of, per, id, endsAt, nanoUsd, tokens, requests, pressure })
+        }
+    }
+    return saved
+  }
+
+  /** `specOf`: the budget of today that counts this id; null where there is none any more. */
+  restore(
+    saved: readonly SavedCount[],
+    now: number,
+    specOf: (identity: Identity, id: string) => BudgetSpec | null,
+  ): void {
+    this.#elapsed.look(now)
     for (const one of saved) {
-      const { nanoUsd, tokens, requests, pressure } = one
-      const count = newCount(one.per, now)
-      if (count.endsAt !== one.endsAt || this.#size >= MOST) continue
-      const family = this.#family(one)
-      if (!family.has(one.id)) this.#size++
-      family.set(one.id, { spec: null, count: Object.assign(count, { nanoUsd, tokens, requests, pressure }) })
+      const entry = this.#added(this.#family(one), specOf(one, one.id), one.id)
+      const count = this.#window(entry, one, now)
+      count.nanoUsd += one.nanoUsd
+      count.tokens += one.tokens
+      count.requests += one.requests
+      count.ended += one.requests
+      count.pressure = Math.max(count.pressure, one.pressure)
     }
   }
 
-  #family({ name, of, per }: Pick<BudgetSpec, 'name' | 'of' | 'per'>): Family {
+  /** That of a saved count, whatever time it is now. */
+  #window({ windows, flight }: Entry, { per, endsAt }: SavedCount, now: number): Count {
+    const known = windows.find(({ count }) => count.endsAt === endsAt)
+    if (known !== undefined) return known.count
+    const count = newCount(windowOf(per, endsAt - 1), flight, now)
+    windows.push(this.#kept(count, now))
+    return count
+  }
+
+  #family({ name, of, per }: Identity): Family {
     const key = `${name}\n${of}\n${per ?? ''}`
     let family = this.#families.get(key)
-    if (family === undefined) this.#families.set(key, (family = new Map<string, Entry>()))
+    if (family === undefined)
+      this.#families.set(key, (family = { identity: { name, of, per }, entries: new Map<string, Entry>() }))
     return family
   }
 
-  #added(family: Family, spec: BudgetSpec, id: string, now: number): Entry {
-    if (this.#size >= MOST && now - this.#sweptAt >= SWEEP_MS) this.#sweep(now)
-    const name = this.#size >= MOST ? OTHERS : id
-    const known = family.get(name)
+  #added({ entries }: Family, spec: BudgetSpec | null, id: string): Entry {
+    if (this.#size >= MOST && !entries.has(id)) this.#sweep()
+    const name = this.#size >= MOST && !entries.has(id) ? OTHERS : id
+    const known = entries.get(name)
     if (known !== undefined) return known
-    const entry = { spec, count: newCount(spec.per, now) }
-    family.set(name, entry)
+    const entry: Entry = { spec, flight: { open: 0 }, windows: [] }
+    entries.set(name, entry)
     this.#size++
     return entry
   }
 
+  /** What is under way counts in the window that it began in. */
+  #current(entry: Entry, { per }: BudgetSpec, now: number): Count {
+    const first = entry.windows[0]
+    if (first !== undefined && holds(first, now)) return first.count
+    const again = entry.windows.find((kept) => holds(kept, now))
+    const kept = again ?? this.#kept(newCount(windowOf(per, now), entry.flight, now), now)
+    if (again === undefined && first !== undefined && now >= first.count.endsAt)
+      kept.count.pressure = first.count.pressure / 2
+    const rest = entry.windows.filter((one) => one !== kept && one.count.requests > 0 && this.#lives(one))
+    entry.windows = [kept, ...rest].slice(0, MOST_WINDOWS)
+    return kept.count
+  }
+
+  #kept(count: Count, now: number): Kept {
+    const { startsAt, endsAt } = count
+    const left = startsAt <= now && now < endsAt ? endsAt - now : endsAt - startsAt
+    return { count, overAt: this.#elapsed.ms + left + AFTERLIFE_MS }
+  }
+
+  /** It may be the window of today, whatever the clock says. */
+  readonly #lives = ({ overAt }: Kept): boolean => this.#elapsed.ms < overAt
+
   /** Drops what is over and not in use. */
-  #sweep(now: number): void {
-    this.#sweptAt = now
-    for (const family of this.#families.values())
-      for (const [id, { count }] of family)
-        if (count.inflight === 0 && (count.endsAt <= now || count.endsAt === Infinity)) {
-          family.delete(id)
+  #sweep(): void {
+    if (this.#elapsed.ms - this.#sweptAt < SWEEP_MS) return
+    this.#sweptAt = this.#elapsed.ms
+    for (const { entries } of this.#families.values())
+      for (const [id, { flight, windows }] of entries)
+        if (flight.open === 0 && !windows.some((kept) => kept.count.endsAt !== Infinity && this.#lives(kept))) {
+          entries.delete(id)
           this.#size--
         }
   }
 }
+
+const holds = ({ count }: Kept, now: number): boolean => count.startsAt <= now && now < count.endsAt

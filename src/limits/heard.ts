@@ -21,10 +21,9 @@ export class Heard {
     if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value!)
   }
 
-  /** Those whose window is not over, the one heard of last first. */
+  /** Those whose window is not over, the one heard of last first. The others are kept: the clock may be set back. */
   all(now: number): (readonly [SharedCount, Sums])[] {
-    for (const [key, [{ endsAt }]] of this.#known) if (endsAt <= now) this.#known.delete(key)
-    return [...this.#known.values()].reverse()
+    return [...this.#known.values()].filter(([{ endsAt }]) => endsAt > now).reverse()
   }
 
   /** They were set back. */

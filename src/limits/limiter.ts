@@ -8,6 +8,8 @@ export type RefusalReason = 'usd' | 'tokens' | 'requests' | 'parallel' | 'away'
 export interface LimiterOptions {
   /** Epoch ms. */
   readonly now: () => number
+  /** The limits that keys have of their own, of all keys there are; none where absent. */
+  readonly own?: () => readonly BudgetSpec[]
   readonly tell: (event: LimitsEvent) => void
   readonly post: Post
   readonly onRefused: (budget: string, reason: RefusalReason) => void
@@ -39,8 +41,8 @@ export type LimitsEvent =
   | { readonly event: 'settlements_lost'; readonly count: number }
 
 export interface Reservation {
-  /** What it did come to. Further calls do nothing. */
-  settle(actual: Claim): void
+  /** What it did come to; null: no backend was called after all, and it counts nowhere. Further calls do nothing. */
+  settle(actual: Claim | null): void
 }
 
 export interface Limiter {
@@ -59,7 +61,12 @@ export interface Limiter {
   pressure(subject: Subject, own: readonly BudgetSpec[]): number
   /** What a key has left of its own tokens in a window; null = it has no such limit. */
   tokensLeft(key: string, own: readonly BudgetSpec[]): TokensLeft | null
+  /** As far as this process knows. */
   states(): readonly BudgetState[]
+  /** The same, with what only other gateways have used. */
+  allStates(): readonly BudgetState[] | Promise<readonly BudgetState[]>
+  /** Whether a budget is called so. */
+  has(name: string): boolean
   /** Sets counts of a budget back: of one id, or of all. How many there were. */
   reset(name: string, id: string | null): number | Promise<number>
   close(): Promise<void>

@@ -1,7 +1,8 @@
 /** Budgets counted in this process. */
+import { glob } from '../core/glob.ts'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim, Subject } from '../core/settlement.ts'
-import { blockOf, bounded, clear, type Count, give, roll, spend, type Sums, take } from './count.ts'
+import { blockOf, bounded, clear, type Count, give, spend, type Sums, take } from './count.ts'
 import { Counts } from './counts.ts'
 import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { Notices } from './notices.ts'
@@ -25,6 +26,7 @@ export class MemoryLimiter implements Limiter {
   readonly #own = new WeakMap<readonly BudgetSpec[], readonly Rule[]>()
   readonly #counts = new Counts()
   readonly #now: () => number
+  readonly #ownOfAll: () => readonly BudgetSpec[]
   readonly #notices: Notices
   readonly #onRefused: LimiterOptions['onRefused']
   readonly #presses: boolean
@@ -38,6 +40,7 @@ export class MemoryLimiter implements Limiter {
     this.#rules = budgets.map(compileRule)
     this.#presses = budgets.some(({ pressure }) => pressure)
     this.#now = options.now
+    this.#ownOfAll = options.own ?? ((): readonly BudgetSpec[] => [])
     this.#notices = new Notices(options)
     this.#onRefused = options.onRefused
   }
@@ -69,28 +72,23 @@ export class MemoryLimiter implements Limiter {
     if (hits.length === 0) return NOTHING
     for (const { count } of hits) take(count, claim)
     this.changed = true
-    // The windows as they are now: by the time it is settled they may be over.
-    return this.#reservation(
-      hits,
-      hits.map(({ count }) => count.startsAt),
-      claim,
-    )
+    return this.#reservation(hits, claim)
   }
 
-  #reservation(hits: readonly Hit[], starts: readonly number[], claim: Claim): Reservation {
+  #reservation(hits: readonly Hit[], claim: Claim): Reservation {
     let open = true
     return {
       settle: (told) => {
         if (!open) return
-        const actual = bounded(told)
+        const actual = told === null ? null : bounded(told)
         open = false
         this.changed = true
         const now = this.#now()
-        hits.forEach(({ spec, id, count }, index) => {
-          roll(count, spec.per, now)
-          give(count, spec, starts[index]!, claim, actual, now)
-          this.#notices.spent(spec, id, count)
-        })
+        for (const { spec, id, count } of hits) {
+          give(count, spec, claim, actual, now)
+          // Of a window that is over there is nothing to be done any more.
+          if (now < count.endsAt) this.#notices.spent(spec, id, count)
+        }
       },
     }
   }
@@ -135,12 +133,13 @@ export class MemoryLimiter implements Limiter {
     return { limit, remaining: Math.max(0, limit - tokens - heldTokens), resetMs: endsAt - now }
   }
 
-  /** An earlier request, as the ledger tells of it. */
+  /** An earlier request, as the ledger has it; it counts in the window that it began in: `at`. */
   replay(subject: Subject, own: readonly BudgetSpec[], at: number, actual: Claim): void {
     for (const { spec, count } of this.#hits(subject, own, this.#now())) {
       if (at < count.startsAt || at >= count.endsAt) continue
       this.changed = true
       count.requests++
+      count.ended++
       spend(count, spec, bounded(actual), Math.max(at, count.pressedAt))
     }
   }
@@ -156,15 +155,22 @@ export class MemoryLimiter implements Limiter {
       limit: { nanoUsd: spec.nanoUsd, tokens: spec.tokens, requests: spec.requests, parallel: spec.parallel },
       used: { nanoUsd: count.nanoUsd, tokens: count.tokens, requests: count.requests },
       reserved: { nanoUsd: count.heldNanoUsd, tokens: count.heldTokens },
-      inflight: count.inflight,
+      inflight: count.flight.open,
     }))
   }
 
+  allStates(): BudgetState[] {
+    return this.states()
+  }
+
   reset(name: string, id: string | null): number {
-    const found = this.#counts.all(this.#now()).filter((one) => one.spec.name === name && (id ?? one.id) === one.id)
-    for (const { count } of found) clear(count)
+    let found = 0
+    for (const { counts } of this.#counts.named(name, id)) {
+      counts.forEach(clear)
+      found++
+    }
     this.changed = this.urgent = true
-    return found.length
+    return found
   }
 
   /** How many counts there are. */
@@ -177,9 +183,23 @@ export class MemoryLimiter implements Limiter {
     return { version: 1, seq, counts: this.#counts.snapshot(this.#now()) }
   }
 
-  /** What an earlier run had counted in windows that are not over. */
+  /** What an earlier run had counted. */
   restore(snapshot: LimitsSnapshot): void {
-    this.#counts.restore(snapshot.counts, this.#now())
+    this.#counts.restore(snapshot.counts, this.#now(), (identity, id) => this.spec(identity, id))
+  }
+
+  has(name: string): boolean {
+    return this.#specs().some((spec) => spec.name === name)
+  }
+
+  /** The budget that counts this id; null = no budget is called so any more. Limits of keys have the same names, and one id each. */
+  spec({ name, of, per }: Pick<BudgetSpec, 'name' | 'of' | 'per'>, id: string): BudgetSpec | null {
+    const isFor = ({ ids }: BudgetSpec): boolean => of !== 'key' || ids === null || ids.some((one) => glob(one)(id))
+    return this.#specs().find((one) => one.name === name && one.of === of && one.per === per && isFor(one)) ?? null
+  }
+
+  #specs(): BudgetSpec[] {
+    return [...this.#rules.map(({ spec }) => spec), ...this.#ownOfAll()]
   }
 
   async close(): Promise<void> {

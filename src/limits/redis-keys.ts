@@ -1,6 +1,6 @@
 /** What counts are called in Redis. Pure. */
 import { createHash } from 'node:crypto'
-import type { BudgetSpec } from '../core/principal.ts'
+import { type BudgetSpec, ENTITIES, PERIODS } from '../core/principal.ts'
 import { windowOf } from './windows.ts'
 
 /** All keys of budgets are in one slot of a cluster: a request touches several at once. */
@@ -35,6 +35,37 @@ export function sharedCount(spec: BudgetSpec, id: string, now: number): SharedCo
 
 /** Matches the sums of a budget, of all ids in all windows. */
 export const sumsOf = (name: string): string => `${PREFIX}:h:${plain(name)}:*`
+
+/** Matches the sums of all budgets. */
+export const ALL_SUMS = `${PREFIX}:h:*`
+
+/** What a key of sums says of its count. */
+export interface ReadKey {
+  readonly identity: Pick<BudgetSpec, 'name' | 'of' | 'per'>
+  readonly startsAt: number
+  /** Its id; a hash of it where that is long or odd. */
+  readonly who: string
+  /** Those in flight, in all windows. */
+  readonly places: string
+}
+
+/** Null where it is no key of sums. */
+export function readKey(key: string): ReadKey | null {
+  const [name, of, per, startsAt, who, ...more] = key.slice(`${PREFIX}:h:`.length).split(':')
+  if (name === undefined || startsAt === undefined || who === undefined || more.length > 0) return null
+  const entity = ENTITIES.find((one) => one === of)
+  const period = PERIODS.find((one) => one === per) ?? null
+  if (entity === undefined) return null
+  return {
+    identity: { name, of: entity, per: period },
+    startsAt: Number(startsAt),
+    who,
+    places: `${PREFIX}:p:${name}:${of}:${per}:${who}`,
+  }
+}
+
+/** What cannot be read from the keys of a count: '' where its id can. */
+export const hiddenId = (id: string): string => (plain(id) === id ? '' : id)
 
 export const isOf = (key: string, id: string | null): boolean => id === null || key.endsWith(`:${plain(id)}`)
 

@@ -6,6 +6,8 @@
  * A request is known by what it holds and its id. In `h`, `x|...` marks one whose lease was over (what it held was taken for
  * spent), `d|...` one that is done and may be told of again, `t|...` what somebody was told of.
  *
+ * A key only ever lives longer: by a clock that was set forward its window is over, and when the clock is set back it is not.
+ *
  * ARGV begins with a name for a memory that has none yet; it outlives the longest window. Those who count tell which one they know
  * ('' = none): where it is another, Redis has forgotten what it knew, and they are answered -1: they tell it first. The name is the first
  * of each answer.
@@ -20,13 +22,16 @@ local memory = redis.call('GET', KEYS[1]) or ARGV[1]
 redis.call('SET', KEYS[1], memory, 'PX', '3456000000')
 local n = (#KEYS - 1) / 3
 local function keys(i) return KEYS[3 * i - 1], KEYS[3 * i], KEYS[3 * i + 1] end
+local function keep(key, ttl)
+  if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
+end
 local function hold(h, l, member, usd, tokens, over, ttl)
   redis.call('HINCRBY', h, 'held_usd', usd)
   redis.call('HINCRBY', h, 'held_tokens', tokens)
   redis.call('HINCRBY', h, 'held', 1)
   redis.call('ZADD', l, over, member)
-  redis.call('PEXPIRE', h, ttl)
-  redis.call('PEXPIRE', l, ttl)
+  keep(h, ttl)
+  keep(l, ttl)
 end
 local function drop(h, l, member, usd, tokens)
   if redis.call('ZREM', l, member) == 0 then return false end
@@ -48,8 +53,8 @@ end
 
 /**
  * Takes a request's worst case from all its counts, or from none. ARGV: .., id, ms of its lease, nano-dollars, tokens, the memory
- * that is known; then for each count the limits of money, tokens, requests and requests in flight (-1 = none) and its time to
- * live in ms. Answers .., 0; or which count stands against it, by which limit, and whether that is only held by others.
+ * that is known; then for each count the limits of money, tokens, requests and requests in flight (-1 = none), its time to
+ * live in ms, and its id where its keys do not tell it. Answers .., 0; or which count stands against it, by which limit, and whether that is only held by others.
  * Leases that are over are those of processes that died: what they held is taken for spent.
  */
 export const RESERVE = `${COMMON}
@@ -73,7 +78,7 @@ local function over(limit, used, held, claim, others)
 end
 local windowed, flying = {}, {}
 for i = 1, n do
-  local at = 7 + (i - 1) * 5
+  local at = 7 + (i - 1) * 6
   local max_usd, max_tokens = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local max_requests, max_parallel = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local h, l, p = keys(i)
@@ -89,14 +94,14 @@ for i = 1, n do
 end
 for i = 1, n do
   local h, l, p = keys(i)
-  local ttl = ARGV[11 + (i - 1) * 5]
+  local ttl, id_text = ARGV[11 + (i - 1) * 6], ARGV[12 + (i - 1) * 6]
   if windowed[i] then
-    redis.call('HINCRBY', h, 'requests', 1)
+    if redis.call('HINCRBY', h, 'requests', 1) == 1 and id_text ~= '' then redis.call('HSET', h, 'id', id_text) end
     hold(h, l, usd .. '|' .. tokens .. '|' .. id, usd, tokens, now + lease, ttl)
   end
   if flying[i] then
     redis.call('ZADD', p, now + lease, id)
-    redis.call('PEXPIRE', p, ttl)
+    keep(p, ttl)
   end
 end
 return {memory, 0}
@@ -124,7 +129,7 @@ for i = 1, n do
     elseif unsent == '0' and told ~= memory and redis.call('HSETNX', h, 'd|' .. id, 1) == 1 then
       spend(h, usd, tokens)
       redis.call('HINCRBY', h, 'requests', 1)
-      redis.call('PEXPIRE', h, ARGV[9 + 2 * i])
+      keep(h, ARGV[9 + 2 * i])
     end
   end
   local v = redis.call('HMGET', h, 'usd', 'tokens', 'requests')
@@ -170,7 +175,7 @@ for i = 1, n do
     local value = ARGV[4 * i - 3 + j]
     if number(redis.call('HGET', h, field)) < number(value) then redis.call('HSET', h, field, value) end
   end
-  redis.call('PEXPIRE', h, ARGV[4 * i + 1])
+  keep(h, ARGV[4 * i + 1])
 end
 return {memory}
 `

@@ -5,7 +5,19 @@ import { Redis, ReplyError } from 'ioredis'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
 import type { Block, Sums } from './count.ts'
-import { countOf, hasSums, isOf, lifeOf, MEMORY, type SharedCount, sharedCount, sumsOf } from './redis-keys.ts'
+import type { BudgetState } from './limiter.ts'
+import {
+  countOf,
+  hasSums,
+  hiddenId,
+  isOf,
+  lifeOf,
+  MEMORY,
+  type SharedCount,
+  sharedCount,
+  sumsOf,
+} from './redis-keys.ts'
+import { type SpecOf, statesIn } from './redis-states.ts'
 import { FIRST, REFRESH, REMIND, RESERVE, RESET, SETTLE } from './redis-scripts.ts'
 
 /** Longer than this an answer is worth no wait: requests are held up for it. Shorter ones end when hundreds of requests come at once. */
@@ -79,7 +91,7 @@ export class RedisStore {
   async reserve({ id, counts, claim }: Holding, leaseMs: number, known: string, now: number): Promise<Reserved> {
     const limits = counts.flatMap((count) => {
       const { nanoUsd, tokens, requests, parallel } = count.spec
-      return [nanoUsd ?? -1, tokens ?? -1, requests ?? -1, parallel ?? -1, lifeOf(count, now)]
+      return [nanoUsd ?? -1, tokens ?? -1, requests ?? -1, parallel ?? -1, lifeOf(count, now), hiddenId(count.id)]
     })
     const [memory, at, reason, held] = await this.#scripts.turnoutReserve(
       ...this.#begin(counts),
@@ -143,6 +155,11 @@ export class RedisStore {
     const asked = counts.map(({ keys }) => this.client.hmget(keys[0], 'usd', 'tokens', 'requests'))
     const [memory, ...used] = await Promise.all([this.client.get(MEMORY), ...asked])
     return { memory, used: used.map(sums) }
+  }
+
+  /** All counts that Redis knows, in the windows of `now`. */
+  states(specOf: SpecOf, now: number): Promise<BudgetState[]> {
+    return statesIn(this.client, specOf, now)
   }
 
   /** Sets what is used back to nothing, of one id or of all, in all windows that are kept. How many counts there were. */

@@ -117,6 +117,23 @@ export class SharedLimiter implements Limiter {
     return this.#local.states()
   }
 
+  async allStates(): Promise<readonly BudgetState[]> {
+    const local = this.#local.states()
+    if (!this.#up) return local
+    try {
+      const shared = await this.#store.states((identity, id) => this.#local.spec(identity, id), this.#options.now())
+      const known = new Set(shared.map(placeOf))
+      return [...shared, ...local.filter((one) => !known.has(placeOf(one)))]
+    } catch (thrown) {
+      this.#away(thrown)
+      return local
+    }
+  }
+
+  has(name: string): boolean {
+    return this.#local.has(name)
+  }
+
   async reset(name: string, id: string | null): Promise<number> {
     let there: number
     try {
@@ -156,7 +173,7 @@ export class SharedLimiter implements Limiter {
     return {
       settle: (actual) => {
         if (!this.#open.delete(holding.id)) return
-        const spent = bounded(actual)
+        const spent = actual === null ? null : bounded(actual)
         local.settle(spent)
         this.#backlog.add(() => this.#settle(holding, spent))
       },
@@ -292,3 +309,5 @@ export class SharedLimiter implements Limiter {
     this.#backlog.retry()
   }
 }
+
+const placeOf = ({ name, of, per, id }: BudgetState): string => `${name}\n${of}\n${per ?? ''}\n${id}`

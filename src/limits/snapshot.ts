@@ -39,13 +39,17 @@ interface Counting {
   restore(snapshot: LimitsSnapshot): void
 }
 
-/** For the file of what was counted. `seq`: of the last row of the ledger; `loaded` gets the one that was counted last. `now` in ms. */
-export function keptCounts(
-  limiter: Counting,
-  seq: () => number,
-  loaded: (seq: number) => void,
-  now: () => number = Date.now,
-) {
+export interface KeptTools {
+  /** Of the last row of the ledger. */
+  readonly seq: () => number
+  /** Gets that of the last row that was counted before. */
+  readonly loaded: (seq: number) => void
+  /** Ms. */
+  readonly now?: () => number
+}
+
+/** For the file of what was counted. */
+export function keptCounts(limiter: Counting, { seq, loaded, now = Date.now }: KeptTools) {
   let writtenAt = -Infinity
   return {
     name: 'budgets',

@@ -301,7 +301,11 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
     keys: new KeyStore({ fixed: [], file: null, routes: [], tell: () => undefined }),
     fleet: { states: () => [], catalog: catalogOf() },
-    budgets: { states: () => [{ name: 'daily' }], reset: (name, id) => resets.push([name, id]) },
+    budgets: {
+      states: () => [{ name: 'daily' }],
+      has: (name) => name === 'daily',
+      reset: (name, id) => resets.push([name, id]),
+    },
     sessions: {
       list: (query) => [queries.push(query)].map((at) => ({ id: `s${at}` })),
       get: (id) => (id === 'a/b c' ? { id } : null),

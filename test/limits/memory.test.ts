@@ -274,14 +274,64 @@ t.test('what was counted outlives a restart', async (t) => {
   t.equal(later.limiter.states()[0]?.used.nanoUsd, 0)
 })
 
+t.test('an id without traffic since a restart is listed, set back, and outlives the next restart', async (t) => {
+  const own = [budget({ name: 'key-usd', of: 'key', ids: ['k'], per: 'month', nanoUsd: 9e9 })]
+  const spec = [budget({ nanoUsd: 10e9 }), budget({ name: 'mine', of: 'session', tokens: 1e6 })]
+  const first = desk(spec)
+  const who = subject({ session: 's' })
+  first.limiter.reserve(who, own, claim(1e9, 10)).settle(claim(2e9, 20))
+  let kept = first.limiter.snapshot(1)
+  for (let restart = 0; restart < 3; restart++) {
+    const next = desk(spec, undefined, () => own)
+    next.limiter.restore(JSON.parse(JSON.stringify(kept)) as typeof kept)
+    t.strictSame(
+      next.limiter.states().map(({ name, id, used, limit }) => [name, id, used.nanoUsd, limit.nanoUsd]),
+      [
+        ['b', 'red', 2e9, 10e9],
+        ['mine', 'k/s', 2e9, null],
+        ['key-usd', 'k', 2e9, 9e9],
+      ],
+      `restart ${restart}`,
+    )
+    kept = next.limiter.snapshot(1)
+    t.equal(kept.counts.length, 3)
+  }
+  const fewer = desk([spec[0]!], undefined, () => own)
+  fewer.limiter.restore(kept)
+  t.strictSame(
+    fewer.limiter.states().map(({ name }) => name),
+    ['b', 'key-usd'],
+    'a budget that is none any more is not listed',
+  )
+  t.equal(fewer.limiter.has('mine'), false)
+  t.equal(fewer.limiter.has('key-usd'), true)
+  t.equal(fewer.limiter.reset('key-usd', 'k'), 1, 'and can be set back')
+  t.equal(fewer.limiter.reset('key-usd', 'j'), 0)
+})
+
+t.test('a snapshot has what has ended, and no request that is under way', async (t) => {
+  const spec = [budget({ requests: 100, nanoUsd: 10e9, tokens: 1e6 })]
+  const first = desk(spec)
+  const open = [1, 2, 3].map(() => reserve(first, 1))
+  for (let i = 0; i < 2; i++) reserve(first, 1).settle(claim(1e9, 10))
+  reserve(first, 1).settle(null)
+  t.match(first.limiter.states(), [{ used: { requests: 5, nanoUsd: 2e9 }, inflight: 3 }], 'one was never sent')
+  const kept = first.limiter.snapshot(1)
+  t.match(kept.counts, [{ requests: 2, nanoUsd: 2e9, tokens: 20 }])
+  open.forEach((one) => one.settle(claim(1e9, 10)))
+  const second = desk(spec)
+  second.limiter.restore(kept)
+  open.forEach(() => second.limiter.replay(subject(), [], NOON, claim(1e9, 10)))
+  t.match(second.limiter.states()[0]?.used, first.limiter.states()[0]?.used, 'with the rows of the ledger: the same')
+})
+
 t.test('many counts are written less often, a count that is set back at once', async (t) => {
   const one = desk([budget({ of: 'user', requests: 10 })])
-  const kept = keptCounts(
-    one.limiter,
-    () => 0,
-    () => undefined,
-    () => one.clock.now,
-  )
+  const kept = keptCounts(one.limiter, {
+    seq: () => 0,
+    loaded: () => undefined,
+    now: () => one.clock.now,
+  })
   const use = (): void => {
     for (let i = 0; i < 5_000; i++) reserve(one, 0, subject({ user: `u${i}` })).settle(NOTHING)
   }

@@ -45,13 +45,18 @@ export interface Desk {
 export const NOON = Date.parse('2026-11-23T12:00:00Z')
 
 /** A limiter with a clock of its own. `answer`: what the webhook says. */
-export function desk(budgets: readonly BudgetSpec[], answer: () => Promise<string> = () => Promise.resolve('')): Desk {
+export function desk(
+  budgets: readonly BudgetSpec[],
+  answer: () => Promise<string> = () => Promise.resolve(''),
+  own: () => readonly BudgetSpec[] = () => [],
+): Desk {
   const clock = { now: NOON }
   const told: LimitsEvent[] = []
   const refused: string[] = []
   const posted: { url: string; json: object }[] = []
   const limiter = new MemoryLimiter(budgets, {
     now: () => clock.now,
+    own,
     tell: (event) => told.push(event),
     post: (url, json) => {
       posted.push({ url, json })

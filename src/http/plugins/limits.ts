@@ -5,6 +5,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { TokensLeft } from '../../limits/limiter.ts'
 import { asObject, type HeaderList } from '../../relay/headers.ts'
 import { principalOf } from './auth.ts'
+import { MinuteStore } from './minute-store.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,13 +16,10 @@ declare module 'fastify' {
 
 const WINDOW_MS = 60_000
 
-/** More than there can be keys: one whose count is forgotten would begin anew. */
-const MOST_COUNTED = 100_000
-
 /** Adds the limit to every route of `scope`; authentication must have been added before. `redis`: a client of ioredis that counts for several gateways; while it is away nothing is refused. */
 export async function limitRequests(scope: FastifyInstance, redis: unknown = null): Promise<void> {
   scope.decorateRequest('limitHeaders', null)
-  const shared = redis === null ? { cache: MOST_COUNTED } : { redis, nameSpace: 'turnout-rpm-', skipOnError: true }
+  const shared = redis === null ? { store: MinuteStore } : { redis, nameSpace: 'turnout-rpm-', skipOnError: true }
   await scope.register(rateLimit, { global: false, ...shared })
   const count = scope.createRateLimit({
     timeWindow: WINDOW_MS,
