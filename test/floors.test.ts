@@ -35,7 +35,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   cli: 7,
 }
 
-const MAX_LINES = 300
+const MAX_LINES = 400
 const VAGUE = /^(utils?|helpers?|common|managers?|misc)$|[-_](utils?|helpers?|common|manager)$/
 
 interface Source {
