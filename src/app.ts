@@ -57,7 +57,7 @@ const now = (): number => performance.now()
 
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
-  const pools = new Pools(config.limits.connectMs)
+  const pools = new Pools(config.limits.connectMs, now)
   const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, keys.specs, fleet.catalog)
   const keys = new KeyStore({
     fixed: config.keys,

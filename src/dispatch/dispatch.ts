@@ -81,6 +81,7 @@ async function attempt(
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
+  fresh = false,
 ): Promise<Committed | GatewayError> {
   const { deployment, effort } = target
   const { backend } = deployment
@@ -94,6 +95,7 @@ async function attempt(
   const exchange = new Exchange({
     backend,
     pool: tools.pools.of(backend.root),
+    fresh,
     path: backend.provider.endpoints[request.endpoint.id]!,
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body: composeBody(request, deployment, effort),
@@ -127,11 +129,12 @@ async function attempt(
       thrown instanceof GatewayError
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
-    tools.fleet.end(deployment, { endpoint: request.endpoint.id, error })
-    const { status, sent } = exchange
+    const { status, sent, unread } = exchange
+    tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error })
     trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
-    return error
+    // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
+    return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, true) : error
   }
 }
 

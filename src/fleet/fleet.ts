@@ -104,9 +104,13 @@ export class Fleet {
     ;(deployment as DeploymentState).standing.calls++
   }
 
-  end(deployment: Deployment, { endpoint, error }: Outcome): void {
+  /** `outcome` null: it says nothing about the backend. */
+  end(deployment: Deployment, outcome: Outcome | null): void {
+    const member = this.#byName.get(deployment.backend.name)
+    if (outcome === null) return member?.left()
+    const { endpoint, error } = outcome
     assess((deployment as DeploymentState).standing, endpoint, error, this.#now())
-    this.#byName.get(deployment.backend.name)?.ended(error)
+    member?.ended(error)
   }
 
   /** The backend (by its name) answered `stream_options` with an error: usage is not asked for until it may be another version. */

@@ -72,9 +72,14 @@ export class Member {
     return this.#looking
   }
 
+  /** A request to this backend ended, in a way that says nothing about it. */
+  left(): void {
+    if (this.live.inflight > 0) this.live.inflight--
+  }
+
   /** A request to this backend ended. */
   ended(error: GatewayError | null): void {
-    if (this.live.inflight > 0) this.live.inflight--
+    this.left()
     const now = this.#tools.now()
     const news = learn(this.live, error, now)
     if (news === 'up') {

@@ -17,6 +17,8 @@ export interface Sink {
 export interface Call {
   readonly backend: BackendSpec
   readonly pool: BackendPool
+  /** On a new connection: a kept one was found closed. */
+  readonly fresh: boolean
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: Buffer

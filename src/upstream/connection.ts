@@ -1,26 +1,19 @@
 /** The socket side of one exchange: how its request goes out, is held back, and how the connection is given back. */
 import type { Dispatcher } from 'undici'
 import type { Call } from './call.ts'
-import { isStaleSocket } from './fault.ts'
+import type { Link } from './link.ts'
 
-/** A kept-alive socket that the peer had closed breaks at once; one that breaks later broke over our request. */
-const STALE_MS = 500
 /** How long an upstream may take to close a stream after its own [DONE]. */
 const LINGER_MS = 1_000
 
 export class Connection {
   readonly #call: Call
-  readonly #startedAt: number
+  #link: Link | null = null
   #controller: Dispatcher.DispatchController | null = null
-  #reused = false
-  #retried = false
-  #pooled = false
   #linger: NodeJS.Timeout | null = null
 
-  /** `startedAt`: clock reading of the start of the call. */
-  constructor(call: Call, startedAt: number) {
+  constructor(call: Call) {
     this.#call = call
-    this.#startedAt = startedAt
   }
 
   /** The request is on its way, and a socket is there for it. */
@@ -29,21 +22,19 @@ export class Connection {
   }
 
   send(handler: Dispatcher.DispatchHandler): void {
-    this.#pooled = true
-    this.#reused = this.#call.pool.dispatch(this.#request(), handler)
-  }
-
-  /** Once more, where `thrown` is the end of a socket that was idle for too long; false where it is another thing. */
-  sendAgain(handler: Dispatcher.DispatchHandler, thrown: Error): boolean {
-    const young = this.#call.now() - this.#startedAt < STALE_MS
-    if (!young || !this.#reused || this.#retried || !isStaleSocket(thrown)) return false
-    this.#retried = true
-    this.#call.pool.dispatchFresh(this.#request(), handler)
-    return true
+    const { pool, path, headers, body, fresh } = this.#call
+    this.#link = pool.take(fresh)
+    this.#link.client.dispatch({ path: pool.prefix + path, method: 'POST', headers, body }, handler)
   }
 
   started(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#link?.started()
+  }
+
+  /** The peer cannot have read the request that ended with `thrown`. */
+  unread(thrown: unknown): boolean {
+    return this.#link?.unread(thrown) ?? false
   }
 
   pause(): void {
@@ -61,24 +52,21 @@ export class Connection {
   /** All that was wanted has come: the upstream may end by itself for a moment more. */
   closeSoon(): void {
     const controller = this.#controller
-    if (!this.#pooled || controller === null) return
+    if (controller === null) return
     const linger = setTimeout(() => controller.abort(new Error('the stream was over')), LINGER_MS)
     linger.unref()
     this.#linger = linger
   }
 
-  /** It is free again, or gone. */
-  release(): void {
+  /** It is free for the next call (`whole`: its answer has ended as it should), or gone. */
+  release(whole: boolean): void {
     // It leads to all that undici holds of the call, and a handler outlives its call: what the collector still reaches it copies.
     this.#controller = null
     if (this.#linger !== null) clearTimeout(this.#linger)
-    if (!this.#pooled) return
-    this.#pooled = false
-    this.#call.pool.done()
-  }
-
-  #request(): Dispatcher.DispatchOptions {
-    const { pool, path, headers, body } = this.#call
-    return { path: pool.prefix + path, method: 'POST', headers, body }
+    const link = this.#link
+    if (link === null) return
+    this.#link = null
+    if (whole) this.#call.pool.give(link)
+    else this.#call.pool.drop(link)
   }
 }

@@ -44,6 +44,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   endedAt: number | null = null
   /** There was a connection, and the request went out on it. */
   sent = false
+  /** It failed on a kept connection that the peer had closed before it could read the request. */
+  unread = false
   /** The caller left, and the answer is read on for its usage: what to end with. */
   left: GatewayError | null = null
 
@@ -67,7 +69,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(call: Call) {
     this.#call = call
     this.#startedAt = call.now()
-    this.#connection = new Connection(call, this.#startedAt)
+    this.#connection = new Connection(call)
     this.#deadline = new Deadline(call.totalMs, call.now, (phase) => this.#expired(phase))
   }
 
@@ -80,6 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       try {
         this.#connection.send(this)
       } catch (thrown) {
+        this.#connection.release(false)
         this.#fail(transportFault(this.#call.backend, thrown, false))
       }
     })
@@ -178,7 +181,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#connection.release()
+    this.#connection.release(true)
     switch (this.#mode) {
       case 'events':
         return this.#advance(this.#reader!.finish())
@@ -192,8 +195,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
-    if (this.#mode === 'waiting' && this.#connection.sendAgain(this, thrown)) return
-    this.#connection.release()
+    this.unread = this.#mode === 'waiting' && this.#connection.unread(thrown)
+    this.#connection.release(false)
     if (this.#mode === 'over') return
     // What came of it may be half of a compressed body; the status says enough.
     if (this.#mode === 'error') return this.#refused(NO_BODY)

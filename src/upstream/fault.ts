@@ -157,14 +157,6 @@ export function transportFault(backend: BackendSpec, thrown: unknown, answered: 
   })
 }
 
-/** The peer closed a kept-alive socket at the moment of its reuse: nothing was processed, the call can be made again. */
-export function isStaleSocket(thrown: unknown): boolean {
-  const code = transportCode(thrown)
-  if (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET' && code !== 'EPIPE') return false
-  const read = (thrown as { readonly socket?: { readonly bytesRead?: number } }).socket?.bytesRead
-  return read === undefined || read > 0
-}
-
 /** A limit of the configuration ran out, or the caller's own. */
 export function limitFault(
   { backend, limits, totalMs, ownDeadline }: Pick<Call, 'backend' | 'limits' | 'totalMs' | 'ownDeadline'>,

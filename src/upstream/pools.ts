@@ -1,76 +1,77 @@
-/** Connections to backends: one undici pool for each origin. */
-import { Client, Pool, type Dispatcher } from 'undici'
-
-/** `pipelining` stays 1: with 2 a request waits behind the whole stream of another one. */
-const options = (connectMs: number) =>
-  ({
-    pipelining: 1,
-    allowH2: false,
-    // Limits are kept by the attempt, to the millisecond; undici's own timers are coarse.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Below the five seconds after which uvicorn and llama.cpp close an idle connection.
-    keepAliveTimeout: 4_000,
-    keepAliveMaxTimeout: 4_000,
-    connect: { timeout: connectMs },
-  }) as const
+/** Connections to backends: kept ones for each root, each for one call at a time. */
+import { buildConnector } from 'undici'
+import { IdleLimit } from './idle-limit.ts'
+import { Link, type LinkTools } from './link.ts'
 
 export class BackendPool {
-  readonly #origin: string
-  readonly #connectMs: number
-  readonly #pool: Pool
   /** Path of the backend's root below its origin. */
   readonly prefix: string
-  #connected = 0
-  #running = 0
+  readonly #origin: string
+  readonly #tools: LinkTools
+  readonly #limit = new IdleLimit()
+  readonly #links = new Set<Link>()
+  /** The one that was used last is the last, and the next to be used: the others may come to rest. */
+  readonly #idle: Link[] = []
 
-  constructor(root: string, connectMs: number) {
+  constructor(root: string, connectMs: number, now: () => number) {
     const url = new URL(root)
     this.#origin = url.origin
-    this.#connectMs = connectMs
     this.prefix = url.pathname.replace(/\/$/, '')
-    this.#pool = new Pool(url.origin, options(connectMs))
-    this.#pool.on('connect', () => this.#connected++)
-    this.#pool.on('disconnect', () => this.#connected--)
+    this.#tools = {
+      connect: buildConnector({ timeout: connectMs, allowH2: false }),
+      now,
+      closedIdle: (ms) => this.#limit.closedAfter(ms, now()),
+      gone: (link) => this.drop(link),
+    }
   }
 
-  /** Sends; true where an idle connection was there to be used again. Each `dispatch` is paired with one `done`. */
-  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const reuses = this.#connected > this.#running
-    this.#running++
-    this.#pool.dispatch(request, handler)
-    return reuses
+  /** A connection for one call; `fresh`: a new one. Each is given back, or dropped. */
+  take(fresh: boolean): Link {
+    const last = this.#idle.at(-1)
+    const now = this.#tools.now()
+    // Older ones stay to their end, which is how it is learnt when the peer closes them.
+    if (!fresh && last !== undefined && now - last.idleSince < this.#limit.at(now)) return this.#idle.pop()!
+    const link = new Link(this.#origin, this.#tools)
+    this.#links.add(link)
+    return link
   }
 
-  done(): void {
-    this.#running--
+  /** Its call has ended well. */
+  give(link: Link): void {
+    link.rest()
+    if (this.#links.has(link)) this.#idle.push(link)
   }
 
-  /** Sends on a connection of its own, for the one retry after a stale one: other idle sockets may be just as dead. */
-  dispatchFresh(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    const client = new Client(this.#origin, options(this.#connectMs))
-    client.dispatch(request, handler)
-    void client.close()
+  drop(link: Link): void {
+    if (!this.#links.delete(link)) return
+    const at = this.#idle.indexOf(link)
+    if (at >= 0) this.#idle.splice(at, 1)
+    link.close()
   }
 
   /** Cuts what is still open. */
   async destroy(): Promise<void> {
-    await this.#pool.destroy()
+    this.#idle.length = 0
+    const links = [...this.#links]
+    this.#links.clear()
+    await Promise.all(links.map(({ client }) => client.destroy()))
   }
 }
 
 export class Pools {
   readonly #byRoot = new Map<string, BackendPool>()
   readonly #connectMs: number
+  readonly #now: () => number
 
-  constructor(connectMs: number) {
+  constructor(connectMs: number, now: () => number) {
     this.#connectMs = connectMs
+    this.#now = now
   }
 
   of(root: string): BackendPool {
     let pool = this.#byRoot.get(root)
     if (pool === undefined) {
-      pool = new BackendPool(root, this.#connectMs)
+      pool = new BackendPool(root, this.#connectMs, this.#now)
       this.#byRoot.set(root, pool)
     }
     return pool

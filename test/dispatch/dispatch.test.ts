@@ -37,7 +37,7 @@ async function world(
   const deployments = upstreams.map(({ url }, index) =>
     deployment(`${'abcd'[index]!}/tiny`, { backend: { root: url }, live: lives[index]!, facts: facts[index] ?? {} }),
   )
-  const pools = new Pools(1000)
+  const pools = new Pools(1000, () => performance.now())
   t.teardown(async () => {
     await pools.destroy()
     await Promise.all(upstreams.map((one) => one.close()))

@@ -96,75 +96,12 @@ t.test("a caller's mistake is told as the backend tells it, and nobody else is a
   await good.complete
 })
 
-t.test('a reset of a reused connection is repaired once, unseen', async (t) => {
-  for (const drop of ['reset', 'fin'] as const)
-    for (const stream of [true, false]) {
-      const { gateway, upstream } = await singleRig(t, { rule: (request) => (request.reused ? { drop } : undefined) })
-      const label = `${drop} ${stream ? 'streamed' : 'whole'}`
-      const first = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
-      t.equal(await first.complete, true)
-      const second = await rawPost(gateway.url, CHAT_PATH, { ...chat(), stream })
-      t.equal(second.status, 200, label)
-      t.equal(await second.complete, true, label)
-      t.equal(second.headers['x-turnout-attempts'], '1', label)
-      t.same(
-        upstream.requests.map(({ reused }) => reused),
-        [false, true, false],
-        label,
-      )
-    }
-})
-
 t.test('a reset of a new connection is not repaired: it may have been the request', async (t) => {
   const { gateway, upstream } = await singleRig(t, { plan: { drop: 'reset' } })
   const response = await rawPost(gateway.url, CHAT_PATH, chat())
   t.equal(response.status, 502)
   t.equal(errorOf(await response.json()).code, 'upstream_unreachable')
   t.equal(upstream.requests.length, 1)
-})
-
-t.test(
-  'one that breaks while the engine works on the request is not repaired: the work would be paid twice',
-  async (t) => {
-    for (const drop of ['reset', 'fin'] as const) {
-      const { gateway, upstream } = await singleRig(t)
-      await (
-        await rawPost(gateway.url, CHAT_PATH, chat())
-      ).complete
-      upstream.set({ plan: { headersAfter: 700, drop } })
-      const response = await rawPost(gateway.url, CHAT_PATH, chat())
-      t.equal(response.status, 502, drop)
-      t.equal(upstream.requests.length, 2, drop)
-      t.equal(upstream.requests[1]!.reused, true, drop)
-    }
-  },
-)
-
-t.test('an idle connection that the engine closes costs nobody a request', async (t) => {
-  for (const afterwards of ['fin', 'reset'] as const) {
-    const { gateway, upstream } = await singleRig(t, { plan: { afterwards } })
-    for (let i = 0; i < 20; i++) {
-      const response = await rawPost(gateway.url, CHAT_PATH, i % 2 === 0 ? chat() : chatStream())
-      t.equal(response.status, 200, `${afterwards} ${i}`)
-      t.equal(await response.complete, true)
-    }
-    t.ok(upstream.requests.every(({ reused }) => !reused))
-  }
-})
-
-t.test('many idle connections found broken at once are all repaired', async (t) => {
-  const { gateway, upstream } = await singleRig(t, { plan: { headersAfter: 30 } })
-  const ask = async (): Promise<number> => {
-    const response = await rawPost(gateway.url, CHAT_PATH, chat())
-    await response.complete
-    return response.status
-  }
-  const eight = (): Promise<number[]> => Promise.all(Array.from({ length: 8 }, ask))
-  t.same(new Set(await eight()), new Set([200]))
-  const before = upstream.openSockets
-  t.ok(before >= 8, `${before} connections`)
-  upstream.set({ rule: (request) => (request.reused ? { drop: 'reset' } : undefined) })
-  t.same(new Set(await eight()), new Set([200]))
 })
 
 t.test('an error whose words never come is judged by its status', async (t) => {

@@ -13,6 +13,7 @@ export class FaultConnection {
   requests = 0
   current: LiveRequest | null = null
   #ours = false
+  #idle: NodeJS.Timeout | null = null
   readonly #gone = deferred<Error>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
@@ -65,8 +66,25 @@ export class FaultConnection {
     else this.socket.end(() => this.socket.destroy())
   }
 
-  destroy(): void {
+  destroy(how: 'fin' | 'reset' = 'fin'): void {
     this.#ours = true
-    this.socket.destroy()
+    if (how === 'reset') this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  /** A request has come. */
+  busy(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = null
+  }
+
+  /** An answer has ended: another request is waited for `ms` long. */
+  idle(ms: number | undefined): void {
+    if (ms === undefined || this.current !== null || this.#ours) return
+    this.busy()
+    // In a process of its own it would have read by now what has come: in this one the timers run before the sockets.
+    const close = (): unknown => setImmediate(() => this.#idle !== null && this.destroy())
+    this.#idle = setTimeout(close, ms)
+    this.#timers.add(this.#idle)
   }
 }

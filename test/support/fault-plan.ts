@@ -92,6 +92,8 @@ export interface FaultOptions {
   readonly strict?: boolean
   /** 400 `extra_forbidden` on `stream_options`, as old engines do. */
   readonly refusesStreamOptions?: boolean
+  /** How long a connection may be idle before it is closed, drawn for each silence; for ever where it is absent. */
+  readonly idleMs?: () => number
   /** In place of the list of models. */
   readonly modelsPlan?: Plan
 }

@@ -28,6 +28,8 @@ export interface FaultUpstream {
   set(options: FaultOptions): void
   /** The n-th inference request (1 = first), now or when it comes. */
   waitRequest(n: number): Promise<RecordedRequest>
+  /** Closes every connection that carries no request, before the system takes another byte from it. */
+  closeIdle(how: 'fin' | 'reset'): void
   /** Resolves when that many connections are open. */
   waitSockets(n: number): Promise<void>
   close(): Promise<void>
@@ -56,11 +58,12 @@ export async function startFaultUpstream(initial: FaultOptions = {}, port = 0): 
   function receive(connection: FaultConnection, head: Head, bytes: Buffer): void {
     const request = record(connection, head, bytes, requests.length + 1)
     connection.requests++
+    connection.busy()
     connection.current = request
     request.plan = request.number === 0 ? probePlan(request, options) : inferencePlan(request, options, queue)
     ;(request.number === 0 ? probes : requests).push(request)
     changed()
-    void play(connection, request)
+    void play(connection, request).then(() => connection.idle(options.idleMs?.()))
   }
 
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -97,6 +100,7 @@ export async function startFaultUpstream(initial: FaultOptions = {}, port = 0): 
     set: (changes) => (options = changes),
     waitRequest: (n) => when(() => requests[n - 1]),
     waitSockets: (n) => when(() => (open.size === n ? true : undefined)).then(() => undefined),
+    closeIdle: (how) => [...open].forEach((connection) => connection.current === null && connection.destroy(how)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -1,15 +1,7 @@
 import t from 'tap'
 import type { ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import { embeddedFault, readFault } from '../../src/protocol/upstream-error.ts'
-import {
-  answerFault,
-  badAnswer,
-  isStaleSocket,
-  limitFault,
-  redact,
-  statusOf,
-  transportFault,
-} from '../../src/upstream/fault.ts'
+import { answerFault, badAnswer, limitFault, redact, statusOf, transportFault } from '../../src/upstream/fault.ts'
 import { transportCode, transportWords } from '../../src/core/transport.ts'
 import { backend, LIMITS, provider } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -448,16 +440,6 @@ t.test('a model that is forbidden is not a refused key', async (t) => {
   t.equal(code('Project `p` does not have access to model `m`', 'model_not_found'), 'upstream_model_missing')
   t.equal(code('You do not have access to the model m.'), 'upstream_model_missing')
   t.equal(code('Country not supported'), 'upstream_auth')
-})
-
-t.test('a stale connection', async (t) => {
-  t.equal(isStaleSocket(failed('UND_ERR_SOCKET', { socket: { bytesRead: 400 } })), true)
-  t.equal(isStaleSocket(failed('UND_ERR_SOCKET', { socket: { bytesRead: 0 } })), false, 'it never answered anything')
-  t.equal(isStaleSocket(failed('ECONNRESET')), true)
-  t.equal(isStaleSocket(failed('EPIPE')), true)
-  t.equal(isStaleSocket(failed('ECONNREFUSED')), false)
-  t.equal(isStaleSocket(new Error('x')), false)
-  t.equal(isStaleSocket(null), false)
 })
 
 t.test('limits speak under their own names', async (t) => {
