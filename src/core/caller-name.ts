@@ -21,9 +21,13 @@ export function callerName(value: unknown): string | null {
  */
 export function boundName(value: unknown): string | null {
   const name = callerName(value)
-  if (name !== null || typeof value !== 'string' || value === '') return name
-  const beginning = value.slice(0, Math.min(READ, keptLength(value)))
-  return `sha256-${hash('sha256', `${beginning} ${textBytes(value)}`, 'base64url').slice(0, DIGEST)}`
+  return name !== null || typeof value !== 'string' || value === '' ? name : digestName(value)
+}
+
+/** A name for a text of which nothing may be written down, by its beginning and length. */
+export function digestName(text: string): string {
+  const beginning = text.slice(0, Math.min(READ, keptLength(text)))
+  return `sha256-${hash('sha256', `${beginning} ${textBytes(text)}`, 'base64url').slice(0, DIGEST)}`
 }
 
 const NARROW = /[\x80-\xff]/

@@ -1,4 +1,5 @@
 /** A finished request -> its rows as JSON lines: the attempts, then the request, which ends them. Pure. */
+import { requestedModel } from '../core/requested-model.ts'
 import type { Account, Attempt, Settlement } from '../core/settlement.ts'
 import { totalOf } from '../core/total.ts'
 import { totalText } from '../core/total-row.ts'
@@ -25,12 +26,16 @@ export function rowsOf(account: Account, writer: string, seq: number, decision: 
 }
 
 /** What the rows of a request have in common, without braces. Texts are put together by hand: that takes half of what a stringified object does. */
-const sharedText = ({ request, subject, endedAt }: Account, writer: string): string =>
-  `"writer":"${writer}","at":"${new Date(endedAt).toISOString()}","request_id":${short(request.id)}` +
-  `,"key":${quoted(subject.key)},"team":${quoted(subject.team)},"user":${short(subject.user)}` +
-  `,"session":${short(subject.session)},"agent":${short(subject.agent)},"route":${quoted(subject.route)}` +
-  `,"endpoint":${quoted(request.endpoint.id)},"requested_model":${short(request.model)},"stream":${request.stream}` +
-  `,"labels":${JSON.stringify(request.principal.labels)}`
+const sharedText = (account: Account, writer: string): string => {
+  const { request, subject, endedAt } = account
+  return (
+    `"writer":"${writer}","at":"${new Date(endedAt).toISOString()}","request_id":${short(request.id)}` +
+    `,"key":${quoted(subject.key)},"team":${quoted(subject.team)},"user":${short(subject.user)}` +
+    `,"session":${short(subject.session)},"agent":${short(subject.agent)},"route":${quoted(subject.route)}` +
+    `,"endpoint":${quoted(request.endpoint.id)},"requested_model":${quoted(requestedModel(account))},"stream":${request.stream}` +
+    `,"labels":${JSON.stringify(request.principal.labels)}`
+  )
+}
 
 function attemptText(attempt: Attempt, index: number, settlement: Settlement): string {
   const answered = settlement.answered && index === settlement.attempts.length - 1

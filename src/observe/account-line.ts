@@ -1,27 +1,27 @@
 /** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
+import { requestedModel } from '../core/requested-model.ts'
 import type { Account, Settlement, Total } from '../core/settlement.ts'
 import { wasteInAll } from '../core/total.ts'
+import { causeOf, failureOf } from './failure.ts'
 
 const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
 
 /** The line of a finished request, without its decision. */
-export function accountLine({ request, subject, settlement }: Account): object {
+export function accountLine(account: Account): object {
+  const { request, subject, settlement } = account
   const { error } = settlement
   return {
     request_id: request.id,
     caller: request.principal.id,
     endpoint: request.endpoint.id,
-    model: request.model.slice(0, 200),
+    model: requestedModel(account),
     stream: request.stream,
     status: settlement.status,
     team: subject.team ?? undefined,
     user: subject.user ?? undefined,
     session: subject.session ?? undefined,
     agent: subject.agent ?? undefined,
-    error:
-      error === null
-        ? undefined
-        : { code: error.code, source: error.source, message: error.message, cause: causeOf(error.cause) },
+    error: error === null ? undefined : { ...failureOf(error), cause: causeOf(error.cause) },
     overhead_ms: round(settlement.overheadMs),
     bytes_out: settlement.bytesOut,
   }
@@ -67,10 +67,3 @@ const totalShown = (total: Total): object => ({
   cost_source: total.cost?.source,
   wasted: wasteInAll(total),
 })
-
-/** What happened underneath: a code where it has one (the text names addresses), else where in our code it happened. */
-function causeOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined
-  const { code } = cause as { code?: unknown }
-  return typeof code === 'string' ? code : cause.stack
-}

@@ -1,6 +1,7 @@
 /** The log: JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
 import { Blocks } from './blocks.ts'
+import { thrownOf } from './failure.ts'
 
 /** Headers and fields that must not be seen, wherever somebody logs an object that holds them. */
 const SECRET_PATHS = [
@@ -45,7 +46,7 @@ export type RequestLine = (line: object, decision?: () => string | null) => void
 const STANDARD_OUTPUT = 1
 
 export function createLog(level: string, destination?: DestinationStream): Log {
-  const options = { level, base: null, serializers: { err: plainError } }
+  const options = { level, base: null, serializers: { err: thrownOf } }
   const redact = { paths: SECRET_PATHS, censor: '[redacted]' }
   const sink = destination ?? new Blocks(STANDARD_OUTPUT)
   return {
@@ -65,9 +66,4 @@ function requestLines(name: 'info' | 'warn', threshold: string, sink: Destinatio
     const last = text === null ? '' : `,"decision":${text}`
     sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1, -1)}${last}}\n`)
   }
-}
-
-function plainError(thrown: unknown): object {
-  if (!(thrown instanceof Error)) return { message: String(thrown) }
-  return { type: thrown.name, message: thrown.message, stack: thrown.stack }
 }

@@ -3,14 +3,13 @@ import type { Account, Attempt } from '../core/settlement.ts'
 import { isUnpriced, wasteInAll } from '../core/total.ts'
 import type { JsonObject } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
+import { requestedModel } from '../core/requested-model.ts'
 import { operationOf, SELF } from './names.ts'
 
 export type Attributes = Record<string, string | number | boolean | string[]>
 
 /** Those that are not known are left out. */
 type Known = Readonly<Record<string, Attributes[string] | null | undefined>>
-
-const MAX_NAME = 200
 
 function known(values: Known): Attributes {
   const attributes: Attributes = {}
@@ -22,7 +21,8 @@ function known(values: Known): Attributes {
 }
 
 /** Of the request as a whole. Tokens are told by its calls only, so that nobody counts them twice. */
-export function requestAttributes({ request, subject, plan, settlement }: Account): Attributes {
+export function requestAttributes(account: Account): Attributes {
+  const { request, subject, plan, settlement } = account
   const { verdict, total, error, attempts } = settlement
   const { cost, partial } = total
   const waste = wasteInAll(total)
@@ -33,7 +33,7 @@ export function requestAttributes({ request, subject, plan, settlement }: Accoun
     'http.response.status_code': settlement.status,
     'gen_ai.operation.name': operationOf(request.endpoint.id),
     'gen_ai.provider.name': SELF,
-    'gen_ai.request.model': request.model.slice(0, MAX_NAME),
+    'gen_ai.request.model': requestedModel(account),
     'gen_ai.request.stream': request.stream,
     'gen_ai.conversation.id': subject.session,
     'error.type': error?.code,
@@ -70,8 +70,8 @@ export function attemptAttributes(
     'gen_ai.request.model': attempt.model,
     ...parametersOf(request.body),
     'gen_ai.request.stream': request.stream,
-    'gen_ai.response.model': attempt.answeredAs?.slice(0, MAX_NAME),
-    'gen_ai.response.finish_reasons': finish === null ? null : [finish.slice(0, MAX_NAME)],
+    'gen_ai.response.model': answeredAs(attempt),
+    'gen_ai.response.finish_reasons': finish === null ? null : [finish],
     'gen_ai.response.time_to_first_chunk': attempt.ttftMs === null ? null : attempt.ttftMs / 1000,
     'gen_ai.usage.input_tokens': usage?.input,
     'gen_ai.usage.output_tokens': usage?.output,
@@ -89,6 +89,15 @@ export function attemptAttributes(
     'turnout.waste.reason': waste?.reason,
     'turnout.waste.tokens': waste?.tokens,
   })
+}
+
+/** What follows the name of a model in that of a version of it. */
+const VERSION = /^[-@:]\d[\d.-]{0,15}$/
+
+/** The model that answered, as its engine names it: what was called, or a dated version of it. Any other text is not ours to repeat. */
+function answeredAs({ model, answeredAs: said }: Attempt): string | null {
+  if (said === null || said === model) return said
+  return said.startsWith(model) && VERSION.test(said.slice(model.length)) ? said : 'other'
 }
 
 /** Numbers only: stop sequences are text of the caller. */

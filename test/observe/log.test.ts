@@ -75,10 +75,46 @@ t.test('a request line has the form of any other', async (t) => {
 })
 
 t.test('an exception is written with its stack', async (t) => {
-  t.match(JSON.parse(logged({ err: new TypeError('boom') })), {
-    err: { type: 'TypeError', message: 'boom', stack: /log\.test/ },
+  t.match(JSON.parse(logged({ err: new TypeError('boom') })), { err: { type: 'TypeError', stack: /log\.test/ } })
+  t.match(JSON.parse(logged({ err: 'text' })), { err: { type: 'string' } })
+})
+
+t.test('an exception is written without its message, which may quote anything', async (t) => {
+  const canary = 'canary0sesame'
+  const thrown = (work: () => unknown): unknown => {
+    try {
+      return work()
+    } catch (error) {
+      return error
+    }
+  }
+  const named = Object.assign(new Error(canary), { name: `${canary} 1`, code: `${canary} 2` })
+  const faked = new Error(`x\n    at ${canary} (file:///a.js:1:1)\n    at file:///${canary}.js:1:1`)
+  const later = Object.assign(new Error('x'), {
+    message: canary,
+    stack: `Error: ${canary}\n    at a (file:///b.js:1:1)`,
   })
-  t.match(JSON.parse(logged({ err: 'text' })), { err: { message: 'text' } })
+  for (const error of [
+    thrown(() => JSON.parse(canary)),
+    thrown(() => JSON.parse(`{"a": ${canary}}`)),
+    thrown(() => new RegExp(`(${canary}`)),
+    thrown(() => new URL(canary)),
+    thrown(() => Buffer.alloc(canary as unknown as number)),
+    new Error(canary, { cause: new Error(canary) }),
+    named,
+    faked,
+    later,
+    canary,
+    { message: canary },
+  ]) {
+    const text = logged({ err: error })
+    t.notMatch(text, canary)
+    t.match(JSON.parse(text), { err: { type: String } })
+    const failure = new GatewayError('internal_error', canary, { cause: error, param: canary })
+    const line = JSON.stringify(accountLine(account(REQUEST, null, { ...SETTLEMENT, error: failure })))
+    t.notMatch(line, canary)
+    t.match(line, `"message_chars":${canary.length}`)
+  }
 })
 
 const SETTLEMENT: Settlement = {

@@ -12,7 +12,7 @@ export function answerAdminErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = errorOf(thrown)
     if (error.code === 'internal_error')
-      log.events.error({ request_id: request.id, path: request.routeOptions.url, err: error.cause }, 'admin')
+      log.events.error({ request_id: request.id, path: request.routeOptions.url, ...whyOf(error) }, 'admin')
     void reply
       .code(error.status)
       .headers(asObject(retryHeaders(error)))
@@ -23,6 +23,9 @@ export function answerAdminErrors(app: FastifyInstance, log: Log): void {
     throw new GatewayError('not_found', `No such path: ${request.method} ${path.slice(0, 200)}.`)
   })
 }
+
+const whyOf = ({ cause }: GatewayError): object =>
+  cause instanceof KeyFileError ? { why: cause.message } : { err: cause }
 
 /** For what fails before there is a route: a URL that cannot be read. */
 export function onFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../../core/endpoints.ts'
 import type { GatewayError } from '../../core/errors.ts'
+import { failureOf } from '../../observe/failure.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { flushWithin } from '../../relay/flush.ts'
@@ -71,10 +72,10 @@ export function record(answer: PlainAnswer, { metrics, log }: Pick<AnswerBooks, 
     endpoint,
     method: answer.method,
     status,
-    error: failure === null ? undefined : { code: failure.code, source: failure.source, message: failure.message },
+    error: failure === null ? undefined : failureOf(failure),
     total_ms: Math.round(answer.totalMs * 10) / 10,
   }
-  // Only here does a message of ours say what was thrown.
+  // Only here does a line of ours say what was thrown.
   if (failure?.code === 'internal_error') log.events.error({ ...line, err: failure.cause }, 'request')
   else log.requests.info(line)
 }
