@@ -1,8 +1,8 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { askFit, type Checker } from './accounting/fit.ts'
+import { type Checker, fitAtOnce, isQuestion } from './accounting/fit.ts'
 import { hold } from './accounting/hold.ts'
-import { countsOf, type Ending, explained, settle, type SettleTools } from './accounting/settle.ts'
+import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
@@ -69,23 +69,26 @@ export async function answer(
 ): Promise<void> {
   const { now } = stages
   const trail = newTrail()
-  let overhead = 0
   let route: RoutePlan | null = null
   let reservation: Reservation | null = null
   let committed: Committed | null = null
   let error: GatewayError | null = null
-  const ending = (failure: GatewayError | null): Ending => ({
-    request,
-    plan: route,
-    trail,
-    committed,
-    error: failure,
-    fit: null,
-    status: outlet.status ?? 499,
-    bytesOut: outlet.bytes,
-    overheadMs: overhead,
-    now: now(),
-  })
+  let endedAt: number | null = null
+  /** Looked at when all of the answer is known, for what it tells of itself, and once more when it is sent: the end is the same. */
+  const ending = (failure: GatewayError | null): Ending => {
+    endedAt ??= now()
+    return {
+      request,
+      plan: route,
+      trail,
+      committed,
+      error: failure,
+      status: outlet.status ?? 499,
+      bytesOut: outlet.bytes,
+      overheadMs: overheadMs(request, trail, outlet.headAt ?? endedAt),
+      endedAt,
+    }
+  }
   const outlet: Outlet = new Outlet(response, {
     endpoint: request.endpoint,
     stream: request.stream,
@@ -93,17 +96,14 @@ export async function answer(
     flushMs: stages.limits.idleMs,
     base: headers,
     now,
-    facts: () => {
-      overhead = overheadMs(request, trail, now())
-      return {
-        requestId: request.id,
-        route: route?.route ?? error?.route ?? null,
-        // A comment that keeps the line open may go out before it is known who will answer.
-        deployment: committed === null && error === null ? null : trail.current,
-        attempts: committed === null && error === null ? null : callsMade(trail),
-        overheadMs: overhead,
-      }
-    },
+    facts: (headAt) => ({
+      requestId: request.id,
+      route: route?.route ?? error?.route ?? null,
+      // A comment that keeps the line open may go out before it is known who will answer.
+      deployment: committed === null && error === null ? null : trail.current,
+      attempts: committed === null && error === null ? null : callsMade(trail),
+      overheadMs: overheadMs(request, trail, headAt),
+    }),
     explain: request.explain
       ? {
           record: (failure) => explained(ending(failure)),
@@ -117,15 +117,16 @@ export async function answer(
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await hold(request, route, stages.limiter)
     committed = await dispatch(request, route, caller, trail, stages)
-    error = await relay(committed, outlet, () => countsOf(ending(null)))
+    error = await relay(committed, outlet, () => totalAtEnd(ending(null)))
   } catch (thrown) {
     error = caller.gone ? clientClosed() : toGatewayError(thrown)
     if (caller.gone) outlet.abandon()
     else outlet.fail(error)
   } finally {
     caller.stop = null
-    const fit = await askFit(ending(error), stages.checker)
-    settle({ ...ending(error), fit }, reservation, stages)
+    const end = ending(error)
+    const fit = fitAtOnce(end)
+    settle(end, isQuestion(fit) ? await stages.checker.check(fit) : fit, reservation, stages)
   }
 }
 

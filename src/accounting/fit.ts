@@ -24,13 +24,17 @@ export interface Checker {
 const MOST_FORMAT_BYTES = 64 * 1024
 const MOST_TOOLS_BYTES = 512 * 1024
 
-/** How the content of a finished answer fits; null where there is nothing to check, or the answer is of no use anyway. */
-export function askFit(ending: Omit<Judged, 'fit'>, checker: Checker): Promise<Fit> | Fit | null {
+/**
+ * How the content of a finished answer fits, where that is plain, else the question for a checker; null where there is
+ * nothing to check, or the answer is of no use anyway.
+ */
+export function fitAtOnce(ending: Judged): Question | Fit | null {
   const collected = ending.committed?.exchange.track.collected ?? null
-  if (collected === null || !verdictOf({ ...ending, fit: null }).success) return null
-  const question = questionOf(ending.request, collected)
-  return typeof question === 'string' || question === null ? question : checker.check(question)
+  if (collected === null || !verdictOf(ending, null).success) return null
+  return questionOf(ending.request, collected)
 }
+
+export const isQuestion = (fit: Question | Fit | null): fit is Question => typeof fit === 'object' && fit !== null
 
 /** The question, or its answer where that is plain. */
 export function questionOf(request: GatewayRequest, collected: Collected): Question | Fit | null {

@@ -1,6 +1,6 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Fit, Settlement, Total, Tried } from '../core/settlement.ts'
+import type { Account, Book, Fit, Judgement, Settlement, Total, Tried } from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
@@ -12,8 +12,9 @@ import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { spentOf, totalOf } from '../core/total.ts'
 import { attemptsOf } from './attempts.ts'
+import { fitAtOnce, isQuestion } from './fit.ts'
 import { subjectOf } from './subject.ts'
-import { verdictOf } from './verdict.ts'
+import { PENDING, verdictOf } from './verdict.ts'
 
 export interface Ending {
   readonly request: GatewayRequest
@@ -22,12 +23,11 @@ export interface Ending {
   /** Who answered; null where nobody did. */
   readonly committed: Answering | null
   readonly error: GatewayError | null
-  /** How the content fits what was asked; null where nothing was to be checked. */
-  readonly fit: Fit | null
   readonly status: number
   readonly bytesOut: number
   readonly overheadMs: number
-  readonly now: number
+  /** When it ended; clock reading. */
+  readonly endedAt: number
 }
 
 /** Who answers, and beside how many other calls. */
@@ -46,11 +46,11 @@ export interface SettleTools {
   readonly books: readonly Book[]
 }
 
-/** `reservation`: what was taken from budgets for the worst case; null = nothing. */
-export function settle(ending: Ending, reservation: Reservation | null, tools: SettleTools): void {
+/** `fit`: how the content was found to fit. `reservation`: what was taken from budgets for the worst case; null = nothing. */
+export function settle(ending: Ending, fit: Fit | null, reservation: Reservation | null, tools: SettleTools): void {
   const { request, plan, committed, error } = ending
   if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
-  const settlement = summarise(ending)
+  const settlement = summarise(ending, verdictOf(ending, fit))
   reservation?.settle(settlement.attempts.length === 0 ? null : spentOf(settlement.total))
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
@@ -62,35 +62,28 @@ export function settle(ending: Ending, reservation: Reservation | null, tools: S
 /** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
 export function explained(ending: Ending): object | null {
   const record: DecisionRecord | null = ending.plan?.record ?? ending.error?.record ?? null
-  return record === null ? null : { ...record, outcome: outcomeOf(summarise(ending)) }
+  if (record === null) return null
+  const fit = fitAtOnce(ending)
+  // The caller does not wait for a check in another thread: until then nobody knows whether the answer is of use.
+  const verdict = isQuestion(fit) ? PENDING : verdictOf(ending, fit)
+  return { ...record, outcome: outcomeOf(summarise(ending, verdict)) }
 }
 
 /** What all attempts took and cost, of an answer that is whole and about to be sent. */
-export function countsOf(ending: Ending): Total {
-  const track = ending.committed?.exchange.track ?? null
-  const attempts = attemptsOf({
-    plan: ending.plan,
-    startedAt: ending.request.startedAt,
-    tried: triedOf(ending),
-    track,
-    why: null,
-  })
-  return totalOf(attempts)
-}
+export const totalAtEnd = (ending: Ending): Total => summarise(ending, PENDING).total
 
-/** What is known at the end, in one value. Pure. */
-function summarise(ending: Ending): Settlement {
+/** What is known at the end, in one value: all that is told of a request is a view of it. Pure. */
+function summarise<V extends Judgement>(ending: Ending, verdict: V): Settlement<V> {
   const { committed, error, request, trail, plan } = ending
   const track = committed?.exchange.track ?? null
-  const verdict = verdictOf(ending)
   const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried: triedOf(ending), track, why: verdict.why })
   return {
     attempts,
     total: totalOf(attempts),
     answered: committed !== null,
     ttftMs: committed?.exchange.ttftMs ?? null,
-    totalMs: ending.now - request.startedAt,
-    streamMs: trail.committedAt === null ? null : ending.now - trail.committedAt,
+    totalMs: ending.endedAt - request.startedAt,
+    streamMs: trail.committedAt === null ? null : ending.endedAt - trail.committedAt,
     overheadMs: ending.overheadMs,
     finish: track?.finish ?? null,
     verdict,
@@ -103,10 +96,10 @@ function summarise(ending: Ending): Settlement {
 const triedOf = (ending: Ending): readonly Tried[] =>
   ending.committed === null ? ending.trail.tried : [...ending.trail.tried, answering(ending.committed, ending)]
 
-const answering = ({ exchange, target, open }: Answering, { trail, error, now }: Ending): Tried => ({
+const answering = ({ exchange, target, open }: Answering, { trail, error, endedAt }: Ending): Tried => ({
   target,
-  startedAt: trail.lastSentAt ?? now,
-  endedAt: exchange.endedAt ?? now,
+  startedAt: trail.lastSentAt ?? endedAt,
+  endedAt: exchange.endedAt ?? endedAt,
   status: exchange.status,
   error,
   ttftMs: exchange.ttftMs,
@@ -116,7 +109,7 @@ const answering = ({ exchange, target, open }: Answering, { trail, error, now }:
 
 /** What the answer tells the next decision. */
 function teach(
-  { request, error, now }: Ending,
+  { request, error, endedAt: now }: Ending,
   { exchange, target, open }: Answering,
   { profile }: RoutePlan,
   { verdict, ttftMs, streamMs, totalMs }: Settlement,

@@ -1,6 +1,6 @@
 /** What the end of a request says: whether its answer was of use, and what that tells about the model. Pure. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Fit, Verdict } from '../core/settlement.ts'
+import type { Fit, Judgement, Verdict } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 
@@ -12,8 +12,6 @@ export interface Judged {
     readonly exchange: { readonly track: AnswerTrack; readonly streamed: boolean; readonly body: Buffer | null }
   } | null
   readonly error: GatewayError | null
-  /** How the content fits what was asked; null where nothing was to be checked. */
-  readonly fit: Fit | null
 }
 
 /** Finish reasons of a useful answer. Together says `eos`. */
@@ -28,8 +26,11 @@ const BACKEND_FAULTS: ReadonlySet<string> = new Set([
   'unexpected_state',
 ])
 
-/** `fit` is not asked about where the answer is of no use anyway: it is judged by what was wrong first. */
-export function verdictOf({ request, plan, committed, error, fit }: Judged): Verdict {
+/**
+ * `fit`: how the content fits what was asked; null where nothing was to be checked, or the answer is of no use anyway: it is
+ * judged by what was wrong first.
+ */
+export function verdictOf({ request, plan, committed, error }: Judged, fit: Fit | null): Verdict {
   if (error !== null) return of(null, error.code)
   if (committed === null) return of(null, 'unanswered')
   const { track, streamed, body } = committed.exchange
@@ -55,5 +56,8 @@ function verdictOfText({ finish, content, refused }: AnswerTrack, good: readonly
 const USEFUL: Verdict = { success: true, score: 1, censored: false, why: null }
 const WITHOUT_TEXT: Verdict = { success: true, score: null, censored: false, why: null }
 const UNCHECKED: Verdict = { success: true, score: null, censored: false, why: 'unchecked' }
+
+/** Its content is still to be checked. */
+export const PENDING: Judgement = { success: null, score: null, censored: false, why: null }
 
 const of = (score: number | null, why: Verdict['why']): Verdict => ({ success: false, score, censored: false, why })

@@ -85,15 +85,20 @@ export type Misfit =
 /** How the content of an answer fits what was asked; `unchecked`: too large, or a schema that cannot be used. */
 export type Fit = Misfit | 'ok' | 'unchecked'
 
-/** Whether a request got a useful answer, and what that says about the model. */
-export interface Verdict {
-  readonly success: boolean
+/** What can be said of an answer so far: `success` is null while its content is still to be checked. */
+export interface Judgement {
+  readonly success: boolean | null
   /** 0..1, for the model's record; null where the ending says nothing about how good the model is. */
   readonly score: number | null
   /** The answer was cut at a length: the score is that of the cut, not of what the model would have said. */
   readonly censored: boolean
   /** Null for a useful answer that was judged; `finish` = a finish reason that does not count. */
   readonly why: Misfit | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
+}
+
+/** Whether a request got a useful answer, and what that says about the model. */
+export interface Verdict extends Judgement {
+  readonly success: boolean
 }
 
 /** Tokens of input and output that were of no use to anybody; an estimate where the backend told no usage. */
@@ -116,8 +121,8 @@ export interface Total {
   readonly waste: readonly Waste[]
 }
 
-/** How a request ended. */
-export interface Settlement {
+/** How a request ended. `Judgement` in place of a verdict: as the answer itself can show it, before its content was checked. */
+export interface Settlement<V extends Judgement = Verdict> {
   readonly attempts: readonly Attempt[]
   /** Of all attempts together. */
   readonly total: Total
@@ -129,7 +134,7 @@ export interface Settlement {
   readonly streamMs: number | null
   readonly overheadMs: number
   readonly finish: string | null
-  readonly verdict: Verdict
+  readonly verdict: V
   /** Status that the caller saw; 499 where it left first. */
   readonly status: number
   readonly error: GatewayError | null

@@ -24,7 +24,10 @@ export const newTrail = (): Trail => ({
 /** Calls made so far, the open one included. */
 export const callsMade = (trail: Trail): number => trail.tried.length + (trail.current === null ? 0 : 1)
 
-/** What the gateway itself took until `now`: before the first call, and between the first frame and its departure. ms. */
-export function overheadMs(request: GatewayRequest, trail: Trail, now: number): number {
-  return (trail.firstSentAt ?? now) - request.startedAt + (trail.committedAt === null ? 0 : now - trail.committedAt)
+/**
+ * What the gateway itself took, in ms: before the first call, and between the first frame and its departure. `leftAt`: when
+ * the headers went out, or, where none did, when the request ended; a comment that keeps the line open may go before the frame.
+ */
+export function overheadMs(request: GatewayRequest, { firstSentAt, committedAt }: Trail, leftAt: number): number {
+  return (firstSentAt ?? leftAt) - request.startedAt + (committedAt === null ? 0 : Math.max(0, leftAt - committedAt))
 }

@@ -1,6 +1,6 @@
 /** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
 import { requestedModel } from '../core/requested-model.ts'
-import type { Account, Settlement, Total } from '../core/settlement.ts'
+import type { Account, Judgement, Settlement, Total } from '../core/settlement.ts'
 import { wasteInAll } from '../core/total.ts'
 import { causeOf, failureOf } from './failure.ts'
 
@@ -34,7 +34,7 @@ export function decisionOf({ plan, settlement }: Account): object | null {
 }
 
 /** `outcome` of the decision record. */
-export const outcomeOf = (settlement: Settlement): object => ({
+export const outcomeOf = (settlement: Settlement<Judgement>): object => ({
   attempts: settlement.attempts.map(({ backend, model, status, error, ttftMs }) => ({
     backend,
     model,

@@ -12,8 +12,14 @@ export function outcomeLines({ outcome }: Decision): string[] {
   ]
 }
 
+const RESULTS = new Map<unknown, string>([
+  [true, 'a useful answer'],
+  [false, 'no useful answer'],
+  [null, 'its content is still to be checked'],
+])
+
 function resultOf({ success, finish }: Readonly<Record<string, unknown>>): string {
-  const result = success === true ? 'a useful answer' : success === false ? 'no useful answer' : UNKNOWN
+  const result = RESULTS.get(success) ?? UNKNOWN
   return `${result}, finish reason ${finish === null ? 'none' : plain(finish)}`
 }
 

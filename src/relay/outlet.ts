@@ -16,8 +16,8 @@ export interface OutletOptions {
   /** Headers that are there whatever happens (rate limits). */
   readonly base: HeaderList | null
   readonly now: () => number
-  /** What is known at the moment when the headers go out. */
-  readonly facts: () => AnswerFacts
+  /** What is known at the moment when the headers go out: a clock reading. */
+  readonly facts: (headAt: number) => AnswerFacts
   /** For callers who want the decision record in the answer. */
   readonly explain: Explain | null
 }
@@ -37,6 +37,8 @@ export class Outlet {
   bytes = 0
   /** Status that the caller saw; null while nothing was sent. */
   status: number | null = null
+  /** Clock reading of the moment when the headers went out; null while they did not. */
+  headAt: number | null = null
   readonly #response: ServerResponse
   readonly #options: OutletOptions
   #lastWrite: number
@@ -135,7 +137,8 @@ export class Outlet {
     this.status = status
     if (!this.#options.stream) this.#stop()
     const all = [...headers, ...(this.#options.base ?? [])]
-    addAnswerHeaders(all, this.#options.facts())
+    this.headAt = this.#options.now()
+    addAnswerHeaders(all, this.#options.facts(this.headAt))
     this.#response.writeHead(status, all)
   }
 

@@ -4,7 +4,7 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { Account, Settlement, Tried } from '../../src/core/settlement.ts'
+import type { Account, Fit, Settlement, Tried } from '../../src/core/settlement.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
 import { DecisionTexts } from '../../src/observe/decision-text.ts'
 import type { Log } from '../../src/observe/log.ts'
@@ -30,7 +30,11 @@ interface Answer {
   readonly usage?: AnswerTrack['usage']
 }
 
-function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: readonly Tried[] = []): Told {
+function settled(
+  answer: Answer | null,
+  { fit = null, ...traits }: Partial<Ending> & { readonly fit?: Fit | null } = {},
+  failed: readonly Tried[] = [],
+): Told {
   const told: Settlement[] = []
   const fleet: string[] = []
   const lines: [string, Record<string, unknown>][] = []
@@ -62,13 +66,13 @@ function settled(answer: Answer | null, traits: Partial<Ending> = {}, failed: re
           ? null
           : ({ exchange, deployment: ANSWERER, target: ANSWERER.targets[0] } as unknown as Ending['committed']),
       error: null,
-      fit: null,
       status: 200,
       bytesOut: 5,
       overheadMs: 0.5,
-      now: 350,
+      endedAt: 350,
       ...traits,
     },
+    fit,
     null,
     tools,
   )

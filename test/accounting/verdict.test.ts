@@ -31,9 +31,8 @@ function judged({ track = {}, error, fit, success = {}, embeddings = false, unre
     plan: { success: { finish: null, json: false, schema: false, ...success } } as RoutePlan,
     committed: track === null ? null : { exchange },
     error: error ?? null,
-    fit: fit ?? null,
   }
-  return verdictOf(ending)
+  return verdictOf(ending, fit ?? null)
 }
 
 const CASES: Readonly<Record<string, readonly [Case, boolean, number | null, Verdict['why']]>> = {

@@ -33,6 +33,7 @@ t.test('what the gateway itself took', async (t) => {
   t.equal(overheadMs(request, trail, 999), 3, 'waiting for backends is not ours')
   trail.committedAt = 500
   t.equal(overheadMs(request, trail, 502), 5, 'from the first frame to its departure is')
+  t.equal(overheadMs(request, trail, 400), 3, 'headers that went out with a comment, before the first frame')
 })
 
 t.test('each request has a trail of its own', async (t) => {

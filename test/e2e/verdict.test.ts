@@ -13,6 +13,7 @@ interface Outcome {
   readonly score: number | null
   readonly why: string | null
   readonly wasted: { readonly reason: string } | null
+  readonly total_ms: number
 }
 
 /** The outcome in the log line of a request, once it is there. */
@@ -122,6 +123,33 @@ t.test('streamed or whole: the same verdict', async (t) => {
   }
   t.ok((await gateway.metric('turnout_wasted_tokens_total', { reason: 'invalid_output' })) > 0)
   for (const word of ['Köln', 'prose', '```']) t.notOk(gateway.logged().includes(word), `no ${word} in the log`)
+})
+
+/** No other thread has to be waited for. */
+const KNOWN_AT_ONCE: readonly string[] = [
+  'no check',
+  'text where a tool could have been called',
+  'text where a tool must be called',
+  'cut at a length',
+  'filtered',
+  'empty',
+  'more than is held',
+]
+
+t.test('what an answer says of itself is what the log says, or nothing while its check is pending', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  for (const [name, [extra, plan]] of Object.entries(ROWS))
+    for (const stream of [false, true]) {
+      upstream.next(plan)
+      const id = `said-${Object.keys(ROWS).indexOf(name)}-${stream}`
+      const headers = { 'x-request-id': id, 'x-turnout-explain': '1' }
+      const response = await rawPost(gateway.url, CHAT_PATH, { ...chat(extra), stream }, headers)
+      const answer = stream ? (await readStream(response)).chunks.at(-1) : await response.json()
+      const said = (answer as unknown as { turnout: { outcome: Outcome } }).turnout.outcome
+      const logged = await outcomeOf(gateway, id)
+      const pending = { ...logged, success: null, score: null, why: null, wasted: null }
+      t.strictSame(said, KNOWN_AT_ONCE.includes(name) ? logged : pending, `${name}, ${stream ? 'streamed' : 'whole'}`)
+    }
 })
 
 t.test('a refusal in its own field', async (t) => {
