@@ -52,7 +52,7 @@ export function deploymentFor(
     model,
     facts,
     live: { state: 'ready' as const, reason: null, inflight, coolUntil: 0, refusesUsage: false },
-    standing: { calls: 0, restUntil: 0, refuses: new Map<string, number>(), answers: new Set<string>() },
+    standing: { calls: 0, restUntil: 0, coolUntil: 0, refuses: new Map<string, number>(), answers: new Set<string>() },
     targets: [] as Target[],
     calibration: lessons.calibrationOf(model),
     latency: newLatency(false),

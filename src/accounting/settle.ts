@@ -49,7 +49,10 @@ export interface SettleTools {
 /** `fit`: how the content was found to fit. `reservation`: what was taken from budgets for the worst case; null = nothing. */
 export function settle(ending: Ending, fit: Fit | null, reservation: Reservation | null, tools: SettleTools): void {
   const { request, plan, committed, error } = ending
-  if (committed !== null) tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error })
+  if (committed !== null) {
+    const asked = plan && { request, profile: plan.profile }
+    tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked })
+  }
   const settlement = summarise(ending, verdictOf(ending, fit))
   reservation?.settle(settlement.attempts.length === 0 ? null : spentOf(settlement.total))
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)

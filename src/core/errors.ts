@@ -4,6 +4,9 @@
  */
 import type { DecisionRecord } from './record.ts'
 
+/** Whom a refusal of a backend is about: nobody but the request, one model, or all models of the backend. */
+export type Scope = 'request' | 'model' | 'backend'
+
 export type ErrorSource = 'caller' | 'policy' | 'upstream' | 'turnout'
 
 interface ErrorRow {
@@ -38,6 +41,12 @@ export const ERRORS = {
     INVALID,
     'caller',
     'No candidate can do what the request needs; the message names the need for each.',
+  ),
+  upstream_cannot: row(
+    400,
+    INVALID,
+    'upstream',
+    'The model cannot do what the request needs, in the words and with the code of its backend.',
   ),
   invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is unknown, expired or revoked.'),
   forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route, or may only read.'),
@@ -120,6 +129,12 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** HTTP status of the backend, where one came. */
   readonly upstreamStatus?: number | null
+  /** `code` of the backend where its 4xx is passed on: clients act on it. The log, the metrics and the ledger know only ours. */
+  readonly upstreamCode?: string | null
+  /** Whom a refusal of a backend is about. */
+  readonly about?: Scope
+  /** What the backend said to lack, with its value where only that is refused; see classify/lacking.ts. */
+  readonly lack?: { readonly name: string | null; readonly ofValue: boolean } | null
   /** The route that nobody could serve. */
   readonly route?: string | null
   /** What was decided before it failed. */
@@ -135,6 +150,9 @@ export class GatewayError extends Error {
   readonly param: string | null
   readonly retryAfterMs: number | null
   readonly upstreamStatus: number | null
+  readonly upstreamCode: string | null
+  readonly about: Scope
+  readonly lack: { readonly name: string | null; readonly ofValue: boolean } | null
   readonly route: string | null
   readonly record: DecisionRecord | null
 
@@ -151,6 +169,9 @@ export class GatewayError extends Error {
     this.param = details.param ?? null
     this.retryAfterMs = details.retryAfterMs ?? null
     this.upstreamStatus = details.upstreamStatus ?? null
+    this.upstreamCode = details.upstreamCode ?? null
+    this.about = details.about ?? 'backend'
+    this.lack = details.lack ?? null
     this.route = details.route ?? null
     this.record = details.record ?? null
   }
@@ -170,7 +191,8 @@ export type ErrorProtocol = 'openai' | 'anthropic' | 'ollama'
 
 /** The body of an error answer, in the envelope of the caller's protocol. Shape: design 2.4. */
 export function toEnvelope(error: GatewayError, protocol: ErrorProtocol = 'openai'): object {
-  const { message, type, param, code, source } = error
+  const { message, type, param, source } = error
+  const code = error.upstreamCode ?? error.code
   if (protocol === 'ollama') return { error: message }
   if (protocol === 'anthropic')
     return {

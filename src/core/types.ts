@@ -60,9 +60,11 @@ export interface Standing {
   readonly calls: number
   /** It failed: others come first until then (clock reading). */
   readonly restUntil: number
-  /** Endpoints that it said not to have for its model, and until when (clock reading) that is believed. */
+  /** Its own wish to be left alone, as for a limit of this model (clock reading). */
+  readonly coolUntil: number
+  /** What it said to lack (endpoints, and what classify/lacking.ts names), and until when (clock reading) that is believed. */
   readonly refuses: ReadonlyMap<string, number>
-  /** Endpoints that it has answered. */
+  /** Endpoints and needs that it has answered. */
   readonly answers: ReadonlySet<string>
 }
 

@@ -11,6 +11,7 @@ import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
 import { collectedOf } from '../protocol/collected.ts'
 import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
+import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { finishBody, reshapes } from '../protocol/shapes.ts'
 
@@ -33,6 +34,11 @@ export interface DispatchTools {
   readonly userAgent: string
 }
 
+interface Failed {
+  readonly deployment: Deployment
+  readonly error: GatewayError
+}
+
 /** Throws the GatewayError that the caller should see. */
 export async function dispatch(
   request: GatewayRequest,
@@ -43,7 +49,7 @@ export async function dispatch(
 ): Promise<Committed> {
   const budget = plan.limits.attempts
   const queue = request.noFallback ? plan.order.slice(0, 1) : [...plan.order]
-  const failures: GatewayError[] = []
+  const failures: Failed[] = []
   let asked = 0
   const withoutUsage = new Set<Deployment>()
   while (queue.length > 0 && asked < budget) {
@@ -65,12 +71,12 @@ export async function dispatch(
       asked--
       continue
     }
-    failures.push(outcome)
+    failures.push({ deployment, error: outcome })
     const step = nextStep(outcome)
     if (step === 'stop') throw outcome
     if (step === 'larger') keepLarger(queue, deployment)
   }
-  throw verdict(failures, request)
+  throw verdict(failures, request, plan)
 }
 
 /** One call. What it is committed to, or the error where it is not. */
@@ -108,6 +114,7 @@ async function attempt(
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
     now: tools.now,
+    asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
     reshapes: reshapes(request),
   })
   exchange.track.collected = collectedOf(request, plan.success)
@@ -130,7 +137,8 @@ async function attempt(
         ? thrown
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     const { status, sent, unread } = exchange
-    tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error })
+    const asked = { request, profile: plan.profile }
+    tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error, asked })
     trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
@@ -162,15 +170,20 @@ function keepLarger(queue: Target[], refused: Deployment): void {
 /** Milliseconds by status, where no backend said when to come back. A used-up quota is no matter of seconds. */
 const WAITS: Readonly<Record<number, number>> = { 429: 60_000, 503: 1_000 }
 
-/** The first cause speaks, a limit of load only where there was no other; whoever was busy says when to come back. */
-function verdict(failures: readonly GatewayError[], request: GatewayRequest): GatewayError {
+/**
+ * The first cause speaks, a limit of load only where there was no other, and that a model cannot only where all said so: with any
+ * other the request may still succeed. Whoever was busy says when to come back.
+ */
+function verdict(failed: readonly Failed[], request: GatewayRequest, plan: RoutePlan): GatewayError {
+  const failures = failed.map(({ error }) => error)
   const first = failures[0]
   if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
-  const isBusy = (error: GatewayError): boolean => error.code === 'upstream_rate_limited' || error.code === 'overloaded'
+  const able = failures.filter((error) => error.code !== 'upstream_cannot')
+  if (able.length === 0) return nobodyCan(failed, plan)
+  const isBusy = (error: GatewayError): boolean =>
+    error.about !== 'request' && (error.code === 'upstream_rate_limited' || error.code === 'overloaded')
   const chosen =
-    failures.find((error) => error.code === 'context_length_exceeded') ??
-    failures.find((error) => !isBusy(error)) ??
-    first
+    able.find((error) => error.code === 'context_length_exceeded') ?? able.find((error) => !isBusy(error)) ?? able[0]!
   const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
   const message =
     failures.length === 1
@@ -182,5 +195,24 @@ function verdict(failures: readonly GatewayError[], request: GatewayRequest): Ga
     retryAfterMs: waits.length > 0 ? Math.min(...waits) : (WAITS[chosen.status] ?? null),
     cause: chosen.cause ?? request.id,
     upstreamStatus: chosen.upstreamStatus,
+    upstreamCode: chosen.upstreamCode,
+    about: chosen.about,
   })
 }
+
+/** One refusal in its own words; of several, and of those that were ruled out before, each with its reason. */
+function nobodyCan(failed: readonly Failed[], { record, route }: RoutePlan): GatewayError {
+  const { error } = failed[0]!
+  const { message, param, status, upstreamStatus, upstreamCode, about } = error
+  const ruledOut = record.candidates.flatMap(({ backend, model, dropped }) =>
+    dropped === null ? [] : [`${backend}/${model}: ${dropped.why}`],
+  )
+  const details = { param, status, upstreamStatus, upstreamCode, about, lack: error.lack }
+  if (failed.length === 1 && ruledOut.length === 0) return new GatewayError('upstream_cannot', message, details)
+  const said = failed.map(({ deployment, error }) => `${deployment.id}: ${error.message}`)
+  const list = [...said, ...new Set(ruledOut)].slice(0, NAMED).join('; ')
+  return new GatewayError('upstream_cannot', `No candidate can serve this request: ${list}`, { ...details, route })
+}
+
+/** Candidates that a refusal names. */
+const NAMED = 20

@@ -10,7 +10,7 @@ import type { Lessons } from '../learn/lessons.ts'
 import { buildCatalog } from './catalog.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
-import { assess } from './standing.ts'
+import { type Asked, assess } from './standing.ts'
 
 /** Something that an operator may want to see in the log. */
 export interface FleetEvent {
@@ -31,10 +31,12 @@ export interface FleetHooks {
   readonly lessons: Lessons
 }
 
-/** How a request ended for the backend that it was sent to. */
+/** How a request ended for the deployment that it was sent to. */
 export interface Outcome {
   readonly endpoint: string
   readonly error: GatewayError | null
+  /** Null where nothing is to be learnt from what it asked for. */
+  readonly asked?: Asked | null
 }
 
 /** One line of /health. */
@@ -47,7 +49,7 @@ export interface BackendStatus {
   readonly inflight: number
   /** Reading of the fleet's clock; 0 = never. */
   readonly coolUntil: number
-  /** Until when a model of it rests after failures: the longest rest; a reading of the fleet's clock, 0 = none does. */
+  /** Until when a model of it rests, after failures or by its own wish: the longest rest; a reading of the fleet's clock, 0 = none does. */
   readonly restUntil: number
 }
 
@@ -108,8 +110,8 @@ export class Fleet {
   end(deployment: Deployment, outcome: Outcome | null): void {
     const member = this.#byName.get(deployment.backend.name)
     if (outcome === null) return member?.left()
-    const { endpoint, error } = outcome
-    assess((deployment as DeploymentState).standing, endpoint, error, this.#now())
+    const { endpoint, error, asked = null } = outcome
+    assess((deployment as DeploymentState).standing, endpoint, error, this.#now(), asked)
     member?.ended(error)
   }
 
@@ -127,7 +129,10 @@ export class Fleet {
       models: size,
       inflight: live.inflight,
       coolUntil: live.coolUntil,
-      restUntil: Math.max(0, ...Array.from(deployments, ({ standing }) => standing.restUntil)),
+      restUntil: Math.max(
+        0,
+        ...Array.from(deployments, ({ standing }) => Math.max(standing.restUntil, standing.coolUntil)),
+      ),
     }))
   }
 

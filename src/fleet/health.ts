@@ -1,12 +1,11 @@
 /** What the outcome of a request says about its backend. Pure, but for the one value that it is given to change. */
 import type { GatewayError } from '../core/errors.ts'
 import type { BackendLive } from '../core/types.ts'
+import { wished } from './standing.ts'
 
 /** The fleet's own view of `BackendLive`. */
 export type LiveState = { -readonly [K in keyof BackendLive]: BackendLive[K] }
 
-const LONGEST_COOLING_MS = 60_000
-const COOLING_MS = 1_000
 /** A refused key is seldom a matter of seconds, yet a fixed one should be noticed within a minute. */
 const AUTH_COOLING_MS = 30_000
 const QUOTA_COOLING_MS = 300_000
@@ -22,15 +21,16 @@ export function learn(live: LiveState, error: GatewayError | null, now: number):
     case 'upstream_unreachable':
     case 'connect_timeout':
       return 'lost'
+    // Of one model: it rests alone (standing.ts), and the others go on.
     case 'overloaded':
     case 'upstream_rate_limited':
-      cool(live, now + Math.min(error.retryAfterMs ?? COOLING_MS, LONGEST_COOLING_MS))
+      if (error.about === 'backend') cool(live, now + wished(error))
       return null
     case 'upstream_auth':
       cool(live, now + AUTH_COOLING_MS)
       return null
     case 'upstream_quota':
-      cool(live, now + QUOTA_COOLING_MS)
+      if (error.about === 'backend') cool(live, now + QUOTA_COOLING_MS)
       return null
     default:
       return null

@@ -1,6 +1,13 @@
 /** What the outcome of a call says about one deployment, beside what it says about its backend. */
+import { asks, lackKey } from '../classify/lacking.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Standing } from '../core/types.ts'
+import type { GatewayRequest, RequestProfile, Standing } from '../core/types.ts'
+
+/** What a call was about. */
+export interface Asked {
+  readonly request: GatewayRequest
+  readonly profile: RequestProfile
+}
 
 /** The fleet's own view of `Standing`. */
 export interface StandingState extends Omit<{ -readonly [K in keyof Standing]: Standing[K] }, 'refuses' | 'answers'> {
@@ -13,6 +20,7 @@ export const newStanding = (): StandingState => ({
   calls: 0,
   failures: 0,
   restUntil: 0,
+  coolUntil: 0,
   refuses: new Map(),
   answers: new Set(),
 })
@@ -22,21 +30,36 @@ const REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 /** Engines are started again with other options now and then. */
 const REFUSED_MS = 300_000
+/** Values of fields are as many as callers think of. */
+const MOST_REFUSED = 64
 
-/** A call of `endpoint` ended. */
-export function assess(own: StandingState, endpoint: string, error: GatewayError | null, now: number): void {
+/** A call ended. */
+export function assess(
+  own: StandingState,
+  endpoint: string,
+  error: GatewayError | null,
+  now: number,
+  asked: Asked | null = null,
+): void {
   if (error === null) {
     own.failures = 0
     own.restUntil = 0
     own.refuses.delete(endpoint)
     own.answers.add(endpoint)
+    if (asked) learnAbilities(own, asked)
     return
   }
   switch (error.code) {
     case 'upstream_unsupported':
     case 'upstream_model_missing':
-      own.refuses.set(endpoint, now + REFUSED_MS)
-      own.answers.delete(endpoint)
+      refuse(own, endpoint, now)
+      return
+    case 'upstream_cannot':
+      if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
+      return
+    case 'overloaded':
+    case 'upstream_rate_limited':
+      if (error.about === 'model') own.coolUntil = Math.max(own.coolUntil, now + wished(error))
       return
     case 'upstream_error':
     case 'upstream_bad_response':
@@ -49,4 +72,20 @@ export function assess(own: StandingState, endpoint: string, error: GatewayError
       return
     default:
   }
+}
+
+/** How long a backend wants to be left alone, ms. */
+export const wished = ({ retryAfterMs }: GatewayError): number => Math.min(retryAfterMs ?? REST_MS, LONGEST_REST_MS)
+
+function refuse(own: StandingState, what: string, now: number): void {
+  own.refuses.delete(what)
+  if (own.refuses.size >= MOST_REFUSED) own.refuses.delete(own.refuses.keys().next().value!)
+  own.refuses.set(what, now + REFUSED_MS)
+  own.answers.delete(what)
+}
+
+/** It could do what the request asked for, whatever it said before. */
+function learnAbilities(own: StandingState, { request, profile }: Asked): void {
+  for (const need of profile.needs) own.answers.add(need)
+  for (const lack of own.refuses.keys()) if (asks(request, profile, lack)) own.refuses.delete(lack)
 }

@@ -10,6 +10,8 @@ export interface UpstreamFault {
   readonly param: string | null
   /** Numeric code inside the body, where it looks like an HTTP status. */
   readonly status: number | null
+  /** It says in fields of its own that the prompt was flagged (OpenRouter). The text that it quotes is not read. */
+  readonly flagged?: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -70,14 +72,27 @@ function faultOf(value: unknown, depth = 0): UpstreamFault | null {
 function described(value: Fields, message: unknown): UpstreamFault {
   const code = value['code'] ?? value['error_type']
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
+  // OpenRouter says no more than that another one failed; what that one said is in `raw`.
+  const behind = metadata['raw'] === undefined ? null : rawOf(metadata['raw'])
   const number = typeof code === 'number' ? code : typeof value['status'] === 'object' ? NaN : Number(value['status'])
   return {
-    message: clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
-    code: text(metadata['error_type']) ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
-    type: text(value['type']),
-    param: text(value['param']),
+    message:
+      behind?.message ??
+      clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
+    code:
+      text(metadata['error_type']) ?? behind?.code ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
+    type: text(value['type']) ?? behind?.type ?? null,
+    param: text(value['param']) ?? behind?.param ?? null,
     status: Number.isInteger(number) && number >= 400 && number <= 599 ? number : null,
+    ...(Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined ? { flagged: true } : {}),
   }
+}
+
+/** Null where there is nothing to read in it. */
+function rawOf(raw: unknown): UpstreamFault | null {
+  const inside =
+    typeof raw === 'string' ? (raw.startsWith('{') ? nested(raw, 2) : fault(isMarkup(raw) ? '' : raw)) : faultOf(raw, 3)
+  return inside === null || inside.message === '' ? null : inside
 }
 
 function nested(message: string, depth: number): UpstreamFault | null {

@@ -1,6 +1,6 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Principal } from '../core/principal.ts'
-import type { Deployment, RequestProfile } from '../core/types.ts'
+import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import type { Dropped } from '../core/record.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { isLocal } from './local.ts'
@@ -8,6 +8,7 @@ import type { Choice } from './names.ts'
 import { allowedTo, type RouteTable } from './table.ts'
 
 export interface Question {
+  readonly request: GatewayRequest
   readonly profile: RequestProfile
   readonly principal: Principal
   readonly choice: Choice

@@ -8,6 +8,7 @@ import { type Choice, resolve } from './names.ts'
 import { explore, loyalty, type Pick, rank } from './pick.ts'
 import { COLUMN, COLUMNS, predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
+import { asks } from '../classify/lacking.ts'
 import type { RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
 
@@ -76,7 +77,7 @@ let troubles = new Float64Array(64)
 export function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
-  const question = { profile, principal, choice, table }
+  const question = { request, profile, principal, choice, table }
   const { candidates, dropped } = filtered(question)
   const { length } = candidates
   if (troubles.length < length) {
@@ -91,7 +92,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
     const candidate = candidates[row]!
     predict(rows, row, candidate, profile, remembered)
     score(rows, row, weights, request.stream, remembered === null ? 0 : loyalty(candidate, remembered))
-    troubles[row] = trouble(candidate.deployment, profile, rows[row * COLUMNS + COLUMN.most]!, moment.now)
+    troubles[row] = trouble(candidate.deployment, question, rows[row * COLUMNS + COLUMN.most]!, moment.now)
   }
   const ceilings = ceilingsOf(request, choice)
   const relaxed = relax(ceilings, rows, dropped)
@@ -177,12 +178,32 @@ function targetsOf(
 }
 
 /** 0 = nothing is known against it; the higher, the later it is asked. */
-function trouble(deployment: Deployment, profile: RequestProfile, most: number, now: number): number {
+function trouble(deployment: Deployment, { request, profile }: Question, most: number, now: number): number {
   const { live, standing } = deployment
-  if (standing.refuses.size > 0 && (standing.refuses.get(profile.endpoint) ?? 0) > now) return 3
+  if (standing.refuses.size > 0 && refuses(deployment, request, profile, now)) return 3
   if (live.state === 'down') return 2
-  if (live.state === 'warming_up' || live.coolUntil > now || standing.restUntil > now) return 1
-  return tight(deployment, profile, most) ? 0.5 : 0
+  if (live.state === 'warming_up' || Math.max(live.coolUntil, standing.coolUntil, standing.restUntil) > now) return 1
+  if (tight(deployment, profile, most)) return 0.5
+  return isUnproven(deployment, profile) ? 0.25 : 0
+}
+
+/** It said not long ago that it lacks something that this request asks for. */
+function refuses({ standing }: Deployment, request: GatewayRequest, profile: RequestProfile, now: number): boolean {
+  for (const [lack, until] of standing.refuses) if (until > now && asks(request, profile, lack)) return true
+  return false
+}
+
+/** Nothing says that it can do what most models cannot: those that are known to come first. */
+function isUnproven({ facts, standing }: Deployment, { needs }: RequestProfile): boolean {
+  for (const need of needs)
+    if (
+      need !== 'chat' &&
+      need !== 'reasoning' &&
+      facts.capabilities[need] === undefined &&
+      !standing.answers.has(need)
+    )
+      return true
+  return false
 }
 
 /** Only where the caller left the choice to the gateway, and nothing is under way. */

@@ -7,13 +7,13 @@ import { answerFault, badAnswer, statusOf } from './fault.ts'
 
 /** Notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers. */
 export function faultOfAnswer(
-  { backend, stream }: Call,
+  { backend, stream, asks }: Call,
   body: Buffer,
   track: AnswerTrack,
   retryAfterMs: () => number | null,
 ): GatewayError | null {
   const fault = readBody(body, track)
   if (fault === 'garbage') return badAnswer(backend, 'sent a body that is not JSON', 200)
-  if (fault !== null) return answerFault(backend, statusOf(fault), fault, retryAfterMs())
+  if (fault !== null) return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
   return stream ? badAnswer(backend, 'sent no event stream', 200) : null
 }

@@ -36,6 +36,8 @@ export interface Call {
   /** It was the caller who set it. */
   readonly ownDeadline: boolean
   readonly now: () => number
+  /** Whether the request asks for what goes by this name; see classify/lacking.ts. */
+  readonly asks?: (lack: string) => boolean
   /** A whole answer may have to change its shape, so that it cannot pass through unread. */
   readonly reshapes: boolean
 }

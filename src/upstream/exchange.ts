@@ -242,7 +242,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #refused(body: Buffer): void {
     const wait = retryAfter(this.#headers, Date.now())
-    this.#fail(answerFault(this.#call.backend, this.status!, readFault(body.toString()), wait))
+    this.#fail(answerFault(this.#call.backend, this.status!, readFault(body.toString()), wait, this.#call.asks))
   }
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */

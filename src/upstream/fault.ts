@@ -2,51 +2,72 @@
  * What went wrong at a backend, as one error of the table. Total: any status, body and exception has a row.
  * A caller's mistake must not look like a fault of the backend (it would cost its health), and the reverse neither.
  */
-import { GatewayError, type ErrorCode } from '../core/errors.ts'
+import { ERRORS, GatewayError, type ErrorCode } from '../core/errors.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import type { UpstreamFault } from '../protocol/upstream-error.ts'
 import { isNotHttp, transportCode, transportWords } from '../core/transport.ts'
 import type { Call } from './call.ts'
 import type { Phase } from './deadline.ts'
+import { isFlagged, isNoEndpoint, meaningOf } from './meaning.ts'
 
-const OVERFLOW =
-  /context[_ ](length|size|window)|maximum context|max_model_len|too many tokens|prompt is too long|input (length|token count).{0,40}(exceed|longer)|input \(\d+ tokens\) is longer|keep the first \d+ tokens|inputs` tokens \+|too large for model with/i
-const FILTERED = /content_filter|content_policy_violation|ResponsibleAIPolicyViolation/
-/** Gemini answers 400 for a wrong key. */
-const BAD_KEY = /^(api key not valid|invalid api key|incorrect api key)/i
-const NO_CREDIT = /insufficient_quota|insufficient balance|payment_required|exceeded your current quota/i
-const NO_MODEL = /model_not_found|model_not_allowed|not have access to( the)? model/i
-const NO_ENDPOINT =
-  /^(not found|404 page not found|file not found|)$|unexpected endpoint|does not support (embeddings|rerank)|not supported on this/i
+/** Whatever may be lacking counts. */
+const ANYTHING = (): boolean => true
 
-/** An answer with a status that is not 2xx, or an error inside a 2xx. */
+/**
+ * An answer with a status that is not 2xx, or an error inside a 2xx. `asks`: whether the request asks for what goes by a name of
+ * classify/lacking.ts: a refusal of anything else is a mistake of the caller, or quotes one.
+ */
 export function answerFault(
   backend: BackendSpec,
   status: number,
   fault: UpstreamFault,
   retryAfterMs: number | null = null,
+  asks: (lack: string) => boolean = ANYTHING,
 ): GatewayError {
   const message = redact(fault.message, backend)
   const blamed = backend.provider.response.callerErrors.some(
     (rule) => rule.status === status && new RegExp(rule.pattern, 'i').test(fault.message),
   )
-  const code = codeOf(blamed ? 400 : status, fault)
-  const passed = code === 'invalid_request' ? (blamed || status < 400 || status > 499 ? 400 : status) : undefined
+  const { code, about, lack } = meaningOf(blamed ? 400 : status, fault, backend, asks)
+  const passed = passedStatus(code, blamed ? 400 : status)
   return new GatewayError(code, wording(code, backend.name, status, message), {
     param: fault.param === null ? null : redact(fault.param, backend),
-    retryAfterMs: code === 'overloaded' || code === 'upstream_rate_limited' ? retryAfterMs : null,
+    retryAfterMs: about !== 'request' && isBusy(code) ? retryAfterMs : null,
     upstreamStatus: status,
-    ...(passed === undefined ? {} : { status: passed }),
+    upstreamCode: PASSED.has(code) ? plainCode(fault.code) : null,
+    about,
+    lack,
+    ...(passed === null ? {} : { status: passed }),
   })
 }
+
+const isBusy = (code: ErrorCode): boolean => code === 'overloaded' || code === 'upstream_rate_limited'
+
+/** Codes whose `code` for the caller is the backend's own. */
+const PASSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['invalid_request', 'upstream_cannot'])
+
+/** A 4xx of the backend is passed on as it is, where it cannot be taken for one of the gateway's own about keys and limits. */
+function passedStatus(code: ErrorCode, status: number): number | null {
+  if (code === 'upstream_rate_limited') return status === 413 ? status : null
+  if (!PASSED.has(code)) return null
+  return status < 400 || status > 499 || OURS.has(status) ? 400 : status
+}
+
+const OURS: ReadonlySet<number> = new Set([401, 403, 407, 408, 429])
+
+const PLAIN = /^[a-zA-Z][\w.-]{0,63}$/
+
+/** Numbers and phrases are no codes to branch on, and a code of ours means what our table says. */
+const plainCode = (code: string | null): string | null =>
+  code !== null && PLAIN.test(code) && !Object.hasOwn(ERRORS, code) ? code : null
 
 /** Status of an error that came inside a 200: what it says itself, else what its words mean. */
 export function statusOf(fault: UpstreamFault): number {
   if (fault.status !== null) return fault.status
   const words = `${fault.type ?? ''} ${fault.code ?? ''}`.toLowerCase()
   if (/insufficient_quota|rate_limit|too.?many/.test(words)) return 429
-  if (/content_filter|content_policy/.test(words)) return 400
-  if (NO_ENDPOINT.test(fault.message) && fault.message !== '') return 404
+  if (isFlagged(fault)) return 400
+  if (isNoEndpoint(fault.message) && fault.message !== '') return 404
   if (/overloaded|unavailable/.test(words)) return 503
   if (/auth|permission/.test(words)) return 401
   if (/not_?found/.test(words)) return 404
@@ -54,47 +75,11 @@ export function statusOf(fault: UpstreamFault): number {
   return 500
 }
 
-type Rule = (status: number, words: string, message: string) => boolean
-
-const isOneOf =
-  (...statuses: readonly number[]): Rule =>
-  (status) =>
-    statuses.includes(status)
-
-/** The first rule that holds names the error; the last one always does. */
-const RULES: readonly (readonly [ErrorCode, Rule])[] = [
-  // Not the key is refused but one model of many, which a caller may have named.
-  ['upstream_model_missing', (status, words, message) => status === 403 && NO_MODEL.test(`${words} ${message}`)],
-  ['upstream_auth', isOneOf(401, 403)],
-  ['upstream_auth', (status, _words, message) => status === 400 && BAD_KEY.test(message)],
-  ['upstream_quota', isOneOf(402)],
-  ['upstream_quota', (status, words, message) => status === 429 && NO_CREDIT.test(`${words} ${message}`)],
-  ['upstream_rate_limited', isOneOf(429)],
-  ['context_length_exceeded', (_status, words) => /exceed_context_size|context_length_exceeded/.test(words)],
-  [
-    'context_length_exceeded',
-    (status, _words, message) => [400, 413, 422, 500].includes(status) && OVERFLOW.test(message),
-  ],
-  ['content_filter', (status, words) => status < 500 && FILTERED.test(words)],
-  ['upstream_unsupported', (status, _words, message) => status === 404 && NO_ENDPOINT.test(message)],
-  ['upstream_model_missing', isOneOf(404)],
-  ['upstream_unsupported', isOneOf(405, 501)],
-  ['overloaded', isOneOf(503, 529, 498)],
-  ['upstream_error', isOneOf(408, 409, 425, 499)],
-  ['invalid_request', (status) => status >= 400 && status < 500],
-  ['upstream_error', (status) => status >= 500 && status < 600],
-  ['upstream_bad_response', () => true],
-]
-
-function codeOf(status: number, fault: UpstreamFault): ErrorCode {
-  const words = `${fault.code ?? ''} ${fault.type ?? ''}`
-  return RULES.find(([, holds]) => holds(status, words, fault.message))![0]
-}
-
 function wording(code: ErrorCode, name: string, status: number, message: string): string {
   const said = message === '' ? '' : `: ${message}`
   switch (code) {
     case 'invalid_request':
+    case 'upstream_cannot':
     case 'context_length_exceeded':
     case 'content_filter':
       return message === '' ? `Backend "${name}" refused the request with status ${status}.` : message

@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 interface ReaderOptions {
-  readonly call: Pick<Call, 'backend' | 'finishes' | 'usage' | 'inputTokens' | 'envelope'>
+  readonly call: Pick<Call, 'backend' | 'finishes' | 'usage' | 'inputTokens' | 'envelope' | 'asks'>
   readonly track: AnswerTrack
   /** Largest single event. */
   readonly bufferBytes: number
@@ -77,7 +77,7 @@ export class StreamReader {
         case 'swallow':
           break
         case 'fault':
-          return reading(out, answerFault(backend, statusOf(verdict.fault), verdict.fault, retryAfterMs))
+          return reading(out, answerFault(backend, statusOf(verdict.fault), verdict.fault, retryAfterMs, call.asks))
         case 'garbage':
           return reading(out, badAnswer(backend, 'sent an event that is not JSON'))
         case 'done':

@@ -31,7 +31,8 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   no_backend: 'stop',
   // A larger window may do.
   context_length_exceeded: 'larger',
-  // This backend's trouble.
+  // This model's trouble, or its backend's.
+  upstream_cannot: 'next',
   upstream_unsupported: 'next',
   upstream_unreachable: 'next',
   upstream_auth: 'next',

@@ -217,10 +217,11 @@ for (const [name, [status, body, code]] of Object.entries(WORDS))
 
 t.test('a provider that blames itself for the mistake of a caller', async (t) => {
   const error = answered(500, openai('image input is not supported - hint', 500, 'server_error'), BLAMING)
-  t.equal(error.code, 'invalid_request')
+  t.equal(error.code, 'upstream_cannot')
   t.equal(error.status, 400)
   t.equal(error.upstreamStatus, 500)
-  t.equal(answered(500, openai('image input is not supported'), UP).code, 'upstream_error')
+  t.equal(answered(500, openai('[json.exception.parse_error.101]'), BLAMING).code, 'invalid_request')
+  t.equal(answered(500, openai('[json.exception.parse_error.101]'), UP).code, 'upstream_error')
   t.equal(answered(502, openai('image input is not supported'), BLAMING).code, 'upstream_error', 'only that status')
 })
 
@@ -277,12 +278,12 @@ const RECORDED: Readonly<Record<string, readonly [code: ErrorCode, status: numbe
   'llamacpp/llamacpp-error-badrole': ['invalid_request', 400],
   'llamacpp/llamacpp-error-context': ['context_length_exceeded', 400],
   'llamacpp/llamacpp-error-context-stream': ['context_length_exceeded', 400],
-  'llamacpp/llamacpp-error-image': ['invalid_request', 400],
+  'llamacpp/llamacpp-error-image': ['upstream_cannot', 400],
   'llamacpp/llamacpp-error-json': ['invalid_request', 400],
   'llamacpp/llamacpp-error-nomessages': ['invalid_request', 400],
   'ollama/error-404': ['upstream_unsupported', 404],
   'ollama/error-context-one-long-message': ['context_length_exceeded', 400],
-  'ollama/error-image': ['invalid_request', 400],
+  'ollama/error-image': ['upstream_cannot', 400],
   'ollama/error-json': ['invalid_request', 400],
   'ollama/error-model': ['upstream_model_missing', 502],
   'ollama/error-nomessages': ['invalid_request', 400],
@@ -291,7 +292,7 @@ const RECORDED: Readonly<Record<string, readonly [code: ErrorCode, status: numbe
   'vllm/error-admission-limit': ['overloaded', 503],
   'vllm/error-context': ['context_length_exceeded', 400],
   'vllm/error-context-stream': ['context_length_exceeded', 400],
-  'vllm/error-image': ['invalid_request', 400],
+  'vllm/error-image': ['upstream_cannot', 400],
   'vllm/error-json': ['invalid_request', 400],
   'vllm/error-maxtokens': ['context_length_exceeded', 400],
   'vllm/error-model': ['upstream_model_missing', 502],

@@ -37,8 +37,8 @@ interface Instant {
 const modelOf = ({ model, standing }: Deployment, at: Instant): object => ({
   model,
   calls: standing.calls,
-  // It failed: others come first until then.
-  resting_until: momentOf(standing.restUntil, at),
+  // It failed, or wants to be left alone: others come first until then.
+  resting_until: momentOf(Math.max(standing.restUntil, standing.coolUntil), at),
   // Endpoints that it said not to have.
   refuses: [...standing.refuses].flatMap(([endpoint, until]) =>
     until > at.clock ? [{ endpoint, until: momentOf(until, at) }] : [],
