@@ -72,20 +72,24 @@ function faultOf(value: unknown, depth = 0): UpstreamFault | null {
 function described(value: Fields, message: unknown): UpstreamFault {
   const code = value['code'] ?? value['error_type']
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
-  // OpenRouter says no more than that another one failed; what that one said is in `raw`.
-  const behind = metadata['raw'] === undefined ? null : rawOf(metadata['raw'])
   const number = typeof code === 'number' ? code : typeof value['status'] === 'object' ? NaN : Number(value['status'])
   return {
-    message:
-      behind?.message ??
-      clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
-    code:
-      text(metadata['error_type']) ?? behind?.code ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
-    type: text(value['type']) ?? behind?.type ?? null,
-    param: text(value['param']) ?? behind?.param ?? null,
+    message: clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
+    code: text(metadata['error_type']) ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
+    type: text(value['type']),
+    param: text(value['param']),
+    // OpenRouter says no more than that another one failed; what that one said is in `raw`.
+    ...(metadata['raw'] === undefined ? {} : wordsOf(rawOf(metadata['raw']), text(metadata['error_type']) !== null)),
     status: Number.isInteger(number) && number >= 400 && number <= 599 ? number : null,
     ...(Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined ? { flagged: true } : {}),
   }
+}
+
+/** What the one behind said, as far as it said anything. `typed`: OpenRouter has a word of its own for it. */
+function wordsOf(behind: UpstreamFault | null, typed: boolean): Partial<UpstreamFault> {
+  if (behind === null) return {}
+  const { message, code, type, param } = behind
+  return { message, param, ...(type === null ? {} : { type }), ...(code === null || typed ? {} : { code }) }
 }
 
 /** Null where there is nothing to read in it. */

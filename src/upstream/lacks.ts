@@ -76,23 +76,23 @@ const OF_THE_MODEL =
 /** Null: these words do not say that something is lacking. `status`: of an answer that blames the request. */
 export function lackOf(status: number, { code, type, param, message }: UpstreamFault): Lack | null {
   const words = withoutInput(message)
-  if (status === 403 || status === 400)
-    if (OF_THE_MODEL.test(`${words} ${code ?? ''}`) && /\bmodel|subscription|\bterms\b/i.test(words))
-      return { name: 'model', ofValue: false }
+  if ((status === 403 || status === 400) && isOfTheModel(words, code)) return { name: 'model', ofValue: false }
   const coded = CODES.test(`${code ?? ''} ${type ?? ''}`)
   if (!coded && !REFUSALS.test(words)) return null
   const name = named(`${param ?? ''} ${words}`)
-  const ofValue =
-    /unsupported_value/i.test(code ?? '') ||
-    /\bvalues?\b|\bmust be\b|only the default|one of|at most|range/i.test(words)
+  const ofValue = code === 'unsupported_value' || OF_A_VALUE.test(words)
   if (name === 'vision' || name === 'audio') return OF_THE_MEDIUM.test(words) ? null : { name, ofValue: false }
   if ((name === 'tools' || name === 'json_schema') && OF_THE_SCHEMA.test(words)) return { name: null, ofValue }
   if (name !== null) return { name, ofValue }
   // Without a name only what speaks of the model, or has a code that leaves no doubt.
-  return coded || /\b(model|engine|server|backend|provider|endpoint|deployment)\b/i.test(words)
-    ? { name: null, ofValue }
-    : null
+  return coded || OF_A_SERVER.test(words) ? { name: null, ofValue } : null
 }
+
+const OF_A_VALUE = /\bvalues?\b|\bmust be\b|only the default|one of|at most|range/i
+const OF_A_SERVER = /\b(model|engine|server|backend|provider|endpoint|deployment)\b/i
+
+const isOfTheModel = (words: string, code: string | null): boolean =>
+  OF_THE_MODEL.test(`${words} ${code ?? ''}`) && /\bmodel|subscription|\bterms\b/i.test(words)
 
 /** What is not supported stands behind the word, names of models before it. */
 function named(words: string): string | null {
@@ -103,4 +103,4 @@ function named(words: string): string | null {
 const first = (words: string): string | null => NAMES.find(([, pattern]) => pattern.test(words))?.[0] ?? null
 
 /** Validators quote what was sent, and a prompt may hold any words. */
-const withoutInput = (message: string): string => message.replace(/['"]?\binput(_value)?['"]?\s*[:=].*$/s, '')
+const withoutInput = (message: string): string => message.replace(/(['"]input['"]\s*:|\binput_value=).*$/s, '')

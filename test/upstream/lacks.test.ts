@@ -768,7 +768,7 @@ for (const [from, status, body] of FLAGGED)
     const error = answered(status, body)
     t.equal(error.code, 'content_filter', error.message)
     t.equal(error.about, 'request')
-    t.notMatch(JSON.stringify({ ...error, message: error.message }), /secret words/)
+    t.notMatch(`${JSON.stringify(error)} ${error.message}`, /secret words/)
   })
 
 t.test('a flag inside a 200 or a stream is one too', async (t) => {
