@@ -14,17 +14,8 @@ export interface Judged {
   readonly error: GatewayError | null
 }
 
-/** Finish reasons of a useful answer. Together says `eos`. */
-const GOOD_FINISH: readonly string[] = ['stop', 'tool_calls', 'function_call', 'eos']
-/** The answer was cut: at `max_tokens`, or where the context was full (Mistral). */
-const CUT: ReadonlySet<string> = new Set(['length', 'model_length'])
-/** By these the backend says that it failed, not its model. */
-const BACKEND_FAULTS: ReadonlySet<string> = new Set([
-  'error',
-  'abort',
-  'insufficient_system_resource',
-  'unexpected_state',
-])
+/** Finish reasons of a useful answer. */
+const GOOD_FINISH: readonly string[] = ['stop', 'tool_calls', 'function_call']
 
 /**
  * `fit`: how the content fits what was asked; null where nothing was to be checked, or the answer is of no use anyway: it is
@@ -37,21 +28,27 @@ export function verdictOf({ request, plan, committed, error }: Judged, fit: Fit 
   // It went through in pieces, too large to be held: complete, and nobody has read it.
   if (!streamed && body === null) return UNCHECKED
   if (!request.endpoint.streams) return track.content ? WITHOUT_TEXT : of(null, 'empty')
-  return verdictOfText(track, plan?.success.finish ?? GOOD_FINISH, fit)
+  return verdictOfText(track, plan?.success.finish ?? null, fit)
 }
 
-function verdictOfText({ finish, content, refused }: AnswerTrack, good: readonly string[], fit: Fit | null): Verdict {
+/** `wanted`: finish reasons that count on this route, as classes or as the engine's own words; null = the usual ones. */
+function verdictOfText(track: AnswerTrack, wanted: readonly string[] | null, fit: Fit | null): Verdict {
+  const { finish, content, refused } = track
   if (refused || finish === 'content_filter') return of(0, 'refusal')
-  if (finish === null) return of(null, 'finish')
-  if (!good.includes(finish)) {
-    if (BACKEND_FAULTS.has(finish)) return of(null, 'finish')
-    if (CUT.has(finish)) return { ...of(0, 'truncated'), censored: true }
+  // At a proper end: what the engine calls it, or that it calls it nothing, says nothing about the answer.
+  const unknown = wanted === null && (finish === null || finish === 'unknown')
+  if (!unknown && !counts(track, wanted ?? GOOD_FINISH)) {
+    if (finish === null || finish === 'error') return of(null, 'finish')
+    if (finish === 'length') return { ...of(0, 'truncated'), censored: true }
     if (content) return of(0, 'finish')
   }
   if (!content) return of(0, 'empty')
-  if (fit === 'unchecked') return UNCHECKED
-  return fit === null || fit === 'ok' ? USEFUL : of(0, fit)
+  if (fit !== null && fit !== 'ok' && fit !== 'unchecked') return of(0, fit)
+  return unknown || fit === 'unchecked' ? UNCHECKED : USEFUL
 }
+
+const counts = ({ finish, finishWord }: AnswerTrack, good: readonly string[]): boolean =>
+  good.includes(finish ?? '') || good.includes(finishWord ?? '')
 
 const USEFUL: Verdict = { success: true, score: 1, censored: false, why: null }
 const WITHOUT_TEXT: Verdict = { success: true, score: null, censored: false, why: null }

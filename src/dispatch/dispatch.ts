@@ -107,6 +107,7 @@ async function attempt(
     body: composeBody(request, deployment, effort),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
+    choices: choicesOf(request),
     usage: usageWish(request),
     inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
     envelope: envelopeOf(request),
@@ -150,6 +151,15 @@ function usageWish({ wantsUsage, body }: GatewayRequest): UsageWish {
   if (!wantsUsage) return 'hidden'
   const options = body['stream_options'] as JsonObject | undefined
   return options?.['continuous_usage_stats'] === true ? 'everywhere' : 'end'
+}
+
+/** Choices that the answer has: `n` for each prompt. */
+function choicesOf({ endpoint, body: { n, prompt } }: GatewayRequest): number {
+  const each = typeof n === 'number' && Number.isInteger(n) && n > 0 ? n : 1
+  // A list of numbers is one prompt in tokens.
+  const prompts =
+    endpoint.id === 'completions' && Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1
+  return each * Math.max(1, prompts)
 }
 
 const envelopeOf = ({ id, model, endpoint }: GatewayRequest): Envelope => ({

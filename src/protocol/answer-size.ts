@@ -58,7 +58,8 @@ function longestPiece(data: string): number {
   return longest
 }
 
-function endOfText(data: string, start: number): number {
+/** Where the JSON text ends whose first character is at `start`: the offset of its closing quote; the length of `data` where it has none. */
+export function endOfText(data: string, start: number): number {
   let end = data.indexOf(QUOTE, start)
   while (end > start && isEscaped(data, end)) end = data.indexOf(QUOTE, end + 1)
   return end < 0 ? data.length : end

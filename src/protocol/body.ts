@@ -75,28 +75,8 @@ function readChoices(field: Fields, track: AnswerTrack): UpstreamFault | 'garbag
   const fault = embeddedFault({ choices })
   if (fault !== null) return fault
   if (track.usage === null) track.size.choices(choices)
-  const first = choices[0] as { finish_reason?: unknown; message?: unknown; text?: unknown } | undefined
-  if (typeof first?.finish_reason === 'string') track.finish = first.finish_reason
-  const message = (first?.message ?? {}) as Readonly<Record<string, unknown>>
-  track.refused = isFilled(message['refusal'])
-  track.collected?.choices(choices)
-  track.content = isFilled(first?.text) || ANSWER_PARTS.some((part) => isFilled(message[part]))
+  track.mends = track.take(choices as readonly unknown[], true)
   return null
-}
-
-const ANSWER_PARTS = [
-  'content',
-  'tool_calls',
-  'reasoning_content',
-  'reasoning',
-  'refusal',
-  'function_call',
-  'audio',
-] as const
-
-function isFilled(part: unknown): boolean {
-  if (typeof part === 'string') return part !== ''
-  return Array.isArray(part) ? part.length > 0 : typeof part === 'object' && part !== null
 }
 
 /** DeepSeek sends blank lines before the answer while a request waits. */

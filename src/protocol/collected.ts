@@ -1,6 +1,9 @@
 /** The part of an answer that will be checked, gathered while it passes. Only the first choice is judged. */
 import type { Json, JsonObject, SuccessSpec } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
+import { partOf } from './answer.ts'
+import type { Mend } from './choices.ts'
+import { type Fields, isFields } from './usage.ts'
 
 /** What an answer may hold of text and arguments to be checked, in characters; larger ones are not judged. */
 export const MOST_COLLECTED = 256 * 1024
@@ -21,13 +24,9 @@ export interface ToolCall {
 }
 
 interface OpenCall {
-  readonly slot: unknown
-  readonly id: unknown
   name: string
   arguments: string | null
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** A place for what `request` gives to check; null where it gives nothing, and nothing is looked at. */
 export function collectedOf({ endpoint, body }: GatewayRequest, success: SuccessSpec): Collected | null {
@@ -53,6 +52,7 @@ export class Collected {
   #text = ''
   #size = 0
   #calls: OpenCall[] = []
+  #last: OpenCall | null = null
 
   constructor(checks: Checks) {
     this.checks = checks
@@ -66,30 +66,25 @@ export class Collected {
     return this.#calls.map((call) => ({ name: call.name, arguments: call.arguments }))
   }
 
-  /** Whether a stream's event (one character for each byte) has something to gather. A search: most events are never parsed. */
+  /** Whether a stream's event (one character for each byte) has text to gather. A search: most events are never parsed. */
   wants(data: string): boolean {
-    return !this.lost && (CALLS.test(data) || (this.checks.json && TEXT.test(data)))
+    if (!this.checks.json || this.lost || !TEXT.test(data)) return false
+    if (data.length <= 2 * MOST_COLLECTED) return true
+    this.#lose()
+    return false
   }
 
-  /** Takes an event that nobody else parses. */
-  event(json: string): void {
-    if (json.length > 2 * MOST_COLLECTED) return this.#lose()
-    try {
-      const { choices } = JSON.parse(json) as { readonly choices?: unknown }
-      if (Array.isArray(choices)) this.choices(choices as readonly unknown[])
-    } catch {
-      this.#lose()
-    }
-  }
-
-  /** Takes the choices of an event or of a whole answer. */
-  choices(choices: readonly unknown[]): void {
-    if (this.lost) return
-    for (const choice of choices) {
-      if (!isObject(choice) || (choice['index'] ?? 0) !== 0) continue
-      const part = isObject(choice['delta']) ? choice['delta'] : choice['message']
-      if (this.checks.json) this.#addText(isObject(part) ? part['content'] : choice['text'])
-      if (isObject(part)) this.#addCalls(part)
+  /** Takes the choices of an event or of a whole answer. `mends`: what was put right in them. */
+  choices(choices: readonly unknown[], mends: readonly (Mend | null)[] | null): void {
+    for (const [at, choice] of choices.entries()) {
+      if (this.lost) return
+      if (!isFields(choice) || (choice['index'] ?? 0) !== 0) continue
+      const part = partOf(choice)
+      const mend = mends?.[at] ?? null
+      if (this.checks.json) this.#addText(part === choice ? choice['text'] : part['content'])
+      this.#addCalls(mend?.calls ?? part['tool_calls'])
+      const legacy = mend?.legacyCall ?? part['function_call']
+      if (isFields(legacy)) this.#addCall(0, { function: legacy })
     }
   }
 
@@ -98,7 +93,7 @@ export class Collected {
     if (typeof content === 'string') this.#write(content)
     else if (Array.isArray(content))
       for (const part of content as readonly unknown[])
-        if (isObject(part) && typeof part['text'] === 'string') this.#write(part['text'])
+        if (isFields(part) && typeof part['text'] === 'string') this.#write(part['text'])
   }
 
   #write(text: string): void {
@@ -106,37 +101,29 @@ export class Collected {
     this.#text += counted
   }
 
-  #addCalls(part: Fields): void {
-    const calls = part['tool_calls']
-    if (Array.isArray(calls)) for (const call of calls as readonly unknown[]) if (isObject(call)) this.#addCall(call)
-    if (isObject(part['function_call'])) this.#addCall({ function: part['function_call'] })
+  /** Streamed pieces have the index of their call; whole calls have their place. */
+  #addCalls(calls: unknown): void {
+    if (!Array.isArray(calls)) return
+    for (const [at, call] of (calls as readonly unknown[]).entries())
+      if (isFields(call)) this.#addCall(typeof call['index'] === 'number' ? call['index'] : at, call)
   }
 
-  #addCall(delta: Fields): void {
-    const custom = isObject(delta['custom'])
-    const said = custom ? delta['custom'] : delta['function']
-    const fields: Fields = isObject(said) ? said : {}
-    const name = typeof fields['name'] === 'string' ? fields['name'] : ''
-    const call = this.#openCall(delta, name, custom)
-    if (call === null) return
-    // Some engines repeat the name in every piece.
-    if (call.name === '') call.name = this.#counted(name)
-    if (call.arguments !== null) call.arguments += this.#counted(textOf(fields['arguments']))
+  /** More of the arguments that came last. */
+  more(text: string): void {
+    const call = this.#last
+    if (call !== null && call.arguments !== null) call.arguments += this.#counted(text)
   }
 
-  /** The call that a piece belongs to. Some engines leave the index out, or give every call the same one, and a new id. */
-  #openCall({ index, id }: Fields, name: string, custom: boolean): OpenCall | null {
-    const last = this.#calls.at(-1)
-    const known =
-      typeof index === 'number' ? this.#calls.findLast(({ slot }) => slot === index) : name === '' ? last : undefined
-    if (known !== undefined && !isOther(id, known.id)) return known
-    if (this.#calls.length >= MOST_CALLS) {
-      this.#lose()
-      return null
-    }
-    const call: OpenCall = { slot: index, id, name: '', arguments: custom ? null : '' }
-    this.#calls.push(call)
-    return call
+  #addCall(slot: number, piece: Fields): void {
+    if (slot >= MOST_CALLS) return this.#lose()
+    const custom = isFields(piece['custom'])
+    const said = custom ? piece['custom'] : piece['function']
+    const fields: Fields = isFields(said) ? said : {}
+    const call = (this.#calls[slot] ??= { name: '', arguments: custom ? null : '' })
+    this.#last = call
+    if (call.name === '' && typeof fields['name'] === 'string') call.name = this.#counted(fields['name'])
+    const more = fields['arguments']
+    if (call.arguments !== null && typeof more === 'string') call.arguments += this.#counted(more)
   }
 
   #counted(text: string): string {
@@ -150,20 +137,8 @@ export class Collected {
     this.lost = true
     this.#text = ''
     this.#calls = []
+    this.#last = null
   }
 }
 
-const TEXT = /"(?:content|text)": ?(?:"[^"]|\[)/
-const CALLS = /"(?:tool_calls|function_call)": ?[[{](?![\]}])/
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isOther = (id: unknown, known: unknown): boolean =>
-  typeof id === 'string' && id !== '' && typeof known === 'string' && known !== '' && id !== known
-
-/** Arguments are a JSON text; some engines send the object itself. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  return isObject(value) ? JSON.stringify(value) : ''
-}
+const TEXT = /"(?:content|text)"\s*:\s*(?:"[^"]|\[)/

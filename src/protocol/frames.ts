@@ -1,5 +1,9 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
 import type { Usage } from '../core/settlement.ts'
+import { Again } from './again.ts'
+import type { Mend } from './choices.ts'
+import { mended } from './mend.ts'
+import { isMoreOfCall } from './tool-calls.ts'
 import type { AnswerTrack } from './track.ts'
 import { frameText, isDone, type SseFrame } from './sse.ts'
 import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
@@ -42,29 +46,63 @@ const OPEN = 0x7b
 const CLOSE = 0x7d
 const QUOTE = 0x22
 const NULL = 0x6e
+const SPACE = 0x20
+const COMMA = 0x2c
+const COLON = 0x3a
+const ZERO = 0x30
+const CLOSE_LIST = 0x5d
 
 function look(frame: SseFrame, data: string, track: AnswerTrack, wish: UsageWish): FrameVerdict {
   track.size.event(data)
-  if (!track.content && CONTENT.test(data)) {
-    track.content = true
-    track.refused = REFUSAL.test(data)
-  }
-  const finish = memberStart(data, '"finish_reason"')
-  const finished = finish > 0 && data.charCodeAt(finish) === QUOTE
-  if (finished) track.finish = data.slice(finish + 1, data.indexOf('"', finish + 1))
-  const usage = memberStart(data, '"usage"')
-  const error = memberStart(data, '"error"')
-  const suspicious = (error > 0 && data.charCodeAt(error) !== NULL) || frame.event === 'error' || FLAT_ERROR.test(data)
-  const counted = usage > 0 && data.charCodeAt(usage) === OPEN
   track.usageIsOld = true
-  if (track.started && !suspicious && !counted && !(finished && data.includes(TIMINGS))) {
-    if (track.collected?.wants(data)) track.collected.event(frameText(frame))
-    return usage > 0 && wish === 'hidden' ? bare(frame, false) : { kind: 'send', raw: frame.raw }
+  const again = track.choices.lone === null ? null : (track.again?.take(frame, data) ?? null)
+  if (again !== null) {
+    track.unlike = 0
+    if (track.again!.brings === 'arguments') track.more(track.again!.piece(frame, data))
+    return { kind: 'send', raw: again }
   }
-  return parseFrame(frame, track, wish)
+  const usage = memberStart(data, 'usage"')
+  const counted = usage > 0 && data.charCodeAt(usage) === OPEN
+  if (counted || mayBeFault(frame, data) || !isPlain(data, track)) return parseFrame(frame, track, wish)
+  const verdict: FrameVerdict =
+    usage > 0 && wish === 'hidden' ? rewritten(frame, null, 'top') : { kind: 'send', raw: frame.raw }
+  // Where each event has something of its own (a time, padding) it is not worth its while.
+  if (verdict.kind === 'send' && isPowerOfTwo(++track.unlike)) track.again = Again.of(frame, verdict.raw, 'text')
+  return verdict
 }
 
-/** The slow path: the first event, events with usage, and those that may hold an error. */
+const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0
+
+function mayBeFault(frame: SseFrame, data: string): boolean {
+  const error = memberStart(data, 'error"')
+  return (error > 0 && data.charCodeAt(error) !== NULL) || frame.event === 'error' || FLAT_ERROR.test(data)
+}
+
+/** More text or reasoning of the only choice: nothing that would change what is known of the answer, or that is put right. */
+function isPlain(data: string, track: AnswerTrack): boolean {
+  const { lone, substance, sure } = track.choices
+  if (lone === null || !substance) return false
+  const finish = memberStart(data, 'finish_reason"')
+  if (finish > 0 && data.charCodeAt(finish) === QUOTE && data.charCodeAt(finish + 1) !== QUOTE) return false
+  const calls = memberStart(data, 'tool_calls"')
+  if (calls > 0 && data.charCodeAt(calls) !== NULL && data.charCodeAt(calls + 1) !== CLOSE_LIST) return false
+  if (!isOf(data, lone, track)) return false
+  return (sure || !ANSWER.test(data)) && !(track.collected?.wants(data) ?? false)
+}
+
+/** Whether the event has this choice and no other. Where the engine writes the index is looked for once. */
+function isOf(data: string, choice: number, track: AnswerTrack): boolean {
+  if (!data.startsWith(INDEX, track.indexAt)) track.indexAt = data.indexOf(INDEX)
+  if (track.indexAt < 0) return choice === 0
+  const at = valueStart(data, track.indexAt + INDEX.length)
+  const next = data.charCodeAt(at + 1)
+  const whole = next === COMMA || next === CLOSE || next === SPACE
+  return whole && data.charCodeAt(at) === ZERO + choice && data.indexOf(INDEX, at) < 0
+}
+
+const INDEX = '"index"'
+
+/** The slow path: all until the answer has begun, and events with usage, a finish reason, a tool call, or what may be an error. */
 function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): FrameVerdict {
   let value: unknown
   try {
@@ -75,16 +113,19 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
   if (!isFields(value)) return GARBAGE
   const fault = embeddedFault(value) ?? (frame.event === 'error' ? embeddedFault({ error: value }) : null)
   if (fault !== null) return { kind: 'fault', fault }
-  track.started = true
   noteOrigin(value, track)
   const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
-  track.collected?.choices(choices)
+  const mends = track.take(choices, false)
   const usage = usageOf(value, choices)
   const own = choices.length === 0 && isFields(value['usage'])
   if (usage !== null) noteUsage(usage, value, own, frame, track, wish)
   if (own) return SWALLOW
   const clean = wish === 'everywhere' || (wish === 'end' && usage === null && !isFields(value['usage']))
-  return clean ? { kind: 'send', raw: frame.raw } : bare(frame, true)
+  const verdict: FrameVerdict =
+    clean && mends === null ? { kind: 'send', raw: frame.raw } : rewritten(frame, mends, clean ? 'nothing' : 'nested')
+  const more = mends === null && usage === null && isMoreOfCall(choices)
+  track.again = more && verdict.kind === 'send' ? Again.of(frame, verdict.raw, 'arguments') : null
+  return verdict
 }
 
 /** The last counts are the true ones: some engines count as they go. */
@@ -124,43 +165,53 @@ function usageOf(event: Fields, choices: readonly unknown[]): Usage | null {
   )
 }
 
-/** The event without its usage. */
-function bare(frame: SseFrame, nested: boolean): FrameVerdict {
+/** The event with its choices put right and without its usage, where that is not to be seen; `nested`: at the top and in its choices. */
+function rewritten(
+  frame: SseFrame,
+  mends: readonly (Mend | null)[] | null,
+  hides: 'nothing' | 'top' | 'nested',
+): FrameVerdict {
   const payload = frame.raw.subarray(frame.dataStart, frame.dataEnd)
-  const kept = withoutUsage(payload, nested)
+  const right = mends === null ? payload : mended(payload, mends)
+  const kept = hides === 'nothing' ? right : withoutUsage(right, hides === 'nested')
   if (kept === null) return GARBAGE
   return { kind: 'send', raw: kept === payload ? frame.raw : Buffer.concat([DATA, kept, END]) }
 }
 
-const TIMINGS = '"timings"'
 const DATA = Buffer.from('data: ')
 const END = Buffer.from('\n\n')
 
-/** A delta that carries something: text, reasoning, a tool call, audio, a legacy completion's text. */
-const CONTENT =
-  /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"[^"]|"(?:tool_calls|function_call|audio)": ?[[{](?![\]}])/
-
-const REFUSAL = /"refusal": ?"[^"]/
+/** What may be a part of an answer, and not only of the thinking before it. */
+const ANSWER =
+  /"(?:content|text|refusal)"\s*:\s*(?:"[^"]|\[)|"(?:function_call|audio|images|image)"\s*:\s*(?:[[{](?![\]}])|"[^"])/
 
 const FLAT_ERROR = /"object": ?"error"/
 
 /**
- * Offset of the value of the member `quoted`, wherever it is nested; the first that is not null, else the last null; 0 where there is none.
+ * Offset of the value of the member `name` (with its closing quote: a search for the opening one finds many more), wherever it is nested; the first that is not null, else the last null; 0 where there is none.
  * With both its quotes the name cannot match inside of a text, where quotes are escaped.
  */
-function memberStart(data: string, quoted: string): number {
+function memberStart(data: string, name: string): number {
   let found = 0
-  let at = data.indexOf(quoted)
+  let at = data.indexOf(name)
   while (at >= 0) {
-    let next = at + quoted.length
-    while (data.charCodeAt(next) === 0x20) next++
-    if (data.charCodeAt(next) === 0x3a) {
-      next++
-      while (data.charCodeAt(next) === 0x20) next++
+    const end = at + name.length
+    const next = data.charCodeAt(at - 1) === QUOTE ? valueStart(data, end) : 0
+    if (next > 0) {
       found = next
       if (data.charCodeAt(next) !== NULL) return next
     }
-    at = data.indexOf(quoted, next)
+    at = data.indexOf(name, end)
   }
   return found
+}
+
+/** Offset of the value behind the name that ends before `from`; 0 where no colon follows. */
+function valueStart(data: string, from: number): number {
+  let at = from
+  while (data.charCodeAt(at) === SPACE) at++
+  if (data.charCodeAt(at) !== COLON) return 0
+  at++
+  while (data.charCodeAt(at) === SPACE) at++
+  return at
 }

@@ -1,6 +1,7 @@
 /** Where engines answer in a shape that OpenAI's (or Jina's) SDKs do not expect, the answer is put into theirs. */
 import type { GatewayRequest } from '../core/types.ts'
 import { append, members } from './members.ts'
+import { mended } from './mend.ts'
 import type { AnswerTrack } from './track.ts'
 import { writeUsage } from './usage.ts'
 
@@ -8,7 +9,7 @@ const FLOATS = /"embedding"\s*:\s*\[/
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
 export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerTrack): Buffer {
-  if (request.endpoint.streams) return withPlainUsage(body, track)
+  if (request.endpoint.streams) return withPlainUsage(track.mends === null ? body : mended(body, track.mends), track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
   if (request.endpoint.id !== 'embeddings') return body
   const wantsBase64 = request.body['encoding_format'] === 'base64'

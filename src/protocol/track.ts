@@ -1,6 +1,9 @@
 import type { Usage } from '../core/settlement.ts'
+import type { Again } from './again.ts'
 import { AnswerSize } from './answer-size.ts'
+import { Choices, type Mend } from './choices.ts'
 import type { Collected } from './collected.ts'
+import { type Finish, finishOf } from './finish.ts'
 
 /** What has been seen of an answer so far. */
 export class AnswerTrack {
@@ -16,22 +19,50 @@ export class AnswerTrack {
   usageJson: string | null = null
   /** `service_tier` of the answer. */
   tier: string | null = null
-  finish: string | null = null
+  /** Of the first choice; null where no word for its end has come. */
+  finish: Finish | null = null
+  /** The engine's own word for it. */
+  finishWord: string | null = null
   /** `model` as the engine names it, from the first event or the body. */
   model: string | null = null
   /** Of a stream: what each of its events is told to belong to, from the first one. */
   id: string | null = null
   created: number | null = null
-  /** Some text, tool call or embedding was there. */
+  /** Some text, tool call or embedding was there; not what was only thought. */
   content = false
   /** How much of it there was. */
   readonly size = new AnswerSize()
   /** The terminal event was there. */
   done = false
-  /** A whole event was parsed. */
-  started = false
   /** The model refused, in the field that there is for it. */
   refused = false
   /** What will be checked of its content; null where nothing will. */
   collected: Collected | null = null
+  readonly choices = new Choices()
+  /** Of a stream: the last event that only brought more text, or more arguments. */
+  again: Again | null = null
+  /** Events since then that brought text, and were unlike it. */
+  unlike = 0
+  /** Of a stream: where in its events the index of the choice was found last. */
+  indexAt = 0
+  /** Of a whole answer: what to write differently for the caller. */
+  mends: readonly (Mend | null)[] | null = null
+
+  /** Takes the choices of an event, or of a whole answer; what is to be written differently in each, null = nothing. */
+  take(list: readonly unknown[], whole: boolean): readonly (Mend | null)[] | null {
+    const { choices } = this
+    const mends = choices.take(list, whole)
+    this.collected?.choices(list, mends)
+    this.finishWord = choices.word
+    this.finish = choices.word === null ? null : finishOf(choices.word)
+    this.content = choices.answered
+    this.refused = choices.refused
+    return mends
+  }
+
+  /** More arguments of the call that came last, from an event that nothing else was in. */
+  more(text: string): void {
+    this.choices.more(text)
+    this.collected?.more(text)
+  }
 }

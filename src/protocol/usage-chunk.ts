@@ -1,5 +1,6 @@
 /** Where the usage of a stream goes: out of all its events, and into one of its own at the end. Pure. */
-import { elements, members, memberValue, splice } from './members.ts'
+import { members, memberValue, splice } from './members.ts'
+import { changeElements } from './mend.ts'
 import { encodeEvent } from './sse.ts'
 import type { AnswerTrack } from './track.ts'
 import { writeUsage } from './usage.ts'
@@ -47,7 +48,7 @@ export function withoutUsage(json: Buffer, nested: boolean): Buffer | null {
   if (nested)
     for (const { key, valueStart, valueEnd } of list) {
       const value = json.subarray(valueStart, valueEnd)
-      const bare = key === 'x_groq' ? bareObject(value) : key === 'choices' ? bareElements(value) : value
+      const bare = key === 'x_groq' ? bareObject(value) : key === 'choices' ? changeElements(value, bareObject) : value
       if (bare !== value) set.set(key, bare.toString())
     }
   if (set.size === 0 && !list.some(({ key }) => key === 'usage')) return json
@@ -61,12 +62,4 @@ function bareObject(json: Buffer): Buffer {
   const list = members(json)
   if (list === null || memberValue(json, list, 'usage') === undefined) return json
   return splice(json, list, { set: NOTHING, remove: USAGE })
-}
-
-function bareElements(json: Buffer): Buffer {
-  const spans = elements(json, 0)
-  if (spans === null) return json
-  const values = spans.map(({ start, end }) => json.subarray(start, end))
-  const bare = values.map(bareObject)
-  return bare.every((one, index) => one === values[index]) ? json : Buffer.from(`[${bare.join(',')}]`)
 }

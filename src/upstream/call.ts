@@ -25,6 +25,8 @@ export interface Call {
   readonly stream: boolean
   /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
   readonly finishes: boolean
+  /** How many choices were asked for. */
+  readonly choices: number
   /** Who sees the usage of a stream. */
   readonly usage: UsageWish
   /** What the prompt is expected to be, for answers that do not tell. */

@@ -26,6 +26,8 @@ const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
 /** The words of an error are worth no longer wait; its status says enough. */
 const ERROR_BODY_MS = 1_000
+/** How long usage and the terminal event may come behind the last finish reason; heartbeats do not make it longer. */
+const GRACE_MS = 1_500
 /** Longest that an answer is read to its end for nobody but its usage. */
 const DRAIN_MS = 60_000
 
@@ -62,6 +64,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #failure: GatewayError | null = null
   #sink: Sink | null = null
   #paused = false
+  /** All of the answer is there but its end. */
+  #finished = false
   #drainLimit: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   #reject: (error: GatewayError) => void = () => undefined
@@ -101,7 +105,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#deadline.extend(this.#call.limits.idleMs)
+    if (!this.#finished) this.#deadline.extend(this.#call.limits.idleMs)
     this.#connection.resume()
   }
 
@@ -164,7 +168,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     switch (this.#mode) {
       case 'events':
-        if (this.#committed) this.#deadline.extend(this.#call.limits.idleMs)
+        if (this.#committed && !this.#finished) this.#deadline.extend(this.#call.limits.idleMs)
         return this.#advance(this.#reader!.push(chunk))
       case 'body':
         this.#held.add(chunk)
@@ -203,13 +207,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
   }
 
-  #advance({ out, done, failure }: Reading): void {
+  #advance({ out, done, finished, failure }: Reading): void {
     if (out !== null) {
       this.#write(out)
       if (!this.#committed) this.#commitStream()
     }
     if (failure !== null) this.#fail(failure)
     else if (done) this.#end()
+    else if (finished !== this.#finished) this.#awaitEnd(finished)
+  }
+
+  #awaitEnd(finished: boolean): void {
+    this.#finished = finished
+    this.#deadline.enter('idle', finished ? GRACE_MS : this.#call.limits.idleMs)
   }
 
   #commitStream(): void {
@@ -284,6 +294,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #expired(phase: Phase): void {
     if (this.#mode === 'error') return this.#refused(NO_BODY)
+    if (this.#finished) return this.#advance(this.#reader!.finish())
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
     this.#fail(limitFault(this.#call, phase))
   }

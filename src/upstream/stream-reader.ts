@@ -13,22 +13,25 @@ export interface Reading {
   readonly out: Buffer | null
   /** The terminal event was there. */
   readonly done: boolean
+  /** All of the answer has come but for what may follow its finish reasons: usage, the terminal event. */
+  readonly finished: boolean
   readonly failure: GatewayError | null
 }
 
 interface ReaderOptions {
-  readonly call: Pick<Call, 'backend' | 'finishes' | 'usage' | 'inputTokens' | 'envelope' | 'asks'>
+  readonly call: Pick<Call, 'backend' | 'finishes' | 'choices' | 'usage' | 'inputTokens' | 'envelope' | 'asks'>
   readonly track: AnswerTrack
   /** Largest single event. */
   readonly bufferBytes: number
   readonly retryAfterMs: number | null
 }
 
-const NOTHING: Reading = { out: null, done: false, failure: null }
-
 export class StreamReader {
-  /** A real event (no comment, no error) was there. */
+  /** The answer has begun: with text, a call, a finish reason. Events with nothing in them do not bind the caller to this backend. */
   started = false
+  /** What came before that. */
+  readonly #held: Buffer[] = []
+  #heldBytes = 0
   readonly #options: ReaderOptions
   readonly #splitter = new SseSplitter()
 
@@ -40,7 +43,8 @@ export class StreamReader {
     const frames: SseFrame[] = []
     this.#splitter.push(chunk, frames)
     const reading = this.#read(frames)
-    if (reading.failure !== null || this.#splitter.pending <= this.#options.bufferBytes) return reading
+    if (reading.failure !== null || this.#splitter.pending + this.#heldBytes <= this.#options.bufferBytes)
+      return reading
     return { ...reading, failure: badAnswer(this.#options.call.backend, 'sent an event larger than `limits.buffer`') }
   }
 
@@ -50,20 +54,24 @@ export class StreamReader {
     this.#splitter.flush(frames)
     const reading = this.#read(frames.filter(isWhole))
     if (reading.done || reading.failure !== null) return reading
-    const { call, track } = this.#options
-    const { backend, finishes } = call
-    if (this.started && (track.finish !== null || !finishes))
+    if (this.started && (this.#finished || !this.#options.call.finishes))
       return this.#end(reading.out === null ? [] : [reading.out])
-    return {
-      ...reading,
-      failure: new GatewayError('upstream_incomplete', `Backend "${backend.name}" broke off its answer.`),
-    }
+    return { ...reading, failure: this.#brokenOff() }
+  }
+
+  /** Every choice has said why it ended. */
+  get #finished(): boolean {
+    const { call, track } = this.#options
+    return call.finishes && track.choices.ended(call.choices)
+  }
+
+  #brokenOff(): GatewayError {
+    return new GatewayError('upstream_incomplete', `Backend "${this.#options.call.backend.name}" broke off its answer.`)
   }
 
   #read(frames: readonly SseFrame[]): Reading {
     const { call, track, retryAfterMs } = this.#options
     const { backend } = call
-    if (frames.length === 0) return NOTHING
     const out: Buffer[] = []
     for (const frame of frames) {
       // Before the answer has begun the gateway's own comments keep the line open.
@@ -71,8 +79,7 @@ export class StreamReader {
       const verdict = readFrame(frame, track, call.usage)
       switch (verdict.kind) {
         case 'send':
-          this.started = true
-          out.push(verdict.raw)
+          this.#send(verdict.raw, out)
           break
         case 'swallow':
           break
@@ -81,10 +88,23 @@ export class StreamReader {
         case 'garbage':
           return reading(out, badAnswer(backend, 'sent an event that is not JSON'))
         case 'done':
-          return this.started ? this.#end(out) : reading(out, badAnswer(backend, 'sent an empty stream'))
+          if (!this.started) return reading(out, badAnswer(backend, 'sent an empty stream'))
+          // Whoever gives reasons has cut the choice that has none.
+          return track.choices.torn ? reading(out, this.#brokenOff()) : this.#end(out)
       }
     }
-    return { out: join(out), done: false, failure: null }
+    return { out: join(out), done: false, finished: this.#finished, failure: null }
+  }
+
+  #send(raw: Buffer, out: Buffer[]): void {
+    const { call, track } = this.#options
+    if (this.started) return void out.push(raw)
+    this.#held.push(raw)
+    this.#heldBytes += raw.length
+    if (call.finishes && !track.choices.substance) return
+    this.started = true
+    out.push(...this.#held.splice(0))
+    this.#heldBytes = 0
   }
 
   /** The answer is complete: its usage is settled, and told as the last thing to those who asked. */
@@ -92,7 +112,7 @@ export class StreamReader {
     const { call, track } = this.#options
     track.usage = usageSoFar(track, call.inputTokens, true)
     if (call.usage !== 'hidden' && call.finishes) out.push(usageEvent(track, call.envelope, Date.now()))
-    return { out: join(out), done: true, failure: null }
+    return { out: join(out), done: true, finished: true, failure: null }
   }
 }
 
@@ -107,7 +127,12 @@ function isWhole(frame: SseFrame): boolean {
   }
 }
 
-const reading = (out: readonly Buffer[], failure: GatewayError): Reading => ({ out: join(out), done: false, failure })
+const reading = (out: readonly Buffer[], failure: GatewayError): Reading => ({
+  out: join(out),
+  done: false,
+  finished: false,
+  failure,
+})
 
 function join(out: readonly Buffer[]): Buffer | null {
   if (out.length <= 1) return out[0] ?? null

@@ -102,9 +102,9 @@ t.test('a good answer', async (t) => {
 t.test('what is a useful answer', async (t) => {
   const success = (answer: Answer, traits: Partial<Ending> = {}): boolean =>
     settled(answer, traits).settlement.verdict.success
-  for (const finish of ['stop', 'tool_calls', 'function_call', 'eos']) t.equal(success({ finish }), true, finish)
-  for (const finish of ['length', 'content_filter', 'error', 'abort', null])
-    t.equal(success({ finish }), false, String(finish))
+  for (const finish of ['stop', 'tool_calls', 'function_call', 'unknown', null] as const)
+    t.equal(success({ finish }), true, String(finish))
+  for (const finish of ['length', 'content_filter', 'error'] as const) t.equal(success({ finish }), false, finish)
   t.equal(success({ content: false }), false, 'an empty one is none')
   t.equal(success({}, { error: new GatewayError('upstream_incomplete', 'x') }), false)
   const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS, startedAt: 0 })

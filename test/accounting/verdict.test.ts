@@ -5,11 +5,12 @@ import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { SuccessSpec } from '../../src/core/settings.ts'
 import type { Fit, Verdict } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
+import { finishOf } from '../../src/protocol/finish.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
 interface Case {
-  readonly track?: Partial<AnswerTrack> | null
+  readonly track?: (Partial<Pick<AnswerTrack, 'content' | 'refused'>> & { readonly finish?: string | null }) | null
   readonly error?: GatewayError
   readonly fit?: Fit
   readonly success?: Partial<SuccessSpec>
@@ -21,8 +22,10 @@ function judged({ track = {}, error, fit, success = {}, embeddings = false, unre
   const request = embeddings
     ? gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS })
     : gatewayRequest({ model: 'm' })
+  const word = track?.finish === undefined ? 'stop' : track.finish
+  const told = { finish: word === null ? null : finishOf(word), finishWord: word }
   const exchange = {
-    track: Object.assign(new AnswerTrack(), { finish: 'stop', content: true, ...track }),
+    track: Object.assign(new AnswerTrack(), { content: true, ...track, ...told }),
     streamed: false,
     body: unread ? null : Buffer.from('{}'),
   }
@@ -54,8 +57,48 @@ const CASES: Readonly<Record<string, readonly [Case, boolean, number | null, Ver
   'cut where the context was full': [{ track: { finish: 'model_length' } }, false, 0, 'truncated'],
   'a length that the route takes': [{ track: { finish: 'length' }, success: { finish: ['length'] } }, true, 1, null],
   'a finish that the route does not take': [{ success: { finish: ['tool_calls'] } }, false, 0, 'finish'],
-  'a finish that is not known': [{ track: { finish: 'strange' } }, false, 0, 'finish'],
-  'no finish': [{ track: { finish: null } }, false, null, 'finish'],
+  'a finish that is not known': [{ track: { finish: 'strange' } }, true, null, 'unchecked'],
+  'a finish that is not known, and what was checked does not fit': [
+    { track: { finish: 'strange' }, fit: 'not_json' },
+    false,
+    0,
+    'not_json',
+  ],
+  'a finish that is not known, of nothing': [{ track: { finish: 'strange', content: false } }, false, 0, 'empty'],
+  'no finish': [{ track: { finish: null } }, true, null, 'unchecked'],
+  'no finish, and nothing in it': [{ track: { finish: null, content: false } }, false, 0, 'empty'],
+  'a strange finish where the route names its own': [
+    { track: { finish: 'strange' }, success: { finish: ['stop'] } },
+    false,
+    0,
+    'finish',
+  ],
+  'a strange finish that the route names': [
+    { track: { finish: 'strange' }, success: { finish: ['strange'] } },
+    true,
+    1,
+    null,
+  ],
+  'no finish where the route names its own': [
+    { track: { finish: null }, success: { finish: ['stop'] } },
+    false,
+    null,
+    'finish',
+  ],
+  'a word of another family for what the route names': [
+    { track: { finish: 'END_TURN' }, success: { finish: ['stop'] } },
+    true,
+    1,
+    null,
+  ],
+  "an engine's own word that the route names": [
+    { track: { finish: 'MAX_TOKENS' }, success: { finish: ['MAX_TOKENS'] } },
+    true,
+    1,
+    null,
+  ],
+  'cut, by the word of another family': [{ track: { finish: 'max_tokens' } }, false, 0, 'truncated'],
+  'refused, by the word of another family': [{ track: { finish: 'SAFETY' } }, false, 0, 'refusal'],
   'the engine failed': [{ track: { finish: 'error' } }, false, null, 'finish'],
   'the engine gave up': [{ track: { finish: 'abort', content: false } }, false, null, 'finish'],
   'the caller left': [{ error: clientClosed() }, false, null, 'client_closed'],

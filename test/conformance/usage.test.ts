@@ -37,7 +37,7 @@ function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
   const track = new AnswerTrack()
   const envelope = { id: 'r', object: 'chat.completion.chunk', model: 'm' }
   const reader = new StreamReader({
-    call: { backend: backend(), finishes: true, usage: wish, inputTokens: 1, envelope },
+    call: { backend: backend(), finishes: true, choices: 1, usage: wish, inputTokens: 1, envelope },
     track,
     bufferBytes: 1 << 20,
     retryAfterMs: null,

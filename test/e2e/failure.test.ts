@@ -9,6 +9,7 @@ t.test('each limit has its own error', async (t) => {
   const cases: readonly [string, Record<string, string>, Plan, boolean][] = [
     ['headers_timeout', { headers: '80ms' }, { headersAfter: 'never' }, true],
     ['ttft_timeout', { ttft: '80ms' }, { firstAfter: 'never' }, true],
+    ['ttft_timeout', { ttft: '80ms', idle: '10s' }, { stallAfter: 1 }, true],
     ['total_timeout', { total: '80ms' }, { headersAfter: 'never' }, false],
     ['total_timeout', { total: '80ms' }, { firstAfter: 'never' }, false],
     ['total_timeout', { total: '80ms' }, { headersAfter: 'never' }, true],
@@ -26,7 +27,7 @@ t.test('each limit has its own error', async (t) => {
 
 t.test('limits inside a stream: silence and the total', async (t) => {
   for (const [code, limits, plan] of [
-    ['idle_timeout', { idle: '80ms' }, { stallAfter: 1 }],
+    ['idle_timeout', { idle: '80ms' }, { stallAfter: 2 }],
     ['idle_timeout', { idle: '80ms' }, { stallAfter: 3 }],
     ['total_timeout', { total: '150ms' }, { pace: 20, words: Array.from({ length: 100 }, () => 'x') }],
   ] as const) {

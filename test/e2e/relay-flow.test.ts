@@ -24,15 +24,17 @@ t.test('headers of a stream keep every proxy from holding it back', async (t) =>
 t.test('each event arrives before the next one is sent', async (t) => {
   const gates = Array.from({ length: WORDS.length + 4 }, () => deferred<true>())
   const { gateway, upstream } = await singleRig(t, { plan: { usage: 'never', pace: (i) => gates[i]?.promise } })
+  // The role alone binds nobody to this backend: it goes out with the first word.
   gates[0]?.resolve(true)
+  gates[1]?.resolve(true)
   const response = await within(2_000, 'the status line', rawPost(gateway.url, CHAT_PATH, chatStream()))
   const request = await upstream.waitRequest(1)
   for (let i = 0; i < WORDS.length + 2; i++) {
-    if (i > 0) gates[i]?.resolve(true)
+    if (i > 1) gates[i]?.resolve(true)
     const block = await within(2_000, `event ${i}`, response.next())
     const [word] = summarize(block === null ? [] : [block]).chunks
     t.equal(word?.choices?.[0]?.delta?.content, i === 0 ? '' : WORDS[i - 1])
-    t.ok(request.sent <= i + 1, 'the upstream has not sent the next')
+    t.ok(request.sent <= Math.max(2, i + 1), 'the upstream has not sent the next')
   }
   gates.at(-2)?.resolve(true)
   t.equal((await within(2_000, 'the end', response.next()))?.data, '[DONE]')

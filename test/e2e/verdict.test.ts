@@ -1,31 +1,11 @@
 import t from 'tap'
-import { eventually } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH, EMBEDDINGS_PATH, readStream } from '../support/chat.ts'
 import { streamFrames } from '../support/fault-frames.ts'
 import type { Plan } from '../support/fault-plan.ts'
 import { liveRequest } from '../support/fault-record.ts'
-import type { Gateway } from '../support/gateway.ts'
+import { type Outcome, outcomeOf } from '../support/outcome.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { pairRig, rig, singleRig } from '../support/rig.ts'
-
-interface Outcome {
-  readonly success: boolean
-  readonly score: number | null
-  readonly why: string | null
-  readonly wasted: { readonly reason: string } | null
-  readonly total_ms: number
-}
-
-/** The outcome in the log line of a request, once it is there. */
-async function outcomeOf(gateway: Gateway, id: string): Promise<Outcome> {
-  const find = (): string | undefined =>
-    gateway
-      .logged()
-      .split('\n')
-      .findLast((text) => text.includes(`"request_id":"${id}"`))
-  await eventually(10_000, `the line of ${id}`, () => find() !== undefined)
-  return (JSON.parse(find()!) as { decision: { outcome: Outcome } }).decision.outcome
-}
 
 const SCHEMA = {
   type: 'object',

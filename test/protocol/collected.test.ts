@@ -1,6 +1,7 @@
 import t from 'tap'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { Collected, collectedOf, MOST_COLLECTED } from '../../src/protocol/collected.ts'
+import { AnswerTrack } from '../../src/protocol/track.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
 const USUAL = { finish: null, json: false, schema: false }
@@ -25,9 +26,10 @@ t.test('what is gathered for which request', async (t) => {
 })
 
 const gathered = (json: boolean, ...choices: readonly object[]): Collected => {
-  const collected = new Collected({ json, mustCall: false })
-  for (const choice of choices) collected.event(JSON.stringify({ choices: [choice] }))
-  return collected
+  const track = new AnswerTrack()
+  track.collected = new Collected({ json, mustCall: false })
+  for (const choice of choices) track.take([choice], false)
+  return track.collected
 }
 const piece = (...tool_calls: object[]): object => ({ index: 0, delta: { tool_calls } })
 
@@ -119,14 +121,13 @@ t.test('which events are parsed', async (t) => {
   const tools = new Collected({ json: false, mustCall: false })
   t.strictSame(
     [text, call, ...nothing].map((data) => json.wants(data)),
-    [true, true, false, false, false, false],
+    [true, false, false, false, false, false],
   )
   t.strictSame(
     [text, call, ...nothing].map((data) => tools.wants(data)),
-    [false, true, false, false, false, false],
+    [false, false, false, false, false, false],
   )
-  t.notOk(tools.wants('{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}'))
-  t.ok(tools.wants('{ "choices": [ { "delta": { "tool_calls": [  { "index": 0 } ] } } ] }'), 'over several lines')
+  t.ok(json.wants('{ "choices": [ { "delta": { "content" : "x" } } ] }'), 'with blanks')
 })
 
 t.test('bounds', async (t) => {
@@ -134,11 +135,11 @@ t.test('bounds', async (t) => {
   t.equal(gathered(true, { delta: { content: half } }, { delta: { content: half } }).lost, false)
   const over = gathered(true, { delta: { content: half } }, { delta: { content: half } }, { delta: { content: 'x' } })
   t.strictSame([over.lost, over.text, over.wants('{"content":"x"}')], [true, '', false])
-  t.ok(gathered(false, piece(...Array.from({ length: 129 }, (_, index) => ({ index, function: {} })))).lost)
-  const broken = new Collected({ json: true, mustCall: false })
-  broken.event('{"choices":[{"delta":{"content":"x')
-  t.ok(broken.lost)
+  t.ok(
+    gathered(false, piece(...Array.from({ length: 129 }, (_, index) => ({ index, id: `c${index}`, function: {} }))))
+      .lost,
+  )
   const huge = new Collected({ json: true, mustCall: false })
-  huge.event(`{"choices":[],"x":"${'y'.repeat(2 * MOST_COLLECTED)}"}`)
+  t.notOk(huge.wants(`{"choices":[{"delta":{"content":"${'y'.repeat(2 * MOST_COLLECTED)}"}}]}`))
   t.ok(huge.lost, 'not even parsed')
 })

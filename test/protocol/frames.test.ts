@@ -248,12 +248,23 @@ t.test('a member whose name only ends alike is another one', async (t) => {
 const CONTENTS: readonly (readonly [delta: object, filled: boolean])[] = [
   [{ content: 'x' }, true],
   [{ content: '"' }, true],
-  [{ content: ' ' }, true],
+  [{ content: ' ' }, false],
+  [{ content: '\n\n\u200b' }, false],
+  [{ content: '<think>hm</think>' }, false],
+  [{ content: '<think>hm</think>\n' }, false],
+  [{ content: '<think>hm</think>\nyes' }, true],
+  [{ content: '<thin' }, true],
+  [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }, false],
+  [{ content: [{ type: 'text', text: 'x' }] }, true],
+  [{ content: [{ type: 'image_url', image_url: { url: 'data:x' } }] }, true],
+  [{ images: [{ type: 'image_url', image_url: { url: 'data:x' } }] }, true],
+  [{ refusal: ' ' }, false],
+  [{ reasoning: 'hm', content: ' ' }, false],
   [{ content: '' }, false],
   [{ content: null }, false],
   [{ role: 'assistant' }, false],
-  [{ reasoning_content: 'hm' }, true],
-  [{ reasoning: 'hm' }, true],
+  [{ reasoning_content: 'hm' }, false],
+  [{ reasoning: 'hm' }, false],
   [{ refusal: 'no' }, true],
   [{ refusal: null, content: '' }, false],
   [{ tool_calls: [{ index: 0, function: { name: 'f', arguments: '' } }] }, true],
@@ -293,14 +304,8 @@ function careful(body: Buffer): { finish: string | null; model: string | null; u
   )
   const choices = chunks.flatMap((chunk) => chunk.choices ?? [])
   const reasons = choices.map((one) => one.finish_reason).filter(Boolean) as string[]
-  const filled = (one: {
-    delta?: { content?: string; tool_calls?: unknown[]; reasoning?: string }
-    text?: string
-  }): boolean =>
-    Boolean(one.delta?.content ?? '') ||
-    Boolean(one.delta?.reasoning) ||
-    Boolean(one.text) ||
-    Boolean(one.delta?.tool_calls?.length)
+  const filled = (one: { delta?: { content?: string; tool_calls?: unknown[] }; text?: string }): boolean =>
+    Boolean(one.delta?.content ?? '') || Boolean(one.text) || Boolean(one.delta?.tool_calls?.length)
   return {
     finish: reasons.at(-1) ?? null,
     model: chunks[0]?.model ?? null,

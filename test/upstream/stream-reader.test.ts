@@ -19,12 +19,13 @@ const DONE = 'data: [DONE]\n\n'
 
 function hear(
   pieces: readonly string[],
-  options: { finishes?: boolean; hideUsage?: boolean; bufferBytes?: number } = {},
+  options: { finishes?: boolean; choices?: number; hideUsage?: boolean; bufferBytes?: number } = {},
 ): Heard {
   const reader = new StreamReader({
     call: {
       backend: backend(),
       finishes: options.finishes ?? true,
+      choices: options.choices ?? 1,
       usage: (options.hideUsage ?? true) ? 'hidden' : 'end',
       inputTokens: 7,
       envelope: { id: 'r', object: 'chat.completion.chunk', model: 'm' },
@@ -34,7 +35,7 @@ function hear(
     retryAfterMs: 1500,
   })
   let text = ''
-  let last: Reading = { out: null, done: false, failure: null }
+  let last: Reading = { out: null, done: false, finished: false, failure: null }
   const take = (reading: Reading): boolean => {
     last = reading
     text += reading.out?.toString() ?? ''

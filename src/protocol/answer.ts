@@ -1,0 +1,123 @@
+/** Which parts of a choice are an answer, and which only lead up to one. Pure. */
+import { type Fields, isFields } from './usage.ts'
+
+/** Of a delta or a message: what is the answer itself, where it is filled. */
+const ANSWER_PARTS = ['tool_calls', 'function_call', 'audio', 'images', 'image'] as const
+/** What the model said on its way to it. */
+const THOUGHT_PARTS = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_details'] as const
+
+/** Something is in it: text of any kind, also within lists and objects, whose `type` says nothing. */
+export function isFilled(part: unknown): boolean {
+  if (typeof part === 'string') return part !== ''
+  if (Array.isArray(part)) return part.some(isFilled)
+  return isFields(part) && Object.entries(part).some(([key, value]) => key !== 'type' && isFilled(value))
+}
+
+/** The delta or message of a choice; a legacy completion is its own. */
+export function partOf(choice: Fields): Fields {
+  const part = choice['delta'] ?? choice['message']
+  return isFields(part) ? part : choice
+}
+
+/** Together has the text of a delta in the choice once more. */
+const textOf = (choice: Fields, part: Fields): unknown => (part === choice ? choice['text'] : part['content'])
+
+/** Whether a choice brings anything that a caller could not do without: text, reasoning, a call, logprobs, .. */
+export function hasSubstance(choice: Fields): boolean {
+  const part = partOf(choice)
+  const { logprobs } = choice
+  return (
+    isFilled(textOf(choice, part)) ||
+    THOUGHT_PARTS.some((key) => isFilled(part[key])) ||
+    isFilled(part['refusal']) ||
+    ANSWER_PARTS.some((key) => isThere(part[key])) ||
+    (isFields(logprobs) && isFilled(logprobs))
+  )
+}
+
+/** A call without a word in it is a call. */
+const isThere = (part: unknown): boolean =>
+  Array.isArray(part) ? part.length > 0 : isFields(part) ? Object.keys(part).length > 0 : isFilled(part)
+
+/** Thinking that engines without a parser for it leave in the text. */
+const THOUGHTS: readonly (readonly [opener: string, closer: string])[] = [
+  ['<think>', '</think>'],
+  ['<thinking>', '</thinking>'],
+  ['<thought>', '</thought>'],
+  ['<reasoning>', '</reasoning>'],
+  ['<seed:think>', '</seed:think>'],
+  ['[THINK]', '[/THINK]'],
+  ['◁think▷', '◁/think▷'],
+  // Templates that end with the opener leave only the closer to the model.
+  ['</think>', ''],
+]
+
+/** Looks for an answer in one choice: text that is neither blank nor thinking, a call, audio, a picture. */
+export class AnswerSense {
+  /** For sure; from here on nothing needs to be looked at. */
+  #found = false
+  /** What ends the thinking that the text is in. */
+  #closer: string | null = null
+  /** Of the text: the beginning of what may be an opener or a closer. */
+  #rest = ''
+
+  get sure(): boolean {
+    return this.#found
+  }
+
+  /** If nothing more came. */
+  get found(): boolean {
+    return this.#found || (this.#closer === null && this.#rest !== '')
+  }
+
+  /** A delta or a whole choice. */
+  choice(choice: Fields): void {
+    if (this.#found) return
+    const part = partOf(choice)
+    this.#content(textOf(choice, part))
+    if (ANSWER_PARTS.some((key) => isThere(part[key])) || isWord(part['refusal'])) this.#found = true
+  }
+
+  /** Some engines send a list of parts: text, thinking, pictures. */
+  #content(content: unknown): void {
+    if (typeof content === 'string') return this.#text(content)
+    if (!Array.isArray(content)) return
+    for (const part of content as readonly unknown[]) {
+      if (typeof part === 'string') this.#text(part)
+      else if (isFields(part) && !isThought(part['type'])) {
+        if (typeof part['text'] === 'string') this.#text(part['text'])
+        else if (isFilled(part)) this.#found = true
+      }
+    }
+  }
+
+  #text(piece: string): void {
+    let text = this.#rest + piece
+    while (!this.#found) {
+      if (this.#closer === null) {
+        text = text.replace(BLANK, '')
+        const thought = THOUGHTS.find(([opener]) => text.startsWith(opener))
+        if (thought === undefined) break
+        text = text.slice(thought[0].length)
+        this.#closer = thought[1]
+      }
+      const end = text.indexOf(this.#closer)
+      if (end < 0) {
+        this.#rest = text.slice(1 - this.#closer.length)
+        return
+      }
+      text = text.slice(end + this.#closer.length)
+      this.#closer = null
+    }
+    this.#rest = text
+    if (text !== '' && !THOUGHTS.some(([opener]) => opener.startsWith(text))) this.#found = true
+  }
+}
+
+/** White space at the start, and signs of no width. */
+const BLANK = /^[\s\u200b-\u200d\u2060]+/
+
+const isWord = (text: unknown): boolean => typeof text === 'string' && text.trim() !== ''
+
+const isThought = (type: unknown): boolean =>
+  type === 'thinking' || type === 'reasoning' || type === 'redacted_thinking' || type === 'reasoning_text'
