@@ -10,10 +10,12 @@ import type { Config } from './core/settings.ts'
 import type { GatewayRequest } from './core/types.ts'
 import { Fleet, type FleetEvent } from './fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
-import { receive, stoppingError } from './http/plugins/arrivals.ts'
+import { receive, refuseLate, stoppingError } from './http/plugins/arrivals.ts'
 import { type Admin, createAdmin } from './http/admin/server.ts'
+import { allowedOrigins, ownHosts } from './http/own-hosts.ts'
 import { canonicalUrl } from './http/paths.ts'
 import { authenticate } from './http/plugins/auth.ts'
+import { guardDoor } from './http/plugins/door.ts'
 import { answerErrors, refuseUnknownPaths } from './http/plugins/errors.ts'
 import { limitRequests } from './http/plugins/limits.ts'
 import { onClientError } from './http/plugins/no-http.ts'
@@ -122,6 +124,14 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const connections = new Connections(app.server, now)
   const books = { metrics, log, connections, now }
   receive(app, connections, now)
+  const { host, hosts, cors } = config.server
+  guardDoor(app, {
+    hosts: ownHosts([host, ...hosts]),
+    origins: allowedOrigins(cors.origins, host),
+    locked: () => keys.required,
+    cors,
+  })
+  refuseLate(app, connections)
   recordAnswers(app, books)
   answerErrors(app, connections)
   refuseUnknownPaths(app)
@@ -140,7 +150,9 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     reset: (name: string, id: string | null) => limiter.reset(name, id),
   }
   const admin: Admin | null =
-    config.admin === null ? null : await createAdmin({ spec: config.admin, keys, fleet, budgets, sessions, log, now })
+    config.admin === null
+      ? null
+      : await createAdmin({ spec: config.admin, hosts, keys, fleet, budgets, sessions, log, now })
 
   return {
     log,

@@ -1,6 +1,7 @@
 /** `turnout serve`: configuration or a look around, then the gateway until a signal. */
 import { parseArgs } from 'node:util'
 import { type App, createApp } from '../app.ts'
+import { hostPattern } from '../config/browsers.ts'
 import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
 import { KeyFileError } from '../keys/key-file.ts'
@@ -27,7 +28,9 @@ export async function serve(argv: string[], io: Io): Promise<number> {
   try {
     const address = addressOf(options, io.env)
     setup = await prepare(options.config, io)
-    const config = { ...setup.config, server: { ...setup.config.server, ...address } }
+    const server = { ...setup.config.server, ...address }
+    const hosts = [...server.hosts, ...hostsOf(io.env['TURNOUT_HOSTS'] ?? '')]
+    const config = { ...setup.config, server: { ...server, hosts } }
     refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
     app = await createApp({ config })
     announce(app, await app.listen(), config, io)
@@ -64,6 +67,15 @@ function addressOf(
     ...(host === undefined || host === '' ? {} : { host }),
     ...(port === undefined || port === '' ? {} : { port: Number(port) }),
   }
+}
+
+/** Names beside those of the file: "gateway, *.example.com". */
+function hostsOf(text: string): string[] {
+  const hosts = text.split(/[\s,]+/).filter((host) => host !== '')
+  const wrong = hosts.map((host) => hostPattern.safeParse(host)).find(({ success }) => !success)
+  if (wrong?.error === undefined) return hosts
+  const [issue] = wrong.error.issues
+  throw new ConfigError([{ path: 'TURNOUT_HOSTS', message: issue?.message ?? 'is wrong' }])
 }
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65535

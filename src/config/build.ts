@@ -53,6 +53,12 @@ export function buildConfig(file: ConfigFile, providers: Providers, folder: stri
 const toServer = (server: NonNullable<ConfigFile['server']>): Config['server'] => ({
   host: server.host ?? DEFAULT_SERVER.host,
   port: server.port ?? DEFAULT_SERVER.port,
+  hosts: server.hosts ?? DEFAULT_SERVER.hosts,
+  cors: {
+    origins: server.cors?.origins ?? DEFAULT_SERVER.cors.origins,
+    headers: server.cors?.headers ?? DEFAULT_SERVER.cors.headers,
+    maxAgeMs: server.cors?.max_age ?? DEFAULT_SERVER.cors.maxAgeMs,
+  },
   drainMs: server.drain ?? DEFAULT_SERVER.drainMs,
   auth: server.auth ?? DEFAULT_SERVER.auth,
   logLevel: server.log_level ?? DEFAULT_SERVER.logLevel,

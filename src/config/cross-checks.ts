@@ -1,4 +1,5 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
+import { isLoopbackHost } from '../core/loopback.ts'
 import { DEFAULT_SERVER } from './defaults.ts'
 import { type Issue, pathText } from './issues.ts'
 import { didYouMean } from './nearest.ts'
@@ -119,13 +120,9 @@ function unknown(
   )
 }
 
-/** Whether only this machine can reach the address. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-
 /** An open gateway on a network spends its owner's money for anybody. For a configuration without keys. */
 export function openDoor(host: string, auth: 'keys' | 'none'): Issue[] {
-  if (isLoopback(host) || auth === 'none') return []
+  if (isLoopbackHost(host) || auth === 'none') return []
   return [
     {
       path: 'server.host',

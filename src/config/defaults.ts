@@ -16,6 +16,8 @@ export const DEFAULT_LIMITS: Limits = {
 export const DEFAULT_SERVER: Config['server'] = {
   host: '127.0.0.1',
   port: 7070,
+  hosts: [],
+  cors: { origins: ['loopback'], headers: ['*'], maxAgeMs: 600_000 },
   drainMs: 30_000,
   auth: 'keys',
   logLevel: 'info',

@@ -1,9 +1,10 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS, type Json, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
 import { ENTITIES, PERIODS } from '../core/principal.ts'
 import { ON_ABORT } from '../core/provider.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
+import { headerNames, hostPattern, originPattern } from './browsers.ts'
 import { DEFAULT_ADMIN, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, DEFAULT_TELEMETRY } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from './units.ts'
 
@@ -24,7 +25,7 @@ const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one
 const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
 
 /** Editors show both; the default itself is filled in where the file is read. */
-const told = <T extends z.ZodType>(schema: T, description: string, value?: string | number | boolean) =>
+const told = <T extends z.ZodType>(schema: T, description: string, value?: Json) =>
   schema.optional().meta({ description, ...(value === undefined ? {} : { default: value }) })
 const time = (description: string, ms: number) => told(duration, description, durationText(ms))
 
@@ -228,9 +229,31 @@ const telemetry = z.strictObject({
 const port = z.int().min(0, 'is less than 0').max(65535, 'is more than 65535')
 const level = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 
+const { origins, headers, maxAgeMs } = DEFAULT_SERVER.cors
+
+const cors = z.strictObject({
+  origins: told(
+    z.array(originPattern),
+    'of pages that may call; "loopback": those of this machine, where the gateway listens on loopback only',
+    origins,
+  ),
+  headers: told(headerNames, 'request headers that they may send; "*": any', headers),
+  max_age: time('how long browsers may keep the permission', maxAgeMs),
+})
+
 const server = z.strictObject({
   host: told(text, 'address to listen on', DEFAULT_SERVER.host),
   port: told(port, '0 takes a free one', DEFAULT_SERVER.port),
+  hosts: told(
+    z.array(hostPattern),
+    'further names that requests may call it by; loopback and `host` always may, with keys any may',
+    DEFAULT_SERVER.hosts,
+  ),
+  cors: told(cors, 'pages in browsers that may call and read the answers', {
+    origins,
+    headers,
+    max_age: durationText(maxAgeMs),
+  }),
   auth: told(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
   drain: time('how long live answers may take to finish at a stop', DEFAULT_SERVER.drainMs),
   log_level: told(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),

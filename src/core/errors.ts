@@ -50,6 +50,18 @@ export const ERRORS = {
   ),
   invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is unknown, expired or revoked.'),
   forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route, or may only read.'),
+  host_not_allowed: row(
+    421,
+    'permission_error',
+    'policy',
+    'Without keys only hosts of its own are answered for: loopback, `server.host`, `server.hosts`.',
+  ),
+  origin_not_allowed: row(
+    403,
+    'permission_error',
+    'policy',
+    'Without keys only pages of its own, and of `server.cors.origins`, may call.',
+  ),
   not_found: row(404, INVALID, 'caller', 'No such path; in the admin API also: nothing of this name.'),
   model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
   answer_not_found: row(

@@ -199,6 +199,16 @@ export interface RouteSpec {
   readonly explore: boolean
 }
 
+/** Pages in browsers that may call the gateway. */
+export interface CorsSpec {
+  /** Origins, with `*` for any text; `loopback`: those of this machine, where the gateway listens on loopback only. */
+  readonly origins: readonly string[]
+  /** Request headers that they may send; `*`: whatever they wish. */
+  readonly headers: readonly string[]
+  /** How long a browser may keep the permission. */
+  readonly maxAgeMs: number
+}
+
 export interface AdminSpec {
   readonly host: string
   readonly port: number
@@ -233,6 +243,9 @@ export interface Config {
   readonly server: {
     readonly host: string
     readonly port: number
+    /** Further names by which requests may call it; `*` for any text. */
+    readonly hosts: readonly string[]
+    readonly cors: CorsSpec
     readonly drainMs: number
     readonly auth: 'keys' | 'none'
     readonly logLevel: string

@@ -58,6 +58,18 @@ export const STREAM_HEADERS: HeaderList = [
 /** Clients that retry by a list of their own go by this header. */
 const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstream_unsupported'])
 
+/** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
+export const EXPOSED_HEADERS = [
+  'x-request-id',
+  ...['route', 'backend', 'model', 'attempts', 'overhead-ms', 'tokens', 'cost-usd', 'cost-partial'].map(
+    (name) => `x-turnout-${name}`,
+  ),
+  ...['requests', 'tokens'].flatMap((of) => ['limit', 'remaining', 'reset'].map((what) => `x-ratelimit-${what}-${of}`)),
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+].join(', ')
+
 /** SDKs read the milliseconds first and ignore waits that are too long. */
 export function retryHeaders(error: GatewayError): HeaderList {
   if (error.retryAfterMs === null) return USELESS_TO_RETRY.has(error.code) ? ['x-should-retry', 'false'] : []

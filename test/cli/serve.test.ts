@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import t from 'tap'
 import { within } from '../support/await.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { type Running, run, start } from './turnout.ts'
 
 /** Engines of this machine must not be found. */
@@ -65,6 +66,25 @@ t.test('a file of keys that others can write: refused in one line that says what
     )
     t.notMatch(err, /^ +at /m, 'no stack')
   }
+})
+
+t.test('TURNOUT_HOSTS names hosts beside those of the file, and wrong ones stop the start', async (t) => {
+  const cwd = t.testdir({ 'turnout.yaml': `${MINE}server: { hosts: [own.example] }\n` })
+  const gateway = serve(t, [], cwd, { TURNOUT_HOSTS: 'gateway, *.lan' })
+  const url = urlOf(await gateway.until(/listening on \S+\n/))
+  for (const [host, status] of [
+    ['own.example', 200],
+    ['gateway', 200],
+    ['a.lan', 200],
+    ['evil.example', 421],
+  ] as const) {
+    const client = await RawClient.open(url)
+    t.equal((await client.send('/metrics', { method: 'GET', headers: { host } })).status, status, host)
+    client.destroy()
+  }
+  const { code, err } = await run(['serve', '--port', '0'], { cwd, env: { TURNOUT_HOSTS: 'https://gateway' } })
+  t.equal(code, 1)
+  t.match(err, /^TURNOUT_HOSTS: is not a host; write a name/m)
 })
 
 t.test('a port that is taken: one line, no stack', async (t) => {

@@ -288,6 +288,23 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     `${BASE}store: { state: ./data/ }`,
     /^store\.state: "\.\/data\/" is a folder; write a file, like "\.\/data\/state\.json"$/,
   ],
+  [
+    'a host with a scheme',
+    `${BASE}server: { hosts: ["http://a.example"] }`,
+    /^server\.hosts\[0\]: .* is not a host; .*"llm\.example\.com"/,
+  ],
+  ['a host with a port', `${BASE}server: { hosts: ["a.example:80"] }`, /^server\.hosts\[0\]: .* is not a host; /],
+  [
+    'an origin without a scheme',
+    `${BASE}server: { cors: { origins: [a.example] } }`,
+    /^server\.cors\.origins\[0\]: .* is not an origin; /,
+  ],
+  [
+    'an origin with a path',
+    `${BASE}server: { cors: { origins: ["https://a.example/x"] } }`,
+    /^server\.cors\.origins\[0\]: .* is not an origin; /,
+  ],
+  ['no header', `${BASE}server: { cors: { headers: [] } }`, /^server\.cors\.headers: is empty; write "\*"/],
   ['an open door', `${BASE}server: { host: 0.0.0.0 }`, /^server\.host: "0\.0\.0\.0" .*no keys; add `keys`.*auth: none/],
   [
     'an open door with an empty file of keys',

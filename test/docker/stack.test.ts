@@ -5,6 +5,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { DEFAULT_SERVER } from '../../src/config/defaults.ts'
 import { loadProviders } from '../../src/config/providers.ts'
+import { ownHosts } from '../../src/http/own-hosts.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -52,6 +53,14 @@ t.test('a gateway without keys is published on loopback only', async (t) => {
     t.equal(service.ports.length, 1, name)
     t.equal(published(service).address, '127.0.0.1', name)
   }
+})
+
+t.test('without keys it answers for the name that Prometheus scrapes', async (t) => {
+  const [target] = (SCRAPES.scrape_configs[0]?.static_configs[0] as { targets: string[] }).targets
+  const line = services.gateway.environment.find((one) => one.startsWith('TURNOUT_HOSTS='))
+  const own = ownHosts((line ?? '').slice('TURNOUT_HOSTS='.length).split(','))
+  t.ok(own(target ?? '', undefined))
+  t.notOk(own('evil.example', undefined))
 })
 
 t.test('every cloud key that the gateway looks for is handed on', async (t) => {

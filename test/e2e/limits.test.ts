@@ -34,6 +34,34 @@ t.test('requests per minute of a key: counted on every path, told in headers', a
   t.equal(upstream.requests.length, 4)
 })
 
+t.test('what is only read takes nothing of the requests per minute, and is never refused for them', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'few', key: 'sk-few', rpm: 2 }] })
+  const own = { authorization: 'Bearer sk-few' }
+  const read = async (method: string, path: string): Promise<[number, string | null, string | null]> => {
+    const { status, headers } = await fetch(gateway.url + path, { method, headers: own })
+    return [status, headers.get('x-ratelimit-limit-requests'), headers.get('x-ratelimit-remaining-requests')]
+  }
+  const READS = ['/v1/models', '/v1/models/tiny', '/v1/models/none', '//v1/models/', '/health']
+  const readAll = async (remaining: string): Promise<void> => {
+    for (let times = 0; times < 3; times++)
+      for (const path of READS)
+        for (const method of ['GET', 'HEAD'])
+          t.strictSame(
+            await read(method, path),
+            [path.endsWith('none') ? 404 : 200, '2', remaining],
+            `${method} ${path}`,
+          )
+  }
+  await readAll('2')
+  t.equal((await rawPost(gateway.url, CHAT_PATH, chat(), own)).status, 200)
+  await readAll('1')
+  t.equal((await rawPost(gateway.url, '/v1/route', chat(), own)).status, 200, 'a dry run is work, and counts')
+  await readAll('0')
+  t.equal((await rawPost(gateway.url, CHAT_PATH, chat(), own)).status, 429)
+  await readAll('0')
+  t.equal(upstream.requests.length, 1)
+})
+
 t.test('100 at once at a limit of 10: 10 pass', async (t) => {
   const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'few', key: 'sk-few', rpm: 10 }] })
   const ask = async (): Promise<number> =>
@@ -102,7 +130,7 @@ t.test('a caller that leaves in the middle of its request costs no call', async 
   for (const way of ['destroy', 'reset'] as const) {
     const client = await RawClient.open(gateway.url)
     client.socket.write(
-      `POST ${CHAT_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{"model":`,
+      `POST ${CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{"model":`,
     )
     await new Promise((resolve) => setTimeout(resolve, 20))
     client[way]()

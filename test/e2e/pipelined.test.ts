@@ -10,7 +10,7 @@ const LIMIT_MS = 200
 
 function post(body: object): string {
   const text = JSON.stringify(body)
-  return `POST ${CHAT_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`
+  return `POST ${CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`
 }
 
 for (const way of ['destroy', 'reset'] as const)

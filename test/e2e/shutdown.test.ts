@@ -59,7 +59,7 @@ t.test('SIGTERM: connections without an answer under way do not delay it', async
   for (const bytes of [
     '',
     'POST /v1/chat',
-    `POST ${CHAT_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"mod`,
+    `POST ${CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"mod`,
   ]) {
     const client = await RawClient.open(gateway.url)
     client.socket.write(bytes)

@@ -298,6 +298,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const resets: unknown[] = []
   const queries: SessionQuery[] = []
   const admin = await createAdmin({
+    hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
     keys: new KeyStore({ fixed: [], file: null, routes: [], tell: () => undefined }),
     fleet: { states: () => [], catalog: catalogOf() },

@@ -38,12 +38,14 @@ export class RawClient {
   readonly socket: Socket
   /** The connection is fully closed. */
   readonly closed: Promise<void>
+  readonly #host: string
   readonly #reader: MessageReader
   #pending = deferred<RawResponse>()
   #live: LiveResponse | null = null
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, host: string) {
     this.socket = socket
+    this.#host = host
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     this.#reader = new MessageReader('response', {
       head: (head) => {
@@ -66,10 +68,10 @@ export class RawClient {
   }
 
   static async open(url: string): Promise<RawClient> {
-    const { hostname, port } = new URL(url)
+    const { host, hostname, port } = new URL(url)
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true })
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-    return new RawClient(socket)
+    return new RawClient(socket, host)
   }
 
   /** Sends a request; the promise is fulfilled by the status line, rejected by a connection that closes before it. */
@@ -84,7 +86,7 @@ export class RawClient {
           ? body
           : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
     const all = {
-      host: 'gateway.test',
+      host: this.#host,
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(payload.length) }),
       ...headers,
     }

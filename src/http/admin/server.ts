@@ -6,12 +6,16 @@ import { ConfigError } from '../../config/issues.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { AdminSpec } from '../../core/settings.ts'
 import type { Log } from '../../observe/log.ts'
+import { ownHosts } from '../own-hosts.ts'
+import { guardDoor } from '../plugins/door.ts'
 import { answerAdminErrors, onAdminClientError, onFrameworkError } from './errors.ts'
 import { adminRoutes, type AdminTools } from './routes.ts'
 import { askForToken } from './token.ts'
 
 export interface AdminOptions extends AdminTools {
   readonly spec: AdminSpec
+  /** Names that requests may call it by, beside loopback and its own host. */
+  readonly hosts: readonly string[]
   readonly log: Log
 }
 
@@ -23,7 +27,7 @@ export interface Admin {
 
 const MOST_BYTES = 64 * 1024
 
-export async function createAdmin({ spec, log, ...tools }: AdminOptions): Promise<Admin> {
+export async function createAdmin({ spec, hosts, log, ...tools }: AdminOptions): Promise<Admin> {
   const app = Fastify({
     bodyLimit: MOST_BYTES,
     requestIdHeader: false,
@@ -35,6 +39,8 @@ export async function createAdmin({ spec, log, ...tools }: AdminOptions): Promis
     frameworkErrors: onFrameworkError,
   })
   answerAdminErrors(app, log)
+  // Every request needs the token; a page that guesses it through somebody's browser does not even get to guess.
+  guardDoor(app, { hosts: ownHosts([spec.host, ...hosts]), origins: () => false, locked: () => false, cors: null })
   await app.register(rateLimit, { global: false })
   askForToken(app, spec.hash, (address) => log.events.warn({ event: 'admin_refused', address }, 'admin'))
   app.addHook('onSend', async (request, reply) => {

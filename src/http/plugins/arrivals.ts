@@ -12,9 +12,16 @@ declare module 'fastify' {
 
 export function receive(app: FastifyInstance, connections: Connections, now: () => number): void {
   app.decorateRequest('arrivedAt', 0)
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     request.arrivedAt = now()
     connections.arriving(request.raw)
+    done()
+  })
+}
+
+/** Refuses what can be answered by nobody. */
+export function refuseLate(app: FastifyInstance, connections: Connections): void {
+  app.addHook('onRequest', (request, reply, done) => {
     if (connections.stopping) {
       reply.header('connection', 'close')
       done(stoppingError())

@@ -8,6 +8,10 @@ import { principalOf } from './auth.ts'
 import { MinuteStore } from './minute-store.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Takes nothing of the requests per minute. */
+    free?: boolean
+  }
   interface FastifyRequest {
     /** What any answer to this request tells about its key's limit; null without one. */
     limitHeaders: HeaderList | null
@@ -29,10 +33,12 @@ export async function limitRequests(scope: FastifyInstance, redis: unknown = nul
   })
   scope.addHook('onRequest', (request, _reply, done) => {
     if (principalOf(request).rpm === null) return done()
-    count(request).then((used) => {
+    // Clients look at the list of models before each request, and that takes nothing.
+    const counted = request.routeOptions.config.free !== true
+    count(request, { increment: counted }).then((used) => {
       if (used.isAllowed) return done()
       request.limitHeaders = headersOf(used.max, used.remaining, used.ttl)
-      done(used.isExceeded ? exceeded(request, used.max, used.ttl) : undefined)
+      done(counted && used.isExceeded ? exceeded(request, used.max, used.ttl) : undefined)
     }, done)
   })
   // Answers of the pipeline carry them by themselves.
@@ -59,7 +65,7 @@ const headersOf = (limit: number, remaining: number, resetMs: number, of = 'requ
 ]
 
 /** What an answer tells about all limits of its key. `tokens`: before this request. */
-export function limitHeadersOf(request: FastifyRequest, tokens: TokensLeft | null): HeaderList | null {
-  if (tokens === null) return request.limitHeaders
+export function limitHeadersOf(request: FastifyRequest, tokens: TokensLeft | null): HeaderList {
+  if (tokens === null) return request.limitHeaders ?? []
   return [...(request.limitHeaders ?? []), ...headersOf(tokens.limit, tokens.remaining, tokens.resetMs, 'tokens')]
 }

@@ -69,7 +69,7 @@ function serve(
   const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
   const { id, budgets } = parsed.principal
   const tokens = budgets.length === 0 ? null : stages.limiter.tokensLeft(id, budgets)
-  void answer(parsed, caller, reply.raw, limitHeadersOf(request, tokens), stages)
+  void answer(parsed, caller, reply.raw, [...(request.corsHeaders ?? []), ...limitHeadersOf(request, tokens)], stages)
 }
 
 const incoming = (request: FastifyRequest): Incoming => ({

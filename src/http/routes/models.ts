@@ -9,12 +9,13 @@ import type { RouteTable } from '../../route/table.ts'
 import { principalOf } from '../plugins/auth.ts'
 
 export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, startedAtSeconds: number): void {
-  scope.get('/v1/models', (request) => ({
+  const config = { free: true }
+  scope.get('/v1/models', { config }, (request) => ({
     object: 'list',
     data: listModels(table(), principalOf(request), startedAtSeconds),
   }))
   // A wildcard: ids hold slashes and colons.
-  scope.get('/v1/models/*', (request) => {
+  scope.get('/v1/models/*', { config }, (request) => {
     const id = (request.params as { '*': string })['*']
     const serving = reachOf(id, principalOf(request), table())
     if (serving.length > 0) return entry(id, serving, startedAtSeconds)

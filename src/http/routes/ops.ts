@@ -21,7 +21,7 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
 
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
-  scope.get('/health', { config: { silent: true } }, () => {
+  scope.get('/health', { config: { silent: true, free: true } }, () => {
     const left = (until: number): number => Math.max(0, Math.round(until - now()))
     const backends = fleet.states().map(({ coolUntil, restUntil, ...backend }) => ({
       ...backend,
