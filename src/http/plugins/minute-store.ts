@@ -25,6 +25,13 @@ export class MinuteStore {
     done(null, { current: count.current, ttl: count.endsAt - now })
   }
 
+  /** What is counted, without counting. */
+  read(key: string, done: Done): void {
+    const count = this.#counts.get(key)
+    const left = (count?.endsAt ?? 0) - this.#now()
+    done(null, count === undefined || left <= 0 ? { current: 0, ttl: 0 } : { current: count.current, ttl: left })
+  }
+
   /** One for all routes. */
   child(): this {
     return this
