@@ -33,6 +33,8 @@ const STEPS: Readonly<Record<ErrorCode, Step>> = {
   unsupported: 'stop',
   invalid_api_key: 'stop',
   forbidden: 'stop',
+  host_not_allowed: 'stop',
+  origin_not_allowed: 'stop',
   not_found: 'stop',
   model_not_found: 'stop',
   answer_not_found: 'stop',
