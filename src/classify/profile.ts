@@ -19,10 +19,15 @@ const SCHEMA_BYTES_PER_TOKEN = 4
 export function classifier(weights: Weights): Classifier {
   return (request) => {
     const { endpoint } = request
-    if (endpoint.id === 'embeddings') return plain(request, 'embeddings', ...sizes(request.body['input']))
+    const { body } = request
+    if (endpoint.id === 'embeddings') {
+      const [all, longest] = sizes(body['input'] ?? body['inputs'] ?? body['content'])
+      const { tokens } = readConversation(body['messages'])
+      return plain(request, 'embeddings', all + tokens, longest + tokens)
+    }
     if (endpoint.id === 'rerank') {
-      const query = tokensIn(request.body['query'])
-      const [all, longest] = sizes(request.body['documents'])
+      const query = tokensIn(body['query'])
+      const [all, longest] = sizes(body['documents'] ?? body['texts'] ?? body['passages'])
       return plain(request, 'rerank', query + all, query + longest)
     }
     return generation(request, weights)
@@ -119,7 +124,7 @@ function tokensIn(value: Json | undefined, depth = 0): number {
   if (Array.isArray(value)) {
     return (value as readonly Json[]).reduce<number>((sum, one) => sum + tokensIn(one, depth + 1), 0)
   }
-  return isObject(value) ? tokensIn(value['text'], depth + 1) : 0
+  return isObject(value) ? tokensIn(value['text'] ?? value['content'] ?? value['prompt_string'], depth + 1) : 0
 }
 
 /** Of several texts the longest; a list of token numbers is one text. */

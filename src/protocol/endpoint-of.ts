@@ -6,8 +6,10 @@ import { Tally } from './tally.ts'
 
 /** The member that gives an endpoint away, the surest first. */
 const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [
+  ['encoding_format', EMBEDDINGS],
   ['messages', CHAT],
   ['prompt', COMPLETIONS],
+  ['prompt_embeds', COMPLETIONS],
   ['documents', RERANK],
   ['query', RERANK],
   ['input', EMBEDDINGS],

@@ -20,18 +20,49 @@ export interface ParsedBody {
 
 type Check = (value: Json | undefined) => boolean
 
-const isArray: Check = (value) => Array.isArray(value)
-const isText: Check = (value) => typeof value === 'string'
-const isTextOrArray: Check = (value) => typeof value === 'string' || Array.isArray(value)
+interface Need {
+  /** One of them must hold something: first the usual one, then those of single engines. */
+  readonly fields: readonly string[]
+  readonly takes: Check
+  readonly wanted: string
+}
 
-/** What each endpoint cannot do without. Engines differ in what they make of its absence, up to a 500. */
-const REQUIRED: Readonly<Record<string, readonly (readonly [field: string, check: Check, wanted: string])[]>> = {
-  chat: [['messages', isArray, 'an array of messages']],
-  completions: [['prompt', isTextOrArray, 'a string or an array']],
-  embeddings: [['input', isTextOrArray, 'a string or an array']],
+const isFilledObject: Check = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0
+const isArray: Check = (value) => Array.isArray(value)
+const isArrayOrObject: Check = (value) => Array.isArray(value) || isFilledObject(value)
+const isInput: Check = (value) => typeof value === 'string' || isArrayOrObject(value)
+/** A list of texts is no content; parts of one are objects. */
+const isContent: Check = (value) =>
+  typeof value === 'string' || isFilledObject(value) || (Array.isArray(value) && value.some(isFilledObject))
+
+/**
+ * What each endpoint cannot do without: engines differ in what they make of a request that holds nothing, up to a 500. Which form
+ * an input may have, and beside which fields, is for the engine to say.
+ */
+const NEEDS: Readonly<Record<string, readonly Need[]>> = {
+  chat: [{ fields: ['messages'], takes: isArray, wanted: 'an array of messages' }],
+  completions: [
+    {
+      fields: ['prompt', 'prompt_embeds', 'prompt_token_ids', 'input_ids', 'input_prefix', 'messages'],
+      takes: isInput,
+      wanted: 'a string, an array or an object',
+    },
+  ],
+  embeddings: [
+    {
+      fields: ['input', 'messages', 'inputs', 'input_ids', 'content', 'texts', 'text', 'images', 'image', 'prompt'],
+      takes: isInput,
+      wanted: 'a string, an array or an object',
+    },
+  ],
   rerank: [
-    ['query', isText, 'a string'],
-    ['documents', isArray, 'an array of documents'],
+    { fields: ['query', 'queries', 'text_1', 'data_1'], takes: isContent, wanted: 'a string or its content' },
+    {
+      fields: ['documents', 'texts', 'passages', 'text_2', 'data_2'],
+      takes: isArrayOrObject,
+      wanted: 'an array of documents',
+    },
   ],
 }
 
@@ -50,8 +81,9 @@ export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   if (model.length > MODEL_LENGTH) throw invalid('model', `\`model\` is longer than ${MODEL_LENGTH} characters.`)
   const stream = body['stream'] ?? false
   if (typeof stream !== 'boolean') throw invalid('stream', '`stream` must be true or false.')
-  for (const [field, check, wanted] of REQUIRED[endpoint.id] ?? []) {
-    if (!check(body[field])) throw invalid(field, `\`${field}\` must be ${wanted}.`)
+  for (const { fields, takes, wanted } of NEEDS[endpoint.id] ?? []) {
+    const [usual = ''] = fields
+    if (!fields.some((field) => takes(body[field]))) throw invalid(usual, `\`${usual}\` must be ${wanted}.`)
   }
   const options = body['stream_options']
   const wantsUsage =

@@ -37,7 +37,7 @@ export function composeBody(request: GatewayRequest, deployment: Deployment, eff
   const { body, raw } = request
   const { request: quirks } = deployment.backend.provider
   const remove = fieldsToDrop(request, deployment)
-  const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined)
+  const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined && body[field] !== null)
   const newModel = request.model !== deployment.model
   const newUsage = addsUsage(request, deployment)
   const newMessages = changesMessages(body['messages'], quirks)
@@ -63,9 +63,11 @@ export function composeBody(request: GatewayRequest, deployment: Deployment, eff
 }
 
 function fieldsToDrop(request: GatewayRequest, deployment: Deployment): Set<string> {
-  const { drop } = deployment.backend.provider.request
+  const { drop, rename } = deployment.backend.provider.request
   const remove = new Set<string>()
   for (const key in request.body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
+  // Null is absent: under the other name it would replace what the caller says there.
+  for (const key in rename) if (request.body[key] === null) remove.add(key)
   const refusesOptions = deployment.live.refusesUsage || !deployment.backend.includeUsage
   if (request.stream && refusesOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
   return remove
