@@ -88,8 +88,11 @@ function needsOf(
   if (images > 0) needs.push('vision')
   if (sounds > 0) needs.push('audio')
   if (tools) needs.push('tools')
-  if (typeOf(body['response_format']) === 'json_schema') needs.push('json_schema')
+  const format = typeOf(body['response_format'])
+  if (format === 'json_schema' || format === 'json_object') needs.push(format)
   if (body['logprobs'] === true || typeof body['logprobs'] === 'number') needs.push('logprobs')
+  if (isObject(body['logit_bias']) && Object.keys(body['logit_bias']).length > 0) needs.push('logit_bias')
+  if (typeof body['n'] === 'number' && body['n'] > 1) needs.push('n')
   if (effort !== null && effort !== 'none') needs.push('reasoning')
   return needs
 }

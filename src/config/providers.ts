@@ -65,6 +65,7 @@ const schema = z.strictObject({
     .default({ header: 'authorization', prefix: 'Bearer ' }),
   headers: z.record(headerName, z.string()).default({}),
   forward: z.array(headerName).default([]),
+  lacks: z.array(z.enum(CAPABILITIES)).default([]),
   endpoints: z.record(endpointId, path),
   signature: z.strictObject({ path, pattern }).nullable().default(null),
   discovery: z.array(source),

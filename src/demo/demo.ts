@@ -45,6 +45,7 @@ const PROVIDER: Provider = {
   auth: { header: 'authorization', prefix: 'Bearer ' },
   headers: {},
   forward: [],
+  lacks: [],
   endpoints: { chat: '/v1/chat/completions', completions: '/v1/completions', embeddings: '/v1/embeddings' },
   signature: { path: '/v1/models', pattern: '"owned_by":"turnout-demo"' },
   discovery: [

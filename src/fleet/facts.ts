@@ -47,6 +47,7 @@ function skillsOf(
   known: CatalogueEntry | null,
 ): Pick<ModelFacts, 'capabilities' | 'efforts'> {
   const capabilities = { ...known?.capabilities, ...discovered(model, found) }
+  for (const lack of spec.provider.lacks) capabilities[lack] = false
   const declared = said.find((facts) => facts.efforts.length > 0)?.efforts
   // Efforts of the operator's say that it thinks, whatever the engine says.
   if (declared !== undefined) capabilities.reasoning = true

@@ -1,4 +1,5 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
+import type { Capability } from '../core/settings.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import type { Dropped } from '../core/record.ts'
@@ -14,6 +15,9 @@ export interface Question {
   readonly choice: Choice
   readonly table: RouteTable
 }
+
+/** Needs whose name is not the word for them. */
+const TITLES: Readonly<Partial<Record<Capability, string>>> = { n: 'more than one choice (n)' }
 
 /** Why not; null = it passes. */
 type Filter = (deployment: Deployment, question: Question) => string | null
@@ -37,7 +41,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     for (const need of profile.needs) {
       const can = deployment.facts.capabilities[need]
       // Many clients send an effort with every request, and models that do not think take no notice of it.
-      if (can === false && (need !== 'reasoning' || choice.open)) return `it has no ${need}`
+      if (can === false && (need !== 'reasoning' || choice.open)) return `it has no ${TITLES[need] ?? need}`
       const rare = need === 'embeddings' || need === 'rerank'
       if (can === undefined && choice.open && rare && !deployment.standing.answers.has(need))
         return `it is not known to have ${need}; name it as the model, or declare capabilities: { ${need}: true } for it`

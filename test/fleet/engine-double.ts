@@ -105,6 +105,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     auth: { header: 'authorization', prefix: 'Bearer ' },
     headers: {},
     forward: [],
+    lacks: [],
     endpoints: { chat: '/v1/chat/completions' },
     signature: null,
     discovery: [LIST],

@@ -53,6 +53,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     auth: { header: 'authorization', prefix: 'Bearer ' },
     headers: {},
     forward: [],
+    lacks: [],
     endpoints: {
       chat: '/v1/chat/completions',
       completions: '/v1/completions',
