@@ -7,12 +7,14 @@ import type { Cost, Tried, Usage } from '../core/settlement.ts'
 const ORDINARY: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
 
 /**
- * Null where a price that counts is unknown (never 0). What the backend itself charges stands above all prices.
+ * Null where a price that counts is unknown (never 0). What the backend itself charges stands above all prices, and where
+ * it charges nobody knows what, no price is right.
  * `seconds`: the answer's share of the engine's time.
  */
 export function costOf(usage: Usage | null, price: Price | null, seconds: number): Cost | null {
   if (usage === null) return null
   const { chargedNanoUsd, tier, estimated } = usage
+  if (chargedNanoUsd === 'unknown') return null
   if (chargedNanoUsd !== null) return { nanoUsd: chargedNanoUsd, source: 'backend', estimated }
   if (price === null) return null
   const nano = nanoOf(price, usage, seconds)

@@ -61,10 +61,15 @@ export interface Tokens {
   readonly estimated: boolean
 }
 
+/**
+ * What a backend itself says that it charges, in nano-dollars; null = it does not say; 'unknown' = it says so in no form
+ * that is known, or not all of it.
+ */
+export type Charge = number | 'unknown' | null
+
 /** What one answer took. */
 export interface Usage extends Tokens {
-  /** What the backend itself says that it charges, nano-dollars; null = it does not say. */
-  readonly chargedNanoUsd: number | null
+  readonly chargedNanoUsd: Charge
   /** `service_tier` of the answer. */
   readonly tier: string | null
 }

@@ -1,4 +1,5 @@
 /** What a whole JSON answer tells about itself. Pure. */
+import { chargeBeside, chargeOfBoth } from './charge.ts'
 import { members, memberValue } from './members.ts'
 import type { AnswerTrack } from './track.ts'
 import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
@@ -35,6 +36,7 @@ function noteUsage(field: Fields, track: AnswerTrack): void {
   const told = field('usage')
   const tier = field('service_tier')
   if (typeof tier === 'string' && tier !== '') track.tier = tier
+  track.charge = chargeOfBoth(track.charge, chargeBeside(field))
   const usage = readUsage(told) ?? readTimings(field('timings'))
   track.usageIsPlain = isPlainUsage(told)
   if (usage !== null) track.usage = { ...usage, tier: usage.tier ?? track.tier }

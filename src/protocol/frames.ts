@@ -1,6 +1,7 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
 import type { Usage } from '../core/settlement.ts'
 import { Again } from './again.ts'
+import { chargeBeside, chargeOfBoth, HAS_CHARGE } from './charge.ts'
 import type { Mend } from './choices.ts'
 import { mended } from './mend.ts'
 import { isMoreOfCall } from './tool-calls.ts'
@@ -63,7 +64,8 @@ function look(frame: SseFrame, data: string, track: AnswerTrack, wish: UsageWish
   }
   const usage = memberStart(data, 'usage"')
   const counted = usage > 0 && data.charCodeAt(usage) === OPEN
-  if (counted || mayBeFault(frame, data) || !isPlain(data, track)) return parseFrame(frame, track, wish)
+  const charged = track.finishWord !== null && HAS_CHARGE.test(data)
+  if (counted || charged || mayBeFault(frame, data) || !isPlain(data, track)) return parseFrame(frame, track, wish)
   const verdict: FrameVerdict =
     usage > 0 && wish === 'hidden' ? rewritten(frame, null, 'top') : { kind: 'send', raw: frame.raw }
   // Where each event has something of its own (a time, padding) it is not worth its while.
@@ -116,6 +118,11 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
   noteOrigin(value, track)
   const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
   const mends = track.take(choices, false)
+  const event = value
+  track.charge = chargeOfBoth(
+    chargeBeside((name) => event[name]),
+    track.charge,
+  )
   const usage = usageOf(value, choices)
   const own = choices.length === 0 && isFields(value['usage'])
   if (usage !== null) noteUsage(usage, value, own, frame, track, wish)

@@ -1,4 +1,4 @@
-import type { Usage } from '../core/settlement.ts'
+import type { Charge, Usage } from '../core/settlement.ts'
 import type { Again } from './again.ts'
 import { AnswerSize } from './answer-size.ts'
 import { Choices, type Mend } from './choices.ts'
@@ -17,6 +17,8 @@ export class AnswerTrack {
   usageEvent: Buffer | null = null
   /** The JSON of the usage, from an event with other things in it; null where it must be written. */
   usageJson: string | null = null
+  /** What the backend says beside its usage that it charges. */
+  charge: Charge = null
   /** `service_tier` of the answer. */
   tier: string | null = null
   /** Of the first choice; null where no word for its end has come. */

@@ -1,5 +1,6 @@
 /** Token counts as the engines of this field spell them. Source: reference of wire formats, sections 1.4, 6 and 7. */
 import type { Usage } from '../core/settlement.ts'
+import { chargeInUsage } from './charge.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -52,7 +53,7 @@ export function readUsage(value: unknown): Usage | null {
     output: (told ?? 0) + hidden,
     reasoning: reasoning > 0 ? reasoning : hidden,
     audioOutput: amount(wrote['audio_tokens']),
-    chargedNanoUsd: chargedBy(value),
+    chargedNanoUsd: chargeInUsage(value),
     tier: typeof value['service_tier'] === 'string' ? value['service_tier'] : null,
     estimated: value['estimated'] === true,
   }
@@ -73,15 +74,6 @@ const cachedOf = (value: Fields, details: Fields): number =>
   count(value['cache_read_input_tokens']) ??
   count(value['cached_tokens']) ??
   0
-
-/** OpenRouter's `cost`, in USD. With a key of one's own it is OpenRouter's part alone; the rest is in the details. */
-function chargedBy(value: Fields): number | null {
-  const { cost } = value
-  if (typeof cost !== 'number' || !(cost >= 0) || cost === Infinity) return null
-  const upstream = fieldsOf(value['cost_details'])['upstream_inference_cost']
-  const own = value['is_byok'] === true && typeof upstream === 'number' && upstream > 0 ? upstream : 0
-  return Math.round((cost + own) * 1e9)
-}
 
 /** llama.cpp's `timings`, of an answer that has no usage; null where they say nothing. */
 export function readTimings(value: unknown): Usage | null {
@@ -113,7 +105,7 @@ export function writeUsage(usage: Usage): object {
       reasoning_tokens: usage.reasoning,
       ...(audioOutput > 0 ? { audio_tokens: audioOutput } : {}),
     },
-    ...(chargedNanoUsd === null ? {} : { cost: chargedNanoUsd / 1e9 }),
+    ...(chargedNanoUsd === null ? {} : { cost: chargedNanoUsd === 'unknown' ? chargedNanoUsd : chargedNanoUsd / 1e9 }),
     ...(usage.tier === null ? {} : { service_tier: usage.tier }),
     ...(usage.estimated ? { estimated: true } : {}),
   }

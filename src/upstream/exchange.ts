@@ -7,6 +7,7 @@
  */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
+import { chargeInHeaders } from '../protocol/charge.ts'
 import { usageSoFar } from '../protocol/estimate.ts'
 import { AnswerTrack } from '../protocol/track.ts'
 import { readFault } from '../protocol/upstream-error.ts'
@@ -144,6 +145,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#deadline.enter('headers', ERROR_BODY_MS)
     } else if (!this.#call.stream || !/text\/event-stream/i.test(this.contentType)) {
       this.#mode = 'body'
+      this.track.charge = chargeInHeaders(headers)
       if (this.#call.stream) this.#awaitFirst()
     } else {
       this.#mode = 'events'

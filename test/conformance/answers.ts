@@ -108,6 +108,13 @@ const OPENROUTER = {
   cost_details: { upstream_inference_cost: null },
   prompt_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
 }
+const PERPLEXITY = {
+  prompt_tokens: 7,
+  completion_tokens: 149,
+  total_tokens: 156,
+  search_context_size: 'low',
+  cost: { input_tokens_cost: 0.000007, output_tokens_cost: 0.000149, request_cost: 0.005, total_cost: 0.005156 },
+}
 const PLAIN = { prompt_tokens: 40, completion_tokens: 9, total_tokens: 49 }
 const VLLM = { ...PLAIN, prompt_tokens_details: { cached_tokens: 32 } }
 const SGLANG = { ...PLAIN, prompt_tokens_details: null, reasoning_tokens: 4 }
@@ -119,6 +126,7 @@ const XAI = {
   prompt_tokens_details: { cached_tokens: 8, text_tokens: 40, audio_tokens: 0, image_tokens: 0 },
   completion_tokens_details: { reasoning_tokens: 100, audio_tokens: 0 },
 }
+const TICKS = { ...PLAIN, cost_in_usd_ticks: 37_756_000 }
 const TIMINGS = { cache_n: 30, prompt_n: 10, prompt_ms: 30.9, predicted_n: 9, predicted_ms: 66.1 }
 const ZERO = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
 
@@ -239,6 +247,22 @@ export const ANSWERS: readonly RecordedAnswer[] = [
     stream: [': OPENROUTER PROCESSING', first(), text(), finish(), own(OPENROUTER, { provider: 'X' })],
     usage: usage({ input: 194, output: 2, chargedNanoUsd: 140_000 }),
     nanoUsd: 140_000,
+  },
+  {
+    name: 'Perplexity, with an object for the cost',
+    listed: null,
+    whole: whole({ usage: PERPLEXITY }),
+    stream: asOpenAi(PERPLEXITY),
+    usage: usage({ input: 7, output: 149, chargedNanoUsd: 5_156_000 }),
+    nanoUsd: 5_156_000,
+  },
+  {
+    name: 'xAI, with its ticks in each chunk',
+    listed: null,
+    whole: whole({ usage: TICKS }),
+    stream: [first({ usage: { ...TICKS, cost_in_usd_ticks: 0 } }), text({ usage: TICKS }), finish(), own(TICKS)],
+    usage: usage({ input: 40, output: 9, chargedNanoUsd: 3_775_600 }),
+    nanoUsd: 3_775_600,
   },
   {
     name: 'vLLM, counting as it goes',
