@@ -13,7 +13,8 @@ import { collectedOf } from '../protocol/collected.ts'
 import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
 import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
-import { finishBody, reshapes } from '../protocol/shapes.ts'
+import { type EmbeddingRecoder, recoderOf } from '../protocol/recode.ts'
+import { finishedBody, reshapes } from '../protocol/shapes.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
 export interface Committed {
@@ -24,6 +25,8 @@ export interface Committed {
   readonly open: number
   /** The whole answer as the caller should see it, where it was not streamed. */
   readonly body: Buffer | null
+  /** For an answer that comes in pieces and may have to change its form. */
+  readonly recoder: EmbeddingRecoder | null
 }
 
 /** The parts of the gateway that a dispatch works with. */
@@ -129,7 +132,8 @@ async function attempt(
       deployment,
       target,
       open,
-      body: exchange.body && finishBody(request, exchange.body, exchange.track),
+      body: exchange.body && (await finishedBody(request, exchange.body, exchange.track)),
+      recoder: exchange.body === null ? recoderOf(request) : null,
     }
   } catch (thrown) {
     // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.

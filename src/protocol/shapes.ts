@@ -1,22 +1,27 @@
 /** Where engines answer in a shape that OpenAI's (or Jina's) SDKs do not expect, the answer is put into theirs. */
 import type { GatewayRequest } from '../core/types.ts'
+import { atOnce, inSlices } from '../core/slices.ts'
 import { append, members } from './members.ts'
 import { mended } from './mend.ts'
+import { recode, recoderOf } from './recode.ts'
 import type { AnswerTrack } from './track.ts'
 import { writeUsage } from './usage.ts'
 
-const FLOATS = /"embedding"\s*:\s*\[/
+/** Larger answers are put into shape in slices. */
+const AT_ONCE_BYTES = 128 * 1024
+
+/** The same for an answer of any size. */
+export function finishedBody(request: GatewayRequest, body: Buffer, track: AnswerTrack): Buffer | Promise<Buffer> {
+  const recoder = body.length > AT_ONCE_BYTES ? recoderOf(request) : null
+  return recoder === null ? finishBody(request, body, track) : inSlices(recode(body, recoder))
+}
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
 export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerTrack): Buffer {
   if (request.endpoint.streams) return withPlainUsage(track.mends === null ? body : mended(body, track.mends), track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
-  if (request.endpoint.id !== 'embeddings') return body
-  const wantsBase64 = request.body['encoding_format'] === 'base64'
-  const sample = body.toString('latin1', 0, Math.min(body.length, 4096))
-  const hasFloats = FLOATS.test(sample)
-  const hasText = /"embedding"\s*:\s*"/.test(sample)
-  return (wantsBase64 && hasFloats) || (!wantsBase64 && hasText && !hasFloats) ? recode(body, wantsBase64) : body
+  const recoder = recoderOf(request)
+  return recoder === null ? body : atOnce(recode(body, recoder))
 }
 
 /** What the backend told in another way or place (llama.cpp's timings, Anthropic's names), as OpenAI tells it. A guess is not told. */
@@ -27,33 +32,7 @@ function withPlainUsage(body: Buffer, { usage, usageIsPlain }: AnswerTrack): Buf
 }
 
 /** Whether an answer to this request must be seen whole, because it may have to change. */
-export function reshapes({ endpoint, body }: GatewayRequest): boolean {
-  return endpoint.id === 'rerank' || (endpoint.id === 'embeddings' && body['encoding_format'] === 'base64')
-}
-
-interface EmbeddingAnswer {
-  readonly data: readonly { readonly embedding: number[] | string }[]
-}
-
-/** Little-endian 32-bit floats, as both official SDKs decode them. */
-function recode(body: Buffer, toBase64: boolean): Buffer {
-  const answer = JSON.parse(body.toString()) as EmbeddingAnswer
-  const data = answer.data.map((entry) => ({
-    ...entry,
-    embedding: toBase64 ? encode(entry.embedding) : decode(entry.embedding),
-  }))
-  return Buffer.from(JSON.stringify({ ...answer, data }))
-}
-
-function encode(vector: number[] | string): string {
-  return typeof vector === 'string' ? vector : Buffer.from(Float32Array.from(vector).buffer).toString('base64')
-}
-
-function decode(text: number[] | string): number[] {
-  if (typeof text !== 'string') return text
-  const bytes = Buffer.from(text, 'base64')
-  return Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(index * 4))
-}
+export const reshapes = ({ endpoint }: GatewayRequest): boolean => endpoint.id === 'rerank'
 
 interface Ranked {
   readonly index?: number

@@ -3,16 +3,24 @@ import type { Total } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { totalHeaders } from './headers.ts'
+import type { EmbeddingRecoder } from '../protocol/recode.ts'
 import type { Outlet } from './outlet.ts'
+import { Recoding, type Target } from './recoding.ts'
 
 export interface Relayed {
   readonly exchange: Exchange
   /** The whole answer as the caller should see it; null where it comes in pieces. */
   readonly body: Buffer | null
+  /** What its pieces go through; null: they go on as they came. */
+  readonly recoder: EmbeddingRecoder | null
 }
 
 /** Null where the answer was complete, else why it was not. `total`: of a whole answer, for its headers. */
-export function relay({ exchange, body }: Relayed, outlet: Outlet, total: () => Total): Promise<GatewayError | null> {
+export function relay(
+  { exchange, body, recoder }: Relayed,
+  outlet: Outlet,
+  total: () => Total,
+): Promise<GatewayError | null> {
   if (body !== null) {
     const { left } = exchange
     if (left === null) outlet.json(body, totalHeaders(total()))
@@ -22,12 +30,10 @@ export function relay({ exchange, body }: Relayed, outlet: Outlet, total: () => 
   return new Promise((resolve) => {
     const streamed = exchange.streamed
     if (!streamed) outlet.bytesThrough(exchange.contentType)
-    exchange.attach({
-      write(bytes) {
-        if (outlet.write(bytes)) return true
-        outlet.drained(() => exchange.resume())
-        return false
-      },
+    const resume = (): void => exchange.resume()
+    const sink: Target = {
+      drained: (then) => outlet.drained(then),
+      write: (bytes) => outlet.write(bytes),
       end() {
         if (streamed) outlet.done()
         else outlet.close()
@@ -37,6 +43,15 @@ export function relay({ exchange, body }: Relayed, outlet: Outlet, total: () => 
         if (error.code === 'client_closed') outlet.abandon()
         else outlet.fail(error)
         resolve(error)
+      },
+    }
+    if (recoder !== null) return exchange.attach(new Recoding(recoder, sink, resume))
+    exchange.attach({
+      ...sink,
+      write(bytes) {
+        if (outlet.write(bytes)) return true
+        outlet.drained(resume)
+        return false
       },
     })
   })
