@@ -1,13 +1,15 @@
 /**
- * What the log says of an error: our own code for it, and how long its message was. The message itself goes to the caller
+ * What the log says of an error: our own code for it, that of the backend where it is a word of its API, and how long its message was. The message itself goes to the caller
  * only: engines quote the prompt in theirs, and ours quote what the caller has sent.
  */
 import type { GatewayError } from '../core/errors.ts'
+import { knownCode } from './upstream-code.ts'
 
 export const failureOf = (error: GatewayError): object => ({
   code: error.code,
   source: error.source,
   upstream_status: error.upstreamStatus ?? undefined,
+  upstream_code: knownCode(error.upstreamCode) ?? undefined,
   message_chars: error.message.length,
 })
 

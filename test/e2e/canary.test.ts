@@ -38,7 +38,7 @@ const error = (place: string, more: object = {}): object => ({
   type: canary(`${place}.type`),
   code: canary(`${place}.code`),
   param: canary(`${place}.param`),
-  metadata: { error_type: canary(`${place}.metadata`), raw: canary(`${place}.metadata.raw`) },
+  metadata: { error_type: canary(`${place}.metadata`) },
   [canary(`${place} key`)]: canary(`${place}.unknown`),
   ...more,
 })
@@ -77,6 +77,9 @@ const failures = (): Reply[] => [
   json('flagged', 403, {
     error: error('flagged', { code: 403, metadata: { flagged_input: canary('flagged input') } }),
   }),
+  json('raw', 400, {
+    error: error('raw', { metadata: { raw: canary('raw words'), provider_name: canary('provider') } }),
+  }),
   json('200 error', 200, { error: error('200 error') }),
   json('200 flat', 200, { object: 'error', ...error('200 flat') }),
   json('200 choice', 200, { choices: [{ error: error('200 choice') }] }),
@@ -105,7 +108,7 @@ const answer = (place: string, streamed: boolean): object => ({
     {
       index: 0,
       native_finish_reason: canary(`${place}.native_finish_reason`),
-      finish_reason: 'stop',
+      finish_reason: canary(`${place}.finish_reason`),
       [streamed ? 'delta' : 'message']: {
         role: canary(`${place}.role`),
         content: canary(`${place}.content`),

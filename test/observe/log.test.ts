@@ -201,6 +201,23 @@ t.test('the line of a failure', async (t) => {
   })
 })
 
+t.test('the code of a backend is in the line where it is a word of its API', async (t) => {
+  for (const [upstreamCode, logged] of [
+    ['unsupported_parameter', 'unsupported_parameter'],
+    ['string_above_max_length', 'string_above_max_length'],
+    ['DeploymentNotFound', 'DeploymentNotFound'],
+    ['429', '429'],
+    ['my-prompt', 'other'],
+    ['x'.repeat(60), 'other'],
+    [null, undefined],
+  ] as const) {
+    const error = new GatewayError('invalid_request', 'words', { upstreamCode, upstreamStatus: 400 })
+    const { error: said } = accountLine(account(REQUEST, null, { ...SETTLEMENT, error })) as { error: object }
+    t.match(said, { code: 'invalid_request', upstream_status: 400, message_chars: 5 })
+    t.equal((said as { upstream_code?: string }).upstream_code, logged)
+  }
+})
+
 t.test('the address of a backend is in no line', async (t) => {
   const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.5:8000'), {
     code: 'ECONNREFUSED',
