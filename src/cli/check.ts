@@ -1,4 +1,5 @@
 /** `turnout check FILE`: validates a configuration without asking any backend, and prints what each route and key can reach. */
+import { callUrl } from '../config/backend.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
@@ -44,8 +45,14 @@ const report = (config: Config): string =>
 
 const backendsText = ({ backends }: Config): string =>
   table(
-    ['backend', 'kind', 'credentials', 'models'],
-    backends.map((backend) => [backend.name, backend.provider.kind, credentials(backend), models(backend)]),
+    ['backend', 'kind', 'credentials', 'models', 'calls'],
+    backends.map((backend) => [
+      backend.name,
+      backend.provider.kind,
+      credentials(backend),
+      models(backend),
+      callUrl(backend),
+    ]),
   )
 
 const credentials = ({ key }: BackendSpec): string => (key === null ? 'no key' : 'key set')

@@ -1,6 +1,6 @@
 /** What only the kinds of backends tell: whether there is such a kind, whether the address and the key can be meant. */
 import type { Provider } from '../core/provider.ts'
-import { rootOf } from './backend.ts'
+import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
 import { didYouMean } from './nearest.ts'
 import type { Outline } from './outline.ts'
@@ -39,10 +39,10 @@ function keyFault(key: string): string | null {
   return null
 }
 
-function urlFault({ url }: Backend, provider: Provider): string | null {
+function urlFault({ url, path_as_is: asIs }: Backend, provider: Provider): string | null {
   if (url === null) return null
   try {
-    rootOf(url ?? provider.url, provider)
+    placeOf(url ?? provider.url, provider, asIs ?? false)
     return null
   } catch (thrown) {
     return (thrown as Error).message

@@ -7,6 +7,7 @@ import { isForbidden } from './forbidden-hosts.ts'
 export interface BackendInput {
   readonly name: string
   readonly url?: string | undefined
+  readonly path_as_is?: boolean | undefined
   readonly key?: string | undefined
   readonly models?: readonly string[] | undefined
   readonly price?: Price | null | undefined
@@ -16,10 +17,11 @@ export interface BackendInput {
 
 /** Throws an Error that says what is wrong with the URL, without its path in the file. */
 export function toBackendSpec(input: BackendInput, provider: Provider): BackendSpec {
+  const { root, asIs } = placeOf(input.url ?? provider.url, provider, input.path_as_is ?? false)
   return {
     name: input.name,
-    provider,
-    root: rootOf(input.url ?? provider.url, provider),
+    provider: asIs ? unversioned(provider) : provider,
+    root,
     key: input.key === undefined || input.key === '' ? null : input.key,
     models: input.models ?? [],
     price: input.price ?? null,
@@ -28,15 +30,49 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
   }
 }
 
-/** Scheme, host and path, without the provider's version prefix and without a slash at the end. Throws as above. */
-export function rootOf(url: string | null, provider: Provider): string {
+/** What a call of the backend goes to: for people. */
+export function callUrl({ root, provider: { endpoints } }: BackendSpec): string {
+  return root + (endpoints[CHAT.id] ?? Object.values(endpoints)[0] ?? '')
+}
+
+interface Place {
+  /** Scheme, host and path, without a slash at the end, and without the provider's version prefix unless `asIs`. */
+  readonly root: string
+  /** The paths of the provider follow without their version prefix. */
+  readonly asIs: boolean
+}
+
+/** `wished`: the operator says that the path is complete. Throws as above. */
+export function placeOf(url: string | null, provider: Provider, wished: boolean): Place {
   if (url === null) throw new Error(`is missing; ${provider.label} has no address of its own: write "http://host:port"`)
   const { origin, pathname } = parseUrl(url)
   const path = pathname.replace(/\/+$/, '')
-  const endpoint = endpointEndings(provider).find((one) => path.endsWith(one))
-  const root = origin + withoutVersion(path.slice(0, path.length - (endpoint ?? '').length), provider.api)
-  if (endpoint !== undefined) throw new Error(`ends in "${endpoint}", which the gateway adds itself; write "${root}"`)
-  return root
+  const endpoint = endpointEndings(provider).find((one) => path.endsWith(one)) ?? VERSIONED_CALL.exec(path)?.[0] ?? ''
+  const base = path.slice(0, path.length - endpoint.length)
+  const asIs = wished || isComplete(origin, base, provider)
+  const root = origin + (asIs ? base : withoutVersion(base, provider.api))
+  if (endpoint !== '') throw new Error(`ends in "${endpoint}", which the gateway adds itself; write "${root}"`)
+  return { root, asIs }
+}
+
+/** The end of an address that was copied from a call, behind a version of whatever number. */
+const VERSIONED_CALL = /(?<=\/v\d[\w.]*)\/(?:completions|embeddings|rerank|models)$/i
+
+/** Ends in a version, such as /api/v3 or /paas/v4, that is not the provider's own; or is known to have none. */
+function isComplete(origin: string, path: string, { api, asIs }: Provider): boolean {
+  if (asIs && new RegExp(asIs).test(origin + path)) return true
+  return /\/v\d[\w.]*$/i.test(path) && !versionEndings(api).some((one) => path.endsWith(one))
+}
+
+/** The provider of a backend whose address has the version, or needs none. */
+function unversioned(provider: Provider): Provider {
+  const { api, endpoints, discovery } = provider
+  const plain = (path: string): string => (path.startsWith(`${api}/`) ? path.slice(api.length) : path)
+  return {
+    ...provider,
+    endpoints: Object.fromEntries(Object.entries(endpoints).map(([id, path]) => [id, plain(path)])),
+    discovery: discovery.map((source) => ({ ...source, path: plain(source.path) })),
+  }
 }
 
 function withoutVersion(path: string, api: string): string {

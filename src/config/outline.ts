@@ -16,7 +16,10 @@ const map = <S extends z.ZodRawShape>(shape: S, options: readonly string[]) =>
 const text = or(z.string().min(1))
 const texts = or(z.array(text))
 
-const backend = map({ name: or(name), kind: text, url: text, key: or(z.string()), models: texts }, OPTIONS.backend)
+const backend = map(
+  { name: or(name), kind: text, url: text, path_as_is: or(z.boolean()), key: or(z.string()), models: texts },
+  OPTIONS.backend,
+)
 const number = or(z.number())
 const numbers = or(z.record(z.string(), z.number()))
 const route = z.object({

@@ -57,6 +57,7 @@ const schema = z.strictObject({
   local: z.boolean().default(false),
   remote_models: pattern.nullable().default(null),
   url: z.url().nullable().default(null),
+  as_is: pattern.nullable().default(null),
   api: path.default('/v1'),
   ports: z.array(z.int()).default([]),
   key_env: text.nullable().default(null),
@@ -108,10 +109,11 @@ function toProvider(file: string, yaml: string): Provider {
   }
   if (file !== `${data.kind}.yaml`)
     throw new ConfigError([{ path: 'kind', message: `"${data.kind}" is not the name of the file` }], file)
-  const { key_env, remote_models, request, response, ...rest } = data
+  const { key_env, remote_models, as_is, request, response, ...rest } = data
   return {
     ...rest,
     keyEnv: key_env,
+    asIs: as_is,
     remoteModels: remote_models,
     request: {
       rename: request.rename,

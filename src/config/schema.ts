@@ -69,6 +69,11 @@ const backend = z.strictObject({
   name: name.meta({ description: 'first part of backend/model' }),
   kind: text.meta({ description: 'a file of config/providers/' }),
   url: told(text, 'scheme and host, with or without /v1; clouds have one of their own'),
+  path_as_is: told(
+    z.boolean(),
+    'the path of `url` is complete, nothing is put between it and /chat/completions; so is one that ends in a version, like /api/v3',
+    false,
+  ),
   key: told(z.string(), 'secret; write "${NAME}"; "$${" stands for the two characters'),
   models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
   price: told(price, 'of each model that has none of its own under `models`'),

@@ -55,6 +55,8 @@ export interface Provider {
   readonly remoteModels: string | null
   /** Default root, without `api`; null = the operator must give `url`. */
   readonly url: string | null
+  /** Pattern over addresses whose paths have no version, and to which none is added. */
+  readonly asIs?: string | null
   /** Version prefix of its OpenAI-compatible paths, '/v1' for most. */
   readonly api: string
   /** Loopback ports to look at when nothing is configured. */

@@ -20,7 +20,7 @@ t.test('check: a valid file', async (t) => {
   const { code, out, err } = await run(['check', 'turnout.yaml'], { cwd, env: { OPENAI_API_KEY: 'canary-secret' } })
   t.equal(code, 0, err)
   t.match(out, /^gpu-a +vllm +no key /m)
-  t.match(out, /^openai +openai +key set +gpt-5-mini/m)
+  t.match(out, /^openai +openai +key set +gpt-5-mini.* https:\/\/api\.openai\.com\/v1\/chat\/completions$/m)
   t.match(
     out,
     /^route apps\n {2}taken for {3}model "apps"\n {2}strategy {4}ordered: as written\n {2}candidates {2}gpu-a: all it lists\n {14}openai: gpt-5-mini\n\n/m,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toBackendSpec } from '../../src/config/backend.ts'
+import { callUrl, toBackendSpec } from '../../src/config/backend.ts'
 import { PROVIDERS, refusal } from './load.ts'
 
 const rootOf = (kind: string, url?: string): string =>
@@ -107,4 +107,56 @@ t.test('the address of an endpoint is refused with the root in the message', asy
     rootOf('openai-compatible', 'https://x.services.ai.azure.com/models'),
     'https://x.services.ai.azure.com/models',
   )
+})
+
+const calls = (kind: string, url: string, path_as_is = false): string =>
+  callUrl(toBackendSpec({ name: 'a', url, path_as_is }, PROVIDERS.get(kind)!))
+
+t.test(
+  'a path that ends in a version is taken as it is, and so is one that the operator says is complete',
+  async (t) => {
+    const generic = 'openai-compatible'
+    for (const [kind, url, called] of [
+    [generic, 'https://api.z.ai/api/coding/paas/v4', 'https://api.z.ai/api/coding/paas/v4/chat/completions'],
+    [generic, 'https://api.z.ai/api/paas/v4/', 'https://api.z.ai/api/paas/v4/chat/completions'],
+    [generic, 'https://ark.example.com/api/v3', 'https://ark.example.com/api/v3/chat/completions'],
+    [generic, 'https://qianfan.example.com/v2', 'https://qianfan.example.com/v2/chat/completions'],
+    [generic, 'https://x.example.com/llm/v1beta2//', 'https://x.example.com/llm/v1beta2/chat/completions'],
+    [generic, 'https://x.example.com/v1.1', 'https://x.example.com/v1.1/chat/completions'],
+    [generic, 'https://x.example.com/api/v10', 'https://x.example.com/api/v10/chat/completions'],
+    ['vllm', 'http://gpu:8000/api/v3', 'http://gpu:8000/api/v3/chat/completions'],
+    ['groq', 'https://proxy.example.com/groq/v2', 'https://proxy.example.com/groq/v2/chat/completions'],
+    [generic, 'http://host:9000', 'http://host:9000/v1/chat/completions'],
+    [generic, 'http://host:9000/v1', 'http://host:9000/v1/chat/completions'],
+    [generic, 'https://proxy/team/llm', 'https://proxy/team/llm/v1/chat/completions'],
+    [generic, 'https://proxy/vault', 'https://proxy/vault/v1/chat/completions'],
+    [generic, 'https://proxy/v2ray-llm', 'https://proxy/v2ray-llm/v1/chat/completions'],
+    ['gemini', 'https://generativelanguage.googleapis.com/v1beta', 'https://generativelanguage.googleapis.com/v1beta/openai/chat/completions'],
+    // Known to have none.
+    [generic, 'https://models.github.ai/inference', 'https://models.github.ai/inference/chat/completions'],
+    [generic, 'https://models.github.ai/orgs/acme/inference/', 'https://models.github.ai/orgs/acme/inference/chat/completions'],
+    [generic, 'https://models.inference.ai.azure.com', 'https://models.inference.ai.azure.com/chat/completions'],
+    [generic, 'https://api.perplexity.ai', 'https://api.perplexity.ai/chat/completions'],
+    [generic, 'https://api.deepinfra.com/v1/openai', 'https://api.deepinfra.com/v1/openai/chat/completions'],
+    [generic, 'https://dbc-1.cloud.databricks.com/serving-endpoints', 'https://dbc-1.cloud.databricks.com/serving-endpoints/chat/completions'],
+    [generic, 'https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/endpoints/openapi', 'https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/endpoints/openapi/chat/completions'],
+  ] as const) t.equal(calls(kind, url), called, url) // prettier-ignore
+    for (const [url, called] of [
+      ['https://proxy/team/llm', 'https://proxy/team/llm/chat/completions'],
+      ['https://proxy/team/llm/v1/', 'https://proxy/team/llm/v1/chat/completions'],
+      ['http://host:9000', 'http://host:9000/chat/completions'],
+      ['http://openwebui:3000/api', 'http://openwebui:3000/api/chat/completions'],
+    ] as const)
+      t.equal(calls(generic, url, true), called, url)
+  },
+)
+
+t.test('the address of an endpoint behind another version names that version', async (t) => {
+  for (const [url, root] of [
+    ['https://api.z.ai/api/coding/paas/v4/chat/completions', 'https://api.z.ai/api/coding/paas/v4'],
+    ['https://ark.example.com/api/v3/embeddings', 'https://ark.example.com/api/v3'],
+    ['https://ark.example.com/api/v3/models/', 'https://ark.example.com/api/v3'],
+    ['https://models.github.ai/inference/chat/completions', 'https://models.github.ai/inference'],
+  ] as const)
+    t.throws(() => calls('openai-compatible', url), { message: new RegExp(`^ends in .*write "${root}"$`) }, url)
 })
