@@ -7,6 +7,8 @@ export interface Comparison {
   readonly baselineNanoUsd: number
   /** What the same request did cost, failed attempts included. */
   readonly comparedNanoUsd: number
+  /** The baseline itself answered: its cost is no guess. */
+  readonly own: boolean
 }
 
 /** Decayed sums over the answers of one deployment. */
@@ -41,10 +43,11 @@ export class Baselines {
     if (itself && answer.cost !== null) {
       const { nanoUsd, estimated } = answer.cost
       if (!estimated && predicted !== null && predicted > 0) this.#learn(idOf(baseline), nanoUsd, predicted)
-      return { baselineNanoUsd: nanoUsd, comparedNanoUsd: cost.nanoUsd }
+      return { baselineNanoUsd: nanoUsd, comparedNanoUsd: cost.nanoUsd, own: true }
     }
     if (predicted === null) return null
-    return { baselineNanoUsd: Math.round(predicted * this.ratio(baseline)), comparedNanoUsd: cost.nanoUsd }
+    const baselineNanoUsd = Math.round(predicted * this.ratio(baseline))
+    return { baselineNanoUsd, comparedNanoUsd: cost.nanoUsd, own: false }
   }
 
   /** Actual to predicted cost; 1 where it has not answered yet. */

@@ -16,6 +16,7 @@ const NANO = 1e9
 
 interface Savings {
   readonly baseline: Cell
+  readonly own: Cell
   readonly compared: Cell
   readonly uncompared: Cell
 }
@@ -47,6 +48,12 @@ export class DecisionMetrics {
       ['route'],
       NANO,
     )
+    const own = families.counter(
+      'baseline_own_cost_usd_total',
+      'The part of it that the baseline answered itself, which is no guess.',
+      ['route'],
+      NANO,
+    )
     const compared = families.counter(
       'baseline_compared_cost_usd_total',
       'What the compared requests did cost, failed calls included; the difference is what was saved.',
@@ -60,6 +67,7 @@ export class DecisionMetrics {
     )
     this.#savings = new Series(LIMITS, (path) => ({
       baseline: baseline.series(path),
+      own: own.series(path),
       compared: compared.series(path),
       uncompared: uncompared.series(path),
     }))
@@ -85,8 +93,9 @@ export class DecisionMetrics {
     if (record.baseline === null) return
     const comparison = this.#baselines.compare(record.baseline, settlement)
     if (comparison !== null) {
-      const { baseline, compared } = this.#savings.of(route)
+      const { baseline, own, compared } = this.#savings.of(route)
       baseline.value += comparison.baselineNanoUsd
+      if (comparison.own) own.value += comparison.baselineNanoUsd
       compared.value += comparison.comparedNanoUsd
     } else if (settlement.answered || settlement.total.tokens !== null) this.#savings.of(route).uncompared.value++
   }

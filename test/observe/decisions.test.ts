@@ -19,6 +19,7 @@ t.test('what an answer would have cost at the baseline', async (t) => {
   t.strictSame(baselines.compare(BASELINE, spent(2_000_000)), {
     baselineNanoUsd: 10_000_000,
     comparedNanoUsd: 2_000_000,
+    own: false,
   })
   t.equal(baselines.compare({ ...BASELINE, cost_usd: null }, spent(2_000_000)), null, 'its price is unknown')
   t.equal(baselines.compare(BASELINE, settlement({ cost: null })), null, 'the cost is unknown')
@@ -38,7 +39,7 @@ t.test('where the baseline itself answered, nothing was saved, and its predictio
   for (let index = 0; index < 400; index++)
     t.strictSame(
       baselines.compare(BASELINE, byBaseline(5_000_000)),
-      { baselineNanoUsd: 5_000_000, comparedNanoUsd: 5_000_000 },
+      { baselineNanoUsd: 5_000_000, comparedNanoUsd: 5_000_000, own: true },
       'its cost is no guess',
     )
   t.ok(Math.abs(baselines.ratio(BASELINE) - 0.5) < 0.06, `${baselines.ratio(BASELINE)}`)
@@ -75,6 +76,11 @@ t.test('savings by route are two counters and the number of those that are missi
   t.equal(of('cost_usd_total'), 0.02)
   t.equal(of('compared_cost_usd_total'), 0.005000002)
   t.equal(of('uncompared_requests_total'), 1, 'one that took nothing is none')
+  t.equal(of('own_cost_usd_total'), 0, 'the baseline answered none')
+  metrics.settled(account(byBaseline(7_000_000), { plan }))
+  const later = await metrics.scrape('text')
+  t.equal(sumOf(later, 'turnout_baseline_own_cost_usd_total', { route: 'coding' }), 0.007)
+  t.equal(sumOf(later, 'turnout_baseline_cost_usd_total', { route: 'coding' }), 0.027)
 })
 
 t.test('explorations by route', async (t) => {
