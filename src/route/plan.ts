@@ -1,5 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { Limits, Weights } from '../core/settings.ts'
+import type { Capability, Limits, Weights } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
 import { filterOf, type Question, tight } from './filters.ts'
@@ -98,6 +98,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   const relaxed = relax(ceilings, rows, dropped)
   const live: number[] = []
   for (let row = 0; row < length; row++) if (dropped[row] === null) live.push(row)
+  provenFirst(candidates, live, profile)
   const field = { candidates, live, rows, troubles }
   const order = rank(field, choice.scoring)
   const pick = mayExplore(request, profile, choice)
@@ -183,8 +184,7 @@ function trouble(deployment: Deployment, { request, profile }: Question, most: n
   if (standing.refuses.size > 0 && refuses(deployment, request, profile, now)) return 3
   if (live.state === 'down') return 2
   if (live.state === 'warming_up' || Math.max(live.coolUntil, standing.coolUntil, standing.restUntil) > now) return 1
-  if (tight(deployment, profile, most)) return 0.5
-  return isUnproven(deployment, profile) ? 0.25 : 0
+  return tight(deployment, profile, most) ? 0.5 : 0
 }
 
 /** It said not long ago that it lacks something that this request asks for. */
@@ -193,16 +193,18 @@ function refuses({ standing }: Deployment, request: GatewayRequest, profile: Req
   return false
 }
 
-/** Nothing says that it can do what most models cannot: those that are known to come first. */
+/** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
+function provenFirst(candidates: readonly Target[], live: readonly number[], profile: RequestProfile): void {
+  if (profile.needs.every(isCommon)) return
+  const unproven = live.filter((row) => isUnproven(candidates[row]!.deployment, profile))
+  if (unproven.length < live.length) for (const row of unproven) if (troubles[row] === 0) troubles[row] = 0.25
+}
+
+const isCommon = (need: Capability): boolean => need === 'chat' || need === 'reasoning'
+
 function isUnproven({ facts, standing }: Deployment, { needs }: RequestProfile): boolean {
   for (const need of needs)
-    if (
-      need !== 'chat' &&
-      need !== 'reasoning' &&
-      facts.capabilities[need] === undefined &&
-      !standing.answers.has(need)
-    )
-      return true
+    if (!isCommon(need) && facts.capabilities[need] === undefined && !standing.answers.has(need)) return true
   return false
 }
 
