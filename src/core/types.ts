@@ -64,6 +64,8 @@ export interface Standing {
   readonly coolUntil: number
   /** What it said to lack (endpoints, and what classify/lacking.ts names), and until when (clock reading) that is believed. */
   readonly refuses: ReadonlyMap<string, number>
+  /** Changes with which it took what it had refused (upstream/adapt.ts), and until when (clock reading) they are made. */
+  readonly adapted: ReadonlyMap<string, number>
   /** Endpoints and needs that it has answered. */
   readonly answers: ReadonlySet<string>
 }

@@ -3,6 +3,7 @@ import { clientClosed, GatewayError } from '../core/errors.ts'
 import type { JsonObject } from '../core/settings.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import { type Adaptation, adaptationFor, quirksOf } from '../upstream/adapt.ts'
 import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
 import { badAnswer } from '../upstream/fault.ts'
@@ -55,14 +56,16 @@ export async function dispatch(
   const failures: Failed[] = []
   let asked = 0
   const withoutUsage = new Set<Deployment>()
+  let changes: readonly Adaptation[] = []
   while (queue.length > 0 && asked < budget) {
     const target = queue.shift()!
     const { deployment } = target
     const withUsage = asksUsage(request, deployment)
     asked++
-    const outcome = await attempt(request, plan, target, caller, trail, tools)
+    const outcome = await attempt(request, plan, target, caller, trail, tools, changes)
     if (!(outcome instanceof GatewayError)) {
       trail.committedAt = tools.now()
+      if (changes.length > 0) tools.fleet.adapted(deployment, changes)
       return outcome
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
@@ -74,6 +77,14 @@ export async function dispatch(
       asked--
       continue
     }
+    const change = adaptationFor(outcome, request, [...deployment.standing.adapted.keys(), ...changes])
+    if (change !== null) {
+      changes = [...changes, change]
+      queue.unshift(target)
+      asked--
+      continue
+    }
+    changes = []
     failures.push({ deployment, error: outcome })
     const step = nextStep(outcome)
     if (step === 'stop') throw outcome
@@ -90,6 +101,7 @@ async function attempt(
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
+  changes: readonly Adaptation[],
   fresh = false,
 ): Promise<Committed | GatewayError> {
   const { deployment, effort } = target
@@ -107,7 +119,7 @@ async function attempt(
     fresh,
     path: backend.provider.endpoints[request.endpoint.id]!,
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
-    body: composeBody(request, deployment, effort),
+    body: composeBody(request, deployment, effort, quirksOf(deployment, sentAt, changes)),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
     choices: choicesOf(request),
@@ -147,7 +159,7 @@ async function attempt(
     trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
-    return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, true) : error
+    return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, changes, true) : error
   }
 }
 

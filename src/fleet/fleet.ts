@@ -10,7 +10,7 @@ import type { Lessons } from '../learn/lessons.ts'
 import { buildCatalog } from './catalog.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
-import { type Asked, assess } from './standing.ts'
+import { adapt, type Asked, assess } from './standing.ts'
 
 /** Something that an operator may want to see in the log. */
 export interface FleetEvent {
@@ -113,6 +113,11 @@ export class Fleet {
     const { endpoint, error, asked = null } = outcome
     assess((deployment as DeploymentState).standing, endpoint, error, this.#now(), asked)
     member?.ended(error)
+  }
+
+  /** The deployment took with these changes (upstream/adapt.ts) what it had refused without them. */
+  adapted(deployment: Deployment, changes: readonly string[]): void {
+    adapt((deployment as DeploymentState).standing, changes, this.#now())
   }
 
   /** The backend (by its name) answered `stream_options` with an error: usage is not asked for until it may be another version. */

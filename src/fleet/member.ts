@@ -158,7 +158,11 @@ export class Member {
   }
 
   #ready(): void {
-    if (this.live.state === 'down') this.#refusal.forget()
+    // It may have been started again as another version, or with other options.
+    if (this.live.state === 'down') {
+      this.#refusal.forget()
+      this.#models.forgetRefusals()
+    }
     this.#move('ready', null)
   }
 

@@ -37,6 +37,14 @@ export class Models {
     return this.#deployments.values()
   }
 
+  /** What models of it refused is asked again. */
+  forgetRefusals(): void {
+    for (const { standing } of this.#deployments.values()) {
+      standing.refuses.clear()
+      standing.adapted.clear()
+    }
+  }
+
   /** Takes over a new list. True where something can be asked that could not be before, or the reverse, or facts are others. */
   update(found: ReadonlyMap<string, FoundModel>): boolean {
     const listed = new Map<string, FoundModel>()

@@ -10,9 +10,13 @@ export interface Asked {
 }
 
 /** The fleet's own view of `Standing`. */
-export interface StandingState extends Omit<{ -readonly [K in keyof Standing]: Standing[K] }, 'refuses' | 'answers'> {
+export interface StandingState extends Omit<
+  { -readonly [K in keyof Standing]: Standing[K] },
+  'refuses' | 'adapted' | 'answers'
+> {
   failures: number
   readonly refuses: Map<string, number>
+  readonly adapted: Map<string, number>
   readonly answers: Set<string>
 }
 
@@ -22,6 +26,7 @@ export const newStanding = (): StandingState => ({
   restUntil: 0,
   coolUntil: 0,
   refuses: new Map(),
+  adapted: new Map(),
   answers: new Set(),
 })
 
@@ -30,8 +35,15 @@ const REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 /** Engines are started again with other options now and then. */
 const REFUSED_MS = 300_000
+/** Another version of the engine may take what this one refuses. */
+const ADAPTED_MS = 3_600_000
 /** Values of fields are as many as callers think of. */
 const MOST_REFUSED = 64
+
+/** It took with these changes what it had refused without them. */
+export function adapt(own: StandingState, changes: readonly string[], now: number): void {
+  for (const change of changes) own.adapted.set(change, now + ADAPTED_MS)
+}
 
 /** A call ended. */
 export function assess(

@@ -3,6 +3,7 @@ import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
 import { elements, members, splice } from '../protocol/members.ts'
 import { traceparent } from '../protocol/trace-context.ts'
+import type { Quirks } from './adapt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
 
@@ -32,11 +33,15 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
   return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
 }
 
-/** The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. */
-export function composeBody(request: GatewayRequest, deployment: Deployment, effort: Effort | null = null): Buffer {
+/** The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts. */
+export function composeBody(
+  request: GatewayRequest,
+  deployment: Deployment,
+  effort: Effort | null = null,
+  quirks: Quirks = deployment.backend.provider.request,
+): Buffer {
   const { body, raw } = request
-  const { request: quirks } = deployment.backend.provider
-  const remove = fieldsToDrop(request, deployment)
+  const remove = fieldsToDrop(request, deployment, quirks)
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined && body[field] !== null)
   const newModel = request.model !== deployment.model
   const newUsage = addsUsage(request, deployment)
@@ -62,14 +67,14 @@ export function composeBody(request: GatewayRequest, deployment: Deployment, eff
   return splice(raw, list, { set, remove })
 }
 
-function fieldsToDrop(request: GatewayRequest, deployment: Deployment): Set<string> {
-  const { drop, rename } = deployment.backend.provider.request
+function fieldsToDrop(request: GatewayRequest, deployment: Deployment, { drop, rename }: Quirks): Set<string> {
   const remove = new Set<string>()
   for (const key in request.body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
   // Null is absent: under the other name it would replace what the caller says there.
   for (const key in rename) if (request.body[key] === null) remove.add(key)
-  const refusesOptions = deployment.live.refusesUsage || !deployment.backend.includeUsage
-  if (request.stream && refusesOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
+  // Options of a stream beside no stream are refused by many.
+  const noOptions = !request.stream || deployment.live.refusesUsage || !deployment.backend.includeUsage
+  if (noOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
   return remove
 }
 

@@ -2,6 +2,7 @@
  * "I cannot" in the words of engines and clouds: what a backend says that it, or its model, lacks. Pure.
  * A lack is the name of a capability, of an endpoint or of a top-level field, or one of those in `classify/lacking.ts`.
  */
+import { withoutInput } from './adapt.ts'
 import type { UpstreamFault } from '../protocol/upstream-error.ts'
 
 /** What is refused. `name` null: something that has no name here. `ofValue`: with this value only. */
@@ -101,6 +102,3 @@ function named(words: string): string | null {
 }
 
 const first = (words: string): string | null => NAMES.find(([, pattern]) => pattern.test(words))?.[0] ?? null
-
-/** Validators quote what was sent, and a prompt may hold any words. */
-const withoutInput = (message: string): string => message.replace(/(['"]input['"]\s*:|\binput_value=).*$/s, '')

@@ -117,7 +117,7 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
 }
 
 export function standing(traits: Partial<Standing> = {}): Standing {
-  return { calls: 0, restUntil: 0, coolUntil: 0, refuses: new Map(), answers: new Set(), ...traits }
+  return { calls: 0, restUntil: 0, coolUntil: 0, refuses: new Map(), adapted: new Map(), answers: new Set(), ...traits }
 }
 
 /** `id` is `backend/model`. */
