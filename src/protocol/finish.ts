@@ -48,7 +48,7 @@ const squashed = (word: string): string =>
   word
     .slice(0, LONGEST)
     .toLowerCase()
-    .replace(/[^a-z0-9]/g, '')
+    .replace(/[^\p{L}\p{N}]/gu, '')
     .replace(/^(finish|stop)reason/, '')
 
 /** A `finish_reason` as it came; null where it says that the answer goes on: absent, empty, or a word for that. */

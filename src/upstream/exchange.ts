@@ -106,7 +106,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (!this.#finished) this.#deadline.extend(this.#call.limits.idleMs)
+    this.#deadline.extend(this.#finished ? GRACE_MS : this.#call.limits.idleMs)
     this.#connection.resume()
   }
 
@@ -296,7 +296,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #expired(phase: Phase): void {
     if (this.#mode === 'error') return this.#refused(NO_BODY)
-    if (this.#finished) return this.#advance(this.#reader!.finish())
+    // Where the caller takes nothing, the end may have come and not been read.
+    if (this.#finished && !(this.#paused && phase === 'idle')) return this.#advance(this.#reader!.finish())
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
     this.#fail(limitFault(this.#call, phase))
   }
