@@ -17,6 +17,7 @@ import { canonicalUrl } from './http/paths.ts'
 import { authenticate } from './http/plugins/auth.ts'
 import { guardDoor } from './http/plugins/door.ts'
 import { answerErrors, refuseUnknownPaths } from './http/plugins/errors.ts'
+import { BodyRoom, limitBodies } from './http/plugins/bodies.ts'
 import { limitRequests } from './http/plugins/limits.ts'
 import { onClientError } from './http/plugins/no-http.ts'
 import { recordAnswers } from './http/plugins/plain-answers.ts'
@@ -139,6 +140,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)
     await limitRequests(scope, accounts.redis)
+    limitBodies(scope, new BodyRoom(config.limits.bodiesBytes), config.limits.bodyBytes)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))

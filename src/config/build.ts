@@ -129,6 +129,7 @@ function toLimits(input: LimitInput): Partial<Limits> {
     totalMs: input.total,
     attempts: input.attempts,
     bodyBytes: input.body,
+    bodiesBytes: input.bodies,
     keepAliveMs: input.keep_alive,
     bufferBytes: input.buffer,
   }

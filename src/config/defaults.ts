@@ -9,6 +9,7 @@ export const DEFAULT_LIMITS: Limits = {
   totalMs: 600_000,
   attempts: 3,
   bodyBytes: 32 * 1024 * 1024,
+  bodiesBytes: 512 * 1024 * 1024,
   keepAliveMs: 15_000,
   bufferBytes: 16 * 1024 * 1024,
 }

@@ -292,12 +292,18 @@ export const fileSchema = z.strictObject({
   keys: told(z.array(key), 'who may call; everybody where there are none'),
   budgets: told(z.array(budget), 'what a key, team, user, route, session or agent may take'),
   limits: told(
-    z.strictObject({
-      ...limits,
-      body: told(size, 'largest request body', sizeText(DEFAULT_LIMITS.bodyBytes)),
-      keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
-      buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
-    }),
+    z
+      .strictObject({
+        ...limits,
+        body: told(size, 'largest request body', sizeText(DEFAULT_LIMITS.bodyBytes)),
+        bodies: told(size, 'all request bodies in flight together', sizeText(DEFAULT_LIMITS.bodiesBytes)),
+        keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
+        buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
+      })
+      .superRefine(({ body = DEFAULT_LIMITS.bodyBytes, bodies = DEFAULT_LIMITS.bodiesBytes }, context) => {
+        const message = `is less than \`limits.body\` (${sizeText(body)}), so that the largest request could never come; write more`
+        if (bodies < body) context.addIssue({ code: 'custom', path: ['bodies'], message })
+      }),
     'how long and how often',
   ),
   discovery: told(

@@ -120,6 +120,12 @@ export const ERRORS = {
     'The store of budgets that gateways share cannot be asked, and a budget is closed without it.',
   ),
   no_backend: row(503, SERVER, 'turnout', 'No backend is known that could be tried.'),
+  gateway_overloaded: row(
+    503,
+    SERVER,
+    'turnout',
+    'The bodies of the requests in flight take all of `limits.bodies`; see retry-after.',
+  ),
   shutting_down: row(503, SERVER, 'turnout', 'The gateway is stopping and takes no new requests.'),
   connect_timeout: row(504, SERVER, 'upstream', 'No connection within `limits.connect`.'),
   headers_timeout: row(504, SERVER, 'upstream', 'No status line within `limits.headers`.'),

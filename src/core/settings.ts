@@ -117,6 +117,8 @@ export interface Limits {
   /** Calls to backends for one request of a caller, all in all. */
   readonly attempts: number
   readonly bodyBytes: number
+  /** All request bodies that are held at a time. */
+  readonly bodiesBytes: number
   /** Silence after which a streaming caller gets a comment. */
   readonly keepAliveMs: number
   /** What is held of one upstream answer before it is passed on (a whole JSON answer, or one event). */

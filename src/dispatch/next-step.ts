@@ -51,6 +51,7 @@ const STEPS: Readonly<Record<ErrorCode, Step>> = {
   deadline_exceeded: 'stop',
   internal_error: 'stop',
   not_implemented: 'stop',
+  gateway_overloaded: 'stop',
   no_backend: 'stop',
 }
 

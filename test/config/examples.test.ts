@@ -51,7 +51,7 @@ t.test('the schema refuses what the gateway refuses', async (t) => {
 
 t.test('durations and sizes are texts with a pattern', async (t) => {
   const limits = SCHEMA.properties?.['limits']?.properties ?? {}
-  for (const name of ['connect', 'headers', 'ttft', 'idle', 'total', 'body', 'keep_alive', 'buffer']) {
+  for (const name of ['connect', 'headers', 'ttft', 'idle', 'total', 'body', 'bodies', 'keep_alive', 'buffer']) {
     t.equal(limits[name]?.type, 'string', name)
     t.ok(limits[name]?.pattern, name)
   }

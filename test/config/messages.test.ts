@@ -23,6 +23,16 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     `${BASE}limits: { ttft: 5 }`,
     /^limits\.ttft: 5 is a number; write it with a unit, like "5s"$/,
   ],
+  [
+    'less room for all bodies than for one',
+    `${BASE}limits: { body: 64MiB, bodies: 32MiB }`,
+    /^limits\.bodies: "32MiB" is less than `limits\.body` \(64MiB\), .*; write more$/,
+  ],
+  [
+    'less room for all bodies than for one by default',
+    `${BASE}limits: { bodies: 1MiB }`,
+    /^limits\.bodies: "1MiB" is less than `limits\.body` \(32MiB\)/,
+  ],
   ['a size without one', `${BASE}limits: { body: 64 }`, /^limits\.body: 64 .*like "64MiB"$/],
   [
     'a word that is no effort',

@@ -6,6 +6,7 @@ import { nextStep, refusesUsage, type Step } from '../../src/dispatch/next-step.
 const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   // The request itself is wrong, or may not be made: the same everywhere.
   invalid_json: 'stop',
+  gateway_overloaded: 'stop',
   invalid_request: 'stop',
   content_filter: 'stop',
   unsupported: 'stop',

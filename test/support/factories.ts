@@ -32,6 +32,7 @@ export const LIMITS: Limits = {
   attempts: 3,
   bodyBytes: 1 << 20,
   keepAliveMs: 15_000,
+  bodiesBytes: 1 << 30,
   bufferBytes: 1 << 20,
 }
 

@@ -69,7 +69,9 @@ function serve(
   const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
   const { id, budgets } = parsed.principal
   const tokens = budgets.length === 0 ? null : stages.limiter.tokensLeft(id, budgets)
-  void answer(parsed, caller, reply.raw, [...(request.corsHeaders ?? []), ...limitHeadersOf(request, tokens)], stages)
+  const headers = [...(request.corsHeaders ?? []), ...limitHeadersOf(request, tokens)]
+  const work = answer(parsed, caller, reply.raw, headers, stages)
+  request.heldBody?.during(work)
 }
 
 const incoming = (request: FastifyRequest): Incoming => ({
