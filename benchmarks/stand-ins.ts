@@ -48,7 +48,7 @@ export function deploymentFor(
 ): Deployment {
   const deployment = {
     id: `${backend}/${model}`,
-    backend: { name: backend, provider: PROVIDER } as unknown as BackendSpec,
+    backend: { name: backend, provider: PROVIDER, weight: 1 } as unknown as BackendSpec,
     model,
     facts,
     live: { state: 'ready' as const, reason: null, inflight, coolUntil: 0, refusesUsage: false },

@@ -114,6 +114,7 @@ export async function answer(
 
   try {
     route = decide(request, stages)
+    route.taken()
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await hold(request, route, stages.limiter)
     committed = await dispatch(request, route, caller, trail, stages)

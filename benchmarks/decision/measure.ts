@@ -114,7 +114,18 @@ function teach(target: Target, request: GatewayRequest, lessons: Lessons, index:
     const requestId = `${index}-${turn}`
     const usage = { ...NO_TOKENS, input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
     const times = { ttftMs: 300 + turn, streamMs: 900, totalMs: null, before: null }
-    lessons.learn({ requestId, caller: 'bench', profile, target, open: 0, usage, valid: true, cut: false, ...times })
+    lessons.learn({
+      requestId,
+      caller: 'bench',
+      profile,
+      target,
+      open: 0,
+      place: null,
+      usage,
+      valid: true,
+      cut: false,
+      ...times,
+    })
     lessons.judge(requestId, 'bench', ((turn * 7 + index) % 10) / 10)
   }
 }

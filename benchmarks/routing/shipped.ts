@@ -103,6 +103,7 @@ function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }:
       profile,
       target: deployment.targets[0]!,
       open: 0,
+      place: null,
       usage:
         outputTokens === null
           ? null

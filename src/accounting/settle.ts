@@ -8,6 +8,7 @@ import type { Lessons } from '../learn/lessons.ts'
 import type { Reservation } from '../limits/limiter.ts'
 import type { Conversations } from '../route/memory.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import type { Place } from '../fleet/places.ts'
 import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { spentOf, totalOf } from '../core/total.ts'
@@ -36,6 +37,8 @@ export interface Answering {
   readonly deployment: Deployment
   readonly target: Target
   readonly open: number
+  /** Null where none was taken. */
+  readonly place: Place | null
 }
 
 export interface SettleTools {
@@ -51,7 +54,7 @@ export function settle(ending: Ending, fit: Fit | null, reservation: Reservation
   const { request, plan, committed, error } = ending
   if (committed !== null) {
     const asked = plan && { request, profile: plan.profile }
-    tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked })
+    tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked }, committed.place)
   }
   const settlement = summarise(ending, verdictOf(ending, fit))
   reservation?.settle(settlement.attempts.length === 0 ? null : spentOf(settlement.total))
@@ -113,7 +116,7 @@ const answering = ({ exchange, target, open }: Answering, { trail, error, endedA
 /** What the answer tells the next decision. */
 function teach(
   { request, error, endedAt: now }: Ending,
-  { exchange, target, open }: Answering,
+  { exchange, target, open, place }: Answering,
   { profile }: RoutePlan,
   { verdict, ttftMs, streamMs, totalMs }: Settlement,
   { lessons, conversations }: SettleTools,
@@ -130,6 +133,7 @@ function teach(
     profile,
     target,
     open,
+    place: exchange.streamed ? place : null,
     usage,
     valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,
     cut: verdict.censored,

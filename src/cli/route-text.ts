@@ -1,6 +1,6 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
 import { durationText } from '../config/units.ts'
-import type { RouteMatch, RouteSpec } from '../core/settings.ts'
+import type { RouteMatch, RouteSpec, Strategy } from '../core/settings.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 
 /** Its name, and its conditions; one line, or one for each where there are many. */
@@ -62,7 +62,11 @@ const STRATEGY_WORDS = {
   efficient: 'efficient: fewest tokens per useful answer',
   local: 'local: local hardware only',
   ordered: 'ordered: as written',
-} as const satisfies Readonly<Record<string, string>>
+  round_robin: 'round_robin: each in its turn',
+  least_busy: 'least_busy: the fewest open calls for its weight',
+  weighted: 'weighted: shares by the weights of the backends',
+  hash: 'hash: each conversation or session at its place',
+} as const satisfies Readonly<Record<Strategy, string>>
 
 /** Null: none. */
 export function ceilingsText({ maxCostUsd, maxTtftMs }: RouteSpec): string | null {

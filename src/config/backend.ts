@@ -13,6 +13,7 @@ export interface BackendInput {
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
   readonly on_abort?: OnAbort | undefined
+  readonly weight?: number | undefined
 }
 
 /** Throws an Error that says what is wrong with the URL, without its path in the file. */
@@ -27,6 +28,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,
+    weight: input.weight ?? 1,
   }
 }
 

@@ -83,6 +83,11 @@ const backend = z.strictObject({
     'a stream whose caller left: stop it (cancel), read its usage (drain), or count it as charged in full (estimate)',
     'cancel',
   ),
+  weight: told(
+    usd,
+    'its share beside backends that are as good, 2 getting twice as much as 1; 0 drains it: what runs ends, nothing new comes',
+    1,
+  ),
 })
 
 const modelFacts = z.strictObject({

@@ -87,10 +87,27 @@ export interface Calibration {
 
 /** Of one deployment. Seconds. */
 export interface Latency {
-  /** On: 1, thousands of input tokens that are not cached, own calls in flight. */
+  /** On: 1, thousands of input tokens that are not cached, own calls in flight. Without the wait for a free place. */
   readonly ttft: Regression
   /** Time per output token; on: 1, own calls in flight. */
   readonly tpot: Regression
   /** Share of a conversation's earlier tokens that it had kept when the next turn came. */
   kept: number
+  readonly room: Room
+  /** What all replicas of the model on engines of its kind have taught: what is expected of one that has answered nothing yet. Null: this is it. */
+  readonly shared: Latency | null
+}
+
+/** How many calls an engine works on at a time: its slots, where it has such; what comes on top waits until one ends. */
+export interface Room {
+  /** The most that it was seen to work on at a time. */
+  most: number
+  /** Streams that were sent while it was at so many and found no further place, and how many times later than usual they began. */
+  full: number
+  late: number
+  /** Since then: how many were late beside fewer, and the most that they were beside. */
+  waits: number
+  lately: number
+  /** Seconds that a stream holds its place. */
+  stay: number
 }

@@ -17,6 +17,8 @@ export interface CandidateRecord {
     readonly output_tokens: number | null
     readonly reasoning_tokens: number | null
     readonly cost_usd: number | null
+    /** What it is compared by, and held against a ceiling: an engine's time without the shares of other calls, and a guess where a price is unknown. */
+    readonly compared_usd: number | null
     readonly ttft_ms: number | null
     readonly total_ms: number | null
     readonly success: number | null

@@ -137,9 +137,17 @@ export interface BackendSpec {
   readonly price: Price | null
   readonly includeUsage: boolean
   readonly onAbort: OnAbort
+  /** Its share beside others that are as good; 0: it gets no new requests. */
+  readonly weight: number
 }
 
-export const STRATEGIES = ['balanced', 'best', 'cheap', 'fast', 'efficient', 'local', 'ordered'] as const
+/** How to choose by what is expected of the candidates. */
+export const SCORED = ['balanced', 'best', 'cheap', 'fast', 'efficient', 'local'] as const
+/** How to choose without expectations: as written, or spread over all. */
+export const UNSCORED = ['ordered', 'round_robin', 'least_busy', 'weighted', 'hash'] as const
+export type Unscored = (typeof UNSCORED)[number]
+
+export const STRATEGIES = [...SCORED, ...UNSCORED] as const
 export type Strategy = (typeof STRATEGIES)[number]
 
 /** How much ten points of success, a factor of two in cost, in latency and in tokens per useful answer weigh. */
@@ -154,6 +162,9 @@ export interface Weights {
 export interface Within {
   readonly cheapestWithin: number
 }
+
+export const isUnscored = (scoring: Strategy | Weights | Within): scoring is Unscored =>
+  UNSCORED.some((one) => one === scoring)
 
 /** All conditions that are there must hold; null = no such condition. */
 export interface RouteMatch {

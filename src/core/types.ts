@@ -185,4 +185,6 @@ export interface RoutePlan {
   /** What counts as a useful answer here. */
   readonly success: SuccessSpec
   readonly record: DecisionRecord
+  /** Called once, when it is about to be carried out: of candidates that are as good as each other the next one is next. */
+  taken(): void
 }

@@ -31,6 +31,7 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   price: model.price,
   includeUsage: true,
   onAbort: 'cancel',
+  weight: 1,
 })
 
 const PROVIDER: Provider = {

@@ -3,6 +3,7 @@ import { clientClosed, GatewayError } from '../core/errors.ts'
 import type { JsonObject } from '../core/settings.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import type { Place } from '../fleet/places.ts'
 import { type Adaptation, adaptationFor, quirksOf } from '../upstream/adapt.ts'
 import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
@@ -22,8 +23,9 @@ export interface Committed {
   readonly exchange: Exchange
   readonly deployment: Deployment
   readonly target: Target
-  /** Calls that were open beside it when it began. */
+  /** Calls that were open beside it when it was sent. */
   readonly open: number
+  readonly place: Place | null
   /** The whole answer as the caller should see it, where it was not streamed. */
   readonly body: Buffer | null
   /** For an answer that comes in pieces and may have to change its form. */
@@ -136,14 +138,16 @@ async function attempt(
   exchange.track.collected = collectedOf(request, plan.success)
   caller.stop = (why): void => exchange.cancel(why)
   const open = deployment.live.inflight
-  tools.fleet.begin(deployment)
+  const place = tools.fleet.begin(deployment, request.stream)
   try {
     await exchange.commit()
+    tools.fleet.began(deployment, place)
     return {
       exchange,
       deployment,
       target,
       open,
+      place,
       body: exchange.body && (await finishedBody(request, exchange.body, exchange.track)),
       recoder: exchange.body === null ? recoderOf(request) : null,
     }
@@ -155,7 +159,7 @@ async function attempt(
         : badAnswer(backend, 'sent an answer of a shape that is not known', exchange.status)
     const { status, sent, unread } = exchange
     const asked = { request, profile: plan.profile }
-    tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error, asked })
+    tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error, asked }, place)
     trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
     trail.current = null
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.

@@ -10,6 +10,7 @@ import type { Lessons } from '../learn/lessons.ts'
 import { buildCatalog } from './catalog.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
+import type { Place } from './places.ts'
 import { adapt, type Asked, assess } from './standing.ts'
 
 /** Something that an operator may want to see in the log. */
@@ -99,20 +100,24 @@ export class Fleet {
     await this.#agent.destroy()
   }
 
-  /** A request is sent to this deployment; each call is paired with one `end`. */
-  begin(deployment: Deployment): void {
-    const member = this.#byName.get(deployment.backend.name)
-    if (member !== undefined) member.live.inflight++
+  /** A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. */
+  begin(deployment: Deployment, stream = false): Place | null {
     ;(deployment as DeploymentState).standing.calls++
+    return this.#byName.get(deployment.backend.name)?.sent(stream) ?? null
+  }
+
+  /** The first token of its stream came. */
+  began(deployment: Deployment, place: Place | null): void {
+    if (place !== null) this.#byName.get(deployment.backend.name)?.places.began(place)
   }
 
   /** `outcome` null: it says nothing about the backend. */
-  end(deployment: Deployment, outcome: Outcome | null): void {
+  end(deployment: Deployment, outcome: Outcome | null, place: Place | null = null): void {
     const member = this.#byName.get(deployment.backend.name)
-    if (outcome === null) return member?.left()
+    if (outcome === null) return member?.left(place)
     const { endpoint, error, asked = null } = outcome
     assess((deployment as DeploymentState).standing, endpoint, error, this.#now(), asked)
-    member?.ended(error)
+    member?.ended(error, place)
   }
 
   /** The deployment took with these changes (upstream/adapt.ts) what it had refused without them. */

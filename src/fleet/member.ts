@@ -7,6 +7,7 @@ import type { Lessons } from '../learn/lessons.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
 import { Models } from './models.ts'
+import { type Place, Places } from './places.ts'
 import { UsageRefusal } from './usage-refusal.ts'
 
 export interface MemberTools {
@@ -27,6 +28,7 @@ const LONGEST_WARMING_MS = 5 * 60_000
 export class Member {
   readonly spec: BackendSpec
   readonly live: LiveState = { state: 'unknown', reason: null, inflight: 0, coolUntil: 0, refusesUsage: false }
+  readonly places = new Places()
   readonly #models: Models
   readonly #timing: Config['discovery']
   readonly #tools: MemberTools
@@ -72,14 +74,21 @@ export class Member {
     return this.#looking
   }
 
+  /** A request goes to this backend. */
+  sent(stream: boolean): Place {
+    this.live.inflight++
+    return this.places.sent(stream)
+  }
+
   /** A request to this backend ended, in a way that says nothing about it. */
-  left(): void {
+  left(place: Place | null): void {
     if (this.live.inflight > 0) this.live.inflight--
+    if (place !== null) this.places.ended(place)
   }
 
   /** A request to this backend ended. */
-  ended(error: GatewayError | null): void {
-    this.left()
+  ended(error: GatewayError | null, place: Place | null): void {
+    this.left(place)
     const now = this.#tools.now()
     const news = learn(this.live, error, now)
     if (news === 'up') {

@@ -2,7 +2,6 @@
 import type { BackendSpec, Config, ModelFacts } from '../core/settings.ts'
 import type { Deployment, Target } from '../core/types.ts'
 import type { Lessons } from '../learn/lessons.ts'
-import { newLatency } from '../learn/latency.ts'
 import type { FoundModel } from './discover.ts'
 import { factsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'
@@ -93,7 +92,7 @@ export class Models {
       standing: newStanding(),
       targets: [],
       calibration: this.#lessons.calibrationOf(model),
-      latency: newLatency(backend.provider.local),
+      latency: this.#lessons.latencyOf(backend.provider, model),
     }
     deployment.targets = this.#targets(deployment)
     return deployment

@@ -1,9 +1,11 @@
 /**
  * Time to first token and time per output token of one deployment, from its own history: two estimators, each a small
- * regression with forgetting. Failures teach nothing here, so that what fails fast never looks fast.
+ * regression with forgetting. A replica that has answered nothing yet is expected to be as the others, and goes on from
+ * there. Failures teach nothing here, so that what fails fast never looks fast.
  */
-import type { Latency } from '../core/arm.ts'
+import type { Latency, Regression } from '../core/arm.ts'
 import { estimate, newRegression, observe } from './regression.ts'
+import { newRoom } from './room.ts'
 
 /** About the last fifteen answers count: engines are loaded and unloaded within minutes. */
 const MEMORY = 0.94
@@ -22,17 +24,37 @@ const UNSURE = 1
 const LEAST_TTFT_SPREAD = 0.02
 const LEAST_TPOT_SPREAD = 0.001
 
-export function newLatency(local: boolean): Latency {
+/** `shared`: of all replicas together; null: it is that itself. */
+export function newLatency(local: boolean, shared: Latency | null = null): Latency {
   const start = local ? LOCAL : CLOUD
   return {
     ttft: newRegression(start.ttft, spreadOf(start.ttft, LEAST_TTFT_SPREAD)),
     tpot: newRegression(start.tpot, spreadOf(start.tpot, LEAST_TPOT_SPREAD)),
     kept: FIRST_KEPT,
+    room: newRoom(),
+    shared,
   }
 }
 
 const spreadOf = (start: readonly number[], least: number): number[] =>
   start.map((value) => Math.max(least, UNSURE * value) ** 2)
+
+type Part = 'ttft' | 'tpot'
+
+/** What is known of this very deployment, else of its replicas. */
+const best = (latency: Latency, part: Part): Regression =>
+  latency.shared !== null && latency[part].count === 0 ? latency.shared[part] : latency[part]
+
+/** The first answer of a replica: it goes on from what the others have taught, as unsure as at the start, so that a few answers of its own outweigh that. */
+function adopt(latency: Latency, part: Part, least: number): void {
+  const known = latency.shared?.[part]
+  const own = latency[part]
+  if (known === undefined || known.count === 0 || own.count > 0) return
+  own.weights.set(known.weights)
+  own.covariance.fill(0)
+  const spread = spreadOf([...known.weights], least)
+  for (let i = 0; i < spread.length; i++) own.covariance[i * (spread.length + 1)] = spread[i]!
+}
 
 /** Before anything was seen. */
 const FIRST_KEPT = 0.5
@@ -41,41 +63,45 @@ const KEPT_SHARE = 0.2
 const first = new Float64Array(3)
 const each = new Float64Array(2)
 
-/** Seconds until the first token of a prompt with so many tokens to read, beside `open` other calls. */
-export function ttftOf({ ttft }: Latency, tokens: number, open: number): number {
+/** Seconds until the first token of a prompt with so many tokens to read, beside `open` other calls, once it has a place. */
+export function ttftOf(latency: Latency, tokens: number, open: number): number {
   first[0] = 1
   first[1] = tokens / 1000
   first[2] = open
-  return Math.max(SHORTEST_TTFT, estimate(ttft, first))
+  return Math.max(SHORTEST_TTFT, estimate(best(latency, 'ttft'), first))
 }
 
 /** Seconds for each output token beside `open` other calls. */
-export function tpotOf({ tpot }: Latency, open: number): number {
+export function tpotOf(latency: Latency, open: number): number {
   each[0] = 1
   each[1] = open
-  return Math.max(SHORTEST_TPOT, estimate(tpot, each))
+  return Math.max(SHORTEST_TPOT, estimate(best(latency, 'tpot'), each))
 }
 
 /** A stream began after `seconds`. */
 export function learnTtft(latency: Latency, tokens: number, open: number, seconds: number): void {
+  adopt(latency, 'ttft', LEAST_TTFT_SPREAD)
+  if (latency.shared !== null) learnTtft(latency.shared, tokens, open, seconds)
   // Errors are relative: a second is much of one, and nothing of a minute.
   const expected = ttftOf(latency, tokens, open)
   const scale = 1 / (NOISE * expected)
   for (let i = 0; i < first.length; i++) first[i]! *= scale
   observe(latency.ttft, first, believable(seconds, expected) * scale, MEMORY)
-  keepPositive(latency.ttft.weights)
+  keepPositive(latency.ttft)
   rescale(latency.ttft.covariance, ttftOf(latency, tokens, open) / expected)
 }
 
 /** A stream went on for `seconds` with `tokens` after the first. */
 export function learnTpot(latency: Latency, tokens: number, open: number, seconds: number): void {
   if (tokens < 2) return
+  adopt(latency, 'tpot', LEAST_TPOT_SPREAD)
+  if (latency.shared !== null) learnTpot(latency.shared, tokens, open, seconds)
   const per = seconds / tokens
   const expected = tpotOf(latency, open)
   const scale = 1 / (NOISE * expected)
   for (let i = 0; i < each.length; i++) each[i]! *= scale
   observe(latency.tpot, each, believable(per, expected) * scale, MEMORY)
-  keepPositive(latency.tpot.weights)
+  keepPositive(latency.tpot)
   rescale(latency.tpot.covariance, tpotOf(latency, open) / expected)
 }
 
@@ -87,9 +113,21 @@ function rescale(covariance: Float64Array, ratio: number): void {
   for (let i = 0; i < covariance.length; i++) covariance[i]! *= ratio * ratio
 }
 
-/** More work never makes an engine faster, whatever a few odd answers say. */
-function keepPositive(weights: Float64Array): void {
-  for (let i = 0; i < weights.length; i++) weights[i] = Math.max(0, weights[i]!)
+/**
+ * More work never makes an engine faster, whatever a few odd answers say. A weight that would fall below nothing is held there
+ * and the others go along as they hang together with it: by itself it would leave its part of each error to them, and under an
+ * even load they would run away.
+ */
+function keepPositive({ weights, covariance }: Regression): void {
+  const size = weights.length
+  for (let i = 0; i < size; i++) {
+    const below = weights[i]!
+    if (below >= 0) continue
+    const own = covariance[i * size + i]!
+    if (own > 0) for (let j = 0; j < size; j++) weights[j]! -= (covariance[j * size + i]! / own) * below
+    weights[i] = 0
+  }
+  for (let i = 0; i < size; i++) weights[i] = Math.max(0, weights[i]!)
 }
 
 /** Of `before` tokens of a conversation that this deployment had seen, it told to have kept `cached`. */

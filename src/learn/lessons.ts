@@ -1,12 +1,14 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration, Cells, TextSense } from '../core/arm.ts'
+import type { Arm, Calibration, Cells, Latency, TextSense } from '../core/arm.ts'
+import type { Provider } from '../core/provider.ts'
 import type { Effort, ModelFacts } from '../core/settings.ts'
 import type { RequestProfile, Target } from '../core/types.ts'
 import type { Usage } from '../core/settlement.ts'
 import { expectsAs, newArm, sharedName, taughtBy, type Topics } from './arms.ts'
 import { gather, newCells } from './cells.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
-import { learnKept, learnTpot, learnTtft, ttftOf } from './latency.ts'
+import { learnKept, learnTpot, learnTtft, newLatency, ttftOf } from './latency.ts'
+import { type Begin, learnRoom, learnStay } from './room.ts'
 import { learnLength } from './length.ts'
 import { learnQuality, learnValidity } from './success.ts'
 
@@ -17,8 +19,10 @@ export interface Lesson {
   readonly caller: string
   readonly profile: RequestProfile
   readonly target: Target
-  /** Calls that were open beside it when it began. */
+  /** Calls that were open beside it when it was sent. */
   readonly open: number
+  /** What else its backend was at while it waited for its first token, and when it came; null: it was no stream. */
+  readonly place: Pick<Begin, 'beside' | 'running'> | null
   readonly usage: Usage | null
   /** Whether it was whole and valid; null where that is nobody's merit or fault: a caller that left, a lost connection. */
   readonly valid: boolean | null
@@ -52,6 +56,8 @@ export class Lessons {
   /** Of an earlier run, until somebody asks for them: what was expected then may be another thing than now. */
   readonly #restored = new Map<string, Arm>()
   readonly #calibrations = new Map<string, Calibration>()
+  /** By kind of engine and model. */
+  readonly #latencies = new Map<string, Latency>()
   readonly #recent = new Map<string, Judged>()
   /** Something was learnt since the last look. */
   changed = false
@@ -78,6 +84,14 @@ export class Lessons {
     let found = this.#calibrations.get(name)
     if (found === undefined) this.#calibrations.set(name, (found = newCalibration()))
     return found
+  }
+
+  /** Times of a new replica of the model: what the others have taught, until it has answered itself. */
+  latencyOf({ kind, local }: Pick<Provider, 'kind' | 'local'>, model: string): Latency {
+    const name = `${kind}/${sharedName(model)}`
+    let shared = this.#latencies.get(name)
+    if (shared === undefined) this.#latencies.set(name, (shared = newLatency(local)))
+    return newLatency(local, shared)
   }
 
   /** Takes in an answer; call it once for each. */
@@ -151,11 +165,18 @@ export class Lessons {
   }
 }
 
-function learnTimes({ profile, target, usage, open, ttftMs, streamMs, totalMs, before }: Lesson): void {
+function learnTimes({ profile, target, usage, open, place, ttftMs, streamMs, totalMs, before }: Lesson): void {
   const { latency } = target.deployment
   const input = usage?.input ?? profile.inputTokens
   const fresh = Math.max(0, input - (usage?.cachedInput ?? 0))
-  if (ttftMs !== null) learnTtft(latency, fresh, open, ttftMs / 1000)
+  if (ttftMs !== null) {
+    const seconds = ttftMs / 1000
+    // As late as it would be with the last of the places: what came on top was waiting.
+    const usual = ttftOf(latency, fresh, Math.min(open, Math.max(0, latency.room.most - 1)))
+    const waited = place !== null && learnRoom(latency.room, { ...place, seconds, usual })
+    if (!waited) learnTtft(latency, fresh, open, seconds)
+  }
+  if (streamMs !== null) learnStay(latency.room, streamMs / 1000)
   if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
   if (usage === null) return
   if (streamMs !== null) learnTpot(latency, usage.output - 1, open, streamMs / 1000)

@@ -5,7 +5,9 @@ import type { CandidateRecord, DecisionRecord } from '../core/record.ts'
 export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'terms'> & {
   readonly terms: Omit<CandidateRecord['terms'], 'affinity'> & { readonly affinity?: unknown }
   readonly effort: string | null
-  readonly expected: Omit<CandidateRecord['expected'], 'success_sd'> & { readonly success_sd?: unknown }
+  readonly expected: Omit<CandidateRecord['expected'], 'success_sd' | 'compared_usd'> & {
+    readonly success_sd?: unknown
+  }
   readonly score_why?: unknown
 }
 

@@ -1,4 +1,6 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { isUnscored } from '../core/settings.ts'
+import { newRoom } from '../learn/room.ts'
 import { relax } from '../route/ceilings.ts'
 import { rank } from '../route/pick.ts'
 import { COLUMN, COLUMNS, comparable } from '../route/predict.ts'
@@ -20,7 +22,7 @@ export interface Judgement {
 }
 
 /** Their names; all other filters tell a fact that no policy changes. */
-const BY_POLICY: readonly (string | null)[] = [null, 'policy', 'local', 'cost', 'latency']
+const BY_POLICY: readonly (string | null)[] = [null, 'policy', 'weight', 'local', 'cost', 'latency']
 
 export function judge(logged: Logged, policy: Policy): Judgement {
   const rule = ruleOf(policy, logged)
@@ -49,6 +51,9 @@ export function judge(logged: Logged, policy: Policy): Judgement {
   }
 }
 
+/** What the record does not tell is the same of all. */
+const LIKE = { weight: 1, calls: 0, room: newRoom() }
+
 /** By utility; where some are as good as each other load has decided, so the one that was chosen goes first. */
 function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: Policy): number[] {
   const { options, chosen } = logged
@@ -64,10 +69,14 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   const live = [...dropped.keys()].filter((row) => dropped[row] === null)
   const asked = options[chosen]!.id
   const deployments = new Map(
-    options.map(({ id }) => [id, { live: { inflight: id === asked ? 0 : 1 }, standing: { calls: 0 } }]),
+    options.map(({ id }) => [
+      id,
+      { id, backend: LIKE, standing: LIKE, live: { inflight: id === asked ? 0 : 1 }, latency: LIKE },
+    ]),
   )
-  const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)! }))
-  return rank({ candidates, live, rows, troubles: new Float64Array(options.length) }, rule.scoring)
+  const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)!, effort: null }))
+  const unknown = { rota: null, seats: [], key: null }
+  return rank({ ...unknown, candidates, live, rows, troubles: new Float64Array(options.length) }, rule.scoring)
 }
 
 function fill(rows: Float64Array, row: number, option: Option, { backends }: Policy): void {
@@ -78,13 +87,10 @@ function fill(rows: Float64Array, row: number, option: Option, { backends }: Pol
   rows[at + COLUMN.cached] = expected.cached_tokens || 0
   rows[at + COLUMN.output] = expected.output_tokens
   rows[at + COLUMN.cost] = cost
-  rows[at + COLUMN.rankCost] = comparable(
-    cost,
-    runsHere(option, backends),
-    expected.input_tokens,
-    expected.output_tokens,
-    expected.total_ms / 1000,
-  )
+  const { compared_usd: compared, input_tokens: input, output_tokens: output, total_ms: total } = expected
+  rows[at + COLUMN.rankCost] = Number.isNaN(compared)
+    ? comparable(cost, runsHere(option, backends), input, output, total / 1000)
+    : compared * 1e9
   rows[at + COLUMN.ttft] = expected.ttft_ms
   rows[at + COLUMN.total] = expected.total_ms
   rows[at + COLUMN.success] = expected.success
@@ -93,14 +99,20 @@ function fill(rows: Float64Array, row: number, option: Option, { backends }: Pol
 
 function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
   const backend = policy.backends.get(place.backend)
-  if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
+  if (
+    backend === undefined ||
+    backend.weight === 0 ||
+    backend.provider.endpoints[endpoint] === undefined ||
+    !rule.takes(place)
+  )
+    return false
   if (policy.allowed.get(caller)?.(place) === false) return false
   return !rule.localOnly || runsHere(place, policy.backends)
 }
 
 /** Efforts are candidates only where the gateway scores; else a model is asked as it is. */
 const isAsked = (option: Option, { open, scoring }: Rule, options: readonly Option[]): boolean =>
-  (open && scoring !== 'ordered') || isPlain(option) || options.filter((one) => isSame(one, option)).length === 1
+  (open && !isUnscored(scoring)) || isPlain(option) || options.filter((one) => isSame(one, option)).length === 1
 
 const isPlain = ({ effort }: Option): boolean => effort === null
 const isSame = (one: Place, other: Place): boolean => one.id === other.id

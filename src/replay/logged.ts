@@ -23,6 +23,8 @@ export interface Option {
     readonly cached_tokens: number
     readonly output_tokens: number
     readonly success_sd: number
+    /** USD that it was compared by; NaN: the log is of a gateway that did not say. */
+    readonly compared_usd: number
   }
 }
 
@@ -132,6 +134,7 @@ function optionOf(candidate: unknown): Option | null {
       cached_tokens: value('cached_tokens'),
       output_tokens: value('output_tokens'),
       success_sd: value('success_sd'),
+      compared_usd: value('compared_usd'),
     },
   }
 }

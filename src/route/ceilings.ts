@@ -1,7 +1,7 @@
 /** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
 import type { GatewayRequest } from '../core/types.ts'
 import type { Choice } from './names.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { COLUMN, COLUMNS, mostCost } from './predict.ts'
 
 export interface Ceilings {
   /** Nano-dollars; Infinity = none. */
@@ -31,7 +31,7 @@ export function relax(ceilings: Ceilings, rows: Float64Array, dropped: (string |
   const live = [...dropped.keys()].filter((row) => dropped[row] === null)
   const value = (row: number, column: number): number => rows[row * COLUMNS + column]!
   // An unknown cost keeps within no ceiling.
-  const dear = (row: number): boolean => cost < Infinity && !(value(row, COLUMN.cost) <= cost)
+  const dear = (row: number): boolean => cost < Infinity && !(mostCost(rows, row) <= cost)
   const slow = (row: number): boolean => value(row, COLUMN.ttft) > ttft || value(row, COLUMN.total) > total
   const mark = (filter: string, over: (row: number) => boolean): void => {
     for (const row of live) if (dropped[row] === null && over(row)) dropped[row] = filter

@@ -31,6 +31,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const allowed = allowedTo(principal, table)
     return allowed === undefined || allowed.has(deployment) ? null : `key "${principal.id}" may not use it`
   },
+  weight: ({ backend }) => (backend.weight > 0 ? null : 'it is drained: weight 0'),
   local: (deployment, { choice }) =>
     choice.localOnly && !isLocal(deployment) ? 'it does not run on local hardware' : null,
   endpoint: (deployment, { profile }) =>

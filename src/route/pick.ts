@@ -1,8 +1,11 @@
 /** Which of the scored candidates goes first, and who follows. Pure: chance is an argument. */
-import type { Strategy, Weights, Within } from '../core/settings.ts'
+import { isUnscored, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import type { Target } from '../core/types.ts'
+import { type Field, lastWord, type Ranked } from './field.ts'
 import type { Remembered } from './memory.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
+import { shareOut, type Shares } from './replicas.ts'
+import { spread } from './spread.ts'
 
 /** Utilities in the same band are the same: who has less to do goes first. */
 const BAND = 0.05
@@ -21,37 +24,19 @@ export function loyalty({ deployment }: Target, remembered: Remembered): number 
   return (deployment.model === remembered.model ? SAME_MODEL : 0) + place
 }
 
-/** What ranking looks at besides the numbers; candidates of one deployment share the object. */
-export interface Ranked {
-  readonly deployment: { readonly live: { readonly inflight: number }; readonly standing: { readonly calls: number } }
-}
-
-/** What is known of the candidates, by row. */
-export interface Field {
-  readonly candidates: readonly Ranked[]
-  /** Rows that no filter took out. */
-  readonly live: readonly number[]
-  readonly rows: Float64Array
-  /** 0 = nothing is known against it; the higher, the later it is asked. */
-  readonly troubles: ArrayLike<number>
-}
-
-/** By health, then by utility in bands, then by load. Each deployment once, at its best effort. */
+/** By health, then by utility in bands, then by load; replicas by their load alone. Each deployment once, at its best effort. */
 export function rank(field: Field, scoring: Strategy | Weights | Within): number[] {
-  const { candidates, live, rows, troubles } = field
-  if (scoring === 'ordered')
-    return once(
-      field,
-      [...live].sort((a, b) => troubles[a]! - troubles[b]! || a - b),
-    )
+  if (isUnscored(scoring)) return once(field, spread(field, scoring))
+  const { live, rota, seats } = field
   const places = placesOf(field, scoring)
-  const before = (a: number, b: number): number => {
-    const apart = places[a]! - places[b]!
-    if (apart !== 0) return apart
-    const first = candidates[a]!.deployment.standing.calls
-    const second = candidates[b]!.deployment.standing.calls
-    return first - second || rows[b * COLUMNS + COLUMN.utility]! - rows[a * COLUMNS + COLUMN.utility]! || a - b
-  }
+  const shares = rota !== null && rota.paired ? shareOut(field, rota, places) : null
+  const even = (a: number, b: number): number =>
+    (rota === null ? 0 : rota.byTurn(seats[a]!, seats[b]!)) || lastWord(field, a, b)
+  // Replicas that are as good as others stand together.
+  const together = (a: number, b: number, { chiefs, ranks }: Shares): number =>
+    chiefs[a] === chiefs[b] ? ranks[a]! - ranks[b]! : even(chiefs[a]!, chiefs[b]!)
+  const before = (a: number, b: number): number =>
+    places[a]! - places[b]! || (shares === null ? even(a, b) : together(a, b, shares))
   return once(field, sorted(live, before))
 }
 
@@ -66,8 +51,9 @@ function placesOf({ candidates, live, rows, troubles }: Field, scoring: Strategy
     const success = rows[row * COLUMNS + COLUMN.success]!
     // Who is not good enough comes after all who are, the best of them first.
     const value = within === null || !(success < best - within) ? rows[row * COLUMNS + COLUMN.utility]! : success - FAR
-    const load = Math.min(MOST_LOAD, candidates[row]!.deployment.live.inflight)
-    places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + load
+    const { live: load, backend } = candidates[row]!.deployment
+    const busy = Math.min(MOST_LOAD, Math.round(load.inflight / backend.weight))
+    places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + busy
   }
   return places
 }

@@ -1,5 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { Capability, Limits, Weights } from '../core/settings.ts'
+import { type Capability, isUnscored, type Limits, type Weights } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
 import { filterOf, type Question, tight } from './filters.ts'
@@ -9,6 +9,7 @@ import { explore, loyalty, type Pick, rank } from './pick.ts'
 import { COLUMN, COLUMNS, predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
 import { asks } from '../classify/lacking.ts'
+import type { Rota } from './rota.ts'
 import type { RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
 
@@ -42,6 +43,9 @@ export interface Decision {
   readonly relaxed: Relaxed
   readonly pick: Pick
   readonly pressure: number
+  readonly rota: Rota
+  /** By candidate: its seat in the rota. */
+  readonly seats: readonly number[]
 }
 
 /** Throws a GatewayError that names, for each candidate, what ruled it out. */
@@ -56,6 +60,7 @@ export function plan(
   const { choice, candidates, pick } = decision
   if (pick.order.length === 0) throw refusalOf(decision)
   const order = pick.order.map((row) => candidates[row]!)
+  const first = pick.order[0]!
   let record: RoutePlan['record'] | null = null
   return {
     route: choice.route,
@@ -66,6 +71,9 @@ export function plan(
     // Only who reads it pays for it.
     get record() {
       return (record ??= recordOf(decision))
+    },
+    taken() {
+      decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)
     },
   }
 }
@@ -78,7 +86,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
   const question = { request, profile, principal, choice, table }
-  const { candidates, dropped } = filtered(question)
+  const { candidates, dropped, seats } = filtered(question)
   const { length } = candidates
   if (troubles.length < length) {
     scratch = new Float64Array(2 * length * COLUMNS)
@@ -99,7 +107,8 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   const live: number[] = []
   for (let row = 0; row < length; row++) if (dropped[row] === null) live.push(row)
   provenFirst(candidates, live, profile)
-  const field = { candidates, live, rows, troubles }
+  const rota = table.rotas.of(choice.candidates, !isUnscored(choice.scoring))
+  const field = { candidates, live, rows, troubles, rota, seats, key: profile.affinity }
   const order = rank(field, choice.scoring)
   const pick = mayExplore(request, profile, choice)
     ? explore(order, field, moment.random)
@@ -118,6 +127,8 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
     relaxed,
     pick,
     pressure: moment.pressure,
+    rota,
+    seats,
   }
 }
 
@@ -145,24 +156,27 @@ function copyOf(rows: Float64Array, shown: readonly number[]): Float64Array {
 }
 
 /** All candidates at the efforts that come into question, and which filter takes them out. */
-function filtered(question: Question): { candidates: Target[]; dropped: (string | null)[] } {
+function filtered(question: Question): { candidates: Target[]; dropped: (string | null)[]; seats: number[] } {
   const { choice, profile } = question
   const candidates: Target[] = []
   const dropped: (string | null)[] = []
+  const seats: number[] = []
   for (let index = 0; index < choice.candidates.length; index++) {
     const deployment = choice.candidates[index]!
     const filter = filterOf(deployment, question)
     if (deployment.targets.length === 1 && profile.effort === null) {
       candidates.push(deployment.targets[0]!)
       dropped.push(filter)
+      seats.push(index)
       continue
     }
     for (const target of targetsOf(deployment, profile, choice, filter !== null)) {
       candidates.push(target)
       dropped.push(filter)
+      seats.push(index)
     }
   }
-  return { candidates, dropped }
+  return { candidates, dropped, seats }
 }
 
 /** The caller's own effort is kept; who names a model gets it as it is; else each effort is a candidate. */
@@ -174,7 +188,7 @@ function targetsOf(
 ): readonly Target[] {
   const { effort } = profile
   if (effort !== null) return [targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }]
-  if (asItIs || !open || scoring === 'ordered' || profile.sense === null || targets.length === 1) return [targets[0]!]
+  if (asItIs || !open || isUnscored(scoring) || profile.sense === null || targets.length === 1) return [targets[0]!]
   return targets.slice(1)
 }
 
@@ -211,7 +225,7 @@ function isUnproven({ facts, standing }: Deployment, { needs }: RequestProfile):
 /** Only where the caller left the choice to the gateway, and nothing is under way. */
 const mayExplore = (request: GatewayRequest, profile: RequestProfile, { open, rule, scoring }: Choice): boolean =>
   open &&
-  scoring !== 'ordered' &&
+  !isUnscored(scoring) &&
   rule?.spec.explore !== false &&
   profile.sense !== null &&
   !profile.continues &&

@@ -1,10 +1,11 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
-import { nanoOf } from '../core/rates.ts'
+import { isTimed, nanoOf } from '../core/rates.ts'
 import { NO_PRICE, type Price } from '../core/settings.ts'
 import type { Deployment, RequestProfile, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
 import { reasoningShare, usualLength } from '../learn/length.ts'
+import { waitOf } from '../learn/room.ts'
 import { doubtOf, successOf } from '../learn/success.ts'
 import { isLocal } from './local.ts'
 import type { Remembered } from './memory.ts'
@@ -17,7 +18,7 @@ export const COLUMN = {
   reasoning: 3,
   /** What it will cost. */
   cost: 4,
-  /** The same for comparing, where the price is unknown or nothing. */
+  /** The same for comparing: also where the price is unknown or nothing, and never less because others share the engine. */
   rankCost: 5,
   ttft: 6,
   total: 7,
@@ -32,8 +33,10 @@ export const COLUMN = {
   /** For staying where the conversation was answered last. */
   affinity: 15,
   utility: 16,
+  /** What the total is without the wait for a free place. */
+  work: 17,
 } as const
-export const COLUMNS = 17
+export const COLUMNS = 18
 
 /** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
 const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
@@ -56,10 +59,11 @@ export function predict(
   rows[at + COLUMN.input] = input
   rows[at + COLUMN.cached] = cached
   const open = live.inflight
-  const ttft = ttftOf(latency, input - cached, open)
+  const wait = waitOf(latency.room, open)
+  const start = ttftOf(latency, input - cached, open)
   const tpot = tpotOf(latency, open)
   // How soon a stream begins says nothing about answers that are no streams of tokens.
-  rows[at + COLUMN.ttft] = profile.sense === null ? NaN : 1000 * ttft
+  rows[at + COLUMN.ttft] = profile.sense === null ? NaN : 1000 * (wait + start)
   const { sense } = profile
   let output = 0
   if (sense === null) {
@@ -78,11 +82,22 @@ export function predict(
     rows[at + COLUMN.doubt] = doubtOf(arm, sense, success)
   }
   rows[at + COLUMN.output] = output
-  const seconds = ttft + output * tpot
-  rows[at + COLUMN.total] = profile.sense === null ? NaN : 1000 * seconds
-  const cost = costOf(deployment.facts.price, input, cached, output, rows[at + COLUMN.reasoning]!, seconds / (1 + open))
+  const work = start + output * tpot
+  rows[at + COLUMN.total] = profile.sense === null ? NaN : 1000 * (wait + work)
+  rows[at + COLUMN.work] = profile.sense === null ? NaN : 1000 * work
+  const { price } = deployment.facts
+  const reasoning = rows[at + COLUMN.reasoning]!
+  const cost = costOf(price, input, cached, output, reasoning, (wait + work) / (1 + open))
   rows[at + COLUMN.cost] = cost
-  rows[at + COLUMN.rankCost] = comparable(cost, isLocal(deployment), input, output, seconds / (1 + open))
+  // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
+  const whole = price !== null && isTimed(price) ? costOf(price, input, cached, output, reasoning, work) : cost
+  rows[at + COLUMN.rankCost] = comparable(whole, isLocal(deployment), input, output, work)
+}
+
+/** What a ceiling is held against, nano-dollars; NaN = unknown. More load never brings a candidate below it. */
+export function mostCost(rows: Float64Array, row: number): number {
+  const cost = rows[row * COLUMNS + COLUMN.cost]!
+  return cost > 0 ? Math.max(cost, rows[row * COLUMNS + COLUMN.rankCost]!) : cost
 }
 
 /** What the engine has kept of this conversation, as far as it has proven to keep such things. */
@@ -91,7 +106,7 @@ function cachedTokens(deployment: Deployment, remembered: Remembered, input: num
   return Math.min(remembered.tokens, input) * deployment.latency.kept
 }
 
-/** Nano-dollars; NaN where a price that counts is unknown. `seconds`: this request's share of the engine's time. */
+/** Nano-dollars; NaN where a price that counts is unknown. `seconds`: of the engine's time. */
 function costOf(
   price: Price | null,
   input: number,
@@ -122,7 +137,7 @@ const COUNTS = {
 
 /**
  * Nano-dollars for comparing only. What is not known is dear; an engine of one's own (`here`) that costs nothing takes its
- * time all the same, so that of two such the one with less to do is the cheaper.
+ * time all the same. `seconds`: what the request would take of it by itself, beside those that are open.
  */
 export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
   if (cost > 0) return cost

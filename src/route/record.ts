@@ -4,7 +4,7 @@ import type { CandidateRecord, DecisionRecord, Dropped } from '../core/record.ts
 import { judge } from './filters.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
-import { COLUMN, COLUMNS, predict } from './predict.ts'
+import { COLUMN, COLUMNS, mostCost, predict } from './predict.ts'
 
 export function recordOf(decision: Decision): DecisionRecord {
   const { request, profile, choice, candidates, pick, relaxed, shown } = decision
@@ -70,6 +70,7 @@ function candidateOf(decision: Decision, place: number): CandidateRecord {
       output_tokens: value(COLUMN.output, 0),
       reasoning_tokens: value(COLUMN.reasoning, 0),
       cost_usd: value(COLUMN.cost, 9, 1e9),
+      compared_usd: value(COLUMN.rankCost, 9, 1e9),
       ttft_ms: value(COLUMN.ttft, 0),
       total_ms: value(COLUMN.total, 0),
       success: value(COLUMN.success, 3),
@@ -96,7 +97,7 @@ function droppedOf(
   if (filter === null) return null
   const value = (column: number): number => rows[place * COLUMNS + column]!
   if (filter === 'cost') {
-    const cost = value(COLUMN.cost) / 1e9
+    const cost = mostCost(rows, place) / 1e9
     const why = Number.isNaN(cost) ? 'its price is unknown' : `it is expected to cost ${dollars(cost)} USD`
     return { filter, why: `${why}, the ceiling is ${dollars(ceilings.cost / 1e9)} USD` }
   }

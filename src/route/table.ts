@@ -4,6 +4,7 @@ import type { RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
 import { glob } from '../core/glob.ts'
 import { isLocal } from './local.ts'
+import { Rotas } from './rota.ts'
 
 export interface CompiledRoute {
   readonly spec: RouteSpec
@@ -28,6 +29,7 @@ export interface RouteTable {
   readonly byName: ReadonlyMap<string, CompiledRoute>
   /** What each restricted key may use: see `allowedTo`. */
   readonly allowed: ReadonlyMap<string, ReadonlySet<Deployment>>
+  readonly rotas: Rotas
 }
 
 /** The route of requests that no rule matches; `default` may also be configured. */
@@ -42,7 +44,7 @@ export function compileRoutes(routes: readonly RouteSpec[], keys: readonly KeySp
     const reach = key.routes.map((name) => grantOf(name, byName, catalog))
     allowed.set(key.id, new Set(reach.flat()))
   }
-  return { catalog, routes: compiled, byName, allowed }
+  return { catalog, routes: compiled, byName, allowed, rotas: new Rotas() }
 }
 
 const NOTHING: ReadonlySet<Deployment> = new Set()

@@ -2,18 +2,19 @@
  * One number for each candidate, in absolute units: a step is ten points of success, or a factor of two in cost, in
  * latency or in tokens for a useful answer. The references are fixed, so a third candidate never changes the order of two.
  */
-import type { Strategy, Weights, Within } from '../core/settings.ts'
+import { isUnscored, type SCORED, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 
-export const PRESETS: Readonly<Record<Strategy, Weights>> = {
+export const PRESETS: Readonly<Record<(typeof SCORED)[number], Weights>> = {
   balanced: { quality: 1, cost: 0.35, latency: 0.35, efficiency: 0.15 },
   best: { quality: 1, cost: 0.08, latency: 0.1, efficiency: 0.05 },
   cheap: { quality: 1, cost: 0.9, latency: 0.15, efficiency: 0.15 },
   fast: { quality: 1, cost: 0.15, latency: 0.9, efficiency: 0.1 },
   efficient: { quality: 1, cost: 0.3, latency: 0.2, efficiency: 0.6 },
   local: { quality: 1, cost: 0.35, latency: 0.35, efficiency: 0.15 },
-  ordered: { quality: 0, cost: 0, latency: 0, efficiency: 0 },
 }
+/** What is not scored is weighed by nothing. */
+const NOTHING: Weights = { quality: 0, cost: 0, latency: 0, efficiency: 0 }
 
 /** Where a term is zero: half of the answers are useful, a tenth of a cent, a second, 500 tokens for a useful answer. */
 const SUCCESS = 0.5
@@ -35,6 +36,7 @@ const STREAMED = 0.3
 
 /** The weights of a strategy; of the constraint form those of its second choice, cost. */
 export function weightsOf(scoring: Strategy | Weights | Within): Weights {
+  if (isUnscored(scoring)) return NOTHING
   if (typeof scoring === 'string') return PRESETS[scoring]
   return 'cheapestWithin' in scoring ? { quality: 0, cost: 1, latency: 0, efficiency: 0 } : scoring
 }

@@ -276,11 +276,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     routeOf('strategy: fast, weights: { quality: 1 }'),
     /^routes\[0\]\.weights: stands beside `strategy`, which says the same; remove one of them$/,
   ],
-  [
-    'a list for a strategy',
-    routeOf('strategy: [fast]'),
-    /^routes\[0\]\.strategy: is not one of balanced, .*, ordered$/,
-  ],
+  ['a list for a strategy', routeOf('strategy: [fast]'), /^routes\[0\]\.strategy: is not one of balanced, .*, hash$/],
   ['a text for a fallback', routeOf('fallback: openai/*'), /^routes\[0\]\.fallback: is a text; write a list$/],
   ['a fallback of nothing', routeOf('fallback: []'), /^routes\[0\]\.fallback: is empty; write at least one$/],
   [

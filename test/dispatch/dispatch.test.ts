@@ -50,6 +50,7 @@ async function world(
       userAgent: 'test',
       fleet: {
         begin: ({ id }: Deployment) => fleet.push(`begin ${id}`),
+        began: () => undefined,
         end: ({ id }: Deployment, { error }: { error: GatewayError | null }) =>
           fleet.push(`end ${id} ${error?.code ?? 'ok'}`),
         refusesUsage: (name: string) => {

@@ -134,6 +134,7 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
+    weight: 1,
     ...changes,
   }
 }

@@ -99,6 +99,7 @@ const expected = (traits: Partial<CandidateRecord['expected']>): CandidateRecord
   total_ms: null,
   success: null,
   success_sd: null,
+  compared_usd: null,
   ...traits,
 })
 

@@ -65,11 +65,11 @@ t.test('healthy ones first, whatever else', async (t) => {
   const busy = deployment('busy/m', { live: live({ inflight: 99 }), standing: { calls: 9999 } })
   const unknown = deployment('unknown/m', { live: live({ state: 'unknown', inflight: 100 }) })
   const all = [down, warming, cooling, busy, unknown]
-  t.equal(order(planned(chat(), { deployments: all })), 'busy/m unknown/m warming/m cooling/m down/m')
+  t.equal(order(planned(chat(), { deployments: all })), 'busy/m unknown/m cooling/m warming/m down/m')
   t.equal(order(planned(chat(), { deployments: [cooling, busy], now: 2000 })), 'cooling/m busy/m', 'the wait is over')
 })
 
-t.test('among equals fewest calls in flight, then fewest so far, then the order of the catalog', async (t) => {
+t.test('among equals fewest calls in flight, then fewest so far, then by name', async (t) => {
   const of = (id: string, inflight: number, calls: number): Deployment =>
     deployment(id, { live: live({ inflight }), standing: { calls } })
   const deployments = [of('a/m', 2, 0), of('b/m', 1, 3), of('c/m', 1, 2), of('d/m', 1, 2), of('e/m', 0, 9)]
@@ -220,7 +220,7 @@ t.test('a prompt that cannot fit', async (t) => {
   const result = planned(long(20_000), { deployments })
   t.equal(order(result), 'large/m unknown/m')
   t.match(result.record.candidates[0]?.dropped, { filter: 'context', why: /1000 tokens/ })
-  t.equal(order(planned(long(50), { deployments })), 'small/m large/m unknown/m')
+  t.equal(order(planned(long(50), { deployments })), 'large/m small/m unknown/m')
   t.equal(order(planned(long(1500), { deployments })), 'large/m unknown/m small/m', 'an estimate is not judged harshly')
 })
 

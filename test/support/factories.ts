@@ -95,6 +95,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
+    weight: 1,
     ...traits,
   }
 }

@@ -1,4 +1,4 @@
-import type { Field } from '../../src/route/pick.ts'
+import type { Field } from '../../src/route/field.ts'
 import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
 import { deployment, live } from './factories.ts'
 
@@ -20,5 +20,6 @@ export function fieldOf(
     rows[row * COLUMNS + COLUMN.doubt] = doubt
     return deployment(`b${row}/m${row}`, { live: live({ inflight }), standing: { calls } }).targets[0]!
   })
-  return { candidates, live: [...all.keys()], rows, troubles: all.map(({ trouble = 0 }) => trouble) }
+  const troubles = all.map(({ trouble = 0 }) => trouble)
+  return { candidates, live: [...all.keys()], rows, troubles, rota: null, seats: [...all.keys()], key: null }
 }

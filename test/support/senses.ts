@@ -61,6 +61,7 @@ export function lesson(traits: Partial<Lesson> = {}): Lesson {
     profile: profile(),
     target: deployment('up/m').targets[0]!,
     open: 0,
+    place: null,
     usage: { ...NO_TOKENS, input: 100, cachedInput: 0, output: 50, reasoning: 0 },
     valid: true,
     cut: false,
