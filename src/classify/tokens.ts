@@ -9,6 +9,7 @@ const PLACES = 4
 const WORD = 7
 const SHORT = 1.07
 const PIECE = 5
+const HUMP = 0.5
 const FIGURES = 3
 /** Tokens of one character, by the bytes of its UTF-8. Common tokenizers differ by half either way; usage puts it right. */
 const TWO_BYTES = 0.36
@@ -16,6 +17,14 @@ const THREE_BYTES = 0.7
 const FOUR_BYTES = 2
 const MARK = 0.8
 const LINE = 0.55
+/** Marks of which tokenizers know whole rules: so many of a run are one token. Of other marks, of blanks and of line ends fewer are. */
+const RULE_MARKS = '.=-*_#~+/'
+const RULE = 32
+const SAME = 4
+const BLANKS = 64
+/** The same for characters of three bytes: dots and dashes, box drawing, full blocks; others stay one by one. */
+const RULE_SIGNS = '\u2013\u2014\u2026\u2500\u2501\u2550\u2580\u2584\u2588'
+const SIGNS = 4
 
 /** Of what was read last. */
 let bytesRead = 0
@@ -43,12 +52,26 @@ function tokensBetween(text: string, from: number, to: number): number {
     const code = text.charCodeAt(at)
     if (isLetter(code)) {
       const start = at
-      while (at < to && isLetter(text.charCodeAt(at))) at++
+      let small = false
+      for (let letter = code; isLetter(letter); letter = at < to ? text.charCodeAt(at) : 0) {
+        // A capital letter inside of a word begins a new piece: names in code, base64.
+        if (small && letter < 97) tokens += HUMP
+        small = letter >= 97
+        at++
+      }
       tokens += at - start <= WORD ? SHORT : SHORT + (at - start - WORD) / PIECE
     } else if (code >= 48 && code <= 57) {
       const start = at
       while (at < to && isDigit(text.charCodeAt(at))) at++
       tokens += Math.ceil((at - start) / FIGURES)
+    } else if (code < 0x80) {
+      const start = at
+      while (at < to && text.charCodeAt(at) === code) at++
+      tokens += ascii(code, at - start)
+    } else if (at > from && repeats(text, at, code)) {
+      if (code > 0xff) wide(code)
+      tokens += THREE_BYTES / SIGNS
+      at += code > 0xff ? 1 : 3
     } else {
       tokens += code > 0xff ? wide(code) : narrow(code)
       at++
@@ -57,13 +80,34 @@ function tokensBetween(text: string, from: number, to: number): number {
   return tokens
 }
 
+/** A run of one mark, or of blanks. A single blank belongs to the word behind it. */
+function ascii(code: number, length: number): number {
+  if (code === 32) return length < 2 ? 0 : MARK + length / BLANKS
+  if (code === 9) return MARK + length / SIXTEEN
+  if (code === 10) return LINE + (length - 1) / SIXTEEN
+  if (code < 32 || code === 127) return 0
+  return MARK + (length - 1) / (RULE_CODES.has(code) ? RULE : SAME)
+}
+
+/** Whether a sign of rules stands here that stood before it as well. */
+function repeats(text: string, at: number, code: number): boolean {
+  if (code > 0xff) return SIGN_CODES.has(code) && text.charCodeAt(at - 1) === code
+  if (code !== 0xe2 || at < 3) return false
+  const second = text.charCodeAt(at + 1)
+  const third = text.charCodeAt(at + 2)
+  if (!SIGN_CODES.has(0x2000 + ((second & 0x3f) << 6) + (third & 0x3f))) return false
+  return text.charCodeAt(at - 3) === code && text.charCodeAt(at - 2) === second && text.charCodeAt(at - 1) === third
+}
+
+const SIXTEEN = 16
+const RULE_CODES: ReadonlySet<number> = new Set(Array.from(RULE_MARKS).map((mark) => mark.charCodeAt(0)))
+const SIGN_CODES: ReadonlySet<number> = new Set(Array.from(RULE_SIGNS).map((sign) => sign.charCodeAt(0)))
+
 /** One byte of UTF-8: the first one speaks for its character. */
 function narrow(code: number): number {
   if (code >= 0xf0) return FOUR_BYTES
   if (code >= 0xe0) return THREE_BYTES
-  if (code >= 0xc0) return TWO_BYTES
-  if (code === 10) return LINE
-  return code > 32 && code < 0x80 ? MARK : 0
+  return code >= 0xc0 ? TWO_BYTES : 0
 }
 
 /** What was written as an escape is one wide character, not some bytes; half of a pair is half of four bytes. */
