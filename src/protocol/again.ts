@@ -58,13 +58,17 @@ export class Again {
     return Buffer.concat([before, frame.raw.subarray(frame.dataStart + start, frame.dataStart + end), after])
   }
 
-  /** The piece of an event that was taken. */
-  piece(frame: SseFrame, data: string): string {
+  /** The piece of an event that was taken; null where it is no JSON. */
+  piece(frame: SseFrame, data: string): string | null {
     const start = this.#before.length
     const end = data.length - this.#after.length
     const json = data.slice(start, end)
     if (PLAIN.test(json)) return json
-    return JSON.parse(`"${frame.raw.toString('utf8', frame.dataStart + start, frame.dataStart + end)}"`) as string
+    try {
+      return JSON.parse(`"${frame.raw.toString('utf8', frame.dataStart + start, frame.dataStart + end)}"`) as string
+    } catch {
+      return null
+    }
   }
 }
 

@@ -6,11 +6,15 @@ const ANSWER_PARTS = ['tool_calls', 'function_call', 'audio', 'images', 'image']
 /** What the model said on its way to it. */
 const THOUGHT_PARTS = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_details'] as const
 
+/** Deeper is nothing that a model said. */
+const DEEPEST = 6
+
 /** Something is in it: text of any kind, also within lists and objects, whose `type` says nothing. */
-export function isFilled(part: unknown): boolean {
+export function isFilled(part: unknown, depth = 0): boolean {
   if (typeof part === 'string') return part !== ''
-  if (Array.isArray(part)) return part.some(isFilled)
-  return isFields(part) && Object.entries(part).some(([key, value]) => key !== 'type' && isFilled(value))
+  if (depth > DEEPEST) return false
+  if (Array.isArray(part)) return part.some((one) => isFilled(one, depth + 1))
+  return isFields(part) && Object.entries(part).some(([key, value]) => key !== 'type' && isFilled(value, depth + 1))
 }
 
 /** The delta or message of a choice; a legacy completion is its own. */

@@ -25,9 +25,12 @@ interface Choice {
   refused: boolean
 }
 
+/** More than any request asks for; the rest count as the last one. */
+const MOST_CHOICES = 1_024
+
 export class Choices {
   readonly #all: Choice[] = []
-  /** Something that a caller could not do without has come. */
+  /** Something that a caller could not do without has come: a part of the answer, or its end. */
   substance = false
   /** There is an answer for sure. */
   sure = false
@@ -53,6 +56,7 @@ export class Choices {
   #choice(index: number): Choice {
     const known = this.#all.find((one) => one.index === index)
     if (known !== undefined) return known
+    if (this.#all.length >= MOST_CHOICES) return this.#all.at(-1)!
     const choice: Choice = {
       index,
       sense: new AnswerSense(),

@@ -56,12 +56,8 @@ const CLOSE_LIST = 0x5d
 function look(frame: SseFrame, data: string, track: AnswerTrack, wish: UsageWish): FrameVerdict {
   track.size.event(data)
   track.usageIsOld = true
-  const again = track.choices.lone === null ? null : (track.again?.take(frame, data) ?? null)
-  if (again !== null) {
-    track.unlike = 0
-    if (track.again!.brings === 'arguments') track.more(track.again!.piece(frame, data))
-    return { kind: 'send', raw: again }
-  }
+  const known = again(frame, data, track)
+  if (known !== null) return { kind: 'send', raw: known }
   const usage = memberStart(data, 'usage"')
   const counted = usage > 0 && data.charCodeAt(usage) === OPEN
   const charged = track.finishWord !== null && HAS_CHARGE.test(data)
@@ -71,6 +67,20 @@ function look(frame: SseFrame, data: string, track: AnswerTrack, wish: UsageWish
   // Where each event has something of its own (a time, padding) it is not worth its while.
   if (verdict.kind === 'send' && isPowerOfTwo(++track.unlike)) track.again = Again.of(frame, verdict.raw, 'text')
   return verdict
+}
+
+/** What to send for an event that is like the last one but for its piece of text or of arguments; null where it is not. */
+function again(frame: SseFrame, data: string, track: AnswerTrack): Buffer | null {
+  const last = track.choices.lone === null ? null : track.again
+  const raw = last?.take(frame, data) ?? null
+  if (last === null || raw === null) return null
+  if (last.brings === 'arguments') {
+    const piece = last.piece(frame, data)
+    if (piece === null) return null
+    track.more(piece)
+  }
+  track.unlike = 0
+  return raw
 }
 
 const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0
@@ -179,10 +189,23 @@ function rewritten(
   hides: 'nothing' | 'top' | 'nested',
 ): FrameVerdict {
   const payload = frame.raw.subarray(frame.dataStart, frame.dataEnd)
-  const right = mends === null ? payload : mended(payload, mends)
-  const kept = hides === 'nothing' ? right : withoutUsage(right, hides === 'nested')
+  const kept = rightPayload(payload, mends, hides)
   if (kept === null) return GARBAGE
   return { kind: 'send', raw: kept === payload ? frame.raw : Buffer.concat([DATA, kept, END]) }
+}
+
+/** Null where it cannot be written: what is nested deeper than any stack can be parsed, but not put into words again. */
+function rightPayload(
+  payload: Buffer,
+  mends: readonly (Mend | null)[] | null,
+  hides: 'nothing' | 'top' | 'nested',
+): Buffer | null {
+  try {
+    const right = mends === null ? payload : mended(payload, mends)
+    return hides === 'nothing' ? right : withoutUsage(right, hides === 'nested')
+  } catch {
+    return null
+  }
 }
 
 const DATA = Buffer.from('data: ')

@@ -5,6 +5,9 @@ import { type Fields, isFields } from './usage.ts'
 /** Arguments that are kept to see whether they are whole, in characters. */
 const MOST_KEPT = 256 * 1024
 
+/** More than any model makes: from there on pieces pass as they come. */
+const MOST_CALLS = 1_024
+
 /** A call that pieces have come of. Its place among the calls is the index that callers see. */
 interface Call {
   readonly slot: number
@@ -36,6 +39,7 @@ export class ToolCalls {
 
   /** The pieces of one event with their indexes put right; the same list where nothing was wrong. */
   place(pieces: readonly unknown[]): readonly unknown[] {
+    if (this.#calls.length + pieces.length > MOST_CALLS) return pieces
     const placed: Fields[] = []
     for (const [at, piece] of pieces.entries()) {
       if (!isFields(piece)) continue
@@ -210,8 +214,13 @@ const NOTHING: Fields = {}
 const without = (fields: Fields, key: string): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key))
 
-/** Arguments are a JSON text; some engines send the object itself. */
+/** Arguments are a JSON text; some engines send the object itself. Nothing where it is nested deeper than any stack. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : ''
+  if (typeof value !== 'object' || value === null) return ''
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return ''
+  }
 }

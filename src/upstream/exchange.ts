@@ -204,6 +204,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.unread = this.#mode === 'waiting' && this.#connection.unread(thrown)
     this.#connection.release(false)
     if (this.#mode === 'over') return
+    // Its last word had come.
+    if (this.#finished) return this.#advance(this.#reader!.finish())
     // What came of it may be half of a compressed body; the status says enough.
     if (this.#mode === 'error') return this.#refused(NO_BODY)
     this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))

@@ -114,6 +114,15 @@ for (const [name, [begin, goOn]] of Object.entries(SCENES))
     await closed
   })
 
+t.test('finished, then the connection breaks', { buffered: true }, async (t) => {
+  const { gateway } = await scene(t, say('Paris.') + end() + usage(2), (response) => {
+    setTimeout(() => response.socket?.resetAndDestroy(), 200)
+  })
+  const { text, outcome } = await ask(gateway)
+  t.equal(text, 'Paris.')
+  t.match(outcome, GOOD)
+})
+
 t.test('finished but open, and no usage ever: it is estimated', { buffered: true }, async (t) => {
   const { gateway, closed } = await scene(t, say('Paris.') + end())
   const { outcome, usages } = await ask(gateway, USAGE)

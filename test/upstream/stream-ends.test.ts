@@ -349,3 +349,51 @@ t.test('a whole answer: what is said of its end, and what is not', async (t) => 
     t.match(judge(track, false), { success, why }, String(finish_reason))
   }
 })
+
+const DEEP = '['.repeat(20_000) + ']'.repeat(20_000)
+const HOSTILE: Readonly<Record<string, string>> = {
+  'text nested beyond reason': `{"choices":[{"index":0,"delta":{"content":${DEEP}}}]}`,
+  'reasoning nested beyond reason': `{"choices":[{"index":0,"delta":{"reasoning_details":${DEEP}}}]}`,
+  'arguments nested beyond reason': `{"choices":[{"index":0,"delta":{"tool_calls":[{"function":{"name":"f","arguments":${DEEP}}}]}}]}`,
+  'a field of a call nested beyond reason': `{"choices":[{"index":0,"delta":{"tool_calls":[{"function":{"name":"f"},"x":${DEEP}}]}}]}`,
+  'a reason nested beyond reason': `{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":${DEEP}}]}`,
+  'arguments that are no JSON text': String.raw`{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\x"}}]}}]}`,
+  'a choice that is none': '{"choices":[null,1,"x",[],{}]}',
+  'a thousand calls': JSON.stringify({
+    choices: [
+      {
+        index: 0,
+        delta: { tool_calls: Array.from({ length: 3_000 }, (_, i) => ({ id: `c${i}`, function: { name: 'f' } })) },
+      },
+    ],
+  }),
+}
+
+t.test('nothing that a backend may send makes the reader throw, streamed or whole', async (t) => {
+  for (const [name, json] of Object.entries(HOSTILE))
+    for (const before of [
+      '',
+      ROLE,
+      say('a'),
+      CALL,
+      `${CALL}${CALL.replace('"arguments":""', '"arguments":"x"')}`,
+      event(choice({ tool_calls: [{ index: 0, function: { arguments: 'x' } }] })),
+    ]) {
+      t.doesNotThrow(() => hear([Buffer.from(`${before}data: ${json}\n\n${end('stop')}${DONE}`)], 1), name)
+      const body = Buffer.from(json.replaceAll('"delta"', '"message"'))
+      const track = new AnswerTrack()
+      t.doesNotThrow(() => readBody(body, track), `${name}, whole`)
+    }
+})
+
+t.test('3,000 choices and as many calls are read in no time', async (t) => {
+  const events = Array.from(
+    { length: 3_000 },
+    (_, index) =>
+      say('x', null, index) +
+      event(choice({ tool_calls: [{ id: `c${index}`, function: { name: 'f', arguments: '{}' } }] })),
+  )
+  const at = performance.now()
+  hear([Buffer.from(events.join(''))], 1)
+  t.ok(performance.now() - at < 5_000)
+})
