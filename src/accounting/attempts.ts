@@ -52,6 +52,7 @@ const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'deadline_exceeded',
   'upstream_incomplete',
   'upstream_bad_response',
+  'answer_too_large',
 ])
 
 const isAtWork = ({ error, sent }: Tried): boolean => sent && error !== null && AT_WORK.has(error.code)

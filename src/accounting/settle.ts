@@ -138,8 +138,9 @@ function teach(
     valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,
     cut: verdict.censored,
     ttftMs,
-    streamMs: whole && exchange.streamed ? streamMs : null,
-    totalMs: whole && !exchange.streamed ? totalMs : null,
+    // A whole answer that goes out as a stream has none.
+    streamMs: whole && ttftMs !== null ? streamMs : null,
+    totalMs: whole && ttftMs === null ? totalMs : null,
     before: before?.deployment === deployment.id ? before.tokens : null,
   })
   if (profile.affinity === null || !whole) return

@@ -87,6 +87,12 @@ export const ERRORS = {
   ),
   client_closed: row(499, INVALID, 'caller', 'The caller left before the answer was complete. Seen in logs only.'),
   internal_error: row(500, SERVER, 'turnout', 'A fault of the gateway; the log has it under the request id.'),
+  answer_too_large: row(
+    502,
+    SERVER,
+    'turnout',
+    'The answer must be rewritten and is over `limits.buffer`; its backend did nothing wrong.',
+  ),
   not_implemented: row(404, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
   upstream_unsupported: row(404, INVALID, 'upstream', 'The backend does not offer this endpoint for this model.'),
   upstream_unreachable: row(502, SERVER, 'upstream', 'No connection: refused, reset, unknown host, TLS.'),

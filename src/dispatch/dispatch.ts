@@ -133,7 +133,7 @@ async function attempt(
     ownDeadline,
     now: tools.now,
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
-    reshapes: reshapes(request),
+    reshapes: (head) => reshapes(request, head),
   })
   exchange.track.collected = collectedOf(request, plan.success)
   caller.stop = (why): void => exchange.cancel(why)

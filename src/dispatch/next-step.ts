@@ -52,6 +52,7 @@ const STEPS: Readonly<Record<ErrorCode, Step>> = {
   internal_error: 'stop',
   not_implemented: 'stop',
   gateway_overloaded: 'stop',
+  answer_too_large: 'stop',
   no_backend: 'stop',
 }
 

@@ -31,8 +31,9 @@ function withPlainUsage(body: Buffer, { usage, usageIsPlain }: AnswerTrack): Buf
   return list === null ? body : append(body, list, 'usage', JSON.stringify(writeUsage(usage)))
 }
 
-/** Whether an answer to this request must be seen whole, because it may have to change. */
-export const reshapes = ({ endpoint }: GatewayRequest): boolean => endpoint.id === 'rerank'
+/** Whether an answer to this request that begins so has to change, and must be seen whole. */
+export const reshapes = ({ endpoint }: GatewayRequest, head: Buffer): boolean =>
+  endpoint.id === 'rerank' && isList(head)
 
 interface Ranked {
   readonly index?: number

@@ -56,7 +56,7 @@ export const STREAM_HEADERS: HeaderList = [
 ]
 
 /** Clients that retry by a list of their own go by this header. */
-const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstream_unsupported'])
+const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstream_unsupported', 'answer_too_large'])
 
 /** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
 export const EXPOSED_HEADERS = [

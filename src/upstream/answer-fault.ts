@@ -1,19 +1,29 @@
 /** What is wrong with a whole answer that came with a good status. */
 import type { GatewayError } from '../core/errors.ts'
 import { readBody } from '../protocol/body.ts'
+import { Closure } from '../protocol/closure.ts'
+import { formOf } from '../protocol/form.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import type { Call } from './call.ts'
-import { answerFault, badAnswer, statusOf } from './fault.ts'
+import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
 /** Notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers. */
 export function faultOfAnswer(
-  { backend, stream, asks }: Call,
+  { backend, asks }: Call,
   body: Buffer,
   track: AnswerTrack,
   retryAfterMs: () => number | null,
 ): GatewayError | null {
   const fault = readBody(body, track)
-  if (fault === 'garbage') return badAnswer(backend, 'sent a body that is not JSON', 200)
-  if (fault !== null) return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
-  return stream ? badAnswer(backend, 'sent no event stream', 200) : null
+  if (fault === null) return null
+  if (fault !== 'garbage') return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
+  return isCut(body) ? brokenOff(backend) : badAnswer(backend, 'sent a body that is not JSON', 200)
+}
+
+/** Without a length the end of the connection looks like the end of the body. */
+function isCut(body: Buffer): boolean {
+  if (formOf(body) !== 'json') return false
+  const closure = new Closure()
+  closure.push(body)
+  return !closure.closed
 }

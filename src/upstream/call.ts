@@ -40,6 +40,6 @@ export interface Call {
   readonly now: () => number
   /** Whether the request asks for what goes by this name; see classify/lacking.ts. */
   readonly asks?: (lack: string) => boolean
-  /** A whole answer may have to change its shape, so that it cannot pass through unread. */
-  readonly reshapes: boolean
+  /** Whether a whole answer that begins so must change its shape, so that it cannot pass through unread. */
+  readonly reshapes: (head: Buffer) => boolean
 }

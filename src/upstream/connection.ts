@@ -38,10 +38,13 @@ export class Connection {
   }
 
   pause(): void {
+    if (this.#link === null || this.#link.ended) return
     this.#controller?.pause()
+    this.#link.hold(this.#controller)
   }
 
   resume(): void {
+    this.#link?.hold(null)
     this.#controller?.resume()
   }
 

@@ -9,20 +9,25 @@ import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../core/errors.ts'
 import { chargeInHeaders } from '../protocol/charge.ts'
 import { usageSoFar } from '../protocol/estimate.ts'
+import { asEvents } from '../protocol/as-events.ts'
+import { Closure } from '../protocol/closure.ts'
+import { formOf, withoutMark } from '../protocol/form.ts'
 import { AnswerTrack } from '../protocol/track.ts'
 import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
 import { Connection } from './connection.ts'
 import { Deadline, type Phase } from './deadline.ts'
-import { decode } from './decode.ts'
-import { answerFault, badAnswer, limitFault, transportFault } from './fault.ts'
+import { answerFault, badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
 import { Held } from './held.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Reading, StreamReader } from './stream-reader.ts'
 import { faultOfAnswer } from './answer-fault.ts'
+import { Unpacker } from './unpacker.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
-type Mode = 'waiting' | 'events' | 'body' | 'bytes' | 'error' | 'over'
+/** `opening`: by its first bytes it will be seen whether an answer is `events` or a `body`. */
+type Mode = 'waiting' | 'opening' | 'events' | 'body' | 'bytes' | 'error' | 'over'
+const EVENTS = /text\/event-stream/i
 const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
 /** The words of an error are worth no longer wait; its status says enough. */
@@ -59,6 +64,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #mode: Mode = 'waiting'
   #headers: Headers = {}
   #reader: StreamReader | null = null
+  #unpacker: Unpacker | null = null
+  /** Of an answer that passes through unread: whether it came to its end. */
+  readonly #closure = new Closure()
   readonly #held = new Held()
   #committed = false
   #ended = false
@@ -107,7 +115,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#paused) return
     this.#paused = false
     this.#deadline.extend(this.#finished ? GRACE_MS : this.#call.limits.idleMs)
-    this.#connection.resume()
+    ;(this.#unpacker ?? this.#connection).resume()
   }
 
   /**
@@ -116,7 +124,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
    */
   cancel(error: GatewayError): void {
     const drains = error.code === 'client_closed' && this.#call.backend.onAbort === 'drain'
-    const tells = this.#mode === 'waiting' || this.#mode === 'events' || this.#mode === 'body'
+    const tells = this.#mode !== 'bytes' && this.#mode !== 'error' && this.#mode !== 'over'
     if (!drains || !tells || !this.#connection.open) return this.#fail(error)
     if (this.left !== null) return
     this.left = error
@@ -143,24 +151,30 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status >= 300) {
       this.#mode = 'error'
       this.#deadline.enter('headers', ERROR_BODY_MS)
-    } else if (!this.#call.stream || !/text\/event-stream/i.test(this.contentType)) {
-      this.#mode = 'body'
-      this.track.charge = chargeInHeaders(headers)
-      if (this.#call.stream) this.#awaitFirst()
     } else {
-      this.#mode = 'events'
-      this.streamed = true
-      this.#reader = new StreamReader({
-        call: this.#call,
-        track: this.track,
-        bufferBytes: this.#call.limits.bufferBytes,
-        retryAfterMs: retryAfter(headers, Date.now()),
-      })
-      this.#awaitFirst()
+      this.#mode = this.#call.stream ? 'opening' : 'body'
+      this.track.charge = this.#call.stream ? null : chargeInHeaders(headers)
+      if (this.#call.stream) this.#awaitFirst()
     }
-    if (this.#mode === 'events' && (headers['content-encoding'] ?? 'identity') !== 'identity') {
-      this.#fail(this.#bad('sent a compressed stream that was not asked for'))
-    }
+    this.#unpacker = this.#unpackerOf(headers['content-encoding'])
+  }
+
+  #unpackerOf(encoding: string | string[] | undefined): Unpacker | null {
+    const unpacker = Unpacker.of(encoding, {
+      data: (plain) => this.#take(plain),
+      end: () => this.#complete(),
+      fail: (cut) => this.#unreadable(cut),
+      hold: () => this.#connection.pause(),
+      go: () => this.#connection.resume(),
+    })
+    if (unpacker !== 'unknown') return unpacker
+    this.#unreadable(false)
+    return null
+  }
+
+  #unreadable(cut: boolean): void {
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    this.#fail(cut ? brokenOff(this.#call.backend) : this.#bad('sent a body that cannot be decompressed'))
   }
 
   #awaitFirst(): void {
@@ -168,17 +182,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#unpacker === null) this.#take(chunk)
+    else this.#unpacker.push(chunk)
+  }
+
+  #take(chunk: Buffer): void {
     switch (this.#mode) {
       case 'events':
         if (this.#committed && !this.#finished) this.#deadline.extend(this.#call.limits.idleMs)
         return this.#advance(this.#reader!.push(chunk))
+      case 'opening':
+        this.#held.add(chunk)
+        return this.#open(this.#held.take())
       case 'body':
         this.#held.add(chunk)
         if (this.#held.bytes > this.#call.limits.bufferBytes) this.#passThrough()
         return
       case 'bytes':
-        this.#write(chunk)
-        return
+        this.#closure.push(chunk)
+        return this.#write(chunk)
       case 'error':
         if (this.#held.bytes < ERROR_BYTES) this.#held.add(chunk)
         return
@@ -186,16 +208,49 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
+  /** What a stream was asked for and begins so: its label may be another one, or none. */
+  #open(head: Buffer): void {
+    const form = formOf(head)
+    if (form === null) return this.#held.add(head)
+    if (form === 'events' || (form === 'other' && EVENTS.test(this.contentType)))
+      return this.#advance(this.#readEvents().push(head))
+    if (form === 'other') return this.#fail(this.#bad('sent no event stream'))
+    this.#mode = 'body'
+    this.#take(head)
+  }
+
+  #readEvents(): StreamReader {
+    this.#mode = 'events'
+    this.streamed = true
+    return (this.#reader = new StreamReader({
+      call: this.#call,
+      track: this.track,
+      bufferBytes: this.#call.limits.bufferBytes,
+      retryAfterMs: retryAfter(this.#headers, Date.now()),
+    }))
+  }
+
   onResponseEnd(): void {
     this.#connection.release(true)
+    if (this.#unpacker === null) this.#complete()
+    else this.#unpacker.finish()
+  }
+
+  /** All has come that the backend sends. */
+  #complete(): void {
     switch (this.#mode) {
       case 'events':
         return this.#advance(this.#reader!.finish())
       case 'bytes':
-        return this.#end()
-      case 'body':
+        return this.#closure.closed ? this.#end() : this.#fail(brokenOff(this.#call.backend))
       case 'error':
-        return this.#unpack(this.#held.take())
+        return this.#refused(this.#held.take())
+      case 'opening':
+        if (!EVENTS.test(this.contentType)) return this.#answered(this.#held.take())
+        this.#readEvents().push(this.#held.take())
+        return this.#advance(this.#reader!.finish())
+      case 'body':
+        return this.#answered(this.#held.take())
       default:
     }
   }
@@ -233,20 +288,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve()
   }
 
-  #unpack(body: Buffer): void {
-    const read = (plain: Buffer): void => (this.#mode === 'error' ? this.#refused(plain) : this.#answered(plain))
-    const encoding = this.#headers['content-encoding']
-    if (encoding === undefined) return read(body)
-    decode(body, encoding)
-      .catch((thrown: unknown) => (this.#mode === 'error' ? NO_BODY : Promise.reject(thrown as Error)))
-      .then(read)
-      .catch(() => this.#fail(this.#bad('sent a body that cannot be decompressed')))
-  }
-
-  #answered(plain: Buffer): void {
-    if (this.#mode !== 'body') return
-    const fault = faultOfAnswer(this.#call, plain, this.track, () => retryAfter(this.#headers, Date.now()))
+  #answered(body: Buffer): void {
+    const plain = withoutMark(body)
+    const track = this.#call.stream ? new AnswerTrack() : this.track
+    const fault = faultOfAnswer(this.#call, plain, track, () => retryAfter(this.#headers, Date.now()))
     if (fault !== null) return this.#fail(fault)
+    if (this.#call.stream) return this.#streamed(plain)
     this.track.usage = usageSoFar(this.track, this.#call.inputTokens, true)
     this.body = plain
     this.#committed = true
@@ -254,18 +301,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end()
   }
 
+  /** A whole answer in place of the stream that was asked for. */
+  #streamed(plain: Buffer): void {
+    const events = asEvents(plain)
+    if (events === null) return this.#fail(this.#bad('sent no event stream'))
+    this.#advance(this.#readEvents().push(events))
+    // It has no first token that could be seen.
+    this.ttftMs = null
+  }
+
   #refused(body: Buffer): void {
     const wait = retryAfter(this.#headers, Date.now())
-    this.#fail(answerFault(this.#call.backend, this.status!, readFault(body.toString()), wait, this.#call.asks))
+    const fault = readFault(withoutMark(body).toString())
+    this.#fail(answerFault(this.#call.backend, this.status!, fault, wait, this.#call.asks))
   }
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
   #passThrough(): void {
     if (this.left !== null) return this.#fail(this.left)
-    if (this.#call.stream || this.#call.reshapes || this.#headers['content-encoding'] !== undefined)
-      return this.#fail(this.#bad('sent more than `limits.buffer`'))
+    const call = this.#call
+    const held = this.#held.take()
+    if (call.stream || call.reshapes(held)) return this.#fail(tooLarge(call.backend))
+    if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
     this.#mode = 'bytes'
     this.#committed = true
+    this.#closure.push(held)
+    this.#write(withoutMark(held))
     this.#resolve()
   }
 
@@ -293,6 +354,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#mode = 'over'
     this.endedAt = this.#call.now()
     this.#deadline.stop()
+    this.#unpacker?.stop()
     if (this.#drainLimit !== null) clearTimeout(this.#drainLimit)
   }
 
@@ -309,7 +371,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#sink === null) return this.#held.add(bytes)
     if (this.#sink.write(bytes) || this.#mode === 'over') return
     this.#paused = true
-    this.#connection.pause()
+    ;(this.#unpacker ?? this.#connection).pause()
   }
 
   #bad(what: string): GatewayError {

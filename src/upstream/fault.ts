@@ -98,6 +98,17 @@ export function badAnswer(backend: BackendSpec, what: string, status: number | n
   return new GatewayError('upstream_bad_response', `Backend "${backend.name}" ${what}.`, { upstreamStatus: status })
 }
 
+/** The answer ended before its end. */
+export const brokenOff = (backend: BackendSpec, cause?: unknown): GatewayError =>
+  new GatewayError('upstream_incomplete', `Backend "${backend.name}" broke off its answer.`, { cause })
+
+/** Its answer is good, and larger than what may be held of it to put it into the shape that was asked for. */
+export const tooLarge = (backend: BackendSpec): GatewayError =>
+  new GatewayError(
+    'answer_too_large',
+    `The answer of backend "${backend.name}" must be rewritten for the caller and is larger than \`limits.buffer\`: ask for less at once, or raise the limit.`,
+  )
+
 /** No backend text may carry the key or the address that the operator configured, nor the beginning of one at which it was cut. */
 export function redact(text: string, backend: BackendSpec): string {
   const host = backend.root.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
@@ -126,9 +137,7 @@ function withoutEnd(text: string, secret: string): string {
 export function transportFault(backend: BackendSpec, thrown: unknown, answered: boolean): GatewayError {
   const code = transportCode(thrown)
   const name = backend.name
-  if (answered) {
-    return new GatewayError('upstream_incomplete', `Backend "${name}" broke off its answer.`, { cause: thrown })
-  }
+  if (answered) return brokenOff(backend, thrown)
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return new GatewayError('connect_timeout', `No connection to backend "${name}" in time.`, { cause: thrown })
   }

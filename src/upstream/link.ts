@@ -43,6 +43,10 @@ export class Link {
   #idleMs = 0
   #readBefore = 0
   #refused = false
+  /** The peer sends no more: what has come is little, and is not held back. */
+  ended = false
+  /** What lets the call's bytes come again, while they are held back. */
+  #held: { resume(): void } | null = null
 
   constructor(origin: string, tools: LinkTools) {
     this.#tools = tools
@@ -57,6 +61,11 @@ export class Link {
     })
   }
 
+  /** The bytes of the call are held back, until null is given. */
+  hold(held: { resume(): void } | null): void {
+    this.#held = held
+  }
+
   /** A request is being written. */
   started(): void {
     this.#working = true
@@ -69,6 +78,7 @@ export class Link {
   /** The call is over, and the connection may serve the next one. */
   rest(): void {
     this.#working = false
+    this.#held = null
     this.idleSince = this.#tools.now()
   }
 
@@ -93,8 +103,16 @@ export class Link {
   #watch(socket: Socket): void {
     this.#socket = socket
     this.#calls = 0
-    socket.once('end', () => this.#closed(socket, true))
-    socket.once('error', (error) => {
+    this.ended = false
+    socket.once('end', () => {
+      // undici fails an assertion, and the process with it, where a body without a length ends while it is held back.
+      this.ended = true
+      this.#held?.resume()
+      this.#closed(socket, true)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // A reset counts as such an end by this name alone.
+      if (this.#held !== null && error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
       // Without a call of the system it was this side that ended it.
       if ('syscall' in error) this.#closed(socket, false)
     })

@@ -7,6 +7,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   // The request itself is wrong, or may not be made: the same everywhere.
   invalid_json: 'stop',
   gateway_overloaded: 'stop',
+  answer_too_large: 'stop',
   invalid_request: 'stop',
   content_filter: 'stop',
   unsupported: 'stop',

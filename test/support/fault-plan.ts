@@ -19,6 +19,9 @@ export interface InBandError {
   readonly message?: string
 }
 
+/** `raw`: deflate without the header of zlib, as some send it. */
+export type Encoding = 'gzip' | 'br' | 'deflate' | 'raw'
+
 /**
  * How one request is answered. An empty plan is a good answer; every field adds one trait or fault, and they combine.
  * Positions are in events of the stream (without [DONE] counted as one more event) or bytes of the decoded body.
@@ -28,8 +31,13 @@ export interface Plan {
   readonly headers?: Readonly<Record<string, string>>
   /** The body itself, in place of the built answer: an object goes out as JSON. */
   readonly body?: string | Buffer | object
+  /** '' = no such header. */
   readonly contentType?: string
   readonly gzip?: boolean
+  /** The body is compressed; of a stream each event for itself. */
+  readonly encoding?: Encoding
+  /** A byte order mark before the body. */
+  readonly mark?: boolean
 
   /** Pieces of the answer's text. */
   readonly words?: readonly string[]

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import { packed } from './fault-pack.ts'
 import type { FaultConnection } from './fault-connection.ts'
 import { GONE } from './fault-connection.ts'
 import type { Frame } from './fault-frames.ts'
@@ -26,9 +27,10 @@ async function answer(connection: FaultConnection, request: LiveRequest, plan: P
   if (plan.interim !== undefined) await connection.write(`HTTP/1.1 ${plan.interim} Interim\r\nlink: </a>\r\n\r\n`)
   await connection.pause(plan.headersAfter)
   const streamed = request.json?.stream === true && plan.body === undefined && (plan.status ?? 200) < 300
-  const frames = streamed ? streamFrames(request, plan) : [plainFrame(request, plan)]
-  const chunked = streamed && !plan.untilClose
+  const built = streamed ? streamFrames(request, plan) : [plainFrame(request, plan)]
+  const frames = await packed(marked(built, plan), plan)
   const size = frames.reduce((sum, frame) => sum + frame.bytes.length, 0)
+  const chunked = streamed && !plan.untilClose
   await connection.write(head(plan, streamed, plan.untilClose ? null : chunked ? 'chunked' : size))
   request.resolveStarted()
   await connection.pause(plan.firstAfter)
@@ -91,6 +93,10 @@ function framed(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
 }
 
+const MARK = { bytes: Buffer.from([0xef, 0xbb, 0xbf]), event: false }
+
+const marked = (frames: readonly Frame[], { mark }: Plan): readonly Frame[] => (mark ? [MARK, ...frames] : frames)
+
 function plainFrame(request: LiveRequest, plan: Plan): Frame {
   const { body, gzip, status = 200 } = plan
   if (status === 204 || status === 304) return NO_BODY
@@ -107,8 +113,10 @@ function head(plan: Plan, streamed: boolean, length: number | 'chunked' | null):
   const type =
     plan.contentType ??
     (streamed ? 'text/event-stream; charset=utf-8' : typeof plan.body === 'string' ? 'text/plain' : 'application/json')
-  const headers: Record<string, string> = { 'content-type': type, server: 'fault-upstream' }
-  if (plan.gzip) headers['content-encoding'] = 'gzip'
+  const headers: Record<string, string> = { server: 'fault-upstream' }
+  if (type !== '') headers['content-type'] = type
+  const encoding = plan.gzip ? 'gzip' : plan.encoding === 'raw' ? 'deflate' : plan.encoding
+  if (encoding !== undefined) headers['content-encoding'] = encoding
   if (length === 'chunked') headers['transfer-encoding'] = 'chunked'
   else if (length === null) headers.connection = 'close'
   else headers['content-length'] = String(length)

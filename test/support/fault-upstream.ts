@@ -28,6 +28,8 @@ export interface FaultUpstream {
   set(options: FaultOptions): void
   /** The n-th inference request (1 = first), now or when it comes. */
   waitRequest(n: number): Promise<RecordedRequest>
+  /** Breaks every connection. */
+  cut(how: 'fin' | 'reset'): void
   /** Closes every connection that carries no request, before the system takes another byte from it. */
   closeIdle(how: 'fin' | 'reset'): void
   /** Resolves when that many connections are open. */
@@ -100,6 +102,7 @@ export async function startFaultUpstream(initial: FaultOptions = {}, port = 0): 
     set: (changes) => (options = changes),
     waitRequest: (n) => when(() => requests[n - 1]),
     waitSockets: (n) => when(() => (open.size === n ? true : undefined)).then(() => undefined),
+    cut: (how) => [...open].forEach((connection) => connection.destroy(how)),
     closeIdle: (how) => [...open].forEach((connection) => connection.current === null && connection.destroy(how)),
     close: () =>
       new Promise((resolve) => {
