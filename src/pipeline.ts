@@ -1,7 +1,7 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import { type Checker, fitAtOnce, isQuestion } from './accounting/fit.ts'
-import { hold } from './accounting/hold.ts'
+import { held, hold } from './accounting/hold.ts'
 import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './accounting/settle.ts'
 import type { Classifier } from './classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
@@ -103,6 +103,7 @@ export async function answer(
       deployment: committed === null && error === null ? null : trail.current,
       attempts: committed === null && error === null ? null : callsMade(trail),
       overheadMs: overheadMs(request, trail, headAt),
+      maxTokens: route?.maxTokens ?? null,
     }),
     explain: request.explain
       ? {
@@ -117,6 +118,7 @@ export async function answer(
     route.taken()
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await hold(request, route, stages.limiter)
+    route = held(route, reservation)
     committed = await dispatch(request, route, caller, trail, stages)
     error = await relay(committed, outlet, () => totalAtEnd(ending(null)))
   } catch (thrown) {

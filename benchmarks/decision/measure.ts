@@ -137,6 +137,7 @@ function deploymentOf(index: number, lessons: Lessons): Deployment {
     aliases: [],
     capabilities: { tools: true },
     context: 1_000_000,
+    maxOutput: null,
     price: { ...NO_PRICE, inputPerMtok: usd, outputPerMtok: 4 * usd },
     quality: catalogueOf('openai', model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],

@@ -64,6 +64,7 @@ function factsOf(model: string, card: ModelCard, train: readonly Sample[]): Mode
     aliases: [],
     capabilities: {},
     context: null,
+    maxOutput: null,
     price: priceOf(model, card, train),
     quality: priorOf(model, card.paramsB),
     efforts: [],

@@ -1,35 +1,191 @@
-/** The most that a request may come to, before it is sent. Pure. */
-import type { Claim } from '../core/settlement.ts'
-import type { RequestProfile, RoutePlan, Target } from '../core/types.ts'
+/**
+ * The most that a request may come to, before it is sent: over every target that may be called, with as many answers as are asked for, each as
+ * long as its model may make it, at the dearest of the rates that may apply. Unknown prices count nothing. Pure.
+ */
+import { outputLimit } from '../core/output-limit.ts'
+import { dearestRate, isTimed } from '../core/rates.ts'
+import type { Json, Price, Rates } from '../core/settings.ts'
+import type { Bid, Claim } from '../core/settlement.ts'
+import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
-import { tpotOf, ttftOf } from '../learn/latency.ts'
-import { usualLength } from '../learn/length.ts'
-import { NO_TOKENS } from '../protocol/usage.ts'
-import { costOf } from './cost.ts'
+import { mostInput } from './most-input.ts'
 
-/** Where the caller names no limit of output: times what nine of ten answers stay below. */
-const MARGIN = 2
+/** Longest answer of a model of which neither `max_output` nor the context is known: no model of today makes longer ones. */
+export const LONGEST_ANSWER = 131_072
+/** A shorter answer is not worth its prompt. */
+export const SHORTEST_ANSWER = 16
+/** An answer whose caller has left may be read to its end for so long, in seconds. */
+const DRAIN_SECONDS = 60
 
-/** The dearest of those that may be asked; nothing is taken for cached. Unknown prices count nothing. */
-export function claimOf({ order, profile, limits }: RoutePlan): Claim {
-  let nanoUsd = 0
-  let tokens = 0
-  for (const target of order.slice(0, limits.attempts)) {
-    const input = Math.ceil(calibrated(profile.inputTokens, target.deployment.calibration))
-    const output = Math.ceil(mostOutput(target, profile, input))
-    const { latency, live, facts } = target.deployment
-    const open = live.inflight
-    const seconds = (ttftOf(latency, input, open) + output * tpotOf(latency, open)) / (1 + open)
-    const cost = costOf({ ...NO_TOKENS, input, output }, facts.price, seconds)
-    nanoUsd = Math.max(nanoUsd, cost?.nanoUsd ?? 0)
-    tokens = Math.max(tokens, input + output)
-  }
-  return { nanoUsd, tokens }
+/** What all targets have in common. */
+interface Scope {
+  readonly request: GatewayRequest
+  readonly plan: RoutePlan
+  readonly input: number
+  /** Texts that are read, each with a context of its own. */
+  readonly prompts: number
+  /** Answers that are made, of all prompts together. */
+  readonly answers: number
+  /** Beside the limit of an answer: text that was foreseen, and did not come, is charged too. */
+  readonly foreseen: number
+  readonly inputKinds: readonly (keyof Rates)[]
+  readonly outputKinds: readonly (keyof Rates)[]
+  readonly tier: string | null
+  readonly pictures: number
+  /** How long all calls together may take. */
+  readonly seconds: number
 }
 
-function mostOutput({ deployment, arm }: Target, { sense, maxOutput }: RequestProfile, input: number): number {
-  if (sense === null) return 0
+export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
+  const scope = scopeOf(request, plan)
+  const targets = reachable(request, plan, scope)
+  const at = (most: number | null): Claim => claimAt(scope, targets, most)
+  return {
+    ...at(null),
+    lower(room) {
+      const fits = (most: number): boolean => {
+        const { nanoUsd, tokens } = at(most)
+        return nanoUsd <= room.nanoUsd && tokens <= room.tokens
+      }
+      if (scope.answers === 0 || !fits(SHORTEST_ANSWER)) return null
+      let [low, high] = [SHORTEST_ANSWER, 2 * LONGEST_ANSWER]
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2)
+        if (fits(middle)) low = middle
+        else high = middle - 1
+      }
+      return { ...at(low), maxTokens: low }
+    },
+  }
+}
+
+function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
+  const { body, endpoint } = request
+  const { tokens, pictures, sounds } = mostInput(request)
+  const generates = endpoint.id === 'chat' || endpoint.id === 'completions'
+  const prompts = generates ? textsIn(body['prompt']) : textsIn(body['input'] ?? body['documents'])
+  const choices = Math.max(1, countOf(body['n']), countOf(body['best_of']), countOf(body['n_cmpl']))
+  const answers = generates ? prompts * choices : 0
+  const modalities = Array.isArray(body['modalities']) ? body['modalities'] : []
+  const speaks = modalities.includes('audio') || (body['audio'] ?? null) !== null
+  const foreseen = request.members.find(({ key }) => key === 'prediction')
+  return {
+    request,
+    plan,
+    input: tokens,
+    prompts,
+    answers,
+    foreseen: foreseen === undefined ? 0 : foreseen.valueEnd - foreseen.valueStart,
+    inputKinds: [
+      'cachedInputPerMtok',
+      'cacheWritePerMtok',
+      ...(sounds ? (['audioInputPerMtok'] as const) : []),
+      ...(pictures ? (['imageInputPerMtok'] as const) : []),
+    ],
+    outputKinds: ['reasoningPerMtok', ...(speaks ? (['audioOutputPerMtok'] as const) : [])],
+    tier: typeof body['service_tier'] === 'string' ? body['service_tier'] : null,
+    pictures: modalities.includes('image') ? choices : 0,
+    seconds: plan.limits.totalMs / 1000 + DRAIN_SECONDS,
+  }
+}
+
+/** Texts of a list, or one; token numbers are one text. */
+const textsIn = (value: Json | undefined): number =>
+  Array.isArray(value) && typeof value[0] !== 'number' ? Math.max(1, value.length) : 1
+
+/** Engines read "4" as 4. */
+const countOf = (value: Json | undefined): number => {
+  const count = typeof value === 'string' ? Number(value) : value
+  return typeof count === 'number' && count > 0 ? Math.ceil(count) : 1
+}
+
+/** Those that may be called: as many as there are attempts, and those behind them where a prompt that is too long skips some. */
+function reachable(
+  { noFallback, body }: GatewayRequest,
+  { order, limits }: RoutePlan,
+  { input }: Scope,
+): readonly Target[] {
+  if (noFallback) return order.slice(0, 1)
+  const first = order.slice(0, limits.attempts)
+  const size = input + (outputLimit(body, []) ?? 0)
+  return first.every(({ deployment }) => size <= (deployment.facts.context ?? 0)) ? first : order
+}
+
+/**
+ * `most`: tokens that each answer is cut at; null = as it is. One call answers, and those before it have failed: of them the prompt is
+ * charged, and the whole answer where the backend goes on without us.
+ */
+function claimAt(scope: Scope, targets: readonly Target[], most: number | null): Claim {
+  const { attempts } = scope.plan.limits
+  const failed: Claim[] = []
+  let [answerUsd, answerTokens, timed] = [0, 0, 0]
+  for (const target of targets) {
+    const input = inputOf(scope, target)
+    const output = outputOf(scope, target, most)
+    const whole = chargeOf(scope, target, input, output)
+    const lost = target.deployment.backend.onAbort === 'estimate' ? whole : chargeOf(scope, target, input, 0)
+    failed.push(lost)
+    answerUsd = Math.max(answerUsd, whole.nanoUsd - lost.nanoUsd)
+    answerTokens = Math.max(answerTokens, whole.tokens - lost.tokens)
+    timed = Math.max(timed, timeOf(scope, target))
+  }
+  return {
+    nanoUsd: answerUsd + largest(failed, 'nanoUsd', attempts) + timed,
+    tokens: answerTokens + largest(failed, 'tokens', attempts),
+  }
+}
+
+/** The sum of the `count` largest. */
+function largest(claims: readonly Claim[], field: keyof Claim, count: number): number {
+  const values = claims.map((one) => one[field])
+  if (values.length > count) values.sort((a, b) => b - a)
+  return values.slice(0, count).reduce((sum, one) => sum + one, 0)
+}
+
+function inputOf({ input, prompts, plan }: Scope, { deployment }: Target): number {
   const { context } = deployment.facts
-  const room = context === null ? Infinity : Math.max(0, context - input)
-  return Math.min(room, maxOutput ?? MARGIN * usualLength(arm, sense) * arm.factors.most)
+  // An engine that tells nothing is charged by the estimate.
+  const most = Math.max(input, Math.ceil(calibrated(plan.profile.inputTokens, deployment.calibration)))
+  return context === null ? most : Math.min(most, prompts * context)
+}
+
+/** Of all answers together. */
+function outputOf({ request, answers, foreseen }: Scope, { deployment }: Target, most: number | null): number {
+  const { context, maxOutput } = deployment.facts
+  const { drop } = deployment.backend.provider.request
+  const longest = Math.min(context ?? Infinity, maxOutput ?? Infinity)
+  const own = outputLimit(request.body, drop) ?? Infinity
+  // What the backend's kind takes out of the body limits nothing.
+  const lowered = drop.includes('max_tokens') ? Infinity : (most ?? Infinity)
+  return answers * (Math.min(own, lowered, longest === Infinity ? LONGEST_ANSWER : longest) + foreseen)
+}
+
+/** Of a call that reads and writes so much. No money where the price is unknown. */
+function chargeOf(scope: Scope, { deployment }: Target, input: number, output: number): Claim {
+  const { price, context } = deployment.facts
+  // One prompt and its one answer share the context.
+  const shared = scope.answers <= 1 && scope.prompts === 1 && context !== null ? context : Infinity
+  const tokens = Math.min(input + output, shared)
+  if (price === null) return { nanoUsd: 0, tokens }
+  const fee = 1e9 * ((price.perRequest ?? 0) + (price.perImage ?? 0) * scope.pictures)
+  const read = dearestRate(price, input, 'inputPerMtok', scope.inputKinds)
+  if (read === null) return { nanoUsd: price.perRequest === null ? 0 : fee * factorOf(price, scope.tier), tokens }
+  const written = dearestRate(price, input, 'outputPerMtok', scope.outputKinds) ?? 0
+  const nano = 1000 * Math.min(input * read + output * written, shared * Math.max(read, written))
+  return { nanoUsd: (nano + fee) * factorOf(price, scope.tier), tokens }
+}
+
+/** Of an engine with a price of its time: all calls together take no longer than the request may. */
+function timeOf({ seconds }: Scope, { deployment }: Target): number {
+  const { price } = deployment.facts
+  return price === null || !isTimed(price) ? 0 : 1e9 * (price.perGpuHour! / 3600) * seconds
+}
+
+/** Tiers that leave it to the backend. */
+const OPEN: ReadonlySet<string> = new Set(['auto', ''])
+
+/** A tier that is asked for by name may not be to be had, and the answer is charged as usual. */
+function factorOf({ serviceTiers }: Price, tier: string | null): number {
+  const named = tier === null || OPEN.has(tier) ? Object.values(serviceTiers) : [serviceTiers[tier] ?? 1]
+  return Math.max(1, ...named)
 }

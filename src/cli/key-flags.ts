@@ -14,6 +14,7 @@ export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a k
   --rpm N --tpm N          requests, tokens per minute
   --parallel N             requests in flight
   --budget 5/day           USD per ${PERIODS.join(', ')}
+  --clamp yes|no           lower max_tokens to what tpm and budget have left, rather than refuse
   --team T --user U        whose budgets it counts against, whose key it is
   --label k=v              words of your own; may be repeated
   --expires DATE           such as 2027-01-31
@@ -28,6 +29,7 @@ export const FIELD_OPTIONS = {
   tpm: { type: 'string' },
   parallel: { type: 'string' },
   budget: { type: 'string' },
+  clamp: { type: 'string' },
   team: { type: 'string' },
   user: { type: 'string' },
   label: { type: 'string', multiple: true },
@@ -41,6 +43,7 @@ export interface FieldFlags {
   readonly tpm?: string | undefined
   readonly parallel?: string | undefined
   readonly budget?: string | undefined
+  readonly clamp?: string | undefined
   readonly team?: string | undefined
   readonly user?: string | undefined
   readonly label?: readonly string[] | undefined
@@ -68,6 +71,7 @@ const READ = {
   rpm: number,
   tpm: number,
   parallel: number,
+  clamp: (text: string): unknown => (text === 'yes' ? true : text === 'no' ? false : text),
   routes: (text: string): unknown => text.split(',').map((name) => name.trim()),
   budget: (text: string): unknown => {
     const [usd = '', per, ...more] = text.split('/')

@@ -46,12 +46,13 @@ const stateText = ({ state, revoked_at: revoked, grace_until: grace }: KeyView):
 
 const routesText = ({ routes }: KeyView): string => routes?.join(', ') ?? 'everything'
 
-function limitsText({ rpm, tpm, parallel, budget }: KeyView): string {
+function limitsText({ rpm, tpm, parallel, budget, clamp }: KeyView): string {
   const limits = [
     ...(rpm === null ? [] : [`${rpm} requests/min`]),
     ...(tpm === null ? [] : [`${tpm} tokens/min`]),
     ...(parallel === null ? [] : [`${parallel} at once`]),
     ...(budget === null ? [] : [`${budget.usd} USD/${budget.per}`]),
+    ...(clamp ? ['max_tokens lowered to what is left'] : []),
   ]
   return limits.length === 0 ? 'none' : limits.join(', ')
 }

@@ -49,6 +49,7 @@ const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[
   ['labels', (row) => JSON.stringify(row.labels)],
   ['cost_estimated', (row) => row.cost_estimated],
   ['waste_by_reason', (row) => (row.waste_by_reason === undefined ? null : JSON.stringify(row.waste_by_reason))],
+  ['max_tokens', (row) => row.max_tokens],
 ]
 
 /** With its line end. */

@@ -26,8 +26,9 @@ export function budgetsOfKey({
   tpm,
   parallel,
   budget,
-}: Pick<KeyInput, 'id' | 'tpm' | 'parallel' | 'budget'>): BudgetSpec[] {
-  const own = { ...NO_BUDGET, of: 'key', ids: [id] } as const
+  clamp = false,
+}: Pick<KeyInput, 'id' | 'tpm' | 'parallel' | 'budget' | 'clamp'>): BudgetSpec[] {
+  const own = { ...NO_BUDGET, of: 'key', ids: [id], clamp } as const
   return [
     ...(tpm === undefined ? [] : [{ ...own, name: 'key-tokens', per: 'minute' as const, tokens: tpm }]),
     ...(parallel === undefined ? [] : [{ ...own, name: 'key-parallel', parallel }]),
@@ -49,6 +50,7 @@ const NO_BUDGET: Omit<BudgetSpec, 'name' | 'of' | 'ids'> = {
   webhook: null,
   whenAway: 'open',
   pressure: false,
+  clamp: false,
 }
 
 const toNano = (usd: number): number => Math.round(usd * 1e9)
@@ -66,4 +68,5 @@ export const toBudget = (input: NonNullable<ConfigFile['budgets']>[number]): Bud
   webhook: input.webhook ?? null,
   whenAway: input.when_away ?? 'open',
   pressure: input.pressure ?? false,
+  clamp: input.clamp ?? false,
 })

@@ -111,6 +111,7 @@ function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {
     aliases: facts.aliases ?? [],
     capabilities: facts.capabilities ?? {},
     context: facts.context ?? null,
+    maxOutput: facts.max_output ?? null,
     price: toPrice(facts.price),
     quality: facts.quality ?? {},
     efforts: facts.efforts ?? [],

@@ -73,6 +73,7 @@ const schema = z.strictObject({
   request: z
     .strictObject({
       rename: z.record(z.string(), text).default({}),
+      output_limit: text.default('max_tokens'),
       drop: z.array(text).default([]),
       roles: z.record(z.string(), text).default({}),
       drop_from_messages: z.array(text).default([]),
@@ -117,6 +118,7 @@ function toProvider(file: string, yaml: string): Provider {
     remoteModels: remote_models,
     request: {
       rename: request.rename,
+      outputLimit: request.output_limit,
       drop: request.drop,
       roles: request.roles,
       dropFromMessages: request.drop_from_messages,

@@ -94,6 +94,7 @@ const modelFacts = z.strictObject({
   aliases: told(z.array(text), 'other names for requests; each leads to one model'),
   capabilities: told(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
   context: told(count, 'tokens that the engine accepts, prompt and output together'),
+  max_output: told(count, 'tokens of its longest answer; budgets count with it where a request sets no limit'),
   price: told(price, 'overrides the one of the backend'),
   quality: told(
     z.partialRecord(z.enum(['default', ...TASK_CLASSES]), share),
@@ -177,6 +178,7 @@ export const keyFields = {
   tpm: told(count, 'tokens per minute, input and output'),
   parallel: told(count, 'requests in flight'),
   budget: told(z.strictObject({ usd, per: z.enum(PERIODS) }), 'most that may be spent'),
+  clamp: told(z.boolean(), 'lower max_tokens to what tpm and budget have left, rather than refuse', false),
   routes: told(texts, 'what the key may use, `default` being everything; all where absent'),
   team: told(name, 'whose budgets it counts against too'),
   user: told(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user'),
@@ -204,15 +206,18 @@ const budget = z
     webhook: told(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
     when_away: told(z.enum(['open', 'closed']), 'while Redis cannot be asked: count here alone, or refuse', 'open'),
     pressure: told(z.boolean(), 'cost weighs more in decisions when it is spent faster than it lasts', false),
+    clamp: told(z.boolean(), 'lower max_tokens of a request to what is left, rather than refuse it', false),
   })
   .superRefine((value, context) => {
-    const { usd, tokens, requests, parallel, per, of, ids, pressure } = value
+    const { usd, tokens, requests, parallel, per, of, ids, pressure, clamp } = value
     const issue = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message })
     const windowed = usd ?? tokens ?? requests
     if (windowed === undefined && parallel === undefined)
       issue('usd', 'is missing, and so are tokens, requests and parallel; a budget needs one of them')
     if (windowed !== undefined && per === undefined) issue('per', `is missing; write one of ${PERIODS.join(', ')}`)
     if (of === 'gateway' && ids !== undefined) issue('ids', 'means nothing here: there is one gateway; leave it out')
+    if (clamp === true && usd === undefined && tokens === undefined)
+      issue('clamp', 'needs `usd` or `tokens`; without them shorter answers spare nothing')
     if (pressure === true && usd === undefined) issue('pressure', 'needs `usd`; without it nothing runs out')
   })
 

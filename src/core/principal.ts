@@ -65,4 +65,6 @@ export interface BudgetSpec {
   readonly whenAway: 'open' | 'closed'
   /** Cost weighs more in decisions as it is spent faster than it lasts. */
   readonly pressure: boolean
+  /** A request whose worst case does not fit into what is left gets shorter answers, rather than a refusal. */
+  readonly clamp: boolean
 }

@@ -71,3 +71,22 @@ function rate(price: Price, input: number, kind: keyof Rates): number | null {
     }
   return found ?? price[kind]
 }
+
+/** USD for a million tokens of the dearest kind at the dearest tier that up to `input` tokens reach; null where no tier has a price of `base`. */
+export function dearestRate(
+  price: Price,
+  input: number,
+  base: keyof Rates,
+  others: readonly (keyof Rates)[],
+): number | null {
+  let most: number | null = null
+  for (const rates of [
+    price,
+    ...price.tiers.filter(({ aboveInput }) => input > aboveInput).map((tier) => tier.rates),
+  ]) {
+    const full = rates[base] ?? price[base]
+    if (full === null) continue
+    most = Math.max(most ?? 0, full, ...others.map((kind) => rates[kind] ?? price[kind] ?? full))
+  }
+  return most
+}

@@ -63,4 +63,6 @@ export interface DecisionRecord {
   readonly explored: boolean
   /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
   readonly propensity: number
+  /** What a budget lowered the request's limit of output tokens to; absent where none did. */
+  readonly max_tokens?: number
 }

@@ -96,6 +96,8 @@ export interface ModelFacts {
   readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
   /** Tokens that the engine accepts now (prompt + output), not what the model was trained for. */
   readonly context: number | null
+  /** Tokens of the longest answer that the model gives. */
+  readonly maxOutput: number | null
   readonly price: Price | null
   /** 0..1 by task class, `default` for the others: the operator's word, else the catalogue's. */
   readonly quality: Readonly<Record<string, number>>

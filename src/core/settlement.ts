@@ -162,6 +162,17 @@ export interface Claim {
   readonly tokens: number
 }
 
+/** What a request may come to, and what it would come to with shorter answers. */
+export interface Bid extends Claim {
+  /** With each answer cut where it just fits into `room`; null = not even a short one does. Absent: answers cannot be cut. */
+  lower?(room: Claim): Lowered | null
+}
+
+export interface Lowered extends Claim {
+  /** Tokens that each answer is cut at. */
+  readonly maxTokens: number
+}
+
 /** A finished request with all that is known of it. */
 export interface Account {
   readonly request: GatewayRequest

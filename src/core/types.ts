@@ -185,6 +185,8 @@ export interface RoutePlan {
   /** What counts as a useful answer here. */
   readonly success: SuccessSpec
   readonly record: DecisionRecord
+  /** A budget lets answers have no more than so many tokens; null = as the caller said. */
+  readonly maxTokens: number | null
   /** Called once, when it is about to be carried out: of candidates that are as good as each other the next one is next. */
   taken(): void
 }

@@ -75,6 +75,7 @@ const PROVIDER: Provider = {
   ],
   request: {
     rename: {},
+    outputLimit: 'max_tokens',
     drop: [],
     roles: {},
     dropFromMessages: [],

@@ -121,7 +121,7 @@ async function attempt(
     fresh,
     path: backend.provider.endpoints[request.endpoint.id]!,
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
-    body: composeBody(request, deployment, effort, quirksOf(deployment, sentAt, changes)),
+    body: composeBody(request, deployment, effort, quirksOf(deployment, sentAt, changes), plan.maxTokens),
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
     choices: choicesOf(request),

@@ -16,6 +16,7 @@ const change = z.strictObject({
   tpm: keyFields.tpm.nullable(),
   parallel: keyFields.parallel.nullable(),
   budget: keyFields.budget.nullable(),
+  clamp: keyFields.clamp.nullable(),
   routes: keyFields.routes.nullable(),
   team: keyFields.team.nullable(),
   user: keyFields.user.nullable(),
@@ -75,6 +76,7 @@ const NO_FIELDS: KeyFields = {
   tpm: null,
   parallel: null,
   budget: null,
+  clamp: false,
   expires: null,
 }
 

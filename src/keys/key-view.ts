@@ -43,6 +43,7 @@ export function viewOfFixed(
     tpm: first(budgets, 'tokens'),
     parallel: first(budgets, 'parallel'),
     budget: spent === undefined || spent.per === null ? null : { usd: (spent.nanoUsd ?? 0) / 1e9, per: spent.per },
+    clamp: budgets.some(({ clamp }) => clamp),
     expires,
     state: stateOf(expires, now),
     source: 'configuration',

@@ -25,6 +25,8 @@ const fields = {
   tpm: count.nullable(),
   parallel: count.nullable(),
   budget: z.strictObject({ usd: z.number().min(0), per: z.enum(PERIODS) }).nullable(),
+  /** Files of earlier versions do not have it. */
+  clamp: z.boolean().default(false),
   expires: moment.nullable(),
 }
 
@@ -71,6 +73,7 @@ export function specOf(key: StoredKey): KeySpec {
       tpm: key.tpm ?? undefined,
       parallel: key.parallel ?? undefined,
       budget: key.budget ?? undefined,
+      clamp: key.clamp,
     }),
     expiresAt: key.expires === null ? null : Date.parse(key.expires),
   }

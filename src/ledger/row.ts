@@ -45,6 +45,8 @@ export interface LedgerRow extends TotalRow {
   readonly overhead_ms: number | null
   /** Those of the key. */
   readonly labels: Readonly<Record<string, string>>
+  /** What a budget lowered the request's limit of output tokens to; on requests, absent where none did. */
+  readonly max_tokens?: number
   /** The decision record with its outcome; on requests that were decided, where it was asked for. */
   readonly decision?: unknown
 }

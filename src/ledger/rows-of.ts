@@ -21,6 +21,8 @@ export function rowsOf(account: Account, writer: string, seq: number, decision: 
   for (let index = 0; index < attempts.length; index++)
     text += `{"kind":"attempt","seq":${seq + index},${shared},${attemptText(attempts[index]!, index, account.settlement)}}\n`
   text += `{"kind":"request","seq":${seq + attempts.length},${shared},${requestText(account.settlement)}`
+  const lowered = account.plan?.maxTokens ?? null
+  if (lowered !== null) text += `,"max_tokens":${lowered}`
   const parts = decision === null ? [`${text}}\n`] : [`${text},"decision":`, decision, '}\n']
   return { parts, count: attempts.length + 1 }
 }

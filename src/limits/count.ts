@@ -64,32 +64,42 @@ const whole = (value: number): number => (value > 0 ? Math.min(MOST, Math.ceil(v
 export interface Block {
   readonly reason: 'usd' | 'tokens' | 'requests' | 'parallel'
   readonly held: boolean
+  /** Nano-dollars or tokens that neither are used nor held; null where it is not them that are short, or all is used up. */
+  readonly left: number | null
+  /** Requests that hold something are under way. */
+  readonly others: boolean
 }
 
 /**
  * Null where it may be let in. The worst case must fit into what is left; only where nothing else is under way a request
- * is let in as long as something is left, so that a budget can be used up: by one request at most too much.
+ * is let in as long as something is left, so that a budget can be used up: by one request at most too much. A budget that lowers what is
+ * asked for (`clamp`) needs no such exception, and makes none.
  */
 export function blockOf(count: Count, spec: BudgetSpec, claim: Claim): Block | null {
-  if (spec.parallel !== null && count.flight.open >= spec.parallel) return { reason: 'parallel', held: true }
-  if (spec.requests !== null && count.requests >= spec.requests) return { reason: 'requests', held: false }
+  const others = count.held > 0
+  if (spec.parallel !== null && count.flight.open >= spec.parallel)
+    return { reason: 'parallel', held: true, left: null, others }
+  if (spec.requests !== null && count.requests >= spec.requests)
+    return { reason: 'requests', held: false, left: null, others }
   return (
-    blockOfSum('usd', spec.nanoUsd, count.nanoUsd, count.heldNanoUsd, claim.nanoUsd, count.held) ??
-    blockOfSum('tokens', spec.tokens, count.tokens, count.heldTokens, claim.tokens, count.held)
+    blockOfSum('usd', spec, spec.nanoUsd, count.nanoUsd, count.heldNanoUsd, claim.nanoUsd, others) ??
+    blockOfSum('tokens', spec, spec.tokens, count.tokens, count.heldTokens, claim.tokens, others)
   )
 }
 
 function blockOfSum(
   reason: Block['reason'],
+  { clamp }: BudgetSpec,
   limit: number | null,
   used: number,
   held: number,
   claim: number,
-  others: number,
+  others: boolean,
 ): Block | null {
   if (limit === null) return null
-  if (used >= limit) return { reason, held: false }
-  return others > 0 && used + held + claim > limit ? { reason, held: true } : null
+  if (used >= limit) return { reason, held: false, left: null, others }
+  const left = limit - used - held
+  return (others || clamp) && claim > left ? { reason, held: true, left: Math.max(0, left), others } : null
 }
 
 export function take(count: Count, claim: Claim): void {

@@ -1,6 +1,6 @@
 /** What budgets are asked before a request is sent, and told when it has ended. */
 import type { BudgetSpec, Entity, Period } from '../core/principal.ts'
-import type { Claim, Subject } from '../core/settlement.ts'
+import type { Bid, Claim, Subject } from '../core/settlement.ts'
 
 /** What stands against a request; `away`: the shared store cannot be asked. */
 export type RefusalReason = 'usd' | 'tokens' | 'requests' | 'parallel' | 'away'
@@ -41,6 +41,8 @@ export type LimitsEvent =
   | { readonly event: 'settlements_lost'; readonly count: number }
 
 export interface Reservation {
+  /** Tokens that each answer must be cut at, to stay below what was taken; null = as the caller said. */
+  readonly maxTokens: number | null
   /** What it did come to; null: no backend was called after all, and it counts nowhere. Further calls do nothing. */
   settle(actual: Claim | null): void
 }
@@ -51,12 +53,7 @@ export interface Limiter {
   /** Whether anything counts; else there is nothing to reserve. `own`: the limits of the key. */
   binds(own: readonly BudgetSpec[]): boolean
   /** Takes the worst case from every budget that the subject counts against, or from none. Throws `budget_exceeded`. */
-  reserve(
-    subject: Subject,
-    own: readonly BudgetSpec[],
-    claim: Claim,
-    requestId: string,
-  ): Reservation | Promise<Reservation>
+  reserve(subject: Subject, own: readonly BudgetSpec[], bid: Bid, requestId: string): Reservation | Promise<Reservation>
   /** How much dearer money is for this subject at the moment: 0 = as it is. */
   pressure(subject: Subject, own: readonly BudgetSpec[]): number
   /** What a key has left of its own tokens in a window; null = it has no such limit. */

@@ -1,11 +1,12 @@
 /** Budgets counted in this process. */
 import { glob } from '../core/glob.ts'
 import type { BudgetSpec } from '../core/principal.ts'
-import type { Claim, Subject } from '../core/settlement.ts'
+import type { Bid, Claim, Subject } from '../core/settlement.ts'
 import { blockOf, bounded, clear, type Count, give, spend, type Sums, take } from './count.ts'
 import { Counts } from './counts.ts'
 import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { Notices } from './notices.ts'
+import { Offer } from './offer.ts'
 import { pressed } from './pressure.ts'
 import { refusal } from './refusal.ts'
 import { compileRule, type Rule } from './rules.ts'
@@ -18,7 +19,7 @@ interface Hit {
   readonly count: Count
 }
 
-const NOTHING: Reservation = { settle: () => undefined }
+const NOTHING: Reservation = { maxTokens: null, settle: () => undefined }
 
 export class MemoryLimiter implements Limiter {
   readonly #rules: readonly Rule[]
@@ -49,35 +50,42 @@ export class MemoryLimiter implements Limiter {
     return this.#rules.length > 0 || own.length > 0
   }
 
-  reserve(subject: Subject, own: readonly BudgetSpec[], asked: Claim): Reservation {
-    const claim = bounded(asked)
+  reserve(subject: Subject, own: readonly BudgetSpec[], bid: Bid): Reservation {
+    const offer = new Offer(bid)
     const now = this.#now()
     const hits = this.#hits(subject, own, now)
-    for (const { spec, id, count } of hits) {
-      const block = blockOf(count, spec, claim)
+    for (let at = 0; at < hits.length; at++) {
+      const { spec, id, count } = hits[at]!
+      const block = blockOf(count, spec, offer.claim)
       if (block === null) continue
+      // A lower claim fits where the higher one did.
+      if (offer.lower(spec, block)) {
+        at--
+        continue
+      }
       this.#onRefused(spec.name, block.reason)
       if (!block.held) this.#notices.exceeded(spec, id, count)
-      throw refusal(spec, id, block, count.endsAt, now)
+      throw refusal({ spec, id, block, claim: offer.claim, endsAt: count.endsAt, now })
     }
-    return this.#taken(hits, claim)
+    return this.#taken(hits, offer.claim, offer.maxTokens)
   }
 
   /** The same without asking: somebody else has let it in. */
   mirror(subject: Subject, own: readonly BudgetSpec[], claim: Claim): Reservation {
-    return this.#taken(this.#hits(subject, own, this.#now()), claim)
+    return this.#taken(this.#hits(subject, own, this.#now()), claim, null)
   }
 
-  #taken(hits: readonly Hit[], claim: Claim): Reservation {
+  #taken(hits: readonly Hit[], claim: Claim, maxTokens: number | null): Reservation {
     if (hits.length === 0) return NOTHING
     for (const { count } of hits) take(count, claim)
     this.changed = true
-    return this.#reservation(hits, claim)
+    return this.#reservation(hits, claim, maxTokens)
   }
 
-  #reservation(hits: readonly Hit[], claim: Claim): Reservation {
+  #reservation(hits: readonly Hit[], claim: Claim, maxTokens: number | null): Reservation {
     let open = true
     return {
+      maxTokens,
       settle: (told) => {
         if (!open) return
         const actual = told === null ? null : bounded(told)

@@ -54,7 +54,8 @@ end
 /**
  * Takes a request's worst case from all its counts, or from none. ARGV: .., id, ms of its lease, nano-dollars, tokens, the memory
  * that is known; then for each count the limits of money, tokens, requests and requests in flight (-1 = none), its time to
- * live in ms, and its id where its keys do not tell it. Answers .., 0; or which count stands against it, by which limit, and whether that is only held by others.
+ * live in ms, its id where its keys do not tell it, and 1 where it lowers what is asked for. Answers .., 0; or which count stands against it, by which limit, whether that is only held by others,
+ * what is left (-1 = nothing, or it is not that), and how many hold something.
  * Leases that are over are those of processes that died: what they held is taken for spent.
  */
 export const RESERVE = `${COMMON}
@@ -70,31 +71,32 @@ for i = 1, n do
   end
   redis.call('ZREMRANGEBYSCORE', p, '-inf', now)
 end
-local function over(limit, used, held, claim, others)
-  if limit < 0 then return 0 end
-  if used >= limit then return 1 end
-  if others > 0 and used + held + claim > limit then return 2 end
-  return 0
+local function block(i, reason, limit, used, held, claim, others, clamps)
+  if limit < 0 then return nil end
+  if used >= limit then return {memory, i, reason, 0, -1, others} end
+  local left = limit - used - held
+  if (others > 0 or clamps) and claim > left then return {memory, i, reason, 1, math.max(0, left), others} end
+  return nil
 end
 local windowed, flying = {}, {}
 for i = 1, n do
-  local at = 7 + (i - 1) * 6
+  local at = 7 + (i - 1) * 7
   local max_usd, max_tokens = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local max_requests, max_parallel = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local h, l, p = keys(i)
   flying[i] = max_parallel >= 0
   windowed[i] = max_usd >= 0 or max_tokens >= 0 or max_requests >= 0
-  if flying[i] and redis.call('ZCARD', p) >= max_parallel then return {memory, i, 'parallel', 1} end
+  if flying[i] and redis.call('ZCARD', p) >= max_parallel then return {memory, i, 'parallel', 1, -1, 1} end
   local v = redis.call('HMGET', h, 'usd', 'tokens', 'requests', 'held_usd', 'held_tokens', 'held')
-  if max_requests >= 0 and number(v[3]) >= max_requests then return {memory, i, 'requests', 0} end
-  local money = over(max_usd, number(v[1]), number(v[4]), tonumber(usd), number(v[6]))
-  if money > 0 then return {memory, i, 'usd', money - 1} end
-  local size = over(max_tokens, number(v[2]), number(v[5]), tonumber(tokens), number(v[6]))
-  if size > 0 then return {memory, i, 'tokens', size - 1} end
+  local others, clamps = number(v[6]), ARGV[at + 6] == '1'
+  if max_requests >= 0 and number(v[3]) >= max_requests then return {memory, i, 'requests', 0, -1, others} end
+  local found = block(i, 'usd', max_usd, number(v[1]), number(v[4]), tonumber(usd), others, clamps)
+    or block(i, 'tokens', max_tokens, number(v[2]), number(v[5]), tonumber(tokens), others, clamps)
+  if found then return found end
 end
 for i = 1, n do
   local h, l, p = keys(i)
-  local ttl, id_text = ARGV[11 + (i - 1) * 6], ARGV[12 + (i - 1) * 6]
+  local ttl, id_text = ARGV[11 + (i - 1) * 7], ARGV[12 + (i - 1) * 7]
   if windowed[i] then
     if redis.call('HINCRBY', h, 'requests', 1) == 1 and id_text ~= '' then redis.call('HSET', h, 'id', id_text) end
     hold(h, l, usd .. '|' .. tokens .. '|' .. id, usd, tokens, now + lease, ttl)

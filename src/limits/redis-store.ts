@@ -42,7 +42,10 @@ export type Reserved =
 type Arguments = readonly (string | number)[]
 
 interface Scripts {
-  turnoutReserve(keys: number, ...rest: Arguments): Promise<[string, number, Block['reason']?, number?]>
+  turnoutReserve(
+    keys: number,
+    ...rest: Arguments
+  ): Promise<[string, number, Block['reason']?, number?, number?, number?]>
   turnoutSettle(keys: number, ...rest: Arguments): Promise<[string, -1 | [string, string, string][]]>
   turnoutRefresh(keys: number, ...rest: Arguments): Promise<[string]>
   turnoutRemind(keys: number, ...rest: Arguments): Promise<[string]>
@@ -91,9 +94,17 @@ export class RedisStore {
   async reserve({ id, counts, claim }: Holding, leaseMs: number, known: string, now: number): Promise<Reserved> {
     const limits = counts.flatMap((count) => {
       const { nanoUsd, tokens, requests, parallel } = count.spec
-      return [nanoUsd ?? -1, tokens ?? -1, requests ?? -1, parallel ?? -1, lifeOf(count, now), hiddenId(count.id)]
+      return [
+        nanoUsd ?? -1,
+        tokens ?? -1,
+        requests ?? -1,
+        parallel ?? -1,
+        lifeOf(count, now),
+        hiddenId(count.id),
+        count.spec.clamp ? 1 : 0,
+      ]
     })
-    const [memory, at, reason, held] = await this.#scripts.turnoutReserve(
+    const [memory, at, reason, held, left, others] = await this.#scripts.turnoutReserve(
       ...this.#begin(counts),
       id,
       leaseMs,
@@ -102,7 +113,10 @@ export class RedisStore {
       known,
       ...limits,
     )
-    if (reason !== undefined) return { memory, outcome: 'refused', at: at - 1, block: { reason, held: held === 1 } }
+    if (reason !== undefined) {
+      const block = { reason, held: held === 1, left: left === -1 ? null : left!, others: others! > 0 }
+      return { memory, outcome: 'refused', at: at - 1, block }
+    }
     return { memory, outcome: at === 0 ? 'taken' : 'forgotten' }
   }
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../core/errors.ts'
 import type { BudgetSpec } from '../core/principal.ts'
-import type { Claim, Subject } from '../core/settlement.ts'
+import type { Bid, Claim, Subject } from '../core/settlement.ts'
 import { Backlog } from './backlog.ts'
 import { bounded, type Sums } from './count.ts'
 import { Heard } from './heard.ts'
@@ -10,6 +10,7 @@ import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } fr
 import { MemoryLimiter } from './memory.ts'
 import { hasSums, type SharedCount } from './redis-keys.ts'
 import type { Holding, RedisStore, Reserved } from './redis-store.ts'
+import { Offer } from './offer.ts'
 import { refusal } from './refusal.ts'
 
 /** A process that dies gives back its places after so long. */
@@ -21,6 +22,8 @@ const LOOK_MS = 5_000
 const MOST_LOOKED_AT = 500
 /** Of the same kind on the way to Redis at once. */
 const AT_ONCE = 200
+/** A claim is made lower so often, while others take what was left. */
+const MOST_TRIES = 8
 const FORGETFUL = 'Redis forgets at once what it is told'
 
 export class SharedLimiter implements Limiter {
@@ -78,31 +81,37 @@ export class SharedLimiter implements Limiter {
     return this.#local.binds(own)
   }
 
-  async reserve(subject: Subject, own: readonly BudgetSpec[], asked: Claim, requestId: string): Promise<Reservation> {
+  async reserve(subject: Subject, own: readonly BudgetSpec[], bid: Bid, requestId: string): Promise<Reservation> {
     const now = this.#options.now()
     const counts = this.#local.matches(subject, own).map(({ spec, id }) => this.#store.count(spec, id, now))
-    if (counts.length === 0) return { settle: () => undefined }
-    // Callers name their requests as they like, and may name two the same; in containers every process has the same number.
-    const id = `${requestId}#${this.#instance}.${++this.#numbered}`
-    const holding: Holding = { id, counts, claim: bounded(asked), memory: '' }
-    // Requests do not wait for what is known to be away.
-    if (!this.#up) return this.#reserveAlone(subject, own, holding, false)
-    let reserved: Reserved
-    try {
-      reserved = await this.#ask(holding)
-    } catch (thrown) {
-      this.#away(thrown)
-      return this.#reserveAlone(subject, own, holding, true)
+    if (counts.length === 0) return { maxTokens: null, settle: () => undefined }
+    const offer = new Offer(bid)
+    for (let tries = 1; ; tries++) {
+      // Callers name their requests as they like, and may name two the same; in containers every process has the same number.
+      const id = `${requestId}#${this.#instance}.${++this.#numbered}`
+      const holding: Holding = { id, counts, claim: offer.claim, memory: '' }
+      // Requests do not wait for what is known to be away.
+      if (!this.#up) return this.#reserveAlone(subject, own, bid, holding, false)
+      let reserved: Reserved
+      try {
+        reserved = await this.#ask(holding)
+      } catch (thrown) {
+        this.#away(thrown)
+        return this.#reserveAlone(subject, own, bid, holding, true)
+      }
+      if (reserved.outcome === 'refused') {
+        const { spec, id: who, endsAt } = counts[reserved.at]!
+        const { block } = reserved
+        // Others may have taken what was left a moment ago.
+        if (tries < MOST_TRIES && offer.lower(spec, block)) continue
+        this.#options.onRefused(spec.name, block.reason)
+        if (!block.held) this.#local.exceeded(spec, who)
+        throw refusal({ spec, id: who, block, claim: offer.claim, endsAt, now })
+      }
+      holding.memory = reserved.memory
+      for (const count of counts) this.#heard.use(count)
+      return this.#held(holding, this.#local.mirror(subject, own, holding.claim), offer.maxTokens)
     }
-    if (reserved.outcome === 'refused') {
-      const { spec, id: who, endsAt } = counts[reserved.at]!
-      this.#options.onRefused(spec.name, reserved.block.reason)
-      if (!reserved.block.held) this.#local.exceeded(spec, who)
-      throw refusal(spec, who, reserved.block, endsAt, now)
-    }
-    holding.memory = reserved.memory
-    for (const count of counts) this.#heard.use(count)
-    return this.#held(holding, this.#local.mirror(subject, own, holding.claim))
   }
 
   pressure(subject: Subject, own: readonly BudgetSpec[]): number {
@@ -168,9 +177,10 @@ export class SharedLimiter implements Limiter {
     return reserved
   }
 
-  #held(holding: Holding, local: Reservation): Reservation {
+  #held(holding: Holding, local: Reservation, maxTokens: number | null): Reservation {
     this.#open.set(holding.id, holding)
     return {
+      maxTokens,
       settle: (actual) => {
         if (!this.#open.delete(holding.id)) return
         const spent = actual === null ? null : bounded(actual)
@@ -204,10 +214,11 @@ export class SharedLimiter implements Limiter {
    * While Redis is away: limits that are open count in this process alone, one that is closed refuses. `asked`: Redis may have
    * taken it, although no answer came.
    */
-  #reserveAlone(subject: Subject, own: readonly BudgetSpec[], holding: Holding, asked: boolean): Reservation {
+  #reserveAlone(subject: Subject, own: readonly BudgetSpec[], bid: Bid, holding: Holding, asked: boolean): Reservation {
     try {
       this.#refuseClosed(holding)
-      return this.#held(holding, this.#local.reserve(subject, own, holding.claim))
+      const local = this.#local.reserve(subject, own, bid)
+      return this.#held(holding, local, local.maxTokens)
     } catch (thrown) {
       if (asked) this.#backlog.add(() => this.#settle(holding, null))
       throw thrown

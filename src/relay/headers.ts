@@ -16,12 +16,15 @@ export interface AnswerFacts {
   /** Null while calls are still being made. */
   readonly attempts: number | null
   readonly overheadMs: number
+  /** What a budget lowered the limit of output tokens to; null = none did. */
+  readonly maxTokens: number | null
 }
 
 /** Adds to `list`, which the caller of this owns. */
 export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   list.push('x-request-id', facts.requestId, 'x-turnout-overhead-ms', String(Math.round(facts.overheadMs * 100) / 100))
   if (facts.attempts !== null) list.push('x-turnout-attempts', String(facts.attempts))
+  if (facts.maxTokens !== null) list.push('x-turnout-max-tokens', String(facts.maxTokens))
   if (facts.route !== null) list.push('x-turnout-route', ascii(facts.route))
   if (facts.deployment === null) return
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))

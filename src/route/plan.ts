@@ -68,6 +68,7 @@ export function plan(
     success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     profile,
+    maxTokens: null,
     // Only who reads it pays for it.
     get record() {
       return (record ??= recordOf(decision))

@@ -5,6 +5,7 @@ import { elements, members, splice } from '../protocol/members.ts'
 import { traceparent } from '../protocol/trace-context.ts'
 import type { Quirks } from './adapt.ts'
 import { effortEdits } from './compose-effort.ts'
+import { limitEdits } from './compose-limit.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
@@ -33,12 +34,16 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
   return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
 }
 
-/** The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts. */
+/**
+ * The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
+ * `most`: tokens that an answer may have, where a budget says so.
+ */
 export function composeBody(
   request: GatewayRequest,
   deployment: Deployment,
   effort: Effort | null = null,
   quirks: Quirks = deployment.backend.provider.request,
+  most: number | null = null,
 ): Buffer {
   const { body, raw } = request
   const remove = fieldsToDrop(request, deployment, quirks)
@@ -49,7 +54,8 @@ export function composeBody(
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
   const newEffort = effortEdits(request, deployment, effort)
   for (const field of newEffort.remove) remove.add(field)
-  const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0
+  const newLimit = limitEdits(request, quirks, most)
+  const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
   if (!changes && remove.size === 0 && renames.length === 0) return raw
   const list = request.members
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
@@ -64,6 +70,7 @@ export function composeBody(
   if (newMessages) set.set('messages', withMessages(raw, find('messages')!.valueStart, quirks))
   if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
   newEffort.set.forEach((value, field) => set.set(field, value))
+  newLimit.forEach((value, field) => set.set(field, value))
   return splice(raw, list, { set, remove })
 }
 

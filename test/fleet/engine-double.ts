@@ -111,6 +111,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     discovery: [LIST],
     request: {
       rename: {},
+      outputLimit: 'max_tokens',
       drop: [],
       roles: {},
       dropFromMessages: [],
@@ -143,6 +144,7 @@ export const FACTS: ModelFacts = {
   aliases: [],
   capabilities: {},
   context: null,
+  maxOutput: null,
   price: null,
   quality: {},
   efforts: [],

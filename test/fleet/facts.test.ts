@@ -27,12 +27,14 @@ t.test("the operator comes before the engine, the backend's model before the mod
     aliases: ['x', 'y'],
     capabilities: { tools: true, vision: true, reasoning: true },
     context: 10,
+    maxOutput: null,
     price: price(7),
     quality: { code: 0.9, default: 0.5 },
     efforts: [],
     paramsB: null,
   })
   t.equal(factsOf(backend('http://h'), 'm', found, {}).context, 99)
+  t.equal(factsOf(backend('http://h'), 'm', found, { m: { ...FACTS, maxOutput: 5 } }).maxOutput, 5)
   t.same(
     factsOf(backend('http://h', { price: price(7) }), 'm', null, { m: { ...FACTS, price: price(3) } }).price,
     price(3),

@@ -35,6 +35,7 @@ function anyKey(random: () => number, id: string): StoredKey {
     tpm: some(count),
     parallel: some(count),
     budget: some(() => ({ usd: random() * 1e6, per: pick(random, PERIODS) })),
+    clamp: random() < 0.5,
     expires: some(moment),
     secrets: [
       { hash: hashOf(`${id} ${random()}`), until: null },

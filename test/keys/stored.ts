@@ -13,6 +13,7 @@ export const storedKey = (id: string, secret: string, traits: Partial<StoredKey>
   tpm: null,
   parallel: null,
   budget: null,
+  clamp: false,
   expires: null,
   secrets: [{ hash: hashOf(secret), until: null }],
   created_at: '2026-01-01T00:00:00.000Z',

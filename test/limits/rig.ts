@@ -17,6 +17,7 @@ export const budget = (traits: Partial<BudgetSpec> = {}): BudgetSpec => ({
   webhook: null,
   whenAway: 'open',
   pressure: false,
+  clamp: false,
   ...traits,
 })
 

@@ -17,6 +17,7 @@ const SPEC: BudgetSpec = {
   webhook: null,
   whenAway: 'open',
   pressure: false,
+  clamp: false,
 }
 
 const NOTHING = { nanoUsd: null, tokens: null, requests: null, parallel: null }

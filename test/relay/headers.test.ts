@@ -18,6 +18,7 @@ const FACTS: AnswerFacts = {
   deployment: deployment('a/org/m', { backend: { key: 'secret' } }),
   attempts: 2,
   overheadMs: 1.23456,
+  maxTokens: null,
 }
 
 function answerHeaders(facts: Partial<AnswerFacts> = {}): Record<string, string> {

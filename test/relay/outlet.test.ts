@@ -35,7 +35,14 @@ async function received(
       flushMs: 60_000,
       base: ['x-ratelimit-limit-requests', '7'],
       now: () => performance.now(),
-      facts: () => ({ requestId: 'r', route: 'default', deployment: deployment('a/m'), attempts: 1, overheadMs: 0 }),
+      facts: () => ({
+        requestId: 'r',
+        route: 'default',
+        deployment: deployment('a/m'),
+        attempts: 1,
+        overheadMs: 0,
+        maxTokens: null,
+      }),
       explain: null,
       ...traits,
     })
@@ -203,7 +210,7 @@ t.test('a caller who has left', async (t) => {
   const call = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent: false }).end()
   call.on('error', () => undefined)
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
-  const facts = { requestId: 'r', route: null, deployment: null, attempts: 0, overheadMs: 0 }
+  const facts = { requestId: 'r', route: null, deployment: null, attempts: 0, overheadMs: 0, maxTokens: null }
   const outlet = new Outlet(response, {
     endpoint: CHAT,
     stream: true,

@@ -66,6 +66,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     ...rest,
     request: {
       rename: {},
+      outputLimit: 'max_tokens',
       drop: [],
       roles: {},
       dropFromMessages: [],
@@ -105,6 +106,7 @@ export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
     aliases: [],
     capabilities: {},
     context: null,
+    maxOutput: null,
     price: null,
     quality: {},
     efforts: [],

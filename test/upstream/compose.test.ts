@@ -466,3 +466,31 @@ t.test('a traced request names its own span for each call, whatever the caller s
   t.equal(sent(2)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90202-01`)
   t.equal(sent(1)['tracestate'], undefined)
 })
+
+t.test('a limit that a budget lowered, in the words of each backend', async (t) => {
+  const to = (request: Partial<ProviderTraits['request']> = {}): Deployment => quirky({ request })
+  const OLD = { max_completion_tokens: 'max_tokens' }
+  for (const [body, deployment, limits] of [
+    [{}, to(), { max_tokens: 99 }],
+    [{}, to({ outputLimit: 'max_completion_tokens' }), { max_completion_tokens: 99 }],
+    [{}, to({ outputLimit: 'max_completion_tokens', rename: OLD }), { max_tokens: 99 }],
+    [{ max_tokens: 500 }, to(), { max_tokens: 99 }],
+    [{ max_tokens: 5 }, to(), { max_tokens: 5 }],
+    [{ max_tokens: -1 }, to(), { max_tokens: 99 }],
+    [{ max_tokens: null }, to(), { max_tokens: 99 }],
+    [{ max_completion_tokens: 500 }, to(), { max_completion_tokens: 99 }],
+    [{ max_completion_tokens: 500 }, to({ rename: OLD }), { max_tokens: 99 }],
+    [{ max_completion_tokens: 500, max_tokens: 7 }, to(), { max_completion_tokens: 99, max_tokens: 7 }],
+    [{ max_completion_tokens: 500, max_tokens: 7 }, to({ rename: OLD }), { max_tokens: 7 }],
+    [{ max_completion_tokens: 500, max_tokens: 7 }, to({ drop: ['max_tokens'] }), { max_completion_tokens: 99 }],
+    [{ n_predict: 500, max_tokens: 500 }, to(), { n_predict: 99, max_tokens: 99 }],
+  ] as const) {
+    const json = { model: 'tiny', messages: [], seed: 1, ...body }
+    const got = JSON.parse(
+      composeBody(gatewayRequest(json), deployment, null, deployment.backend.provider.request, 99).toString(),
+    ) as JsonObject
+    t.strictSame(got, { model: 'tiny', messages: [], seed: 1, ...limits }, JSON.stringify(body))
+    const asked = composeBody(gatewayRequest(ODD), deployment, null, deployment.backend.provider.request, 99).toString()
+    t.strictSame(bytesWithout(asked, 'model', ...Object.keys(limits), 'max_tokens'), bytesWithout(ODD, 'model'))
+  }
+})

@@ -17,7 +17,14 @@ export function answerDryRun(incoming: Incoming, request: FastifyRequest, reply:
   const decision = error === null ? record : { ...record, ...toEnvelope(error) }
   const headers = ['vary', 'accept']
   const overheadMs = stages.now() - dry.startedAt
-  addAnswerHeaders(headers, { requestId: dry.id, route: record.route, deployment: null, attempts: 0, overheadMs })
+  addAnswerHeaders(headers, {
+    requestId: dry.id,
+    route: record.route,
+    deployment: null,
+    attempts: 0,
+    overheadMs,
+    maxTokens: null,
+  })
   reply.headers(asObject(headers))
   if (prefersText(request.headers.accept)) void reply.type('text/plain; charset=utf-8').send(decisionTable(decision))
   else void reply.send(decision)

@@ -1,0 +1,85 @@
+/**
+ * The most tokens that an engine can make of a prompt, however it counts. Pure.
+ *
+ * A token stands for one byte of text at the least (tokenizers fall back to bytes for what they do not know), and JSON never
+ * takes fewer bytes than the text that it holds; what a chat template puts around messages is about what the JSON puts there. So the bytes
+ * of the body are a bound, three to four times the usual count. An estimate, calibrated or not, would be a habit: a caller
+ * that sends other text than usual would be let in for less than it takes. Pictures and sound are no text, and have bounds of their own.
+ */
+import { textBytes } from '../core/cut-text.ts'
+import type { Json, JsonObject } from '../core/settings.ts'
+import type { GatewayRequest } from '../core/types.ts'
+
+/** What templates put before the first message, beyond the names of the body's fields. */
+const TEMPLATE = 32
+/** What templates put around a query and its document: some give instructions each time. */
+const PAIR = 96
+/** Of one picture: eight tiles of 5,667 and the base of 2,833, the most that any vendor is known to charge. */
+const PICTURE = 49_152
+/** Characters of base64 for a token of sound: a second of the thinnest MP3 has 1,333 of them, and 32 tokens at the most. */
+const SOUND_CHARS = 4
+/** Videos and documents may be anything that fits into the largest context there is. */
+const ANYTHING = 1_048_576
+
+export interface MostInput {
+  readonly tokens: number
+  readonly pictures: boolean
+  readonly sounds: boolean
+}
+
+interface Media {
+  tokens: number
+  /** Of the body, that are counted as `tokens`. */
+  bytes: number
+  pictures: boolean
+  sounds: boolean
+}
+
+export function mostInput({ body, raw, endpoint }: GatewayRequest): MostInput {
+  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
+  for (const list of [body['messages'], body['input'], body['documents']])
+    if (Array.isArray(list)) for (const one of list as readonly Json[]) addParts(one, media)
+  let bytes = raw.length - media.bytes
+  // The query is read once more with each document.
+  if (endpoint.id === 'rerank' && typeof body['query'] === 'string' && Array.isArray(body['documents']))
+    bytes += (textBytes(body['query']) + PAIR) * body['documents'].length
+  return { tokens: TEMPLATE + bytes + media.tokens, pictures: media.pictures, sounds: media.sounds }
+}
+
+/** `one`: a message, or a part by itself. */
+function addParts(one: Json, media: Media): void {
+  if (!isObject(one)) return
+  addPart(one, media)
+  const { content } = one
+  if (Array.isArray(content)) for (const part of content as readonly Json[]) if (isObject(part)) addPart(part, media)
+}
+
+const TEXTS: ReadonlySet<string> = new Set(['text', 'input_text', 'output_text', 'refusal', 'thinking', 'tool_result'])
+
+function addPart(part: JsonObject, media: Media): void {
+  const { type } = part
+  if (typeof type !== 'string' || TEXTS.has(type)) return
+  const bytes = longestText(part, 0)
+  if (type.includes('image')) {
+    media.pictures = true
+    media.tokens += PICTURE
+  } else if (type.includes('audio')) {
+    media.sounds = true
+    // What is elsewhere may be of any length.
+    media.tokens += type === 'input_audio' ? Math.ceil(bytes / SOUND_CHARS) : ANYTHING
+  } else if (/video|file|document|pdf/.test(type)) media.tokens += ANYTHING
+  else return
+  media.bytes += bytes
+}
+
+/** Of the texts in a part: the address or the data. */
+function longestText(value: Json | undefined, depth: number): number {
+  if (typeof value === 'string') return textBytes(value)
+  if (!isObject(value) || depth > 3) return 0
+  let longest = 0
+  for (const one of Object.values(value)) longest = Math.max(longest, longestText(one, depth + 1))
+  return longest
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
