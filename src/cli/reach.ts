@@ -1,6 +1,7 @@
 /** What a route can lead to, as far as the file tells: declared models by name, of the others only patterns before the engines run. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../core/glob.ts'
+import { boundsOfRoute, isOutOfReach, outside, type RouteBounds } from '../route/bounds.ts'
 
 export interface Reach {
   /** Null: any backend that lists such ids. */
@@ -13,13 +14,13 @@ export interface Reach {
 
 /** In the order of `patterns`, the route's candidates or its fallback; backends that it cannot reach are left out. */
 export function reachOf(route: RouteSpec, config: Config, patterns = route.candidates): Reach[] {
-  const local = route.localOnly || route.strategy === 'local'
-  const able = config.backends.filter((backend) => !local || backend.provider.local)
+  const bounds = boundsOfRoute(route)
+  const able = config.backends.filter((backend) => !isOutOfReach(backend, bounds))
   const reached = new Map<string, Reach>()
   for (const pattern of patterns)
     for (const backend of able) {
       const earlier = reached.get(backend.name) ?? { backend: backend.name, declared: [], patterns: [] }
-      const reach = add(earlier, backend, pattern)
+      const reach = add(earlier, backend, pattern, bounds)
       if (reach.declared.length + reach.patterns.length > 0) reached.set(backend.name, reach)
     }
   const strange = patterns.filter((pattern) => isStrange(pattern, config))
@@ -27,8 +28,11 @@ export function reachOf(route: RouteSpec, config: Config, patterns = route.candi
   return [...reached.values(), ...(strange.length > 0 && able.some(lists) ? [anywhere] : [])]
 }
 
-function add({ declared, patterns }: Reach, backend: BackendSpec, pattern: string): Reach {
-  const more = backend.models.filter((model) => !declared.includes(model) && matches(pattern, backend, model))
+function add({ declared, patterns }: Reach, backend: BackendSpec, pattern: string, bounds: RouteBounds): Reach {
+  const within = (model: string): boolean => outside({ backend, model }, { ...bounds, key: null }) === null
+  const more = backend.models.filter(
+    (model) => !declared.includes(model) && matches(pattern, backend, model) && within(model),
+  )
   const part = lists(backend) ? inside(pattern, backend) : null
   const known = part === null || patterns.includes('*') || patterns.includes(part) || backend.models.includes(part)
   return {

@@ -1,4 +1,5 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
+import { boundWords } from '../route/bounds.ts'
 import { durationText } from '../config/units.ts'
 import type { RouteMatch, RouteSpec, Strategy } from '../core/settings.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
@@ -36,11 +37,9 @@ function sizeText({ min, max }: NonNullable<RouteMatch['tokens']>): string {
 const clock = (hour: number): string => `${String(hour).padStart(2, '0')}:00`
 
 /** The strategy with what it weighs, and whether others than the best are ever tried. */
-export function strategyText({ strategy, localOnly, explore }: RouteSpec): string {
-  const more = [
-    ...(localOnly && strategy !== 'local' ? ['local hardware only'] : []),
-    ...(explore ? [] : ['never others than the best']),
-  ]
+export function strategyText(route: RouteSpec): string {
+  const { strategy, explore } = route
+  const more = [...boundWords(route), ...(explore ? [] : ['never others than the best'])]
   return [choiceText(strategy), ...more].join('; ')
 }
 

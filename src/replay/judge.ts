@@ -1,12 +1,14 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { BOUND_FILTERS } from '../core/record.ts'
 import { isUnscored } from '../core/settings.ts'
 import { newRoom } from '../learn/room.ts'
+import { isOutOfReach } from '../route/bounds.ts'
 import { relax } from '../route/ceilings.ts'
 import { rank } from '../route/pick.ts'
 import { COLUMN, COLUMNS, comparable } from '../route/predict.ts'
 import { score, weightsOf } from '../route/utility.ts'
 import type { Logged, Option } from './logged.ts'
-import { type Place, type Policy, runsHere } from './policy.ts'
+import { isWithin, type Place, type Policy, runsHere } from './policy.ts'
 import { type Rule, ruleOf } from './rule.ts'
 
 export interface Judgement {
@@ -22,7 +24,7 @@ export interface Judgement {
 }
 
 /** Their names; all other filters tell a fact that no policy changes. */
-const BY_POLICY: readonly (string | null)[] = [null, 'policy', 'weight', 'local', 'cost', 'latency']
+const BY_POLICY: readonly (string | null)[] = [null, ...BOUND_FILTERS, 'cost', 'latency']
 
 export function judge(logged: Logged, policy: Policy): Judgement {
   const rule = ruleOf(policy, logged)
@@ -99,15 +101,9 @@ function fill(rows: Float64Array, row: number, option: Option, { backends }: Pol
 
 function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
   const backend = policy.backends.get(place.backend)
-  if (
-    backend === undefined ||
-    backend.weight === 0 ||
-    backend.provider.endpoints[endpoint] === undefined ||
-    !rule.takes(place)
-  )
-    return false
-  if (policy.allowed.get(caller)?.(place) === false) return false
-  return !rule.localOnly || runsHere(place, policy.backends)
+  if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
+  const key = { id: caller, allows: () => policy.allowed.get(caller)?.(place) !== false }
+  return isWithin(place, { ...rule, key }, policy.backends)
 }
 
 /** Efforts are candidates only where the gateway scores; else a model is asked as it is. */
@@ -122,10 +118,11 @@ function isBeyond(rule: Rule, logged: Logged, policy: Policy, admitted: (place: 
   const { options, endpoint } = logged
   const recorded = (place: Place): boolean => options.some((option) => isSame(option, place))
   if (policy.declared.some((place) => admitted(place) && !recorded(place))) return true
-  for (const [name, { provider }] of policy.backends) {
+  for (const [name, backend] of policy.backends) {
+    const { provider } = backend
     if (provider.discovery.length === 0 || provider.endpoints[endpoint] === undefined) continue
-    if (rule.localOnly && !provider.local) continue
-    if (options.some(({ backend }) => backend === name)) continue
+    if (isOutOfReach(backend, rule)) continue
+    if (options.some((option) => option.backend === name)) continue
     if (rule.patterns.some((pattern) => leadsTo(name, pattern))) return true
   }
   return false

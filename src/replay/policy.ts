@@ -1,6 +1,7 @@
 /** A configuration as far as it decides: routes, keys and backends, compiled once for all lines. Pure. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../core/glob.ts'
+import { type Bounds, boundsOfRoute, outside } from '../route/bounds.ts'
 import { isLocal } from '../route/local.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 
@@ -60,8 +61,14 @@ function routeOf(spec: RouteSpec): PolicyRoute {
 
 function grantOf(route: PolicyRoute | undefined, name: string, backends: Policy['backends']): PolicyRoute['takes'] {
   if (route === undefined) return () => name === DEFAULT_ROUTE
-  const local = route.spec.localOnly || route.spec.strategy === 'local'
-  return (place) => route.takes(place) && (!local || runsHere(place, backends))
+  const bounds = { ...boundsOfRoute(route.spec), key: null }
+  return (place) => route.takes(place) && isWithin(place, bounds, backends)
+}
+
+/** What a key or a route may reach. A backend that the configuration does not have is reached by nobody. */
+export function isWithin({ backend, model }: Place, bounds: Bounds, backends: Policy['backends']): boolean {
+  const spec = backends.get(backend)
+  return spec !== undefined && outside({ backend: spec, model }, bounds) === null
 }
 
 /** On hardware of the operator, as far as the configuration tells. */

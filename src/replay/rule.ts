@@ -1,11 +1,12 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
 import { STRATEGIES, type RouteSpec } from '../core/settings.ts'
+import { boundsOfRoute, type RouteBounds } from '../route/bounds.ts'
 import { AUTO, matches as isTaken } from '../route/match.ts'
 import { DEFAULT_ROUTE } from '../route/table.ts'
 import type { Logged } from './logged.ts'
 import type { Place, Policy, PolicyRoute } from './policy.ts'
 
-export interface Rule {
+export interface Rule extends RouteBounds {
   readonly route: string
   /** Null: the caller named a model. */
   readonly spec: RouteSpec | null
@@ -15,7 +16,6 @@ export interface Rule {
   readonly patterns: readonly string[]
   /** The gateway chooses, efforts included. */
   readonly open: boolean
-  readonly localOnly: boolean
   /** A route with a condition on headers came before and was passed over: the log has no headers. */
   readonly passedOver: boolean
 }
@@ -40,7 +40,7 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   if (byName !== undefined) return ruled(byName, preset, passedOver)
   if (auto) {
     const all = { route: DEFAULT_ROUTE, spec: null, takes: () => true, patterns: ['*'], open: true }
-    return { ...all, scoring: preset ?? 'balanced', localOnly: preset === 'local', passedOver }
+    return { ...all, scoring: preset ?? 'balanced', ...boundsOfRoute(null, preset), passedOver }
   }
   return known.some(names) ? { ...named(names, model), passedOver } : null
 }
@@ -52,7 +52,7 @@ const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, pas
   takes,
   patterns: spec.candidates,
   open: true,
-  localOnly: spec.localOnly || (preset ?? spec.strategy) === 'local',
+  ...boundsOfRoute(spec, preset ?? spec.strategy),
   passedOver,
 })
 
@@ -63,7 +63,7 @@ const named = (takes: Rule['takes'], model: string): Rule => ({
   takes,
   patterns: [model],
   open: false,
-  localOnly: false,
+  ...boundsOfRoute(null),
   passedOver: false,
 })
 

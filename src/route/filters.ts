@@ -1,18 +1,17 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Capability } from '../core/settings.ts'
-import type { Principal } from '../core/principal.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
-import type { Dropped } from '../core/record.ts'
+import type { BoundFilter, Dropped, FilterName } from '../core/record.ts'
 import { calibrated } from '../learn/calibration.ts'
-import { isLocal } from './local.ts'
+import { type Bounds, outside } from './bounds.ts'
 import type { Choice } from './names.ts'
-import { allowedTo, type RouteTable } from './table.ts'
+import type { RouteTable } from './table.ts'
 
 export interface Question {
   readonly request: GatewayRequest
   readonly profile: RequestProfile
-  readonly principal: Principal
   readonly choice: Choice
+  readonly bounds: Bounds
   readonly table: RouteTable
 }
 
@@ -26,14 +25,8 @@ type Filter = (deployment: Deployment, question: Question) => string | null
 const SURE = 4
 const CAREFUL = 2
 
-const FILTERS: Readonly<Record<string, Filter>> = {
-  policy: (deployment, { principal, table }) => {
-    const allowed = allowedTo(principal, table)
-    return allowed === undefined || allowed.has(deployment) ? null : `key "${principal.id}" may not use it`
-  },
-  weight: ({ backend }) => (backend.weight > 0 ? null : 'it is drained: weight 0'),
-  local: (deployment, { choice }) =>
-    choice.localOnly && !isLocal(deployment) ? 'it does not run on local hardware' : null,
+/** By what a deployment is; bounds.ts comes first, and what is expected (cost, latency) last, in ceilings.ts. */
+const FILTERS: Readonly<Record<Exclude<FilterName, BoundFilter | 'cost' | 'latency'>, Filter>> = {
   endpoint: (deployment, { profile }) =>
     deployment.backend.provider.endpoints[profile.endpoint] === undefined
       ? `${deployment.backend.provider.label} has no ${profile.endpoint} endpoint`
@@ -61,18 +54,25 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
 }
 
-const NAMES = Object.keys(FILTERS)
+const NAMES = Object.keys(FILTERS) as (keyof typeof FILTERS)[]
 
 /** The first filter that drops it; null = it can be asked. */
-export function filterOf(deployment: Deployment, question: Question): string | null {
-  for (const name of NAMES) if (FILTERS[name]!(deployment, question) !== null) return name
+export function filterOf(deployment: Deployment, question: Question): FilterName | null {
+  const bound = outside(deployment, question.bounds)
+  if (bound !== null) return bound.filter
+  for (const name of NAMES) if (FILTERS[name](deployment, question) !== null) return name
   return null
 }
 
 /** The same with its reason. */
 export function judge(deployment: Deployment, question: Question): Dropped | null {
-  const filter = filterOf(deployment, question)
-  return filter === null ? null : { filter, why: FILTERS[filter]!(deployment, question)! }
+  const bound = outside(deployment, question.bounds)
+  if (bound !== null) return bound
+  for (const filter of NAMES) {
+    const why = FILTERS[filter](deployment, question)
+    if (why !== null) return { filter, why }
+  }
+  return null
 }
 
 /** Prompt and answer may not fit together: `most` tokens of output are to be expected at the most. */

@@ -4,7 +4,8 @@ import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy, type Weights, type Within } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import { AUTO, matches } from './match.ts'
-import { allowedTo, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+import { boundsOfRoute, outside, type RouteBounds } from './bounds.ts'
+import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
 
 /** What decides on the route. */
 export interface Asked {
@@ -19,7 +20,7 @@ export interface Asked {
   readonly utcHour: number
 }
 
-export interface Choice {
+export interface Choice extends RouteBounds {
   readonly route: string
   /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
   readonly strategy: string
@@ -31,8 +32,6 @@ export interface Choice {
   readonly rule: CompiledRoute | null
   /** The caller named no model, so only what is known to be able is asked. */
   readonly open: boolean
-  /** Only engines on hardware of the operator. */
-  readonly localOnly: boolean
 }
 
 /** Throws `model_not_found` where nothing has this name. */
@@ -89,7 +88,7 @@ function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], w
     fallback: rule?.fallback ?? [],
     rule,
     open: rule !== null,
-    localOnly: scoring === 'local' || rule?.spec.localOnly === true,
+    ...boundsOfRoute(rule?.spec ?? null, scoring),
   }
 }
 
@@ -112,17 +111,18 @@ function presetOf(model: string): Strategy | null {
 
 /** Whether this key may use some of it: a route of others must not stand in the way of its own. */
 function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, table: RouteTable): boolean {
-  const own = allowedTo(principal, table)
-  return own === undefined || (candidates.length > 0 ? candidates : fallback).some((one) => own.has(one))
+  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  return (
+    bounds.key === null || (candidates.length > 0 ? candidates : fallback).some((one) => outside(one, bounds) === null)
+  )
 }
 
 const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)
 
 /** Names only what this key may use. */
 function unknownModel(model: string, principal: Principal, table: RouteTable): string {
-  const allowed = allowedTo(principal, table)
-  const usable = (candidates: readonly Deployment[]): boolean =>
-    candidates.some((one) => allowed === undefined || allowed.has(one))
+  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  const usable = (candidates: readonly Deployment[]): boolean => candidates.some((one) => outside(one, bounds) === null)
   const known = [
     ...[...table.catalog.byModel].filter(([, serving]) => usable(serving)).map(([id]) => id),
     ...[...table.byName].filter(([, route]) => usable(route.candidates)).map(([name]) => name),

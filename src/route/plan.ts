@@ -1,4 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
+import type { FilterName } from '../core/record.ts'
 import { type Capability, isUnscored, type Limits, type Weights } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
@@ -10,7 +11,7 @@ import { COLUMN, COLUMNS, predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
 import { asks } from '../classify/lacking.ts'
 import type { Rota } from './rota.ts'
-import type { RouteTable } from './table.ts'
+import { boundOf, type RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
 
 /** What is neither in the request nor in the table. */
@@ -38,7 +39,7 @@ export interface Decision {
   /** Candidates that the record is to show: the first in order, and some that were dropped. */
   readonly shown: readonly number[]
   /** Which filter took it out; null = none. */
-  readonly dropped: readonly (string | null)[]
+  readonly dropped: readonly (FilterName | null)[]
   readonly ceilings: Ceilings
   readonly relaxed: Relaxed
   readonly pick: Pick
@@ -86,7 +87,8 @@ let troubles = new Float64Array(64)
 export function decide(request: GatewayRequest, profile: RequestProfile, table: RouteTable, moment: Moment): Decision {
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
-  const question = { request, profile, principal, choice, table }
+  const bounds = { ...choice, key: boundOf(principal, table) }
+  const question = { request, profile, choice, bounds, table }
   const { candidates, dropped, seats } = filtered(question)
   const { length } = candidates
   if (troubles.length < length) {
@@ -140,7 +142,7 @@ const pressed = (weights: Weights, pressure: number): Weights =>
 /** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
 const MOST_SHOWN = 32
 
-function shownOf(order: readonly number[], dropped: readonly (string | null)[]): number[] {
+function shownOf(order: readonly number[], dropped: readonly (FilterName | null)[]): number[] {
   if (dropped.length <= MOST_SHOWN) return [...dropped.keys()]
   const shown = order.slice(0, MOST_SHOWN)
   for (let row = 0; row < dropped.length && shown.length < MOST_SHOWN; row++) if (dropped[row] !== null) shown.push(row)
@@ -157,10 +159,10 @@ function copyOf(rows: Float64Array, shown: readonly number[]): Float64Array {
 }
 
 /** All candidates at the efforts that come into question, and which filter takes them out. */
-function filtered(question: Question): { candidates: Target[]; dropped: (string | null)[]; seats: number[] } {
+function filtered(question: Question): { candidates: Target[]; dropped: (FilterName | null)[]; seats: number[] } {
   const { choice, profile } = question
   const candidates: Target[] = []
-  const dropped: (string | null)[] = []
+  const dropped: (FilterName | null)[] = []
   const seats: number[] = []
   for (let index = 0; index < choice.candidates.length; index++) {
     const deployment = choice.candidates[index]!

@@ -2,22 +2,22 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Deployment } from '../core/types.ts'
-import { isLocal } from './local.ts'
+import { outside } from './bounds.ts'
 import { choices } from './names.ts'
-import { allowedTo, type RouteTable } from './table.ts'
+import { boundOf, type RouteTable } from './table.ts'
 
 /**
  * Whom a request for `model` may be given to, whatever it is about and whenever it comes: the candidates and the fallback of each
  * route that may take it; none where the name means nothing to this key.
  */
 export function reachOf(model: string, principal: Principal, table: RouteTable): readonly Deployment[] {
-  const allowed = allowedTo(principal, table)
+  const key = boundOf(principal, table)
   const reached = new Set<Deployment>()
   try {
     const asked = { model, principal, strategy: null, headers: {}, profile: null, utcHour: 0 }
-    for (const { candidates, fallback, localOnly } of choices(asked, table))
-      for (const one of [...candidates, ...fallback])
-        if ((allowed === undefined || allowed.has(one)) && (!localOnly || isLocal(one))) reached.add(one)
+    for (const choice of choices(asked, table))
+      for (const one of [...choice.candidates, ...choice.fallback])
+        if (outside(one, { ...choice, key }) === null) reached.add(one)
   } catch (thrown) {
     if (!(thrown instanceof GatewayError && thrown.code === 'model_not_found')) throw thrown
   }

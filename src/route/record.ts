@@ -1,6 +1,6 @@
 /** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import type { CandidateRecord, DecisionRecord, Dropped } from '../core/record.ts'
+import { type CandidateRecord, type DecisionRecord, type Dropped, isBound } from '../core/record.ts'
 import { judge } from './filters.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
@@ -144,6 +144,14 @@ export function refusalOf(decision: Decision): GatewayError {
   const list = `${reasons.join('; ')}${more}.`
   if (decision.dropped.every((filter) => filter === 'policy'))
     return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route, record })
+  if (decision.dropped.every((filter) => filter === 'weight'))
+    return new GatewayError('no_backend', `All candidates are drained: ${list}`, { route, record })
+  if (decision.dropped.every(isBound))
+    return new GatewayError('forbidden', `No candidate may serve this request: ${list}`, {
+      param: 'model',
+      route,
+      record,
+    })
   if (decision.dropped.includes('context'))
     return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
       param: 'messages',

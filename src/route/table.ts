@@ -3,7 +3,7 @@ import type { KeySpec, Principal } from '../core/principal.ts'
 import type { RouteSpec } from '../core/settings.ts'
 import type { Catalog, Deployment } from '../core/types.ts'
 import { glob } from '../core/glob.ts'
-import { isLocal } from './local.ts'
+import { boundsOfRoute, type KeyBound, outside } from './bounds.ts'
 import { Rotas } from './rota.ts'
 
 export interface CompiledRoute {
@@ -55,13 +55,18 @@ export const allowedTo = (
   { allowed }: RouteTable,
 ): ReadonlySet<Deployment> | undefined => allowed.get(id) ?? (routes === null ? undefined : NOTHING)
 
+/** The same as a bound; null = none. */
+export function boundOf(principal: Pick<Principal, 'id' | 'routes'>, table: RouteTable): KeyBound | null {
+  const allowed: ReadonlySet<unknown> | undefined = allowedTo(principal, table)
+  return allowed === undefined ? null : { id: principal.id, allows: (place) => allowed.has(place) }
+}
+
 /** What a route gives to a key that is bound to it. */
 function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
   const route = byName.get(name)
   if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
-  const local = route.spec.localOnly || route.spec.strategy === 'local'
-  const all = [...route.candidates, ...route.fallback]
-  return local ? all.filter(isLocal) : all
+  const bounds = { ...boundsOfRoute(route.spec), key: null }
+  return [...route.candidates, ...route.fallback].filter((one) => outside(one, bounds) === null)
 }
 
 function compile(spec: RouteSpec, catalog: Catalog): CompiledRoute {

@@ -144,10 +144,10 @@ t.test('the ladder gives way for somebody who can, never for who cannot', async 
   const cloud = deployment('cloud/m', { backend: { provider: provider() } })
   t.strictSame(said([cloud, seeing], { route: { ...tight, localOnly: true } }), ['cost', 'seeing/n'])
   for (const situation of [
-    { all: [blind], fields: image, route: tight },
-    { all: [cloud], route: { ...tight, localOnly: true } },
+    { all: [blind], fields: image, route: tight, code: 'unsupported' },
+    { all: [cloud], route: { ...tight, localOnly: true }, code: 'forbidden' },
   ])
-    t.throws(() => planOf(situation.all, situation), { code: 'unsupported' })
+    t.throws(() => planOf(situation.all, situation), { code: situation.code })
 })
 
 t.test('whoever is left keeps within what did not give way', async (t) => {

@@ -261,7 +261,7 @@ t.test('local only: hardware of the operator, and nothing that it passes on', as
   }
   t.equal(order(planned(chat({ model: 'm' }, { strategy: 'local' }), { deployments })), 'here/m')
   const error = refusal(chat({ model: 'cloud/m' }, { strategy: 'local' }), { deployments })
-  t.match(error, { code: 'unsupported', message: /cloud\/m: .*local/ })
+  t.match(error, { code: 'forbidden', status: 403, message: /cloud\/m: .*local/ })
 })
 
 // ---------------------------------------------------------------- keys
