@@ -1,11 +1,13 @@
 /** The bytes and headers of an HTTP request -> what the pipeline works with. */
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
+import { inSlices } from '../core/slices.ts'
 import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy } from '../core/settings.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
 import { attributionOf } from '../protocol/attribution.ts'
-import { parseBody } from '../protocol/request.ts'
+import { LARGE_BYTES } from '../protocol/parse-large.ts'
+import { parseBody, type ParsedBody, parseLargeBody } from '../protocol/request.ts'
 
 /** A request as it arrived. */
 export interface Incoming {
@@ -19,12 +21,27 @@ export interface Incoming {
 }
 
 /** `startedAt`: clock reading, ms. Throws the GatewayError that names the field or header that is wrong. */
-export function gatewayRequest(
+export const gatewayRequest = (endpoint: Endpoint, incoming: Incoming, startedAt: number): GatewayRequest =>
+  requestOf(parseBody(incoming.raw, endpoint), endpoint, incoming, startedAt)
+
+/** The same for a body of any size: a large one is read in slices. */
+export function anyRequest(
+  endpoint: Endpoint,
+  incoming: Incoming,
+  startedAt: number,
+): GatewayRequest | Promise<GatewayRequest> {
+  if (incoming.raw.length <= LARGE_BYTES) return gatewayRequest(endpoint, incoming, startedAt)
+  return inSlices(parseLargeBody(incoming.raw, endpoint)).then((parsed) =>
+    requestOf(parsed, endpoint, incoming, startedAt),
+  )
+}
+
+function requestOf(
+  { body, model, stream, wantsUsage, members }: ParsedBody,
   endpoint: Endpoint,
   { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
 ): GatewayRequest {
-  const { body, model, stream, wantsUsage, members } = parseBody(raw, endpoint)
   return {
     id,
     endpoint,

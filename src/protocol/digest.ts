@@ -5,6 +5,7 @@
  * to look at each of its bytes costs more than all the rest that is done here.
  */
 import { cutMark, KEPT_BYTES } from '../core/cut-text.ts'
+import type { Steps } from '../core/slices.ts'
 import { BACKSLASH } from './scan.ts'
 
 /** Bodies up to here are parsed as they are. */
@@ -29,6 +30,45 @@ export function digest(raw: Buffer, longTexts: readonly number[]): string {
   }
   pieces.push(raw.toString('latin1', from))
   return pieces.join('')
+}
+
+/** A long text: where it lies between its quotes, and its bytes as UTF-8. */
+export interface Cut {
+  readonly start: number
+  readonly end: number
+  readonly bytes: number
+}
+
+const STEP_BYTES = 256 * 1024
+
+/** What is cut, in steps. */
+export function* cutsOf(raw: Buffer, longTexts: readonly number[]): Steps<Cut[]> {
+  const cuts: Cut[] = []
+  for (let i = 0; i < longTexts.length; i += 2) {
+    const start = longTexts[i]! + 1
+    const end = longTexts[i + 1]! - 1
+    let bytes = 0
+    for (let from = start; from < end;) {
+      const to = Math.min(end, from + STEP_BYTES) === end ? end : beforeEscape(raw, from + STEP_BYTES)
+      bytes += raw.subarray(from, to).includes(UNICODE_ESCAPE) ? decodedBytes(raw, from, to) : to - from
+      from = to
+      if (to - start >= STEP_BYTES) yield
+    }
+    cuts.push({ start, end, bytes })
+    if (cuts.length % 64 === 0) yield
+  }
+  return cuts
+}
+
+/** The part between two offsets as `digest` has it. `cuts`: those inside of it. */
+export function cutText(raw: Buffer, from: number, to: number, cuts: readonly Cut[]): string {
+  let text = ''
+  let at = from
+  for (const { start, end, bytes } of cuts) {
+    text += raw.toString('latin1', at, beforeEscape(raw, start + KEPT_BYTES)) + cutMark(bytes)
+    at = end
+  }
+  return text + raw.toString('latin1', at, to)
 }
 
 /** Of a text as UTF-8. Some clients write each character of a prompt that is not English as an escape of six bytes. */

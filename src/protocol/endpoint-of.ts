@@ -1,6 +1,7 @@
 /** Whose body it is: for dry runs, which take those of all inference endpoints. Pure. */
 import { CHAT, COMPLETIONS, DRY_RUN, EMBEDDINGS, type Endpoint, ENDPOINTS, RERANK } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Member } from '../core/types.ts'
 import { members } from './members.ts'
 import { Tally } from './tally.ts'
 
@@ -17,9 +18,9 @@ const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [
 
 const INFERENCE = ENDPOINTS.filter((endpoint) => endpoint !== DRY_RUN && endpoint.id !== 'feedback')
 
-/** By the caller's word, else by the members of the body. Throws where neither tells, or where the endpoint is not built. */
-export function endpointOf(raw: Buffer, asked: string | null): Endpoint {
-  const endpoint = asked === null ? byMembers(raw) : byName(asked)
+/** By the caller's word, else by the members of the body (`list`, where they are known). Throws where neither tells, or where the endpoint is not built. */
+export function endpointOf(raw: Buffer, asked: string | null, list: readonly Member[] | null = null): Endpoint {
+  const endpoint = asked === null ? byMembers(list ?? members(raw, new Tally())) : byName(asked)
   if (endpoint.served) return endpoint
   throw new GatewayError('not_implemented', `POST ${endpoint.path}: ${endpoint.missing}.`)
 }
@@ -32,8 +33,7 @@ function byName(asked: string): Endpoint {
 }
 
 /** What is no object at all counts as a chat; its parser says what is wrong. */
-function byMembers(raw: Buffer): Endpoint {
-  const list = members(raw, new Tally())
+function byMembers(list: readonly Member[] | null): Endpoint {
   if (list === null) return CHAT
   const found = MARKS.find(([mark]) => list.some(({ key }) => key === mark))
   if (found !== undefined) return found[1]

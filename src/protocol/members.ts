@@ -127,7 +127,7 @@ const CLOSE_BYTES = Buffer.from('}')
 const EMPTY_BYTES = Buffer.from('{}')
 
 /** Keys written with escapes (mod\u0065l) must not slip past an edit. */
-function keyText(json: Uint8Array, start: number, end: number): string | null {
+export function keyText(json: Uint8Array, start: number, end: number): string | null {
   const view = Buffer.isBuffer(json) ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength)
   const text = view.toString('utf8', start + 1, end - 1)
   if (!text.includes('\\')) return text

@@ -1,10 +1,12 @@
 /** A request body as far as the gateway must understand it. Unknown fields are nobody's business and pass. Pure. */
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Steps } from '../core/slices.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { Member } from '../core/types.ts'
 import { digest } from './digest.ts'
 import { members, memberValue } from './members.ts'
+import { parseLarge } from './parse-large.ts'
 import { OPEN_BRACE, skipSpace } from './scan.ts'
 import { Tally } from './tally.ts'
 
@@ -72,7 +74,16 @@ const MODEL_LENGTH = 512
 export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
   const tally = new Tally()
   const list = members(raw, tally) ?? refuse(raw)
-  const body = parseObject(digest(raw, tally.longTexts), raw.length)
+  return checked(parseObject(digest(raw, tally.longTexts), raw.length), list, raw, endpoint)
+}
+
+/** The same for a large body. */
+export function* parseLargeBody(raw: Buffer, endpoint: Endpoint): Steps<ParsedBody> {
+  const { body, members: list } = yield* parseLarge(raw)
+  return checked(body, list, raw, endpoint)
+}
+
+function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoint: Endpoint): ParsedBody {
   if (list.length !== Object.keys(body).length) refuseTwin(list)
   const model = decoded(body['model'], raw, list)
   if (typeof model !== 'string' || model === '')

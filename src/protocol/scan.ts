@@ -13,9 +13,9 @@ export const CLOSE_BRACKET = 0x5d
 /** Behind an escape the next one is looked for in so many bytes, before a native search, which costs as much as ten of them. */
 const NEAR = 3
 
-export function skipSpace(json: Uint8Array, from: number): number {
+export function skipSpace(json: Uint8Array, from: number, limit = json.length): number {
   let at = from
-  while (at < json.length) {
+  while (at < limit) {
     const byte = json[at]
     if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
     at++
@@ -59,37 +59,74 @@ export function skipValue(json: Uint8Array, from: number, tally: Tally | null): 
   return at
 }
 
-function groupEnd(json: Uint8Array, from: number, tally: Tally | null): number {
-  let depth = 0
+const groupEnd = (json: Uint8Array, from: number, tally: Tally | null): number =>
+  new GroupScan(json, from, tally).until(json.length) ?? -1
+
+export const isGroup = (byte: number | undefined): boolean => byte === OPEN_BRACE || byte === OPEN_BRACKET
+
+/** Longer ones are no numbers. */
+const MOST_SCALAR = 4_096
+
+/** Offset behind the number or word that starts at `from`; `from` where there is none, or it is too long for one. */
+export function scalarEnd(json: Uint8Array, from: number): number {
+  const limit = Math.min(json.length, from + MOST_SCALAR)
   let at = from
-  while (at < json.length) {
-    switch (json[at]) {
-      case QUOTE: {
-        const end = stringEnd(json, at)
-        if (end < 0) return -1
-        tally?.text(at, end)
-        at = end
-        continue
-      }
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        depth++
-        tally?.group()
-        break
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        depth--
-        if (depth === 0) return at + 1
-        break
-      case COLON:
-        tally?.name()
-        break
-      case COMMA:
-        tally?.value()
-    }
-    at++
+  while (at < limit && !isDelimiter(json[at]!)) at++
+  return at - from === MOST_SCALAR ? from : at
+}
+
+/** The search for the end of an object or array, which can be done in parts. */
+export class GroupScan {
+  readonly #json: Uint8Array
+  readonly #tally: Tally | null
+  #at: number
+  #depth = 0
+
+  constructor(json: Uint8Array, from: number, tally: Tally | null) {
+    this.#json = json
+    this.#at = from
+    this.#tally = tally
   }
-  return -1
+
+  /** Offset behind the group; -1: it never ends; null: not before `limit`. */
+  until(limit: number): number | null {
+    const json = this.#json
+    const tally = this.#tally
+    const length = Math.min(limit, json.length)
+    let depth = this.#depth
+    let at = this.#at
+    while (at < length) {
+      switch (json[at]) {
+        case QUOTE: {
+          const end = stringEnd(json, at)
+          if (end < 0) return -1
+          tally?.text(at, end)
+          at = end
+          continue
+        }
+        case OPEN_BRACE:
+        case OPEN_BRACKET:
+          depth++
+          tally?.group(at)
+          break
+        case CLOSE_BRACE:
+        case CLOSE_BRACKET:
+          depth--
+          tally?.groupEnd(at + 1)
+          if (depth === 0) return at + 1
+          break
+        case COLON:
+          tally?.name()
+          break
+        case COMMA:
+          tally?.value()
+      }
+      at++
+    }
+    this.#depth = depth
+    this.#at = at
+    return at >= json.length ? -1 : null
+  }
 }
 
 const isDelimiter = (byte: number): boolean =>

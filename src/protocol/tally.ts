@@ -19,10 +19,18 @@ export const MOST_VALUES = 1_000_000
 export class Tally {
   /** Offsets of the long texts: of the opening quote and behind the closing one, in turn. */
   readonly longTexts: number[] = []
+  /** Objects and arrays of more than `bigBytes`, below the body itself: start -> end. */
+  readonly bigGroups = new Map<number, number>()
+  readonly #bigBytes: number
+  readonly #open: number[] = []
   private members = 0
   private names = 0
   private groups = 0
   private values = 0
+
+  constructor(bigBytes = Infinity) {
+    this.#bigBytes = bigBytes
+  }
 
   member(): void {
     if (++this.members > MOST_MEMBERS) throw over(MOST_MEMBERS, 'members')
@@ -32,8 +40,15 @@ export class Tally {
     if (++this.names > MOST_NAMES) throw over(MOST_NAMES, 'members in all its objects')
   }
 
-  group(): void {
+  group(start: number): void {
     if (++this.groups > MOST_GROUPS) throw over(MOST_GROUPS, 'objects and arrays')
+    if (this.#bigBytes !== Infinity) this.#open.push(start)
+  }
+
+  groupEnd(end: number): void {
+    if (this.#bigBytes === Infinity) return
+    const start = this.#open.pop()!
+    if (end - start > this.#bigBytes) this.bigGroups.set(start, end)
   }
 
   value(): void {

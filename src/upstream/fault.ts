@@ -34,7 +34,7 @@ export function answerFault(
     param: fault.param === null ? null : redact(fault.param, backend),
     retryAfterMs: about !== 'request' && isBusy(code) ? retryAfterMs : null,
     upstreamStatus: status,
-    upstreamCode: PASSED.has(code) ? plainCode(fault.code) : null,
+    upstreamCode: PASSED.has(code) ? plainCode(fault.code, backend) : null,
     about,
     lack,
     ...(passed === null ? {} : { status: passed }),
@@ -58,8 +58,8 @@ const OURS: ReadonlySet<number> = new Set([401, 403, 407, 408, 429])
 const PLAIN = /^[a-zA-Z][\w.-]{0,63}$/
 
 /** Numbers and phrases are no codes to branch on, and a code of ours means what our table says. */
-const plainCode = (code: string | null): string | null =>
-  code !== null && PLAIN.test(code) && !Object.hasOwn(ERRORS, code) ? code : null
+const plainCode = (code: string | null, backend: BackendSpec): string | null =>
+  code !== null && PLAIN.test(code) && !Object.hasOwn(ERRORS, code) && redact(code, backend) === code ? code : null
 
 /** Status of an error that came inside a 200: what it says itself, else what its words mean. */
 export function statusOf(fault: UpstreamFault): number {

@@ -53,7 +53,8 @@ function methodOf(path: string): string | null {
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {
   // The caller left while it was still sending, or had to; whatever is answered reaches nobody.
-  if (request.raw.destroyed || thrown.code === 'ECONNRESET') return stopping ? stoppingError() : clientClosed()
+  if ((request.raw.destroyed && !request.raw.complete) || thrown.code === 'ECONNRESET')
+    return stopping ? stoppingError() : clientClosed()
   switch (thrown.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new GatewayError('body_too_large', 'The body is larger than `limits.body` of the gateway.')

@@ -5,7 +5,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest, Trace } from '../../core/types.ts'
 import { answer, type Stages } from '../../pipeline.ts'
 import type { Connections } from '../connections.ts'
-import { gatewayRequest, type Incoming } from '../gateway-request.ts'
+import { anyRequest, type Incoming } from '../gateway-request.ts'
 import { principalOf } from '../plugins/auth.ts'
 import { limitHeadersOf } from '../plugins/limits.ts'
 import { answerDryRun } from './dry-run.ts'
@@ -62,9 +62,20 @@ function serve(
   stages: Stages,
   connections: Connections,
   beginTrace: BeginTrace | null,
-): void {
+): void | Promise<void> {
   const trace = beginTrace?.(request.headers) ?? null
-  const parsed = gatewayRequest(endpoint, { ...incoming(request), trace }, stages.now())
+  const parsed = anyRequest(endpoint, { ...incoming(request), trace }, stages.now())
+  const go = (one: GatewayRequest): void => start(one, request, reply, stages, connections)
+  return parsed instanceof Promise ? parsed.then(go) : go(parsed)
+}
+
+function start(
+  parsed: GatewayRequest,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stages: Stages,
+  connections: Connections,
+): void {
   reply.hijack()
   const caller = connections.watch(request.raw, reply.raw, parsed.startedAt)
   const { id, budgets } = parsed.principal
