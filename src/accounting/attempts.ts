@@ -43,7 +43,7 @@ export function attemptsOf(counted: Counted): Attempt[] {
   })
 }
 
-/** By these it is seen that the backend had the prompt and was at work on it. */
+/** By these it is seen that the backend had the prompt and was at work on it, also where it tells nothing of what it took. */
 const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'client_closed',
   'ttft_timeout',
@@ -55,7 +55,8 @@ const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'answer_too_large',
 ])
 
-const isAtWork = ({ error, sent }: Tried): boolean => sent && error !== null && AT_WORK.has(error.code)
+const isAtWork = ({ error, sent, told }: Tried): boolean =>
+  told !== null || (sent && error !== null && AT_WORK.has(error.code))
 
 /** A call that ended before its answer had begun: the prompt, read for nothing. */
 function wasteOfFailure({ target, error }: Tried, next: Tried | null, usage: Usage | null): Waste | null {

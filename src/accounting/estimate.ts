@@ -24,9 +24,9 @@ export function usageOfAnswer(track: AnswerTrack, { target, error }: Tried, plan
   return whole || !chargedInFull(target, error?.code ?? null) ? usage : inFull(usage, target, plan)
 }
 
-/** A call that ended before its answer began, on a backend that was at work on it: the prompt was read. */
-export function usageOfFailure({ target, error }: Tried, plan: RoutePlan | null): Usage {
-  const usage = { ...NO_TOKENS, input: inputOf(target, plan), estimated: true }
+/** A call that ended before its answer began, on a backend that was at work on it: what that told, else the prompt was read. */
+export function usageOfFailure({ target, error, told }: Tried, plan: RoutePlan | null): Usage {
+  const usage = told ?? { ...NO_TOKENS, input: inputOf(target, plan), estimated: true }
   return chargedInFull(target, error?.code ?? null) ? inFull(usage, target, plan) : usage
 }
 

@@ -111,6 +111,7 @@ const answering = ({ exchange, target, open }: Answering, { trail, error, endedA
   ttftMs: exchange.ttftMs,
   open,
   sent: true,
+  told: null,
 })
 
 /** What the answer tells the next decision. */

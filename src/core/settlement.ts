@@ -16,6 +16,8 @@ export interface Tried {
   readonly open: number
   /** There was a connection, and the request went out on it. */
   readonly sent: boolean
+  /** What the backend said that it took, of a call that failed before its answer began; null = nothing. */
+  readonly told: Usage | null
 }
 
 /** One call to one backend, finished. */

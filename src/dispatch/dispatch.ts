@@ -12,6 +12,7 @@ import type { Pools } from '../upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
 import { collectedOf } from '../protocol/collected.ts'
+import { usageTold } from '../protocol/estimate.ts'
 import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
 import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
@@ -160,7 +161,8 @@ async function attempt(
     const { status, sent, unread } = exchange
     const asked = { request, profile: plan.profile }
     tools.fleet.end(deployment, unread ? null : { endpoint: request.endpoint.id, error, asked }, place)
-    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent })
+    const told = usageTold(exchange.track)
+    trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent, told })
     trail.current = null
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
     return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, changes, true) : error

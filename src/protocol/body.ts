@@ -16,6 +16,8 @@ export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'gar
   if (json[0] === 0x5b) return readList(json, track)
   const field = fieldsOf(json)
   if (field === null) return 'garbage'
+  // What failed may be charged all the same.
+  noteUsage(field, track)
   const error = field('error')
   if (error) return embeddedFault({ error })
   if (field('object') === 'error')
@@ -26,7 +28,6 @@ export function readBody(body: Buffer, track: AnswerTrack): UpstreamFault | 'gar
       code: field('code'),
       param: field('param'),
     })
-  noteUsage(field, track)
   const model = field('model')
   if (typeof model === 'string') track.model = model
   return readChoices(field, track)

@@ -4,15 +4,21 @@ import { chargeOfBoth } from './charge.ts'
 import type { AnswerTrack } from './track.ts'
 import { NO_TOKENS } from './usage.ts'
 
+/** What the backend has told so far, without a guess; null = nothing. */
+export function usageTold({ usage, charge }: AnswerTrack): Usage | null {
+  if (usage === null) return null
+  const chargedNanoUsd = chargeOfBoth(charge, usage.chargedNanoUsd)
+  return chargedNanoUsd === usage.chargedNanoUsd ? usage : { ...usage, chargedNanoUsd }
+}
+
 /** `inputTokens`: what the prompt is expected to be. `over`: nothing more of the answer would have come. */
 export function usageSoFar(track: AnswerTrack, inputTokens: number, over: boolean): Usage {
-  const { usage: told, size, tier, charge } = track
-  if (told === null) {
+  const { size, tier, charge } = track
+  const usage = usageTold(track)
+  if (usage === null) {
     const input = Math.round(inputTokens)
     return { ...NO_TOKENS, input, output: size.tokens, chargedNanoUsd: charge, tier, estimated: true }
   }
-  const chargedNanoUsd = chargeOfBoth(charge, told.chargedNanoUsd)
-  const usage = chargedNanoUsd === told.chargedNanoUsd ? told : { ...told, chargedNanoUsd }
   if (over || !track.usageIsOld) return usage
   // A running count, of some time before the stream broke off.
   const output = Math.max(usage.output, size.tokens)

@@ -123,17 +123,17 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
     return GARBAGE
   }
   if (!isFields(value)) return GARBAGE
-  const fault = embeddedFault(value) ?? (frame.event === 'error' ? embeddedFault({ error: value }) : null)
-  if (fault !== null) return { kind: 'fault', fault }
-  noteOrigin(value, track)
+  const fault = faultOf(value, frame)
   const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
-  const mends = track.take(choices, false)
-  const event = value
-  track.charge = chargeOfBoth(
-    chargeBeside((name) => event[name]),
-    track.charge,
-  )
   const usage = usageOf(value, choices)
+  noteCharge(value, track)
+  if (fault !== null) {
+    // What failed may be charged all the same.
+    track.usage = usage ?? track.usage
+    return { kind: 'fault', fault }
+  }
+  noteOrigin(value, track)
+  const mends = track.take(choices, false)
   const own = choices.length === 0 && isFields(value['usage'])
   if (usage !== null) noteUsage(usage, value, own, frame, track, wish)
   if (own) return SWALLOW
@@ -143,6 +143,16 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
   const more = mends === null && usage === null && isMoreOfCall(choices)
   track.again = more && verdict.kind === 'send' ? Again.of(frame, verdict.raw, 'arguments') : null
   return verdict
+}
+
+const faultOf = (event: Fields, frame: SseFrame): UpstreamFault | null =>
+  embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
+
+function noteCharge(event: Fields, track: AnswerTrack): void {
+  track.charge = chargeOfBoth(
+    chargeBeside((name) => event[name]),
+    track.charge,
+  )
 }
 
 /** The last counts are the true ones: some engines count as they go. */

@@ -21,6 +21,7 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
   ttftMs: null,
   open: 0,
   sent: true,
+  told: null,
 })
 
 const whole = (took: Usage) => ({

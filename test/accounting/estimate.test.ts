@@ -22,7 +22,17 @@ const PLAN = {
 function tried(onAbort: OnAbort, error: GatewayError | null): Tried {
   const { targets } = deployment('a/m', { backend: { onAbort } })
   targets[0]!.deployment.calibration.factor = 1.5
-  return { target: targets[0]!, startedAt: 0, endedAt: 1, status: 200, error, ttftMs: 1, open: 0, sent: true }
+  return {
+    target: targets[0]!,
+    startedAt: 0,
+    endedAt: 1,
+    status: 200,
+    error,
+    ttftMs: 1,
+    open: 0,
+    sent: true,
+    told: null,
+  }
 }
 
 function track(events: number, traits: Partial<AnswerTrack> = {}): AnswerTrack {

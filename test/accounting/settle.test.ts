@@ -126,7 +126,17 @@ t.test('the verdict, and what was wasted on an answer that does not fit', async 
 t.test('nobody answered', async (t) => {
   const error = new GatewayError('upstream_error', 'boom')
   const target = deployment('b/m').targets[0]!
-  const failed: Tried = { target, startedAt: 1, endedAt: 2, status: 500, error, ttftMs: null, open: 0, sent: true }
+  const failed: Tried = {
+    target,
+    startedAt: 1,
+    endedAt: 2,
+    status: 500,
+    error,
+    ttftMs: null,
+    open: 0,
+    sent: true,
+    told: null,
+  }
   const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
   t.match(settlement, {
     attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],

@@ -11,6 +11,7 @@ const TRIED = {
   ttftMs: null,
   open: 0,
   sent: true,
+  told: null,
 }
 const request = gatewayRequest({ model: 'm' }, { startedAt: 100 })
 
