@@ -1,12 +1,12 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
-import { GatewayError } from '../core/errors.ts'
+import type { GatewayError } from '../core/errors.ts'
 import { usageSoFar } from '../protocol/estimate.ts'
 import { readFrame } from '../protocol/frames.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { frameText, isDone, type SseFrame, SseSplitter } from '../protocol/sse.ts'
 import { usageEvent } from '../protocol/usage-chunk.ts'
 import type { Call } from './call.ts'
-import { answerFault, badAnswer, statusOf } from './fault.ts'
+import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
 export interface Reading {
   /** Whole events to send on; null = none. */
@@ -56,17 +56,13 @@ export class StreamReader {
     if (reading.done || reading.failure !== null) return reading
     if (this.started && (this.#finished || !this.#options.call.finishes))
       return this.#end(reading.out === null ? [] : [reading.out])
-    return { ...reading, failure: this.#brokenOff() }
+    return { ...reading, failure: brokenOff(this.#options.call.backend) }
   }
 
   /** Every choice has said why it ended. */
   get #finished(): boolean {
     const { call, track } = this.#options
     return call.finishes && track.choices.ended(call.choices)
-  }
-
-  #brokenOff(): GatewayError {
-    return new GatewayError('upstream_incomplete', `Backend "${this.#options.call.backend.name}" broke off its answer.`)
   }
 
   #read(frames: readonly SseFrame[]): Reading {
@@ -90,7 +86,7 @@ export class StreamReader {
         case 'done':
           if (!this.started) return reading(out, badAnswer(backend, 'sent an empty stream'))
           // Whoever gives reasons has cut the choice that has none.
-          return track.choices.torn ? reading(out, this.#brokenOff()) : this.#end(out)
+          return track.choices.torn ? reading(out, brokenOff(backend)) : this.#end(out)
       }
     }
     return { out: join(out), done: false, finished: this.#finished, failure: null }
