@@ -1,6 +1,7 @@
 /** All who write down what requests take, and who say whether they may: put together, and ended, here. */
 import { join } from 'node:path'
 import { fingerprint } from './config/fingerprint.ts'
+import { ConfigError } from './config/issues.ts'
 import type { Book } from './core/settlement.ts'
 import type { Config } from './core/settings.ts'
 import { spentOf } from './core/total.ts'
@@ -22,6 +23,7 @@ import type { Log } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { RequestLogBook } from './observe/request-log.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { type Hold, holdFile } from './store/hold-file.ts'
 import { KeptFile } from './store/kept-file.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { VERSION } from './version.ts'
@@ -75,6 +77,7 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
           seq: () => ledger!.seq,
           loaded: (seq) => (counted = seq),
         })
+  const hold = kept === null || !counts(config, keys) ? null : await holdCounts(config)
   await kept?.load()
   const ledger = await openLedger(config, counted, decisions, log)
   const sessions = new Sessions()
@@ -101,6 +104,7 @@ export async function openAccounts(config: Config, { log, keys, backends }: Acco
       await telemetry?.close()
       await kept?.stop()
       await ledger?.close()
+      await hold?.release()
       await limiter.close()
     },
   }
@@ -126,8 +130,26 @@ async function openLedger(config: Config, above: number, decisions: DecisionText
 /** Beside the ledger, which tells what came after it was written. Null where there is no ledger. */
 function keepCounts({ store }: Config, log: Log, limiter: MemoryLimiter, tools: KeptTools): KeptFile | null {
   if (store.ledger === null) return null
-  const file = join(store.ledger.folder, 'budgets.json')
-  return new KeptFile(file, keptCounts(limiter, tools), (event) => log.events.info(event, 'limits'))
+  return new KeptFile(countsFile(store.ledger.folder), keptCounts(limiter, tools), (event) =>
+    log.events.info(event, 'limits'),
+  )
+}
+
+const countsFile = (folder: string): string => join(folder, 'budgets.json')
+
+/** Whether there is a budget, or may be one: keys that are made at run time may have some. */
+const counts = (config: Config, keys: KeyStore): boolean =>
+  config.budgets.length > 0 || config.store.keys !== null || keys.specs.some(({ budgets }) => budgets.length > 0)
+
+/** Two gateways that count alone into one file would each undo what the other has counted, and spend each budget twice. */
+async function holdCounts({ store }: Config): Promise<Hold | null> {
+  const { folder } = store.ledger!
+  const hold = await holdFile(countsFile(folder))
+  if (typeof hold !== 'string') return hold
+  const message =
+    `budgets are counted into ${folder} by another gateway, ${hold}, and each of the two would spend all of them; ` +
+    'give each gateway a folder of its own, or let them count together with store.redis'
+  throw new ConfigError([{ path: 'store.ledger', message }])
 }
 
 /** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */

@@ -35,6 +35,7 @@ import { Conversations } from './route/memory.ts'
 import { beginTrace } from './protocol/trace-context.ts'
 import { compileRoutes } from './route/table.ts'
 import { KeptFile } from './store/kept-file.ts'
+import { ownFile } from './store/own-file.ts'
 import { Pools } from './upstream/pools.ts'
 import { VERSION } from './version.ts'
 
@@ -72,10 +73,9 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   await keys.load()
   const weights = await loadWeights()
   const lessons = new Lessons(weights)
+  const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state =
-    config.store.state === null
-      ? null
-      : new KeptFile(config.store.state, keptLessons(lessons), (event) => log.events.info(event, 'state'))
+    own === null ? null : new KeptFile(own.path, keptLessons(lessons), (event) => log.events.info(event, 'state'))
   await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
@@ -88,7 +88,10 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const resting = ({ coolUntil, restUntil }: { coolUntil: number; restUntil: number }): boolean =>
     Math.max(coolUntil, restUntil) > now()
   const backends = (): BackendReading[] => fleet.states().map((one) => ({ ...one, resting: resting(one) }))
-  const accounts = await openAccounts(config, { log, keys, backends })
+  const accounts = await openAccounts(config, { log, keys, backends }).catch(async (thrown: unknown) => {
+    await own?.hold?.release()
+    throw thrown
+  })
   const { metrics, limiter, sessions } = accounts
   const stages: Stages = {
     fleet,
@@ -177,6 +180,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
       await fleet.stop()
       await pools.destroy()
       await state?.stop()
+      await own?.hold?.release()
       await checker.close()
       // Answers that are read to their end for their usage settle while the pools go.
       await accounts.close()
