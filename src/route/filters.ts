@@ -2,6 +2,7 @@
 import type { Capability } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.ts'
 import type { BoundFilter, Dropped, FilterName } from '../core/record.ts'
+import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { type Bounds, outside } from './bounds.ts'
 import type { Choice } from './names.ts'
@@ -13,6 +14,8 @@ export interface Question {
   readonly choice: Choice
   readonly bounds: Bounds
   readonly table: RouteTable
+  /** Reading of the monotonic clock, ms. */
+  readonly now: number
 }
 
 /** Needs whose name is not the word for them. */
@@ -73,6 +76,13 @@ export function judge(deployment: Deployment, question: Question): Dropped | nul
     if (why !== null) return { filter, why }
   }
   return null
+}
+
+/** It said not long ago that it lacks something that this request asks for. */
+export function refuses({ standing }: Deployment, { request, profile, now }: Question): boolean {
+  if (standing.refuses.size === 0) return false
+  for (const [lack, until] of standing.refuses) if (until > now && asks(request, profile, lack)) return true
+  return false
 }
 
 /** Prompt and answer may not fit together: `most` tokens of output are to be expected at the most. */

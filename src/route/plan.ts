@@ -3,13 +3,13 @@ import type { FilterName } from '../core/record.ts'
 import { type Capability, isUnscored, type Limits, type Weights } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
-import { filterOf, type Question, tight } from './filters.ts'
+import { fallbackOf } from './fallback.ts'
+import { filterOf, type Question, refuses, tight } from './filters.ts'
 import type { Remembered } from './memory.ts'
 import { type Choice, resolve } from './names.ts'
 import { explore, loyalty, type Pick, rank } from './pick.ts'
 import { COLUMN, COLUMNS, predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
-import { asks } from '../classify/lacking.ts'
 import type { Rota } from './rota.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
@@ -58,14 +58,15 @@ export function plan(
   moment: Moment,
 ): RoutePlan {
   const decision = decide(request, profile, table, moment)
-  const { choice, candidates, pick } = decision
-  if (pick.order.length === 0) throw refusalOf(decision)
-  const order = pick.order.map((row) => candidates[row]!)
-  const first = pick.order[0]!
+  const { choice, question, candidates, pick } = decision
+  const fallback = choice.fallback.length === 0 ? [] : fallbackOf(question, candidates).targets
+  const order = [...pick.order.map((row) => candidates[row]!), ...fallback]
+  if (order.length === 0) throw refusalOf(decision)
+  const [first] = pick.order
   let record: RoutePlan['record'] | null = null
   return {
     route: choice.route,
-    order: choice.fallback.length === 0 ? order : [...order, ...fallbackOf(decision)],
+    order,
     success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     profile,
@@ -75,7 +76,7 @@ export function plan(
       return (record ??= recordOf(decision))
     },
     taken() {
-      decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)
+      if (first !== undefined) decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)
     },
   }
 }
@@ -88,7 +89,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
   const bounds = { ...choice, key: boundOf(principal, table) }
-  const question = { request, profile, choice, bounds, table }
+  const question = { request, profile, choice, bounds, table, now: moment.now }
   const { candidates, dropped, seats } = filtered(question)
   const { length } = candidates
   if (troubles.length < length) {
@@ -103,7 +104,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
     const candidate = candidates[row]!
     predict(rows, row, candidate, profile, remembered)
     score(rows, row, weights, request.stream, remembered === null ? 0 : loyalty(candidate, remembered))
-    troubles[row] = trouble(candidate.deployment, question, rows[row * COLUMNS + COLUMN.most]!, moment.now)
+    troubles[row] = trouble(candidate.deployment, question, rows[row * COLUMNS + COLUMN.most]!)
   }
   const ceilings = ceilingsOf(request, choice)
   const relaxed = relax(ceilings, rows, dropped)
@@ -196,18 +197,13 @@ function targetsOf(
 }
 
 /** 0 = nothing is known against it; the higher, the later it is asked. */
-function trouble(deployment: Deployment, { request, profile }: Question, most: number, now: number): number {
+function trouble(deployment: Deployment, question: Question, most: number): number {
   const { live, standing } = deployment
-  if (standing.refuses.size > 0 && refuses(deployment, request, profile, now)) return 3
+  const { profile, now } = question
+  if (refuses(deployment, question)) return 3
   if (live.state === 'down') return 2
   if (live.state === 'warming_up' || Math.max(live.coolUntil, standing.coolUntil, standing.restUntil) > now) return 1
   return tight(deployment, profile, most) ? 0.5 : 0
-}
-
-/** It said not long ago that it lacks something that this request asks for. */
-function refuses({ standing }: Deployment, request: GatewayRequest, profile: RequestProfile, now: number): boolean {
-  for (const [lack, until] of standing.refuses) if (until > now && asks(request, profile, lack)) return true
-  return false
 }
 
 /** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
@@ -233,11 +229,3 @@ const mayExplore = (request: GatewayRequest, profile: RequestProfile, { open, ru
   profile.sense !== null &&
   !profile.continues &&
   !request.noFallback
-
-/** Those that are tried when all candidates have failed, as they are written. */
-function fallbackOf({ choice, question, profile, candidates }: Decision): Target[] {
-  const taken = new Set(candidates.map(({ deployment }) => deployment))
-  return choice.fallback
-    .filter((deployment) => !taken.has(deployment) && filterOf(deployment, question) === null)
-    .flatMap((deployment) => targetsOf(deployment, profile, choice, true))
-}

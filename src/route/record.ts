@@ -1,14 +1,19 @@
 /** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
-import { GatewayError } from '../core/errors.ts'
+import { type ErrorCode, GatewayError } from '../core/errors.ts'
+import type { Target } from '../core/types.ts'
 import { type CandidateRecord, type DecisionRecord, type Dropped, isBound } from '../core/record.ts'
 import { judge } from './filters.ts'
+import { fallbackOf } from './fallback.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
 import { COLUMN, COLUMNS, mostCost, predict } from './predict.ts'
 
 export function recordOf(decision: Decision): DecisionRecord {
-  const { request, profile, choice, candidates, pick, relaxed, shown } = decision
-  const first = candidates[pick.order[0] ?? -1]
+  const { request, profile, choice, question, candidates, pick, relaxed, shown } = decision
+  const { targets, ruledOut } = fallbackOf(question, candidates)
+  const order = pick.order.length === 0 ? targets : pick.order.map((row) => candidates[row]!)
+  const [first] = order
+  const more = ruledOut.slice(0, Math.max(0, MOST_SHOWN - shown.length))
   return {
     request_id: request.id,
     route: choice.route,
@@ -21,9 +26,12 @@ export function recordOf(decision: Decision): DecisionRecord {
       needs: profile.needs,
       affinity: profile.affinity,
     },
-    candidates: shown.map((_, place) => candidateOf(decision, place)),
-    omitted: candidates.length - shown.length,
-    order: pick.order.slice(0, SORTED).map((row) => candidates[row]!.deployment.id),
+    candidates: [
+      ...shown.map((_, place) => candidateOf(decision, place)),
+      ...more.map(({ target, dropped }) => rowOf(target, dropped, profile.inputTokens, () => null)),
+    ],
+    omitted: candidates.length - shown.length + ruledOut.length - more.length,
+    order: order.slice(0, SORTED).map(({ deployment }) => deployment.id),
     chosen:
       first === undefined
         ? null
@@ -35,6 +43,9 @@ export function recordOf(decision: Decision): DecisionRecord {
     propensity: rounded(pick.propensity, 4) ?? 1,
   }
 }
+
+/** Rows of one record. */
+const MOST_SHOWN = 32
 
 /** By its own expected tokens, not by those of whoever answered. */
 function baselineOf({ choice, question, profile }: Decision): DecisionRecord['baseline'] {
@@ -53,19 +64,30 @@ function baselineOf({ choice, question, profile }: Decision): DecisionRecord['ba
 function candidateOf(decision: Decision, place: number): CandidateRecord {
   const { candidates, rows, profile, shown, dropped } = decision
   const row = shown[place]!
-  const { deployment, effort } = candidates[row]!
   const why = droppedOf(decision, row, place)
   const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
   // What a filter took out was never estimated.
-  const value = (column: number, digits: number, unit = 1): number | null =>
+  const value: Value = (column, digits, unit = 1) =>
     estimated ? rounded(rows[place * COLUMNS + column]! / unit, digits) : null
+  return rowOf(candidates[row]!, why, profile.inputTokens, value)
+}
+
+/** A column of the table as the record has it; null: it was never estimated. */
+type Value = (column: number, digits: number, unit?: number) => number | null
+
+function rowOf(
+  { deployment, effort }: Target,
+  dropped: Dropped | null,
+  inputTokens: number,
+  value: Value,
+): CandidateRecord {
   return {
     backend: deployment.backend.name,
     model: deployment.model,
     effort,
-    dropped: why,
+    dropped,
     expected: {
-      input_tokens: value(COLUMN.input, 0) ?? profile.inputTokens,
+      input_tokens: value(COLUMN.input, 0) ?? inputTokens,
       cached_tokens: value(COLUMN.cached, 0),
       output_tokens: value(COLUMN.output, 0),
       reasoning_tokens: value(COLUMN.reasoning, 0),
@@ -127,36 +149,30 @@ const NAMED = 20
 
 /** Why nobody can be asked. */
 export function refusalOf(decision: Decision): GatewayError {
-  const { request, choice, candidates, shown } = decision
+  const { request, choice, question, candidates } = decision
   const { route } = choice
   const record = recordOf(decision)
-  if (candidates.length === 0) {
+  const ruledOut = fallbackOf(question, candidates).ruledOut.map(({ dropped }) => dropped.filter)
+  const filters: readonly (string | null)[] = [...decision.dropped, ...ruledOut]
+  if (filters.length === 0) {
     return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
       retryAfterMs: 2000,
       route,
       record,
     })
   }
-  const reasons = shown
+  const reasons = record.candidates
     .slice(0, NAMED)
-    .map((row, place) => `${candidates[row]!.deployment.id}: ${droppedOf(decision, row, place)?.why ?? ''}`)
-  const more = candidates.length > NAMED ? `; and ${candidates.length - NAMED} more` : ''
+    .map(({ backend, model, dropped }) => `${backend}/${model}: ${dropped?.why ?? ''}`)
+  const more = filters.length > NAMED ? `; and ${filters.length - NAMED} more` : ''
   const list = `${reasons.join('; ')}${more}.`
-  if (decision.dropped.every((filter) => filter === 'policy'))
-    return new GatewayError('forbidden', `This key may not use "${request.model}".`, { param: 'model', route, record })
-  if (decision.dropped.every((filter) => filter === 'weight'))
-    return new GatewayError('no_backend', `All candidates are drained: ${list}`, { route, record })
-  if (decision.dropped.every(isBound))
-    return new GatewayError('forbidden', `No candidate may serve this request: ${list}`, {
-      param: 'model',
-      route,
-      record,
-    })
-  if (decision.dropped.includes('context'))
-    return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
-      param: 'messages',
-      route,
-      record,
-    })
-  return new GatewayError('unsupported', `No candidate can serve this request: ${list}`, { route, record })
+  const all = (filter: string): boolean => filters.every((one) => one === filter)
+  const refusal = (code: ErrorCode, message: string, param: string | null = null): GatewayError =>
+    new GatewayError(code, message, { param, route, record })
+  if (all('policy')) return refusal('forbidden', `This key may not use "${request.model}".`, 'model')
+  if (all('weight')) return refusal('no_backend', `All candidates are drained: ${list}`)
+  if (filters.every(isBound)) return refusal('forbidden', `No candidate may serve this request: ${list}`, 'model')
+  if (filters.includes('context'))
+    return refusal('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, 'messages')
+  return refusal('unsupported', `No candidate can serve this request: ${list}`)
 }
