@@ -67,6 +67,7 @@ const schema = z.strictObject({
   headers: z.record(headerName, z.string()).default({}),
   forward: z.array(headerName).default([]),
   lacks: z.array(z.enum(CAPABILITIES)).default([]),
+  has: z.array(z.enum(CAPABILITIES)).default([]),
   endpoints: z.record(endpointId, path),
   signature: z.strictObject({ path, pattern }).nullable().default(null),
   discovery: z.array(source),

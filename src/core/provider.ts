@@ -70,6 +70,8 @@ export interface Provider {
   readonly forward: readonly string[]
   /** What it leaves out without a word, or what its file drops because it is refused: no request that needs it is sent there. */
   readonly lacks: readonly Capability[]
+  /** What every chat model of it has, as the engine itself sees to it, unless somebody says otherwise. */
+  readonly has?: readonly Capability[]
   /** Endpoint id -> path below the root (with `api`); absent = it has no such endpoint. */
   readonly endpoints: Readonly<Record<string, string>>
   /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */

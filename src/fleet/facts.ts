@@ -49,6 +49,7 @@ function skillsOf(
 ): Pick<ModelFacts, 'capabilities' | 'efforts'> {
   const capabilities = { ...known?.capabilities, ...discovered(model, found) }
   for (const lack of spec.provider.lacks) capabilities[lack] = false
+  if (isChat(capabilities)) for (const skill of spec.provider.has ?? []) capabilities[skill] ??= true
   const declared = said.find((facts) => facts.efforts.length > 0)?.efforts
   // Efforts of the operator's say that it thinks, whatever the engine says.
   if (declared !== undefined) capabilities.reasoning = true
@@ -57,6 +58,9 @@ function skillsOf(
   if (efforts.length > 0) capabilities.reasoning ??= true
   return { capabilities: inOrder(capabilities), efforts: capabilities.reasoning === true ? efforts : [] }
 }
+
+const isChat = ({ chat, embeddings, rerank }: ModelFacts['capabilities']): boolean =>
+  chat ?? (embeddings !== true && rerank !== true)
 
 /** An operator's `default` is meant for all classes that it does not name: the catalogue's numbers have no place beside it. */
 function qualityOf(operator: ModelFacts['quality'], known: CatalogueEntry | null): ModelFacts['quality'] {

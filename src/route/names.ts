@@ -6,6 +6,7 @@ import type { Deployment, GatewayRequest, RequestProfile } from '../core/types.t
 import { AUTO, matches } from './match.ts'
 import { boundsOfRoute, outside, type RouteBounds } from './bounds.ts'
 import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+import { spelled } from './spelling.ts'
 
 /** What decides on the route. */
 export interface Asked {
@@ -45,6 +46,19 @@ export function resolve(request: Asked, table: RouteTable): Choice {
  * certain being the last of them. Throws `model_not_found` for a strategy that does not exist.
  */
 export function* choices(request: Asked, table: RouteTable): Generator<Choice, void> {
+  let found = false
+  for (const choice of choicesOf(request, table)) {
+    found = true
+    yield choice
+  }
+  if (found) return
+  const bounds = { ...boundsOfRoute(null), key: boundOf(request.principal, table) }
+  const model = spelled(request.model, table, (one) => outside(one, bounds) === null)
+  if (model !== null) yield* choicesOf({ ...request, model }, table)
+}
+
+/** For the very name. */
+function* choicesOf(request: Asked, table: RouteTable): Generator<Choice, void> {
   const { model, principal, headers, profile, utcHour } = request
   const { catalog } = table
   const exact = catalog.byId.get(model)

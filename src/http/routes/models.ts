@@ -56,21 +56,22 @@ function listModels(table: RouteTable, principal: Principal, created: number): M
 
 function entry(id: string, serving: readonly Deployment[], created: number): ModelEntry {
   const backends = [...new Set(serving.map((deployment) => deployment.backend.name))]
-  const contexts = serving.map((deployment) => deployment.facts.context).filter((context) => context !== null)
+  const kind = KINDS.find(({ of }) => serving.some((deployment) => of(deployment.facts.capabilities))) ?? OTHER
+  // Of a name that leads to several kinds only those are described that a request of its kind may be given to.
+  const able = serving.filter((deployment) => kind.of(deployment.facts.capabilities))
+  const contexts = able.map((deployment) => deployment.facts.context).filter((context) => context !== null)
   const price = serving.length === 1 ? serving[0]!.facts.price : null
   const can = (capability: Capability): boolean =>
-    serving.some((deployment) => deployment.facts.capabilities[capability] === true)
+    able.some((deployment) => deployment.facts.capabilities[capability] === true)
   const inputs = ['text', ...(can('vision') ? ['image'] : []), ...(can('audio') ? ['audio'] : [])]
-  const embeds = can('embeddings') && !can('chat')
-  const outputs = embeds ? ['embeddings'] : ['text']
   return {
     id,
     object: 'model',
     created,
     owned_by: backends.length === 1 ? backends[0]! : 'turnout',
     backends,
-    // Whoever answers, this much fits.
-    context_length: contexts.length === serving.length && contexts.length > 0 ? Math.min(...contexts) : null,
+    // A prompt that is too long for some is given to the others.
+    context_length: contexts.length === 0 ? null : Math.max(...contexts),
     pricing:
       price === null || price.inputPerMtok === null
         ? null
@@ -80,19 +81,47 @@ function entry(id: string, serving: readonly Deployment[], created: number): Mod
             input_cache_read: perToken(price.cachedInputPerMtok),
           },
     architecture: {
-      modality: `${inputs.join('+')}->${outputs.join('+')}`,
+      modality: `${inputs.join('+')}->${kind.output}`,
       input_modalities: inputs,
-      output_modalities: outputs,
+      output_modalities: [kind.output],
     },
-    supported_parameters: [
-      ...(embeds ? ['dimensions', 'encoding_format'] : ['max_tokens', 'temperature', 'top_p', 'stop', 'stream']),
-      ...(can('tools') ? ['tools', 'tool_choice'] : []),
-      ...(can('json_schema') ? ['response_format', 'structured_outputs'] : []),
-      ...(can('logprobs') ? ['logprobs', 'top_logprobs'] : []),
-      ...(can('reasoning') ? ['reasoning_effort'] : []),
-    ],
+    supported_parameters: [...kind.parameters, ...(kind === CHATS ? chatParameters(can) : [])],
   }
 }
+
+type Capabilities = Deployment['facts']['capabilities']
+
+interface Kind {
+  readonly of: (capabilities: Capabilities) => boolean
+  readonly output: string
+  /** Those that every model of the kind takes. */
+  readonly parameters: readonly string[]
+}
+
+const CHATS: Kind = {
+  // What nobody said anything of is a chat model; one that is known for something else is not.
+  of: ({ chat, embeddings, rerank }) => chat ?? (embeddings !== true && rerank !== true),
+  output: 'text',
+  parameters: ['max_tokens', 'temperature', 'top_p', 'stop', 'stream'],
+}
+const OTHER: Kind = { of: () => true, output: 'text', parameters: [] }
+const KINDS: readonly Kind[] = [
+  CHATS,
+  {
+    of: ({ embeddings }) => embeddings === true,
+    output: 'embeddings',
+    parameters: ['dimensions', 'encoding_format'],
+  },
+  { of: ({ rerank }) => rerank === true, output: 'rerank', parameters: ['top_n', 'return_documents'] },
+]
+
+const chatParameters = (can: (capability: Capability) => boolean): string[] => [
+  ...(can('tools') ? ['tools', 'tool_choice'] : []),
+  ...(can('json_schema') || can('json_object') ? ['response_format'] : []),
+  ...(can('json_schema') ? ['structured_outputs'] : []),
+  ...(can('logprobs') ? ['logprobs', 'top_logprobs'] : []),
+  ...(can('reasoning') ? ['reasoning_effort'] : []),
+]
 
 /** USD per token as a decimal string without an exponent, as OpenRouter writes it. */
 function perToken(perMtok: number | null): string | null {
