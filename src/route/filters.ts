@@ -27,6 +27,8 @@ type Filter = (deployment: Deployment, question: Question) => string | null
 /** Deviations of the estimate of tokens. */
 const SURE = 4
 const CAREFUL = 2
+/** However well prose was estimated so far, of a text of another shape the estimate may be twice as much as it is, and more. */
+const SURELY = 0.4
 
 /** By what a deployment is; bounds.ts comes first, and what is expected (cost, latency) last, in ceilings.ts. */
 const FILTERS: Readonly<Record<Exclude<FilterName, BoundFilter | 'cost' | 'latency'>, Filter>> = {
@@ -52,7 +54,7 @@ const FILTERS: Readonly<Record<Exclude<FilterName, BoundFilter | 'cost' | 'laten
     const { deviation } = deployment.calibration
     // An engine that refuses counts better than we do: only what is surely too long is kept from it. One that cuts never tells.
     const cuts = deployment.backend.provider.response.cutsLongPrompts
-    const least = about * Math.exp(cuts ? CAREFUL * deviation : -SURE * deviation)
+    const least = about * (cuts ? Math.exp(CAREFUL * deviation) : Math.min(SURELY, Math.exp(-SURE * deviation)))
     return least > context ? `its context is ${context} tokens, the prompt has about ${Math.round(about)}` : null
   },
 }
