@@ -1,13 +1,11 @@
 /** Whether a request asks for something that a backend said to lack. Pure. */
+import { hash } from 'node:crypto'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 
-/** Longest value that is told apart from others; longer ones are all the same. */
-const LONGEST = 64
-
 /**
  * `lack`: a capability, an endpoint, `role:NAME`, `prefill`, `stream`, `whole` (not streamed), `model` (whatever is asked), `endpoint` (the one that is asked), or a top-level
- * field, with `=` and its value in JSON where only that was refused.
+ * field, with `=` and a mark of its value where only that was refused.
  */
 export function asks(request: GatewayRequest, profile: RequestProfile, lack: string): boolean {
   if (lack === 'model' || lack === 'endpoint' || lack === profile.endpoint) return true
@@ -38,7 +36,11 @@ function valueOf(body: JsonObject, field: string): Json {
   return body[field] ?? null
 }
 
-const told = (value: Json): string => (typeof value === 'object' ? '' : JSON.stringify(value).slice(0, LONGEST))
+/** Told apart and no more: a text may be a part of the prompt, as `stop` is. */
+function told(value: Json): string {
+  if (typeof value === 'string') return hash('sha256', value, 'hex').slice(0, 16)
+  return typeof value === 'object' ? '' : String(value)
+}
 
 function roleOf(message: Json | undefined): Json | undefined {
   return typeof message === 'object' && message !== null && !Array.isArray(message)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { chat, CHAT_PATH, errorOf, readStream } from '../support/chat.ts'
 import { failing, type Plan } from '../support/fault-plan.ts'
 import type { FaultUpstream } from '../support/fault-upstream.ts'
-import type { Gateway } from '../support/gateway.ts'
+import { type Gateway, hashed } from '../support/gateway.ts'
 import { rawPost, type RawResponse } from '../support/raw-client.ts'
 import { pairRig, rig } from '../support/rig.ts'
 
@@ -369,4 +369,25 @@ t.test('too large for a minute: 413 with its own code where nobody else is there
   t.equal(response.status, 413)
   t.equal(response.headers['retry-after'], undefined)
   t.equal(errorOf(await response.json()).code, 'upstream_rate_limited')
+})
+
+t.test('a value that was refused is remembered, and told to nobody', async (t) => {
+  const { gateway, upstreams } = await rig(t, {
+    upstreams: { a: {}, b: {} },
+    config: {
+      routes: [{ name: 'pair', candidates: ['a/*', 'b/*'], strategy: 'ordered' }],
+      admin: { port: 0, token: hashed('t') },
+    },
+  })
+  const plan = failing(400, {
+    message: "Unsupported value: 'stop' does not support this value with this model.",
+    code: 'unsupported_value',
+  })
+  upstreams.a!.set({ rule: ({ json }) => (json?.stop === undefined ? undefined : plan) })
+  for (let round = 0; round < 2; round++) await ask(gateway, 'pair', { stop: 'CANARY' })
+  t.same(counts(upstreams.a!, upstreams.b!), [1, 2])
+  const answer = await fetch(`${gateway.adminUrl}/admin/backends`, { headers: { authorization: 'Bearer t' } })
+  const told = await answer.text()
+  t.match(told, /"endpoint":"stop"/)
+  t.notMatch(told + gateway.logged(), /CANARY/)
 })

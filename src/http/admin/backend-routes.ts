@@ -39,9 +39,9 @@ const modelOf = ({ model, standing }: Deployment, at: Instant): object => ({
   calls: standing.calls,
   // It failed, or wants to be left alone: others come first until then.
   resting_until: momentOf(Math.max(standing.restUntil, standing.coolUntil), at),
-  // Endpoints that it said not to have.
+  // Endpoints and needs that it said not to have; of a field whose value was refused, its name.
   refuses: [...standing.refuses].flatMap(([endpoint, until]) =>
-    until > at.clock ? [{ endpoint, until: momentOf(until, at) }] : [],
+    until > at.clock ? [{ endpoint: endpoint.replace(/=.*$/s, ''), until: momentOf(until, at) }] : [],
   ),
 })
 
