@@ -105,6 +105,8 @@ export interface Room {
   /** Streams that were sent while it was at so many and found no further place, and how many times later than usual they began. */
   full: number
   late: number
+  /** The same of those that found a place. */
+  calm: number
   /** Since then: how many were late beside fewer, and the most that they were beside. */
   waits: number
   lately: number

@@ -6,7 +6,7 @@ import type { Room } from '../core/arm.ts'
 
 /** Streams that found it full, as it seemed, before that is believed: one may be a hiccup. */
 const SURE = 3
-/** They began so many times later than is usual where there is a place, taken together. */
+/** They began so many times later than others lately did, taken together: when all are late, it is not for lack of a place. */
 const LATE = 1.6
 /** How much one of them counts: about the last four; and the most that it may be late by. */
 const LATE_SHARE = 0.25
@@ -15,9 +15,9 @@ const MOST_LATE = 5
 const SMALLER = 32
 const STAY_SHARE = 0.1
 
-export const newRoom = (): Room => ({ most: 0, late: 0, full: 0, lately: 0, waits: 0, stay: 0 })
+export const newRoom = (): Room => ({ most: 0, late: 0, calm: 1, full: 0, lately: 0, waits: 0, stay: 0 })
 
-const isFull = ({ full, late }: Room): boolean => full >= SURE && late > LATE
+const isFull = ({ full, late, calm }: Room): boolean => full >= SURE && late > LATE * Math.max(1, calm)
 
 /** Calls that it works on at a time; null: it was never seen to be full. */
 export const limitOf = (room: Room): number | null => (isFull(room) ? room.most : null)
@@ -50,6 +50,7 @@ export function learnRoom(room: Room, { beside, running, seconds, usual }: Begin
     room.lately = room.waits = 0
     return late > LATE
   }
+  room.calm += LATE_SHARE * (late - room.calm)
   if (late > LATE && running <= beside) {
     room.lately = Math.max(room.lately, beside)
     if (++room.waits >= SMALLER) Object.assign(room, { most: room.lately, late, full: SURE, lately: 0, waits: 0 })

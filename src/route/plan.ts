@@ -110,8 +110,8 @@ export function decide(request: GatewayRequest, profile: RequestProfile, table: 
   const relaxed = relax(ceilings, rows, dropped)
   const live: number[] = []
   for (let row = 0; row < length; row++) if (dropped[row] === null) live.push(row)
-  provenFirst(candidates, live, profile)
   const rota = table.rotas.of(choice.candidates, !isUnscored(choice.scoring))
+  provenFirst(candidates, live, (row) => rota.groups[seats[row]!]!, profile)
   const field = { candidates, live, rows, troubles, rota, seats, key: profile.affinity }
   const order = rank(field, choice.scoring)
   const pick = mayExplore(request, profile, choice)
@@ -206,11 +206,24 @@ function trouble(deployment: Deployment, question: Question, most: number): numb
   return tight(deployment, profile, most) ? 0.5 : 0
 }
 
+/** All that is asked is in the facts. */
+const isDeclared = ({ facts }: Deployment, { needs }: RequestProfile): boolean =>
+  needs.every((need) => isCommon(need) || facts.capabilities[need] !== undefined)
+
 /** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
-function provenFirst(candidates: readonly Target[], live: readonly number[], profile: RequestProfile): void {
+function provenFirst(
+  candidates: readonly Target[],
+  live: readonly number[],
+  groupOf: (row: number) => number,
+  profile: RequestProfile,
+): void {
   if (profile.needs.every(isCommon)) return
   const unproven = live.filter((row) => isUnproven(candidates[row]!.deployment, profile))
-  if (unproven.length < live.length) for (const row of unproven) if (troubles[row] === 0) troubles[row] = 0.25
+  if (unproven.length === live.length) return
+  // What a replica has answered, of which nothing was known before, the others can do as well.
+  const answered = live.filter((row) => !unproven.includes(row) && !isDeclared(candidates[row]!.deployment, profile))
+  const proven = new Set(answered.map(groupOf))
+  for (const row of unproven) if (troubles[row] === 0 && !proven.has(groupOf(row))) troubles[row] = 0.25
 }
 
 const isCommon = (need: Capability): boolean => need === 'chat' || need === 'reasoning'

@@ -91,6 +91,16 @@ export function planOf(all: readonly Deployment[], situation: Situation = {}): R
   return plan(request, profile, table, LIMITS, moment(situation.moment))
 }
 
+/** So many one after the other, each of them carried out. */
+export function plans(all: readonly Deployment[], situation: Situation, count: number): RoutePlan[] {
+  const { request, table, profile } = asked(situation, all)
+  return Array.from({ length: count }, () => {
+    const made = plan(request, profile, table, LIMITS, moment(situation.moment))
+    made.taken()
+    return made
+  })
+}
+
 export function decisionOf(all: readonly Deployment[], situation: Situation = {}): Decision {
   const { request, table, profile } = asked(situation, all)
   return decide(request, profile, table, moment(situation.moment))
