@@ -10,6 +10,8 @@ export interface CatalogueEntry {
   readonly price: Price | null
   /** Of a cloud's model; an engine decides that by itself. */
   readonly context: number | null
+  /** Tokens of its longest answer. */
+  readonly maxOutput: number | null
   /** Billions of parameters, all experts together; null for closed models. */
   readonly paramsB: number | null
   /** How hard this family can be asked to think. */
@@ -51,10 +53,11 @@ function lookUp(kind: string, model: string, now: number): Kept {
   const size = sizeOf(name, DATA.sizes)
   const efforts = DATA.efforts.find(({ match }) => match.test(name))
   const capabilities = DATA.capabilities.find(({ match }) => match.test(name))
+  const longest = DATA.max_output.find(({ match }) => match.test(name))
   const quality = DATA.quality.find(({ match }) => match.test(name))
   const sources = [
     ...(price === null ? [] : [`price list of ${list}`]),
-    ...[efforts, capabilities, quality].flatMap((part) => (part === undefined ? [] : [part.source])),
+    ...[efforts, capabilities, longest, quality].flatMap((part) => (part === undefined ? [] : [part.source])),
     ...(size === null ? [] : [quality === undefined ? 'size, and what models of that size can do' : 'size']),
   ]
   const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
@@ -62,6 +65,7 @@ function lookUp(kind: string, model: string, now: number): Kept {
   const entry: CatalogueEntry = {
     price: price?.price ? { ...price.price, serviceTiers: tiersOf(kind) } : null,
     context: price?.context ?? null,
+    maxOutput: longest?.tokens ?? null,
     paramsB: size,
     efforts: efforts?.efforts ?? [],
     capabilities: capabilities?.capabilities ?? {},

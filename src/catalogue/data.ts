@@ -33,6 +33,7 @@ const schema = z.strictObject({
   sizes: groups({ billions: z.number().positive() }),
   efforts: groups({ efforts: z.array(z.enum(EFFORTS)) }),
   capabilities: groups({ capabilities: z.partialRecord(z.enum(CAPABILITIES), z.boolean()) }),
+  max_output: groups({ tokens: z.int().positive() }),
   quality: groups({ default: share, ...classes }).transform((rows) =>
     rows.map(({ match, source, ...quality }) => ({ match, source, quality })),
   ),

@@ -258,3 +258,17 @@ t.test('plain names', async (t) => {
   t.equal(plainName('ft:gpt-4o-mini:org::id'), 'gpt-4o-mini')
   t.equal(plainName('models/gemini-2.5-flash'), 'gemini-2.5-flash')
 })
+
+t.test('the longest answers that vendors allow, never too low', async (t) => {
+  for (const [model, tokens] of [
+    ['gpt-4o-mini', 16_384],
+    ['gpt-4.1-nano-2025-04-14', 32_768],
+    ['o3', 100_000],
+    ['gpt-5-mini', 128_000],
+    ['gpt-5-pro', 272_000],
+    ['claude-sonnet-4-5', 128_000],
+    ['gemini-2.5-flash', 65_536],
+    ['qwen3-32b', null],
+  ] as const)
+    t.equal(catalogueOf('openai-compatible', model)?.maxOutput ?? null, tokens, model)
+})
