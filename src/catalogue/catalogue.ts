@@ -48,7 +48,7 @@ export function catalogueOf(kind: string, model: string, now: number = Date.now(
 
 function lookUp(kind: string, model: string, now: number): Kept {
   const name = plainName(model)
-  const list = Object.hasOwn(DATA.price_lists, kind) ? DATA.price_lists[kind]! : null
+  const list = listOf(kind)
   const price = list === null ? null : listed(list, model, new Date(now))
   const size = sizeOf(name, DATA.sizes)
   const efforts = DATA.efforts.find(({ match }) => match.test(name))
@@ -58,7 +58,7 @@ function lookUp(kind: string, model: string, now: number): Kept {
   const sources = [
     ...(price === null ? [] : [`price list of ${list}`]),
     ...[efforts, capabilities, longest, quality].flatMap((part) => (part === undefined ? [] : [part.source])),
-    ...(size === null ? [] : [quality === undefined ? 'size, and what models of that size can do' : 'size']),
+    ...(size === null ? [] : [sizeSource(quality === undefined)]),
   ]
   const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
   if (sources.length === 0) return { entry: null, until }
@@ -74,6 +74,10 @@ function lookUp(kind: string, model: string, now: number): Kept {
   }
   return { entry, until }
 }
+
+const listOf = (kind: string): string | null => (Object.hasOwn(DATA.price_lists, kind) ? DATA.price_lists[kind]! : null)
+
+const sizeSource = (judges: boolean): string => (judges ? 'size, and what models of that size can do' : 'size')
 
 const tiersOf = (kind: string): Price['serviceTiers'] =>
   Object.hasOwn(DATA.service_tiers, kind) ? DATA.service_tiers[kind]! : NO_PRICE.serviceTiers
