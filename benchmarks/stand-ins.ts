@@ -51,7 +51,15 @@ export function deploymentFor(
     backend: { name: backend, provider: PROVIDER, weight: 1 } as unknown as BackendSpec,
     model,
     facts,
-    live: { state: 'ready' as const, reason: null, inflight, coolUntil: 0, refusesUsage: false },
+    live: {
+      state: 'ready' as const,
+      reason: null,
+      inflight,
+      coolUntil: 0,
+      refusesUsage: false,
+      warmModel: null,
+      warmUntil: 0,
+    },
     standing: {
       calls: 0,
       restUntil: 0,

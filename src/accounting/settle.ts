@@ -118,7 +118,7 @@ const answering = ({ exchange, target, open }: Answering, { trail, error, endedA
 function teach(
   { request, error, endedAt: now }: Ending,
   { exchange, target, open, place }: Answering,
-  { profile }: RoutePlan,
+  { profile, limits }: RoutePlan,
   { verdict, ttftMs, streamMs, totalMs }: Settlement,
   { lessons, conversations }: SettleTools,
 ): void {
@@ -138,7 +138,8 @@ function teach(
     usage,
     valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,
     cut: verdict.censored,
-    ttftMs,
+    // Longer than that only a load takes, which says nothing about the next time.
+    ttftMs: ttftMs !== null && ttftMs > limits.ttftMs ? null : ttftMs,
     // A whole answer that goes out as a stream has none.
     streamMs: whole && ttftMs !== null ? streamMs : null,
     totalMs: whole && ttftMs === null ? totalMs : null,

@@ -13,6 +13,7 @@ export interface BackendInput {
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
   readonly on_abort?: OnAbort | undefined
+  readonly loads_on_demand?: boolean | undefined
   readonly weight?: number | undefined
 }
 
@@ -28,6 +29,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,
+    loadsOnDemand: input.loads_on_demand ?? provider.response.loadsOnDemand,
     weight: input.weight ?? 1,
   }
 }

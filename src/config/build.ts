@@ -126,6 +126,7 @@ function toLimits(input: LimitInput): Partial<Limits> {
     connectMs: input.connect,
     headersMs: input.headers,
     ttftMs: input.ttft,
+    loadMs: input.load,
     idleMs: input.idle,
     totalMs: input.total,
     attempts: input.attempts,

@@ -5,6 +5,7 @@ export const DEFAULT_LIMITS: Limits = {
   connectMs: 2_000,
   headersMs: 10_000,
   ttftMs: 20_000,
+  loadMs: 300_000,
   idleMs: 30_000,
   totalMs: 600_000,
   attempts: 3,

@@ -89,6 +89,7 @@ const schema = z.strictObject({
       headers_with_first_token: z.boolean().default(false),
       cuts_long_prompts: z.boolean().default(false),
       on_abort: z.enum(ON_ABORT).default('cancel'),
+      loads_on_demand: z.boolean().default(false),
       caller_errors: z.array(z.strictObject({ status: z.int().min(500).max(599), pattern })).default([]),
     })
     .prefault({}),
@@ -132,6 +133,7 @@ function toProvider(file: string, yaml: string): Provider {
       headersWithFirstToken: response.headers_with_first_token,
       cutsLongPrompts: response.cuts_long_prompts,
       onAbort: response.on_abort,
+      loadsOnDemand: response.loads_on_demand,
       callerErrors: response.caller_errors,
     },
   }

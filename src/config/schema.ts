@@ -56,7 +56,7 @@ const limits = {
   connect: time('until there is a connection: TCP and TLS', DEFAULT_LIMITS.connectMs),
   headers: time('streams: until the status line', DEFAULT_LIMITS.headersMs),
   ttft: time('streams: until the first event that is not a comment', DEFAULT_LIMITS.ttftMs),
-  idle: time('streams: between two reads', DEFAULT_LIMITS.idleMs),
+  idle: time('streams: without any of the answer, or a caller that takes nothing', DEFAULT_LIMITS.idleMs),
   total: time('everything, all attempts included', DEFAULT_LIMITS.totalMs),
   attempts: told(
     count.max(10, 'is more than ten'),
@@ -78,6 +78,11 @@ const backend = z.strictObject({
   models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
   price: told(price, 'of each model that has none of its own under `models`'),
   include_usage: told(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
+  loads_on_demand: told(
+    z.boolean(),
+    'it loads a model when it is asked for, as llama-swap does; Ollama and LM Studio always do',
+    false,
+  ),
   on_abort: told(
     z.enum(ON_ABORT),
     'a stream whose caller left: stop it (cancel), read its usage (drain), or count it as charged in full (estimate)',
@@ -308,6 +313,10 @@ export const fileSchema = z.strictObject({
         body: told(size, 'largest request body', sizeText(DEFAULT_LIMITS.bodyBytes)),
         bodies: told(size, 'all request bodies in flight together', sizeText(DEFAULT_LIMITS.bodiesBytes)),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
+        load: time(
+          'in place of headers and ttft, while an engine that loads on demand may be loading',
+          DEFAULT_LIMITS.loadMs,
+        ),
         buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
       })
       .superRefine(({ body = DEFAULT_LIMITS.bodyBytes, bodies = DEFAULT_LIMITS.bodiesBytes }, context) => {

@@ -105,6 +105,8 @@ export interface Provider {
     readonly cutsLongPrompts: boolean
     /** Whether it charges for what nobody reads any more. */
     readonly onAbort: OnAbort
+    /** A model is loaded when it is asked for, and left when it was not for a while. */
+    readonly loadsOnDemand: boolean
     readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
   }
 }

@@ -113,7 +113,9 @@ export interface Limits {
   readonly headersMs: number
   /** Streams only: until the first event that is not a comment. */
   readonly ttftMs: number
-  /** Streams only: the longest silence between two reads. */
+  /** In place of `headersMs` and `ttftMs` while an engine that loads models on demand may be loading. */
+  readonly loadMs: number
+  /** Streams only: the longest time without any of the answer; also that in which a caller takes nothing. */
   readonly idleMs: number
   readonly totalMs: number
   /** Calls to backends for one request of a caller, all in all. */
@@ -139,6 +141,8 @@ export interface BackendSpec {
   readonly price: Price | null
   readonly includeUsage: boolean
   readonly onAbort: OnAbort
+  /** It loads a model when it is asked for. */
+  readonly loadsOnDemand: boolean
   /** Its share beside others that are as good; 0: it gets no new requests. */
   readonly weight: number
 }

@@ -36,6 +36,9 @@ export interface BackendLive {
   readonly coolUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */
   readonly refusesUsage: boolean
+  /** The model that answered last, and until when (clock reading) it will still be loaded. */
+  readonly warmModel: string | null
+  readonly warmUntil: number
 }
 
 /** One model on one backend: what a request can be sent to. */

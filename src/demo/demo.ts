@@ -31,6 +31,7 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   price: model.price,
   includeUsage: true,
   onAbort: 'cancel',
+  loadsOnDemand: false,
   weight: 1,
 })
 
@@ -84,5 +85,11 @@ const PROVIDER: Provider = {
     rerankStrings: false,
     effort: [],
   },
-  response: { headersWithFirstToken: true, cutsLongPrompts: false, onAbort: 'cancel', callerErrors: [] },
+  response: {
+    headersWithFirstToken: true,
+    cutsLongPrompts: false,
+    onAbort: 'cancel',
+    loadsOnDemand: false,
+    callerErrors: [],
+  },
 }

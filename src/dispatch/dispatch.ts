@@ -1,7 +1,8 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
 import { clientClosed, GatewayError } from '../core/errors.ts'
-import type { JsonObject } from '../core/settings.ts'
+import type { JsonObject, Limits } from '../core/settings.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
+import { mayLoad } from '../fleet/health.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Place } from '../fleet/places.ts'
 import { type Adaptation, adaptationFor, quirksOf } from '../upstream/adapt.ts'
@@ -129,7 +130,7 @@ async function attempt(
     usage: usageWish(request),
     inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
     envelope: envelopeOf(request),
-    limits: plan.limits,
+    limits: limitsOf(deployment, plan.limits, sentAt),
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
     now: tools.now,
@@ -167,6 +168,13 @@ async function attempt(
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
     return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, changes, true) : error
   }
+}
+
+/** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */
+function limitsOf({ backend, live, model }: Deployment, limits: Limits, now: number): Limits {
+  if (!backend.loadsOnDemand || !mayLoad(live, model, now)) return limits
+  const { headersMs, ttftMs, loadMs } = limits
+  return { ...limits, headersMs: Math.max(headersMs, loadMs), ttftMs: Math.max(ttftMs, loadMs) }
 }
 
 function usageWish({ wantsUsage, body }: GatewayRequest): UsageWish {

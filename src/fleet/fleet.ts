@@ -8,6 +8,7 @@ import type { Config } from '../core/settings.ts'
 import type { BackendState, Catalog, Deployment } from '../core/types.ts'
 import type { Lessons } from '../learn/lessons.ts'
 import { buildCatalog } from './catalog.ts'
+import { noteLoaded } from './health.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
 import type { Place } from './places.ts'
@@ -118,6 +119,7 @@ export class Fleet {
     const { endpoint, error, asked = null } = outcome
     assess((deployment as DeploymentState).standing, endpoint, error, this.#now(), asked)
     member?.ended(error, place)
+    if (member?.spec.loadsOnDemand) noteLoaded(member.live, deployment.model, error, this.#now())
   }
 
   /** The deployment took with these changes (upstream/adapt.ts) what it had refused without them. */

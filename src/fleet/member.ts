@@ -27,7 +27,15 @@ const LONGEST_WARMING_MS = 5 * 60_000
 
 export class Member {
   readonly spec: BackendSpec
-  readonly live: LiveState = { state: 'unknown', reason: null, inflight: 0, coolUntil: 0, refusesUsage: false }
+  readonly live: LiveState = {
+    state: 'unknown',
+    reason: null,
+    inflight: 0,
+    coolUntil: 0,
+    refusesUsage: false,
+    warmModel: null,
+    warmUntil: 0,
+  }
   readonly places = new Places()
   readonly #models: Models
   readonly #timing: Config['discovery']

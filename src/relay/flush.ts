@@ -2,6 +2,15 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** Cuts the connection of an answer of which nothing is taken for `ms`, until what waits of it now has gone. */
+export function drainWithin(response: ServerResponse, ms: number): void {
+  const { socket } = response
+  // Behind other answers it has no connection yet: their time is not its own.
+  if (socket === null || socket.timeout === ms) return
+  socket.setTimeout(ms)
+  response.once('drain', () => socket.setTimeout(0))
+}
+
 /** Cuts the connection of an answer that has ended, or is about to, once nothing of it was accepted for `ms`. */
 export function flushWithin(response: ServerResponse, ms: number): void {
   if (response.writableFinished || response.destroyed) return

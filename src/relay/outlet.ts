@@ -4,14 +4,14 @@ import { toEnvelope, type GatewayError } from '../core/errors.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import { explainedBody } from './explanation.ts'
 import { DONE_EVENT, encodeEvent, KEEP_ALIVE_EVENT } from '../protocol/sse.ts'
-import { flushWithin } from './flush.ts'
+import { drainWithin, flushWithin } from './flush.ts'
 import { addAnswerHeaders, type AnswerFacts, type HeaderList, retryHeaders, STREAM_HEADERS } from './headers.ts'
 
 export interface OutletOptions {
   readonly endpoint: Endpoint
   readonly stream: boolean
   readonly keepAliveMs: number
-  /** How long an answer that has ended waits for a caller that takes nothing of it. */
+  /** How long an answer waits for a caller that takes nothing of it. */
   readonly flushMs: number
   /** Headers that are there whatever happens (rate limits). */
   readonly base: HeaderList | null
@@ -73,7 +73,9 @@ export class Outlet {
     if (this.status === null) this.#head(200, STREAM_HEADERS)
     this.bytes += bytes.length
     this.#lastWrite = this.#options.now()
-    return this.#response.write(bytes)
+    const taken = this.#response.write(bytes)
+    if (!taken) drainWithin(this.#response, this.#options.flushMs)
+    return taken
   }
 
   drained(then: () => void): void {

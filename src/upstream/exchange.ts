@@ -36,6 +36,8 @@ const ERROR_BODY_MS = 1_000
 const GRACE_MS = 1_500
 /** Longest that an answer is read to its end for nobody but its usage. */
 const DRAIN_MS = 60_000
+/** How often content is looked for within `limits.idle`. */
+const LOOKS = 32
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly track = new AnswerTrack()
@@ -75,6 +77,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #paused = false
   /** All of the answer is there but its end. */
   #finished = false
+  /** Clock reading of the last content that was seen. */
+  #contentAt = 0
   #drainLimit: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   #reject: (error: GatewayError) => void = () => undefined
@@ -114,7 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#deadline.extend(this.#finished ? GRACE_MS : this.#call.limits.idleMs)
+    if (this.streamed) this.#deadline.extend(this.#finished ? GRACE_MS : this.#idleMs)
     ;(this.#unpacker ?? this.#connection).resume()
   }
 
@@ -189,8 +193,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #take(chunk: Buffer): void {
     switch (this.#mode) {
       case 'events':
-        if (this.#committed && !this.#finished) this.#deadline.extend(this.#call.limits.idleMs)
-        return this.#advance(this.#reader!.push(chunk))
+        return this.#listen(this.#reader!, chunk)
       case 'opening':
         this.#held.add(chunk)
         return this.#open(this.#held.take())
@@ -206,6 +209,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
         return
       default:
     }
+  }
+
+  /** Comments, pings and empty events keep a connection open; they are no answer. Looked for from time to time, not in each event. */
+  #listen(reader: StreamReader, chunk: Buffer): void {
+    const now = this.#call.now()
+    const look = this.#committed && now - this.#contentAt >= this.#call.limits.idleMs / LOOKS
+    const reading = reader.push(chunk, look)
+    if (look && reader.content) {
+      this.#contentAt = now
+      if (!this.#finished) this.#deadline.extend(this.#idleMs)
+    }
+    this.#advance(reading)
+  }
+
+  /** Content that was not looked for may have come for a part of it. */
+  get #idleMs(): number {
+    return this.#call.limits.idleMs * (1 + 1 / LOOKS)
   }
 
   /** What a stream was asked for and begins so: its label may be another one, or none. */
@@ -236,7 +256,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else this.#unpacker.finish()
   }
 
-  /** All has come that the backend sends. */
   #complete(): void {
     switch (this.#mode) {
       case 'events':
@@ -283,8 +302,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #commitStream(): void {
     this.#committed = true
-    this.ttftMs = this.#call.now() - this.#startedAt
-    this.#deadline.enter('idle', this.#call.limits.idleMs)
+    this.#contentAt = this.#call.now()
+    this.ttftMs = this.#contentAt - this.#startedAt
+    this.#deadline.enter('idle', this.#idleMs)
     this.#resolve()
   }
 

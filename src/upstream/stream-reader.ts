@@ -1,9 +1,11 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
 import type { GatewayError } from '../core/errors.ts'
 import { usageSoFar } from '../protocol/estimate.ts'
+import { hasSubstance } from '../protocol/answer.ts'
 import { readFrame } from '../protocol/frames.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
 import { frameText, isDone, type SseFrame, SseSplitter } from '../protocol/sse.ts'
+import { isFields } from '../protocol/usage.ts'
 import { usageEvent } from '../protocol/usage-chunk.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
@@ -26,9 +28,14 @@ interface ReaderOptions {
   readonly retryAfterMs: number | null
 }
 
+/** No comment is as long. */
+const LARGE_BYTES = 4096
+
 export class StreamReader {
   /** The answer has begun: with text, a call, a finish reason. Events with nothing in them do not bind the caller to this backend. */
   started = false
+  /** Of the last piece that was looked into: it brought some of the answer, or much of a large event. */
+  content = false
   /** What came before that. */
   readonly #held: Buffer[] = []
   #heldBytes = 0
@@ -39,9 +46,11 @@ export class StreamReader {
     this.#options = options
   }
 
-  push(chunk: Buffer): Reading {
+  /** `look`: whether it brings any of the answer. */
+  push(chunk: Buffer, look = false): Reading {
     const frames: SseFrame[] = []
     this.#splitter.push(chunk, frames)
+    if (look) this.content = this.#splitter.pending >= LARGE_BYTES || frames.some(brings)
     const reading = this.#read(frames)
     if (reading.failure !== null || this.#splitter.pending + this.#heldBytes <= this.#options.bufferBytes)
       return reading
@@ -109,6 +118,20 @@ export class StreamReader {
     track.usage = usageSoFar(track, call.inputTokens, true)
     if (call.usage !== 'hidden' && call.finishes) out.push(usageEvent(track, call.envelope, Date.now()))
     return { out: join(out), done: true, finished: true, failure: null }
+  }
+}
+
+/** Whether an event has some of the answer in it: comments, pings and empty deltas have none. */
+function brings(frame: SseFrame): boolean {
+  if (frame.data === null || isDone(frame.data)) return false
+  try {
+    const { choices } = JSON.parse(frameText(frame)) as { readonly choices?: unknown }
+    return (
+      Array.isArray(choices) &&
+      (choices as readonly unknown[]).some((choice) => isFields(choice) && hasSubstance(choice))
+    )
+  } catch {
+    return false
   }
 }
 

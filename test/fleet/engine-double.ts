@@ -120,7 +120,13 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       rerankStrings: false,
       effort: [],
     },
-    response: { headersWithFirstToken: false, cutsLongPrompts: false, onAbort: 'cancel', callerErrors: [] },
+    response: {
+      headersWithFirstToken: false,
+      cutsLongPrompts: false,
+      onAbort: 'cancel',
+      loadsOnDemand: false,
+      callerErrors: [],
+    },
     ...changes,
   }
 }
@@ -135,6 +141,7 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
+    loadsOnDemand: false,
     weight: 1,
     ...changes,
   }

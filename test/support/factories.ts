@@ -26,6 +26,7 @@ import type { Cost, Usage } from '../../src/core/settlement.ts'
 export const LIMITS: Limits = {
   connectMs: 1000,
   headersMs: 2000,
+  loadMs: 60_000,
   ttftMs: 3000,
   idleMs: 4000,
   totalMs: 60_000,
@@ -80,6 +81,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       headersWithFirstToken: false,
       cutsLongPrompts: false,
       onAbort: 'cancel',
+      loadsOnDemand: false,
       callerErrors: [],
       ...response,
     },
@@ -96,6 +98,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
+    loadsOnDemand: false,
     weight: 1,
     ...traits,
   }
@@ -117,7 +120,16 @@ export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
 
 /** `live` may be changed by the test. */
 export function live(traits: Partial<BackendLive> = {}): BackendLive & { refusesUsage: boolean } {
-  return { state: 'ready', reason: null, inflight: 0, coolUntil: 0, refusesUsage: false, ...traits }
+  return {
+    state: 'ready',
+    reason: null,
+    inflight: 0,
+    coolUntil: 0,
+    refusesUsage: false,
+    warmModel: null,
+    warmUntil: 0,
+    ...traits,
+  }
 }
 
 export function standing(traits: Partial<Standing> = {}): Standing {

@@ -74,6 +74,8 @@ export interface Plan {
   readonly pace?: number | ((event: number) => PromiseLike<unknown> | undefined)
   /** Silence for ever after this many events. */
   readonly stallAfter?: number
+  /** Written again and again in that silence. */
+  readonly pings?: { readonly text: string; readonly everyMs: number }
   readonly cut?: { readonly events?: number; readonly bytes?: number; readonly how: Cut }
   /** Body offsets at which it is cut into segments: each its own HTTP chunk and its own TCP segment. */
   readonly split?: readonly number[] | 'every'

@@ -69,12 +69,23 @@ async function writeFrames(
 ): Promise<void> {
   const { pace, stallAfter } = request.plan
   for (const frame of frames) {
-    if (frame.event && request.sent === stallAfter) await connection.pause('never')
+    if (frame.event && request.sent === stallAfter) await silence(connection, request, chunked)
     if (frame.event && pace !== undefined) await connection.pause(typeof pace === 'number' ? pace : pace(request.sent))
     if (frame.bytes.length > 0) await connection.write(chunked ? framed(frame.bytes) : frame.bytes)
     if (frame.event) request.sent++
   }
-  if (stallAfter !== undefined && request.sent <= stallAfter) await connection.pause('never')
+  if (stallAfter !== undefined && request.sent <= stallAfter) await silence(connection, request, chunked)
+}
+
+/** For ever, but for pings. */
+async function silence(connection: FaultConnection, { plan }: LiveRequest, chunked: boolean): Promise<void> {
+  const { pings } = plan
+  if (pings === undefined) return connection.pause('never')
+  const bytes = Buffer.from(pings.text)
+  for (;;) {
+    await connection.pause(pings.everyMs)
+    await connection.write(chunked ? framed(bytes) : bytes)
+  }
 }
 
 async function writeSplit(
