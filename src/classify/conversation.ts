@@ -1,5 +1,6 @@
 /** The messages of a chat: how large they are, what they hold, and which text asks. Pure. */
 import type { Json, JsonObject } from '../core/settings.ts'
+import { textBytes } from '../core/cut-text.ts'
 import { tokensOf } from './tokens.ts'
 
 export interface Conversation {
@@ -25,6 +26,7 @@ const OPENING = 256
 
 export function readConversation(list: Json | undefined): Conversation {
   const found = { tokens: 0, images: 0, sounds: 0, usesTools: false, continues: false }
+  const meter = new TextMeter()
   let question: string | null = null
   let opening = FNV_BASE
   let opened = false
@@ -35,7 +37,7 @@ export function readConversation(list: Json | undefined): Conversation {
     const role = message['role']
     if (role === 'assistant') found.continues = true
     if (role === 'tool' || role === 'function' || isFilled(message['tool_calls'])) found.usesTools = true
-    const text = readContent(message['content'], found)
+    const text = readContent(message['content'], found, meter)
     found.tokens += MESSAGE_TOKENS
     if (text === null) continue
     // Up to the first question: agents share their instructions, and an answer is not there yet when a conversation begins.
@@ -51,13 +53,34 @@ export function readConversation(list: Json | undefined): Conversation {
   return { ...found, question, opening: opened ? (opening >>> 0).toString(16).padStart(8, '0') : null }
 }
 
+interface Found {
+  tokens: number
+  images: number
+  sounds: number
+}
+
+/** So many texts are read; of those after them only the length is taken, as tokens go by the bytes of the others. */
+const MOST_TEXTS = 4_096
+
+class TextMeter {
+  #texts = 0
+  #bytes = 0
+  #tokens = 0
+
+  tokensOf(text: string): number {
+    if (this.#texts >= MOST_TEXTS && this.#bytes > 0) return (textBytes(text) * this.#tokens) / this.#bytes
+    const tokens = tokensOf(text)
+    this.#texts++
+    this.#bytes += textBytes(text)
+    this.#tokens += tokens
+    return tokens
+  }
+}
+
 /** Adds up what a message holds; its text, or the longest of its texts. */
-function readContent(
-  content: Json | undefined,
-  found: { tokens: number; images: number; sounds: number },
-): string | null {
+function readContent(content: Json | undefined, found: Found, meter: TextMeter): string | null {
   if (typeof content === 'string') {
-    found.tokens += tokensOf(content)
+    found.tokens += meter.tokensOf(content)
     return content
   }
   if (!Array.isArray(content)) return null
@@ -65,13 +88,13 @@ function readContent(
   for (const part of content as readonly Json[]) {
     const text = typeof part === 'string' ? part : isObject(part) ? readPart(part, found) : null
     if (text === null) continue
-    found.tokens += tokensOf(text)
+    found.tokens += meter.tokensOf(text)
     if (longest === null || text.length > longest.length) longest = text
   }
   return longest
 }
 
-function readPart(part: JsonObject, found: { tokens: number; images: number; sounds: number }): string | null {
+function readPart(part: JsonObject, found: Found): string | null {
   if (part['type'] === 'image_url' || part['type'] === 'image') {
     found.images++
     found.tokens += IMAGE_TOKENS

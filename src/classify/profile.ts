@@ -1,6 +1,6 @@
 /** What a request needs, how large it is, and what it is about, read from its body. Pure; linear in the number of messages, not of bytes. */
 import { callerName } from '../core/caller-name.ts'
-import { textBytes } from '../core/cut-text.ts'
+import { KEPT_BYTES, textBytes } from '../core/cut-text.ts'
 import type { Capability, Effort, Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
@@ -117,7 +117,43 @@ function sizeOf({ members }: GatewayRequest, ...keys: readonly string[]): number
 }
 
 /** Tokens of all texts, and of the longest. */
-const sizes = (value: Json | undefined): [all: number, longest: number] => [tokensIn(value), longestIn(value)]
+const sizes = (value: Json | undefined): [all: number, longest: number] =>
+  Array.isArray(value) && value.length > MOST_TEXTS
+    ? sampledSizes(value as readonly Json[])
+    : [tokensIn(value), longestIn(value)]
+
+/** So many texts are read each by itself; of more, some speak for all. */
+const MOST_TEXTS = 2_048
+const SAMPLE = 512
+
+function sampledSizes(list: readonly Json[]): [all: number, longest: number] {
+  if (typeof list[0] === 'number') return [list.length, list.length]
+  let weight = 0
+  let heaviest = 0
+  let longest: Json | undefined
+  for (const one of list) {
+    const own = weightOf(one)
+    weight += own
+    if (own <= heaviest) continue
+    heaviest = own
+    longest = one
+  }
+  let [sampled, tokens] = [0, 0]
+  const step = list.length / SAMPLE
+  for (let at = 0; at < list.length; at += step) {
+    const one = list[Math.floor(at)]
+    sampled += weightOf(one)
+    tokens += tokensIn(one, 1)
+  }
+  return [sampled === 0 ? 0 : (tokens * weight) / sampled, tokensIn(longest, 1)]
+}
+
+/** Bytes of a text, numbers of a list: what its tokens grow with. */
+function weightOf(value: Json | undefined): number {
+  if (typeof value === 'string') return value.length > KEPT_BYTES ? textBytes(value) : value.length
+  if (Array.isArray(value)) return value.length
+  return isObject(value) ? weightOf(value['text'] ?? value['content'] ?? value['prompt_string']) : 1
+}
 
 /** A text, a list of texts or of token numbers. */
 function tokensIn(value: Json | undefined, depth = 0): number {
@@ -125,6 +161,8 @@ function tokensIn(value: Json | undefined, depth = 0): number {
   if (typeof value === 'number') return 1
   if (depth > 3) return 0
   if (Array.isArray(value)) {
+    // Tokens as numbers, by the million.
+    if (typeof value[0] === 'number') return value.length
     return (value as readonly Json[]).reduce<number>((sum, one) => sum + tokensIn(one, depth + 1), 0)
   }
   return isObject(value) ? tokensIn(value['text'] ?? value['content'] ?? value['prompt_string'], depth + 1) : 0

@@ -6,7 +6,7 @@ import { mayLoad } from '../fleet/health.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Place } from '../fleet/places.ts'
 import { type Adaptation, adaptationFor, quirksOf } from '../upstream/adapt.ts'
-import { asksUsage, composeBody, composeHeaders } from '../upstream/compose.ts'
+import { asksUsage, composeHeaders, composeInSteps } from '../upstream/compose.ts'
 import { Exchange } from '../upstream/exchange.ts'
 import { badAnswer } from '../upstream/fault.ts'
 import type { Pools } from '../upstream/pools.ts'
@@ -17,6 +17,8 @@ import { usageTold } from '../protocol/estimate.ts'
 import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
 import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
+import { atOnce, inSlices } from '../core/slices.ts'
+import { LARGE_BYTES } from '../protocol/parse-large.ts'
 import { type EmbeddingRecoder, recoderOf } from '../protocol/recode.ts'
 import { finishedBody, reshapes } from '../protocol/shapes.ts'
 
@@ -111,6 +113,16 @@ async function attempt(
   const { deployment, effort } = target
   const { backend } = deployment
   if (caller.gone) return clientClosed()
+  const composing = composeInSteps(
+    request,
+    deployment,
+    effort,
+    quirksOf(deployment, tools.now(), changes),
+    plan.maxTokens,
+  )
+  const body = request.raw.length > LARGE_BYTES ? await inSlices(composing) : atOnce(composing)
+  // It may have left meanwhile; the call is not counted before it is made.
+  if (caller.gone) return clientClosed()
   trail.current = deployment
   const sentAt = tools.now()
   trail.firstSentAt ??= sentAt
@@ -123,7 +135,7 @@ async function attempt(
     fresh,
     path: backend.provider.endpoints[request.endpoint.id]!,
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
-    body: composeBody(request, deployment, effort, quirksOf(deployment, sentAt, changes), plan.maxTokens),
+    body,
     stream: request.stream,
     finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
     choices: choicesOf(request),

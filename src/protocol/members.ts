@@ -2,12 +2,15 @@
  * The members of a JSON object as byte spans, so that a 400 kB prompt can change its `model` without being
  * written again: unknown fields, key order and the precision of numbers stay as the caller sent them.
  */
+import type { Steps } from '../core/slices.ts'
 import type { Member } from '../core/types.ts'
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
   COMMA,
+  GroupScan,
+  isGroup,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
@@ -81,7 +84,8 @@ export function elements(json: Uint8Array, from: number): { readonly start: numb
 
 /** What to change at the top level of an object. A key in `set` is written (replaced or added), one in `remove` goes. */
 export interface Edits {
-  readonly set: ReadonlyMap<string, string>
+  /** Values are JSON text, or pieces of it. */
+  readonly set: ReadonlyMap<string, string | readonly Buffer[]>
   readonly remove: ReadonlySet<string>
 }
 
@@ -89,24 +93,100 @@ export interface Edits {
  * The object with its edits applied; all other bytes as they were. Values of `set` are JSON text.
  * Of a key that comes twice only the last occurrence stays, the one that JSON.parse takes.
  */
-export function splice(json: Buffer, list: readonly Member[], edits: Edits): Buffer {
+export const splice = (json: Buffer, list: readonly Member[], edits: Edits): Buffer =>
+  Buffer.concat(spliced(json, list, edits))
+
+/** The same in steps: to copy 30 MB takes as long as a hundred requests. */
+export const spliceInSteps = (json: Buffer, list: readonly Member[], edits: Edits): Steps<Buffer> =>
+  joined(spliced(json, list, edits))
+
+function spliced(json: Buffer, list: readonly Member[], edits: Edits): Buffer[] {
   const pieces: Buffer[] = []
   const last = new Map<string, number>()
   list.forEach((member, index) => last.set(member.key, index))
   let written = false
-  const put = (piece: Buffer): void => {
-    pieces.push(written ? COMMA_BYTES : OPEN_BYTES, piece)
+  const put = (...parts: readonly Buffer[]): void => {
+    pieces.push(written ? COMMA_BYTES : OPEN_BYTES, ...parts)
     written = true
   }
   for (const [index, member] of list.entries()) {
     if (edits.remove.has(member.key) || last.get(member.key) !== index) continue
     const value = edits.set.get(member.key)
     if (value === undefined) put(json.subarray(member.start, member.valueEnd))
-    else put(Buffer.from(`${JSON.stringify(member.key)}:${value}`))
+    else put(...memberOf(member.key, value))
   }
-  for (const [key, value] of edits.set) if (!last.has(key)) put(Buffer.from(`${JSON.stringify(key)}:${value}`))
+  for (const [key, value] of edits.set) if (!last.has(key)) put(...memberOf(key, value))
   pieces.push(written ? CLOSE_BYTES : EMPTY_BYTES)
-  return Buffer.concat(pieces)
+  return pieces
+}
+
+const COPY_BYTES = 2 << 20
+
+function* joined(pieces: readonly Buffer[]): Steps<Buffer> {
+  let bytes = 0
+  for (const piece of pieces) bytes += piece.length
+  if (bytes <= COPY_BYTES) return Buffer.concat(pieces, bytes)
+  const all = Buffer.allocUnsafeSlow(bytes)
+  let at = 0
+  let next = COPY_BYTES
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length; from += COPY_BYTES) {
+      at += piece.copy(all, at, from, Math.min(piece.length, from + COPY_BYTES))
+      if (at < next) continue
+      next = at + COPY_BYTES
+      yield
+    }
+  return all
+}
+
+const memberOf = (key: string, value: string | readonly Buffer[]): readonly Buffer[] =>
+  typeof value === 'string'
+    ? [Buffer.from(`${JSON.stringify(key)}:${value}`)]
+    : [Buffer.from(`${JSON.stringify(key)}:`), ...value]
+
+/**
+ * The array that starts at `from` with some of its elements in another form, all other bytes as they were; null where there is no array.
+ * `change`: null = as it is.
+ */
+export function* withElements(
+  json: Buffer,
+  from: number,
+  change: (element: Buffer, index: number) => Buffer | null,
+): Steps<readonly Buffer[] | null> {
+  if (json[from] !== OPEN_BRACKET) return null
+  const pieces: Buffer[] = []
+  let kept = from
+  let at = skipSpace(json, from + 1)
+  for (let index = 0; json[at] !== CLOSE_BRACKET; index++) {
+    const end = yield* valueEndInSteps(json, at)
+    if (end <= at) return null
+    const other = change(json.subarray(at, end), index)
+    if (other !== null) {
+      pieces.push(json.subarray(kept, at), other)
+      kept = end
+    }
+    if (index % ELEMENTS_IN_A_STEP === 0) yield
+    at = skipSpace(json, end)
+    if (json[at] === CLOSE_BRACKET) break
+    if (json[at] !== COMMA) return null
+    at = skipSpace(json, at + 1)
+  }
+  pieces.push(json.subarray(kept, at + 1))
+  return pieces
+}
+
+const ELEMENTS_IN_A_STEP = 64
+const SCAN_BYTES = 256 * 1024
+
+/** As `skipValue`. */
+function* valueEndInSteps(json: Buffer, from: number): Steps<number> {
+  if (!isGroup(json[from])) return skipValue(json, from, null)
+  const scan = new GroupScan(json, from, null)
+  for (let limit = from + SCAN_BYTES; ; limit += SCAN_BYTES) {
+    const end = scan.until(limit)
+    if (end !== null) return end
+    yield
+  }
 }
 
 /** The object with one more member at its end, all other bytes as they were. `value` is JSON text. */

@@ -1,29 +1,39 @@
 /** The messages of a call as a named backend takes them: other roles, without fields that it refuses, with ids of its kind. Pure. */
 import { hash } from 'node:crypto'
 import type { Json, JsonObject } from '../core/settings.ts'
+import type { Steps } from '../core/slices.ts'
 import type { Provider } from '../core/provider.ts'
-import { elements, members, memberValue, splice } from '../protocol/members.ts'
+import { elements, members, memberValue, splice, withElements } from '../protocol/members.ts'
 
 type Quirks = Pick<Provider['request'], 'roles' | 'dropFromMessages' | 'shortToolIds'>
 
 /** Whether some message has to change; `list` is the parsed member. */
-export function changesMessages(list: Json | undefined, { roles, dropFromMessages, shortToolIds }: Quirks): boolean {
+export function changesMessages(list: Json | undefined, quirks: Quirks): list is readonly Json[] {
+  const { roles, dropFromMessages, shortToolIds } = quirks
   if (!Array.isArray(list) || !(shortToolIds || dropFromMessages.length > 0 || Object.keys(roles).length > 0))
     return false
-  return (list as readonly Json[]).some(
-    (message) =>
-      isObject(message) &&
-      ((typeof message['role'] === 'string' && Object.hasOwn(roles, message['role'])) ||
-        dropFromMessages.some((field) => message[field] !== undefined) ||
-        (shortToolIds && (message['tool_calls'] !== undefined || message['tool_call_id'] !== undefined))),
-  )
+  return (list as readonly Json[]).some((message) => changesMessage(message, quirks))
 }
 
-/** The array of messages that starts at `start`; all that needs no change byte for byte. */
-export function withMessages(raw: Buffer, start: number, quirks: Quirks): string {
-  const messages = (elements(raw, start) ?? []).map((span) => changed(raw.subarray(span.start, span.end), quirks))
-  return `[${messages.map((message) => message.toString()).join(',')}]`
+const changesMessage = (message: Json | undefined, { roles, dropFromMessages, shortToolIds }: Quirks): boolean =>
+  isObject(message) &&
+  ((typeof message['role'] === 'string' && Object.hasOwn(roles, message['role'])) ||
+    dropFromMessages.some((field) => message[field] !== undefined) ||
+    (shortToolIds && (message['tool_calls'] !== undefined || message['tool_call_id'] !== undefined)))
+
+/** The array of messages that starts at `start`; all that needs no change byte for byte. `list`: the parsed member. */
+export function* withMessages(
+  raw: Buffer,
+  start: number,
+  list: readonly Json[],
+  quirks: Quirks,
+): Steps<readonly Buffer[]> {
+  const change = (message: Buffer, index: number): Buffer | null =>
+    changesMessage(list[index], quirks) ? changed(message, quirks) : null
+  return (yield* withElements(raw, start, change)) ?? NO_MESSAGES
 }
+
+const NO_MESSAGES = [Buffer.from('[]')]
 
 function changed(message: Buffer, { roles, dropFromMessages, shortToolIds }: Quirks): Buffer {
   const list = members(message)
@@ -65,5 +75,5 @@ export const shortId = (id: string): string =>
         .replace(/[^a-zA-Z0-9]/g, '')
         .slice(0, 9)
 
-const isObject = (value: Json): value is JsonObject =>
+const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,9 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
-import { elements, members, splice } from '../protocol/members.ts'
+import { atOnce, type Steps } from '../core/slices.ts'
+import { members, splice, spliceInSteps, withElements } from '../protocol/members.ts'
+import { OPEN_BRACE } from '../protocol/scan.ts'
 import { traceparent } from '../protocol/trace-context.ts'
 import type { Quirks } from './adapt.ts'
 import { effortEdits } from './compose-effort.ts'
@@ -38,13 +40,16 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
  * The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
  * `most`: tokens that an answer may have, where a budget says so.
  */
-export function composeBody(
+export const composeBody = (...call: Parameters<typeof composeInSteps>): Buffer => atOnce(composeInSteps(...call))
+
+/** The same in steps: tens of thousands of messages may have to change. */
+export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,
   effort: Effort | null = null,
   quirks: Quirks = deployment.backend.provider.request,
   most: number | null = null,
-): Buffer {
+): Steps<Buffer> {
   const { body, raw } = request
   const remove = fieldsToDrop(request, deployment, quirks)
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined && body[field] !== null)
@@ -59,7 +64,7 @@ export function composeBody(
   if (!changes && remove.size === 0 && renames.length === 0) return raw
   const list = request.members
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
-  const set = new Map<string, string>()
+  const set = new Map<string, string | readonly Buffer[]>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
   if (newUsage) set.set('stream_options', withUsage(raw, find('stream_options')))
   for (const field of renames) {
@@ -67,11 +72,15 @@ export function composeBody(
     remove.add(field)
     set.set(quirks.rename[field]!, raw.toString('utf8', member.valueStart, member.valueEnd))
   }
-  if (newMessages) set.set('messages', withMessages(raw, find('messages')!.valueStart, quirks))
-  if (newDocuments) set.set('documents', plainDocuments(raw, find('documents')!.valueStart))
+  if (newMessages)
+    set.set(
+      'messages',
+      yield* withMessages(raw, find('messages')!.valueStart, body['messages'] as readonly Json[], quirks),
+    )
+  if (newDocuments) set.set('documents', yield* plainDocuments(raw, find('documents')!.valueStart))
   newEffort.set.forEach((value, field) => set.set(field, value))
   newLimit.forEach((value, field) => set.set(field, value))
-  return splice(raw, list, { set, remove })
+  return yield* spliceInSteps(raw, list, { set, remove })
 }
 
 function fieldsToDrop(request: GatewayRequest, deployment: Deployment, { drop, rename }: Quirks): Set<string> {
@@ -100,14 +109,15 @@ function withUsage(raw: Buffer, options: Member | undefined): string {
 const NO_KEYS: ReadonlySet<string> = new Set()
 
 /** Documents as plain strings, each text byte for byte. */
-function plainDocuments(raw: Buffer, start: number): string {
-  const texts = (elements(raw, start) ?? []).map((span) => {
-    const document = raw.subarray(span.start, span.end)
-    const text = members(document)?.findLast((member) => member.key === 'text')
-    return (text === undefined ? document : document.subarray(text.valueStart, text.valueEnd)).toString()
-  })
-  return `[${texts.join(',')}]`
+function* plainDocuments(raw: Buffer, start: number): Steps<readonly Buffer[]> {
+  const change = (document: Buffer): Buffer | null => {
+    const text = document[0] === OPEN_BRACE ? members(document)?.findLast((member) => member.key === 'text') : undefined
+    return text === undefined ? null : document.subarray(text.valueStart, text.valueEnd)
+  }
+  return (yield* withElements(raw, start, change)) ?? NO_DOCUMENTS
 }
+
+const NO_DOCUMENTS = [Buffer.from('[]')]
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -174,6 +174,6 @@ t.test('no step takes long', async (t) => {
       }
       best = Math.min(best, longest)
     }
-    t.ok(best < 45, `${json.slice(0, 30)} ..: ${best.toFixed(1)} ms`)
+    t.ok(best < 90, `${json.slice(0, 30)} ..: ${best.toFixed(1)} ms`)
   }
 })
