@@ -53,7 +53,8 @@ export function learnRoom(room: Room, { beside, running, seconds, usual }: Begin
   room.calm += LATE_SHARE * (late - room.calm)
   if (late > LATE && running <= beside) {
     room.lately = Math.max(room.lately, beside)
-    if (++room.waits >= SMALLER) Object.assign(room, { most: room.lately, late, full: SURE, lately: 0, waits: 0 })
+    if (++room.waits >= SMALLER)
+      Object.assign(room, { most: room.lately, late, calm: 1, full: SURE, lately: 0, waits: 0 })
   }
   return false
 }

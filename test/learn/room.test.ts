@@ -1,0 +1,62 @@
+/** How many calls an engine works on at a time, and what a replica takes from the others. */
+import t from 'tap'
+import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
+import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/learn/room.ts'
+
+const begin = (beside: number, running: number, late: number) => ({ beside, running, seconds: 0.1 * late, usual: 0.1 })
+
+t.test('an engine is full where streams begin late beside as many as it ever ran', async (t) => {
+  const room = newRoom()
+  for (let running = 1; running <= 4; running++) learnRoom(room, begin(running - 1, running, 1))
+  t.equal(limitOf(room), null)
+  for (let wait = 0; wait < 3; wait++) t.equal(learnRoom(room, begin(4, 4, 4)), true)
+  t.equal(limitOf(room), 4)
+  learnStay(room, 2)
+  t.strictSame(
+    [0, 3, 4, 5, 8].map((open) => waitOf(room, open)),
+    [0, 0, 0.5, 1, 2.5],
+  )
+  learnRoom(room, begin(4, 5, 1))
+  t.equal(limitOf(room), null, 'it ran five, so it was not full')
+})
+
+t.test('where all are late, it is not for lack of a place', async (t) => {
+  const room = newRoom()
+  for (let round = 0; round < 40; round++) {
+    for (let running = 1; running <= 4; running++) learnRoom(room, begin(running - 1, running, 4))
+    learnRoom(room, begin(4, 4, 4))
+  }
+  t.equal(limitOf(room), null)
+})
+
+t.test('an engine that was started again with fewer slots is known again', async (t) => {
+  const room = newRoom()
+  for (let running = 1; running <= 8; running++) learnRoom(room, begin(running - 1, running, 1))
+  for (let wait = 0; wait < 40; wait++) learnRoom(room, begin(4, 4, 4))
+  t.equal(limitOf(room), 4)
+})
+
+t.test('a replica is expected to be as the others until it has answered, and then as it is', async (t) => {
+  const shared = newLatency(true)
+  const [one, other] = [newLatency(true, shared), newLatency(true, shared)]
+  for (let i = 0; i < 40; i++) {
+    learnTtft(one, 20, i % 4, 0.03)
+    learnTpot(one, 20, i % 4, 0.2)
+  }
+  t.ok(Math.abs(ttftOf(other, 20, 2) / 0.03 - 1) < 0.25, `${ttftOf(other, 20, 2)} s`)
+  t.ok(Math.abs(tpotOf(other, 2) / 0.01 - 1) < 0.1, `${tpotOf(other, 2)} s`)
+  for (let i = 0; i < 6; i++) learnTpot(other, 20, i % 4, 0.8)
+  t.ok(tpotOf(other, 2) > 0.03, `slower: ${tpotOf(other, 2)} s`)
+  t.ok(Math.abs(tpotOf(one, 2) / 0.01 - 1) < 0.1, 'which says nothing of the first')
+})
+
+t.test('an even pace under an even load is learnt as it is: no weight runs away', async (t) => {
+  const latency = newLatency(true)
+  for (let i = 0; i < 400; i++) {
+    learnTpot(latency, 100, 7, i % 2 === 0 ? 0.98 : 1.02)
+    learnTtft(latency, 20, 7, 0.03)
+    if (i < 50) continue
+    for (const open of [5, 7])
+      t.ok(Math.abs(tpotOf(latency, open) / 0.01 - 1) < 0.4, `${i}, ${open} open: ${tpotOf(latency, open)}`)
+  }
+})
