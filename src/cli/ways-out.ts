@@ -1,4 +1,5 @@
 /** How `serve` ends: by a signal, by a second one, or by a fault that nobody caught. On none of these ways is the log lost. */
+import { thrownOf } from '../observe/failure.ts'
 import type { Log } from '../observe/log.ts'
 import type { Io } from './io.ts'
 
@@ -14,7 +15,9 @@ export function untilSignal(io: Io, log: () => Log | null): Promise<void> {
     // What fails on the way out does not start it again.
     process.on('uncaughtException', () => process.exit(1))
     log()?.events.fatal({ err: thrown }, 'uncaught')
-    io.stderr.write(`turnout: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`)
+    // Standard error ends in the same place as the log: no message there either.
+    const { type, code = '', stack = '' } = thrownOf(thrown)
+    io.stderr.write(`turnout: stopped by a fault: ${type} ${code}\n${stack}\n`)
     exit(1)
   })
   return new Promise((resolve) => {

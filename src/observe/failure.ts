@@ -26,9 +26,10 @@ export function causeOf(cause: unknown): string | undefined {
 }
 
 /** An exception nobody expected. Its message may quote anything (that of JSON.parse quotes the prompt), so its place speaks. */
-export function thrownOf(thrown: unknown): object {
+export function thrownOf(thrown: unknown): { type: string; code?: string; stack?: string } {
   if (!(thrown instanceof Error)) return { type: typeof thrown }
-  return { type: typeOf(thrown), code: codeOf(thrown) ?? undefined, stack: framesOf(thrown).join('\n') }
+  const code = codeOf(thrown)
+  return { type: typeOf(thrown), ...(code === null ? {} : { code }), stack: framesOf(thrown).join('\n') }
 }
 
 const typeOf = ({ name }: Error): string => (/^[A-Za-z]{1,64}$/.test(name) ? name : 'Error')

@@ -162,12 +162,12 @@ const FAULTY = (how: string): string =>
   `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${how} })`)}`
 
 const THROWN: readonly [string, string][] = [
-  ['an exception that nobody catches', "throw new Error('boom')"],
-  ['a rejection that nobody handles', "void Promise.reject(new Error('boom'))"],
+  ['an exception that nobody catches', "throw new TypeError('CANARY')"],
+  ['a rejection that nobody handles', "void Promise.reject(new TypeError('CANARY'))"],
 ]
 
 for (const [name, how] of THROWN)
-  t.test(`${name} is logged with its cause, behind the lines before it`, async (t) => {
+  t.test(`${name} is logged with its type and place, not its words, behind the lines before it`, async (t) => {
     const gateway = serve(t, [], t.testdir({}), { ...NOWHERE, NODE_OPTIONS: FAULTY(how) })
     const { url } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
     await fetch(new URL('/v1/models', url), { headers: { 'x-request-id': 'the-line-before' } })
@@ -176,8 +176,9 @@ for (const [name, how] of THROWN)
     t.equal(code, 1)
     const lines = out.trim().split('\n')
     t.match(lines.at(-2), /the-line-before/)
-    t.match(JSON.parse(lines.at(-1) ?? ''), { level: 60, err: { message: 'boom', stack: /Error: boom/ } })
-    t.match(err, /turnout: Error: boom/)
+    t.match(JSON.parse(lines.at(-1) ?? ''), { level: 60, err: { type: 'TypeError', stack: /^ {4}at / } })
+    t.match(err, /turnout: stopped by a fault: TypeError \n {4}at /)
+    t.notMatch(out + err, /CANARY/)
   })
 
 t.test('the second signal loses no line, and nobody who reads them is waited for', async (t) => {
