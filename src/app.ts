@@ -130,7 +130,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   receive(app, connections, now)
   const { host, hosts, cors } = config.server
   guardDoor(app, {
-    hosts: ownHosts([host, ...hosts]),
+    hosts: ownHosts([host, ...hosts], host),
     origins: allowedOrigins(cors.origins, host),
     locked: () => keys.required,
     cors,

@@ -11,7 +11,7 @@ export const hostPattern = z
 export const originPattern = z
   .string()
   .refine(
-    (origin) => /^(\*|loopback|null|[a-z][a-z\d+.-]*:\/\/[^/?#@\s]+)$/i.test(origin),
+    (origin) => /^(\*|loopback|null|file:\/\/|[a-z][a-z\d+.-]*:\/\/[^/?#@\s]+)$/i.test(origin),
     'is not an origin; write scheme and host without a path, like "https://app.example.com" or "http://localhost:*"',
   )
 

@@ -8,16 +8,25 @@ import { hostOf, isLoopbackHost, plainAddress } from '../core/loopback.ts'
 
 export type OwnHosts = (authority: string, localAddress: string | undefined) => boolean
 
-/** Judges a Host: loopback is always own, so is the address that the connection came to. `names`: hosts, with `*` for any text. */
-export function ownHosts(names: readonly string[]): OwnHosts {
+/**
+ * Judges a Host: loopback is always own, so is the address that the connection came to. `names`: hosts, with `*` for any text.
+ * `listen`: where the gateway listens. On all addresses, an address of any kind is own to a connection from elsewhere: behind a
+ * published port of a container it is another than the one that arrives, and only names can be rebound.
+ */
+export function ownHosts(names: readonly string[], listen: string): OwnHosts {
+  const everywhere = WILDCARDS.has(plainAddress(listen))
   const matches = names.map((name) => glob(plainAddress(name.toLowerCase())))
   return (authority, localAddress) => {
     const host = hostOf(authority)
     if (host === null) return false
     if (isLoopbackHost(host) || matches.some((own) => own(host))) return true
-    return isIP(host) !== 0 && localAddress !== undefined && plainAddress(localAddress) === host
+    if (isIP(host) === 0 || localAddress === undefined) return false
+    const own = plainAddress(localAddress)
+    return own === host || (everywhere && !isLoopbackHost(own))
   }
 }
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 export type AllowedOrigins = (origin: string) => boolean
 

@@ -33,7 +33,7 @@ const PARSE_BYTES = 32 * 1024
 /** Groups above this are taken apart. */
 const BIG_BYTES = 64 * 1024
 /** Deeper ones are parsed in one go, or refused where that would take too long. */
-const DEEPEST = 16
+const DEEPEST = 128
 const MOST_IN_ONE_GO = 1 << 20
 
 export interface LargeObject {
@@ -180,7 +180,10 @@ class LargeParser {
     if (depth <= DEEPEST)
       return this.#raw[start] === OPEN_BRACKET ? yield* this.#arrayAt(start, depth) : yield* this.objectAt(start, depth)
     if (end - start > MOST_IN_ONE_GO)
-      throw new GatewayError('invalid_request', `The body is nested more than ${DEEPEST} deep where it is largest.`)
+      throw new GatewayError(
+        'invalid_request',
+        `More than 1 MB of the body is nested more than ${DEEPEST} deep; send that part as a text.`,
+      )
     return this.#text(cutText(this.#raw, start, end, this.#cutsUpTo(end)))
   }
 

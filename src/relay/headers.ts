@@ -64,7 +64,7 @@ const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstr
 /** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
 export const EXPOSED_HEADERS = [
   'x-request-id',
-  ...['route', 'backend', 'model', 'attempts', 'overhead-ms', 'tokens', 'cost-usd', 'cost-partial'].map(
+  ...['route', 'backend', 'model', 'attempts', 'overhead-ms', 'max-tokens', 'tokens', 'cost-usd', 'cost-partial'].map(
     (name) => `x-turnout-${name}`,
   ),
   ...['requests', 'tokens'].flatMap((of) => ['limit', 'remaining', 'reset'].map((what) => `x-ratelimit-${what}-${of}`)),

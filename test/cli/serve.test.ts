@@ -154,7 +154,7 @@ t.test('the second signal ends it at once', async (t) => {
   gateway.child.kill('SIGTERM')
   await gateway.until(/SIGTERM/)
   gateway.child.kill('SIGTERM')
-  t.equal((await within(3_000, 'the end', gateway.ended)).code, 143)
+  t.equal((await within(10_000, 'the end', gateway.ended)).code, 143)
 })
 
 /** Throws in a process that runs already, when it is told to. */
@@ -172,7 +172,7 @@ for (const [name, how] of THROWN)
     const { url } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
     await fetch(new URL('/v1/models', url), { headers: { 'x-request-id': 'the-line-before' } })
     gateway.child.kill('SIGUSR2')
-    const { code, out, err } = await within(3_000, 'the end', gateway.ended)
+    const { code, out, err } = await within(10_000, 'the end', gateway.ended)
     t.equal(code, 1)
     const lines = out.trim().split('\n')
     t.match(lines.at(-2), /the-line-before/)
@@ -193,7 +193,7 @@ t.test('the second signal loses no line, and nobody who reads them is waited for
     gateway.child.kill('SIGTERM')
     await gateway.until(/SIGTERM/)
     gateway.child.kill('SIGTERM')
-    const { code, out } = await within(3_000, 'the end', gateway.ended)
+    const { code, out } = await within(10_000, 'the end', gateway.ended)
     t.equal(code, 143)
     if (!gone) t.match(out, /"msg":"fleet"/)
   }

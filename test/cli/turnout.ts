@@ -52,10 +52,10 @@ export function start(args: readonly string[], { cwd, env = {}, input = '' }: Op
         if (pattern.test(err)) return err
         throw new Error(`ended with ${code} before ${String(pattern)}:\n${err}`)
       })
-      return within(15_000, `${String(pattern)} in "${err}"`, Promise.race([seen, early]))
+      return within(30_000, `${String(pattern)} in "${err}"`, Promise.race([seen, early]))
     },
   }
 }
 
 export const run = (args: readonly string[], options: Options): Promise<Ran> =>
-  within(15_000, `turnout ${args.join(' ')}`, start(args, options).ended)
+  within(30_000, `turnout ${args.join(' ')}`, start(args, options).ended)

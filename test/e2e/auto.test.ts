@@ -162,6 +162,8 @@ t.test('feedback that nobody can use', async (t) => {
   const headers = await answered(gateway, ask(EASY))
   const id = headers.get('x-request-id')
   t.equal((await post(gateway, '/v1/feedback', { request_id: id, score: 1 })).status, 200)
+  const long = await post(gateway, '/v1/feedback', { request_id: id, score: 1, note: 'x'.repeat(64 * 1024) })
+  t.equal(long.status, 413, 'it is parsed in one go')
   const again = await post(gateway, '/v1/feedback', { request_id: id, score: 1 })
   t.equal(again.status, 404)
   t.match(await again.json(), { error: { code: 'answer_not_found', param: 'request_id', source: 'caller' } })

@@ -95,6 +95,12 @@ t.test('origins of the configuration: exact ones, patterns, null and all', async
     [[APP], 'null', false],
     [['*'], 'https://whoever.org', true],
     [['tauri://localhost'], 'tauri://localhost', true],
+    [['file://'], 'file://', true],
+    [['file://'], 'null', false],
+    [['app://*'], 'app://obsidian.md', true],
+    [['app://*'], 'https://app.example.com', false],
+    [['vscode-webview://*'], 'vscode-webview://0k2v5p1c', true],
+    [['chrome-extension://abc'], 'chrome-extension://abd', false],
   ] as const) {
     const url = await start(t, { server: { cors: { origins } } })
     const asked = await send(url, CHAT_PATH, preflight(origin))

@@ -206,6 +206,18 @@ t.test('names of `server.hosts`, the host it listens on, and the address that it
   const own = { host: `${ADDRESS}:${gateway.port}`, address: ADDRESS }
   t.equal((await say(gateway.port, own)).status, 200, 'the address that it was reached by')
   t.equal((await say(gateway.port, { host: ADDRESS })).status, 421, 'which is not that of another connection')
+  // As behind the published port of a container, whose address no name could be given to bind it to.
+  for (const host of ['192.168.1.5:7070', '10.0.0.1', '203.0.113.9:17070', '[2001:db8::9]:7070'])
+    t.equal((await say(gateway.port, { host, address: ADDRESS })).status, 200, host)
+  for (const host of FOREIGN.filter((one) => !/^[[\d.:]*[\d.]$|^\[|^$|^gateway$/.test(one)))
+    t.equal((await say(gateway.port, { host, address: ADDRESS })).status, 421, host)
+  const alone = (await open(t, { server: { host: ADDRESS, auth: 'none' } })).gateway
+  for (const [host, status] of [
+    [ADDRESS, 200],
+    ['192.0.2.1', 421],
+    ['evil.example', 421],
+  ] as const)
+    t.equal((await say(alone.port, { host, address: ADDRESS })).status, status, `${host}, listening on one address`)
 })
 
 t.test('with keys any Host may be named, and a key is needed all the same', async (t) => {

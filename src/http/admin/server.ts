@@ -40,7 +40,12 @@ export async function createAdmin({ spec, hosts, log, ...tools }: AdminOptions):
   })
   answerAdminErrors(app, log)
   // Every request needs the token; a page that guesses it through somebody's browser does not even get to guess.
-  guardDoor(app, { hosts: ownHosts([spec.host, ...hosts]), origins: () => false, locked: () => false, cors: null })
+  guardDoor(app, {
+    hosts: ownHosts([spec.host, ...hosts], spec.host),
+    origins: () => false,
+    locked: () => false,
+    cors: null,
+  })
   await app.register(rateLimit, { global: false })
   askForToken(app, spec.hash, (address) => log.events.warn({ event: 'admin_refused', address }, 'admin'))
   app.addHook('onSend', async (request, reply) => {

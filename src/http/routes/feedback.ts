@@ -4,6 +4,9 @@ import type { Lessons } from '../../learn/lessons.ts'
 import { parseFeedback } from '../../protocol/feedback.ts'
 import type { Incoming } from '../gateway-request.ts'
 
+/** An id and a number are less; it is parsed in one go. */
+const MOST_BYTES = 64 * 1024
+
 /** What the caller gets; throws what is wrong with it. An answer can be judged once, by the key that it was given to. */
 export function takeFeedback({ raw, principal }: Incoming, lessons: Lessons): { readonly status: 'learnt' } {
   const { requestId, score } = parseFeedback(parse(raw))
@@ -16,6 +19,11 @@ export function takeFeedback({ raw, principal }: Incoming, lessons: Lessons): { 
 }
 
 function parse(raw: Buffer): unknown {
+  if (raw.length > MOST_BYTES)
+    throw new GatewayError(
+      'body_too_large',
+      `The body is larger than ${MOST_BYTES} bytes; send \`request_id\` and \`score\` alone.`,
+    )
   try {
     return JSON.parse(raw.toString())
   } catch {
