@@ -1,4 +1,7 @@
-/** The thread that checks answers: compiling one schema takes milliseconds, and a pattern in it may take for ever. */
+/**
+ * The thread that checks answers: compiling one schema takes milliseconds, and a pattern in it may take for ever. It says
+ * null once it is ready, then the fit of each question.
+ */
 import { parentPort } from 'node:worker_threads'
 import type { Fit } from '../core/settlement.ts'
 import { answerFit } from './answer-fit.ts'
@@ -16,4 +19,12 @@ function fitOf(question: Question): Fit {
   }
 }
 
+/** The first schema takes ten times as long as the next one: that is a part of the start, not of somebody's check. */
+function warmUp(): void {
+  const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
+  fitOf({ text: '{"a":"b"}', format: Buffer.from(JSON.stringify({ json_schema: { schema } })), calls: [], tools: [] })
+}
+
+warmUp()
+parentPort!.postMessage(null)
 parentPort!.on('message', (question: Question) => parentPort!.postMessage(fitOf(question)))

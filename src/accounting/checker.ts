@@ -68,16 +68,18 @@ export class AnswerChecker implements Checker {
   #start(): Worker {
     const worker = new Worker(new URL('./check-worker.js', import.meta.url), THREAD)
     worker.unref()
-    worker.on('online', () => {
-      if (this.#worker !== worker || this.#active === null) return
-      this.#online = true
-      if (this.#timer !== null) clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => void this.#drop(worker), this.#limits.checkMs)
-    })
-    worker.on('message', (fit: Fit) => this.#answered(worker, fit))
+    worker.on('message', (fit: Fit | null) => (fit === null ? this.#ready(worker) : this.#answered(worker, fit)))
     worker.on('error', () => void this.#drop(worker))
     worker.on('exit', () => void this.#drop(worker))
     return worker
+  }
+
+  /** Node's own `online` comes before the thread has loaded what it needs, which takes longer than any check on a busy machine. */
+  #ready(worker: Worker): void {
+    if (this.#worker !== worker) return
+    this.#online = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = this.#active === null ? null : setTimeout(() => void this.#drop(worker), this.#limits.checkMs)
   }
 
   #answered(worker: Worker, fit: Fit): void {
