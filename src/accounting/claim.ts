@@ -8,7 +8,8 @@ import type { Json, Price, Rates } from '../core/settings.ts'
 import type { Bid, Claim } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
-import { mostInput } from './most-input.ts'
+import { ORDINARY_TIERS } from './cost.ts'
+import { listOf, mostInput } from './most-input.ts'
 
 /** Longest answer of a model of which neither `max_output` nor the context is known: no model of today makes longer ones. */
 export const LONGEST_ANSWER = 131_072
@@ -90,8 +91,10 @@ function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
 }
 
 /** Texts of a list, or one; token numbers are one text. */
-const textsIn = (value: Json | undefined): number =>
-  Array.isArray(value) && typeof value[0] !== 'number' ? Math.max(1, value.length) : 1
+const textsIn = (value: Json | undefined): number => {
+  const list = listOf(value)
+  return typeof list[0] === 'number' ? 1 : Math.max(1, list.length)
+}
 
 /** Engines read "4" as 4. */
 const countOf = (value: Json | undefined): number => {
@@ -181,11 +184,9 @@ function timeOf({ seconds }: Scope, { deployment }: Target): number {
   return price === null || !isTimed(price) ? 0 : 1e9 * (price.perGpuHour! / 3600) * seconds
 }
 
-/** Tiers that leave it to the backend. */
-const OPEN: ReadonlySet<string> = new Set(['auto', ''])
-
-/** A tier that is asked for by name may not be to be had, and the answer is charged as usual. */
+/** A tier that is asked for by name may not be to be had, and the answer is charged as usual. Under a name that the price does not have, any may be meant. */
 function factorOf({ serviceTiers }: Price, tier: string | null): number {
-  const named = tier === null || OPEN.has(tier) ? Object.values(serviceTiers) : [serviceTiers[tier] ?? 1]
-  return Math.max(1, ...named)
+  if (tier !== null && Object.hasOwn(serviceTiers, tier)) return Math.max(1, serviceTiers[tier]!)
+  if (tier !== null && tier !== 'auto' && ORDINARY_TIERS.has(tier)) return 1
+  return Math.max(1, ...Object.values(serviceTiers))
 }

@@ -4,7 +4,7 @@ import type { Price } from '../core/settings.ts'
 import type { Cost, Tried, Usage } from '../core/settlement.ts'
 
 /** Tiers that mean the price of the list. */
-const ORDINARY: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
+export const ORDINARY_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
 
 /**
  * Null where a price that counts is unknown (never 0). What the backend itself charges stands above all prices, and where
@@ -25,7 +25,7 @@ export function costOf(usage: Usage | null, price: Price | null, seconds: number
     nanoUsd: Math.round(nano * (factor ?? 1)),
     source: 'price',
     // A tier of its own price that nobody told: what the list says is a guess.
-    estimated: estimated || (factor === null && tier !== null && !ORDINARY.has(tier)),
+    estimated: estimated || (factor === null && tier !== null && !ORDINARY_TIERS.has(tier)),
   }
 }
 

@@ -14,6 +14,8 @@ import type { GatewayRequest } from '../core/types.ts'
 const TEMPLATE = 32
 /** What templates put around a query and its document: some give instructions each time. */
 const PAIR = 96
+/** What vendors write of their own where there are tools: up to 804 tokens. */
+const TOOLS = 1_024
 /** Of one picture: eight tiles of 5,667 and the base of 2,833, the most that any vendor is known to charge. */
 const PICTURE = 49_152
 /** Characters of base64 for a token of sound: a second of the thinnest MP3 has 1,333 of them, and 32 tokens at the most. */
@@ -37,29 +39,65 @@ interface Media {
 
 export function mostInput({ body, raw, endpoint }: GatewayRequest): MostInput {
   const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
-  for (const list of [body['messages'], body['input'], body['documents']])
-    if (Array.isArray(list)) for (const one of list as readonly Json[]) addParts(one, media)
-  let bytes = raw.length - media.bytes
-  // The query is read once more with each document.
-  if (endpoint.id === 'rerank' && typeof body['query'] === 'string' && Array.isArray(body['documents']))
-    bytes += (textBytes(body['query']) + PAIR) * body['documents'].length
-  return { tokens: TEMPLATE + bytes + media.tokens, pictures: media.pictures, sounds: media.sounds }
+  for (const field of HOLDERS) for (const one of listOf(body[field])) addParts(one, media, 0)
+  for (const field of BESIDE) addNamed(field, body[field], media)
+  let tokens = TEMPLATE + raw.length - media.bytes + media.tokens
+  if (isFilled(body['tools']) || isFilled(body['functions'])) tokens += TOOLS
+  // A template of the caller's own may write anything.
+  if (isFilled(body['chat_template'])) tokens += ANYTHING
+  if (endpoint.id === 'rerank') tokens += readAgain(body)
+  return { tokens, pictures: media.pictures, sounds: media.sounds }
 }
 
+const HOLDERS = ['messages', 'input', 'documents', 'query', 'prompt'] as const
+/** llama.cpp and Ollama: media of the whole request. */
+const BESIDE = ['image_data', 'images'] as const
+
+/** The query is read once more with each document. */
+function readAgain({ query, documents }: JsonObject): number {
+  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
+  addParts(query, media, 0)
+  const text = typeof query === 'string' ? textBytes(query) : textBytes(JSON.stringify(query ?? '')) - media.bytes
+  return (text + media.tokens + PAIR) * listOf(documents).length
+}
+
+/** A list, vLLM's object of a list of parts, or one thing. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  if (Array.isArray(value)) return value as readonly Json[]
+  if (!isObject(value)) return value === undefined || value === null ? [] : [value]
+  const { content } = value
+  return Array.isArray(content) ? (content as readonly Json[]) : [value]
+}
+
+const DEEPEST = 3
+
 /** `one`: a message, or a part by itself. */
-function addParts(one: Json, media: Media): void {
+function addParts(one: Json | undefined, media: Media, depth: number): void {
   if (!isObject(one)) return
   addPart(one, media)
   const { content } = one
-  if (Array.isArray(content)) for (const part of content as readonly Json[]) if (isObject(part)) addPart(part, media)
+  if (Array.isArray(content) && depth < DEEPEST)
+    for (const part of content as readonly Json[]) addParts(part, media, depth + 1)
 }
 
 const TEXTS: ReadonlySet<string> = new Set(['text', 'input_text', 'output_text', 'refusal', 'thinking', 'tool_result'])
+/** Where a part has no type, its members name what it is: vLLM's short forms, Jina, llama.cpp, Ollama. */
+const NAMES = /^(?:multimodal_data|(?:input_)?(?:image|audio|video|file|pdf)s?(?:_(?:url|data|embeds|pil))?)$/
 
 function addPart(part: JsonObject, media: Media): void {
   const { type } = part
-  if (typeof type !== 'string' || TEXTS.has(type)) return
-  const bytes = longestText(part, 0)
+  if (typeof type === 'string') {
+    if (!TEXTS.has(type)) addMedium(type, part, media)
+  } else for (const name in part) if (NAMES.test(name)) addNamed(name, part[name], media)
+}
+
+function addNamed(name: string, value: Json | undefined, media: Media): void {
+  if (isFilled(value))
+    for (const one of Array.isArray(value) ? (value as readonly Json[]) : [value]) addMedium(name, one, media)
+}
+
+function addMedium(type: string, value: Json | undefined, media: Media): void {
+  const bytes = longestText(value, 0)
   if (type.includes('image')) {
     media.pictures = true
     media.tokens += PICTURE
@@ -67,7 +105,7 @@ function addPart(part: JsonObject, media: Media): void {
     media.sounds = true
     // What is elsewhere may be of any length.
     media.tokens += type === 'input_audio' ? Math.ceil(bytes / SOUND_CHARS) : ANYTHING
-  } else if (/video|file|document|pdf/.test(type)) media.tokens += ANYTHING
+  } else if (/video|file|document|pdf|multimodal/.test(type)) media.tokens += ANYTHING
   else return
   media.bytes += bytes
 }
@@ -83,3 +121,7 @@ function longestText(value: Json | undefined, depth: number): number {
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Text, a list or an object with something in it. */
+const isFilled = (value: Json | undefined): boolean =>
+  typeof value === 'string' ? value !== '' : Array.isArray(value) ? value.length > 0 : isObject(value)

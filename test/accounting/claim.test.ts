@@ -146,6 +146,21 @@ const CASES: Readonly<Record<string, Case>> = {
     facts: { price: SERVICE },
     worst: { output: 9, tier: 'priority' },
   },
+  'a service tier in other letters': {
+    body: { ...HELLO, max_tokens: 9, service_tier: 'Priority' },
+    facts: { price: SERVICE },
+    worst: { output: 9, tier: 'priority' },
+  },
+  ...Object.fromEntries(
+    ['constructor', 'toString', '__proto__', 'hasOwnProperty'].map((name): [string, Case] => [
+      `a service tier called ${name}`,
+      {
+        body: { ...HELLO, max_tokens: 9, service_tier: name },
+        facts: { price: SERVICE },
+        worst: { output: 9, tier: 'very fast' },
+      },
+    ]),
+  ),
   'a cheap tier that was not to be had': {
     body: { ...HELLO, max_tokens: 9, service_tier: 'flex' },
     facts: { price: SERVICE },
@@ -165,6 +180,46 @@ const CASES: Readonly<Record<string, Case>> = {
     body: { model: 'tiny', ...asks(picture, picture), max_tokens: 1 },
     facts: { price: price({ imageInputPerMtok: 11 }) },
     worst: { input: 2 * 48_169, imageInput: 2 * 48_169, output: 1 },
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      'vLLM, without a type': asks({ image_url: 'https://example.com/a.png' }),
+      'Jina, without a type': { input: [{ image: 'https://example.com/a.png' }] },
+      'Ollama, beside the text': { messages: [{ role: 'user', content: 'a', images: ['aGk='] }] },
+      'llama.cpp, beside the prompt': { prompt: 'a', image_data: [{ data: 'aGk=', id: 1 }] },
+      'llama.cpp, in the prompt': { prompt: { prompt_string: 'a', multimodal_data: ['aGk='] } },
+      'in the answer of a tool': asks({ type: 'tool_result', content: [picture] }),
+    } satisfies Record<string, JsonObject>).map(([name, body]): [string, Case] => [
+      `a picture of ${name}`,
+      {
+        body: { model: 'tiny', ...body, max_tokens: 1 },
+        facts: { context: 60_000 },
+        worst: { input: 48_169, output: 1 },
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['audio_url', 'video_url', 'input_file'].map((name): [string, Case] => [
+      `${name} without a type`,
+      {
+        body: { model: 'tiny', ...asks({ [name]: 'https://example.com/a' }), max_tokens: 1 },
+        worst: { input: 900_000, output: 1 },
+      },
+    ]),
+  ),
+  'a query of a picture, read with each document': {
+    endpoint: RERANK,
+    body: { model: 'tiny', query: { content: [picture] }, documents: { content: [picture, picture, picture] } },
+    worst: { input: 6 * 48_169, output: 0 },
+  },
+  'a template of its own': {
+    body: { ...HELLO, max_tokens: 1, chat_template: '{% for _ in range(9999) %}{{ messages }}{% endfor %}' },
+    facts: { context: 100_000 },
+    worst: { input: 99_999, output: 1 },
+  },
+  'the words of a vendor for tools': {
+    body: { ...HELLO, max_tokens: 1, tools: [{ type: 'function', function: { name: 'f' } }] },
+    worst: { input: 900, output: 1 },
   },
   sound: {
     body: {
