@@ -1,7 +1,7 @@
 /** Counts that several gateways share, in Redis: what is asked of it, and how it is known whether it can be asked. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { Redis, ReplyError } from 'ioredis'
+import { type Redis, ReplyError } from 'ioredis'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Claim } from '../core/settlement.ts'
 import type { Block, Sums } from './count.ts'
@@ -17,12 +17,10 @@ import {
   sharedCount,
   sumsOf,
 } from './redis-keys.ts'
+import { CONNECT_MS, PatientRedis } from './patient-redis.ts'
 import { type SpecOf, statesIn } from './redis-states.ts'
 import { FIRST, REFRESH, REMIND, RESERVE, RESET, SETTLE } from './redis-scripts.ts'
 
-/** Longer than this an answer is worth no wait: requests are held up for it. Shorter ones end when hundreds of requests come at once. */
-const COMMAND_MS = 1_000
-const CONNECT_MS = 1_000
 const RESET_AT_ONCE = 500
 
 /** A request that holds something. */
@@ -61,13 +59,7 @@ export class RedisStore {
   #named = 0
 
   constructor(url: string) {
-    this.client = new Redis(url, {
-      commandTimeout: COMMAND_MS,
-      connectTimeout: CONNECT_MS,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      retryStrategy: (attempt) => Math.min(1_000, 50 * attempt),
-    })
+    this.client = new PatientRedis(url)
     // Each failed command is told by whoever sent it; without a listener the first one would end the process.
     this.client.on('error', () => undefined)
     this.client.defineCommand('turnoutReserve', { lua: RESERVE })
