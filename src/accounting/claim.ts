@@ -32,7 +32,6 @@ interface Scope {
   readonly inputKinds: readonly (keyof Rates)[]
   readonly outputKinds: readonly (keyof Rates)[]
   readonly tier: string | null
-  readonly pictures: number
   /** How long all calls together may take. */
   readonly seconds: number
 }
@@ -85,7 +84,6 @@ function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
     ],
     outputKinds: ['reasoningPerMtok', ...(speaks ? (['audioOutputPerMtok'] as const) : [])],
     tier: typeof body['service_tier'] === 'string' ? body['service_tier'] : null,
-    pictures: modalities.includes('image') ? choices : 0,
     seconds: plan.limits.totalMs / 1000 + DRAIN_SECONDS,
   }
 }
@@ -170,7 +168,7 @@ function chargeOf(scope: Scope, { deployment }: Target, input: number, output: n
   const shared = scope.answers <= 1 && scope.prompts === 1 && context !== null ? context : Infinity
   const tokens = Math.min(input + output, shared)
   if (price === null) return { nanoUsd: 0, tokens }
-  const fee = 1e9 * ((price.perRequest ?? 0) + (price.perImage ?? 0) * scope.pictures)
+  const fee = 1e9 * (price.perRequest ?? 0)
   const read = dearestRate(price, input, 'inputPerMtok', scope.inputKinds)
   if (read === null) return { nanoUsd: price.perRequest === null ? 0 : fee * factorOf(price, scope.tier), tokens }
   const written = dearestRate(price, input, 'outputPerMtok', scope.outputKinds) ?? 0

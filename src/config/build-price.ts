@@ -13,7 +13,6 @@ export function toPrice(input: PriceInput | undefined): Price | null {
     tiers: (input.tiers ?? []).map((tier) => ({ aboveInput: tier.above_input_tokens, rates: toRates(tier) })),
     serviceTiers: input.service_tiers ?? {},
     perRequest: input.per_request_usd ?? null,
-    perImage: input.per_image_usd ?? null,
     perGpuHour: input.per_gpu_hour_usd ?? null,
   }
 }

@@ -48,7 +48,6 @@ const price = z.strictObject({
   ),
   service_tiers: told(z.record(text, usd), 'factors on all of it by the service_tier of the answer, such as flex: 0.5'),
   per_request_usd: told(usd, 'USD for each answer, beside its tokens'),
-  per_image_usd: told(usd, 'USD for each image of an answer'),
   per_gpu_hour_usd: told(usd, 'USD for an hour of this engine'),
 })
 

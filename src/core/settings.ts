@@ -67,8 +67,6 @@ export interface Price extends Rates {
   readonly serviceTiers: Readonly<Record<string, number>>
   /** USD for each answer, beside its tokens. */
   readonly perRequest: number | null
-  /** USD for each image of an answer. */
-  readonly perImage: number | null
   /** USD for an hour of this engine. */
   readonly perGpuHour: number | null
 }
@@ -86,7 +84,6 @@ export const NO_PRICE: Price = {
   tiers: [],
   serviceTiers: {},
   perRequest: null,
-  perImage: null,
   perGpuHour: null,
 }
 

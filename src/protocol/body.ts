@@ -1,5 +1,5 @@
 /** What a whole JSON answer tells about itself. Pure. */
-import { chargeBeside, chargeOfBoth } from './charge.ts'
+import { chargeBeside, chargeOfBoth, chargeWithoutTokens } from './charge.ts'
 import { members, memberValue } from './members.ts'
 import type { AnswerTrack } from './track.ts'
 import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
@@ -38,7 +38,9 @@ function noteUsage(field: Fields, track: AnswerTrack): void {
   const tier = field('service_tier')
   if (typeof tier === 'string' && tier !== '') track.tier = tier
   track.charge = chargeOfBoth(track.charge, chargeBeside(field))
-  const usage = readUsage(told) ?? readTimings(field('timings'))
+  if (readUsage(told) === null) track.charge = chargeOfBoth(track.charge, chargeWithoutTokens(told))
+  const groq = field('x_groq') as { usage?: unknown } | null | undefined
+  const usage = readUsage(told) ?? readUsage(groq?.usage) ?? readTimings(field('timings'))
   track.usageIsPlain = isPlainUsage(told)
   if (usage !== null) track.usage = { ...usage, tier: usage.tier ?? track.tier }
 }

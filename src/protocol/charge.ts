@@ -12,22 +12,28 @@ const isFields = (value: unknown): value is Fields =>
 const NANO = 1e9
 /** xAI: 1 USD is 10^10 ticks. */
 const TICKS = 1e10
+/** More than any answer costs: such an amount is a fault, or in another unit. */
+const MOST_USD = 100_000
 const DECIMAL = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** Amounts at the top of `usage`: OpenRouter, Vercel, LiteLLM in streams; DeepInfra; LLM Gateway. */
 const IN_USAGE = ['cost', 'estimated_cost', 'cost_usd_total'] as const
+/** Beside the usage, where nothing is documented to have them. */
+const BESIDE = ['total_cost', 'estimated_cost', 'cost_usd', 'total_price', 'price', 'credits_used', 'billing'] as const
+/** Objects beside the usage that may tell of money. */
+const HOLDERS = ['meta', 'provider'] as const
 /** Members that look like money, of whatever backend: `credits_used`, `total_price`, `cost_rub`. */
 const MONEY = /cost|price|charge|credit|spend|usd/i
 
 /** By the `usage` of an answer. */
 export function chargeInUsage(usage: Fields): Charge {
   const ticks = amountOf(usage['cost_in_usd_ticks'])
-  if (ticks !== null) return Math.round((ticks / TICKS) * NANO)
+  if (ticks !== null) return nanoOf(ticks / TICKS)
   // Perplexity and Bifrost.
   if (isFields(usage['cost'])) return chargeOfParts(usage['cost'])
   for (const name of IN_USAGE) {
     const amount = amountOf(usage[name])
-    if (amount !== null) return withUpstream(amount, usage)
+    if (amount !== null) return isForeign(usage) ? 'unknown' : withUpstream(amount, usage)
   }
   return speaksOfMoney(usage) ? 'unknown' : null
 }
@@ -43,11 +49,31 @@ export function chargeBeside(member: (name: string) => unknown): Charge {
   if (debited !== null) return debited
   const cost = member('cost')
   if (isFields(cost)) return chargeOfParts(cost)
-  return cost === undefined || cost === null ? null : chargeOf(cost)
+  if (cost !== undefined && cost !== null) return chargeOf(cost)
+  return BESIDE.some((name) => isSaid(member(name))) || HOLDERS.some((name) => holdsMoney(member(name)))
+    ? 'unknown'
+    : null
+}
+
+/** Aside, or in an object's own usage (AI/ML API). */
+const holdsMoney = (value: unknown): boolean =>
+  isFields(value) &&
+  Object.keys(value).some((name) =>
+    MONEY.test(name) ? isSaid(value[name]) : name === 'usage' && holdsMoney(value[name]),
+  )
+
+const isSaid = (value: unknown): boolean => value !== undefined && value !== null
+
+/** By a `usage` that counts no tokens. None are free there: some say so in each event, before they know. */
+export function chargeWithoutTokens(usage: unknown): Charge {
+  const charge = isFields(usage) ? chargeInUsage(usage) : null
+  return charge === 0 ? null : charge
 }
 
 /** What tells of a charge in an event that has no usage: it is parsed for its sake. */
-export const HAS_CHARGE = /"(?:cost|x_nanogpt_pricing|provider_metadata)"/
+export const HAS_CHARGE = new RegExp(
+  `"(?:cost|x_nanogpt_pricing|provider_metadata|${[...BESIDE, ...HOLDERS].join('|')})"`,
+)
 
 /**
  * By the headers of a whole answer: those of another Turnout, which counts its failed calls as well, and of LiteLLM. The
@@ -60,17 +86,19 @@ export function chargeInHeaders(headers: Readonly<Record<string, string | string
   return told === undefined || told === '' || told === 'None' ? null : chargeOf(told)
 }
 
-/** What stands beside the usage goes first, as far as it is known. */
-export const chargeOfBoth = (beside: Charge, inUsage: Charge): Charge =>
-  typeof beside === 'number' || inUsage === null ? beside : inUsage
+/** What is told in two places: the dearer, as far as it is known. A proxy that knows no price says 0 beside its backend's own cost. */
+export function chargeOfBoth(one: Charge, other: Charge): Charge {
+  if (typeof one === 'number' && typeof other === 'number') return Math.max(one, other)
+  return typeof one === 'number' || other === null ? one : other
+}
 
 /** An amount in an object: its total, in USD. */
 const chargeOfParts = (cost: Fields): Charge => inUsd(cost, [cost['total_cost']])
 
-function inUsd({ currency }: Fields, amounts: readonly unknown[]): Charge {
-  if (typeof currency === 'string' && currency.toUpperCase() !== 'USD') return 'unknown'
-  return chargeOf(amounts.find((one) => one !== undefined && one !== null))
-}
+const inUsd = (holder: Fields, amounts: readonly unknown[]): Charge =>
+  isForeign(holder) ? 'unknown' : chargeOf(amounts.find(isSaid))
+
+const isForeign = ({ currency }: Fields): boolean => typeof currency === 'string' && currency.toUpperCase() !== 'USD'
 
 /** An amount that stands where one must be. */
 function chargeOf(value: unknown): Charge {
@@ -118,7 +146,7 @@ function partOf(choices: unknown): unknown {
 /** Numbers, and texts of them; null where it is no amount. */
 function amountOf(value: unknown): number | null {
   const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value
-  return typeof number === 'number' && number >= 0 && number < Infinity ? number : null
+  return typeof number === 'number' && number >= 0 ? number : null
 }
 
-const nanoOf = (usd: number): number => Math.round(usd * NANO)
+const nanoOf = (usd: number): Charge => (usd <= MOST_USD ? Math.round(usd * NANO) : 'unknown')

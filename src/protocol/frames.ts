@@ -1,7 +1,7 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
 import type { Usage } from '../core/settlement.ts'
 import { Again } from './again.ts'
-import { chargeBeside, chargeOfBoth, HAS_CHARGE } from './charge.ts'
+import { chargeBeside, chargeOfBoth, chargeWithoutTokens, HAS_CHARGE } from './charge.ts'
 import type { Mend } from './choices.ts'
 import { mended } from './mend.ts'
 import { isMoreOfCall } from './tool-calls.ts'
@@ -126,7 +126,7 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
   const fault = faultOf(value, frame)
   const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
   const usage = usageOf(value, choices)
-  noteCharge(value, track)
+  noteCharge(value, usage, track)
   if (fault !== null) {
     // What failed may be charged all the same.
     track.usage = usage ?? track.usage
@@ -148,11 +148,10 @@ function parseFrame(frame: SseFrame, track: AnswerTrack, wish: UsageWish): Frame
 const faultOf = (event: Fields, frame: SseFrame): UpstreamFault | null =>
   embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
 
-function noteCharge(event: Fields, track: AnswerTrack): void {
-  track.charge = chargeOfBoth(
-    chargeBeside((name) => event[name]),
-    track.charge,
-  )
+function noteCharge(event: Fields, usage: Usage | null, track: AnswerTrack): void {
+  const beside = chargeBeside((name) => event[name])
+  const told = usage === null ? chargeOfBoth(beside, chargeWithoutTokens(event['usage'])) : beside
+  track.charge = chargeOfBoth(told, track.charge)
 }
 
 /** The last counts are the true ones: some engines count as they go. */

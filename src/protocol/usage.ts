@@ -10,8 +10,11 @@ export const isFields = (value: unknown): value is Fields =>
 const NO_FIELDS: Fields = {}
 const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : NO_FIELDS)
 
+/** More than any request takes: such a count is a fault, and would be in all sums for ever. */
+const MOST_TOKENS = 1e10
+
 const count = (value: unknown): number | null =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : null
+  typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? Math.round(value) : null
 
 const amount = (value: unknown): number => count(value) ?? 0
 

@@ -38,6 +38,16 @@ const FORMS: Readonly<Record<string, readonly [Told, number | null]>> = {
   'an amount in no known form': [{ usage: { credits_used: 12 } }, null],
   'an object in no known form': [{ usage: { cost: { input: 1 } } }, null],
   free: [{ usage: { cost: 0 } }, 0],
+  'an amount as text': [{ usage: { cost: ' 1.5e-2 ' } }, 0.015],
+  'an amount with a sign of money': [{ usage: { cost: '$0.01' } }, null],
+  'an amount beyond reason': [{ usage: { cost: 1e30 } }, null],
+  'ticks beyond reason': [{ usage: { cost_in_usd_ticks: 1e40 } }, null],
+  'an amount in another currency': [{ usage: { cost: 0.01, currency: 'EUR' } }, null],
+  'an object in another currency': [{ usage: { cost: { total_cost: 0.01, currency: 'RUB' } } }, null],
+  'AI/ML API': [{ beside: { meta: { usage: { credits_used: 12 } } } }, null],
+  'an amount of no known name beside the usage': [{ after: { total_cost: 0.01 } }, null],
+  'an amount of the provider': [{ beside: { provider: { name: 'x', cost: 0.01 } } }, null],
+  'the name of the provider': [{ beside: { provider: 'x' } }, LIST_USD],
   NanoGPT: [{ beside: { x_nanogpt_pricing: { amount: 0.0012, currency: 'USD' } } }, 0.0012],
   'NanoGPT in another currency': [{ beside: { x_nanogpt_pricing: { amount: 0.0012, currency: 'XNO' } } }, null],
   'OpenCode Zen': [{ after: { cost: '0.00014' } }, 0.00014],
@@ -47,6 +57,11 @@ const FORMS: Readonly<Record<string, readonly [Told, number | null]>> = {
 /** Of whole answers alone. */
 const IN_HEADERS: Readonly<Record<string, readonly [Told, number | null]>> = {
   LiteLLM: [{ headers: { 'x-litellm-response-cost': '5.85e-06' } }, 0.00000585],
+  'LiteLLM beside a cost of its backend': [
+    { usage: { cost: 0.02 }, headers: { 'x-litellm-response-cost': '0.0' } },
+    0.02,
+  ],
+  'LiteLLM without a price': [{ headers: { 'x-litellm-response-cost': 'nan' } }, null],
   'another Turnout': [{ headers: { 'x-turnout-cost-usd': '0.000005' } }, 0.000005],
 }
 
@@ -132,6 +147,35 @@ t.test('in each chunk, the last one counts', async (t) => {
     })
   upstream.next({ events: [event('a', null, 1e7), event('b', null, 2e7), event('', 'stop', 3e7)] })
   t.equal((await ask(gateway, CHAT_PATH, true, 'each')).outcome.cost_usd, 0.003)
+})
+
+t.test('a cost without tokens, and tokens in another place', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { backend: PRICE })
+  const choice = { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'x' } }
+  const tokens = usageOf({})
+  const wholes: readonly [object, number][] = [
+    [{ usage: { cost: 0.01 } }, 0.01],
+    [{ usage: { prompt_tokens: 0, completion_tokens: 0, cost: '0.01' } }, 0.01],
+    [{ x_groq: { usage: tokens } }, LIST_USD],
+    [{ x_groq: { usage: { ...tokens, cost: 0.01 } } }, 0.01],
+    [{ usage: { ...tokens, prompt_tokens: 1e300, total_tokens: 1e300 } }, 149e-6],
+  ]
+  for (const [at, [fields, usd]] of wholes.entries()) {
+    upstream.next({ body: { ...HEAD, object: 'chat.completion', choices: [choice], ...fields } })
+    t.equal((await ask(gateway, CHAT_PATH, false, `whole${at}`)).outcome.cost_usd, usd, JSON.stringify(fields))
+  }
+  const zero = { prompt_tokens: 0, completion_tokens: 0, cost: 0 }
+  const streams: readonly [readonly object[], number][] = [
+    [[tokens, { cost: 0.01 }], 0.01],
+    [[{ cost: 0.01 }, tokens], 0.01],
+    [[zero, { ...tokens, cost: 0.02 }], 0.02],
+    [[zero, tokens], LIST_USD],
+  ]
+  for (const [at, [usages, usd]] of streams.entries()) {
+    const text = JSON.stringify({ ...HEAD, choices: [{ index: 0, delta: { content: 'x' }, finish_reason: 'stop' }] })
+    upstream.next({ events: [text, ...usages.map((usage) => JSON.stringify({ ...HEAD, choices: [], usage }))] })
+    t.equal((await ask(gateway, CHAT_PATH, true, `stream${at}`)).outcome.cost_usd, usd, JSON.stringify(usages))
+  }
 })
 
 t.test('a gateway behind a gateway: whole answers cost what the inner one says', async (t) => {
