@@ -61,6 +61,8 @@ function faultOf(value: unknown, depth = 0): UpstreamFault | null {
   if (!isObject(value)) return null
   const inner = value['error']
   if (isObject(inner) || Array.isArray(inner)) return faultOf(inner, depth + 1)
+  const errors = value['errors']
+  if (inner === undefined && value['message'] === undefined && Array.isArray(errors)) return faultOf(errors, depth + 1)
   const message =
     typeof inner === 'string' && value['message'] === undefined
       ? inner

@@ -82,4 +82,5 @@ const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Validators quote what was sent, and a prompt may hold any words. */
-export const withoutInput = (message: string): string => message.replace(/(['"]input['"]\s*:|\binput_value=).*$/s, '')
+export const withoutInput = (message: string): string =>
+  message.replace(/(['"]input['"]\s*:|\binput_value=|;? messages = \[).*$/s, '')
