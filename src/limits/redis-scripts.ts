@@ -56,13 +56,15 @@ end
  * that is known; then for each count the limits of money, tokens, requests and requests in flight (-1 = none), its time to
  * live in ms, its id where its keys do not tell it, and 1 where it lowers what is asked for. Answers .., 0; or which count stands against it, by which limit, whether that is only held by others,
  * what is left (-1 = nothing, or it is not that), and how many hold something.
- * Leases that are over are those of processes that died: what they held is taken for spent.
+ * Leases that are over are those of processes that died: what they held is taken for spent. What is told as done already takes nothing:
+ * a Redis that was held up may read this last.
  */
 export const RESERVE = `${COMMON}
 local id, lease, usd, tokens, known = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 if known ~= '' and known ~= memory then return {memory, -1} end
 for i = 1, n do
   local h, l, p = keys(i)
+  if redis.call('HEXISTS', h, 'd|' .. id) == 1 then return {memory, 0} end
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', l, '-inf', now, 'LIMIT', 0, 100)) do
     local u, t = string.match(member, '^(%d+)|(%d+)|')
     drop(h, l, member, u, t)
@@ -128,14 +130,16 @@ for i = 1, n do
       spend(h, usd, tokens)
       if unsent == '1' then redis.call('HINCRBY', h, 'requests', -1) end
       if told ~= memory then redis.call('HSET', h, 'd|' .. id, 1) end
-    elseif unsent == '0' and told ~= memory and redis.call('HSETNX', h, 'd|' .. id, 1) == 1 then
-      spend(h, usd, tokens)
-      redis.call('HINCRBY', h, 'requests', 1)
+    elseif told ~= memory and redis.call('HSETNX', h, 'd|' .. id, 1) == 1 then
+      if unsent == '0' then
+        spend(h, usd, tokens)
+        redis.call('HINCRBY', h, 'requests', 1)
+      end
       keep(h, ARGV[9 + 2 * i])
     end
   end
-  local v = redis.call('HMGET', h, 'usd', 'tokens', 'requests')
-  used[i] = {v[1] or '0', v[2] or '0', v[3] or '0'}
+  local v = redis.call('HMGET', h, 'usd', 'tokens', 'requests', 'held')
+  used[i] = {v[1] or '0', v[2] or '0', v[3] or '0', v[4] or '0'}
 end
 return {memory, used}
 `
@@ -169,13 +173,18 @@ end
 return {memory}
 `
 
-/** Tells a memory that has forgotten what its sums were at the least. ARGV: .., then for each count nano-dollars, tokens, requests, its time to live in ms. */
+/**
+ * Tells a memory that has forgotten what its sums were at the least. ARGV: .., then for each count nano-dollars, tokens, requests that had ended, its
+ * time to live in ms. Those under way are told by `REFRESH`.
+ */
 export const REMIND = `${COMMON}
 for i = 1, n do
   local h = keys(i)
   for j, field in ipairs({'usd', 'tokens', 'requests'}) do
     local value = ARGV[4 * i - 3 + j]
-    if number(redis.call('HGET', h, field)) < number(value) then redis.call('HSET', h, field, value) end
+    local missing = number(value) - number(redis.call('HGET', h, field))
+    if field == 'requests' then missing = missing + number(redis.call('HGET', h, 'held')) end
+    if missing > 0 then redis.call('HINCRBY', h, field, string.format('%.0f', missing)) end
   end
   keep(h, ARGV[4 * i + 1])
 end

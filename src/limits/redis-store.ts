@@ -32,6 +32,11 @@ export interface Holding {
   memory: string
 }
 
+/** `held`: requests of those that are under way, of all gateways. */
+export interface Used extends Sums {
+  readonly held: number
+}
+
 /** `forgotten`: it does not know what was spent before, and is to be reminded of it first. `refused`: the count at `at` stands against it. */
 export type Reserved =
   | { readonly memory: string; readonly outcome: 'taken' | 'forgotten' }
@@ -44,7 +49,7 @@ interface Scripts {
     keys: number,
     ...rest: Arguments
   ): Promise<[string, number, Block['reason']?, number?, number?, number?]>
-  turnoutSettle(keys: number, ...rest: Arguments): Promise<[string, -1 | [string, string, string][]]>
+  turnoutSettle(keys: number, ...rest: Arguments): Promise<[string, -1 | [string, string, string, string][]]>
   turnoutRefresh(keys: number, ...rest: Arguments): Promise<[string]>
   turnoutRemind(keys: number, ...rest: Arguments): Promise<[string]>
   turnoutReset(keys: number, ...rest: Arguments): Promise<unknown>
@@ -118,7 +123,7 @@ export class RedisStore {
     actual: Claim | null,
     known: string,
     now: number,
-  ): Promise<readonly Sums[] | null> {
+  ): Promise<readonly Used[] | null> {
     const [, used] = await this.#scripts.turnoutSettle(
       ...this.#begin(counts),
       id,
@@ -157,8 +162,8 @@ export class RedisStore {
   }
 
   /** What is used of each, as it stands, and the name of the memory; null = it has none. */
-  async read(counts: readonly SharedCount[]): Promise<{ memory: string | null; used: readonly Sums[] }> {
-    const asked = counts.map(({ keys }) => this.client.hmget(keys[0], 'usd', 'tokens', 'requests'))
+  async read(counts: readonly SharedCount[]): Promise<{ memory: string | null; used: readonly Used[] }> {
+    const asked = counts.map(({ keys }) => this.client.hmget(keys[0], 'usd', 'tokens', 'requests', 'held'))
     const [memory, ...used] = await Promise.all([this.client.get(MEMORY), ...asked])
     return { memory, used: used.map(sums) }
   }
@@ -201,8 +206,9 @@ export class RedisStore {
   }
 }
 
-const sums = ([usd, tokens, requests]: readonly (string | null | undefined)[]): Sums => ({
+const sums = ([usd, tokens, requests, held]: readonly (string | null | undefined)[]): Used => ({
   nanoUsd: Number(usd ?? 0),
   tokens: Number(tokens ?? 0),
   requests: Number(requests ?? 0),
+  held: Number(held ?? 0),
 })

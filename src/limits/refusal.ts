@@ -34,12 +34,14 @@ export function refusal({ spec, id, block, claim, endsAt, now }: Refused): Gatew
 }
 
 /** What would have to fit, and how it could. */
-function needOf({ reason, left }: Block, { nanoUsd, tokens }: Claim, clamp: boolean): string {
+function needOf({ reason, left, others }: Block, { nanoUsd, tokens }: Claim, clamp: boolean): string {
   if (left === null) return ''
   const [most, rest] = reason === 'usd' ? [usdText(nanoUsd), usdText(left)] : [`${tokens} tokens`, `${left} tokens`]
-  const remedy = clamp
-    ? 'even with the shortest answer that is worth it; send a shorter prompt, or fewer choices'
-    : 'set max_tokens (a lower one), or let the budget lower it (clamp: true)'
+  const remedy = !clamp
+    ? 'set max_tokens (a lower one), or let the budget lower it (clamp: true), or set max_output of the model'
+    : others
+      ? 'requests in flight without max_tokens hold the rest; let them set it, or set max_output of the model'
+      : 'even with the shortest answer that is worth it; send a shorter prompt, or fewer choices'
   return ` This request may take ${most} at the most, and ${rest} are left: ${remedy}.`
 }
 

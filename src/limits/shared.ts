@@ -4,12 +4,12 @@ import { GatewayError } from '../core/errors.ts'
 import type { BudgetSpec } from '../core/principal.ts'
 import type { Bid, Claim, Subject } from '../core/settlement.ts'
 import { Backlog } from './backlog.ts'
-import { bounded, type Sums } from './count.ts'
+import { bounded } from './count.ts'
 import { Heard } from './heard.ts'
 import type { BudgetState, Limiter, LimiterOptions, Reservation, TokensLeft } from './limiter.ts'
 import { MemoryLimiter } from './memory.ts'
 import { hasSums, type SharedCount } from './redis-keys.ts'
-import type { Holding, RedisStore, Reserved } from './redis-store.ts'
+import type { Holding, RedisStore, Reserved, Used } from './redis-store.ts'
 import { Offer } from './offer.ts'
 import { refusal } from './refusal.ts'
 
@@ -202,11 +202,13 @@ export class SharedLimiter implements Limiter {
     this.#learn(holding.counts, used)
   }
 
-  #learn(counts: readonly SharedCount[], used: readonly Sums[]): void {
+  #learn(counts: readonly SharedCount[], used: readonly Used[]): void {
     counts.forEach((count, index) => {
       if (!hasSums(count)) return
-      this.#heard.note(count, used[index]!)
-      this.#local.learn(count.spec, count.id, count.endsAt, used[index]!)
+      const { held, ...sums } = used[index]!
+      // Each gateway tells of those under way itself.
+      this.#heard.note(count, { ...sums, requests: Math.max(0, sums.requests - held) })
+      this.#local.learn(count.spec, count.id, count.endsAt, sums)
     })
   }
 

@@ -4,7 +4,7 @@ import { eventually } from '../support/await.ts'
 import { missing } from '../support/engines.ts'
 import { startRedis } from '../support/redis.ts'
 import { budget, claim, NOON, NOTHING, subject } from './rig.ts'
-import { heldOf, sharedDesk, storeOf, tryTo, usedOf } from './shared-rig.ts'
+import { heldOf, holdingOf, sharedDesk, storeOf, tryTo, usedOf } from './shared-rig.ts'
 
 const skip = missing('redis')
 
@@ -146,4 +146,44 @@ t.test('a process that is too busy to read does not take Redis for gone', { skip
     told.filter(({ event }) => event === 'store_away'),
     [],
   )
+})
+
+t.test('what is under way when Redis forgets counts once', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const specs = [budget({ requests: 100, nanoUsd: 100e9 })]
+  const [one, other] = [await sharedDesk(t, redis, specs), await sharedDesk(t, redis, specs)]
+  const open = []
+  for (const [index, { limiter }] of [one, one, other].entries())
+    open.push(await limiter.reserve(subject(), [], claim(1e9), `open${index}`))
+  for (const { limiter } of [one, other]) {
+    ;(await limiter.reserve(subject(), [], claim(1e9), 'ended')).settle(claim(1e9))
+    await eventually(5_000, 'it is told', () => limiter.settled)
+  }
+  const store = await storeOf(t, redis)
+  const count = store.count(specs[0]!, 'red', NOON)
+  for (let times = 0; times < 2; times++) {
+    await store.client.flushall()
+    for (const { limiter } of [one, other]) open.push(await limiter.reserve(subject(), [], claim(1e9), `again${times}`))
+  }
+  t.match(await usedOf(store, count), { nanoUsd: 2e9, requests: 2 + open.length })
+  t.strictSame(await heldOf(store, count), [String(open.length * 1e9), String(open.length)])
+  for (const reservation of open) reservation.settle(claim(5e8))
+  for (const { limiter } of [one, other]) await eventually(5_000, 'it is told', () => limiter.settled)
+  t.match(await usedOf(store, count), { nanoUsd: 2e9 + open.length * 5e8, requests: 2 + open.length })
+})
+
+t.test('a request that Redis reads after its end takes nothing', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const store = await storeOf(t, redis)
+  const count = store.count(budget({ nanoUsd: 10e9 }), 'red', NOON)
+  for (const [id, actual] of [
+    ['sent', claim(1e9)],
+    ['not sent', null],
+  ] as const) {
+    const holding = holdingOf([count], id, 5e9)
+    await store.settle(holding, actual, '', NOON)
+    await store.reserve(holding, 60_000, '', NOON)
+  }
+  t.match(await usedOf(store, count), { nanoUsd: 1e9, requests: 1 })
+  t.equal((await heldOf(store, count))[1] ?? '0', '0')
 })

@@ -12,7 +12,8 @@ t.test('a request that runs longer than its lease', { skip }, async (t) => {
   const redis = await startRedis(t)
   const store = await storeOf(t, redis)
   const counts = [store.count(budget({ nanoUsd: 10e9, parallel: 1 }), 'red', NOON)]
-  const other = holdingOf(counts, 'other', 0)
+  let named = 0
+  let other = holdingOf(counts, 'other', 0)
   const long = await taken(store, counts, 'long', 2e9, 1_000)
   const until = Date.now() + 2_500
   while (Date.now() < until) await store.refresh(long, 1_000, NOON)
@@ -20,6 +21,7 @@ t.test('a request that runs longer than its lease', { skip }, async (t) => {
   t.match(await store.settle(long, claim(1e9), '', NOON), [{ nanoUsd: 1e9, requests: 1 }])
   const over = async (): Promise<void> => {
     await eventually(5_000, 'the lease is over', async () => {
+      other = holdingOf(counts, `other${++named}`, 0)
       const { outcome } = await store.reserve(other, 1, '', NOON)
       return outcome === 'taken'
     })
@@ -36,7 +38,7 @@ t.test('a request that runs longer than its lease', { skip }, async (t) => {
   t.match(await usedOf(store, counts[0]!), { nanoUsd: 7e9 })
   await store.refresh(again, 60_000, NOON)
   t.match(await usedOf(store, counts[0]!), { nanoUsd: 3e9 }, 'what it holds is held, and not spent')
-  t.match(await store.reserve(other, 1, '', NOON), { block: { reason: 'parallel' } })
+  t.match(await store.reserve(holdingOf(counts, 'last', 0), 1, '', NOON), { block: { reason: 'parallel' } })
   t.match(await store.settle(again, claim(1e9), '', NOON), [{ nanoUsd: 4e9 }])
 })
 

@@ -76,8 +76,10 @@ export async function taken(
 }
 
 /** What is used of one count. */
-export const usedOf = async (store: RedisStore, count: SharedCount): Promise<Sums> =>
-  (await store.read([count])).used[0]!
+export async function usedOf(store: RedisStore, count: SharedCount): Promise<Sums> {
+  const { nanoUsd, tokens, requests } = (await store.read([count])).used[0]!
+  return { nanoUsd, tokens, requests }
+}
 
 /** Money that is held, and by how many. */
 export const heldOf = async ({ client }: RedisStore, { keys }: SharedCount): Promise<(string | null)[]> =>

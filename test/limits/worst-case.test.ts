@@ -131,12 +131,12 @@ t.test('what a refusal says', async (t) => {
   t.equal(
     await refused(false, 0),
     'Budget "b" of team "red": 1 USD a day may be used up by the requests in flight; try again when one has ended. ' +
-      'This request may take 0.4001 USD at the most, and 0.25 USD are left: set max_tokens (a lower one), or let the budget lower it (clamp: true).',
+      'This request may take 0.4001 USD at the most, and 0.25 USD are left: set max_tokens (a lower one), or let the budget lower it (clamp: true), or set max_output of the model.',
   )
   t.equal(await refused(true, 0), 'let in', 'with shorter answers')
   t.match(
     await refused(true, 1),
-    /0\.25 USD are left: even with the shortest answer that is worth it; send a shorter prompt/,
+    /0\.25 USD are left: requests in flight without max_tokens hold the rest; let them set it, or set max_output of the model/,
   )
 })
 
