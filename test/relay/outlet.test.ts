@@ -251,7 +251,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
     resume: () => resumed++,
   }
   return {
-    relayed: { exchange: fake, body: traits.body ?? null } as unknown as Relayed,
+    relayed: { exchange: fake, body: traits.body ?? null, recoder: null } as unknown as Relayed,
     sink: () => sink!,
     resumed: () => resumed,
   }
