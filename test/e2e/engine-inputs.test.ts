@@ -38,7 +38,7 @@ const TAKEN: readonly (readonly [name: string, path: string, body: object])[] = 
   ['unknown roles and parts', CHAT_PATH, { messages: [{ role: 'critic', content: [{ type: 'video_url', video_url: {} }, 7, null] }] }],
   ['messages that are none', CHAT_PATH, { messages: ['a', null, 7] }],
   ['no messages', CHAT_PATH, { messages: [] }],
-  ['nulls everywhere', CHAT_PATH, { messages: [{ role: 'user', content: null }], tools: null, stream: null, stream_options: null, n: null, stop: null, response_format: null, tool_choice: null, max_tokens: null, logprobs: null, reasoning_effort: null, user: null }],
+  ['nulls everywhere', CHAT_PATH, { messages: [{ role: 'user', content: null }], tools: null, stream: null, n: null, stop: null, response_format: null, tool_choice: null, max_tokens: null, logprobs: null, reasoning_effort: null, user: null }],
   ['odd types', CHAT_PATH, { messages: [USER], n: '1', max_tokens: '5', stop: 7, tools: 'none', logprobs: 2, metadata: [], response_format: 'json' }],
 ] // prettier-ignore
 
