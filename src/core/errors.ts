@@ -91,7 +91,7 @@ export const ERRORS = {
     502,
     SERVER,
     'turnout',
-    'The answer must be rewritten and is over `limits.buffer`; its backend did nothing wrong.',
+    'The answer must be rewritten, or one event of it held, and is over `limits.buffer`; its backend did nothing wrong.',
   ),
   not_implemented: row(404, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
   upstream_unsupported: row(404, INVALID, 'upstream', 'The backend does not offer this endpoint for this model.'),

@@ -9,12 +9,15 @@ const THOUGHT_PARTS = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_
 /** Deeper is nothing that a model said. */
 const DEEPEST = 6
 
-/** Something is in it: text of any kind, also within lists and objects, whose `type` says nothing. */
+/** What lists and objects say of themselves, not of the answer. */
+const LABELS: ReadonlySet<string> = new Set(['type', 'format', 'id'])
+
+/** Something is in it: text of any kind, also within lists and objects, but for their labels. */
 export function isFilled(part: unknown, depth = 0): boolean {
   if (typeof part === 'string') return part !== ''
   if (depth > DEEPEST) return false
   if (Array.isArray(part)) return part.some((one) => isFilled(one, depth + 1))
-  return isFields(part) && Object.entries(part).some(([key, value]) => key !== 'type' && isFilled(value, depth + 1))
+  return isFields(part) && Object.entries(part).some(([key, value]) => !LABELS.has(key) && isFilled(value, depth + 1))
 }
 
 /** The delta or message of a choice; a legacy completion is its own. */

@@ -1,13 +1,14 @@
-/** What is wrong with a whole answer that came with a good status. */
+/** What is wrong with a whole answer. */
 import type { GatewayError } from '../core/errors.ts'
 import { readBody } from '../protocol/body.ts'
 import { Closure } from '../protocol/closure.ts'
-import { formOf } from '../protocol/form.ts'
+import { formOf, withoutMark } from '../protocol/form.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
+import { readFault } from '../protocol/upstream-error.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
-/** Notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers. */
+/** Of one with a good status: notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers. */
 export function faultOfAnswer(
   { backend, asks }: Call,
   body: Buffer,
@@ -19,6 +20,14 @@ export function faultOfAnswer(
   if (fault !== 'garbage') return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
   return isCut(body) ? brokenOff(backend) : badAnswer(backend, 'sent a body that is not JSON', 200)
 }
+
+/** What an answer with a bad status says. */
+export const refusalOf = (
+  { backend, asks }: Call,
+  status: number,
+  body: Buffer,
+  retryAfterMs: number | null,
+): GatewayError => answerFault(backend, status, readFault(withoutMark(body).toString()), retryAfterMs, asks)
 
 /** Without a length the end of the connection looks like the end of the body. */
 function isCut(body: Buffer): boolean {

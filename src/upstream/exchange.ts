@@ -13,15 +13,15 @@ import { asEvents } from '../protocol/as-events.ts'
 import { Closure } from '../protocol/closure.ts'
 import { formOf, withoutMark } from '../protocol/form.ts'
 import { AnswerTrack } from '../protocol/track.ts'
-import { readFault } from '../protocol/upstream-error.ts'
 import type { Call, Sink } from './call.ts'
 import { Connection } from './connection.ts'
 import { Deadline, type Phase } from './deadline.ts'
-import { answerFault, badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
+import { badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
 import { Held } from './held.ts'
+import { IdleWatch } from './idle-watch.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Reading, StreamReader } from './stream-reader.ts'
-import { faultOfAnswer } from './answer-fault.ts'
+import { faultOfAnswer, refusalOf } from './answer-fault.ts'
 import { Unpacker } from './unpacker.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -36,8 +36,6 @@ const ERROR_BODY_MS = 1_000
 const GRACE_MS = 1_500
 /** Longest that an answer is read to its end for nobody but its usage. */
 const DRAIN_MS = 60_000
-/** How often content is looked for within `limits.idle`. */
-const LOOKS = 32
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly track = new AnswerTrack()
@@ -70,15 +68,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Of an answer that passes through unread: whether it came to its end. */
   readonly #closure = new Closure()
   readonly #held = new Held()
+  readonly #idle: IdleWatch
   #committed = false
   #ended = false
   #failure: GatewayError | null = null
   #sink: Sink | null = null
   #paused = false
+  /** What its connection broke by, while the rest is unpacked. */
+  #broken: Error | null = null
   /** All of the answer is there but its end. */
   #finished = false
-  /** Clock reading of the last content that was seen. */
-  #contentAt = 0
   #drainLimit: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   #reject: (error: GatewayError) => void = () => undefined
@@ -86,6 +85,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(call: Call) {
     this.#call = call
     this.#startedAt = call.now()
+    this.#idle = new IdleWatch(call.limits.idleMs)
     this.#connection = new Connection(call)
     this.#deadline = new Deadline(call.totalMs, call.now, (phase) => this.#expired(phase))
   }
@@ -118,7 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.streamed) this.#deadline.extend(this.#finished ? GRACE_MS : this.#idleMs)
+    if (this.streamed) this.#deadline.extend(this.#finished ? GRACE_MS : this.#idle.ms)
     ;(this.#unpacker ?? this.#connection).resume()
   }
 
@@ -158,7 +158,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else {
       this.#mode = this.#call.stream ? 'opening' : 'body'
       this.track.charge = this.#call.stream ? null : chargeInHeaders(headers)
-      if (this.#call.stream) this.#awaitFirst()
+      const waitedMs = this.#call.now() - this.#startedAt
+      if (this.#call.stream) this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - waitedMs))
     }
     this.#unpacker = this.#unpackerOf(headers['content-encoding'])
   }
@@ -166,8 +167,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #unpackerOf(encoding: string | string[] | undefined): Unpacker | null {
     const unpacker = Unpacker.of(encoding, {
       data: (plain) => this.#take(plain),
-      end: () => this.#complete(),
-      fail: (cut) => this.#unreadable(cut),
+      end: () => (this.#broken === null ? this.#complete() : this.#brokenOff(this.#broken)),
+      fail: (cut) => (this.#broken === null ? this.#unreadable(cut) : this.#brokenOff(this.#broken)),
       hold: () => this.#connection.pause(),
       go: () => this.#connection.resume(),
     })
@@ -178,11 +179,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #unreadable(cut: boolean): void {
     if (this.#mode === 'error') return this.#refused(NO_BODY)
+    // Its last word had come.
+    if (this.#finished) return this.#advance(this.#reader!.finish())
     this.#fail(cut ? brokenOff(this.#call.backend) : this.#bad('sent a body that cannot be decompressed'))
-  }
-
-  #awaitFirst(): void {
-    this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - (this.#call.now() - this.#startedAt)))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -214,18 +213,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Comments, pings and empty events keep a connection open; they are no answer. Looked for from time to time, not in each event. */
   #listen(reader: StreamReader, chunk: Buffer): void {
     const now = this.#call.now()
-    const look = this.#committed && now - this.#contentAt >= this.#call.limits.idleMs / LOOKS
+    const look = this.#committed && this.#idle.due(now)
     const reading = reader.push(chunk, look)
     if (look && reader.content) {
-      this.#contentAt = now
-      if (!this.#finished) this.#deadline.extend(this.#idleMs)
+      this.#idle.seen(now)
+      if (!this.#finished) this.#deadline.extend(this.#idle.ms)
     }
     this.#advance(reading)
-  }
-
-  /** Content that was not looked for may have come for a part of it. */
-  get #idleMs(): number {
-    return this.#call.limits.idleMs * (1 + 1 / LOOKS)
   }
 
   /** What a stream was asked for and begins so: its label may be another one, or none. */
@@ -278,10 +272,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.unread = this.#mode === 'waiting' && this.#connection.unread(thrown)
     this.#connection.release(false)
     if (this.#mode === 'over') return
-    // Its last word had come.
-    if (this.#finished) return this.#advance(this.#reader!.finish())
     // What came of it may be half of a compressed body; the status says enough.
     if (this.#mode === 'error') return this.#refused(NO_BODY)
+    if (this.#unpacker === null) return this.#brokenOff(thrown)
+    // What came before is unpacked first.
+    this.#broken = thrown
+    this.#unpacker.finish()
+  }
+
+  #brokenOff(thrown: Error): void {
+    // Its last word had come.
+    if (this.#finished) return this.#advance(this.#reader!.finish())
     this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
   }
 
@@ -302,9 +303,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #commitStream(): void {
     this.#committed = true
-    this.#contentAt = this.#call.now()
-    this.ttftMs = this.#contentAt - this.#startedAt
-    this.#deadline.enter('idle', this.#idleMs)
+    const now = this.#call.now()
+    this.#idle.seen(now)
+    this.ttftMs = now - this.#startedAt
+    this.#deadline.enter('idle', this.#idle.ms)
     this.#resolve()
   }
 
@@ -331,9 +333,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refused(body: Buffer): void {
-    const wait = retryAfter(this.#headers, Date.now())
-    const fault = readFault(withoutMark(body).toString())
-    this.#fail(answerFault(this.#call.backend, this.status!, fault, wait, this.#call.asks))
+    this.#fail(refusalOf(this.#call, this.status!, body, retryAfter(this.#headers, Date.now())))
   }
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
@@ -341,7 +341,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.left !== null) return this.#fail(this.left)
     const call = this.#call
     const held = this.#held.take()
-    if (call.stream || call.reshapes(held)) return this.#fail(tooLarge(call.backend))
+    if (call.stream || call.reshapes(held)) return this.#fail(tooLarge(call.backend, 'answer'))
     if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
     this.#mode = 'bytes'
     this.#committed = true

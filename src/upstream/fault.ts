@@ -102,12 +102,15 @@ export function badAnswer(backend: BackendSpec, what: string, status: number | n
 export const brokenOff = (backend: BackendSpec, cause?: unknown): GatewayError =>
   new GatewayError('upstream_incomplete', `Backend "${backend.name}" broke off its answer.`, { cause })
 
-/** Its answer is good, and larger than what may be held of it to put it into the shape that was asked for. */
-export const tooLarge = (backend: BackendSpec): GatewayError =>
-  new GatewayError(
-    'answer_too_large',
-    `The answer of backend "${backend.name}" must be rewritten for the caller and is larger than \`limits.buffer\`: ask for less at once, or raise the limit.`,
-  )
+/** Its answer is good, and larger than what may be held: of a whole one to put it into the shape that was asked for, of a stream one event. */
+export const tooLarge = (backend: BackendSpec, what: 'answer' | 'event'): GatewayError =>
+  new GatewayError('answer_too_large', `${TOO_LARGE[what](backend.name)}: ask for less at once, or raise the limit.`)
+
+const TOO_LARGE = {
+  answer: (name: string): string =>
+    `The answer of backend "${name}" must be rewritten for the caller and is larger than \`limits.buffer\``,
+  event: (name: string): string => `One event of the answer of backend "${name}" is larger than \`limits.buffer\``,
+} as const
 
 /** No backend text may carry the key or the address that the operator configured, nor the beginning of one at which it was cut. */
 export function redact(text: string, backend: BackendSpec): string {

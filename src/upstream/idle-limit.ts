@@ -10,6 +10,8 @@ const SHORTEST_MS = 0.1
 export class IdleLimit {
   #ms = LONGEST_MS
   #seenAt = 0
+  /** Clock reading of the last time that the peer closed any before this side would have. */
+  #closedAt = -Infinity
 
   /** ms; a connection that was idle for longer is not to be used. `now`: clock reading. */
   at(now: number): number {
@@ -18,9 +20,15 @@ export class IdleLimit {
 
   /** The peer closed a connection that had been idle for `ms`: half of it leaves room for the way and for a busy peer. */
   closedAfter(ms: number, now: number): void {
+    if (ms < LONGEST_MS) this.#closedAt = now
     const safe = Math.max(SHORTEST_MS, ms / 2)
     if (safe > this.at(now)) return
     this.#ms = safe
     this.#seenAt = now
+  }
+
+  /** A connection was idle for `ms`, and this side ended it: where meanwhile the peer closed no other one, what was seen was a restart. */
+  outlived(ms: number, now: number): void {
+    if (ms >= LONGEST_MS && this.#closedAt < now - ms) this.#ms = LONGEST_MS
   }
 }

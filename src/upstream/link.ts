@@ -11,12 +11,17 @@ export interface LinkTools {
   readonly now: () => number
   /** The peer closed the connection, or was found to have closed it, when it had been idle for `ms`. */
   readonly closedIdle: (ms: number) => void
+  /** It was idle for `ms`, and this side closed it. */
+  readonly outlived: (ms: number) => void
   /** The connection is gone while nobody uses the link. */
   readonly gone: (link: Link) => void
 }
 
 /** An empty line, which HTTP lets a server skip: what becomes of it shows whether the peer still takes bytes. */
 const PROBE = '\r\n'
+
+/** undici's word for a connection that it closed by its own choice. */
+const OWN_END = 'UND_ERR_INFO'
 
 /** `pipelining` stays 1: with 2 a request waits behind the whole stream of another one. */
 const OPTIONS = {
@@ -56,8 +61,10 @@ export class Link {
         callback(...outcome)
       })
     this.client = new Client(origin, { ...OPTIONS, connect })
-    this.client.on('disconnect', () => {
-      if (!this.#working) tools.gone(this)
+    this.client.on('disconnect', (_origin, _targets, { code }) => {
+      if (this.#working) return
+      if (code === OWN_END) tools.outlived(tools.now() - this.idleSince)
+      tools.gone(this)
     })
   }
 

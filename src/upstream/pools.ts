@@ -3,6 +3,9 @@ import { buildConnector } from 'undici'
 import { IdleLimit } from './idle-limit.ts'
 import { Link, type LinkTools } from './link.ts'
 
+/** Idle connections that are kept for one root; beyond that the oldest go. */
+const MOST_IDLE = 256
+
 export class BackendPool {
   /** Path of the backend's root below its origin. */
   readonly prefix: string
@@ -21,6 +24,7 @@ export class BackendPool {
       connect: buildConnector({ timeout: connectMs, allowH2: false }),
       now,
       closedIdle: (ms) => this.#limit.closedAfter(ms, now()),
+      outlived: (ms) => this.#limit.outlived(ms, now()),
       gone: (link) => this.drop(link),
     }
   }
@@ -39,7 +43,9 @@ export class BackendPool {
   /** Its call has ended well. */
   give(link: Link): void {
     link.rest()
-    if (this.#links.has(link)) this.#idle.push(link)
+    if (!this.#links.has(link)) return
+    this.#idle.push(link)
+    if (this.#idle.length > MOST_IDLE) this.drop(this.#idle[0]!)
   }
 
   drop(link: Link): void {

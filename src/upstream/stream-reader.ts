@@ -8,7 +8,7 @@ import { frameText, isDone, type SseFrame, SseSplitter } from '../protocol/sse.t
 import { isFields } from '../protocol/usage.ts'
 import { usageEvent } from '../protocol/usage-chunk.ts'
 import type { Call } from './call.ts'
-import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
+import { answerFault, badAnswer, brokenOff, statusOf, tooLarge } from './fault.ts'
 
 export interface Reading {
   /** Whole events to send on; null = none. */
@@ -54,7 +54,7 @@ export class StreamReader {
     const reading = this.#read(frames)
     if (reading.failure !== null || this.#splitter.pending + this.#heldBytes <= this.#options.bufferBytes)
       return reading
-    return { ...reading, failure: badAnswer(this.#options.call.backend, 'sent an event larger than `limits.buffer`') }
+    return { ...reading, failure: tooLarge(this.#options.call.backend, 'event') }
   }
 
   /** The connection ended well. Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so). */

@@ -99,6 +99,17 @@ t.test('compressed streams at every byte, with comments, marks and a cut', async
   }
 })
 
+t.test('a compressed stream that breaks off behind its last word is whole', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  for (const encoding of ENCODINGS)
+    for (const how of ['fin', 'end'] as const) {
+      // A role, the words, the finish reason.
+      upstream.next({ words: WORDS, encoding, cut: { events: WORDS.length + 3, how } })
+      const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
+      t.same([got.text, got.finish, got.errors, got.dones], [TEXT, 'stop', [], 1], `${encoding} ${how}`)
+    }
+})
+
 t.test('compressed bodies, errors and bodies with a byte order mark are understood', async (t) => {
   const { gateway, upstream } = await singleRig(t)
   for (const encoding of [undefined, ...ENCODINGS])

@@ -18,6 +18,12 @@ const EMPTY: Readonly<Record<string, string>> = {
   'a role': chunk({ role: 'assistant', content: '' }),
   'an empty delta': chunk({}),
   'an empty piece of reasoning': chunk({ reasoning_content: '' }),
+  "OpenRouter's reasoning without a word": chunk({
+    role: 'assistant',
+    content: '',
+    reasoning_details: [{ type: 'reasoning.text', text: '', format: 'anthropic-claude-v1', id: 'rs_1', index: 0 }],
+  }),
+  'empty parts': chunk({ role: 'assistant', content: [{ type: 'text', text: '' }], tool_calls: [] }),
   "Azure's filter results": JSON.stringify({
     id: '',
     model: '',

@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import t from 'tap'
+import { eventually } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream, errorOf } from '../support/chat.ts'
 import type { FaultUpstream } from '../support/fault-upstream.ts'
 import { seeded } from '../support/random.ts'
@@ -147,6 +148,24 @@ t.test('backends that close idle connections at any time: every request is answe
     t.equal(new Set(seen).size, 200)
   }
 })
+
+t.test(
+  'after a restart of the backend its connections are used again, once one was left open',
+  { timeout: 60_000 },
+  async (t) => {
+    const { gateway, upstream } = await singleRig(t)
+    const reused = async (): Promise<boolean> => {
+      t.equal(await statusOf(gateway.url, chat()), 200)
+      return upstream.requests.at(-1)!.reused
+    }
+    t.equal(await reused(), false)
+    t.equal(await reused(), true)
+    upstream.closeIdle('fin')
+    await upstream.waitSockets(0)
+    await eventually(20_000, 'a connection that is used again', reused)
+    t.equal(await reused(), true)
+  },
+)
 
 t.test('busy connections are used again', async (t) => {
   const { gateway, upstream } = await singleRig(t)

@@ -42,13 +42,13 @@ t.test('a caller that leaves such an answer frees the engine', async (t) => {
 
 t.test('an event larger than the buffer is an error, before the first and later', async (t) => {
   const { gateway, upstream } = await singleRig(t, {}, BUFFER)
-  upstream.next({ words: ['x'.repeat(200_000)] }, { events: [JSON.stringify({ x: 'y'.repeat(200_000) })] })
+  upstream.next({ words: ['Hi', 'x'.repeat(200_000)] }, { events: [JSON.stringify({ x: 'y'.repeat(200_000) })] })
   const later = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream()))
-  t.equal(later.errors[0]?.code, 'upstream_bad_response')
-  t.same([later.dones, later.doneLast], [1, true])
+  t.equal(later.errors[0]?.code, 'answer_too_large')
+  t.same([later.text, later.dones, later.doneLast], ['Hi', 1, true])
   const first = await rawPost(gateway.url, CHAT_PATH, chatStream())
   t.equal(first.status, 502)
-  t.equal(errorOf(await first.json()).code, 'upstream_bad_response')
+  t.equal(errorOf(await first.json()).code, 'answer_too_large')
 })
 
 t.test('interim answers of the engine are skipped; a body without length ends with the connection', async (t) => {

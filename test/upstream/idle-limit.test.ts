@@ -32,6 +32,32 @@ t.test('the shortest counts, and what was seen is forgotten by and by', async (t
   t.equal(idle.at(1e7), 4_000)
 })
 
+t.test(
+  'a restart is none of its habits: where another connection is left open for as long as any, it is trusted again',
+  async (t) => {
+    const idle = new IdleLimit()
+    idle.closedAfter(0.5, 100)
+    idle.outlived(3_900, 4_100)
+    t.equal(idle.at(4_100), 0.25, 'that was too short to say anything')
+    idle.outlived(4_000, 4_050)
+    t.equal(idle.at(4_100), 0.25, 'that one was there before')
+    idle.outlived(4_100, 4_300)
+    t.equal(idle.at(4_300), 4_000)
+  },
+)
+
+t.test(
+  'of several peers behind one address the one that closes first counts, whatever the others leave open',
+  async (t) => {
+    const idle = new IdleLimit()
+    for (let now = 1_000; now < 60_000; now += 1_000) {
+      idle.closedAfter(1_000 + (now % 7), now)
+      idle.outlived(4_100, now + 500)
+      t.ok(idle.at(now + 501) <= 504)
+    }
+  },
+)
+
 t.test('a peer that closes at once is not reused, and not for ever', async (t) => {
   const idle = new IdleLimit()
   idle.closedAfter(0, 0)

@@ -124,6 +124,6 @@ t.test('nothing behind the end', async (t) => {
 t.test('an event larger than the buffer', async (t) => {
   const huge = event({ choices: [{ index: 0, delta: { content: 'x'.repeat(5000) }, finish_reason: null }] })
   const pieces = [huge.slice(0, 2000), huge.slice(2000, 4000), huge.slice(4000), FINISH, DONE]
-  t.match(hear([TEXT, ...pieces], { bufferBytes: 3000 }), { text: TEXT, code: 'upstream_bad_response' })
+  t.match(hear([TEXT, ...pieces], { bufferBytes: 3000 }), { text: TEXT, code: 'answer_too_large' })
   t.match(hear([TEXT, ...pieces], { bufferBytes: 8000 }), { done: true, code: null })
 })
