@@ -67,6 +67,7 @@ export function deploymentFor(
       refuses: new Map<string, number>(),
       adapted: new Map<string, number>(),
       answers: new Set<string>(),
+      beyond: { nanoUsd: 0, tokens: 0 },
     },
     targets: [] as Target[],
     calibration: lessons.calibrationOf(model),

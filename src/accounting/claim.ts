@@ -39,7 +39,12 @@ interface Scope {
 export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
   const scope = scopeOf(request, plan)
   const targets = reachable(request, plan, scope)
-  const at = (most: number | null): Claim => claimAt(scope, targets, most)
+  const beyond = targets.map(({ deployment }) => deployment.standing.beyond)
+  const [beyondUsd, beyondTokens] = [largest(beyond, 'nanoUsd', 1), largest(beyond, 'tokens', 1)]
+  const at = (most: number | null): Claim => {
+    const { nanoUsd, tokens } = claimAt(scope, targets, most)
+    return { nanoUsd: nanoUsd + beyondUsd, tokens: tokens + beyondTokens }
+  }
   return {
     ...at(null),
     lower(room) {
@@ -57,6 +62,12 @@ export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
       return { ...at(low), maxTokens: low }
     },
   }
+}
+
+/** By prices and limits alone, without what backends were seen to take beyond them. */
+export function foreseenOf(request: GatewayRequest, plan: RoutePlan): Claim {
+  const scope = scopeOf(request, plan)
+  return claimAt(scope, reachable(request, plan, scope), plan.maxTokens)
 }
 
 function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {

@@ -1,6 +1,6 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Fit, Judgement, Settlement, Total, Tried } from '../core/settlement.ts'
+import type { Account, Book, Claim, Fit, Judgement, Settlement, Total, Tried } from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
@@ -13,6 +13,7 @@ import { outcomeOf } from '../observe/account-line.ts'
 import type { Exchange } from '../upstream/exchange.ts'
 import { spentOf, totalOf } from '../core/total.ts'
 import { attemptsOf } from './attempts.ts'
+import { foreseenOf } from './claim.ts'
 import { fitAtOnce, isQuestion } from './fit.ts'
 import { subjectOf } from './subject.ts'
 import { PENDING, verdictOf } from './verdict.ts'
@@ -57,12 +58,25 @@ export function settle(ending: Ending, fit: Fit | null, reservation: Reservation
     tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked }, committed.place)
   }
   const settlement = summarise(ending, verdictOf(ending, fit))
-  reservation?.settle(settlement.attempts.length === 0 ? null : spentOf(settlement.total))
+  const spent = settlement.attempts.length === 0 ? null : spentOf(settlement.total)
+  reservation?.settle(spent)
+  if (spent !== null) noteOverrun(ending, spent, reservation, tools.fleet)
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
   // Books first: what was expected of others is worked out for them, and must not know this answer yet.
   for (const book of tools.books) book.settled(account)
   if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
+}
+
+/** What no price and no limit foretold is set aside from now on. */
+function noteOverrun(ending: Ending, spent: Claim, reservation: Reservation | null, fleet: Fleet): void {
+  const { request, plan } = ending
+  const claim = reservation?.claim ?? null
+  const last = triedOf(ending).at(-1)
+  if (claim === null || plan === null || last === undefined) return
+  if (spent.nanoUsd <= claim.nanoUsd && spent.tokens <= claim.tokens) return
+  const { nanoUsd, tokens } = foreseenOf(request, plan)
+  fleet.overran(last.target.deployment, { nanoUsd: spent.nanoUsd - nanoUsd, tokens: spent.tokens - tokens })
 }
 
 /** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */

@@ -4,6 +4,7 @@
  * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */
+import type { Claim } from './settlement.ts'
 import type { Arm, Calibration, Latency, TextSense } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
@@ -71,6 +72,8 @@ export interface Standing {
   readonly adapted: ReadonlyMap<string, number>
   /** Endpoints and needs that it has answered. */
   readonly answers: ReadonlySet<string>
+  /** The most that a request came to above its worst case: a cost of the backend's own, a limit that it does not keep. */
+  readonly beyond: Claim
 }
 
 /** Everything that can be asked at this moment. Replaced as a whole when models or facts change, not when load does. */

@@ -3,6 +3,7 @@
  * The only state that routing reads; it changes by looking at backends from time to time and by the outcome of requests.
  */
 import { Agent } from 'undici'
+import type { Claim } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Config } from '../core/settings.ts'
 import type { BackendState, Catalog, Deployment } from '../core/types.ts'
@@ -12,7 +13,7 @@ import { noteLoaded } from './health.ts'
 import { Member } from './member.ts'
 import type { DeploymentState } from './models.ts'
 import type { Place } from './places.ts'
-import { adapt, type Asked, assess } from './standing.ts'
+import { adapt, type Asked, assess, overrun } from './standing.ts'
 
 /** Something that an operator may want to see in the log. */
 export interface FleetEvent {
@@ -125,6 +126,11 @@ export class Fleet {
   /** The deployment took with these changes (upstream/adapt.ts) what it had refused without them. */
   adapted(deployment: Deployment, changes: readonly string[]): void {
     adapt((deployment as DeploymentState).standing, changes, this.#now())
+  }
+
+  /** A request that it took part in came to so much more than was set aside. */
+  overran(deployment: Deployment, by: Claim): void {
+    overrun((deployment as DeploymentState).standing, by)
   }
 
   /** The backend (by its name) answered `stream_options` with an error: usage is not asked for until it may be another version. */

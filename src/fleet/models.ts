@@ -41,6 +41,7 @@ export class Models {
     for (const { standing } of this.#deployments.values()) {
       standing.refuses.clear()
       standing.adapted.clear()
+      standing.beyond = { nanoUsd: 0, tokens: 0 }
     }
   }
 

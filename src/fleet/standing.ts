@@ -1,6 +1,7 @@
 /** What the outcome of a call says about one deployment, beside what it says about its backend. */
 import { asks, lackKey } from '../classify/lacking.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { Claim } from '../core/settlement.ts'
 import type { GatewayRequest, RequestProfile, Standing } from '../core/types.ts'
 
 /** What a call was about. */
@@ -28,6 +29,7 @@ export const newStanding = (): StandingState => ({
   refuses: new Map(),
   adapted: new Map(),
   answers: new Set(),
+  beyond: { nanoUsd: 0, tokens: 0 },
 })
 
 /** The first rest after a failure; it doubles with each in a row. A healed deployment is asked again within the longest. */
@@ -43,6 +45,12 @@ const MOST_REFUSED = 64
 /** It took with these changes what it had refused without them. */
 export function adapt(own: StandingState, changes: readonly string[], now: number): void {
   for (const change of changes) own.adapted.set(change, now + ADAPTED_MS)
+}
+
+/** A request came to so much more than was set aside for it. */
+export function overrun(own: StandingState, by: Claim): void {
+  const { nanoUsd, tokens } = own.beyond
+  own.beyond = { nanoUsd: Math.max(nanoUsd, by.nanoUsd), tokens: Math.max(tokens, by.tokens) }
 }
 
 /** A call ended. */

@@ -41,6 +41,8 @@ export type LimitsEvent =
   | { readonly event: 'settlements_lost'; readonly count: number }
 
 export interface Reservation {
+  /** What was taken; null where nothing counts this request. */
+  readonly claim: Claim | null
   /** Tokens that each answer must be cut at, to stay below what was taken; null = as the caller said. */
   readonly maxTokens: number | null
   /** What it did come to; null: no backend was called after all, and it counts nowhere. Further calls do nothing. */

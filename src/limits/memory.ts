@@ -19,7 +19,7 @@ interface Hit {
   readonly count: Count
 }
 
-const NOTHING: Reservation = { maxTokens: null, settle: () => undefined }
+const NOTHING: Reservation = { claim: null, maxTokens: null, settle: () => undefined }
 
 export class MemoryLimiter implements Limiter {
   readonly #rules: readonly Rule[]
@@ -85,6 +85,7 @@ export class MemoryLimiter implements Limiter {
   #reservation(hits: readonly Hit[], claim: Claim, maxTokens: number | null): Reservation {
     let open = true
     return {
+      claim,
       maxTokens,
       settle: (told) => {
         if (!open) return

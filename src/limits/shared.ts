@@ -84,7 +84,7 @@ export class SharedLimiter implements Limiter {
   async reserve(subject: Subject, own: readonly BudgetSpec[], bid: Bid, requestId: string): Promise<Reservation> {
     const now = this.#options.now()
     const counts = this.#local.matches(subject, own).map(({ spec, id }) => this.#store.count(spec, id, now))
-    if (counts.length === 0) return { maxTokens: null, settle: () => undefined }
+    if (counts.length === 0) return { claim: null, maxTokens: null, settle: () => undefined }
     const offer = new Offer(bid)
     for (let tries = 1; ; tries++) {
       // Callers name their requests as they like, and may name two the same; in containers every process has the same number.
@@ -180,6 +180,7 @@ export class SharedLimiter implements Limiter {
   #held(holding: Holding, local: Reservation, maxTokens: number | null): Reservation {
     this.#open.set(holding.id, holding)
     return {
+      claim: local.claim,
       maxTokens,
       settle: (actual) => {
         if (!this.#open.delete(holding.id)) return

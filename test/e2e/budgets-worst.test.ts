@@ -203,3 +203,31 @@ t.test('tokens per minute of a key: with a limit, with max_output, with clamp', 
   t.ok((await ask({}, MODELS, chat())) < 10, 'without one as many as may fit')
   t.ok((await ask({ clamp: true }, MODELS, chat())) >= 2)
 })
+
+t.test('what no price and no limit foretells is set aside once it was seen', async (t) => {
+  const usage = (more: object): object => ({
+    prompt_tokens: 40,
+    completion_tokens: 3_900,
+    total_tokens: 3_940,
+    ...more,
+  })
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'yes' }, finish_reason: 'stop' }]
+  const answers = (more: object) => (): Plan => ({
+    body: { id: 'a', created: 1, model: 'tiny', object: 'chat.completion', choices, usage: usage(more) },
+  })
+  const table: readonly [string, () => Plan, object, Readonly<Record<string, unknown>>, number][] = [
+    ['a cost of its own, where no price is known', answers({ cost: 0.05 }), { context: CONTEXT }, {}, 0.05],
+    ['a cost of its own above the price', answers({ cost: 0.2 }), { context: CONTEXT, price: PRICE }, {}, 0.2],
+    ['a limit that is not kept', answers({}), { context: CONTEXT, price: PRICE }, { max_tokens: 10 }, 0.03128],
+  ]
+  for (const [name, rule, tiny, fields, answerUsd] of table) {
+    const budgets = [{ name: 'b', of: 'team', per: 'month', usd: 0.5 }]
+    const one = await rig(t, { upstreams: { up: { rule } }, config: { keys: KEYS, models: { tiny }, budgets } })
+    await (
+      await rawPost(one.gateway.url, CHAT_PATH, chat(fields), AS_ANN)
+    ).complete
+    await one.gateway.settled('turnout_inflight_requests', {}, 0)
+    const { usd, answers: count } = await rush(one, CHAT_PATH, chat(fields), 100)
+    t.ok(count > 0 && usd <= 0.5 + answerUsd + 1e-9, `${name}: ${usd} USD`)
+  }
+})

@@ -133,7 +133,17 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
 }
 
 export function standing(traits: Partial<Standing> = {}): Standing {
-  return { calls: 0, restUntil: 0, coolUntil: 0, refuses: new Map(), adapted: new Map(), answers: new Set(), ...traits }
+  const beyond = { nanoUsd: 0, tokens: 0 }
+  return {
+    calls: 0,
+    restUntil: 0,
+    coolUntil: 0,
+    refuses: new Map(),
+    adapted: new Map(),
+    answers: new Set(),
+    beyond,
+    ...traits,
+  }
 }
 
 /** `id` is `backend/model`. */
