@@ -19,7 +19,7 @@ const REFUSALS =
 
 /** Ordinary words, which refuse only beside the name of something that may be lacking. */
 const OF_A_NAME =
-  /\b(is|are|was) (currently )?(disabled|unavailable)\b|\bextra (inputs|fields) (are )?not permitted\b|\bno \w+ models? (is|are) (currently )?loaded\b|\bnot appear to be an?\b|\bbut the model is not\b|\bmust be verified to stream\b|\bno longer allowed\b|(^|\s)[`'"]?--[a-z][\w-]+/i
+  /\b(is|are|was) (currently )?(disabled|unavailable)\b|\bextra (inputs|fields) (are )?not permitted\b|\bno \w+ models? (is|are) (currently )?loaded\b|\bnot appear to be an?\b|\bbut the model is not\b|\bmust be verified to stream\b|\bno longer allowed\b|\bunknown (parameter|name|argument|field)\b|\bexpected last role\b|\blast message must have role\b|(^|\s)[`'"]?--[a-z][\w-]+/i
 
 /** A field without the one that it goes with: the caller's to mend, wherever it is sent. */
 const INCOMPLETE =
@@ -27,7 +27,7 @@ const INCOMPLETE =
 
 /** Too much of something, two things together, or one in a place of its own: the model has each of them. */
 const OF_THIS_REQUEST =
-  /\btool[_ -](role|messages?|results?)\b|\bat most [1-9]\d* (image|audio|video|file)|\bonly one system\b|\bproperty ['"`]?messages\b|\bmust have stream|\bschema (contains|features?|fields?)\b|\b(json|output)[ _]schema (contains|features?|fields?)\b|\b(functions?|tools?)\b.{0,12}\b(with|is incompatible with)\b.{0,24}\b(reasoning_effort|response)|\bstream=true['"`]? with\b|\bresponse_format is not supported with tools\b/i
+  /\btool[_ -](role|messages?|results?)\b|\bat most [1-9]\d* (image|audio|video|file)|\bonly one system\b|\bproperty ['"`]?messages\b|\bmore than one image\b|\bunknown (parameter|name)\W+(messages|tools)\W?\[|\bmust have stream|\bschema (contains|features?|fields?)\b|\b(json|output)[ _]schema (contains|features?|fields?)\b|\b(functions?|tools?)\b.{0,12}\b(with|is incompatible with)\b.{0,24}\b(reasoning_effort|response)|\bstream=true['"`]? with\b|\bresponse_format is not supported with tools\b/i
 
 /** It is about the picture or the sound that was sent, not about pictures or sounds. */
 const OF_THE_MEDIUM =
@@ -55,6 +55,7 @@ const NAMES: readonly (readonly [name: string, pattern: RegExp])[] = [
     'json_schema',
     /json[ _]?schema|structured[ _]?outputs?|guided[ _]|\bgrammars?\b|\bresponse[ _]?(format|schema)\b|json[ _]mode|json_object/i,
   ],
+  ['prefill', /\bprefill|(last|final) message|\bexpected last role\b|end with a user|ending with assistant/i],
   ['parallel_tool_calls', /parallel[ _](tool|function)/i],
   ['tool_choice', /\btool_?choice\b(?! (param )?requires)/i],
   ['tools', /\btools?\b|\btool[_-](use|call|choice)|function[ _-]?call/i],
@@ -63,7 +64,6 @@ const NAMES: readonly (readonly [name: string, pattern: RegExp])[] = [
     /\breasoning[_ ]?effort\b.*(must be|invalid|value|one of)|invalid reasoning value|\bthink value\b/i,
   ],
   ['reasoning', /reasoning[_ ]?effort|\bthinking\b|\breasoning\b/i],
-  ['prefill', /\bprefill|(last|final) message|end with a user|ending with assistant/i],
   [
     'role:system',
     /\bsystem['"`]? (role|message|prompt|instruction)|\brole\b.{0,40}\bsystem\b|['"`]system['"`]|developer instruction/i,
@@ -118,7 +118,7 @@ const isOfThisRequest = (name: string | null, words: string): boolean =>
 
 const OF_A_VALUE =
   /\bvalues?\b|\bmust (either )?be\b|only the default|only [\d.]+ |one of|at most|range|greater than|\bset to\b|toolChoice\.\w/i
-const OF_A_SERVER = /\b(models?|v?llm|engine|server|backend|provider|endpoint|deployment|function)\b/i
+const OF_A_SERVER = /\b(models?|v?llm|engine|server|backend|provider|endpoints?|deployment|function)\b/i
 
 const isOfTheModel = (words: string): boolean =>
   OF_THE_MODEL.test(words) && /\bmodel|subscription|\bterms\b|无权/i.test(words)

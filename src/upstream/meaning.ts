@@ -28,10 +28,10 @@ const FLAGGED =
 const BAD_KEY =
   /^(api key (not valid|expired|not found)|invalid api key|incorrect api key)|^user location is not supported/i
 const NO_CREDIT =
-  /insufficient_quota|insufficient (balance|credit|fund)|payment_required|exceeded your current quota|out of credits|no resource package|over budget|ExceededBudget|is suspended\b.{0,80}\b(balance|spending|pay)|余额不足|欠费/i
+  /insufficient_quota|insufficient (balance|credit|fund)|payment_required|exceeded your current quota|out of credits|no resource package|\bbilling[_ ](hard[_ ]limit|not_active)|over budget|ExceededBudget|is suspended\b.{0,80}\b(balance|spending|pay)|余额不足|欠费/i
 /** With 400, which mostly blames the request: only what cannot be quoted from it. */
 const NO_CREDIT_400 =
-  /^(Arrearage|budget_exceeded|insufficient_quota)\b|^\S* \S* ?(your credit balance is too low|budget has been exceeded|access denied, please make sure your account is in good standing)/i
+  /^(Arrearage|budget_exceeded|insufficient_quota)\b|^\S* \S* ?(your credit balance is too low|you have reached your specified API usage limits|budget has been exceeded|access denied, please make sure your account is in good standing)/i
 /** By the status with which clouds say so, beside 402. */
 const NO_CREDITS: ReadonlyMap<number, RegExp> = new Map([
   [400, NO_CREDIT_400],
@@ -44,7 +44,7 @@ const OF_A_METRIC = /quota exceeded for metric|retry in [\d.]+ ?m?s/i
 /** More than is left was wanted at most; a smaller request may pass. */
 const CAN_AFFORD = /can only afford|fewer max_tokens/i
 const NO_MODEL =
-  /model_not_found|model_not_allowed|\b1211\b|模型不存在|(not|n['’]t) have access to( the| this)? model|\bmodel\b.{0,100}\b(not found|(does|do)(n['’]t| not) exist|not exist|is not a valid model)|\b(no such|unknown|invalid) model\b|is not a valid model/i
+  /model_not_found|model_not_allowed|model_decommissioned|\bmodel\b.{0,100}\b(decommissioned|no longer (available|supported))|\b1211\b|模型不存在|(not|n['’]t) have access to( the| this)? model|\bmodel\b.{0,100}\b(not found|(does|do)(n['’]t| not) exist|not exist|is not a valid model)|\b(no such|unknown|invalid) model\b|is not a valid model/i
 const NO_ENDPOINT =
   /^(not found|404 page not found|file not found|)$|unexpected endpoint|does not support (embeddings|rerank)|not supported on this/i
 /** There is nothing at this path. */

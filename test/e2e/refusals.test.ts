@@ -30,6 +30,16 @@ const ASKED: Readonly<Record<string, object>> = {
   presence_penalty: { presence_penalty: 0.5 },
   temperature: { temperature: 0.5 },
   top_p: { top_p: 0.5 },
+  top_k: { top_k: 5 },
+  min_p: { min_p: 0.1 },
+  verbosity: { verbosity: 'low' },
+  frequency_penalty: { frequency_penalty: 0.5 },
+  prefill: {
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'y' },
+    ],
+  },
   max_tokens: { max_tokens: 9000 },
   stream: { stream: true },
 }
