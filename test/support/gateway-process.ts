@@ -39,7 +39,7 @@ export async function startGatewayProcess(config: ConfigObject): Promise<Gateway
   })
   const early = exited.then((code) => Promise.reject(new Error(`it ended with ${code}:\n${log}`)))
   early.catch(() => undefined)
-  const url = await within(20_000, 'the gateway listens', Promise.race([listening, early]))
+  const url = await within(60_000, 'the gateway listens', Promise.race([listening, early]))
   return {
     url,
     adminUrl: /admin API on (http:\S+)\/admin/.exec(log)?.[1] ?? null,
