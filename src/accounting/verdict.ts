@@ -26,7 +26,7 @@ export function verdictOf({ request, plan, committed, error }: Judged, fit: Fit 
   if (committed === null) return of(null, 'unanswered')
   const { track, streamed, body } = committed.exchange
   // It went through in pieces, too large to be held: complete, and nobody has read it.
-  if (!streamed && body === null) return UNCHECKED
+  if (!streamed && (body === null || track.unread)) return UNCHECKED
   if (!request.endpoint.streams) return track.content ? WITHOUT_TEXT : of(null, 'empty')
   return verdictOfText(track, plan?.success.finish ?? null, fit)
 }

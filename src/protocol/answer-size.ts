@@ -33,6 +33,11 @@ export class AnswerSize {
     for (const choice of choices) this.#bytes += bytesOf(choice)
   }
 
+  /** Text that nothing else was read of, in bytes. */
+  text(bytes: number): void {
+    this.#bytes += bytes
+  }
+
   /** Of the stream. */
   get events(): number {
     return this.#events

@@ -1,9 +1,24 @@
 /** What a whole JSON answer tells about itself. Pure. */
+import type { Steps } from '../core/slices.ts'
 import { chargeBeside, chargeOfBoth, chargeWithoutTokens } from './charge.ts'
 import { members, memberValue } from './members.ts'
+import { outlineOf } from './outline.ts'
 import type { AnswerTrack } from './track.ts'
 import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
 import { isPlainUsage, readTimings, readUsage } from './usage.ts'
+
+/** More than this of what is read at all would be read for more than 50 ms. */
+const MOST_READ_BYTES = 1.5 * 1024 * 1024
+
+/** The same for a large one, in steps. */
+export function* readLargeBody(body: Buffer, track: AnswerTrack): Steps<UpstreamFault | 'garbage' | null> {
+  const whole = yield* outlineOf(body, true)
+  track.unread = whole !== null && whole.json.length > MOST_READ_BYTES
+  const outline = track.unread ? yield* outlineOf(body, false) : whole
+  if (whole === null || outline === null) return 'garbage'
+  track.size.text(whole.cut + (track.unread ? whole.json.length : 0))
+  return readBody(outline.json, track)
+}
 
 type Fields = (key: string) => unknown
 
@@ -76,6 +91,7 @@ function readChoices(field: Fields, track: AnswerTrack): UpstreamFault | 'garbag
     track.content = field('data') !== undefined || field('results') !== undefined
     return null
   }
+  if (track.unread) return null
   if (!Array.isArray(choices)) return 'garbage'
   const fault = embeddedFault({ choices })
   if (fault !== null) return fault

@@ -98,7 +98,7 @@ function utf8Bytes(first: number, second: number, third: number): number {
 }
 
 /** The nearest place up to `at` that is not inside of an escape; the longest has six bytes. */
-function beforeEscape(raw: Buffer, at: number): number {
+export function beforeEscape(raw: Buffer, at: number): number {
   let place = at
   for (let back = at - 1; back > at - 6; back--) if (raw[back] === BACKSLASH) place = back
   let slashes = 0

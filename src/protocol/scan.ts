@@ -23,10 +23,14 @@ export function skipSpace(json: Uint8Array, from: number, limit = json.length): 
   return at
 }
 
-/** Offset behind the string that starts at `from`; -1 where it never ends. */
-export function stringEnd(json: Uint8Array, from: number): number {
+/**
+ * Offset behind the string that starts at `from`; -1 where it never ends. Below -1: it has not ended before `limit`; negated, it is
+ * the offset to go on from, as behind the quote of a string.
+ */
+export function stringEnd(json: Uint8Array, from: number, limit = Infinity): number {
   let at = from + 1
   for (;;) {
+    if (at > limit) return -at
     const quote = json.indexOf(QUOTE, at)
     if (quote < 0) return -1
     let back = quote - 1
@@ -34,7 +38,7 @@ export function stringEnd(json: Uint8Array, from: number): number {
     if ((quote - back) % 2 === 1) return quote + 1
     at = quote + 1
     let near = at + NEAR
-    while (at < near) {
+    while (at < near && at <= limit) {
       const byte = json[at]
       if (byte === QUOTE) return at + 1
       if (byte === BACKSLASH) {

@@ -32,6 +32,8 @@ export class AnswerTrack {
   created: number | null = null
   /** Some text, tool call or embedding was there; not what was only thought. */
   content = false
+  /** Its choices are too many parts to be read: complete, and not judged. */
+  unread = false
   /** How much of it there was. */
   readonly size = new AnswerSize()
   /** The terminal event was there. */

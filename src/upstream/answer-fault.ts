@@ -1,21 +1,39 @@
 /** What is wrong with a whole answer. */
 import type { GatewayError } from '../core/errors.ts'
-import { readBody } from '../protocol/body.ts'
+import { inSlices } from '../core/slices.ts'
+import { readBody, readLargeBody } from '../protocol/body.ts'
 import { Closure } from '../protocol/closure.ts'
 import { formOf, withoutMark } from '../protocol/form.ts'
+import { LARGE_ANSWER_BYTES } from '../protocol/outline.ts'
 import type { AnswerTrack } from '../protocol/track.ts'
-import { readFault } from '../protocol/upstream-error.ts'
+import { readFault, type UpstreamFault } from '../protocol/upstream-error.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
-/** Of one with a good status: notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers. */
+/**
+ * Of one with a good status: notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers.
+ * A promise for a large one, which
+ * is read in slices and never rejects: streams of others go on meanwhile.
+ */
 export function faultOfAnswer(
-  { backend, asks }: Call,
+  call: Call,
   body: Buffer,
   track: AnswerTrack,
   retryAfterMs: () => number | null,
+): GatewayError | null | Promise<GatewayError | null> {
+  const judged = (fault: UpstreamFault | 'garbage' | null): GatewayError | null =>
+    faultOf(fault, call, body, retryAfterMs)
+  if (body.length <= LARGE_ANSWER_BYTES) return judged(readBody(body, track))
+  const strange = (): GatewayError => badAnswer(call.backend, 'sent an answer of a shape that is not known', 200)
+  return inSlices(readLargeBody(body, track)).then(judged).catch(strange)
+}
+
+function faultOf(
+  fault: UpstreamFault | 'garbage' | null,
+  { backend, asks }: Call,
+  body: Buffer,
+  retryAfterMs: () => number | null,
 ): GatewayError | null {
-  const fault = readBody(body, track)
   if (fault === null) return null
   if (fault !== 'garbage') return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
   return isCut(body) ? brokenOff(backend) : badAnswer(backend, 'sent a body that is not JSON', 200)

@@ -56,7 +56,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   unread = false
   /** The caller left, and the answer is read on for its usage: what to end with. */
   left: GatewayError | null = null
-
   readonly #call: Call
   readonly #deadline: Deadline
   readonly #startedAt: number
@@ -132,8 +131,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!drains || !tells || !this.#connection.open) return this.#fail(error)
     if (this.left !== null) return
     this.left = error
-    this.#drainLimit = setTimeout(() => this.#fail(error), DRAIN_MS)
-    this.#drainLimit.unref()
+    this.#drainLimit = setTimeout(() => this.#fail(error), DRAIN_MS).unref()
     this.resume()
   }
 
@@ -293,12 +291,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     if (failure !== null) this.#fail(failure)
     else if (done) this.#end()
-    else if (finished !== this.#finished) this.#awaitEnd(finished)
-  }
-
-  #awaitEnd(finished: boolean): void {
-    this.#finished = finished
-    this.#deadline.enter('idle', finished ? GRACE_MS : this.#call.limits.idleMs)
+    else if (finished !== this.#finished) {
+      this.#finished = finished
+      this.#deadline.enter('idle', finished ? GRACE_MS : this.#call.limits.idleMs)
+    }
   }
 
   #commitStream(): void {
@@ -314,8 +310,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const plain = withoutMark(body)
     const track = this.#call.stream ? new AnswerTrack() : this.track
     const fault = faultOfAnswer(this.#call, plain, track, () => retryAfter(this.#headers, Date.now()))
+    // While a large one is read it may be cancelled.
+    const judge = (told: GatewayError | null): unknown => this.#mode === 'over' || this.#judged(plain, told)
+    if (fault instanceof Promise) fault.then(judge).catch(() => this.#fail(this.#bad('sent an odd answer')))
+    else judge(fault)
+  }
+
+  #judged(plain: Buffer, fault: GatewayError | null): void {
     if (fault !== null) return this.#fail(fault)
-    if (this.#call.stream) return this.#streamed(plain)
+    if (this.#call.stream) return this.#streamed(asEvents(plain))
     this.track.usage = usageSoFar(this.track, this.#call.inputTokens, true)
     this.body = plain
     this.#committed = true
@@ -324,8 +327,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** A whole answer in place of the stream that was asked for. */
-  #streamed(plain: Buffer): void {
-    const events = asEvents(plain)
+  #streamed(events: Buffer | null): void {
     if (events === null) return this.#fail(this.#bad('sent no event stream'))
     this.#advance(this.#readEvents().push(events))
     // It has no first token that could be seen.
@@ -339,9 +341,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
   #passThrough(): void {
     if (this.left !== null) return this.#fail(this.left)
-    const call = this.#call
+    const { backend, stream, reshapes } = this.#call
     const held = this.#held.take()
-    if (call.stream || call.reshapes(held)) return this.#fail(tooLarge(call.backend, 'answer'))
+    if (stream || reshapes(held)) return this.#fail(tooLarge(backend, 'answer'))
     if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
     this.#mode = 'bytes'
     this.#committed = true

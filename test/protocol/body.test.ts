@@ -1,6 +1,7 @@
 import t from 'tap'
 import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { readBody } from '../../src/protocol/body.ts'
+import { atOnce } from '../../src/core/slices.ts'
+import { readBody, readLargeBody } from '../../src/protocol/body.ts'
 import { AnswerTrack } from '../../src/protocol/track.ts'
 import type { UpstreamFault } from '../../src/protocol/upstream-error.ts'
 import { seeded } from '../support/random.ts'
@@ -14,6 +15,11 @@ interface Read {
 function read(body: string | Buffer): Read {
   const track = new AnswerTrack()
   return { fault: readBody(Buffer.from(body), track), track }
+}
+
+const readLarge = (body: string | Buffer): Read => {
+  const track = new AnswerTrack()
+  return { fault: atOnce(readLargeBody(Buffer.from(body), track)), track }
 }
 
 /** The same answer with so much white space before its last brace that it counts as large. */
@@ -202,4 +208,89 @@ t.test('recorded answers of engines', { skip: noSamples }, async (t) => {
     read200++
   }
   t.ok(read200 >= 20, `${read200} answers`)
+})
+
+const TOKEN = { token: 'a"b\\', logprob: -0.1, bytes: [97], top_logprobs: [{ token: '}]', logprob: -2 }] }
+
+/** What is of no account for what is read of an answer, in all the places where engines put it. */
+function heavier(text: string): string {
+  const answer = JSON.parse(text) as Record<string, unknown>
+  const list = Array.from({ length: 2_000 }, () => TOKEN)
+  const heavy = {
+    logprobs: { content: list },
+    token_ids: list.map((_, at) => at),
+    extra: { choices: list, '\u0061"': {} },
+  }
+  const { choices, ...rest } = answer
+  const more = Array.isArray(choices)
+    ? { choices: (choices as object[]).map((one) => ({ ...heavy, ...one, stop_reason: list })) }
+    : {}
+  return JSON.stringify({ prompt_logprobs: list, ...rest, ...more, citations: list })
+}
+
+/** All that is known of an answer, whatever it was read from. */
+const known = ({ fault, track }: Read): unknown => {
+  const { usage, charge, tier, finish, finishWord, model, content, refused, usageIsPlain, mends, unread } = track
+  const size = usage === null ? track.size.tokens : null
+  return { fault, usage, charge, tier, finish, finishWord, model, content, refused, usageIsPlain, mends, unread, size }
+}
+
+t.test('a large answer is read as a small one, whatever weighs in it', async (t) => {
+  for (const [name, [text]] of [...Object.entries(ANSWERS), ...Object.entries(FAULTS)]) {
+    t.strictSame(known(readLarge(text)), known(read(text)), name)
+    if (!text.startsWith('{')) continue
+    const heavy = heavier(text)
+    t.ok(heavy.length > 300_000)
+    t.strictSame(known(readLarge(heavy)), known(read(text)), `${name}, with much beside it`)
+    for (let cut = 1; cut < 40; cut++)
+      t.equal(readLarge(heavy.slice(0, -cut * 7_001)).fault, 'garbage', `${name}, ${cut} pieces short`)
+  }
+  for (const choices of ['1', 'null', '{}', '[null]', '[1]', '[[]]', '[{"message":[1]}]', '[{}]'])
+    t.equal(readLarge(`{"choices":${choices}}`).fault, read(`{"choices":${choices}}`).fault, choices)
+})
+
+const USAGE = '"usage":{"prompt_tokens":7,"completion_tokens":9,"total_tokens":16}'
+const NINE = { ...NO_TOKENS, input: 7, output: 9 }
+
+t.test('texts and calls of megabytes', async (t) => {
+  const texts = ['a', '"', '\\', '\n"\\', '\u0000', 'é', '\u{1f600}', '</think>']
+  for (const unit of texts) {
+    const content = `x${unit.repeat(3_000_000 / unit.length)}`
+    const { fault, track } = readLarge(message({ content }))
+    t.equal(fault, null, unit)
+    t.match(track, { content: true, finish: 'stop', usage: null, unread: false })
+    const bytes = Buffer.byteLength(content)
+    t.ok(track.size.tokens >= bytes / 4 && track.size.tokens <= 2 * bytes, `${unit}: ${track.size.tokens} tokens`)
+  }
+  const args = JSON.stringify({ text: 'a "long" one\n'.repeat(40_000) })
+  const calls = [{ id: 'c', type: 'function', function: { name: 'write', arguments: args } }]
+  const { track } = readLarge(message({ content: null, tool_calls: calls, function_call: { name: 'f' } }, 'tool_use'))
+  t.strictSame(
+    track.mends,
+    read(message({ content: null, tool_calls: calls, function_call: { name: 'f' } }, 'tool_use')).track.mends,
+  )
+})
+
+t.test('an answer of too many parts is counted by its usage, and not judged', async (t) => {
+  const choices = Array.from({ length: 30_000 }, (_, index) => ({
+    index,
+    message: { content: 'hi' },
+    finish_reason: 'stop',
+  }))
+  const { fault, track } = readLarge(`{"choices":${JSON.stringify(choices)},"model":"m",${USAGE}}`)
+  t.equal(fault, null)
+  t.match(track, { unread: true, model: 'm', usage: NINE, finish: null, mends: null })
+})
+
+t.test('a large answer is read in many small steps', async (t) => {
+  for (const text of [
+    message({ content: '\\"'.repeat(2_000_000) }),
+    message({ content: 'a'.repeat(8_000_000) }).replace('"index":0', `"logprobs":[${'[{"a":1}],'.repeat(900_000)}0]`),
+    `{"data":[${'0.125,'.repeat(1_300_000)}0],${USAGE}}`,
+  ]) {
+    const steps = readLargeBody(Buffer.from(text), new AnswerTrack())
+    let count = 0
+    while (steps.next().done !== true) count++
+    t.ok(count > 30, `${count} steps for ${text.length} bytes`)
+  }
 })
