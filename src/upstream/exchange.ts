@@ -80,7 +80,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #drainLimit: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   #reject: (error: GatewayError) => void = () => undefined
-
   constructor(call: Call) {
     this.#call = call
     this.#startedAt = call.now()
@@ -257,11 +256,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
       case 'error':
         return this.#refused(this.#held.take())
       case 'opening':
-        if (!EVENTS.test(this.contentType)) return this.#answered(this.#held.take())
+        if (!EVENTS.test(this.contentType)) return this.#answered(withoutMark(this.#held.take()))
         this.#readEvents().push(this.#held.take())
         return this.#advance(this.#reader!.finish())
       case 'body':
-        return this.#answered(this.#held.take())
+        return this.#answered(withoutMark(this.#held.take()))
       default:
     }
   }
@@ -306,8 +305,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve()
   }
 
-  #answered(body: Buffer): void {
-    const plain = withoutMark(body)
+  #answered(plain: Buffer): void {
     const track = this.#call.stream ? new AnswerTrack() : this.track
     const fault = faultOfAnswer(this.#call, plain, track, () => retryAfter(this.#headers, Date.now()))
     // While a large one is read it may be cancelled.
