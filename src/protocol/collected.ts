@@ -121,7 +121,8 @@ export class Collected {
     const fields: Fields = isFields(said) ? said : {}
     const call = (this.#calls[slot] ??= { name: '', arguments: custom ? null : '' })
     this.#last = call
-    if (call.name === '' && typeof fields['name'] === 'string') call.name = this.#counted(fields['name'])
+    const name = fields['name']
+    if (typeof name === 'string' && name !== call.name) call.name += this.#counted(name)
     const more = fields['arguments']
     if (call.arguments !== null && typeof more === 'string') call.arguments += this.#counted(more)
   }

@@ -153,9 +153,14 @@ function isAnother(said: Said, known: Call): boolean {
   // Some engines draw a new id for each piece.
   if (said.name === '') return otherId && isWhole(known)
   if (known.name === '') return otherId
+  if (isMoreOfName(said, known)) return false
   if (otherId || said.name !== known.name) return true
   return said.arguments.trimStart().startsWith('{') && isWhole(known) && !isRepeated(said, known)
 }
+
+/** Some engines stream the name too, before the first of the arguments. */
+const isMoreOfName = (said: Said, { id, index, arguments: text }: Call): boolean =>
+  said.id === null && id !== null && said.index !== null && said.index === index && said.arguments === '' && text === ''
 
 /** A chunk at the end that tells all of the call once more. */
 const isRepeated = (said: Said, known: Call): boolean => said.id !== null && said.arguments === known.arguments
@@ -177,7 +182,7 @@ function continued(piece: Fields, call: Call, said: Said): Fields {
   if (piece['index'] !== call.slot) written = { ...written, index: call.slot }
   if ('id' in piece && piece['id'] !== null) written = without(written, 'id')
   if (!isFields(fn)) return written
-  const repeated = call.name !== '' && said.name !== ''
+  const repeated = said.name !== '' && said.name === call.name
   const again = said.arguments !== '' && isRepeated(said, call) && isWhole(call)
   const odd = fn['arguments'] !== undefined && fn['arguments'] !== null && typeof fn['arguments'] !== 'string'
   if (!repeated && !odd && !again) return written
@@ -187,7 +192,7 @@ function continued(piece: Fields, call: Call, said: Said): Fields {
 
 function note(call: Call, { index, name, arguments: text }: Said): void {
   call.index ??= index
-  if (call.name === '') call.name = name
+  if (name !== call.name) call.name += name
   if (text !== '' && (text !== call.arguments || !isWhole(call))) add(call, text)
 }
 

@@ -6,6 +6,9 @@ import { liveRequest } from '../support/fault-record.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
 
+// Some hundreds of requests one after the other: a busy machine takes its time.
+t.setTimeout(120_000)
+
 // What the upstream sends in the split tests: several languages, CR LF, comments, usage inside.
 const PLAN: Plan = {
   words: ['größe ', '水と', '🚂', '\r\n'],

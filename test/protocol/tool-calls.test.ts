@@ -216,6 +216,14 @@ const STREAMS: Readonly<Record<string, readonly [events: readonly (readonly Piec
   ],
   'no type, no id': [[[{ index: 0, ...fn('weather', '{"city":"Oslo"}') }]], [OSLO]],
   'id "null"': [[[{ index: 0, id: 'null', ...fn('weather', '{"city":"Oslo"}') }]], [OSLO]],
+  'the name in pieces': [
+    [
+      [{ index: 0, id: 'a', ...fn('wea', '') }],
+      [{ index: 0, ...fn('ther', '') }],
+      [{ index: 0, ...fn(null, '{"city":"Oslo"}') }],
+    ],
+    [OSLO],
+  ],
   'the name in a piece of its own': [
     [[{ index: 0, id: 'a' }], [{ index: 0, ...fn('weather') }], [{ index: 0, ...fn(null, '{"city":"Oslo"}') }]],
     [{ ...OSLO, id: 'a' }],
