@@ -94,22 +94,19 @@ export interface Latency {
   /** Share of a conversation's earlier tokens that it had kept when the next turn came. */
   kept: number
   readonly room: Room
+  /** To compare replicas by, 0: it has not answered yet. Lately, whatever the load: seconds for each output token, and until the first one as a share of what is expected of all. */
+  pace: number
+  lag: number
   /** What all replicas of the model on engines of its kind have taught: what is expected of one that has answered nothing yet. Null: this is it. */
   readonly shared: Latency | null
 }
 
 /** How many calls an engine works on at a time: its slots, where it has such; what comes on top waits until one ends. */
 export interface Room {
-  /** The most that it was seen to work on at a time. */
-  most: number
-  /** Streams that were sent while it was at so many and found no further place, and how many times later than usual they began. */
-  full: number
-  late: number
-  /** The same of those that found a place. */
-  calm: number
-  /** Since then: how many were late beside fewer, and the most that they were beside. */
+  /** As it seems; a fraction, since it is gathered from many streams. */
+  size: number
+  /** Streams that seem to have found it full, less what speaks against it. */
   waits: number
-  lately: number
   /** Seconds that a stream holds its place. */
   stay: number
 }

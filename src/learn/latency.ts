@@ -11,6 +11,8 @@ import { newRoom } from './room.ts'
 const MEMORY = 0.94
 /** How many times as long as expected an answer may count for. */
 const MOST_AT_ONCE = 5
+/** About the last ten answers: how replicas compare changes less than how busy they are. */
+const PACE_SHARE = 0.1
 const SHORTEST_TTFT = 0.02
 const SHORTEST_TPOT = 0.0005
 /** Relative: an answer that came late or early by a third is nothing unusual. */
@@ -32,6 +34,8 @@ export function newLatency(local: boolean, shared: Latency | null = null): Laten
     tpot: newRegression(start.tpot, spreadOf(start.tpot, LEAST_TPOT_SPREAD)),
     kept: FIRST_KEPT,
     room: newRoom(),
+    pace: 0,
+    lag: 0,
     shared,
   }
 }
@@ -81,6 +85,8 @@ export function tpotOf(latency: Latency, open: number): number {
 /** A stream began after `seconds`. */
 export function learnTtft(latency: Latency, tokens: number, open: number, seconds: number): void {
   adopt(latency, 'ttft', LEAST_TTFT_SPREAD)
+  const lag = seconds / ttftOf(latency.shared ?? latency, tokens, open)
+  latency.lag = steadied(latency.lag || 1, lag)
   if (latency.shared !== null) learnTtft(latency.shared, tokens, open, seconds)
   // Errors are relative: a second is much of one, and nothing of a minute.
   const expected = ttftOf(latency, tokens, open)
@@ -96,7 +102,8 @@ export function learnTpot(latency: Latency, tokens: number, open: number, second
   if (tokens < 2) return
   adopt(latency, 'tpot', LEAST_TPOT_SPREAD)
   if (latency.shared !== null) learnTpot(latency.shared, tokens, open, seconds)
-  const per = seconds / tokens
+  const per = Math.max(SHORTEST_TPOT, seconds / tokens)
+  latency.pace = steadied(latency.pace || (latency.shared ?? latency).pace || per, per)
   const expected = tpotOf(latency, open)
   const scale = 1 / (NOISE * expected)
   for (let i = 0; i < each.length; i++) each[i]! *= scale
@@ -104,6 +111,10 @@ export function learnTpot(latency: Latency, tokens: number, open: number, second
   keepPositive(latency.tpot)
   rescale(latency.tpot.covariance, tpotOf(latency, open) / expected)
 }
+
+/** A geometric mean, which the few that hang or come in one piece hardly move. */
+const steadied = (known: number, seen: number): number =>
+  known * Math.min(MOST_AT_ONCE, Math.max(1 / MOST_AT_ONCE, seen / known)) ** PACE_SHARE
 
 /** One answer that hung says little, several in a row multiply what is expected: an engine that became slow is known after some ten. */
 const believable = (seconds: number, expected: number): number => Math.min(seconds, MOST_AT_ONCE * expected)

@@ -172,7 +172,7 @@ function learnTimes({ profile, target, usage, open, place, ttftMs, streamMs, tot
   if (ttftMs !== null) {
     const seconds = ttftMs / 1000
     // As late as it would be with the last of the places: what came on top was waiting.
-    const usual = ttftOf(latency, fresh, Math.min(open, Math.max(0, latency.room.most - 1)))
+    const usual = ttftOf(latency, fresh, Math.min(open, Math.max(0, Math.round(latency.room.size) - 1)))
     const waited = place !== null && learnRoom(latency.room, { ...place, seconds, usual })
     if (!waited) learnTtft(latency, fresh, open, seconds)
   }

@@ -1,30 +1,33 @@
 /**
  * How many calls an engine works on at a time, from what can be seen of its streams: one that finds all places taken begins
- * late, after another has ended. Engines without such a bound (all they have goes into one batch) are never full.
+ * late, after another has ended. Engines without such a bound (all they have goes into one batch) are never full. On a busy
+ * machine all kinds of things come late and out of order, so no single stream is believed.
  */
 import type { Room } from '../core/arm.ts'
 
-/** Streams that found it full, as it seemed, before that is believed: one may be a hiccup. */
-const SURE = 3
-/** They began so many times later than others lately did, taken together: when all are late, it is not for lack of a place. */
+/** It took so many times as long as is usual where there is a place. */
 const LATE = 1.6
-/** How much one of them counts: about the last four; and the most that it may be late by. */
-const LATE_SHARE = 0.25
-const MOST_LATE = 5
-/** So many late ones beside fewer calls than there were once: the engine takes fewer than it did. */
-const SMALLER = 32
+/** How much of a stream that seems to have waited goes into the size: about the last ten are looked at. */
+const SIZE_SHARE = 0.1
+/** So many must seem to have found it full, and more are not counted: what was wrong is forgotten as soon. */
+const SURE = 4
+const MOST_WAITS = 8
+/** How many of them one stream takes back: one that began at once beyond the size, late below it, or at once below it. */
+const BEYOND = 4
+const LATE_BELOW = 1 / 4
+const BELOW = 1 / 32
 const STAY_SHARE = 0.1
 
-export const newRoom = (): Room => ({ most: 0, late: 0, calm: 1, full: 0, lately: 0, waits: 0, stay: 0 })
+export const newRoom = (): Room => ({ size: 0, waits: 0, stay: 0 })
 
-const isFull = ({ full, late, calm }: Room): boolean => full >= SURE && late > LATE * Math.max(1, calm)
-
-/** Calls that it works on at a time; null: it was never seen to be full. */
-export const limitOf = (room: Room): number | null => (isFull(room) ? room.most : null)
+/** Calls that it works on at a time; null: it was not seen to be full often enough. */
+export const limitOf = ({ size, waits }: Room): number | null => (waits >= SURE ? Math.max(1, Math.round(size)) : null)
 
 /** Seconds until one of `open` calls makes room for the next. */
-export const waitOf = (room: Room, open: number): number =>
-  open < room.most || !isFull(room) ? 0 : (room.stay * (open + 1 - room.most)) / room.most
+export function waitOf(room: Room, open: number): number {
+  const limit = limitOf(room)
+  return limit === null || open < limit ? 0 : (room.stay * (open + 1 - limit)) / limit
+}
 
 /** How a stream began. */
 export interface Begin {
@@ -39,24 +42,21 @@ export interface Begin {
 
 /** True: it may have waited for a place, so its time does not show how quick the engine is. */
 export function learnRoom(room: Room, { beside, running, seconds, usual }: Begin): boolean {
-  if (running > room.most) {
-    Object.assign(room, { most: running, late: 0, full: 0, lately: 0, waits: 0 })
-    return false
-  }
-  const late = Math.min(MOST_LATE, seconds / usual)
-  if (beside >= room.most) {
-    room.late = room.full === 0 ? late : room.late + LATE_SHARE * (late - room.late)
-    room.full++
-    room.lately = room.waits = 0
-    return late > LATE
-  }
-  room.calm += LATE_SHARE * (late - room.calm)
-  if (late > LATE && running <= beside) {
-    room.lately = Math.max(room.lately, beside)
-    if (++room.waits >= SMALLER)
-      Object.assign(room, { most: room.lately, late, calm: 1, full: SURE, lately: 0, waits: 0 })
-  }
-  return false
+  const size = Math.round(room.size)
+  const late = seconds > LATE * usual
+  const full = late && size > 0 && beside >= size
+  if (!late && running > size) {
+    room.size = running
+    count(room, -BEYOND)
+  } else if (full) count(room, 1)
+  else if (beside < size) count(room, late ? -LATE_BELOW : -BELOW)
+  // Another had ended meanwhile: as many as are worked on now may be all that it takes.
+  if (late && running <= beside) room.size += SIZE_SHARE * (running - room.size)
+  return full
+}
+
+const count = (room: Room, more: number): void => {
+  room.waits = Math.min(MOST_WAITS, Math.max(0, room.waits + more))
 }
 
 /** A stream has held its place for so long. */

@@ -54,7 +54,7 @@ export function judge(logged: Logged, policy: Policy): Judgement {
 }
 
 /** What the record does not tell is the same of all. */
-const LIKE = { weight: 1, calls: 0, room: newRoom() }
+const LIKE = { weight: 1, calls: 0, room: newRoom(), pace: 0, lag: 0 }
 
 /** By utility; where some are as good as each other load has decided, so the one that was chosen goes first. */
 function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: Policy): number[] {

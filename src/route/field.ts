@@ -12,7 +12,7 @@ export interface Ranked {
     readonly backend: { readonly weight: number }
     readonly live: { readonly inflight: number }
     readonly standing: { readonly calls: number }
-    readonly latency: { readonly room: Room }
+    readonly latency: { readonly room: Room; readonly pace: number; readonly lag: number }
   }
 }
 

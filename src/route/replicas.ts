@@ -9,8 +9,10 @@ import { type Field, lastWord } from './field.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 import type { Rota } from './rota.ts'
 
-/** Times that are less apart are the same: two equal engines, each seen in some of its moments. */
-const SAME_TIME = 1.25
+/** Paces and sizes that are less apart are the same: two equal engines, each seen in some of its moments on a busy machine. */
+const SAME_PACE = 2
+const SAME_LAG = 4
+const SAME_SIZE = 1.5
 /** Calls that a replica may have open beyond the share of the idlest before a conversation leaves it. */
 const LOYAL = 2
 
@@ -71,28 +73,31 @@ function membersOf(field: Field, rota: Rota): Member[] {
   const { candidates, live, rows, troubles, seats } = field
   const several = live.filter((row) => rota.sizes[rota.groups[seats[row]!]!]! > 1)
   const groups = several.map((row) => groupOf(field, rota, row))
-  /** By group: the shortest time, the most calls at a time, and whether any of it is known to have a bound. */
-  const known = new Map<number, { quickest: number; most: number; bound: boolean }>()
+  /** By group: the quickest pace, the least lag, the largest size, and whether any of it is known to have a bound. */
+  const known = new Map<number, { quickest: number; soonest: number; most: number; bound: boolean }>()
   several.forEach((row, index) => {
-    const { room } = candidates[row]!.deployment.latency
+    const { pace, lag, room } = candidates[row]!.deployment.latency
     let of = known.get(groups[index]!)
-    if (of === undefined) known.set(groups[index]!, (of = { quickest: Infinity, most: 1, bound: false }))
-    if (troubles[row]! < 1) of.quickest = Math.min(of.quickest, rows[row * COLUMNS + COLUMN.work]!)
-    of.most = Math.max(of.most, room.most)
+    if (of === undefined)
+      known.set(groups[index]!, (of = { quickest: Infinity, soonest: Infinity, most: 1, bound: false }))
+    if (troubles[row]! < 1 && pace > 0) of.quickest = Math.min(of.quickest, pace)
+    if (troubles[row]! < 1) of.soonest = Math.min(of.soonest, lag || 1)
+    of.most = Math.max(of.most, Math.round(room.size))
     of.bound ||= limitOf(room) !== null
   })
   return several.map((row, index) => {
     const group = groups[index]!
-    const { quickest, most, bound } = known.get(group)!
+    const { quickest, soonest, most, bound } = known.get(group)!
     const { live: load, backend, latency } = candidates[row]!.deployment
     // Of one that was never full it is not known how many it takes: as many as any of the others.
-    const limit = limitOf(latency.room)
-    const size = bound ? (limit ?? most) : 1
-    // Where nothing is known of times (embeddings) all are as quick.
-    const slowness = Math.max(1, rows[row * COLUMNS + COLUMN.work]! / (SAME_TIME * quickest) || 1)
+    const limit = limitOf(latency.room) ?? most
+    const size = !bound ? 1 : SAME_SIZE * limit > most ? most : limit
+    // One that has shown nothing yet is as quick as the others; what is known of streams says nothing of embeddings.
+    const late = Math.max(latency.pace / (SAME_PACE * quickest), latency.lag / (SAME_LAG * soonest))
+    const slowness = Number.isNaN(rows[row * COLUMNS + COLUMN.work]!) ? 1 : Math.max(1, late)
     const share = size * backend.weight
     const open = load.inflight
-    return { row, group, busy: (open * slowness + slowness - 1) / share, share, free: limit === null || open < limit }
+    return { row, group, busy: (open * slowness + slowness - 1) / share, share, free: !bound || open < size }
   })
 }
 

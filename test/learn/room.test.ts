@@ -1,15 +1,23 @@
 /** How many calls an engine works on at a time, and what a replica takes from the others. */
 import t from 'tap'
+import type { Room } from '../../src/core/arm.ts'
 import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
 import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/learn/room.ts'
 
 const begin = (beside: number, running: number, late: number) => ({ beside, running, seconds: 0.1 * late, usual: 0.1 })
 
-t.test('an engine is full where streams begin late beside as many as it ever ran', async (t) => {
+const upTo = (room: Room, most: number): void => {
+  for (let running = 1; running <= most; running++) learnRoom(room, begin(running - 1, running, 1))
+}
+
+t.test('an engine is full where streams begin late beside as many as it works on', async (t) => {
   const room = newRoom()
-  for (let running = 1; running <= 4; running++) learnRoom(room, begin(running - 1, running, 1))
+  upTo(room, 4)
   t.equal(limitOf(room), null)
-  for (let wait = 0; wait < 3; wait++) t.equal(learnRoom(room, begin(4, 4, 4)), true)
+  for (let wait = 0; wait < 4; wait++) {
+    t.equal(limitOf(room), null, 'some late ones say little')
+    t.equal(learnRoom(room, begin(4, 4, 4)), true)
+  }
   t.equal(limitOf(room), 4)
   learnStay(room, 2)
   t.strictSame(
@@ -17,22 +25,40 @@ t.test('an engine is full where streams begin late beside as many as it ever ran
     [0, 0, 0.5, 1, 2.5],
   )
   learnRoom(room, begin(4, 5, 1))
-  t.equal(limitOf(room), null, 'it ran five, so it was not full')
+  t.equal(limitOf(room), null, 'the fifth began at once, so it was not full')
 })
 
 t.test('where all are late, it is not for lack of a place', async (t) => {
   const room = newRoom()
-  for (let round = 0; round < 40; round++) {
-    for (let running = 1; running <= 4; running++) learnRoom(room, begin(running - 1, running, 4))
-    learnRoom(room, begin(4, 4, 4))
+  upTo(room, 8)
+  for (let round = 0; round < 40; round++)
+    for (let beside = 1; beside < 8; beside++) learnRoom(room, begin(beside, beside + 1, 4))
+  t.equal(limitOf(room), null)
+})
+
+t.test('what is seen in the wrong order now and then moves the size by little', async (t) => {
+  const room = newRoom()
+  upTo(room, 8)
+  for (let wait = 0; wait < 200; wait++) {
+    const running = wait % 10 === 0 ? 14 : wait % 10 === 5 ? 3 : 8
+    learnRoom(room, begin(Math.max(8, running), running, 4))
+    if (wait > 20) t.ok(Math.abs(room.size - 8) < 1, `${room.size}`)
   }
+})
+
+t.test('a size that was wrong is forgotten within some 130 streams that began at once', async (t) => {
+  const room = newRoom()
+  upTo(room, 5)
+  for (let wait = 0; wait < 100; wait++) learnRoom(room, begin(5, 5, 4))
+  t.equal(limitOf(room), 5)
+  for (let calm = 0; calm < 129; calm++) learnRoom(room, begin(2, 3, 1))
   t.equal(limitOf(room), null)
 })
 
 t.test('an engine that was started again with fewer slots is known again', async (t) => {
   const room = newRoom()
-  for (let running = 1; running <= 8; running++) learnRoom(room, begin(running - 1, running, 1))
-  for (let wait = 0; wait < 40; wait++) learnRoom(room, begin(4, 4, 4))
+  upTo(room, 8)
+  for (let wait = 0; wait < 60; wait++) learnRoom(room, begin(4, 4, 4))
   t.equal(limitOf(room), 4)
 })
 

@@ -2,7 +2,9 @@
 import t from 'tap'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { seeded } from '../support/random.ts'
-import { type EngineTraits, type Load, median, type Seen, Simulation } from '../support/simulation.ts'
+import { type EngineTraits, type Load, median, NOISES, type Seen, Simulation } from '../support/simulation.ts'
+
+t.setTimeout(120_000)
 
 const REQUESTS = 160
 const PRICES = { unpriced: null, 'by the hour': { ...NO_PRICE, perGpuHour: 1.2 } }
@@ -188,4 +190,48 @@ t.test('conversations stay where their cache is, and still spread', async (t) =>
   const one = simulation.run({ parallel: 16, requests: REQUESTS, session: () => 'all of them in one session' })
   t.ok(shareOf(one, 'a') > 0.3 && shareOf(one, 'a') < 0.7, `one session: ${shareOf(one, 'a')}`)
   t.ok(median(one.ttfts) < 40, `${median(one.ttfts)} ms`)
+})
+
+/** The least and the greatest share of an engine in so many requests in a row. */
+function extremes({ engines }: Seen, name: string, window: number): [number, number] {
+  let own = 0
+  let [least, most] = [1, 0]
+  engines.forEach((engine, at) => {
+    if (engine === name) own++
+    if (engines[at - window] === name) own--
+    if (at < window - 1) return
+    least = Math.min(least, own / window)
+    most = Math.max(most, own / window)
+  })
+  return [least, most]
+}
+
+/** Of the n-th seed: every kind of noise, load and form in turn. */
+const noisy = (seed: number, parallels: readonly number[]): Load => ({
+  noise: NOISES[seed % NOISES.length]!,
+  parallel: parallels[(seed >> 2) % parallels.length]!,
+  waves: seed % 3 === 0,
+  model: seed % 5 < 2 ? 'tiny' : 'auto',
+  requests: 400,
+  tokens: (n) => 10 + ((n * 7) % 20),
+})
+
+t.test('on a noisy machine too, equal engines get equal shares of any 200 requests', async (t) => {
+  for (let seed = 0; seed < 200; seed++) {
+    const slots = [8, 8, 4, 16][(seed >> 4) % 4]!
+    const engines = ['a', 'b'].map((name) => ({ name, slots }))
+    const load = noisy(seed, [slots, 2 * slots, 3 * slots])
+    const [least, most] = extremes(new Simulation(engines, seeded(seed)).run(load), 'a', 200)
+    t.ok(least >= 0.45 && most <= 0.55, `seed ${seed}, ${slots} slots, ${load.parallel} at a time: ${least} to ${most}`)
+  }
+})
+
+t.test('and one with half the slots gets about half as much', async (t) => {
+  for (let seed = 0; seed < 100; seed++) {
+    const small = seed % 2 === 0 ? 'a' : 'b'
+    const engines = ['a', 'b'].map((name) => ({ name, slots: name === small ? 4 : 8 }))
+    const load = noisy(seed, [16, 24])
+    const share = new Simulation(engines, seeded(seed)).run(load).shares[small]! / load.requests
+    t.ok(share >= 0.28 && share <= 0.42, `seed ${seed}, ${load.parallel} at a time: ${share}`)
+  }
 })

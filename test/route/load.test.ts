@@ -16,15 +16,11 @@ function anyLatency(random: () => number): Deployment['latency'] {
   latency.ttft.weights.set([random(), random(), random() < 0.5 ? 0 : random()])
   latency.tpot.weights.set([0.05 * random(), random() < 0.5 ? 0 : 0.01 * random()])
   latency.ttft.count = latency.tpot.count = 5
-  const room = {
-    most: 1 + whole(random, 12),
-    full: whole(random, 6),
-    late: 5 * random(),
-    calm: 2 * random(),
-    stay: 3 * random(),
-  }
+  const room = { size: 12 * random(), waits: whole(random, 8), stay: 3 * random() }
   Object.assign(latency.room, room)
   latency.kept = random()
+  latency.lag = random() < 0.3 ? 0 : random()
+  latency.pace = random() < 0.3 ? 0 : 0.1 * random()
   return latency
 }
 

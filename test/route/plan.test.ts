@@ -99,10 +99,14 @@ t.test('who said not to have the endpoint comes last, for that endpoint', async 
 })
 
 t.test('the expected time of streams says nothing about embeddings: the one called least is asked', async (t) => {
-  const slow = newLatency(false)
-  for (let i = 0; i < 20; i++) learnTtft(slow, 10, 0, 9)
+  const shared = newLatency(false)
+  const [quick, slow] = [newLatency(false, shared), newLatency(false, shared)]
+  for (let i = 0; i < 20; i++) {
+    learnTtft(quick, 10, 0, 0.3)
+    learnTtft(slow, 10, 0, 9)
+  }
   const deployments = [
-    deployment('a/m', { standing: { calls: 5 } }),
+    deployment('a/m', { standing: { calls: 5 }, learnt: { latency: quick } }),
     deployment('b/m', { standing: { calls: 4 }, learnt: { latency: slow } }),
   ]
   t.equal(order(planned(chat(), { deployments })), 'a/m b/m')

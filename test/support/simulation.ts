@@ -37,6 +37,21 @@ export interface EngineTraits {
   readonly local?: boolean
 }
 
+/** What a busy machine does to the gateway, at random. */
+export interface Noise {
+  /** Milliseconds between stalls of its event loop on average, and how long they are: what comes meanwhile is seen together, in any order. */
+  readonly stallEveryMs: number
+  readonly stallMs: readonly [number, number]
+  /** The engines are on the same machine and stall with it. */
+  readonly engines: boolean
+  /** Share of what is seen late by itself, and by how much at most. */
+  readonly lateShare: number
+  readonly lateMs: number
+  /** Share of the first tokens that take longer by themselves, and how many times as long at most. */
+  readonly tailShare: number
+  readonly tail: number
+}
+
 /** One call of an engine as it was seen there. */
 interface Call {
   readonly engine: Engine
@@ -87,6 +102,8 @@ class Engine {
 }
 
 export interface Seen {
+  /** The engine of each request, as they were sent. */
+  readonly engines: readonly string[]
   /** Requests by engine. */
   readonly shares: Readonly<Record<string, number>>
   /** Milliseconds to the first token, as they came. */
@@ -109,6 +126,7 @@ export interface Load {
   readonly stream?: boolean
   /** Of the n-th request. */
   readonly session?: (n: number) => string | null
+  readonly noise?: Noise | null
 }
 
 export class Simulation {
@@ -120,6 +138,9 @@ export class Simulation {
   #now = 1000
   #count = 0
   #moved = 0
+  #noise: Noise | null = null
+  #stall = { from: 0, to: 0 }
+  #sent: string[] = []
   readonly #memory = new Map<string, { deployment: string; model: string; tokens: number; at: number }>()
 
   constructor(engines: readonly EngineTraits[], random: () => number) {
@@ -142,7 +163,11 @@ export class Simulation {
     waves = false,
     stream = true,
     session = () => null,
+    noise = null,
   }: Load): Seen {
+    this.#noise = noise
+    this.#stall = { from: this.#now, to: this.#now }
+    this.#sent = []
     for (const engine of this.engines) engine.served = 0
     const ttfts: number[] = []
     let idled = 0
@@ -170,6 +195,7 @@ export class Simulation {
     for (let i = 0; i < parallel; i++) this.#after(i * 0.2, send)
     this.#drain()
     return {
+      engines: this.#sent,
       shares: Object.fromEntries(this.engines.map(({ name, served }) => [name, served])),
       ttfts,
       idled,
@@ -191,6 +217,7 @@ export class Simulation {
     const call = { engine, target, place, open: load.inflight, sentAt: this.#now, request, tokens, ended, firstAt: 0 }
     load.inflight++
     engine.served++
+    this.#sent.push(engine.name)
     engine.waiting.push(call)
     const elsewhere = this.engines.some((one) => one.running + one.waiting.length < one.slots)
     const wait = engine.running + engine.waiting.length > engine.slots && elsewhere
@@ -200,25 +227,35 @@ export class Simulation {
 
   readonly #begun = new Map<Call, (call: Call) => void>()
 
+  /** At the engine. */
   #start(engine: Engine): void {
     while (engine.running < engine.slots && engine.waiting.length > 0) {
       const call = engine.waiting.shift()!
       engine.running++
       const { ttftMs, tokenMs } = engine
       const noise = (): number => 0.9 + 0.2 * this.#random()
-      this.#after(ttftMs * noise(), () => {
-        call.firstAt = this.#now
-        engine.places.began(call.place)
-        this.#begun.get(call)!(call)
-        this.#begun.delete(call)
-        this.#after(tokenMs * call.tokens * noise(), () => this.#end(call))
+      this.#work(ttftMs * noise() * this.#tail(), () => {
+        this.#see(() => this.#first(call))
+        this.#work(tokenMs * call.tokens * noise(), () => {
+          engine.running--
+          this.#start(engine)
+          this.#see(() => this.#end(call))
+        })
       })
     }
   }
 
+  #first(call: Call): void {
+    call.firstAt = this.#now
+    call.engine.places.began(call.place)
+    this.#begun.get(call)!(call)
+    this.#begun.delete(call)
+  }
+
   #end(call: Call): void {
+    // Its first token is still on the way.
+    if (call.firstAt === 0) return this.#after(1, () => this.#end(call))
     const { engine, target, place, open, request, tokens } = call
-    engine.running--
     ;(engine.deployment.live as { inflight: number }).inflight--
     engine.places.ended(place)
     const profile = classify(request)
@@ -242,8 +279,35 @@ export class Simulation {
     const { id, model } = target.deployment
     if (profile.affinity !== null)
       this.#memory.set(profile.affinity, { deployment: id, model, tokens: usage.input + usage.output, at: this.#now })
-    this.#start(engine)
     call.ended()
+  }
+
+  #tail(): number {
+    const noise = this.#noise
+    return noise !== null && this.#random() < noise.tailShare ? 1 + this.#random() * (noise.tail - 1) : 1
+  }
+
+  /** An engine is done with something. */
+  #work(ms: number, run: () => void): void {
+    this.#after(this.#noise?.engines === true ? this.#awake(this.#now + ms) - this.#now : ms, run)
+  }
+
+  /** The gateway sees something that happened now. */
+  #see(run: () => void): void {
+    const noise = this.#noise
+    if (noise === null) return run()
+    const late = this.#random() < noise.lateShare ? this.#random() * noise.lateMs : 0
+    this.#after(this.#awake(this.#now + late) - this.#now, run)
+  }
+
+  /** When it comes to what happens at this time. */
+  #awake(at: number): number {
+    const { stallEveryMs, stallMs } = this.#noise!
+    while (this.#stall.to < at) {
+      const from = this.#stall.to - stallEveryMs * Math.log(1 - this.#random())
+      this.#stall = { from, to: from + stallMs[0] + this.#random() * (stallMs[1] - stallMs[0]) }
+    }
+    return at < this.#stall.from ? at : this.#stall.to + 2 * this.#random()
   }
 
   #after(ms: number, run: () => void): void {
@@ -265,3 +329,11 @@ export class Simulation {
 }
 
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+
+/** By what is wrong with the machine. */
+export const NOISES: readonly Noise[] = [
+  { stallEveryMs: 300, stallMs: [20, 300], engines: false, lateShare: 0, lateMs: 0, tailShare: 0, tail: 1 },
+  { stallEveryMs: 200, stallMs: [20, 150], engines: true, lateShare: 0.05, lateMs: 60, tailShare: 0.05, tail: 5 },
+  { stallEveryMs: 5000, stallMs: [20, 300], engines: false, lateShare: 0.1, lateMs: 100, tailShare: 0.2, tail: 10 },
+  { stallEveryMs: 1000, stallMs: [20, 100], engines: true, lateShare: 0.3, lateMs: 200, tailShare: 0, tail: 1 },
+]
