@@ -16,13 +16,20 @@ export type OwnHosts = (authority: string, localAddress: string | undefined) => 
 export function ownHosts(names: readonly string[], listen: string): OwnHosts {
   const everywhere = WILDCARDS.has(plainAddress(listen))
   const matches = names.map((name) => glob(plainAddress(name.toLowerCase())))
-  return (authority, localAddress) => {
+  const judge: OwnHosts = (authority, localAddress) => {
     const host = hostOf(authority)
     if (host === null) return false
     if (isLoopbackHost(host) || matches.some((own) => own(host))) return true
     if (isIP(host) === 0 || localAddress === undefined) return false
     const own = plainAddress(localAddress)
     return own === host || (everywhere && !isLoopbackHost(own))
+  }
+  // Nearly all requests name the same host: to read addresses each time would be a cost of every one of them.
+  let last: { authority: string; localAddress: string | undefined; own: boolean } | null = null
+  return (authority, localAddress) => {
+    if (last?.authority !== authority || last.localAddress !== localAddress)
+      last = { authority, localAddress, own: judge(authority, localAddress) }
+    return last.own
   }
 }
 
