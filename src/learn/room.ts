@@ -52,8 +52,9 @@ export function learnRoom(room: Room, { beside, running, seconds, usual }: Begin
   else if (beside < size) count(room, late ? -LATE_BELOW : -BELOW)
   // Another had ended meanwhile: as many as are worked on now may be all that it takes.
   if (late && running <= beside) room.size += SIZE_SHARE * (running - room.size)
-  // Learnt as its own pace, a little waiting would soon be all that is usual, and none of it late.
-  return full || (size > 0 && beside >= size && running <= beside && seconds > usual)
+  // Learnt as its own pace, waiting would soon be all that is usual, and none of it late: the more so where what is usual is
+  // still a first guess that is far too long.
+  return full || (size > 0 && beside >= size && running <= beside)
 }
 
 const count = (room: Room, more: number): void => {

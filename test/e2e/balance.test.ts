@@ -106,7 +106,7 @@ for (const price of [{}, HOURLY])
         const seen = await run({ parallel: 16, requests: 112, model })
         const what = `${when}: ${seen.served.join(' and ')}, ${seen.idled} in vain`
         t.ok(share(seen, small) >= 0.27 && share(seen, small) <= 0.41, what)
-        t.ok(seen.idled <= 0.15, what)
+        t.ok(seen.idled <= 0.25, what)
         t.comment(what)
       }
     })
@@ -125,7 +125,7 @@ t.test('two slots more are found and used: 12 streams on eight slots and four', 
   await run({ parallel: 12, requests: 96, model: 'tiny' })
   const seen = await run({ parallel: 12, requests: 96, model: 'tiny' })
   t.ok(share(seen, 1) >= 0.27 && share(seen, 1) <= 0.41, seen.served.join(' and '))
-  t.ok(seen.idled <= 0.25, `${seen.idled} in vain`)
+  t.ok(seen.idled <= 0.33, `${seen.idled} in vain`)
 })
 
 t.test('strategies without scoring, by header, for a model and for a route', async (t) => {
