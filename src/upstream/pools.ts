@@ -3,7 +3,10 @@ import { buildConnector } from 'undici'
 import { IdleLimit } from './idle-limit.ts'
 import { Link, type LinkTools } from './link.ts'
 
-/** Idle connections that are kept for one root; beyond that the oldest go. */
+/**
+ * Idle connections that are kept for one root. Beyond that the next one closes, and none of the old ones: how long they stay open shows
+ * whether the backend closes idle connections at all.
+ */
 const MOST_IDLE = 256
 
 export class BackendPool {
@@ -44,8 +47,8 @@ export class BackendPool {
   give(link: Link): void {
     link.rest()
     if (!this.#links.has(link)) return
-    this.#idle.push(link)
-    if (this.#idle.length > MOST_IDLE) this.drop(this.#idle[0]!)
+    if (this.#idle.length >= MOST_IDLE) this.drop(link)
+    else this.#idle.push(link)
   }
 
   drop(link: Link): void {
