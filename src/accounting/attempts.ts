@@ -43,7 +43,7 @@ export function attemptsOf(counted: Counted): Attempt[] {
   })
 }
 
-/** By these it is seen that the backend had the prompt and was at work on it, also where it tells nothing of what it took. */
+/** Errors that show that the backend had the prompt and was working on it, even where it reports no usage. */
 const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'client_closed',
   'ttft_timeout',

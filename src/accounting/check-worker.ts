@@ -19,7 +19,7 @@ function fitOf(question: Question): Fit {
   }
 }
 
-/** The first schema takes ten times as long as the next one: that is a part of the start, not of somebody's check. */
+/** The first schema takes ten times as long as the next one: that is part of the start, not of the first check. */
 function warmUp(): void {
   const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
   fitOf({ text: '{"a":"b"}', format: Buffer.from(JSON.stringify({ json_schema: { schema } })), calls: [], tools: [] })

@@ -156,7 +156,7 @@ function largest(claims: readonly Claim[], field: keyof Claim, count: number): n
 
 function inputOf({ input, prompts, plan }: Scope, { deployment }: Target): number {
   const { context } = deployment.facts
-  // An engine that tells nothing is charged by the estimate.
+  // An engine that reports no usage is charged by the estimate.
   const most = Math.max(input, Math.ceil(calibrated(plan.profile.inputTokens, deployment.calibration)))
   return context === null ? most : Math.min(most, prompts * context)
 }

@@ -7,8 +7,8 @@ import type { Cost, Tried, Usage } from '../core/settlement.ts'
 export const ORDINARY_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
 
 /**
- * Null where a price that counts is unknown (never 0). What the backend itself charges stands above all prices, and where
- * it charges nobody knows what, no price is right.
+ * Null where a price that counts is unknown (never 0). A cost that the backend reports overrides all prices; where
+ * it reports one in a form that is not known, no price is right.
  * `seconds`: the answer's share of the engine's time.
  */
 export function costOf(usage: Usage | null, price: Price | null, seconds: number): Cost | null {

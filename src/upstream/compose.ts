@@ -1,7 +1,7 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import type { Effort, Json, JsonObject } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../core/types.ts'
-import { atOnce, type Steps } from '../core/slices.ts'
+import type { Steps } from '../core/slices.ts'
 import { members, splice, spliceInSteps, withElements } from '../protocol/members.ts'
 import { OPEN_BRACE } from '../protocol/scan.ts'
 import { traceparent } from '../protocol/trace-context.ts'
@@ -37,12 +37,9 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
 }
 
 /**
- * The body to send. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
+ * The body to send, in steps: tens of thousands of messages may have to change. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
  * `most`: tokens that an answer may have, where a budget says so.
  */
-export const composeBody = (...call: Parameters<typeof composeInSteps>): Buffer => atOnce(composeInSteps(...call))
-
-/** The same in steps: tens of thousands of messages may have to change. */
 export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,

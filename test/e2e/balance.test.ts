@@ -106,7 +106,7 @@ for (const price of [{}, HOURLY])
         const seen = await run({ parallel: 16, requests: 112, model })
         const what = `${when}: ${seen.served.join(' and ')}, ${seen.idled} in vain`
         t.ok(share(seen, small) >= 0.27 && share(seen, small) <= 0.41, what)
-        t.ok(seen.idled <= 0.25, what)
+        t.ok(seen.idled <= (when === 'cold' ? 0.25 : 0.15), what)
         t.comment(what)
       }
     })
@@ -122,10 +122,11 @@ t.test('whole answers are shared equally too', async (t) => {
 
 t.test('two slots more are found and used: 12 streams on eight slots and four', async (t) => {
   const { run } = await place(t, [8, 4])
-  await run({ parallel: 12, requests: 96, model: 'tiny' })
+  // Little waits here, so it takes longer to be learnt than where there is twice as much to do.
+  await run({ parallel: 12, requests: 192, model: 'tiny' })
   const seen = await run({ parallel: 12, requests: 96, model: 'tiny' })
   t.ok(share(seen, 1) >= 0.27 && share(seen, 1) <= 0.41, seen.served.join(' and '))
-  t.ok(seen.idled <= 0.33, `${seen.idled} in vain`)
+  t.ok(seen.idled <= 0.25, `${seen.idled} in vain`)
 })
 
 t.test('strategies without scoring, by header, for a model and for a route', async (t) => {

@@ -1,13 +1,16 @@
 import t from 'tap'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import { atOnce } from '../../src/core/slices.ts'
 import { type Effort, EFFORTS, type JsonObject } from '../../src/core/settings.ts'
 import type { EffortRule } from '../../src/core/provider.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { members } from '../../src/protocol/members.ts'
-import { asksUsage, composeBody, composeHeaders } from '../../src/upstream/compose.ts'
+import { asksUsage, composeHeaders, composeInSteps } from '../../src/upstream/compose.ts'
 import { shortId } from '../../src/upstream/compose-messages.ts'
 import { PROVIDERS } from '../config/load.ts'
 import { deployment, gatewayRequest, live, provider, type ProviderTraits } from '../support/factories.ts'
+
+const composeBody = (...call: Parameters<typeof composeInSteps>): Buffer => atOnce(composeInSteps(...call))
 
 /** `up/tiny`, with the quirks of its provider. */
 const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>
