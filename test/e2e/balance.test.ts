@@ -120,15 +120,6 @@ t.test('whole answers are shared equally too', async (t) => {
   }
 })
 
-t.test('two slots more are found and used: 12 streams on eight slots and four', async (t) => {
-  const { run } = await place(t, [8, 4])
-  // Little waits here, so it takes longer to be learnt than where there is twice as much to do.
-  await run({ parallel: 12, requests: 192, model: 'tiny' })
-  const seen = await run({ parallel: 12, requests: 96, model: 'tiny' })
-  t.ok(share(seen, 1) >= 0.27 && share(seen, 1) <= 0.41, seen.served.join(' and '))
-  t.ok(seen.idled <= 0.25, `${seen.idled} in vain`)
-})
-
 t.test('strategies without scoring, by header, for a model and for a route', async (t) => {
   const routes = [{ name: 'r', candidates: ['*'] }]
   const { run, engines } = await place(t, [64, 64, 64], [{ weight: 1 }, { weight: 2 }, { weight: 3 }], {
