@@ -17,12 +17,12 @@ export default tseslint.config(
         {
           object: 'request',
           property: 'signal',
-          message: 'Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts).',
+          message: 'Fires as soon as a POST body was read; use http/client-gone.ts.',
         },
         {
           object: 'req',
           property: 'signal',
-          message: 'Fires as soon as a POST body was read; use LiveCallers (http/client-gone.ts).',
+          message: 'Fires as soon as a POST body was read; use http/client-gone.ts.',
         },
       ],
       // Index signatures of parsed JSON are read with brackets, which tsc asks for.

@@ -3,13 +3,13 @@ import { CHAT } from '../src/core/endpoints.ts'
 import { ANONYMOUS } from '../src/core/principal.ts'
 import type { BackendSpec, ModelFacts } from '../src/core/settings.ts'
 import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
-import { newLatency } from '../src/learn/latency.ts'
-import type { Lessons } from '../src/learn/lessons.ts'
-import type { Moment } from '../src/route/plan.ts'
-import { compileRoutes, type RouteTable } from '../src/route/table.ts'
+import { newLatency } from '../src/decision/learn/latency.ts'
+import type { ModelStats } from '../src/decision/learn/model-stats.ts'
+import type { DecisionContext } from '../src/decision/route/plan.ts'
+import { compileRoutes, type RouteTable } from '../src/decision/route/table.ts'
 
 /** A moment without a past, in which nothing is explored. */
-export const MOMENT: Moment = { now: 1_000, utcHour: 12, pressure: 0, recall: () => null, random: () => 1 }
+export const MOMENT: DecisionContext = { now: 1_000, utcHour: 12, pressure: 0, recall: () => null, random: () => 1 }
 
 /** `auto`, asked as the gateway reads a body: one character for each byte. */
 export const requestFor = (prompt: string, stream: boolean): GatewayRequest => ({
@@ -43,7 +43,7 @@ export function deploymentFor(
   backend: string,
   model: string,
   facts: ModelFacts,
-  lessons: Lessons,
+  lessons: ModelStats,
   inflight = 0,
 ): Deployment {
   const deployment = {
@@ -55,16 +55,16 @@ export function deploymentFor(
       state: 'ready' as const,
       reason: null,
       inflight,
-      coolUntil: 0,
+      retryAfterUntil: 0,
       refusesUsage: false,
       warmModel: null,
       warmUntil: 0,
     },
-    standing: {
+    health: {
       calls: 0,
-      restUntil: 0,
-      coolUntil: 0,
-      refuses: new Map<string, number>(),
+      ejectedUntil: 0,
+      retryAfterUntil: 0,
+      unsupportedUntil: new Map<string, number>(),
       adapted: new Map<string, number>(),
       answers: new Set<string>(),
       beyond: { nanoUsd: 0, tokens: 0 },

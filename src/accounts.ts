@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { fingerprint } from './config/fingerprint.ts'
 import { ConfigError } from './config/issues.ts'
-import type { Book } from './core/settlement.ts'
+import type { RequestObserver } from './core/settlement.ts'
 import type { Config } from './core/settings.ts'
 import { spentOf } from './core/total.ts'
 import { totalOfRow } from './core/total-row.ts'
@@ -10,26 +10,26 @@ import type { KeyStore } from './keys/key-store.ts'
 import { DamageCount } from './ledger/damage.ts'
 import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
 import { readLedger } from './ledger/read.ts'
-import type { Limiter, LimiterOptions, LimitsEvent } from './limits/limiter.ts'
-import { MemoryLimiter } from './limits/memory.ts'
-import type { RedisStore } from './limits/redis-store.ts'
-import { SharedLimiter } from './limits/shared.ts'
-import { keptCounts, type KeptTools } from './limits/snapshot.ts'
-import { postJson } from './limits/webhook.ts'
-import { windowOf } from './limits/windows.ts'
-import { DecisionTexts } from './observe/decision-text.ts'
-import type { BackendReading } from './observe/fleet-metrics.ts'
-import type { Log } from './observe/log.ts'
-import { Metrics } from './observe/metrics.ts'
-import { RequestLogBook } from './observe/request-log.ts'
+import type { Limiter, LimiterOptions, LimitsEvent } from './budgets/limiter.ts'
+import { MemoryLimiter } from './budgets/memory.ts'
+import type { RedisStore } from './budgets/redis-store.ts'
+import { SharedLimiter } from './budgets/shared.ts'
+import { storedCounts, type KeptTools } from './budgets/snapshot.ts'
+import { postJson } from './budgets/webhook.ts'
+import { windowOf } from './budgets/windows.ts'
+import { DecisionTexts } from './observe/log/decision-text.ts'
+import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
+import type { Log } from './observe/log/log.ts'
+import { Metrics } from './observe/gateway/metrics.ts'
+import { RequestLogBook } from './observe/log/request-log.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { type Hold, holdFile } from './store/hold-file.ts'
-import { KeptFile } from './store/kept-file.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import { StateFile } from './store/state-file.ts'
+import type { Telemetry } from './observe/telemetry/telemetry.ts'
 import { VERSION } from './version.ts'
 
 export interface Accounts {
-  readonly books: readonly Book[]
+  readonly books: readonly RequestObserver[]
   readonly metrics: Metrics
   readonly limiter: Limiter
   readonly sessions: Sessions
@@ -115,7 +115,7 @@ const some = <T>(one: T | null): T[] => (one === null ? [] : [one])
 /** Null where the configuration names none; its client is loaded only where one is named. */
 async function openShared({ store: { redis } }: Config): Promise<RedisStore | null> {
   if (redis === null) return null
-  const { RedisStore } = await import('./limits/redis-store.ts')
+  const { RedisStore } = await import('./budgets/redis-store.ts')
   const store = new RedisStore(redis)
   await store.ready()
   return store
@@ -128,9 +128,9 @@ async function openLedger(config: Config, above: number, decisions: DecisionText
 }
 
 /** Beside the ledger, which tells what came after it was written. Null where there is no ledger. */
-function keepCounts({ store }: Config, log: Log, limiter: MemoryLimiter, tools: KeptTools): KeptFile | null {
+function keepCounts({ store }: Config, log: Log, limiter: MemoryLimiter, tools: KeptTools): StateFile | null {
   if (store.ledger === null) return null
-  return new KeptFile(countsFile(store.ledger.folder), keptCounts(limiter, tools), (event) =>
+  return new StateFile(countsFile(store.ledger.folder), storedCounts(limiter, tools), (event) =>
     log.events.info(event, 'limits'),
   )
 }
@@ -191,7 +191,7 @@ const RECALLED_MS = 6 * 3_600_000
 /** OpenTelemetry is loaded only where it is asked for: it takes longer to load than the rest of the gateway together. */
 async function startTelemetry(config: Config, log: Log): Promise<Telemetry | null> {
   if (config.telemetry === null) return null
-  const module = await import('./telemetry/telemetry.ts')
+  const module = await import('./observe/telemetry/telemetry.ts')
   return new module.Telemetry(config.telemetry, {
     version: VERSION,
     kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),

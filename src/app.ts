@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { openAccounts } from './accounts.ts'
-import { classifier } from './classify/profile.ts'
-import { loadWeights } from './classify/weights.ts'
+import { classifier } from './decision/classify/profile.ts'
+import { loadWeights } from './decision/classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import type { Config } from './core/settings.ts'
 import type { GatewayRequest } from './core/types.ts'
-import { Fleet, type FleetEvent } from './fleet/fleet.ts'
+import { Fleet, type FleetEvent } from './backends/fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, refuseLate, stoppingError } from './http/plugins/arrivals.ts'
 import { type Admin, createAdmin } from './http/admin/server.ts'
@@ -25,18 +25,18 @@ import { type BeginTrace, inferenceRoutes } from './http/routes/inference.ts'
 import { modelRoutes } from './http/routes/models.ts'
 import { healthRoute, opsRoutes } from './http/routes/ops.ts'
 import { KeyStore } from './keys/key-store.ts'
-import { Lessons } from './learn/lessons.ts'
-import { keptLessons } from './learn/state.ts'
-import { shownBudget } from './limits/shown.ts'
-import type { BackendReading } from './observe/fleet-metrics.ts'
-import { createLog, type Log } from './observe/log.ts'
+import { ModelStats } from './decision/learn/model-stats.ts'
+import { storedStats } from './decision/learn/state.ts'
+import { shownBudget } from './budgets/shown.ts'
+import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
+import { createLog, type Log } from './observe/log/log.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
-import { Conversations } from './route/memory.ts'
-import { beginTrace } from './protocol/trace-context.ts'
-import { compileRoutes } from './route/table.ts'
-import { KeptFile } from './store/kept-file.ts'
+import { Conversations } from './decision/route/conversations.ts'
+import { beginTrace } from './formats/trace-context.ts'
+import { compileRoutes } from './decision/route/table.ts'
+import { StateFile } from './store/state-file.ts'
 import { ownFile } from './store/own-file.ts'
-import { Pools } from './upstream/pools.ts'
+import { Pools } from './backends/upstream/pools.ts'
 import { VERSION } from './version.ts'
 
 export interface AppOptions {
@@ -72,10 +72,10 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   await keys.load()
   const weights = await loadWeights()
-  const lessons = new Lessons(weights)
+  const lessons = new ModelStats(weights)
   const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state =
-    own === null ? null : new KeptFile(own.path, keptLessons(lessons), (event) => log.events.info(event, 'state'))
+    own === null ? null : new StateFile(own.path, storedStats(lessons), (event) => log.events.info(event, 'state'))
   await state?.load()
   const fleet: Fleet = new Fleet(config, {
     now,
@@ -85,8 +85,8 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   })
   let table = compile()
   const checker = new AnswerChecker()
-  const resting = ({ coolUntil, restUntil }: { coolUntil: number; restUntil: number }): boolean =>
-    Math.max(coolUntil, restUntil) > now()
+  const resting = ({ retryAfterUntil, ejectedUntil }: { retryAfterUntil: number; ejectedUntil: number }): boolean =>
+    Math.max(retryAfterUntil, ejectedUntil) > now()
   const backends = (): BackendReading[] => fleet.states().map((one) => ({ ...one, resting: resting(one) }))
   const accounts = await openAccounts(config, { log, keys, backends }).catch(async (thrown: unknown) => {
     await own?.hold?.release()
@@ -97,7 +97,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     fleet,
     pools,
     metrics,
-    books: accounts.books,
+    observers: accounts.books,
     limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,

@@ -1,25 +1,25 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import { type Checker, fitAtOnce, isQuestion } from './accounting/fit.ts'
-import { held, hold } from './accounting/hold.ts'
+import { withReservation, reserve } from './accounting/hold.ts'
 import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './accounting/settle.ts'
-import type { Classifier } from './classify/profile.ts'
+import type { Classifier } from './decision/classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
 import type { DecisionRecord } from './core/record.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { subjectOf } from './accounting/subject.ts'
-import type { Limiter, Reservation } from './limits/limiter.ts'
-import type { Metrics } from './observe/metrics.ts'
+import type { Limiter, Reservation } from './budgets/limiter.ts'
+import type { Metrics } from './observe/gateway/metrics.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import { explainedChunk } from './relay/explanation.ts'
 import type { HeaderList } from './relay/headers.ts'
-import { Outlet } from './relay/outlet.ts'
+import { ResponseWriter } from './relay/response-writer.ts'
 import { relay } from './relay/relay.ts'
-import type { Conversations } from './route/memory.ts'
-import { plan } from './route/plan.ts'
-import type { RouteTable } from './route/table.ts'
+import type { Conversations } from './decision/route/conversations.ts'
+import { plan } from './decision/route/plan.ts'
+import type { RouteTable } from './decision/route/table.ts'
 
 /** What the stages work with; put together in app.ts. */
 export interface Stages extends DispatchTools, SettleTools {
@@ -89,7 +89,7 @@ export async function answer(
       endedAt,
     }
   }
-  const outlet: Outlet = new Outlet(response, {
+  const outlet: ResponseWriter = new ResponseWriter(response, {
     endpoint: request.endpoint,
     stream: request.stream,
     keepAliveMs: stages.limits.keepAliveMs,
@@ -117,8 +117,8 @@ export async function answer(
     route = decide(request, stages)
     route.taken()
     stages.metrics.decided((now() - request.startedAt) / 1000)
-    reservation = await hold(request, route, stages.limiter)
-    route = held(route, reservation)
+    reservation = await reserve(request, route, stages.limiter)
+    route = withReservation(route, reservation)
     committed = await dispatch(request, route, caller, trail, stages)
     error = await relay(committed, outlet, () => totalAtEnd(ending(null)))
   } catch (thrown) {

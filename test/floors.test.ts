@@ -4,29 +4,32 @@ import t from 'tap'
 
 const SOURCE = resolve(import.meta.dirname, '../../src')
 
-/** The map of src/README.md: a file imports from its own room or from a strictly lower floor. */
+/** The map of src/README.md: a file imports from its own room or from a strictly lower floor. A wing is a folder of rooms. */
 const FLOORS: Readonly<Record<string, number>> = {
   core: 0,
   'version.ts': 0,
-  protocol: 1,
-  catalogue: 1,
-  classify: 1,
-  learn: 1,
+  formats: 1,
+  'decision/catalogue': 1,
+  'decision/classify': 1,
+  'decision/learn': 1,
   config: 1,
-  route: 2,
-  fleet: 2,
-  upstream: 2,
-  observe: 2,
+  'observe/metrics': 1,
+  'observe/explain': 1,
+  'decision/route': 2,
+  'backends/fleet': 2,
+  'backends/upstream': 2,
+  'observe/gateway': 2,
+  'observe/log': 2,
   store: 2,
   keys: 2,
-  limits: 2,
+  budgets: 2,
   demo: 2,
   dispatch: 3,
   relay: 3,
   accounting: 3,
   ledger: 3,
   sessions: 3,
-  telemetry: 3,
+  'observe/telemetry': 3,
   replay: 3,
   'pipeline.ts': 4,
   'accounts.ts': 5,
@@ -34,6 +37,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   'app.ts': 6,
   cli: 7,
 }
+
+const WINGS = ['decision', 'backends', 'observe']
 
 const MAX_LINES = 400
 const VAGUE = /^(utils?|helpers?|common|managers?|misc)$|[-_](utils?|helpers?|common|manager)$/
@@ -49,7 +54,10 @@ const sources: readonly Source[] = all
   .filter((path) => path.endsWith('.ts'))
   .map((path) => ({ path, text: readFileSync(join(SOURCE, path), 'utf8') }))
 
-const room = (path: string): string => path.split('/')[0]!
+const room = (path: string): string => {
+  const [first, second] = path.split('/')
+  return WINGS.includes(first!) ? `${first!}/${second!}` : first!
+}
 
 /** What a file imports, statically, for its side effects or dynamically. */
 export function importsOf(text: string): string[] {
@@ -94,15 +102,15 @@ t.test('a file imports from its own room or a lower floor', async (t) => {
 t.test('a wrong import is told by name', async (t) => {
   const wrong = (path: string, text: string): string => offences({ path, text }).join()
   t.match(
-    wrong('core/types.ts', "import { members } from '../protocol/members.ts'"),
-    'src/core/types.ts (floor 0) imports src/protocol/members.ts (floor 1)',
+    wrong('core/types.ts', "import { members } from '../formats/json/members.ts'"),
+    'src/core/types.ts (floor 0) imports src/formats/json/members.ts (floor 1)',
   )
   t.match(
-    wrong('learn/arms.ts', "import { classifier } from '../classify/profile.ts'"),
-    'src/classify/profile.ts',
+    wrong('decision/learn/arms.ts', "import { classifier } from '../classify/profile.ts'"),
+    'src/decision/classify/profile.ts',
     'also from the same floor',
   )
-  t.match(wrong('upstream/x.ts', "const f = await import('fastify')"), 'imports fastify')
+  t.match(wrong('backends/upstream/x.ts', "const f = await import('fastify')"), 'imports fastify')
   t.match(wrong('relay/x.ts', "import type { FastifyReply } from 'fastify'"), 'imports fastify')
   t.match(wrong('relay/x.ts', "import limit from '@fastify/rate-limit'"), 'imports @fastify/rate-limit')
   t.match(wrong('nowhere/x.ts', ''), 'has no floor')

@@ -1,5 +1,5 @@
 /** Linear heads over the features of texts: topics (softmax), and least squares for the rest. */
-import { newRegression, estimate, observe } from '../src/learn/regression.ts'
+import { newRegression, estimate, observe } from '../src/decision/learn/regression.ts'
 import { random, shuffle } from './lesson.ts'
 
 const ROUNDS = 12

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readSets } from '../benchmarks/routing/sets/known.ts'
-import { encodeWeights } from '../src/classify/weights.ts'
+import { encodeWeights } from '../src/decision/classify/weights.ts'
 import { lessonsOf } from './lessons.ts'
 import { TRAINING_SEED, trainWeights } from './weights.ts'
 

@@ -2,8 +2,8 @@
  * A vector for each bucket of words: latent semantic analysis (truncated SVD of the weighted text x word matrix, by
  * randomised subspace iteration: Halko, Martinsson, Tropp 2011). Nobody's labels or scores go into it.
  */
-import { packed } from '../src/classify/packed.ts'
-import { BUCKETS } from '../src/classify/words.ts'
+import { packed } from '../src/decision/classify/packed.ts'
+import { BUCKETS } from '../src/decision/classify/words.ts'
 import { random, shuffle } from './lesson.ts'
 
 export interface Vectors {

@@ -1,8 +1,8 @@
 /** The whole recipe: lessons -> weights. The same lessons and seed give the same bytes. */
 import { TASK_CLASSES } from '../src/core/settings.ts'
-import { featuresOf, type Weights } from '../src/classify/weights.ts'
-import { senseOf } from '../src/classify/sense.ts'
-import { readWords } from '../src/classify/words.ts'
+import { featuresOf, type Weights } from '../src/decision/classify/weights.ts'
+import { textFeatures } from '../src/decision/classify/text-features.ts'
+import { readWords } from '../src/decision/classify/words.ts'
 import { trainLinear, trainSoftmax } from './heads.ts'
 import type { Lesson } from './lesson.ts'
 import { PHRASES } from './phrases.ts'
@@ -29,7 +29,7 @@ export function trainWeights(lessons: readonly Lesson[], seed: number): Weights 
   })
   const vectors = trainVectors(ids, DIMS, seed)
   const blank = { ...vectors, topics: ['other'] as const, trained: 0, ...noHeads(DIMS), lengths: new Float64Array(1) }
-  const features = texts.map((text) => senseOf(text, text.length, blank).features)
+  const features = texts.map((text) => textFeatures(text, text.length, blank).vector)
   return withHeads(lessons, features, vectors, seed)
 }
 

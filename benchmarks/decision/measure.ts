@@ -1,16 +1,16 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
 import { type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { catalogueOf } from '../../src/catalogue/catalogue.ts'
-import { classifier } from '../../src/classify/profile.ts'
-import { loadWeights, type Weights } from '../../src/classify/weights.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
+import { classifier } from '../../src/decision/classify/profile.ts'
+import { loadWeights, type Weights } from '../../src/decision/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
-import { Lessons } from '../../src/learn/lessons.ts'
-import { parseBody } from '../../src/protocol/request.ts'
-import { plan } from '../../src/route/plan.ts'
-import type { RouteTable } from '../../src/route/table.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { parseBody } from '../../src/formats/openai/request.ts'
+import { plan } from '../../src/decision/route/plan.ts'
+import type { RouteTable } from '../../src/decision/route/table.ts'
 import { deploymentFor, MOMENT, requestFor, tableFor } from '../stand-ins.ts'
 import type { Prompt } from './cases.ts'
 
@@ -102,13 +102,13 @@ export function readBody(): number {
 
 /** Models of many prices and guesses; every second one has had feedback, so that its regression is asked too. */
 export function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
-  const lessons = new Lessons(known)
+  const lessons = new ModelStats(known)
   const all = Array.from({ length: size }, (_, index) => deploymentOf(index, lessons))
   for (const [index, { targets }] of all.entries()) if (index % 2 === 0) teach(targets[0]!, request, lessons, index)
   return tableFor(all)
 }
 
-function teach(target: Target, request: GatewayRequest, lessons: Lessons, index: number): void {
+function teach(target: Target, request: GatewayRequest, lessons: ModelStats, index: number): void {
   const profile = classify(request)
   for (let turn = 0; turn < 10; turn++) {
     const requestId = `${index}-${turn}`
@@ -130,7 +130,7 @@ function teach(target: Target, request: GatewayRequest, lessons: Lessons, index:
   }
 }
 
-function deploymentOf(index: number, lessons: Lessons): Deployment {
+function deploymentOf(index: number, lessons: ModelStats): Deployment {
   const model = `model-${index}`
   const usd = 0.1 * 1.05 ** ((index * 37) % 128)
   const facts: ModelFacts = {

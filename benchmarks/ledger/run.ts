@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
-import type { Account, Attempt, Book } from '../../src/core/settlement.ts'
+import type { Account, Attempt, RequestObserver } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { readLedger } from '../../src/ledger/read.ts'
-import { DecisionTexts } from '../../src/observe/decision-text.ts'
-import { createLog } from '../../src/observe/log.ts'
-import { RequestLogBook } from '../../src/observe/request-log.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { plan } from '../../src/route/plan.ts'
+import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
+import { createLog } from '../../src/observe/log/log.ts'
+import { RequestLogBook } from '../../src/observe/log/request-log.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { plan } from '../../src/decision/route/plan.ts'
 import { classify, fieldOf, weights } from '../decision/measure.ts'
 import { MOMENT, requestFor } from '../stand-ins.ts'
 
@@ -79,7 +79,7 @@ interface Cost {
 }
 
 /** Microseconds for one request; the quietest of some rounds. */
-async function costOf(all: readonly Account[], books: readonly Book[]): Promise<Cost> {
+async function costOf(all: readonly Account[], books: readonly RequestObserver[]): Promise<Cost> {
   const rounds: Cost[] = []
   for (let round = 0; round <= ROUNDS; round++) {
     const before = process.cpuUsage()
@@ -87,7 +87,7 @@ async function costOf(all: readonly Account[], books: readonly Book[]): Promise<
     for (let turn = 0; turn < TURNS; turn += 20) {
       const some = Array.from({ length: 20 }, (_, index) => again(all[(turn + index) % all.length]!))
       const startedAt = performance.now()
-      for (const account of some) for (const book of books) book.settled(account)
+      for (const account of some) for (const book of books) book.onCompleted(account)
       loop += performance.now() - startedAt
       await new Promise(setImmediate)
     }
@@ -101,7 +101,7 @@ async function costOf(all: readonly Account[], books: readonly Book[]): Promise<
 /** Delays of the event loop at a steady rate, ms. */
 async function delays(
   all: readonly Account[],
-  books: readonly Book[],
+  books: readonly RequestObserver[],
 ): Promise<{ p50: number; p99: number; max: number }> {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   histogram.enable()
@@ -110,7 +110,7 @@ async function delays(
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = ((performance.now() - startedAt) / 1000) * PER_SECOND
-      for (; sent < due; sent++) for (const book of books) book.settled(again(all[sent % all.length]!))
+      for (; sent < due; sent++) for (const book of books) book.onCompleted(again(all[sent % all.length]!))
       if (sent < PER_SECOND * SECONDS) return
       clearInterval(timer)
       resolve()
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
   const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { tell, decisions })
   const all = accounts()
   let settled = 0
-  const counted: Book = { settled: (account) => (settled++, ledger.settled(account)) }
+  const counted: RequestObserver = { onCompleted: (account) => (settled++, ledger.onCompleted(account)) }
   const none = await costOf(all, [])
   const logged = await costOf(all, [log])
   const both = await costOf(all, [log, counted])

@@ -1,6 +1,6 @@
 /** What the gateway would expect of a model before any answer. */
-import { catalogueOf } from '../../src/catalogue/catalogue.ts'
-import { qualityBySize } from '../../src/catalogue/size.ts'
+import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
+import { qualityBySize } from '../../src/decision/catalogue/size.ts'
 
 /** Success by task class: by name, else by size; empty where neither says something. */
 export function priorOf(model: string, paramsB: number | null): Readonly<Record<string, number>> {

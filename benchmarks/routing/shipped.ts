@@ -1,14 +1,14 @@
 import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { type Classifier, classifier } from '../../src/classify/profile.ts'
-import type { Weights } from '../../src/classify/weights.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { type Classifier, classifier } from '../../src/decision/classify/profile.ts'
+import type { Weights } from '../../src/decision/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
-import { Lessons } from '../../src/learn/lessons.ts'
-import { decide, type Decision } from '../../src/route/plan.ts'
-import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
-import type { RouteTable } from '../../src/route/table.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { decide, type Decision } from '../../src/decision/route/plan.ts'
+import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
+import type { RouteTable } from '../../src/decision/route/table.ts'
 import { lessonsOf } from '../../train/lessons.ts'
 import { TRAINING_SEED, trainWeights } from '../../train/weights.ts'
 import { deploymentFor, MOMENT, requestFor, tableFor } from '../stand-ins.ts'
@@ -40,7 +40,7 @@ function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
     classOf: (prompt) => classify!(requestOf(prompt)).class,
     learn(lesson) {
       const weights = weightsFor(lesson)
-      const lessons = new Lessons(weights)
+      const lessons = new ModelStats(weights)
       const table = tableOf(lesson, lessons)
       const read = (classify = classifier(weights))
       for (const [index, sample] of lesson.train.entries())
@@ -55,7 +55,7 @@ function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
   }
 }
 
-const tableOf = ({ pool, train }: Lesson, lessons: Lessons): RouteTable =>
+const tableOf = ({ pool, train }: Lesson, lessons: ModelStats): RouteTable =>
   tableFor(pool.models.map((model) => deploymentFor('pool', model, factsOf(model, pool.cards[model]!, train), lessons)))
 
 /** What an operator would know: list prices, parameters, the catalogue. */
@@ -92,7 +92,13 @@ function priceOf(model: string, card: ModelCard, train: readonly Sample[]): Pric
 const requestOf = (prompt: string): GatewayRequest => requestFor(prompt, false)
 
 /** Every model's answer with its usage, then the feedback on it. */
-function teach(sample: Sample, id: string, profile: RequestProfile, { catalog }: RouteTable, lessons: Lessons): void {
+function teach(
+  sample: Sample,
+  id: string,
+  profile: RequestProfile,
+  { catalog }: RouteTable,
+  lessons: ModelStats,
+): void {
   for (const deployment of catalog.all) {
     const told = sample.arms[deployment.model]
     if (told === undefined) continue

@@ -1,17 +1,17 @@
 /** How the content of an answer fits what was asked. Pure but for the cache of schemas. */
-import type { Fit } from '../core/settlement.ts'
-import type { ToolCall } from '../protocol/collected.ts'
-import type { Question } from './fit.ts'
+import type { CheckResult } from '../core/settlement.ts'
+import type { ToolCall } from '../formats/openai/answer-collector.ts'
+import type { CheckRequest } from './fit.ts'
 import { formatSchemas, type Schemas, toolSchemas } from './schemas.ts'
 
 /** The first thing that does not fit; `unchecked` where nothing is wrong, but not everything could be checked. */
-export function answerFit({ text, format, calls, tools }: Question, schemas: Schemas): Fit {
-  const fits: Fit[] = calls.map((call) => callFit(call, tools, schemas))
+export function answerFit({ text, format, calls, tools }: CheckRequest, schemas: Schemas): CheckResult {
+  const fits: CheckResult[] = calls.map((call) => callFit(call, tools, schemas))
   if (text !== null) fits.push(textFit(text, format, schemas))
   return fits.find((fit) => fit !== 'ok' && fit !== 'unchecked') ?? fits.find((fit) => fit !== 'ok') ?? 'ok'
 }
 
-function textFit(text: string, format: Uint8Array | null, schemas: Schemas): Fit {
+function textFit(text: string, format: Uint8Array | null, schemas: Schemas): CheckResult {
   const value = parsed(text)
   if (value === undefined) return 'not_json'
   const check = format === null ? undefined : schemas.find(format, formatSchemas, '')
@@ -20,7 +20,7 @@ function textFit(text: string, format: Uint8Array | null, schemas: Schemas): Fit
   return check(value) ? 'ok' : 'schema_mismatch'
 }
 
-function callFit(call: ToolCall, tools: readonly Uint8Array[], schemas: Schemas): Fit {
+function callFit(call: ToolCall, tools: readonly Uint8Array[], schemas: Schemas): CheckResult {
   const check = tools.map((list) => schemas.find(list, toolSchemas, call.name)).find((found) => found !== undefined)
   if (check === undefined) return 'unknown_tool'
   if (call.arguments === null) return 'ok'

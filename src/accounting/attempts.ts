@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Attempt, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
-import type { AnswerTrack } from '../protocol/track.ts'
+import type { AnswerState } from '../formats/openai/answer-state.ts'
 import { costOf, engineSeconds } from './cost.ts'
 import { usageOfAnswer, usageOfFailure } from './estimate.ts'
 import { wasteOf } from './waste.ts'
@@ -14,7 +14,7 @@ export interface Counted {
   /** The answering one, if there is one, is the last. */
   readonly tried: readonly Tried[]
   /** The answer that had begun; null where none had. */
-  readonly track: AnswerTrack | null
+  readonly track: AnswerState | null
   readonly why: Verdict['why']
 }
 

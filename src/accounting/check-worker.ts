@@ -3,14 +3,14 @@
  * null once it is ready, then the fit of each question.
  */
 import { parentPort } from 'node:worker_threads'
-import type { Fit } from '../core/settlement.ts'
+import type { CheckResult } from '../core/settlement.ts'
 import { answerFit } from './answer-fit.ts'
-import type { Question } from './fit.ts'
+import type { CheckRequest } from './fit.ts'
 import { Schemas } from './schemas.ts'
 
 const schemas = new Schemas()
 
-function fitOf(question: Question): Fit {
+function fitOf(question: CheckRequest): CheckResult {
   try {
     return answerFit(question, schemas)
   } catch {
@@ -27,4 +27,4 @@ function warmUp(): void {
 
 warmUp()
 parentPort!.postMessage(null)
-parentPort!.on('message', (question: Question) => parentPort!.postMessage(fitOf(question)))
+parentPort!.on('message', (question: CheckRequest) => parentPort!.postMessage(fitOf(question)))

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Fit } from '../core/settlement.ts'
-import type { Checker, Question } from './fit.ts'
+import type { CheckResult } from '../core/settlement.ts'
+import type { Checker, CheckRequest } from './fit.ts'
 
 export interface CheckerLimits {
   /** Longest that one check may take, in ms: a schema can be written to take for ever. */
@@ -19,8 +19,8 @@ const LIMITS: CheckerLimits = { checkMs: 250, startMs: 5_000, restMs: 1_000, que
 const THREAD = { env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 } }
 
 interface Job {
-  readonly question: Question
-  readonly resolve: (fit: Fit) => void
+  readonly question: CheckRequest
+  readonly resolve: (fit: CheckResult) => void
 }
 
 /** Asks check-worker.ts, one question after the other. The thread starts with the first question. */
@@ -38,7 +38,7 @@ export class AnswerChecker implements Checker {
     this.#limits = { ...LIMITS, ...limits }
   }
 
-  check(question: Question): Promise<Fit> {
+  check(question: CheckRequest): Promise<CheckResult> {
     const refuses = this.#closed || this.#queue.length >= this.#limits.queue || performance.now() < this.#restUntil
     if (refuses) return Promise.resolve('unchecked')
     return new Promise((resolve) => {
@@ -68,7 +68,9 @@ export class AnswerChecker implements Checker {
   #start(): Worker {
     const worker = new Worker(new URL('./check-worker.js', import.meta.url), THREAD)
     worker.unref()
-    worker.on('message', (fit: Fit | null) => (fit === null ? this.#ready(worker) : this.#answered(worker, fit)))
+    worker.on('message', (fit: CheckResult | null) =>
+      fit === null ? this.#ready(worker) : this.#answered(worker, fit),
+    )
     worker.on('error', () => void this.#drop(worker))
     worker.on('exit', () => void this.#drop(worker))
     return worker
@@ -82,7 +84,7 @@ export class AnswerChecker implements Checker {
     this.#timer = this.#active === null ? null : setTimeout(() => void this.#drop(worker), this.#limits.checkMs)
   }
 
-  #answered(worker: Worker, fit: Fit): void {
+  #answered(worker: Worker, fit: CheckResult): void {
     if (this.#worker !== worker) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#active?.resolve(fit)

@@ -5,9 +5,9 @@
 import { outputLimit } from '../core/output-limit.ts'
 import { dearestRate, isTimed } from '../core/rates.ts'
 import type { Json, Price, Rates } from '../core/settings.ts'
-import type { Bid, Claim } from '../core/settlement.ts'
+import type { Bid, SpendEstimate } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
-import { calibrated } from '../learn/calibration.ts'
+import { calibrated } from '../decision/learn/calibration.ts'
 import { ORDINARY_TIERS } from './cost.ts'
 import { listOf, mostInput } from './most-input.ts'
 
@@ -39,9 +39,9 @@ interface Scope {
 export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
   const scope = scopeOf(request, plan)
   const targets = reachable(request, plan, scope)
-  const beyond = targets.map(({ deployment }) => deployment.standing.beyond)
+  const beyond = targets.map(({ deployment }) => deployment.health.beyond)
   const [beyondUsd, beyondTokens] = [largest(beyond, 'nanoUsd', 1), largest(beyond, 'tokens', 1)]
-  const at = (most: number | null): Claim => {
+  const at = (most: number | null): SpendEstimate => {
     const { nanoUsd, tokens } = claimAt(scope, targets, most)
     return { nanoUsd: nanoUsd + beyondUsd, tokens: tokens + beyondTokens }
   }
@@ -65,7 +65,7 @@ export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
 }
 
 /** By prices and limits alone, without what backends were seen to take beyond them. */
-export function foreseenOf(request: GatewayRequest, plan: RoutePlan): Claim {
+export function foreseenOf(request: GatewayRequest, plan: RoutePlan): SpendEstimate {
   const scope = scopeOf(request, plan)
   return claimAt(scope, reachable(request, plan, scope), plan.maxTokens)
 }
@@ -127,9 +127,9 @@ function reachable(
  * `most`: tokens that each answer is cut at; null = as it is. One call answers, and those before it have failed: of them the prompt is
  * charged, and the whole answer where the backend goes on without us.
  */
-function claimAt(scope: Scope, targets: readonly Target[], most: number | null): Claim {
+function claimAt(scope: Scope, targets: readonly Target[], most: number | null): SpendEstimate {
   const { attempts } = scope.plan.limits
-  const failed: Claim[] = []
+  const failed: SpendEstimate[] = []
   let [answerUsd, answerTokens, timed] = [0, 0, 0]
   for (const target of targets) {
     const input = inputOf(scope, target)
@@ -148,7 +148,7 @@ function claimAt(scope: Scope, targets: readonly Target[], most: number | null):
 }
 
 /** The sum of the `count` largest. */
-function largest(claims: readonly Claim[], field: keyof Claim, count: number): number {
+function largest(claims: readonly SpendEstimate[], field: keyof SpendEstimate, count: number): number {
   const values = claims.map((one) => one[field])
   if (values.length > count) values.sort((a, b) => b - a)
   return values.slice(0, count).reduce((sum, one) => sum + one, 0)
@@ -173,7 +173,7 @@ function outputOf({ request, answers, foreseen }: Scope, { deployment }: Target,
 }
 
 /** Of a call that reads and writes so much. No money where the price is unknown. */
-function chargeOf(scope: Scope, { deployment }: Target, input: number, output: number): Claim {
+function chargeOf(scope: Scope, { deployment }: Target, input: number, output: number): SpendEstimate {
   const { price, context } = deployment.facts
   // One prompt and its one answer share the context.
   const shared = scope.answers <= 1 && scope.prompts === 1 && context !== null ? context : Infinity

@@ -2,10 +2,10 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Tried, Usage } from '../core/settlement.ts'
 import type { RoutePlan, Target } from '../core/types.ts'
-import { calibrated } from '../learn/calibration.ts'
-import { usageSoFar } from '../protocol/estimate.ts'
-import type { AnswerTrack } from '../protocol/track.ts'
-import { NO_TOKENS } from '../protocol/usage.ts'
+import { calibrated } from '../decision/learn/calibration.ts'
+import { usageSoFar } from '../formats/openai/estimate.ts'
+import type { AnswerState } from '../formats/openai/answer-state.ts'
+import { NO_TOKENS } from '../formats/openai/usage.ts'
 
 /** By these it is we who hung up on a backend at work. */
 const HUNG_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -18,7 +18,7 @@ const HUNG_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 /** An answer that had begun. What the backend told, else a guess from what came; a whole answer where all of it is charged. */
-export function usageOfAnswer(track: AnswerTrack, { target, error }: Tried, plan: RoutePlan | null): Usage {
+export function usageOfAnswer(track: AnswerState, { target, error }: Tried, plan: RoutePlan | null): Usage {
   const usage = usageSoFar(track, inputOf(target, plan), error === null)
   const whole = track.done || (track.usage !== null && track.finish !== null)
   return whole || !chargedInFull(target, error?.code ?? null) ? usage : inFull(usage, target, plan)

@@ -1,11 +1,11 @@
 /** What is asked about the content of an answer, and who is asked. */
-import type { Fit } from '../core/settlement.ts'
+import type { CheckResult } from '../core/settlement.ts'
 import type { GatewayRequest } from '../core/types.ts'
-import type { Collected, ToolCall } from '../protocol/collected.ts'
+import type { AnswerCollector, ToolCall } from '../formats/openai/answer-collector.ts'
 import { type Judged, verdictOf } from './verdict.ts'
 
 /** Everything that a check needs, as plain data: it is answered in another thread. */
-export interface Question {
+export interface CheckRequest {
   /** Must be JSON; null where only calls are to be checked. */
   readonly text: string | null
   /** JSON of the request's `response_format`; null where the text has no schema to fit. */
@@ -17,7 +17,7 @@ export interface Question {
 
 export interface Checker {
   /** Never rejects; `unchecked` where no answer came in time. */
-  check(question: Question): Promise<Fit>
+  check(question: CheckRequest): Promise<CheckResult>
 }
 
 /** Largest `response_format`, and largest list of tools, that answers are held against, in bytes. */
@@ -28,16 +28,17 @@ const MOST_TOOLS_BYTES = 512 * 1024
  * How the content of a finished answer fits, where that is plain, else the question for a checker; null where there is
  * nothing to check, or the answer is of no use anyway.
  */
-export function fitAtOnce(ending: Judged): Question | Fit | null {
+export function fitAtOnce(ending: Judged): CheckRequest | CheckResult | null {
   const collected = ending.committed?.exchange.track.collected ?? null
   if (collected === null || !verdictOf(ending, null).success) return null
   return questionOf(ending.request, collected)
 }
 
-export const isQuestion = (fit: Question | Fit | null): fit is Question => typeof fit === 'object' && fit !== null
+export const isQuestion = (fit: CheckRequest | CheckResult | null): fit is CheckRequest =>
+  typeof fit === 'object' && fit !== null
 
 /** The question, or its answer where that is plain. */
-export function questionOf(request: GatewayRequest, collected: Collected): Question | Fit | null {
+export function questionOf(request: GatewayRequest, collected: AnswerCollector): CheckRequest | CheckResult | null {
   const { lost, calls, text, checks } = collected
   if (lost) return 'unchecked'
   if (calls.length > 0) {

@@ -1,10 +1,10 @@
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
-import type { Limiter, Reservation } from '../limits/limiter.ts'
+import type { Limiter, Reservation } from '../budgets/limiter.ts'
 import { bidOf } from './claim.ts'
 import { subjectOf } from './subject.ts'
 
 /** Takes the most that a request may come to from all budgets that it counts against; null where there are none. Throws `budget_exceeded`. */
-export function hold(
+export function reserve(
   request: GatewayRequest,
   plan: RoutePlan,
   limiter: Limiter,
@@ -15,7 +15,7 @@ export function hold(
 }
 
 /** The plan as the budgets let it be followed. */
-export function held(plan: RoutePlan, reservation: Reservation | null): RoutePlan {
+export function withReservation(plan: RoutePlan, reservation: Reservation | null): RoutePlan {
   const maxTokens = reservation?.maxTokens ?? null
   return maxTokens === null ? plan : { ...plan, maxTokens, record: { ...plan.record, max_tokens: maxTokens } }
 }

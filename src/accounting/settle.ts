@@ -1,16 +1,25 @@
 /** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Account, Book, Claim, Fit, Judgement, Settlement, Total, Tried } from '../core/settlement.ts'
+import type {
+  Account,
+  RequestObserver,
+  SpendEstimate,
+  CheckResult,
+  Judgement,
+  Settlement,
+  Total,
+  Tried,
+} from '../core/settlement.ts'
 import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
-import type { Lessons } from '../learn/lessons.ts'
-import type { Reservation } from '../limits/limiter.ts'
-import type { Conversations } from '../route/memory.ts'
-import type { Fleet } from '../fleet/fleet.ts'
-import type { Place } from '../fleet/places.ts'
-import { outcomeOf } from '../observe/account-line.ts'
-import type { Exchange } from '../upstream/exchange.ts'
+import type { ModelStats } from '../decision/learn/model-stats.ts'
+import type { Reservation } from '../budgets/limiter.ts'
+import type { Conversations } from '../decision/route/conversations.ts'
+import type { Fleet } from '../backends/fleet/fleet.ts'
+import type { Place } from '../backends/fleet/places.ts'
+import { outcomeOf } from '../observe/log/account-line.ts'
+import type { Exchange } from '../backends/upstream/exchange.ts'
 import { spentOf, totalOf } from '../core/total.ts'
 import { attemptsOf } from './attempts.ts'
 import { foreseenOf } from './claim.ts'
@@ -44,14 +53,19 @@ export interface Answering {
 
 export interface SettleTools {
   readonly fleet: Fleet
-  readonly lessons: Lessons
+  readonly lessons: ModelStats
   readonly conversations: Conversations
   /** All who write it down. */
-  readonly books: readonly Book[]
+  readonly observers: readonly RequestObserver[]
 }
 
 /** `fit`: how the content was found to fit. `reservation`: what was taken from budgets for the worst case; null = nothing. */
-export function settle(ending: Ending, fit: Fit | null, reservation: Reservation | null, tools: SettleTools): void {
+export function settle(
+  ending: Ending,
+  fit: CheckResult | null,
+  reservation: Reservation | null,
+  tools: SettleTools,
+): void {
   const { request, plan, committed, error } = ending
   if (committed !== null) {
     const asked = plan && { request, profile: plan.profile }
@@ -64,12 +78,12 @@ export function settle(ending: Ending, fit: Fit | null, reservation: Reservation
   const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
   // Books first: what was expected of others is worked out for them, and must not know this answer yet.
-  for (const book of tools.books) book.settled(account)
+  for (const book of tools.observers) book.onCompleted(account)
   if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
 }
 
 /** What no price and no limit foretold is set aside from now on. */
-function noteOverrun(ending: Ending, spent: Claim, reservation: Reservation | null, fleet: Fleet): void {
+function noteOverrun(ending: Ending, spent: SpendEstimate, reservation: Reservation | null, fleet: Fleet): void {
   const { request, plan } = ending
   const claim = reservation?.claim ?? null
   const last = triedOf(ending).at(-1)

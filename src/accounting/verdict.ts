@@ -1,15 +1,15 @@
 /** What the end of a request says: whether its answer was of use, and what that tells about the model. Pure. */
 import type { GatewayError } from '../core/errors.ts'
-import type { Fit, Judgement, Verdict } from '../core/settlement.ts'
+import type { CheckResult, Judgement, Verdict } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
-import type { AnswerTrack } from '../protocol/track.ts'
+import type { AnswerState } from '../formats/openai/answer-state.ts'
 
 export interface Judged {
   readonly request: GatewayRequest
   readonly plan: RoutePlan | null
   /** The answer; null where nobody answered. */
   readonly committed: {
-    readonly exchange: { readonly track: AnswerTrack; readonly streamed: boolean; readonly body: Buffer | null }
+    readonly exchange: { readonly track: AnswerState; readonly streamed: boolean; readonly body: Buffer | null }
   } | null
   readonly error: GatewayError | null
 }
@@ -21,7 +21,7 @@ const GOOD_FINISH: readonly string[] = ['stop', 'tool_calls', 'function_call']
  * `fit`: how the content fits what was asked; null where nothing was to be checked, or the answer is of no use anyway: it is
  * judged by what was wrong first.
  */
-export function verdictOf({ request, plan, committed, error }: Judged, fit: Fit | null): Verdict {
+export function verdictOf({ request, plan, committed, error }: Judged, fit: CheckResult | null): Verdict {
   if (error !== null) return of(null, error.code)
   if (committed === null) return of(null, 'unanswered')
   const { track, streamed, body } = committed.exchange
@@ -32,7 +32,7 @@ export function verdictOf({ request, plan, committed, error }: Judged, fit: Fit 
 }
 
 /** `wanted`: finish reasons that count on this route, as classes or as the engine's own words; null = the usual ones. */
-function verdictOfText(track: AnswerTrack, wanted: readonly string[] | null, fit: Fit | null): Verdict {
+function verdictOfText(track: AnswerState, wanted: readonly string[] | null, fit: CheckResult | null): Verdict {
   const { finish, content, refused } = track
   if (refused || finish === 'content_filter') return of(0, 'refusal')
   // At a proper end: what the engine calls it, or that it calls it nothing, says nothing about the answer.
@@ -47,7 +47,7 @@ function verdictOfText(track: AnswerTrack, wanted: readonly string[] | null, fit
   return unknown || fit === 'unchecked' ? UNCHECKED : USEFUL
 }
 
-const counts = ({ finish, finishWord }: AnswerTrack, good: readonly string[]): boolean =>
+const counts = ({ finish, finishWord }: AnswerState, good: readonly string[]): boolean =>
   good.includes(finish ?? '') || good.includes(finishWord ?? '')
 
 const USEFUL: Verdict = { success: true, score: 1, censored: false, why: null }

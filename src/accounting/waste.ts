@@ -1,10 +1,10 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage, Verdict, Waste } from '../core/settlement.ts'
-import type { AnswerTrack } from '../protocol/track.ts'
+import type { AnswerState } from '../formats/openai/answer-state.ts'
 
 export interface Wasted {
   /** Of the answer that had begun. */
-  readonly track: AnswerTrack
+  readonly track: AnswerState
   readonly usage: Usage | null
   readonly error: GatewayError | null
   readonly why: Verdict['why']

@@ -5,7 +5,7 @@ import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { transportCode, transportWords } from '../core/transport.ts'
-import { isObject } from '../observe/decision-shape.ts'
+import { isObject } from '../observe/explain/shape.ts'
 import type { Io } from './io.ts'
 
 const LIMIT_MS = 15_000

@@ -1,7 +1,7 @@
 /** A decision of a running gateway: its POST /v1/route. */
 import { request } from 'undici'
 import { transportCode, transportWords } from '../core/transport.ts'
-import { type Decision, isDecision, isObject } from '../observe/decision-shape.ts'
+import { type Decision, isDecision, isObject } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
 

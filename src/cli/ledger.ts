@@ -5,7 +5,7 @@ import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { DamageCount } from '../ledger/damage.ts'
-import { type Entry, entriesOf, type Reading } from '../ledger/read.ts'
+import { type Entry, entriesOf, type LedgerQuery } from '../ledger/read.ts'
 import { KINDS, type LedgerRow, type RowKind } from '../ledger/row.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
@@ -34,7 +34,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'
 /** Exit code 0: done, also where the reader left early, 1: there is no ledger, or it cannot be read, 2: wrong usage. */
 export async function ledger(argv: string[], io: Io): Promise<number> {
   let values: Values
-  let reading: Reading
+  let reading: LedgerQuery
   try {
     values = parseArgs({ args: argv, options: OPTIONS }).values
     reading = readingOf(values, Date.now())
@@ -60,7 +60,7 @@ export async function ledger(argv: string[], io: Io): Promise<number> {
   }
 }
 
-function readingOf({ since, until, kind, format, decisions, config, folder }: Values, now: number): Reading {
+function readingOf({ since, until, kind, format, decisions, config, folder }: Values, now: number): LedgerQuery {
   if (format !== 'jsonl' && format !== 'csv') throw new Error(`--format: "${format}" is neither jsonl nor csv`)
   if (format === 'csv' && decisions) throw new Error('--decisions: CSV has no column for them; take --format jsonl')
   if (kind !== undefined && !isKind(kind)) throw new Error(`--kind: "${kind}" is neither request nor attempt`)
@@ -91,7 +91,7 @@ async function folderOf(asked: string | undefined, io: Io): Promise<string | nul
   return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
 }
 
-async function print(folder: string, values: Values, reading: Reading, io: Io): Promise<void> {
+async function print(folder: string, values: Values, reading: LedgerQuery, io: Io): Promise<void> {
   const csv = values.format === 'csv'
   const out = new Outflow(io.stdout)
   if (csv) await out.write(CSV_HEADER)

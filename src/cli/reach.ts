@@ -1,7 +1,7 @@
 /** What a route can lead to, as far as the file tells: declared models by name, of the others only patterns before the engines run. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../core/glob.ts'
-import { boundsOfRoute, isOutOfReach, outside, type RouteBounds } from '../route/bounds.ts'
+import { boundsOfRoute, isOutOfReach, outside, type RouteBounds } from '../decision/route/bounds.ts'
 
 export interface Reach {
   /** Null: any backend that lists such ids. */

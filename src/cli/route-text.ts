@@ -1,8 +1,8 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
-import { boundWords } from '../route/bounds.ts'
+import { boundWords } from '../decision/route/bounds.ts'
 import { durationText } from '../config/units.ts'
 import type { RouteMatch, RouteSpec, Strategy } from '../core/settings.ts'
-import { DEFAULT_ROUTE } from '../route/table.ts'
+import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 
 /** Its name, and its conditions; one line, or one for each where there are many. */
 export function matchLines({ name, match }: RouteSpec): string[] {

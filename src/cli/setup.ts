@@ -3,8 +3,8 @@ import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
-import { detect } from '../fleet/detect.ts'
-import { shadows } from '../route/shadow.ts'
+import { detect } from '../backends/fleet/detect.ts'
+import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
 
 /** The configuration, and what runs beside the gateway and ends with it. */

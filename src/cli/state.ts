@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
-import { isObject } from '../observe/decision-shape.ts'
+import { isObject } from '../observe/explain/shape.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 

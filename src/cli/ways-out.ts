@@ -1,6 +1,6 @@
 /** How `serve` ends: by a signal, by a second one, or by a fault that nobody caught. On none of these ways is the log lost. */
-import { thrownOf } from '../observe/failure.ts'
-import type { Log } from '../observe/log.ts'
+import { thrownOf } from '../observe/log/failure.ts'
+import type { Log } from '../observe/log/log.ts'
 import type { Io } from './io.ts'
 
 /**

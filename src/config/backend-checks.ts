@@ -2,8 +2,8 @@
 import type { Provider } from '../core/provider.ts'
 import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
-import { didYouMean } from './nearest.ts'
-import type { Outline } from './outline.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { Outline } from './loose-view.ts'
 
 type Backend = NonNullable<Outline['backends']>[number]
 

@@ -2,8 +2,8 @@
 import { isLoopbackHost } from '../core/loopback.ts'
 import { DEFAULT_SERVER } from './defaults.ts'
 import { type Issue, pathText } from './issues.ts'
-import { didYouMean } from './nearest.ts'
-import type { Outline } from './outline.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { Outline } from './loose-view.ts'
 
 /** Issues that stop the start; parts of the wrong shape are left out. Of the environment only TURNOUT_AUTH is read. */
 export function crossChecks(outline: Outline, env: Readonly<Record<string, string | undefined>>): Issue[] {

@@ -9,10 +9,10 @@ import { crossChecks } from './cross-checks.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from './defaults.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
-import { outlineOf } from './outline.ts'
+import { looseView } from './loose-view.ts'
 import { routeChecks } from './route-checks.ts'
 import { readYaml } from './read-yaml.ts'
-import { shapeOf } from './shape.ts'
+import { shapeOf } from './validate.ts'
 import { warningsOf } from './warnings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -58,7 +58,7 @@ export function parseConfig(text: string, env: Env, providers: Providers, name: 
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)
   const { file, filled, issues: wrong } = shapeOf(written, interpolation, [...providers.keys()])
-  const outline = outlineOf(filled)
+  const outline = looseView(filled)
   // What a variable left open, and after that what has the wrong shape, is the cause of all else at its path.
   for (const more of [
     wrong,

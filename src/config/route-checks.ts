@@ -1,7 +1,7 @@
 /** What a route says that no single option shows: conditions that never hold, weights without weight, a baseline nowhere. */
 import { type Issue, pathText } from './issues.ts'
-import { didYouMean } from './nearest.ts'
-import type { Outline } from './outline.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { Outline } from './loose-view.ts'
 
 type Route = NonNullable<Outline['routes']>[number]
 type Match = NonNullable<Route['match']>

@@ -1,7 +1,7 @@
 /** What is valid and will not do what it seems to: said aloud, never silently ignored. */
 import type { Config } from '../core/settings.ts'
 import { pathText } from './issues.ts'
-import { didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearestWord } from './did-you-mean.ts'
 import type { ConfigFile } from './schema.ts'
 
 export function warningsOf(file: ConfigFile, config: Config): string[] {
@@ -100,7 +100,7 @@ function strangeModels({ models, backends }: Config): string[] {
   return Object.keys(models).flatMap((id) => {
     const [first = ''] = id.split('/', 1)
     if (first === id || names.includes(first) || declared.has(id)) return []
-    const meant = nearest(first, names)
+    const meant = nearestWord(first, names)
     if (meant === null) return []
     return [
       `${pathText(['models', id])}: no backend is named "${first}", so this is only for a model whose whole id is "${id}"; did you mean "${meant}"?`,

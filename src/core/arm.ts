@@ -5,11 +5,11 @@
 import type { Effort, TaskClass } from './settings.ts'
 
 /** What a text is about, in numbers that only the estimators read. */
-export interface TextSense {
+export interface TextFeatures {
   /** The nearest topics of the classifier, and how the text is shared among them; the shares sum to 1. */
   readonly topics: Int32Array
   readonly shares: Float64Array
-  readonly features: Float64Array
+  readonly vector: Float64Array
   readonly class: TaskClass
   /** 0..1: how likely an ordinary model is to fail. */
   readonly difficulty: number
@@ -19,7 +19,7 @@ export interface TextSense {
 }
 
 /** Means by topic of something observed, as deviations from what was expected before. */
-export interface Cells {
+export interface TopicStats {
   /** Observations of each topic; fractional, since a text belongs to some topics at a time. */
   readonly count: Float64Array
   readonly sum: Float64Array
@@ -63,11 +63,11 @@ export interface Arm {
   /** The same of the model at all its efforts: where this one was seldom seen, it is taken to be like the others. Null: there are no others. */
   family: Pick<Arm, 'quality' | 'length'> | null
   /** Scores of feedback. */
-  readonly quality: Cells
+  readonly quality: TopicStats
   /** Whether answers were whole and valid: their verdicts. */
-  readonly validity: Cells
+  readonly validity: TopicStats
   /** Logarithms of 1 + output tokens. */
-  readonly length: Cells
+  readonly length: TopicStats
   /** What turns the usual length of an answer into the mean one, and into one that nine of ten stay below. */
   readonly factors: { mean: number; most: number }
   /** Reasoning tokens and output tokens so far, with forgetting. */

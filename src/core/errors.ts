@@ -157,7 +157,7 @@ export interface ErrorDetails {
   readonly upstreamCode?: string | null
   /** Whom a refusal of a backend is about. */
   readonly about?: Scope
-  /** What the backend said to lack, with its value where only that is refused; see classify/lacking.ts. */
+  /** What the backend said to lack, with its value where only that is refused; see decision/classify/lacking.ts. */
   readonly lack?: { readonly name: string | null; readonly ofValue: boolean } | null
   /** The route that nobody could serve. */
   readonly route?: string | null

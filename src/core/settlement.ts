@@ -86,11 +86,11 @@ export interface Cost {
 }
 
 /** What is wrong with an answer that came whole, in its own protocol's terms; never a word of the answer. */
-export type Misfit =
+export type CheckFailure =
   'not_json' | 'schema_mismatch' | 'no_tool_call' | 'unknown_tool' | 'arguments_not_json' | 'arguments_mismatch'
 
 /** How the content of an answer fits what was asked; `unchecked`: too large, or a schema that cannot be used. */
-export type Fit = Misfit | 'ok' | 'unchecked'
+export type CheckResult = CheckFailure | 'ok' | 'unchecked'
 
 /** What can be said of an answer so far: `success` is null while its content is still to be checked. */
 export interface Judgement {
@@ -100,7 +100,8 @@ export interface Judgement {
   /** The answer was cut at a length: the score is that of the cut, not of what the model would have said. */
   readonly censored: boolean
   /** Null for a useful answer that was judged; `finish` = a finish reason that does not count. */
-  readonly why: Misfit | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
+  readonly why:
+    CheckFailure | 'unchecked' | 'refusal' | 'truncated' | 'empty' | 'finish' | 'unanswered' | ErrorCode | null
 }
 
 /** Whether a request got a useful answer, and what that says about the model. */
@@ -159,18 +160,18 @@ export interface Subject {
 }
 
 /** The most that a request may come to; `nanoUsd` 0 where no price is known. */
-export interface Claim {
+export interface SpendEstimate {
   readonly nanoUsd: number
   readonly tokens: number
 }
 
 /** What a request may come to, and what it would come to with shorter answers. */
-export interface Bid extends Claim {
+export interface Bid extends SpendEstimate {
   /** With each answer cut where it just fits into `room`; null = not even a short one does. Absent: answers cannot be cut. */
-  lower?(room: Claim): Lowered | null
+  lower?(room: SpendEstimate): Lowered | null
 }
 
-export interface Lowered extends Claim {
+export interface Lowered extends SpendEstimate {
   /** Tokens that each answer is cut at. */
   readonly maxTokens: number
 }
@@ -187,6 +188,6 @@ export interface Account {
 }
 
 /** Somebody who writes down how requests ended: metrics, log, ledger, sessions, traces. Called once for each; never blocks, never throws. */
-export interface Book {
-  settled(account: Account): void
+export interface RequestObserver {
+  onCompleted(account: Account): void
 }

@@ -2,15 +2,15 @@
  * What calls took together: the one place where tokens, money and waste are added up. Budgets, ledger, metrics, sessions,
  * headers, records and spans show a view of it, and none of them adds up calls by rules of its own. Pure.
  */
-import type { Attempt, Claim, Cost, Tokens, Total, Waste } from './settlement.ts'
+import type { Attempt, SpendEstimate, Cost, Tokens, Total, Waste } from './settlement.ts'
 
 /** A call as far as it counts. */
-export type Taken = Pick<Attempt, 'usage' | 'cost' | 'waste'>
+export type AttemptCost = Pick<Attempt, 'usage' | 'cost' | 'waste'>
 
 export const NO_TOTAL: Total = { tokens: null, cost: null, partial: false, waste: [] }
 
 /** Of the calls of a request, in their order. */
-export function totalOf(calls: readonly Taken[]): Total {
+export function totalOf(calls: readonly AttemptCost[]): Total {
   let { tokens, cost, partial } = NO_TOTAL
   const waste: Waste[] = []
   for (const call of calls) {
@@ -23,10 +23,10 @@ export function totalOf(calls: readonly Taken[]): Total {
 }
 
 /** It took tokens, and what they cost is not known. */
-export const isUnpriced = ({ usage, cost }: Taken): boolean => usage !== null && cost === null
+export const isUnpriced = ({ usage, cost }: AttemptCost): boolean => usage !== null && cost === null
 
 /** What counts against budgets: what is known. */
-export const spentOf = ({ tokens, cost }: Pick<Total, 'tokens' | 'cost'>): Claim => ({
+export const spentOf = ({ tokens, cost }: Pick<Total, 'tokens' | 'cost'>): SpendEstimate => ({
   nanoUsd: cost?.nanoUsd ?? 0,
   tokens: tokens === null ? 0 : tokens.input + tokens.output,
 })

@@ -4,8 +4,8 @@
  * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */
-import type { Claim } from './settlement.ts'
-import type { Arm, Calibration, Latency, TextSense } from './arm.ts'
+import type { SpendEstimate } from './settlement.ts'
+import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
 import type { DecisionRecord } from './record.ts'
@@ -34,7 +34,7 @@ export interface BackendLive {
   /** Our own open attempts, the only load signal that every engine has. */
   readonly inflight: number
   /** Do not call before, by the backend's own retry-after (clock reading); 0 = no such wish. */
-  readonly coolUntil: number
+  readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */
   readonly refusesUsage: boolean
   /** The model that answered last, and until when (clock reading) it will still be loaded. */
@@ -51,7 +51,7 @@ export interface Deployment {
   readonly model: string
   readonly facts: ModelFacts
   readonly live: BackendLive
-  readonly standing: Standing
+  readonly health: DeploymentHealth
   /** As the model does when nobody says; then one for each effort that it knows. */
   readonly targets: readonly Target[]
   readonly calibration: Calibration
@@ -59,21 +59,21 @@ export interface Deployment {
 }
 
 /** How one deployment has done so far; owned by the fleet, read by routing. */
-export interface Standing {
+export interface DeploymentHealth {
   /** Calls so far. */
   readonly calls: number
   /** It failed: others come first until then (clock reading). */
-  readonly restUntil: number
+  readonly ejectedUntil: number
   /** Its own wish to be left alone, as for a limit of this model (clock reading). */
-  readonly coolUntil: number
-  /** What it said to lack (endpoints, and what classify/lacking.ts names), and until when (clock reading) that is believed. */
-  readonly refuses: ReadonlyMap<string, number>
-  /** Changes with which it took what it had refused (upstream/adapt.ts), and until when (clock reading) they are made. */
+  readonly retryAfterUntil: number
+  /** What it said to lack (endpoints, and what decision/classify/lacking.ts names), and until when (clock reading) that is believed. */
+  readonly unsupportedUntil: ReadonlyMap<string, number>
+  /** Changes with which it took what it had refused (backends/upstream/adapt.ts), and until when (clock reading) they are made. */
   readonly adapted: ReadonlyMap<string, number>
   /** Endpoints and needs that it has answered. */
   readonly answers: ReadonlySet<string>
   /** The most that a request came to above its worst case: a cost of the backend's own, a limit that it does not keep. */
-  readonly beyond: Claim
+  readonly beyond: SpendEstimate
 }
 
 /** Everything that can be asked at this moment. Replaced as a whole when models or facts change, not when load does. */
@@ -170,7 +170,7 @@ export interface RequestProfile {
   /** Part of something that was answered before, as far as can be told. */
   readonly continues: boolean
   /** Null where there is nothing to answer: embeddings, rerank. */
-  readonly sense: TextSense | null
+  readonly features: TextFeatures | null
 }
 
 /** What a request is sent to. */

@@ -2,25 +2,25 @@
 import { clientClosed, GatewayError } from '../core/errors.ts'
 import type { JsonObject, Limits } from '../core/settings.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
-import { mayLoad } from '../fleet/health.ts'
-import type { Fleet } from '../fleet/fleet.ts'
-import type { Place } from '../fleet/places.ts'
-import { type Adaptation, adaptationFor, quirksOf } from '../upstream/adapt.ts'
-import { asksUsage, composeHeaders, composeInSteps } from '../upstream/compose.ts'
-import { Exchange } from '../upstream/exchange.ts'
-import { badAnswer } from '../upstream/fault.ts'
-import type { Pools } from '../upstream/pools.ts'
+import { mayLoad } from '../backends/fleet/health.ts'
+import type { Fleet } from '../backends/fleet/fleet.ts'
+import type { Place } from '../backends/fleet/places.ts'
+import { type Adaptation, adaptationFor, quirksOf } from '../backends/upstream/adapt.ts'
+import { asksUsage, composeHeaders, composeInSteps } from '../backends/upstream/compose.ts'
+import { Exchange } from '../backends/upstream/exchange.ts'
+import { badAnswer } from '../backends/upstream/fault.ts'
+import type { Pools } from '../backends/upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
-import { collectedOf } from '../protocol/collected.ts'
-import { usageTold } from '../protocol/estimate.ts'
-import type { Envelope, UsageWish } from '../protocol/usage-chunk.ts'
-import { asks } from '../classify/lacking.ts'
-import { calibrated } from '../learn/calibration.ts'
+import { collectedOf } from '../formats/openai/answer-collector.ts'
+import { usageTold } from '../formats/openai/estimate.ts'
+import type { Envelope, UsageWish } from '../formats/openai/usage-chunk.ts'
+import { asks } from '../decision/classify/lacking.ts'
+import { calibrated } from '../decision/learn/calibration.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
-import { LARGE_BYTES } from '../protocol/parse-large.ts'
-import { type EmbeddingRecoder, recoderOf } from '../protocol/recode.ts'
-import { finishedBody, reshapes } from '../protocol/shapes.ts'
+import { LARGE_BYTES } from '../formats/json/parse-large.ts'
+import { type EmbeddingRecoder, recoderOf } from '../formats/openai/recode.ts'
+import { finishedBody, needsRewrite } from '../formats/openai/shapes.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
 export interface Committed {
@@ -83,7 +83,7 @@ export async function dispatch(
       asked--
       continue
     }
-    const change = adaptationFor(outcome, request, [...deployment.standing.adapted.keys(), ...changes])
+    const change = adaptationFor(outcome, request, [...deployment.health.adapted.keys(), ...changes])
     if (change !== null) {
       changes = [...changes, change]
       queue.unshift(target)
@@ -137,7 +137,7 @@ async function attempt(
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body,
     stream: request.stream,
-    finishes: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
+    expectsFinishReason: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
     choices: choicesOf(request),
     usage: usageWish(request),
     inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
@@ -147,7 +147,7 @@ async function attempt(
     ownDeadline,
     now: tools.now,
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
-    reshapes: (head) => reshapes(request, head),
+    needsRewrite: (head) => needsRewrite(request, head),
   })
   exchange.track.collected = collectedOf(request, plan.success)
   caller.stop = (why): void => exchange.cancel(why)

@@ -9,7 +9,7 @@
  * (a TCP keep-alive) is answered by the kernel of a caller that is gone as well, for as long as a minute.
  */
 import type { ServerResponse } from 'node:http'
-import type { Line } from './line.ts'
+import type { ClientConnection } from './client-connection.ts'
 
 /** A FIN later than this after the request did not come with it. */
 const WITH_REQUEST_MS = 250
@@ -17,7 +17,7 @@ const WITH_REQUEST_MS = 250
 const PROBES_MS = [20, 50, 80, 350, 2_000]
 
 /** The caller has nothing more to send. `now`: clock reading, ms. */
-export function heardFin({ socket, open }: Line, now: number): void {
+export function heardFin({ socket, open }: ClientConnection, now: number): void {
   const newest = open.at(-1)
   if (newest === undefined || open.every(({ response }) => response.writableEnded)) return
   // Those behind it have no connection until it is their turn.

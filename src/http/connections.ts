@@ -4,10 +4,10 @@ import type { Socket } from 'node:net'
 import type { GatewayError } from '../core/errors.ts'
 import type { Caller } from '../core/types.ts'
 import { heardFin } from './client-gone.ts'
-import { Answering, Line } from './line.ts'
+import { Answering, ClientConnection } from './client-connection.ts'
 
 export class Connections {
-  readonly #lines = new Map<Socket, Line>()
+  readonly #lines = new Map<Socket, ClientConnection>()
   /** The gateway ends: nobody new is served. */
   stopping = false
 
@@ -23,7 +23,7 @@ export class Connections {
       else socket.destroy()
     })
     server.on('connection', (socket) => {
-      const line = new Line(socket)
+      const line = new ClientConnection(socket)
       this.#lines.set(socket, line)
       socket.on('end', () => heardFin(line, now()))
       socket.on('close', () => {
@@ -39,7 +39,7 @@ export class Connections {
   }
 
   /** Null for a connection that is closed already. */
-  lineOf(socket: Socket): Line | null {
+  lineOf(socket: Socket): ClientConnection | null {
     return this.#lines.get(socket) ?? null
   }
 

@@ -5,9 +5,9 @@ import { inSlices } from '../core/slices.ts'
 import type { Principal } from '../core/principal.ts'
 import { STRATEGIES, type Strategy } from '../core/settings.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
-import { attributionOf } from '../protocol/attribution.ts'
-import { LARGE_BYTES } from '../protocol/parse-large.ts'
-import { parseBody, type ParsedBody, parseLargeBody } from '../protocol/request.ts'
+import { attributionOf } from './attribution.ts'
+import { LARGE_BYTES } from '../formats/json/parse-large.ts'
+import { parseBody, type ParsedBody, parseLargeBody } from '../formats/openai/request.ts'
 
 /** A request as it arrived. */
 export interface Incoming {

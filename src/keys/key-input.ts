@@ -1,8 +1,8 @@
 /** What an operator asks for, from the command line or the admin API -> fields of a key. */
 import { z } from 'zod'
-import { explain } from '../config/explain.ts'
+import { zodMessages } from '../config/zod-messages.ts'
 import { pathText } from '../config/issues.ts'
-import { didYouMean } from '../config/nearest.ts'
+import { didYouMean } from '../config/did-you-mean.ts'
 import { keyFields, name } from '../config/schema.ts'
 import { duration, span } from '../config/units.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -108,7 +108,7 @@ export function parse<T extends z.ZodObject>(schema: T, value: unknown): z.outpu
           path: pathText([...issue.path, key]),
           message: `there is no such field${issue.path.length > 0 ? '' : didYouMean(key, Object.keys(schema.shape), '`')}`,
         }))
-      : explain(issue, { written: value, filled: value, kinds: [] }),
+      : zodMessages(issue, { written: value, filled: value, kinds: [] }),
   )
   const lines = issues.map(({ path, message }) => `${path === '' ? 'the whole of it' : path}: ${message}`)
   throw new GatewayError('invalid_request', `${lines.join('; ')}.`, { param: issues[0]?.path ?? null })

@@ -1,8 +1,8 @@
 /** The append-only log of what requests took and cost. Rows go into memory and from there to the disk, off the way of requests. */
 import { randomBytes } from 'node:crypto'
-import type { Account, Book } from '../core/settlement.ts'
+import type { Account, RequestObserver } from '../core/settlement.ts'
 import type { LedgerSpec } from '../core/settings.ts'
-import type { DecisionTexts } from '../observe/decision-text.ts'
+import type { DecisionTexts } from '../observe/log/decision-text.ts'
 import { lastSeq } from './last-seq.ts'
 import { type Block, Pending } from './pending.ts'
 import { prune } from './prune.ts'
@@ -46,7 +46,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-export class Ledger implements Book {
+export class Ledger implements RequestObserver {
   readonly #spec: LedgerSpec
   readonly #tools: LedgerTools
   readonly #id = randomBytes(4).toString('hex')
@@ -100,7 +100,7 @@ export class Ledger implements Book {
     return { pendingRows: this.#pending.rows, writtenRows: this.#written, lostRows: this.#lost, up: this.#up }
   }
 
-  settled(account: Account): void {
+  onCompleted(account: Account): void {
     const count = account.settlement.attempts.length + 1
     if (this.#closed || this.#pending.full) return this.#lose(count)
     const decision = this.#pending.tight ? null : this.#tools.decisions.textOf(account)

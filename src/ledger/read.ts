@@ -5,7 +5,7 @@ import type { Damage } from './damage.ts'
 import type { LedgerRow, RowKind } from './row.ts'
 import { type SizedSegment, sizedSegments } from './segments.ts'
 
-export interface Reading {
+export interface LedgerQuery {
   /** Rows of requests that ended from then on, and before then: epoch ms. */
   readonly since?: number
   readonly until?: number
@@ -28,12 +28,12 @@ export interface Entry {
 }
 
 /** Rejects where the folder cannot be read. */
-export async function* readLedger(folder: string, reading: Reading = {}): AsyncGenerator<LedgerRow, void> {
+export async function* readLedger(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerRow, void> {
   for await (const { row } of entriesOf(folder, reading)) yield row
 }
 
 /** The same with the text of each row. */
-export async function* entriesOf(folder: string, reading: Reading = {}): AsyncGenerator<Entry, void> {
+export async function* entriesOf(folder: string, reading: LedgerQuery = {}): AsyncGenerator<Entry, void> {
   const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
   for await (const one of merged(folder, reading)) {
     const at = Date.parse(one.at)
@@ -56,7 +56,7 @@ interface Cursor {
 }
 
 /** Segments are opened when their first row has its turn, so few are open at a time: one for each gateway that wrote then. */
-async function* merged(folder: string, reading: Reading): AsyncGenerator<Whole, void> {
+async function* merged(folder: string, reading: LedgerQuery): AsyncGenerator<Whole, void> {
   const waiting = await segmentsFor(folder, reading)
   const open: Cursor[] = []
   const last = new Map<string, number>()
@@ -99,7 +99,7 @@ async function advance(open: Cursor[], cursor: Cursor): Promise<void> {
 /** The clock that a file system stamps with may be some milliseconds behind. */
 const STAMP_MS = 1000
 
-async function segmentsFor(folder: string, { since, until }: Reading): Promise<SizedSegment[]> {
+async function segmentsFor(folder: string, { since, until }: LedgerQuery): Promise<SizedSegment[]> {
   const found: SizedSegment[] = []
   for await (const segment of sizedSegments(folder)) {
     if (since !== undefined && segment.writtenAt < since - STAMP_MS) continue
@@ -112,7 +112,7 @@ async function segmentsFor(folder: string, { since, until }: Reading): Promise<S
 /** Rows whose request is missing do not count; at the end of a segment they are torn, or just being written. */
 async function* wholesOf(
   { path }: SizedSegment,
-  { decisions = false, onDamage }: Reading,
+  { decisions = false, onDamage }: LedgerQuery,
 ): AsyncGenerator<Whole, void> {
   let entries: Entry[] = []
   let last = 0

@@ -1,6 +1,6 @@
 /** The decision record inside of an answer, under `turnout`. Pure. */
 import type { GatewayRequest } from '../core/types.ts'
-import { append, members } from '../protocol/members.ts'
+import { append, members } from '../formats/json/members.ts'
 import type { Relayed } from './relay.ts'
 
 /** A whole answer with the record as its last member; unchanged where it is no object that could hold one. */

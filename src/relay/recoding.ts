@@ -1,8 +1,8 @@
 /** A sink that puts embeddings into the form that the caller asked for while they pass, a slice at a time. */
 import { setImmediate } from 'node:timers/promises'
 import type { GatewayError } from '../core/errors.ts'
-import type { EmbeddingRecoder } from '../protocol/recode.ts'
-import type { Sink } from '../upstream/call.ts'
+import type { EmbeddingRecoder } from '../formats/openai/recode.ts'
+import type { Sink } from '../backends/upstream/call.ts'
 
 /** Some hundred microseconds of work. */
 const STEP_BYTES = 32 * 1024

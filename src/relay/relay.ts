@@ -1,10 +1,10 @@
 /** Committed -> caller. One path for streamed and whole answers; it resolves when the answer has ended and never rejects. */
 import type { Total } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Exchange } from '../upstream/exchange.ts'
+import type { Exchange } from '../backends/upstream/exchange.ts'
 import { totalHeaders } from './headers.ts'
-import type { EmbeddingRecoder } from '../protocol/recode.ts'
-import type { Outlet } from './outlet.ts'
+import type { EmbeddingRecoder } from '../formats/openai/recode.ts'
+import type { ResponseWriter } from './response-writer.ts'
 import { Recoding, type Target } from './recoding.ts'
 
 export interface Relayed {
@@ -18,7 +18,7 @@ export interface Relayed {
 /** Null where the answer was complete, else why it was not. `total`: of a whole answer, for its headers. */
 export function relay(
   { exchange, body, recoder }: Relayed,
-  outlet: Outlet,
+  outlet: ResponseWriter,
   total: () => Total,
 ): Promise<GatewayError | null> {
   if (body !== null) {

@@ -1,12 +1,12 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
 import { BOUND_FILTERS } from '../core/record.ts'
 import { isUnscored } from '../core/settings.ts'
-import { newRoom } from '../learn/room.ts'
-import { isOutOfReach } from '../route/bounds.ts'
-import { relax } from '../route/ceilings.ts'
-import { rank } from '../route/pick.ts'
-import { COLUMN, COLUMNS, comparable } from '../route/predict.ts'
-import { score, weightsOf } from '../route/utility.ts'
+import { newRoom } from '../decision/learn/room.ts'
+import { isOutOfReach } from '../decision/route/bounds.ts'
+import { relax } from '../decision/route/ceilings.ts'
+import { rank } from '../decision/route/pick.ts'
+import { COLUMN, COLUMNS, comparable } from '../decision/route/predict.ts'
+import { score, weightsOf } from '../decision/route/utility.ts'
 import type { Logged, Option } from './logged.ts'
 import { isWithin, type Place, type Policy, runsHere } from './policy.ts'
 import { type Rule, ruleOf } from './rule.ts'
@@ -73,7 +73,7 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   const deployments = new Map(
     options.map(({ id }) => [
       id,
-      { id, backend: LIKE, standing: LIKE, live: { inflight: id === asked ? 0 : 1 }, latency: LIKE },
+      { id, backend: LIKE, health: LIKE, live: { inflight: id === asked ? 0 : 1 }, latency: LIKE },
     ]),
   )
   const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)!, effort: null }))

@@ -1,9 +1,9 @@
 /** A configuration as far as it decides: routes, keys and backends, compiled once for all lines. Pure. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../core/glob.ts'
-import { type Bounds, boundsOfRoute, outside } from '../route/bounds.ts'
-import { isLocal } from '../route/local.ts'
-import { DEFAULT_ROUTE } from '../route/table.ts'
+import { type Bounds, boundsOfRoute, outside } from '../decision/route/bounds.ts'
+import { isLocal } from '../decision/route/local.ts'
+import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 
 /** A model on a backend: a candidate of the record, or one that is declared. */
 export interface Place {

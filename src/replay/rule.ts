@@ -1,8 +1,8 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
 import { STRATEGIES, type RouteSpec } from '../core/settings.ts'
-import { boundsOfRoute, type RouteBounds } from '../route/bounds.ts'
-import { AUTO, matches as isTaken } from '../route/match.ts'
-import { DEFAULT_ROUTE } from '../route/table.ts'
+import { boundsOfRoute, type RouteBounds } from '../decision/route/bounds.ts'
+import { AUTO, matches as isTaken } from '../decision/route/match.ts'
+import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 import type { Logged } from './logged.ts'
 import type { Place, Policy, PolicyRoute } from './policy.ts'
 

@@ -1,6 +1,6 @@
 /** What one agent took within one session, came to and looks like. Bounded, whatever it does. */
 import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type Trace } from './signals.ts'
-import type { Taken } from './taken.ts'
+import type { SessionShare } from './taken.ts'
 
 /** Different models, routes and errors of one session; more are counted as `other`. */
 const MOST_NAMES = 16
@@ -72,7 +72,7 @@ export const newSession = (who: Who, at: number): Session => ({
 })
 
 /** Adds a finished request. */
-export function add(session: Session, taken: Taken): void {
+export function add(session: Session, taken: SessionShare): void {
   const { at, total, error, route, model, ttftMs } = taken
   const { tokens, cost, partial, waste } = total
   session.startedAt = Math.min(session.startedAt, taken.startedAt)

@@ -1,6 +1,6 @@
 /** Requests rolled up into the sessions and agents that they belong to. In memory, bounded, a few microseconds for each request. */
 import { GatewayError } from '../core/errors.ts'
-import type { Account, Book } from '../core/settlement.ts'
+import type { Account, RequestObserver } from '../core/settlement.ts'
 import { add, merged, newSession, type Session, shown, wasteOf, type Who } from './session.ts'
 import { countAsking } from './signals.ts'
 import { type SessionRow, takenOf, takenOfRow } from './taken.ts'
@@ -29,12 +29,12 @@ const ORDERS: Readonly<Record<string, (session: Session) => number>> = {
   requests: ({ requests }) => requests,
 }
 
-export class Sessions implements Book {
+export class Sessions implements RequestObserver {
   /** By key, session and agent: several agents may share a session. The one that was used last stands at the end. */
   readonly #named = new Map<string, Session>()
   readonly #derived = new Map<string, Session>()
 
-  settled(account: Account): void {
+  onCompleted(account: Account): void {
     const { request, subject, plan, settlement } = account
     const taken = takenOf(account)
     const session = this.#of(subject, plan?.profile?.affinity ?? request.endpoint.id, taken.startedAt)

@@ -2,7 +2,7 @@
 import type { Account, Total } from '../core/settlement.ts'
 import { totalOfRow, type TotalRow } from '../core/total-row.ts'
 
-export interface Taken {
+export interface SessionShare {
   /** Epoch ms of its end and of its start. */
   readonly at: number
   readonly startedAt: number
@@ -39,7 +39,7 @@ export interface SessionRow extends TotalRow {
   readonly total_ms: number
 }
 
-export function takenOf({ subject, settlement, endedAt }: Account): Taken {
+export function takenOf({ subject, settlement, endedAt }: Account): SessionShare {
   const { attempts, total, totalMs, verdict } = settlement
   const last = attempts.at(-1)
   return {
@@ -57,7 +57,7 @@ export function takenOf({ subject, settlement, endedAt }: Account): Taken {
   }
 }
 
-export function takenOfRow(row: SessionRow): Taken {
+export function takenOfRow(row: SessionRow): SessionShare {
   const at = Date.parse(row.at)
   return {
     at,

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { answerFit } from '../../src/accounting/answer-fit.ts'
 import { compileSchema } from '../../src/accounting/compile-schema.ts'
-import type { Question } from '../../src/accounting/fit.ts'
+import type { CheckRequest } from '../../src/accounting/fit.ts'
 import { formatSchemas, Schemas, toolSchemas } from '../../src/accounting/schemas.ts'
-import type { Fit } from '../../src/core/settlement.ts'
+import type { CheckResult } from '../../src/core/settlement.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const schemas = new Schemas()
 
-function fit(traits: Partial<Question>): Fit {
+function fit(traits: Partial<CheckRequest>): CheckResult {
   return answerFit({ text: null, format: null, calls: [], tools: [], ...traits }, schemas)
 }
 
@@ -45,7 +45,8 @@ const TOOLS = [
 ]
 
 t.test('tool calls', async (t) => {
-  const call = (name: string, args: string | null): Fit => fit({ calls: [{ name, arguments: args }], tools: TOOLS })
+  const call = (name: string, args: string | null): CheckResult =>
+    fit({ calls: [{ name, arguments: args }], tools: TOOLS })
   t.equal(call('find', '{"name":"Ada"}'), 'ok')
   t.equal(call('find', '{}'), 'arguments_mismatch')
   t.equal(call('find', ''), 'arguments_mismatch', 'nothing is an empty object')

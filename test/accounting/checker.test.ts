@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 import { AnswerChecker, type CheckerLimits } from '../../src/accounting/checker.ts'
-import type { Question } from '../../src/accounting/fit.ts'
+import type { CheckRequest } from '../../src/accounting/fit.ts'
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
-const question = (text: string, schema: unknown): Question => ({
+const question = (text: string, schema: unknown): CheckRequest => ({
   text,
   format: bytes({ json_schema: { schema } }),
   calls: [],
@@ -31,7 +31,7 @@ const deep = (depth: number): object =>
       { allOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] },
     ]),
   )
-const ENDLESS: Readonly<Record<string, Question>> = {
+const ENDLESS: Readonly<Record<string, CheckRequest>> = {
   'a pattern': question(JSON.stringify(`${'a'.repeat(60)}!`), { type: 'string', pattern: '^(a+)+$' }),
   'references that double': question('1', { $ref: '#/$defs/d0', $defs: { ...deep(60), d60: { type: 'number' } } }),
 }

@@ -4,7 +4,7 @@ import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { OnAbort } from '../../src/core/provider.ts'
 import type { Tried } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
-import { AnswerTrack } from '../../src/protocol/track.ts'
+import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
 const EVENT = '{"choices":[{"delta":{"content":"a"}}]}'
@@ -35,8 +35,8 @@ function tried(onAbort: OnAbort, error: GatewayError | null): Tried {
   }
 }
 
-function track(events: number, traits: Partial<AnswerTrack> = {}): AnswerTrack {
-  const made = Object.assign(new AnswerTrack(), traits)
+function track(events: number, traits: Partial<AnswerState> = {}): AnswerState {
+  const made = Object.assign(new AnswerState(), traits)
   for (let event = 0; event < events; event++) made.size.event(EVENT)
   return made
 }

@@ -1,16 +1,16 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { Account, Fit, Settlement, Tried } from '../../src/core/settlement.ts'
+import type { Account, CheckResult, Settlement, Tried } from '../../src/core/settlement.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { DecisionTexts } from '../../src/observe/decision-text.ts'
-import type { Log } from '../../src/observe/log.ts'
-import { RequestLogBook } from '../../src/observe/request-log.ts'
+import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
+import type { Log } from '../../src/observe/log/log.ts'
+import { RequestLogBook } from '../../src/observe/log/request-log.ts'
 import { newTrail } from '../../src/core/trail.ts'
-import { AnswerTrack } from '../../src/protocol/track.ts'
+import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
 interface Told {
@@ -27,12 +27,12 @@ const ANSWERER = deployment('a/m', {
 interface Answer {
   readonly finish?: string | null
   readonly content?: boolean
-  readonly usage?: AnswerTrack['usage']
+  readonly usage?: AnswerState['usage']
 }
 
 function settled(
   answer: Answer | null,
-  { fit = null, ...traits }: Partial<Ending> & { readonly fit?: Fit | null } = {},
+  { fit = null, ...traits }: Partial<Ending> & { readonly fit?: CheckResult | null } = {},
   failed: readonly Tried[] = [],
 ): Told {
   const told: Settlement[] = []
@@ -54,7 +54,7 @@ function settled(
   } as unknown as SettleTools
   const trail = newTrail()
   trail.tried.push(...failed)
-  const track = Object.assign(new AnswerTrack(), { finish: 'stop', content: true, usage: null, ...answer })
+  const track = Object.assign(new AnswerState(), { finish: 'stop', content: true, usage: null, ...answer })
   const exchange = { track, status: 200, ttftMs: 12, endedAt: 340 }
   settle(
     {

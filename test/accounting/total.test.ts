@@ -5,17 +5,17 @@ import { NO_TOTAL, spentOf, totalOf, wasteInAll } from '../../src/core/total.ts'
 import { totalOfRow } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
-import { MemoryLimiter } from '../../src/limits/memory.ts'
-import { outcomeOf } from '../../src/observe/account-line.ts'
+import { MemoryLimiter } from '../../src/budgets/memory.ts'
+import { outcomeOf } from '../../src/observe/log/account-line.ts'
 import { asObject, totalHeaders } from '../../src/relay/headers.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { attemptAttributes, requestAttributes } from '../../src/telemetry/attributes.ts'
+import { attemptAttributes, requestAttributes } from '../../src/observe/telemetry/attributes.ts'
 import { account, attempt, settlement } from '../support/accounts.ts'
 import { cost, gatewayRequest, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
 import { pick, seeded } from '../support/random.ts'
-import { budget } from '../limits/rig.ts'
+import { budget } from '../budgets/rig.ts'
 
 const REASONS: readonly Waste['reason'][] = [
   'retry',
@@ -129,8 +129,8 @@ class Books {
     this.rows.push(...rows)
     this.live.limiter.mirror(one.subject, [], spentOf(NO_TOTAL)).settle(spentOf(one.settlement.total))
     this.replayed.limiter.replay(one.subject, [], NOW, spentOf(totalOfRow(own)))
-    this.metrics.settled(one)
-    this.live.sessions.settled(one)
+    this.metrics.onCompleted(one)
+    this.live.sessions.onCompleted(one)
     for (const row of rows) this.replayed.sessions.replay(row)
     return own
   }

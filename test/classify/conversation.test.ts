@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readConversation } from '../../src/classify/conversation.ts'
+import { readConversation } from '../../src/decision/classify/conversation.ts'
 import type { Json } from '../../src/core/settings.ts'
 
 const user = (content: Json): Json => ({ role: 'user', content })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { effortFields, effortOf } from '../../src/classify/effort.ts'
+import { effortFields, effortOf } from '../../src/decision/classify/effort.ts'
 import type { Effort, JsonObject } from '../../src/core/settings.ts'
 
 const CASES: readonly (readonly [JsonObject, Effort | null, readonly string[]])[] = [

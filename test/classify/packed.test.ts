@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addUp, packed, unpacked } from '../../src/classify/packed.ts'
+import { addUp, packed, unpacked } from '../../src/decision/classify/packed.ts'
 import { seeded } from '../support/random.ts'
 
 const DIMS = 8

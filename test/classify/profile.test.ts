@@ -2,7 +2,7 @@ import t from 'tap'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import type { Capability, JsonObject } from '../../src/core/settings.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
-import { parseBody } from '../../src/protocol/request.ts'
+import { parseBody } from '../../src/formats/openai/request.ts'
 import { gatewayRequest, classify } from '../support/factories.ts'
 
 const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>

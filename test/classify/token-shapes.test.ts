@@ -1,7 +1,7 @@
 /** The estimate of tokens over texts of many shapes, against what real tokenizers make of them. */
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { tokensOf } from '../../src/classify/tokens.ts'
+import { tokensOf } from '../../src/decision/classify/tokens.ts'
 import { COUNTED, TEXTS } from '../support/token-shapes.ts'
 
 const bytes = (text: string): string => Buffer.from(text).toString('latin1')

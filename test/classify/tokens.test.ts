@@ -1,7 +1,7 @@
 import t from 'tap'
-import { tokensOf } from '../../src/classify/tokens.ts'
+import { tokensOf } from '../../src/decision/classify/tokens.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
-import { parseBody } from '../../src/protocol/request.ts'
+import { parseBody } from '../../src/formats/openai/request.ts'
 
 /** Texts and their o200k counts, as gpt-tokenizer counts them. */
 const COUNTED: readonly (readonly [name: string, tokens: number, text: string])[] = [

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { decodeWeights, encodeWeights, featuresOf, loadWeights } from '../../src/classify/weights.ts'
+import { decodeWeights, encodeWeights, featuresOf, loadWeights } from '../../src/decision/classify/weights.ts'
 import { TASK_CLASSES } from '../../src/core/settings.ts'
 import { WEIGHTS } from '../support/factories.ts'
 

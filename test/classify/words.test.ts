@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BUCKETS, readWords, SURFACE } from '../../src/classify/words.ts'
+import { BUCKETS, readWords, SURFACE } from '../../src/decision/classify/words.ts'
 
 /** As the bodies of requests are read: one character for each byte. */
 const bytes = (text: string): string => Buffer.from(text).toString('latin1')

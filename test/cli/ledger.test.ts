@@ -33,9 +33,13 @@ async function filled(t: Test): Promise<string> {
   const cwd = t.testdir({})
   const { ledger } = await opened(join(cwd, 'data'))
   const one = { principal: { ...ANONYMOUS, id: 'k-1', labels: { a: 'x, "y"' } }, session: '=1+1', user: 'line\nbreak' }
-  ledger.settled(account({ request: { ...one, id: 'old' }, at: Date.now() - 48 * HOUR }))
-  ledger.settled(account({ request: { ...one, id: 'new' }, attempts: [FAILED, ANSWERED], record: { route: 'coding' } }))
-  ledger.settled(account({ request: { id: 'other' }, attempts: [{ ...ANSWERED, usage: usage({ imageInput: 2 }) }] }))
+  ledger.onCompleted(account({ request: { ...one, id: 'old' }, at: Date.now() - 48 * HOUR }))
+  ledger.onCompleted(
+    account({ request: { ...one, id: 'new' }, attempts: [FAILED, ANSWERED], record: { route: 'coding' } }),
+  )
+  ledger.onCompleted(
+    account({ request: { id: 'other' }, attempts: [{ ...ANSWERED, usage: usage({ imageInput: 2 }) }] }),
+  )
   await ledger.close()
   return cwd
 }
@@ -190,7 +194,7 @@ t.test('times', async (t) => {
 t.test('a reader that leaves ends it quietly', async (t) => {
   const cwd = t.testdir({})
   const { ledger } = await opened(join(cwd, 'data'))
-  for (let i = 0; i < 20_000; i++) ledger.settled(account())
+  for (let i = 0; i < 20_000; i++) ledger.onCompleted(account())
   await ledger.close()
   const { child, ended } = start(['ledger', '--folder', 'data'], { cwd })
   child.stdout?.once('data', () => child.stdout?.destroy())

@@ -75,7 +75,7 @@ async function standIn(t: Test): Promise<{ url: string; port: number; asked: str
     const took = usage({ input: 3_000_000, cachedInput: 2_000_000, output: 40_000, reasoning: 10_000 })
     const ending = settlement({ usage: took, cost: cost(123_456_789_012), success: i % 8 !== 0 })
     const subject = subjectOf(request, 'coding')
-    sessions.settled({ request, subject, plan: null, settlement: ending, endedAt: Date.now() - i * 1_000_000 })
+    sessions.onCompleted({ request, subject, plan: null, settlement: ending, endedAt: Date.now() - i * 1_000_000 })
   }
   const asked: string[] = []
   const server = createServer((request, response) => {

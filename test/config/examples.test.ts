@@ -5,7 +5,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { schemaText } from '../../src/cli/schema.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
-import { shadows } from '../../src/route/shadow.ts'
+import { shadows } from '../../src/decision/route/unreachable.ts'
 import { STRATEGIES } from '../../src/core/settings.ts'
 import { EXAMPLE_ENV, EXAMPLES, exampleText, load, refusal, ROOT } from './load.ts'
 

@@ -1,15 +1,15 @@
 import t from 'tap'
 import { costOf } from '../../src/accounting/cost.ts'
-import { catalogueOf } from '../../src/catalogue/catalogue.ts'
+import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import type { Usage } from '../../src/core/settlement.ts'
-import { readBody } from '../../src/protocol/body.ts'
-import { finishBody } from '../../src/protocol/shapes.ts'
-import { AnswerTrack } from '../../src/protocol/track.ts'
-import type { UsageWish } from '../../src/protocol/usage-chunk.ts'
-import { readUsage } from '../../src/protocol/usage.ts'
-import { StreamReader } from '../../src/upstream/stream-reader.ts'
+import { readBody } from '../../src/formats/openai/body.ts'
+import { finishBody } from '../../src/formats/openai/shapes.ts'
+import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import type { UsageWish } from '../../src/formats/openai/usage-chunk.ts'
+import { readUsage } from '../../src/formats/openai/usage.ts'
+import { StreamReader } from '../../src/backends/upstream/stream-reader.ts'
 import { backend, gatewayRequest } from '../support/factories.ts'
 import { ANSWERS, type RecordedAnswer } from './answers.ts'
 
@@ -34,10 +34,10 @@ interface Heard {
 }
 
 function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
-  const track = new AnswerTrack()
+  const track = new AnswerState()
   const envelope = { id: 'r', object: 'chat.completion.chunk', model: 'm' }
   const reader = new StreamReader({
-    call: { backend: backend(), finishes: true, choices: 1, usage: wish, inputTokens: 1, envelope },
+    call: { backend: backend(), expectsFinishReason: true, choices: 1, usage: wish, inputTokens: 1, envelope },
     track,
     bufferBytes: 1 << 20,
     retryAfterMs: null,
@@ -65,7 +65,7 @@ function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
 }
 
 function heardWhole(whole: object): { readonly usage: Usage | null; readonly body: Buffer } {
-  const track = new AnswerTrack()
+  const track = new AnswerState()
   const raw = Buffer.from(JSON.stringify(whole))
   if (readBody(raw, track) !== null) throw new Error('not an answer')
   return { usage: track.usage, body: finishBody(gatewayRequest({}, { endpoint: CHAT }), raw, track) }

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { Lessons } from '../../src/learn/lessons.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { WEIGHTS } from '../support/factories.ts'
 import OpenAI from 'openai'
 import { startDemo } from '../../src/demo/demo.ts'
-import { Fleet } from '../../src/fleet/fleet.ts'
+import { Fleet } from '../../src/backends/fleet/fleet.ts'
 import { eventually } from '../support/await.ts'
 import { config } from '../fleet/engine-double.ts'
 
@@ -273,7 +273,7 @@ t.test('as backends of a fleet', async (t) => {
     now: () => performance.now(),
     onChange() {},
     onEvent() {},
-    lessons: new Lessons(WEIGHTS),
+    lessons: new ModelStats(WEIGHTS),
   })
   t.teardown(() => fleet.stop())
   await fleet.start()

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { loadProviders } from '../../src/config/providers.ts'
 import { startDemo } from '../../src/demo/demo.ts'
-import { detect, type Found } from '../../src/fleet/detect.ts'
+import { detect, type Found } from '../../src/backends/fleet/detect.ts'
 import { type EngineDouble, json, noSamples, type Reply, type Routes, sample, startEngine } from './engine-double.ts'
 
 const providers = await loadProviders()

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { Agent } from 'undici'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
-import { type DetailCache, discover, type Discovery } from '../../src/fleet/discover.ts'
+import { type DetailCache, discover, type Discovery } from '../../src/backends/fleet/discover.ts'
 import {
   backend,
   type EngineDouble,

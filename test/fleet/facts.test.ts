@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type BackendSpec, NO_PRICE } from '../../src/core/settings.ts'
-import { factsOf } from '../../src/fleet/facts.ts'
-import { kindByName } from '../../src/fleet/model-names.ts'
+import { factsOf } from '../../src/backends/fleet/facts.ts'
+import { kindByName } from '../../src/backends/fleet/model-names.ts'
 import { PROVIDERS } from '../config/load.ts'
 import { backend, FACTS } from './engine-double.ts'
 

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { Lessons } from '../../src/learn/lessons.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { WEIGHTS } from '../support/factories.ts'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { BackendSpec, Config } from '../../src/core/settings.ts'
 import type { Catalog, Deployment } from '../../src/core/types.ts'
-import { Fleet, type FleetEvent } from '../../src/fleet/fleet.ts'
+import { Fleet, type FleetEvent } from '../../src/backends/fleet/fleet.ts'
 import { eventually } from '../support/await.ts'
 import { backend, config, FACTS, json, LIST, provider, type Routes, startEngine } from './engine-double.ts'
 
@@ -26,7 +26,7 @@ function watch(test: Test, backends: readonly BackendSpec[], changes: Partial<Co
     now: () => performance.now() + ahead,
     onChange: (catalog) => catalogs.push(catalog),
     onEvent: (event) => events.push(event),
-    lessons: new Lessons(WEIGHTS),
+    lessons: new ModelStats(WEIGHTS),
   })
   test.teardown(() => fleet.stop())
   return { fleet, events, catalogs, skip: (ms) => (ahead += ms) }
@@ -52,7 +52,7 @@ t.test('declared models can be asked before anything is known', async (t) => {
     reason: null,
     models: 1,
     inflight: 0,
-    coolUntil: 0,
+    retryAfterUntil: 0,
   })
   t.equal(catalogs.length, 0)
 })
@@ -221,7 +221,7 @@ t.test('what outcomes do', async (t) => {
     const now = performance.now()
     fleet.begin(deployment)
     fleet.end(deployment, { endpoint: 'chat', error })
-    return deployment.live.coolUntil === 0 ? 0 : Math.round((deployment.live.coolUntil - now) / 100) * 100
+    return deployment.live.retryAfterUntil === 0 ? 0 : Math.round((deployment.live.retryAfterUntil - now) / 100) * 100
   }
   end(null)
   end(null)

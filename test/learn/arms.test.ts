@@ -1,12 +1,12 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import { armId, newArm, sharedName } from '../../src/learn/arms.ts'
-import { Lessons } from '../../src/learn/lessons.ts'
-import { usualLength } from '../../src/learn/length.ts'
-import { learnQuality, successOf } from '../../src/learn/success.ts'
+import { armId, newArm, sharedName } from '../../src/decision/learn/arms.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { usualLength } from '../../src/decision/learn/length.ts'
+import { learnQuality, successOf } from '../../src/decision/learn/success.ts'
 import { facts } from '../support/factories.ts'
-import { lesson, sense, THREE } from '../support/senses.ts'
+import { lesson, features, THREE } from '../support/features.ts'
 
 t.test('one name for a model, however backends write it', async (t) => {
   for (const name of ['Qwen/Qwen3-32B', 'qwen3-32b', 'accounts/x/Qwen3-32b', 'qwen3-32b:latest'])
@@ -42,9 +42,9 @@ t.test('thinking helps where there is something to work out', async (t) => {
 })
 
 t.test('what was learnt stays when facts change', async (t) => {
-  const lessons = new Lessons(THREE)
+  const lessons = new ModelStats(THREE)
   const [before] = lessons.armsOf('m', facts({ quality: { default: 0.5 } }))
-  for (let i = 0; i < 100; i++) learnQuality(before!, sense({ features: [1, 0] }), 1)
+  for (let i = 0; i < 100; i++) learnQuality(before!, features({ vector: [1, 0] }), 1)
   const taught = lesson()
   for (let i = 0; i < 50; i++)
     lessons.learn({
@@ -53,17 +53,17 @@ t.test('what was learnt stays when facts change', async (t) => {
       target: { ...taught.target, arm: before! },
       usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 3000, reasoning: 0 },
     })
-  const length = usualLength(before!, sense())
+  const length = usualLength(before!, features())
   const [after] = lessons.armsOf('m', facts({ quality: { default: 0.5 }, context: 4096 }))
-  t.ok(successOf(after!, sense({ features: [1, 0] })) > 0.9)
-  t.equal(usualLength(after!, sense()), length)
-  const score = successOf(after!, sense())
+  t.ok(successOf(after!, features({ vector: [1, 0] })) > 0.9)
+  t.equal(usualLength(after!, features()), length)
+  const score = successOf(after!, features())
   lessons.judge('7', 'anybody', 0)
-  t.ok(successOf(after!, sense()) < score, 'feedback to an answer from before the change counts too')
+  t.ok(successOf(after!, features()) < score, 'feedback to an answer from before the change counts too')
 })
 
 t.test('backends of which different things are expected learn apart, and none forgets', async (t) => {
-  const lessons = new Lessons(THREE)
+  const lessons = new ModelStats(THREE)
   const small = facts({ quality: { default: 0.3 } })
   const large = facts({ quality: { default: 0.8 } })
   const [one] = lessons.armsOf('m', small)
@@ -71,19 +71,19 @@ t.test('backends of which different things are expected learn apart, and none fo
   t.not(one, other)
   t.equal(lessons.armsOf('m', small)[0], one, 'looked up again, each finds its own')
   t.equal(lessons.armsOf('m', large)[0], other)
-  const [before, untouched] = [successOf(one!, sense()), successOf(other!, sense())]
-  for (let i = 0; i < 40; i++) learnQuality(one!, sense(), 1)
-  t.ok(successOf(one!, sense()) > before)
-  t.equal(successOf(other!, sense()), untouched)
+  const [before, untouched] = [successOf(one!, features()), successOf(other!, features())]
+  for (let i = 0; i < 40; i++) learnQuality(one!, features(), 1)
+  t.ok(successOf(one!, features()) > before)
+  t.equal(successOf(other!, features()), untouched)
 })
 
 t.test('what an earlier run had learnt is taken over by whoever asks first', async (t) => {
-  const lessons = new Lessons(THREE)
-  const [taught] = new Lessons(THREE).armsOf('m', facts({ quality: { default: 0.5 } }))
-  for (let i = 0; i < 100; i++) learnQuality(taught!, sense(), 1)
+  const lessons = new ModelStats(THREE)
+  const [taught] = new ModelStats(THREE).armsOf('m', facts({ quality: { default: 0.5 } }))
+  for (let i = 0; i < 100; i++) learnQuality(taught!, features(), 1)
   lessons.restore([taught!], new Map())
   t.strictSame([...lessons.known.arms], [taught], 'nobody has asked yet: it is not lost')
   const [arm] = lessons.armsOf('m', facts({ quality: { default: 0.4 } }))
-  t.ok(successOf(arm!, sense()) > 0.8)
+  t.ok(successOf(arm!, features()) > 0.8)
   t.strictSame([...lessons.known.arms], [arm], 'and then there is one')
 })

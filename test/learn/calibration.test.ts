@@ -1,7 +1,7 @@
 import t from 'tap'
-import { calibrated, learnTokens, newCalibration } from '../../src/learn/calibration.ts'
+import { calibrated, learnTokens, newCalibration } from '../../src/decision/learn/calibration.ts'
 import { seeded } from '../support/random.ts'
-import { normal } from '../support/senses.ts'
+import { normal } from '../support/features.ts'
 
 t.test('before anything was seen the estimate stands', async (t) => {
   t.equal(calibrated(1234, newCalibration()), 1234)

@@ -1,17 +1,17 @@
 /** Two estimators that are never mixed (AT-52, AT-54), of what succeeded alone (AT-56). */
 import t from 'tap'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import type { Latency } from '../../src/core/arm.ts'
-import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
-import { Lessons } from '../../src/learn/lessons.ts'
+import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { deployment, WEIGHTS } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
-import { lesson, normal } from '../support/senses.ts'
+import { lesson, normal } from '../support/features.ts'
 
 const near = (found: number, wanted: number, share: number): boolean => Math.abs(found / wanted - 1) < share
 
 t.test('soon after the start and with long answers beats late and with short ones', async (t) => {
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   const soon = deployment('soon/m')
   const late = deployment('late/m')
   for (let i = 0; i < 40; i++) {
@@ -42,7 +42,7 @@ t.test('the length of a stream leaves the time to its first token alone, and the
 })
 
 t.test('failures teach nothing of time', async (t) => {
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   const failing = deployment('failing/m')
   const before = JSON.stringify([ttftOf(failing.latency, 100, 0), tpotOf(failing.latency, 0)])
   for (let i = 0; i < 200; i++) {
@@ -53,7 +53,7 @@ t.test('failures teach nothing of time', async (t) => {
 })
 
 t.test('a whole answer says nothing about the first token', async (t) => {
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   const one = deployment('one/m')
   const before = ttftOf(one.latency, 100, 0)
   const times = { ttftMs: null, streamMs: null, totalMs: 9000 }

@@ -1,11 +1,11 @@
 import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
 import type { Effort } from '../../src/core/settings.ts'
-import { newArm } from '../../src/learn/arms.ts'
-import { factorsOf, learnLength, reasoningShare, usualLength } from '../../src/learn/length.ts'
+import { newArm } from '../../src/decision/learn/arms.ts'
+import { factorsOf, learnLength, reasoningShare, usualLength } from '../../src/decision/learn/length.ts'
 import { facts } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
-import { normal, sense, THREE } from '../support/senses.ts'
+import { normal, features, THREE } from '../support/features.ts'
 
 const arm = (effort: Effort | null = null): Arm =>
   newArm('m', effort, facts({ efforts: effort === null ? [] : [effort] }), THREE)
@@ -13,14 +13,14 @@ const arm = (effort: Effort | null = null): Arm =>
 const near = (found: number, wanted: number, share: number): boolean => Math.abs(found / wanted - 1) < share
 
 t.test('before anything was seen: the length of the topic', async (t) => {
-  t.ok(near(usualLength(arm(), sense()), 101, 1e-9))
-  t.ok(near(usualLength(arm(), sense({ topics: [1] })), 401, 1e-9))
-  const between = usualLength(arm(), sense({ topics: [0, 1], shares: [0.5, 0.5] }))
+  t.ok(near(usualLength(arm(), features()), 101, 1e-9))
+  t.ok(near(usualLength(arm(), features({ topics: [1] })), 401, 1e-9))
+  const between = usualLength(arm(), features({ topics: [0, 1], shares: [0.5, 0.5] }))
   t.ok(near(between, Math.sqrt(101 * 401), 1e-9), 'a mean of logarithms')
 })
 
 t.test('who thinks longer writes more', async (t) => {
-  const lengths = (['none', 'low', 'medium', 'high'] as const).map((effort) => usualLength(arm(effort), sense()))
+  const lengths = (['none', 'low', 'medium', 'high'] as const).map((effort) => usualLength(arm(effort), features()))
   t.strictSame(
     lengths,
     [...lengths].sort((a, b) => a - b),
@@ -45,9 +45,9 @@ for (const [median, spread] of [
     const learnt = arm()
     for (let i = 0; i < 3000; i++) {
       const tokens = Math.round(median * Math.exp(spread * normal(random)))
-      learnLength(learnt, sense(), tokens, 0, false)
+      learnLength(learnt, features(), tokens, 0, false)
     }
-    const usual = usualLength(learnt, sense())
+    const usual = usualLength(learnt, features())
     t.ok(near(usual, median, 0.1), `the usual: ${usual}`)
     t.ok(near(usual * learnt.factors.mean, median * Math.exp(spread ** 2 / 2), 0.15), 'the mean')
     const most = usual * learnt.factors.most
@@ -60,7 +60,7 @@ t.test('an answer that was cut never lowers the expectation', async (t) => {
   const random = seeded(5)
   const learnt = arm()
   for (let i = 0; i < 500; i++) {
-    const about = sense({ topics: [Math.floor(3 * random())] })
+    const about = features({ topics: [Math.floor(3 * random())] })
     const before = usualLength(learnt, about)
     const { mean, most } = learnt.factors
     const tokens = Math.floor(800 * random())
@@ -74,22 +74,22 @@ t.test('an answer that was cut never lowers the expectation', async (t) => {
 
 t.test('cut answers alone: the expectation stays', async (t) => {
   const learnt = arm()
-  for (let i = 0; i < 200; i++) learnLength(learnt, sense(), 5, 0, true)
-  t.ok(near(usualLength(learnt, sense()), 101, 1e-9))
+  for (let i = 0; i < 200; i++) learnLength(learnt, features(), 5, 0, true)
+  t.ok(near(usualLength(learnt, features()), 101, 1e-9))
   t.ok(near(learnt.factors.most, arm().factors.most, 1e-9))
-  for (let i = 0; i < 200; i++) learnLength(learnt, sense(), 1000, 0, true)
-  t.ok(usualLength(learnt, sense()) > 200, 'more than expected teaches all the same')
+  for (let i = 0; i < 200; i++) learnLength(learnt, features(), 1000, 0, true)
+  t.ok(usualLength(learnt, features()) > 200, 'more than expected teaches all the same')
 })
 
 t.test('the share of reasoning', async (t) => {
   const plain = arm()
   t.equal(reasoningShare(plain), 0)
-  learnLength(plain, sense(), 1000, 900, false)
+  learnLength(plain, features(), 1000, 900, false)
   t.ok(near(reasoningShare(plain), 900 / 3000, 1e-9), 'the prior is worth 2,000 tokens')
   const thinking = arm('high')
   t.ok(near(reasoningShare(thinking), 0.8, 1e-9))
-  for (let i = 0; i < 200; i++) learnLength(thinking, sense(), 1000, 100, false)
+  for (let i = 0; i < 200; i++) learnLength(thinking, features(), 1000, 100, false)
   t.ok(near(reasoningShare(thinking), 0.1, 0.15))
-  for (let i = 0; i < 2000; i++) learnLength(plain, sense(), 100, 5000, false)
+  for (let i = 0; i < 2000; i++) learnLength(plain, features(), 100, 5000, false)
   t.ok(reasoningShare(plain) <= 1, 'a backend that counts wrongly')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { estimate, newRegression, observe } from '../../src/learn/regression.ts'
+import { estimate, newRegression, observe } from '../../src/decision/learn/regression.ts'
 import { seeded } from '../support/random.ts'
-import { normal } from '../support/senses.ts'
+import { normal } from '../support/features.ts'
 
 /** Solves A x = b by Gauss with pivots. */
 function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {

@@ -1,8 +1,8 @@
 /** How many calls an engine works on at a time, and what a replica takes from the others. */
 import t from 'tap'
 import type { Room } from '../../src/core/arm.ts'
-import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/learn/latency.ts'
-import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/learn/room.ts'
+import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
+import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/decision/learn/room.ts'
 
 const begin = (beside: number, running: number, late: number) => ({ beside, running, seconds: 0.1 * late, usual: 0.1 })
 

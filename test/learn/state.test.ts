@@ -1,14 +1,14 @@
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { deepStrictEqual } from 'node:assert'
 import t from 'tap'
-import { Lessons } from '../../src/learn/lessons.ts'
-import { usualLength } from '../../src/learn/length.ts'
-import { restoreState, type State, stateSchema, toState } from '../../src/learn/state.ts'
-import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/learn/success.ts'
-import type { TextSense } from '../../src/core/arm.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { usualLength } from '../../src/decision/learn/length.ts'
+import { restoreState, type State, stateSchema, toState } from '../../src/decision/learn/state.ts'
+import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/decision/learn/success.ts'
+import type { TextFeatures } from '../../src/core/arm.ts'
 import { classify, deployment, facts, gatewayRequest, WEIGHTS } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'
-import { lesson, profile } from '../support/senses.ts'
+import { lesson, profile } from '../support/features.ts'
 
 const TEXTS = [
   'Write a Python function that reverses a linked list.',
@@ -17,16 +17,16 @@ const TEXTS = [
   'Translate "good morning" into Dutch.',
   'Is the following review positive or negative? I liked it.',
 ]
-const SENSES: readonly TextSense[] = TEXTS.map(
-  (content) => classify(gatewayRequest({ model: 'auto', messages: [{ role: 'user', content }] })).sense!,
+const SENSES: readonly TextFeatures[] = TEXTS.map(
+  (content) => classify(gatewayRequest({ model: 'auto', messages: [{ role: 'user', content }] })).features!,
 )
 const MODELS = ['alpha', 'beta'] as const
 const KNOWN = facts({ efforts: ['none', 'high'], quality: { default: 0.65 } })
 
 /** A book after some hundred answers. */
-function learned(): Lessons {
+function learned(): ModelStats {
   const random = seeded(21)
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   for (let i = 0; i < 400; i++) {
     const model = pick(random, MODELS)
     const about = pick(random, SENSES)
@@ -42,7 +42,7 @@ function learned(): Lessons {
     lessons.learn(
       lesson({
         requestId: `${i}`,
-        profile: profile({ sense: about }),
+        profile: profile({ features: about }),
         target: { deployment: one, effort: arm.effort, arm },
         usage,
         valid: random() < 0.9,
@@ -54,7 +54,7 @@ function learned(): Lessons {
 }
 
 /** All that decisions are made of. */
-function predictions(lessons: Lessons): number[] {
+function predictions(lessons: ModelStats): number[] {
   return MODELS.flatMap((model) => [
     lessons.calibrationOf(model).factor,
     lessons.calibrationOf(model).deviation,
@@ -72,7 +72,7 @@ const throughJson = (state: State): State => stateSchema.parse(JSON.parse(JSON.s
 
 t.test('what comes back predicts the same', async (t) => {
   const before = learned()
-  const after = new Lessons(WEIGHTS)
+  const after = new ModelStats(WEIGHTS)
   t.equal(restoreState(after, throughJson(toState(before))), true)
   const wanted = predictions(before)
   const found = predictions(after)
@@ -83,7 +83,7 @@ t.test('what comes back predicts the same', async (t) => {
 
 t.test('and goes on learning in the same way', async (t) => {
   const before = learned()
-  const after = new Lessons(WEIGHTS)
+  const after = new ModelStats(WEIGHTS)
   restoreState(after, throughJson(toState(before)))
   for (const lessons of [before, after])
     for (const arm of lessons.armsOf('alpha', KNOWN))
@@ -99,13 +99,13 @@ t.test('and goes on learning in the same way', async (t) => {
 
 t.test('a second time through is the same', async (t) => {
   const first = throughJson(toState(learned()))
-  const again = new Lessons(WEIGHTS)
+  const again = new ModelStats(WEIGHTS)
   restoreState(again, first)
   t.doesNotThrow(() => deepStrictEqual(throughJson(toState(again)), first))
 })
 
 t.test('nothing learnt, nothing kept', async (t) => {
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   lessons.armsOf('alpha', KNOWN)
   lessons.calibrationOf('alpha')
   t.match(toState(lessons), { version: 1, arms: {}, tokenizers: {} })
@@ -124,7 +124,7 @@ t.test('with another classifier the arms are dropped and the tokenizers stay', a
     ['the same classes, trained anew', { ...WEIGHTS, lengths: WEIGHTS.lengths.map((length) => length + 0.1) }],
   ]
   for (const [name, topics] of others) {
-    const lessons = new Lessons(topics)
+    const lessons = new ModelStats(topics)
     t.equal(restoreState(lessons, state), false, name)
     t.equal([...lessons.known.arms].length, 0, name)
     t.ok(lessons.calibrationOf('alpha').count > 100, name)
@@ -133,7 +133,7 @@ t.test('with another classifier the arms are dropped and the tokenizers stay', a
 })
 
 t.test('of thousands of models the best known are kept', async (t) => {
-  const lessons = new Lessons(WEIGHTS)
+  const lessons = new ModelStats(WEIGHTS)
   for (let i = 0; i < 1100; i++) {
     const [arm] = lessons.armsOf(`m${i}`, facts())
     for (let n = 0; n < (i < 200 ? 1 : 2); n++) learnValidity(arm!, SENSES[0]!, true)
@@ -205,7 +205,7 @@ t.test('numbers that would poison what is predicted are refused, or do no harm',
     const name = `${path.slice(2).join('.') || 'tokenizer'} ${JSON.stringify(value).slice(0, 60)}`
     const read = stateSchema.safeParse(broken(path, value))
     if (!read.success) continue
-    const lessons = new Lessons(WEIGHTS)
+    const lessons = new ModelStats(WEIGHTS)
     restoreState(lessons, read.data)
     const bad = predictions(lessons).filter((one) => !(one >= 0 && one < 1e9))
     t.strictSame(bad, [], name)

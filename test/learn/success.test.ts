@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
-import type { TextSense } from '../../src/core/arm.ts'
-import { newArm } from '../../src/learn/arms.ts'
-import { blend, deviation } from '../../src/learn/cells.ts'
-import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/learn/success.ts'
+import type { TextFeatures } from '../../src/core/arm.ts'
+import { newArm } from '../../src/decision/learn/arms.ts'
+import { blend, deviation } from '../../src/decision/learn/topic-stats.ts'
+import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/decision/learn/success.ts'
 import { facts } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
-import { normal, sense, THREE } from '../support/senses.ts'
+import { normal, features, THREE } from '../support/features.ts'
 
 const arm = (quality: number | null = 0.7): Arm =>
   newArm('m', null, facts(quality === null ? {} : { quality: { default: quality } }), THREE)
@@ -14,33 +14,33 @@ const arm = (quality: number | null = 0.7): Arm =>
 const close = (found: number, wanted: number, within: number): boolean => Math.abs(found - wanted) <= within
 
 t.test('without feedback: what was said of the model, times the usual share of valid answers', async (t) => {
-  t.ok(close(successOf(arm(0.7), sense()), 0.98 * 0.7, 1e-9))
+  t.ok(close(successOf(arm(0.7), features()), 0.98 * 0.7, 1e-9))
   const coder = newArm('m', null, facts({ quality: { default: 0.5, code: 0.9 } }), THREE)
-  t.ok(close(successOf(coder, sense({ topics: [1] })), 0.98 * 0.9, 1e-9), 'by class')
-  const half = successOf(coder, sense({ topics: [0, 1], shares: [0.5, 0.5] }))
+  t.ok(close(successOf(coder, features({ topics: [1] })), 0.98 * 0.9, 1e-9), 'by class')
+  const half = successOf(coder, features({ topics: [0, 1], shares: [0.5, 0.5] }))
   t.ok(close(half, 0.98 * 0.7, 1e-9), 'by shares of classes')
 })
 
 t.test('what a text asks divides models by ability', async (t) => {
-  const hard = sense({ demand: 2 })
-  t.ok(successOf(arm(0.9), hard) > successOf(arm(0.9), sense()))
-  t.ok(successOf(arm(0.4), hard) < successOf(arm(0.4), sense()))
+  const hard = features({ demand: 2 })
+  t.ok(successOf(arm(0.9), hard) > successOf(arm(0.9), features()))
+  t.ok(successOf(arm(0.4), hard) < successOf(arm(0.4), features()))
 })
 
 t.test('valid answers alone leave the expectation where it was', async (t) => {
   const learnt = arm(0.7)
-  for (let i = 0; i < 500; i++) learnValidity(learnt, sense(), i % 50 !== 0)
-  t.ok(close(successOf(learnt, sense()), 0.98 * 0.7, 0.005), `${successOf(learnt, sense())}`)
+  for (let i = 0; i < 500; i++) learnValidity(learnt, features(), i % 50 !== 0)
+  t.ok(close(successOf(learnt, features()), 0.98 * 0.7, 0.005), `${successOf(learnt, features())}`)
 })
 
 t.test('invalid answers lower it, and leave the quality apart', async (t) => {
   const learnt = arm(0.7)
-  for (let i = 0; i < 400; i++) learnValidity(learnt, sense(), i % 2 === 0)
-  t.ok(close(successOf(learnt, sense()), 0.5 * 0.7, 0.03), `${successOf(learnt, sense())}`)
+  for (let i = 0; i < 400; i++) learnValidity(learnt, features(), i % 2 === 0)
+  t.ok(close(successOf(learnt, features()), 0.5 * 0.7, 0.03), `${successOf(learnt, features())}`)
   t.equal(learnt.quality.total, 0)
   t.equal(learnt.words.residual, null)
-  for (let i = 0; i < 400; i++) learnQuality(learnt, sense(), 1)
-  t.ok(close(successOf(learnt, sense()), 0.5, 0.04), 'the good ones of the valid half')
+  for (let i = 0; i < 400; i++) learnQuality(learnt, features(), 1)
+  t.ok(close(successOf(learnt, features()), 0.5, 0.04), 'the good ones of the valid half')
   t.equal(
     learnt.validity.total,
     [...Array<number>(400)].reduce((total) => total * 0.999 + 1, 0),
@@ -49,12 +49,12 @@ t.test('invalid answers lower it, and leave the quality apart', async (t) => {
 
 t.test('feedback moves it, by hand', async (t) => {
   const learnt = arm(0.7)
-  learnQuality(learnt, sense(), 1)
+  learnQuality(learnt, features(), 1)
   // Six observations of prior over all, and six within the topic: (.3 + 6 x .3 / 7) / 7.
   const expected = 0.98 * (0.7 + (0.3 + (6 * 0.3) / 7) / 7)
-  t.ok(close(successOf(learnt, sense()), expected, 1e-9), `${successOf(learnt, sense())}, not ${expected}`)
-  t.ok(successOf(learnt, sense({ topics: [1] })) > 0.98 * 0.7, 'other topics a little')
-  t.ok(successOf(learnt, sense({ topics: [1] })) < successOf(learnt, sense()))
+  t.ok(close(successOf(learnt, features()), expected, 1e-9), `${successOf(learnt, features())}, not ${expected}`)
+  t.ok(successOf(learnt, features({ topics: [1] })) > 0.98 * 0.7, 'other topics a little')
+  t.ok(successOf(learnt, features({ topics: [1] })) < successOf(learnt, features()))
 })
 
 t.test('much feedback outweighs every prior', async (t) => {
@@ -62,8 +62,8 @@ t.test('much feedback outweighs every prior', async (t) => {
     for (const prior of [0.3, 0.9]) {
       const random = seeded(7)
       const learnt = arm(prior)
-      for (let i = 0; i < 600; i++) learnQuality(learnt, sense({ demand: 2 }), random() < truth ? 1 : 0)
-      const found = successOf(learnt, sense({ demand: 2 }))
+      for (let i = 0; i < 600; i++) learnQuality(learnt, features({ demand: 2 }), random() < truth ? 1 : 0)
+      const found = successOf(learnt, features({ demand: 2 }))
       t.ok(close(found, 0.98 * truth, 0.06), `prior ${prior}, truth ${truth}: ${found}`)
     }
 })
@@ -72,34 +72,34 @@ t.test('it stays between nothing and certainty', async (t) => {
   for (const score of [0, 1]) {
     const learnt = arm(score === 0 ? 0.01 : 0.999)
     for (let i = 0; i < 300; i++) {
-      learnQuality(learnt, sense({ demand: 3, features: [1, -1] }), score)
-      learnValidity(learnt, sense(), score === 1)
+      learnQuality(learnt, features({ demand: 3, vector: [1, -1] }), score)
+      learnValidity(learnt, features(), score === 1)
     }
-    const found = successOf(learnt, sense({ demand: 3, features: [100, -100] }))
+    const found = successOf(learnt, features({ demand: 3, vector: [100, -100] }))
     t.ok(found > 0 && found < 1, `${found}`)
   }
 })
 
 t.test('uncertainty falls with feedback where it came, and not with answers that nobody judged', async (t) => {
   const learnt = arm(0.7)
-  const doubt = (about: TextSense): number => doubtOf(learnt, about, 0.7)
-  const first = doubt(sense())
+  const doubt = (about: TextFeatures): number => doubtOf(learnt, about, 0.7)
+  const first = doubt(features())
   t.ok(close(first, Math.sqrt((0.7 * 0.3) / 7), 1e-12))
-  for (let i = 0; i < 50; i++) learnValidity(learnt, sense(), true)
-  t.equal(doubt(sense()), first)
+  for (let i = 0; i < 50; i++) learnValidity(learnt, features(), true)
+  t.equal(doubt(features()), first)
   let before = first
   for (let i = 0; i < 50; i++) {
-    learnQuality(learnt, sense(), 1)
-    t.ok(doubt(sense()) < before)
-    before = doubt(sense())
+    learnQuality(learnt, features(), 1)
+    t.ok(doubt(features()) < before)
+    before = doubt(features())
   }
-  t.equal(doubt(sense({ topics: [1] })), first, 'of another topic nothing is known yet')
+  t.equal(doubt(features({ topics: [1] })), first, 'of another topic nothing is known yet')
 })
 
 const FEATURES = 58
 
 interface Judged {
-  readonly about: TextSense
+  readonly about: TextFeatures
   readonly score: number
 }
 
@@ -108,9 +108,9 @@ function stream(seed: number, count: number, effect: number): Judged[] {
   const random = seeded(seed)
   return Array.from({ length: count }, () => {
     const topic = Math.floor(3 * random())
-    const features = Array.from({ length: FEATURES }, () => normal(random))
-    const chance = 0.5 + 0.1 * (topic - 1) + effect * Math.tanh(features[0]! + features[1]!)
-    return { about: sense({ topics: [topic], features, demand: 1 }), score: random() < chance ? 1 : 0 }
+    const vector = Array.from({ length: FEATURES }, () => normal(random))
+    const chance = 0.5 + 0.1 * (topic - 1) + effect * Math.tanh(vector[0]! + vector[1]!)
+    return { about: features({ topics: [topic], vector, demand: 1 }), score: random() < chance ? 1 : 0 }
   })
 }
 

@@ -48,7 +48,7 @@ t.test('for any outcomes, requests and attempts come to the same, and to the tru
     let rows = 0
     for (let i = 0; i < 50; i++) {
       const one = anyAccount(random, `r-${i}`, 1_700_000_000_000 + i)
-      ledger.settled(one)
+      ledger.onCompleted(one)
       ids.push(one.request.id)
       rows += 1 + one.settlement.attempts.length
       for (const { usage: told, cost: paid, waste } of one.settlement.attempts) {
@@ -77,7 +77,7 @@ t.test('rows of a request', async (t) => {
   const principal = { ...ANONYMOUS, id: 'k', team: 'red', labels: { 'cost-center': '42' } }
   const waste = { reason: 'failover', tokens: 40 } as const
   const last = { ...ANSWERED, usage: usage({ input: 11, output: 7, audioInput: 3 }), cost: cost(1) }
-  ledger.settled(
+  ledger.onCompleted(
     account({
       request: { id: 'r', principal, session: 's'.repeat(1000), agent: 'g', user: 'u', stream: true },
       attempts: [{ ...FAILED, waste }, last],
@@ -85,7 +85,7 @@ t.test('rows of a request', async (t) => {
       at: Date.parse('2026-01-31T08:00:00.123Z'),
     }),
   )
-  ledger.settled(account({ request: { id: 'x' }, attempts: [], record: null }))
+  ledger.onCompleted(account({ request: { id: 'x' }, attempts: [], record: null }))
   await ledger.close()
   const [failed, answered, request, refused] = await rowsIn(folder, { decisions: true })
   const shared = {
@@ -152,7 +152,7 @@ t.test('numbers grow over restarts, also where the clock was set back', async (t
   for (const at of [5_000_000, 5_000_000, 4_000_000, 90_000_000]) {
     const { ledger } = await opened(folder)
     for (let i = 0; i < 3; i++) {
-      ledger.settled(account({ at: at - i, request: { id: `${at}-${i}` } }))
+      ledger.onCompleted(account({ at: at - i, request: { id: `${at}-${i}` } }))
       seqs.push(ledger.seq)
     }
     await ledger.close()
@@ -169,7 +169,7 @@ t.test('numbers grow over restarts, also where the clock was set back', async (t
   )
   t.equal((await rowsIn(folder, { afterSeq: seqs[3]!, kind: 'request' })).length, 8, 'what came after a snapshot')
   const { ledger } = await opened(folder, {}, { above: 8e15 })
-  ledger.settled(account())
+  ledger.onCompleted(account())
   await ledger.close()
   t.equal(ledger.seq, 8e15 + 2, 'above what the caller says')
 })
@@ -178,7 +178,7 @@ t.test('a day, and a clock that is set back, begin a segment of their own', asyn
   const folder = place(t)
   const { ledger } = await opened(folder)
   const days = ['2026-01-31T23:59:59.999Z', '2026-02-01T10:00:00Z', '2026-02-01T12:00:00Z', '2026-02-01T09:00:00Z']
-  for (const day of days) ledger.settled(account({ at: Date.parse(day), request: { id: day } }))
+  for (const day of days) ledger.onCompleted(account({ at: Date.parse(day), request: { id: day } }))
   await ledger.close()
   const names = (await readdir(folder)).map((name) => name.slice(0, 16)).sort()
   t.strictSame(names, ['20260131T235959Z', '20260201T090000Z', '20260201T100000Z'])
@@ -192,7 +192,7 @@ t.test('rows are on the disk within a second, without anybody asking', async (t)
   const folder = place(t)
   const { ledger } = await opened(folder)
   t.teardown(() => ledger.close())
-  ledger.settled(account())
+  ledger.onCompleted(account())
   const startedAt = performance.now()
   await eventually(3000, 'two rows', async () => (await rowsIn(folder).catch(() => [])).length === 2)
   t.ok(performance.now() - startedAt < 1000)
@@ -204,7 +204,7 @@ t.test('the store is away: traffic flows, the ledger catches up', async (t) => {
   await writeFile(folder, 'in the way')
   const { ledger, told } = await opened(folder)
   const settle = (from: number): void => {
-    for (let i = from; i < from + 100; i++) ledger.settled(account({ request: { id: `r-${i}` } }))
+    for (let i = from; i < from + 100; i++) ledger.onCompleted(account({ request: { id: `r-${i}` } }))
   }
   settle(0)
   t.match(told, [{ event: 'ledger_away', folder, why: 'ENOTDIR' }])
@@ -237,10 +237,10 @@ t.test('a segment that is deleted is followed by a new one', async (t) => {
   const folder = place(t)
   const { ledger, told } = await opened(folder)
   const written = (rows: number) => eventually(3000, `${rows} rows`, () => ledger.state().writtenRows === rows)
-  ledger.settled(account({ request: { id: 'gone' } }))
+  ledger.onCompleted(account({ request: { id: 'gone' } }))
   await written(2)
   await rm(folder, { recursive: true })
-  ledger.settled(account({ request: { id: 'kept' } }))
+  ledger.onCompleted(account({ request: { id: 'kept' } }))
   await written(4)
   t.strictSame(idsOf(await rowsIn(folder)), ['kept'])
   t.strictSame(told, [])
@@ -253,7 +253,7 @@ t.test('memory is bounded: first decisions are left out, then rows are lost, and
   await writeFile(folder, 'in the way')
   const { ledger, told } = await opened(folder, {}, { mostBytes: 100_000 })
   const record = { affinity: 'x'.repeat(3000) } as object
-  for (let i = 0; i < 500; i++) ledger.settled(account({ request: { id: `r-${i}` }, record }))
+  for (let i = 0; i < 500; i++) ledger.onCompleted(account({ request: { id: `r-${i}` }, record }))
   const { pendingRows, lostRows } = ledger.state()
   t.equal(pendingRows + lostRows, 1000)
   t.ok(lostRows > 100)
@@ -264,13 +264,13 @@ t.test('memory is bounded: first decisions are left out, then rows are lost, and
   await rm(folder)
   await eventually(3000, 'all is written', () => ledger.state().pendingRows === 0)
   t.match(told.at(-1), { event: 'ledger_back', lost_rows: lostRows })
-  ledger.settled(account({ request: { id: 'after' }, record }))
+  ledger.onCompleted(account({ request: { id: 'after' }, record }))
   await ledger.close()
   const rows = await rowsIn(folder, { kind: 'request', decisions: true })
   const decided = rows.filter((row) => row.decision !== undefined).length
   t.equal(rows.length, pendingRows / 2 + 1)
   t.ok(decided > 10 && decided < 20, `${decided} of ${rows.length} with decisions`)
   t.ok(rows.at(-1)?.decision !== undefined, 'once there is room, they are written again')
-  ledger.settled(account())
+  ledger.onCompleted(account())
   t.equal(ledger.state().lostRows, lostRows + 2, 'what comes after the end is lost')
 })

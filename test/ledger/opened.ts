@@ -1,8 +1,8 @@
 import { type Ledger as LedgerClass, Ledger, type LedgerEvent, type LedgerTools } from '../../src/ledger/ledger.ts'
-import { readLedger, type Reading } from '../../src/ledger/read.ts'
+import { readLedger, type LedgerQuery } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import type { LedgerSpec } from '../../src/core/settings.ts'
-import { DecisionTexts } from '../../src/observe/decision-text.ts'
+import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 
 export interface Opened {
   readonly ledger: LedgerClass
@@ -23,7 +23,7 @@ export async function opened(
   return { ledger, told }
 }
 
-export async function rowsIn(folder: string, reading: Reading = {}): Promise<LedgerRow[]> {
+export async function rowsIn(folder: string, reading: LedgerQuery = {}): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = []
   for await (const row of readLedger(folder, reading)) rows.push(row)
   return rows

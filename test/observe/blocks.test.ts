@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Blocks } from '../../src/observe/blocks.ts'
+import { Blocks } from '../../src/observe/log/blocks.ts'
 import { eventually, within } from '../support/await.ts'
 
 t.test('lines come in order, by themselves, and nothing is left after a flush', async (t) => {
@@ -32,7 +32,7 @@ t.test('lines come in order, by themselves, and nothing is left after a flush', 
   t.equal(readFileSync(file, 'utf8'), wanted)
 })
 
-const MODULE = new URL('../../src/observe/blocks.js', import.meta.url).href
+const MODULE = new URL('../../src/observe/log/blocks.js', import.meta.url).href
 
 /** Writes blocks to standard output, waits until its reader has done what it does, and flushes. */
 const WRITER = `

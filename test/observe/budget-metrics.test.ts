@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { BudgetSpec } from '../../src/core/principal.ts'
-import type { BudgetReading } from '../../src/observe/budget-metrics.ts'
+import type { BudgetReading } from '../../src/observe/gateway/budget-metrics.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
 

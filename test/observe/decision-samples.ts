@@ -1,5 +1,5 @@
 import type { CandidateRecord } from '../../src/core/record.ts'
-import type { Decision, ShownCandidate } from '../../src/observe/decision-shape.ts'
+import type { Decision, ShownCandidate } from '../../src/observe/explain/shape.ts'
 
 const UNKNOWN = {
   expected: {

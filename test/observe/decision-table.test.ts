@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isDecision } from '../../src/observe/decision-shape.ts'
-import { decisionTable } from '../../src/observe/decision-table.ts'
+import { isDecision } from '../../src/observe/explain/shape.ts'
+import { decisionTable } from '../../src/observe/explain/table.ts'
 import { candidate, decision, FULL } from './decision-samples.ts'
 
 t.test('all there is', async (t) => {

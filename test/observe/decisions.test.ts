@@ -1,7 +1,7 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { CandidateRecord } from '../../src/core/record.ts'
-import { Baselines } from '../../src/observe/baselines.ts'
+import { Baselines } from '../../src/observe/gateway/baselines.ts'
 import { account, attempt, planOf, settlement } from '../support/accounts.ts'
 import { cost, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
@@ -66,18 +66,18 @@ t.test('what says nothing about the predictions', async (t) => {
 t.test('savings by route are two counters and the number of those that are missing', async (t) => {
   const metrics = newMetrics()
   const plan = planOf({ baseline: BASELINE })
-  metrics.settled(account(spent(2_000_001), { plan }))
-  metrics.settled(account(spent(3_000_001), { plan }))
-  metrics.settled(account(settlement({ cost: null }), { plan }))
-  metrics.settled(account(settlement({ answered: false, attempts: [], usage: null, cost: null }), { plan }))
-  metrics.settled(account(spent(7), { plan: planOf() }))
+  metrics.onCompleted(account(spent(2_000_001), { plan }))
+  metrics.onCompleted(account(spent(3_000_001), { plan }))
+  metrics.onCompleted(account(settlement({ cost: null }), { plan }))
+  metrics.onCompleted(account(settlement({ answered: false, attempts: [], usage: null, cost: null }), { plan }))
+  metrics.onCompleted(account(spent(7), { plan: planOf() }))
   const text = await metrics.scrape('text')
   const of = (name: string): number => sumOf(text, `turnout_baseline_${name}`, { route: 'coding' })
   t.equal(of('cost_usd_total'), 0.02)
   t.equal(of('compared_cost_usd_total'), 0.005000002)
   t.equal(of('uncompared_requests_total'), 1, 'one that took nothing is none')
   t.equal(of('own_cost_usd_total'), 0, 'the baseline answered none')
-  metrics.settled(account(byBaseline(7_000_000), { plan }))
+  metrics.onCompleted(account(byBaseline(7_000_000), { plan }))
   const later = await metrics.scrape('text')
   t.equal(sumOf(later, 'turnout_baseline_own_cost_usd_total', { route: 'coding' }), 0.007)
   t.equal(sumOf(later, 'turnout_baseline_cost_usd_total', { route: 'coding' }), 0.027)
@@ -85,7 +85,7 @@ t.test('savings by route are two counters and the number of those that are missi
 
 t.test('explorations by route', async (t) => {
   const metrics = newMetrics()
-  for (const explored of [true, false, true]) metrics.settled(account(settlement(), { plan: planOf({ explored }) }))
+  for (const explored of [true, false, true]) metrics.onCompleted(account(settlement(), { plan: planOf({ explored }) }))
   t.equal(sumOf(await metrics.scrape('text'), 'turnout_explorations_total', { route: 'coding' }), 2)
 })
 
@@ -126,7 +126,7 @@ const ratios = async (
   ...endings: readonly ReturnType<typeof settlement>[]
 ): Promise<Record<string, readonly [number, number]>> => {
   const metrics = newMetrics()
-  for (const ending of endings) metrics.settled(account(ending, { plan }))
+  for (const ending of endings) metrics.onCompleted(account(ending, { plan }))
   const text = await metrics.scrape('text')
   const of = (what: string): [number, number] => [
     sumOf(text, 'turnout_prediction_ratio_count', { what }),
@@ -154,7 +154,7 @@ t.test('how the expectations of whoever answered turned out', async (t) => {
 
 t.test('an exact prediction is in the bucket that ends with 1', async (t) => {
   const metrics = newMetrics()
-  metrics.settled(account(settlement(), { plan }))
+  metrics.onCompleted(account(settlement(), { plan }))
   const text = await metrics.scrape('text')
   const of = (le: string): number => sumOf(text, 'turnout_prediction_ratio_bucket', { what: 'cost', le })
   t.equal(of('0.8'), 0)

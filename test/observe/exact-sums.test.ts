@@ -68,7 +68,9 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
       }
       // However many of its calls had no price.
       if (attempts.some(({ usage, cost }) => usage !== null && cost === null)) told.unpriced++
-      metrics.settled(account(ending, { plan: random() < 0.9 ? planOf({ route: few ? 'r' : `r${below(30)}` }) : null }))
+      metrics.onCompleted(
+        account(ending, { plan: random() < 0.9 ? planOf({ route: few ? 'r' : `r${below(30)}` }) : null }),
+      )
     }
     const text = await metrics.scrape('text')
     const sum = (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { expose, formatFor } from '../../src/observe/exposition.ts'
-import { Families } from '../../src/observe/families.ts'
+import { expose, formatFor } from '../../src/observe/metrics/exposition.ts'
+import { Registry } from '../../src/observe/metrics/registry.ts'
 
 const mark = { requestId: 'req-1', at: 1_700_000_000_500 }
 
 t.test('both formats, byte by byte', async (t) => {
-  const families = new Families()
+  const families = new Registry()
   const cell = families.counter('spent_usd_total', 'Spent.', ['route'], 1e9).series(['a "b"\\\n'])
   cell.value = 1_500_000_001
   cell.exemplar = { mark, value: 0.25 }
@@ -62,7 +62,7 @@ turnout_rows_total 7
 })
 
 t.test('an exemplar has 128 characters at most, whatever the caller calls its request', async (t) => {
-  const families = new Families()
+  const families = new Registry()
   const buckets = families.histogram('wait_seconds', 'Waits.', [], [1]).series([])
   buckets.observe(0.5, { ...mark, requestId: 'x'.repeat(128) })
   const id = /# \{request_id="(x+)"\}/.exec(await expose(families.all, 'openmetrics'))?.[1] ?? ''

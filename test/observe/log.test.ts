@@ -2,16 +2,16 @@ import t from 'tap'
 import { ANONYMOUS } from '../../src/core/principal.ts'
 import { ATTEMPT, backend, cost, gatewayRequest } from '../support/factories.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Account, Settlement } from '../../src/core/settlement.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { subjectOf } from '../../src/accounting/subject.ts'
-import { accountLine } from '../../src/observe/account-line.ts'
-import { DecisionTexts } from '../../src/observe/decision-text.ts'
-import { createLog } from '../../src/observe/log.ts'
-import { RequestLogBook } from '../../src/observe/request-log.ts'
+import { accountLine } from '../../src/observe/log/account-line.ts'
+import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
+import { createLog } from '../../src/observe/log/log.ts'
+import { RequestLogBook } from '../../src/observe/log/request-log.ts'
 
 const SECRET = 'sk-secret-0123456789'
 
@@ -159,7 +159,7 @@ t.test('the line of a request', async (t) => {
   const record = { request_id: 'req-1', route: 'r' } as DecisionRecord
   let text = ''
   const log = createLog('info', { write: (one: string) => void (text += one) })
-  new RequestLogBook(log, new DecisionTexts()).settled(account(REQUEST, record, SETTLEMENT))
+  new RequestLogBook(log, new DecisionTexts()).onCompleted(account(REQUEST, record, SETTLEMENT))
   const line = JSON.parse(text) as object
   t.match(line, {
     request_id: 'req-1',

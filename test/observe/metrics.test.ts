@@ -2,8 +2,8 @@ import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import { ANONYMOUS } from '../../src/core/principal.ts'
 import type { Account } from '../../src/core/settlement.ts'
-import type { BackendReading } from '../../src/observe/fleet-metrics.ts'
-import type { Metrics } from '../../src/observe/metrics.ts'
+import type { BackendReading } from '../../src/observe/gateway/fleet-metrics.ts'
+import type { Metrics } from '../../src/observe/gateway/metrics.ts'
 import { account, attempt, planOf, settlement } from '../support/accounts.ts'
 import { cost, gatewayRequest, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
@@ -18,7 +18,7 @@ const sums = async (metrics: Metrics) => {
 
 async function counted(...all: readonly Account[]): Promise<(name: string, labels?: Record<string, string>) => number> {
   const metrics = newMetrics()
-  for (const one of all) metrics.settled(one)
+  for (const one of all) metrics.onCompleted(one)
   return await sums(metrics)
 }
 
@@ -109,10 +109,10 @@ t.test('each call is counted where it was made', async (t) => {
 
 t.test('kinds of tokens that most backends never tell appear with the first one', async (t) => {
   const metrics = newMetrics()
-  metrics.settled(account())
+  metrics.onCompleted(account())
   t.notMatch(await metrics.scrape('text'), /kind="(cache_write|audio|image)/)
   const rare = { cacheWrite: 1, audioInput: 2, imageInput: 3, audioOutput: 4 }
-  metrics.settled(account(settlement({ usage: usage({ input: 10, output: 5, ...rare }) })))
+  metrics.onCompleted(account(settlement({ usage: usage({ input: 10, output: 5, ...rare }) })))
   const sum = await sums(metrics)
   for (const [kind, tokens] of Object.entries({ cache_write: 1, audio_input: 2, image_input: 3, audio_output: 4 }))
     t.equal(sum('tokens_total', { ...EACH, kind }), tokens, kind)
@@ -146,12 +146,12 @@ t.test('a request that was turned away', async (t) => {
 t.test('hundreds of models share a label', async (t) => {
   const metrics = newMetrics()
   for (let index = 0; index < 500; index++)
-    metrics.settled(account(settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })))
+    metrics.onCompleted(account(settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })))
   const models = new Set([...(await metrics.scrape('text')).matchAll(/model="([^"]*)"/g)].map(([, name]) => name))
   t.ok(models.size <= 201, `${models.size} models`)
   t.equal((await sums(metrics))('requests_total', { model: 'other' }), 300)
   t.equal((await sums(metrics))('attempts_total', { model: 'other' }), 600)
-  metrics.settled(account(settlement({ attempts: [attempt('m7')] })))
+  metrics.onCompleted(account(settlement({ attempts: [attempt('m7')] })))
   t.equal((await sums(metrics))('requests_total', { model: 'm7' }), 2, 'known ones keep theirs')
 })
 
@@ -167,8 +167,8 @@ t.test('labels never come from the caller', async (t) => {
     },
   )
   const metrics = newMetrics()
-  metrics.settled(account(settlement(), { request }))
-  metrics.settled(account(settlement({ attempts: [] }), { request, plan: null }))
+  metrics.onCompleted(account(settlement(), { request }))
+  metrics.onCompleted(account(settlement({ attempts: [] }), { request, plan: null }))
   t.notMatch(await metrics.scrape('text'), secret)
   t.notMatch(await metrics.scrape('openmetrics'), secret)
 })
@@ -201,8 +201,8 @@ t.test('thousands of keys, users, models, routes and request ids do not fill the
     const wasted = { ...attempt(`m${index % 700}`, 'idle_timeout'), backend: `b${index % 30}` }
     const waste = { reason: (['retry', 'failover', 'hedge'] as const)[index % 3]!, tokens: 1 }
     const answer = { ...attempt(`m${index % 900}`), backend: `b${index % 40}` }
-    metrics.settled(account(settlement({ attempts: [{ ...wasted, waste }, answer] }), { request, plan }))
-    metrics.settled(
+    metrics.onCompleted(account(settlement({ attempts: [{ ...wasted, waste }, answer] }), { request, plan }))
+    metrics.onCompleted(
       account(settlement({ answered: false, attempts: [], success: false }), { request, plan: null, route: null }),
     )
     metrics.plain('chat', 401, 'invalid_api_key')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Series } from '../../src/observe/series.ts'
+import { Series } from '../../src/observe/metrics/series.ts'
 
 t.test('a path is made once', async (t) => {
   const made: (readonly string[])[] = []

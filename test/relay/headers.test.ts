@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cost, deployment } from '../support/factories.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import {
   addAnswerHeaders,

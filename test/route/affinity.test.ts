@@ -1,12 +1,12 @@
 /** A conversation stays where it is, unless another place is better by enough. */
 import t from 'tap'
-import type { BackendLive, Standing } from '../../src/core/types.ts'
-import type { Moment } from '../../src/route/plan.ts'
+import type { BackendLive, DeploymentHealth } from '../../src/core/types.ts'
+import type { DecisionContext } from '../../src/decision/route/plan.ts'
 import { live } from '../support/factories.ts'
 import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
 
 /** Where the conversation was answered last: nothing of it is cached, so that only loyalty speaks. */
-const remembered = (id: string): Pick<Moment, 'recall'> => ({
+const remembered = (id: string): Pick<DecisionContext, 'recall'> => ({
   recall: () => ({ deployment: id, model: id.slice(id.indexOf('/') + 1), tokens: 0, at: 0 }),
 })
 const QUALITY_ALONE = { quality: 1, cost: 0, latency: 0, efficiency: 0 }
@@ -60,7 +60,7 @@ t.test('health weighs more than loyalty', async (t) => {
   const sick: Partial<BackendLive> = { state: 'down' }
   const all = [like('a/m'), like('b/n', {}, { live: live(sick) })]
   t.equal(orderOf(all, { fields: ANSWERED, moment: remembered('b/n') })[0], 'a/m')
-  const resting: Partial<Standing> = { restUntil: 10 }
-  const tired = [like('a/m'), like('b/n', {}, { standing: resting })]
+  const resting: Partial<DeploymentHealth> = { ejectedUntil: 10 }
+  const tired = [like('a/m'), like('b/n', {}, { health: resting })]
   t.equal(orderOf(tired, { fields: ANSWERED, moment: remembered('b/n') })[0], 'a/m')
 })

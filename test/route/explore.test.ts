@@ -1,7 +1,7 @@
 /** Now and then another one than the best goes first; what is logged of it must be true. */
 import t from 'tap'
 import type { Deployment } from '../../src/core/types.ts'
-import { explore, rank } from '../../src/route/pick.ts'
+import { explore, rank } from '../../src/decision/route/pick.ts'
 import { ANSWERED, like, planOf } from '../support/fields.ts'
 import { seeded } from '../support/random.ts'
 import { fieldOf } from '../support/rows.ts'

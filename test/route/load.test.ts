@@ -2,8 +2,8 @@
 import t from 'tap'
 import { NO_PRICE, STRATEGIES, type Strategy, type Weights, type Within } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
-import { newLatency } from '../../src/learn/latency.ts'
-import { COLUMN, COLUMNS, mostCost, predict } from '../../src/route/predict.ts'
+import { newLatency } from '../../src/decision/learn/latency.ts'
+import { COLUMN, COLUMNS, mostCost, predict } from '../../src/decision/route/predict.ts'
 import { backend, classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { anyNature, anyWeights, like, planOf, plans, type Situation } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -45,7 +45,7 @@ function anyField(random: () => number, size: number): Deployment[] {
       }),
       facts: { quality: { default: nature.quality }, price: prices[model as keyof typeof prices], ...thinks },
       live: live({ inflight: whole(random, 20), state: random() < 0.1 ? 'down' : 'ready' }),
-      standing: { calls: whole(random, 9), restUntil: random() < 0.1 ? 10 : 0 },
+      health: { calls: whole(random, 9), ejectedUntil: random() < 0.1 ? 10 : 0 },
       learnt: { latency: anyLatency(random) },
     })
   })

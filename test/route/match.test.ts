@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { RouteMatch } from '../../src/core/settings.ts'
-import { matches, type Occasion } from '../../src/route/match.ts'
-import { compileRoutes } from '../../src/route/table.ts'
+import { matches, type MatchContext } from '../../src/decision/route/match.ts'
+import { compileRoutes } from '../../src/decision/route/table.ts'
 import { catalogOf, profile, routeMatch, routeSpec } from '../support/factories.ts'
 
-const AUTO: Occasion = {
+const AUTO: MatchContext = {
   model: 'auto',
   key: 'team-a',
   headers: { 'x-team': 'research', 'x-many': ['one', 'two'] },
@@ -12,7 +12,7 @@ const AUTO: Occasion = {
   utcHour: 12,
 }
 
-function judged(match: Partial<RouteMatch> | null, occasion: Partial<Occasion> = {}): boolean | null {
+function judged(match: Partial<RouteMatch> | null, occasion: Partial<MatchContext> = {}): boolean | null {
   const spec = routeSpec('r', { match: match && routeMatch(match) })
   return matches(compileRoutes([spec], [], catalogOf()).routes[0]!, { ...AUTO, ...occasion })
 }

@@ -3,9 +3,9 @@ import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principa
 import { ANYBODY, catalogOf, deployment, KEY, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type RouteSpec, STRATEGIES, type Strategy } from '../../src/core/settings.ts'
-import { type Asked, type Choice, resolve } from '../../src/route/names.ts'
-import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
-import { reachOf } from '../../src/route/reach.ts'
+import { type Asked, type ResolvedRoute, resolve } from '../../src/decision/route/names.ts'
+import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
+import { reachOf } from '../../src/decision/route/reach.ts'
 
 const local = { backend: { provider: provider({ local: true }) } }
 const ALL = catalogOf(
@@ -19,7 +19,7 @@ const ALL = catalogOf(
 const tableOf = (routes: readonly RouteSpec[] = [], keys: readonly KeySpec[] = []): RouteTable =>
   compileRoutes(routes, keys, ALL)
 
-const ids = (choice: Choice): string => choice.candidates.map(({ id }) => id).join(' ')
+const ids = (choice: ResolvedRoute): string => choice.candidates.map(({ id }) => id).join(' ')
 
 const TEAM: Principal = { ...ANONYMOUS, id: 'team-a', routes: null, rpm: null }
 
@@ -28,7 +28,7 @@ function ask(
   routes: readonly RouteSpec[] = [],
   principal = ANYBODY,
   wish: Strategy | null = null,
-): Choice {
+): ResolvedRoute {
   return resolve({ ...asked(model, principal), strategy: wish }, tableOf(routes))
 }
 
@@ -214,7 +214,7 @@ t.test('strategies: the header, then the name, then the route', async (t) => {
 
 t.test('local means local, whoever says it', async (t) => {
   const rule = routeSpec('r', { match: routeMatch({ model: ['auto'], key: null }) })
-  const isLocal = (choice: Choice): boolean => choice.candidates.length > 0 && choice.localOnly
+  const isLocal = (choice: ResolvedRoute): boolean => choice.candidates.length > 0 && choice.localOnly
   t.ok(isLocal(ask('auto:local')), 'auto:local')
   t.ok(isLocal(ask('auto:local', [rule])), 'auto:local with a rule for auto')
   t.ok(isLocal(ask('auto:local', [routeSpec('default')])), 'auto:local with a default route')

@@ -3,10 +3,10 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Deployment } from '../../src/core/types.ts'
-import { assess, newStanding, type StandingState } from '../../src/fleet/standing.ts'
-import { ttftOf } from '../../src/learn/latency.ts'
-import { rank } from '../../src/route/pick.ts'
-import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
+import { recordOutcome, newHealth, type HealthState } from '../../src/backends/fleet/deployment-health.ts'
+import { ttftOf } from '../../src/decision/learn/latency.ts'
+import { rank } from '../../src/decision/route/pick.ts'
+import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
 import { live } from '../support/factories.ts'
 import { anyNature, chosen, decisionOf, like, orderOf, planOf } from '../support/fields.ts'
 import { seeded } from '../support/random.ts'
@@ -142,10 +142,10 @@ t.test('the cheapest within, where there is no answer to judge', async (t) => {
 
 t.test('a backend that fails at once never gains share, and comes back when it is healed (AT-56)', async (t) => {
   const all = [
-    like('broken/m', { ttft: 0.4 }, { standing: newStanding() }),
-    like('good/m', { ttft: 0.5 }, { standing: newStanding() }),
+    like('broken/m', { ttft: 0.4 }, { health: newHealth() }),
+    like('good/m', { ttft: 0.5 }, { health: newHealth() }),
   ]
-  const own = (one: Deployment): StandingState => one.standing as StandingState
+  const own = (one: Deployment): HealthState => one.health as HealthState
   const failure = new GatewayError('upstream_error', 'it failed')
   const asked: number[] = []
   let now = 0
@@ -154,7 +154,7 @@ t.test('a backend that fails at once never gains share, and comes back when it i
     const { deployment } = first!
     own(deployment).calls++
     const failed = deployment.id === 'broken/m' && !healthy
-    assess(own(deployment), 'chat', failed ? failure : null, now + (failed ? 2 : 500))
+    recordOutcome(own(deployment), 'chat', failed ? failure : null, now + (failed ? 2 : 500))
     return deployment.id
   }
   const expected = ttftOf(all[0]!.latency, 10, 0)

@@ -13,13 +13,13 @@ import {
   routeMatch,
   routeSpec,
 } from '../support/factories.ts'
-import { learnTtft, newLatency } from '../../src/learn/latency.ts'
+import { learnTtft, newLatency } from '../../src/decision/learn/latency.ts'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { JsonObject, RouteSpec } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
-import { plan } from '../../src/route/plan.ts'
-import { compileRoutes } from '../../src/route/table.ts'
+import { plan } from '../../src/decision/route/plan.ts'
+import { compileRoutes } from '../../src/decision/route/table.ts'
 
 interface World {
   readonly deployments: readonly Deployment[]
@@ -61,8 +61,8 @@ const long = (tokens: number, fields: JsonObject = {}): GatewayRequest =>
 t.test('healthy ones first, whatever else', async (t) => {
   const down = deployment('down/m', { live: live({ state: 'down' }) })
   const warming = deployment('warming/m', { live: live({ state: 'warming_up' }) })
-  const cooling = deployment('cooling/m', { live: live({ coolUntil: 2000 }) })
-  const busy = deployment('busy/m', { live: live({ inflight: 99 }), standing: { calls: 9999 } })
+  const cooling = deployment('cooling/m', { live: live({ retryAfterUntil: 2000 }) })
+  const busy = deployment('busy/m', { live: live({ inflight: 99 }), health: { calls: 9999 } })
   const unknown = deployment('unknown/m', { live: live({ state: 'unknown', inflight: 100 }) })
   const all = [down, warming, cooling, busy, unknown]
   t.equal(order(planned(chat(), { deployments: all })), 'busy/m unknown/m cooling/m warming/m down/m')
@@ -71,15 +71,15 @@ t.test('healthy ones first, whatever else', async (t) => {
 
 t.test('among equals fewest calls in flight, then fewest so far, then by name', async (t) => {
   const of = (id: string, inflight: number, calls: number): Deployment =>
-    deployment(id, { live: live({ inflight }), standing: { calls } })
+    deployment(id, { live: live({ inflight }), health: { calls } })
   const deployments = [of('a/m', 2, 0), of('b/m', 1, 3), of('c/m', 1, 2), of('d/m', 1, 2), of('e/m', 0, 9)]
   t.equal(order(planned(chat(), { deployments })), 'e/m c/m d/m b/m a/m')
 })
 
 t.test('one that failed rests, and is the first again afterwards', async (t) => {
   const deployments = [
-    deployment('a/m', { standing: { restUntil: 2000 } }),
-    deployment('b/m', { standing: { calls: 1 } }),
+    deployment('a/m', { health: { ejectedUntil: 2000 } }),
+    deployment('b/m', { health: { calls: 1 } }),
   ]
   t.equal(order(planned(chat(), { deployments, now: 1999 })), 'b/m a/m')
   t.equal(order(planned(chat(), { deployments, now: 2000 })), 'a/m b/m')
@@ -88,7 +88,7 @@ t.test('one that failed rests, and is the first again afterwards', async (t) => 
 t.test('who said not to have the endpoint comes last, for that endpoint', async (t) => {
   const refuses = new Map([['rerank', 5000]])
   const deployments = [
-    deployment('a/m', { standing: { refuses } }),
+    deployment('a/m', { health: { unsupportedUntil: refuses } }),
     deployment('b/m', { live: live({ state: 'down' }) }),
     deployment('c/m', { live: live({ inflight: 9 }) }),
   ]
@@ -106,8 +106,8 @@ t.test('the expected time of streams says nothing about embeddings: the one call
     learnTtft(slow, 10, 0, 9)
   }
   const deployments = [
-    deployment('a/m', { standing: { calls: 5 }, learnt: { latency: quick } }),
-    deployment('b/m', { standing: { calls: 4 }, learnt: { latency: slow } }),
+    deployment('a/m', { health: { calls: 5 }, learnt: { latency: quick } }),
+    deployment('b/m', { health: { calls: 4 }, learnt: { latency: slow } }),
   ]
   t.equal(order(planned(chat(), { deployments })), 'a/m b/m')
   const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS })
@@ -128,7 +128,7 @@ t.test('a route that a key may not use does not stand in its way', async (t) => 
 
 t.test('ordered: as written, the sick ones behind', async (t) => {
   const deployments = [
-    deployment('a/m', { live: live({ inflight: 50 }), standing: { calls: 500 } }),
+    deployment('a/m', { live: live({ inflight: 50 }), health: { calls: 500 } }),
     deployment('b/m', { live: live({ state: 'down' }) }),
     deployment('c/m'),
   ]

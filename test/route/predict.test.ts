@@ -1,8 +1,8 @@
 import t from 'tap'
 import { type JsonObject, NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
-import type { Remembered } from '../../src/route/memory.ts'
-import { COLUMN, COLUMNS, predict } from '../../src/route/predict.ts'
+import type { Remembered } from '../../src/decision/route/conversations.ts'
+import { COLUMN, COLUMNS, predict } from '../../src/decision/route/predict.ts'
 import { classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { like, planOf } from '../support/fields.ts'
 
@@ -128,7 +128,7 @@ t.test('the tokenizer of the model', async (t) => {
 })
 
 t.test('embeddings: nothing to answer, so nothing is said of success', async (t) => {
-  const profile = { ...asking(), sense: null, needs: ['embeddings'] as const }
+  const profile = { ...asking(), features: null, needs: ['embeddings'] as const }
   const row = predicted(priced({ inputPerMtok: 0.02 }), profile)
   t.ok(Number.isNaN(row.success))
   t.equal(row.output, 0)

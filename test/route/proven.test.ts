@@ -2,8 +2,8 @@
 import t from 'tap'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { Json } from '../../src/core/settings.ts'
-import { plan } from '../../src/route/plan.ts'
-import { compileRoutes } from '../../src/route/table.ts'
+import { plan } from '../../src/decision/route/plan.ts'
+import { compileRoutes } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, facts, gatewayRequest, LIMITS, live, moment } from '../support/factories.ts'
 
 const NEEDS = {
@@ -28,7 +28,7 @@ for (const [need, fields] of Object.entries(NEEDS))
     async (t) => {
       const ask = (answers: readonly string[]): string[] => {
         const all = catalogOf(
-          deployment('proven/m', { live: live({ inflight: 3 }), standing: { answers: new Set(answers) } }),
+          deployment('proven/m', { live: live({ inflight: 3 }), health: { answers: new Set(answers) } }),
           deployment('twin/m'),
           deployment('other/n', { facts: facts({ quality: { default: 0.99 } }) }),
         )

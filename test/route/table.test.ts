@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allowedTo, compileRoutes } from '../../src/route/table.ts'
+import { allowedTo, compileRoutes } from '../../src/decision/route/table.ts'
 import { catalogOf, deployment, routeSpec } from '../support/factories.ts'
 
 t.test('what a key may use: a restricted key that the table does not know may use nothing', async (t) => {

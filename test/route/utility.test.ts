@@ -2,9 +2,9 @@
 import t from 'tap'
 import { NO_PRICE, type Strategy, type Weights } from '../../src/core/settings.ts'
 import type { Deployment } from '../../src/core/types.ts'
-import type { Decision } from '../../src/route/plan.ts'
-import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
-import { PRESETS, score } from '../../src/route/utility.ts'
+import type { Decision } from '../../src/decision/route/plan.ts'
+import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
+import { PRESETS, score } from '../../src/decision/route/utility.ts'
 import { anyNature, anyWeights, chosen, decisionOf, like, type Nature, orderOf } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
 

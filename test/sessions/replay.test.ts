@@ -57,7 +57,7 @@ t.test('sums of sessions and of agents are sums of accounts, and the ledger tell
   const sum = { requests: 0, input: 0, output: 0, nano: 0, wasted: 0, unpriced: 0, estimated: 0 }
   for (let i = 0; i < 2000; i++) {
     const account = anyAccount(i * 1000)
-    live.settled(account)
+    live.onCompleted(account)
     for (const row of rowsFor(account)) again.replay(row)
     const { attempts, total } = account.settlement
     const took = total.tokens
@@ -99,6 +99,6 @@ t.test('after a restart a session goes on, and failures in a row are known', asy
   const failed = settlement({ success: false, status: 502 })
   const account = { request, subject: subjectOf(request, 'auto'), plan: null, settlement: failed, endedAt: 1.7e12 }
   for (let i = 0; i < 4; i++) for (const row of rowsFor(account)) sessions.replay(row)
-  sessions.settled({ ...account, endedAt: 1.7e12 + 5000 })
+  sessions.onCompleted({ ...account, endedAt: 1.7e12 + 5000 })
   t.match(sessions.list(ALL), [{ session: 's', requests: 5, successes: 0, signals: ['failing'] }])
 })

@@ -34,7 +34,13 @@ function tell(sessions: Sessions, asked: Asked = {}): void {
     },
   )
   const plan = { route: 'auto', profile: { affinity: asked.affinity ?? null } } as unknown as RoutePlan
-  sessions.settled({ request, subject: subjectOf(request, 'auto'), plan, settlement: settlement(ending), endedAt: at })
+  sessions.onCompleted({
+    request,
+    subject: subjectOf(request, 'auto'),
+    plan,
+    settlement: settlement(ending),
+    endedAt: at,
+  })
 }
 
 interface Line {

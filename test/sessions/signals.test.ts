@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import type { Json, JsonObject } from '../../src/core/settings.ts'
-import { parseBody } from '../../src/protocol/request.ts'
+import { parseBody } from '../../src/formats/openai/request.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { add, newSession } from '../../src/sessions/session.ts'
 import {

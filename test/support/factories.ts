@@ -1,12 +1,12 @@
-import { classifier } from '../../src/classify/profile.ts'
-import { loadWeights } from '../../src/classify/weights.ts'
-import { newArm } from '../../src/learn/arms.ts'
-import { newCalibration } from '../../src/learn/calibration.ts'
-import { newLatency } from '../../src/learn/latency.ts'
-import type { Moment } from '../../src/route/plan.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { attributionOf } from '../../src/protocol/attribution.ts'
-import { members } from '../../src/protocol/members.ts'
+import { classifier } from '../../src/decision/classify/profile.ts'
+import { loadWeights } from '../../src/decision/classify/weights.ts'
+import { newArm } from '../../src/decision/learn/arms.ts'
+import { newCalibration } from '../../src/decision/learn/calibration.ts'
+import { newLatency } from '../../src/decision/learn/latency.ts'
+import type { DecisionContext } from '../../src/decision/route/plan.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { attributionOf } from '../../src/http/attribution.ts'
+import { members } from '../../src/formats/json/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, JsonObject, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
@@ -17,7 +17,7 @@ import type {
   Deployment,
   GatewayRequest,
   RequestProfile,
-  Standing,
+  DeploymentHealth,
   Target,
 } from '../../src/core/types.ts'
 import type { Cost, Usage } from '../../src/core/settlement.ts'
@@ -124,7 +124,7 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
     state: 'ready',
     reason: null,
     inflight: 0,
-    coolUntil: 0,
+    retryAfterUntil: 0,
     refusesUsage: false,
     warmModel: null,
     warmUntil: 0,
@@ -132,13 +132,13 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
   }
 }
 
-export function standing(traits: Partial<Standing> = {}): Standing {
+export function health(traits: Partial<DeploymentHealth> = {}): DeploymentHealth {
   const beyond = { nanoUsd: 0, tokens: 0 }
   return {
     calls: 0,
-    restUntil: 0,
-    coolUntil: 0,
-    refuses: new Map(),
+    ejectedUntil: 0,
+    retryAfterUntil: 0,
+    unsupportedUntil: new Map(),
     adapted: new Map(),
     answers: new Set(),
     beyond,
@@ -153,7 +153,7 @@ export function deployment(
     readonly backend?: Partial<BackendSpec>
     readonly facts?: Partial<ModelFacts>
     readonly live?: BackendLive
-    readonly standing?: Partial<Standing>
+    readonly health?: Partial<DeploymentHealth>
     readonly learnt?: Partial<Pick<Deployment, 'calibration' | 'latency'>>
   } = {},
 ): Deployment {
@@ -164,7 +164,7 @@ export function deployment(
     model: id.slice(slash + 1),
     facts: facts(traits.facts),
     live: traits.live ?? live(),
-    standing: standing(traits.standing),
+    health: health(traits.health),
     targets: [] as Target[],
     calibration: newCalibration(),
     latency: newLatency(false),
@@ -210,7 +210,7 @@ export const WEIGHTS = await loadWeights()
 export const classify = classifier(WEIGHTS)
 
 /** A moment without a past and without chance. */
-export function moment(traits: Partial<Moment> = {}): Moment {
+export function moment(traits: Partial<DecisionContext> = {}): DecisionContext {
   return { now: 0, utcHour: 12, recall: () => null, pressure: 0, random: () => 0.5, ...traits }
 }
 
@@ -228,7 +228,7 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
     needs: ['chat'],
     affinity: null,
     continues: false,
-    sense: null,
+    features: null,
     ...traits,
   }
 }

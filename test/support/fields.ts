@@ -7,9 +7,9 @@ import {
   type Within,
 } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
-import { decide, type Decision, type Moment, plan } from '../../src/route/plan.ts'
-import { COLUMNS } from '../../src/route/predict.ts'
-import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import { decide, type Decision, type DecisionContext, plan } from '../../src/decision/route/plan.ts'
+import { COLUMNS } from '../../src/decision/route/predict.ts'
+import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, provider, routeSpec } from './factories.ts'
 
 /** What a model is like: share of good answers, USD for a million output tokens (a third of it for input), seconds, a factor on its length. */
@@ -66,7 +66,7 @@ export interface Situation {
   readonly route?: Partial<RouteSpec>
   readonly fields?: JsonObject
   readonly traits?: Partial<GatewayRequest>
-  readonly moment?: Partial<Moment>
+  readonly moment?: Partial<DecisionContext>
 }
 
 const QUESTION = [{ role: 'user', content: 'Which rivers run through Vienna, and where do they come from?' }]

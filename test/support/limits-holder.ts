@@ -1,8 +1,8 @@
 /** A process that takes what it can of a budget in Redis and keeps it, until it is killed. Arguments: URL, requests to try, ms of its leases, the budget as JSON. */
 import { GatewayError } from '../../src/core/errors.ts'
 import type { BudgetSpec } from '../../src/core/principal.ts'
-import { RedisStore } from '../../src/limits/redis-store.ts'
-import { SharedLimiter } from '../../src/limits/shared.ts'
+import { RedisStore } from '../../src/budgets/redis-store.ts'
+import { SharedLimiter } from '../../src/budgets/shared.ts'
 
 const [url, tries, leaseMs, spec] = process.argv.slice(2) as [string, string, string, string]
 const store = new RedisStore(url)

@@ -1,4 +1,4 @@
-import { Metrics, type MetricsSources } from '../../src/observe/metrics.ts'
+import { Metrics, type MetricsSources } from '../../src/observe/gateway/metrics.ts'
 
 /** Metrics of a gateway without backends, unless `traits` has some. */
 export const newMetrics = (traits: Partial<MetricsSources> = {}): Metrics =>

@@ -1,5 +1,5 @@
-import type { Field } from '../../src/route/field.ts'
-import { COLUMN, COLUMNS } from '../../src/route/predict.ts'
+import type { Field } from '../../src/decision/route/field.ts'
+import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
 import { deployment, live } from './factories.ts'
 
 /** A field with these utilities, and what else is told of each. */
@@ -18,7 +18,7 @@ export function fieldOf(
     rows[row * COLUMNS + COLUMN.utility] = utility
     rows[row * COLUMNS + COLUMN.success] = success
     rows[row * COLUMNS + COLUMN.doubt] = doubt
-    return deployment(`b${row}/m${row}`, { live: live({ inflight }), standing: { calls } }).targets[0]!
+    return deployment(`b${row}/m${row}`, { live: live({ inflight }), health: { calls } }).targets[0]!
   })
   const troubles = all.map(({ trouble = 0 }) => trouble)
   return { candidates, live: [...all.keys()], rows, troubles, rota: null, seats: [...all.keys()], key: null }

@@ -5,11 +5,11 @@
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { ModelFacts, Strategy } from '../../src/core/settings.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
-import { type Place, Places } from '../../src/fleet/places.ts'
-import { Lessons } from '../../src/learn/lessons.ts'
-import { NO_TOKENS } from '../../src/protocol/usage.ts'
-import { plan } from '../../src/route/plan.ts'
-import { compileRoutes, type RouteTable } from '../../src/route/table.ts'
+import { type Place, Places } from '../../src/backends/fleet/places.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { plan } from '../../src/decision/route/plan.ts'
+import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import {
   backend,
   catalogOf,
@@ -20,7 +20,7 @@ import {
   live,
   moment,
   provider,
-  standing,
+  health,
   WEIGHTS,
 } from './factories.ts'
 
@@ -76,7 +76,7 @@ class Engine {
   running = 0
   served = 0
 
-  constructor(traits: EngineTraits, lessons: Lessons) {
+  constructor(traits: EngineTraits, lessons: ModelStats) {
     const { slots, ttftMs = 30, tokenMs = 10 } = traits
     this.name = traits.name
     this.slots = slots
@@ -91,7 +91,7 @@ class Engine {
       model,
       facts: known,
       live: live(),
-      standing: standing(),
+      health: health(),
       targets: [] as Target[],
       calibration: lessons.calibrationOf(model),
       latency: lessons.latencyOf(own.provider, model),
@@ -130,7 +130,7 @@ export interface Load {
 }
 
 export class Simulation {
-  readonly lessons = new Lessons(WEIGHTS)
+  readonly lessons = new ModelStats(WEIGHTS)
   readonly engines: Engine[]
   readonly #random: () => number
   readonly #events: { at: number; order: number; run: () => void }[] = []

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { Account } from '../../src/core/settlement.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { beginTrace } from '../../src/protocol/trace-context.ts'
-import type { TelemetryEvent } from '../../src/telemetry/collector.ts'
-import { type Pace, Telemetry } from '../../src/telemetry/telemetry.ts'
+import { beginTrace } from '../../src/formats/trace-context.ts'
+import type { TelemetryEvent } from '../../src/observe/telemetry/collector.ts'
+import { type Pace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { within } from '../support/await.ts'
 import { ATTEMPT, gatewayRequest } from '../support/factories.ts'
 import { startOtlpReceiver } from './otlp-receiver.ts'
@@ -68,16 +68,16 @@ t.test('a collector that is away is told of once; spans go on when it is back', 
   const port = await freePort()
   const { it, events } = telemetry(`http://127.0.0.1:${port}`, {})
   for (let number = 0; number < 3; number++) {
-    it.settled(account())
+    it.onCompleted(account())
     await turn()
   }
   await until('it is missed', () => events.length > 0)
   t.strictSame(events, [{ event: 'collector_away', signal: 'traces', reason: 'ECONNREFUSED' }])
-  for (let number = 0; number < 300; number++) it.settled(account())
+  for (let number = 0; number < 300; number++) it.onCompleted(account())
   const receiver = await startOtlpReceiver(port)
   t.teardown(() => receiver.close())
   await until('it is found again', () => {
-    it.settled(account())
+    it.onCompleted(account())
     return events.length > 1
   })
   t.match(events[1], { event: 'collector_back', lost: Number })
@@ -93,7 +93,7 @@ t.test('a collector that asks for another try gets it', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(503)
   const { it, events } = telemetry(receiver.url, { waits: [1, 1, 1, 1] })
-  it.settled(account())
+  it.onCompleted(account())
   await receiver.waitExports(2)
   receiver.answer(200)
   await receiver.waitSpans(2)
@@ -110,7 +110,7 @@ t.test('a refusal is not tried again', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(401)
   const { it, events } = telemetry(receiver.url, { waits: [1, 1, 1] })
-  it.settled(account())
+  it.onCompleted(account())
   await until('it is refused', () => events.length > 0)
   await it.close()
   t.equal(receiver.headers.length, 1)
@@ -125,7 +125,7 @@ t.test('only so many spans wait; the others are counted, and the close has an en
   t.teardown(() => receiver.close())
   receiver.answer(0)
   const { it, events } = telemetry(receiver.url, { queue: 100, closeMs: 50 }, true)
-  for (let number = 0; number < 200; number++) it.settled(account())
+  for (let number = 0; number < 200; number++) it.onCompleted(account())
   t.match(events, [{ event: 'collector_away', reason: 'queue_full' }])
   const began = performance.now()
   await it.close()
@@ -139,7 +139,7 @@ t.test('each signal has trouble of its own', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(404, '/v1/traces')
   const { it, events } = telemetry(receiver.url, {}, true)
-  it.settled(account())
+  it.onCompleted(account())
   await until('spans are refused', () => events.length > 0)
   await it.close()
   t.strictSame(events, [
@@ -153,7 +153,7 @@ t.test('the close sends what waits', async (t) => {
   const receiver = await startOtlpReceiver()
   t.teardown(() => receiver.close())
   const { it, events } = telemetry(receiver.url, { delayMs: 60_000 }, true)
-  for (let number = 0; number < 200; number++) it.settled(account())
+  for (let number = 0; number < 200; number++) it.onCompleted(account())
   await it.close()
   t.equal(receiver.spans.length, 400)
   t.equal(receiver.points.find(({ name }) => name === 'gen_ai.server.request.duration')?.count, 200)

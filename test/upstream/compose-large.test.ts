@@ -1,11 +1,11 @@
 import t from 'tap'
-import { classifier } from '../../src/classify/profile.ts'
-import { loadWeights } from '../../src/classify/weights.ts'
+import { classifier } from '../../src/decision/classify/profile.ts'
+import { loadWeights } from '../../src/decision/classify/weights.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, RERANK, type Endpoint } from '../../src/core/endpoints.ts'
 import { atOnce, type Steps } from '../../src/core/slices.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'
-import { parseLargeBody } from '../../src/protocol/request.ts'
-import { composeInSteps } from '../../src/upstream/compose.ts'
+import { parseLargeBody } from '../../src/formats/openai/request.ts'
+import { composeInSteps } from '../../src/backends/upstream/compose.ts'
 import { deployment, backend, gatewayRequest } from '../support/factories.ts'
 
 const classify = classifier(await loadWeights())

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Deadline, type Phase } from '../../src/upstream/deadline.ts'
+import { Deadline, type Phase } from '../../src/backends/upstream/deadline.ts'
 
 interface Timer {
   readonly at: number

@@ -1,7 +1,14 @@
 import t from 'tap'
 import type { ErrorCode, GatewayError } from '../../src/core/errors.ts'
-import { embeddedFault, readFault } from '../../src/protocol/upstream-error.ts'
-import { answerFault, badAnswer, limitFault, redact, statusOf, transportFault } from '../../src/upstream/fault.ts'
+import { embeddedFault, readFault } from '../../src/formats/openai/upstream-error.ts'
+import {
+  answerFault,
+  badAnswer,
+  limitFault,
+  redact,
+  statusOf,
+  transportFault,
+} from '../../src/backends/upstream/fault.ts'
 import { transportCode, transportWords } from '../../src/core/transport.ts'
 import { backend, LIMITS, provider } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { IdleLimit } from '../../src/upstream/idle-limit.ts'
+import { IdleLimit } from '../../src/backends/upstream/idle-limit.ts'
 
 t.test('an unknown peer is trusted below five seconds', async (t) => {
   t.equal(new IdleLimit().at(1e9), 4_000)

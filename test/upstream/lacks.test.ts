@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { GatewayError } from '../../src/core/errors.ts'
-import { embeddedFault, readFault } from '../../src/protocol/upstream-error.ts'
-import { answerFault, statusOf } from '../../src/upstream/fault.ts'
+import { embeddedFault, readFault } from '../../src/formats/openai/upstream-error.ts'
+import { answerFault, statusOf } from '../../src/backends/upstream/fault.ts'
 import { backend, provider } from '../support/factories.ts'
 
 /** What engines and clouds answer when they, or their models, cannot: who says it, with which status, in which words, and what is lacking. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Pools } from '../../src/upstream/pools.ts'
+import { Pools } from '../../src/backends/upstream/pools.ts'
 
 t.test('a burst leaves no more than 256 idle connections to one backend', async (t) => {
   let now = 0

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readFault } from '../../src/protocol/upstream-error.ts'
-import { answerFault } from '../../src/upstream/fault.ts'
+import { readFault } from '../../src/formats/openai/upstream-error.ts'
+import { answerFault } from '../../src/backends/upstream/fault.ts'
 import { backend } from '../support/factories.ts'
 import { REFUSALS } from '../support/refusals.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { retryAfter } from '../../src/upstream/retry-after.ts'
+import { retryAfter } from '../../src/backends/upstream/retry-after.ts'
 
 const NOW = Date.parse('2026-11-23T06:00:00Z')
 

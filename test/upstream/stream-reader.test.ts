@@ -1,6 +1,6 @@
 import t from 'tap'
-import { AnswerTrack } from '../../src/protocol/track.ts'
-import { type Reading, StreamReader } from '../../src/upstream/stream-reader.ts'
+import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { type StreamProgress, StreamReader } from '../../src/backends/upstream/stream-reader.ts'
 import { backend } from '../support/factories.ts'
 
 interface Heard {
@@ -24,19 +24,19 @@ function hear(
   const reader = new StreamReader({
     call: {
       backend: backend(),
-      finishes: options.finishes ?? true,
+      expectsFinishReason: options.finishes ?? true,
       choices: options.choices ?? 1,
       usage: (options.hideUsage ?? true) ? 'hidden' : 'end',
       inputTokens: 7,
       envelope: { id: 'r', object: 'chat.completion.chunk', model: 'm' },
     },
-    track: new AnswerTrack(),
+    track: new AnswerState(),
     bufferBytes: options.bufferBytes ?? 1 << 20,
     retryAfterMs: 1500,
   })
   let text = ''
-  let last: Reading = { out: null, done: false, finished: false, failure: null }
-  const take = (reading: Reading): boolean => {
+  let last: StreamProgress = { out: null, done: false, finished: false, failure: null }
+  const take = (reading: StreamProgress): boolean => {
     last = reading
     text += reading.out?.toString() ?? ''
     return reading.done || reading.failure !== null

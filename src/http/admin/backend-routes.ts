@@ -1,6 +1,6 @@
 /** Backends: how they are and why, and which of their models rest until when. Never their URLs. */
 import type { Deployment } from '../../core/types.ts'
-import type { Fleet } from '../../fleet/fleet.ts'
+import type { Fleet } from '../../backends/fleet/fleet.ts'
 import type { AdminRoute } from './route.ts'
 
 /** `now`: the fleet's clock, ms. */
@@ -11,13 +11,13 @@ export const backendRoutes = (fleet: Pick<Fleet, 'states' | 'catalog'>, now: () 
     event: null,
     answer: () => {
       const at = { clock: now(), day: Date.now() }
-      const backends = fleet.states().map(({ name, kind, state, reason, inflight, coolUntil }) => ({
+      const backends = fleet.states().map(({ name, kind, state, reason, inflight, retryAfterUntil }) => ({
         name,
         kind,
         state,
         reason,
         inflight,
-        resting_until: momentOf(coolUntil, at),
+        resting_until: momentOf(retryAfterUntil, at),
         models: fleet.catalog.all
           .filter((deployment) => deployment.backend.name === name)
           .map((deployment) => modelOf(deployment, at)),
@@ -34,13 +34,13 @@ interface Instant {
   readonly day: number
 }
 
-const modelOf = ({ model, standing }: Deployment, at: Instant): object => ({
+const modelOf = ({ model, health }: Deployment, at: Instant): object => ({
   model,
-  calls: standing.calls,
+  calls: health.calls,
   // It failed, or wants to be left alone: others come first until then.
-  resting_until: momentOf(Math.max(standing.restUntil, standing.coolUntil), at),
+  resting_until: momentOf(Math.max(health.ejectedUntil, health.retryAfterUntil), at),
   // Endpoints and needs that it said not to have; of a field whose value was refused, its name.
-  refuses: [...standing.refuses].flatMap(([endpoint, until]) =>
+  refuses: [...health.unsupportedUntil].flatMap(([endpoint, until]) =>
     until > at.clock ? [{ endpoint: endpoint.replace(/=.*$/s, ''), until: momentOf(until, at) }] : [],
   ),
 })

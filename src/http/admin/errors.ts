@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
 import { KeyFileError } from '../../keys/key-file.ts'
-import type { Log } from '../../observe/log.ts'
+import type { Log } from '../../observe/log/log.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 import { faultOfBytes, rawAnswer } from '../plugins/no-http.ts'
 

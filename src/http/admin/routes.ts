@@ -1,5 +1,5 @@
 /** The one table of the admin API: every route stands here, and `server.ts` asks for the token before each of them. */
-import type { Fleet } from '../../fleet/fleet.ts'
+import type { Fleet } from '../../backends/fleet/fleet.ts'
 import type { KeyStore } from '../../keys/key-store.ts'
 import { backendRoutes } from './backend-routes.ts'
 import { type BudgetBook, budgetRoutes } from './budget-routes.ts'

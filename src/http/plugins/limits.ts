@@ -2,7 +2,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { TokensLeft } from '../../limits/limiter.ts'
+import type { TokensLeft } from '../../budgets/limiter.ts'
 import { asObject, type HeaderList } from '../../relay/headers.ts'
 import { principalOf } from './auth.ts'
 import { MinuteStore } from './minute-store.ts'

@@ -2,9 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../../core/endpoints.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { failureOf } from '../../observe/failure.ts'
-import type { Log } from '../../observe/log.ts'
-import type { Metrics } from '../../observe/metrics.ts'
+import { failureOf } from '../../observe/log/failure.ts'
+import type { Log } from '../../observe/log/log.ts'
+import type { Metrics } from '../../observe/gateway/metrics.ts'
 import { flushWithin } from '../../relay/flush.ts'
 import type { Connections } from '../connections.ts'
 

@@ -4,8 +4,8 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Capability } from '../../core/settings.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
-import { reachOf } from '../../route/reach.ts'
-import type { RouteTable } from '../../route/table.ts'
+import { reachOf } from '../../decision/route/reach.ts'
+import type { RouteTable } from '../../decision/route/table.ts'
 import { principalOf } from '../plugins/auth.ts'
 
 export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, startedAtSeconds: number): void {

@@ -1,8 +1,8 @@
 /** Probes and the scrape: outside of authentication, but for the list of backends. */
 import type { FastifyInstance } from 'fastify'
-import type { Fleet } from '../../fleet/fleet.ts'
-import { formatFor, FORMATS } from '../../observe/exposition.ts'
-import type { Metrics } from '../../observe/metrics.ts'
+import type { Fleet } from '../../backends/fleet/fleet.ts'
+import { formatFor, FORMATS } from '../../observe/metrics/exposition.ts'
+import type { Metrics } from '../../observe/gateway/metrics.ts'
 
 /** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
 export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () => boolean): void {
@@ -23,10 +23,10 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', { config: { silent: true, free: true } }, () => {
     const left = (until: number): number => Math.max(0, Math.round(until - now()))
-    const backends = fleet.states().map(({ coolUntil, restUntil, ...backend }) => ({
+    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, ...backend }) => ({
       ...backend,
-      cooling_ms: left(coolUntil),
-      resting_ms: left(restUntil),
+      cooling_ms: left(retryAfterUntil),
+      resting_ms: left(ejectedUntil),
     }))
     return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
   })

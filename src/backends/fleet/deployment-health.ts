@@ -1,0 +1,111 @@
+/** What the outcome of a call says about one deployment, beside what it says about its backend. */
+import { asks, lackKey } from '../../decision/classify/lacking.ts'
+import type { GatewayError } from '../../core/errors.ts'
+import type { SpendEstimate } from '../../core/settlement.ts'
+import type { GatewayRequest, RequestProfile, DeploymentHealth } from '../../core/types.ts'
+
+/** What a call was about. */
+export interface Asked {
+  readonly request: GatewayRequest
+  readonly profile: RequestProfile
+}
+
+/** The fleet's own view of `DeploymentHealth`. */
+export interface HealthState extends Omit<
+  { -readonly [K in keyof DeploymentHealth]: DeploymentHealth[K] },
+  'unsupportedUntil' | 'adapted' | 'answers'
+> {
+  failures: number
+  readonly unsupportedUntil: Map<string, number>
+  readonly adapted: Map<string, number>
+  readonly answers: Set<string>
+}
+
+export const newHealth = (): HealthState => ({
+  calls: 0,
+  failures: 0,
+  ejectedUntil: 0,
+  retryAfterUntil: 0,
+  unsupportedUntil: new Map(),
+  adapted: new Map(),
+  answers: new Set(),
+  beyond: { nanoUsd: 0, tokens: 0 },
+})
+
+/** The first rest after a failure; it doubles with each in a row. A healed deployment is asked again within the longest. */
+const REST_MS = 1_000
+const LONGEST_REST_MS = 60_000
+/** Engines are started again with other options now and then. */
+const REFUSED_MS = 300_000
+/** Another version of the engine may take what this one refuses. */
+const ADAPTED_MS = 3_600_000
+/** Values of fields are as many as callers think of. */
+const MOST_REFUSED = 64
+
+/** It took with these changes what it had refused without them. */
+export function adapt(own: HealthState, changes: readonly string[], now: number): void {
+  for (const change of changes) own.adapted.set(change, now + ADAPTED_MS)
+}
+
+/** A request came to so much more than was set aside for it. */
+export function overrun(own: HealthState, by: SpendEstimate): void {
+  const { nanoUsd, tokens } = own.beyond
+  own.beyond = { nanoUsd: Math.max(nanoUsd, by.nanoUsd), tokens: Math.max(tokens, by.tokens) }
+}
+
+/** A call ended. */
+export function recordOutcome(
+  own: HealthState,
+  endpoint: string,
+  error: GatewayError | null,
+  now: number,
+  asked: Asked | null = null,
+): void {
+  if (error === null) {
+    own.failures = 0
+    own.ejectedUntil = 0
+    own.unsupportedUntil.delete(endpoint)
+    own.answers.add(endpoint)
+    if (asked) learnAbilities(own, asked)
+    return
+  }
+  switch (error.code) {
+    case 'upstream_unsupported':
+    case 'upstream_model_missing':
+      refuse(own, endpoint, now)
+      return
+    case 'upstream_cannot':
+      if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
+      return
+    case 'overloaded':
+    case 'upstream_rate_limited':
+      if (error.about === 'model') own.retryAfterUntil = Math.max(own.retryAfterUntil, now + wished(error))
+      return
+    case 'upstream_error':
+    case 'upstream_bad_response':
+    case 'upstream_incomplete':
+    case 'headers_timeout':
+    case 'ttft_timeout':
+    case 'idle_timeout':
+      own.ejectedUntil = now + Math.min(LONGEST_REST_MS, REST_MS * 2 ** Math.min(own.failures, 10))
+      own.failures++
+      return
+    default:
+  }
+}
+
+/** How long a backend wants to be left alone, ms. */
+export const wished = ({ retryAfterMs }: GatewayError): number => Math.min(retryAfterMs ?? REST_MS, LONGEST_REST_MS)
+
+function refuse(own: HealthState, what: string, now: number): void {
+  own.unsupportedUntil.delete(what)
+  if (own.unsupportedUntil.size >= MOST_REFUSED) own.unsupportedUntil.delete(own.unsupportedUntil.keys().next().value!)
+  own.unsupportedUntil.set(what, now + REFUSED_MS)
+  own.answers.delete(what)
+}
+
+/** It could do what the request asked for, whatever it said before. */
+function learnAbilities(own: HealthState, { request, profile }: Asked): void {
+  for (const need of profile.needs) own.answers.add(need)
+  for (const lack of own.unsupportedUntil.keys()) if (asks(request, profile, lack)) own.unsupportedUntil.delete(lack)
+}

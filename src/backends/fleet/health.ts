@@ -1,0 +1,75 @@
+/** What the outcome of a request says about its backend. Pure, but for the one value that it is given to change. */
+import type { GatewayError } from '../../core/errors.ts'
+import type { BackendLive } from '../../core/types.ts'
+import { wished } from './deployment-health.ts'
+
+/** The fleet's own view of `BackendLive`. */
+export type LiveState = { -readonly [K in keyof BackendLive]: BackendLive[K] }
+
+/** A refused key is seldom a matter of seconds, yet a fixed one should be noticed within a minute. */
+const AUTH_COOLING_MS = 30_000
+const QUOTA_COOLING_MS = 300_000
+
+/**
+ * `up`: it answered. `lost`: no connection. `null`: no news, as for every mistake of a caller.
+ * Wishes of the backend to be left alone are written to `live.retryAfterUntil`; the longest one counts.
+ */
+export function learn(live: LiveState, error: GatewayError | null, now: number): 'up' | 'lost' | null {
+  if (error === null) return 'up'
+  if (error.source !== 'upstream') return null
+  switch (error.code) {
+    case 'upstream_unreachable':
+    case 'connect_timeout':
+      return 'lost'
+    // Of one model: it rests alone (health.ts), and the others go on.
+    case 'overloaded':
+    case 'upstream_rate_limited':
+      if (error.about === 'backend') cool(live, now + wished(error))
+      return null
+    case 'upstream_auth':
+      cool(live, now + AUTH_COOLING_MS)
+      return null
+    case 'upstream_quota':
+      if (error.about === 'backend') cool(live, now + QUOTA_COOLING_MS)
+      return null
+    default:
+      return null
+  }
+}
+
+function cool(live: LiveState, until: number): void {
+  if (until > live.retryAfterUntil) live.retryAfterUntil = until
+}
+
+const WARMING_MS = 1_000
+
+/**
+ * Milliseconds until a backend is looked at again. `failures` counts looks in a row that told too little; `random` is 0..1:
+ * backends that went down together are not asked together for ever.
+ */
+export function nextLook(
+  live: BackendLive,
+  failures: number,
+  { intervalMs, retryMs }: { readonly intervalMs: number; readonly retryMs: number },
+  random: number,
+): number {
+  if (live.state === 'warming_up') return WARMING_MS
+  const wanted =
+    live.state === 'ready' && failures === 0 ? intervalMs : retryMs * 2 ** Math.min(Math.max(failures - 1, 0), 20)
+  return Math.max(1, Math.min(wanted, intervalMs) * (0.8 + 0.2 * random))
+}
+
+/** Ollama leaves a model after five minutes, LM Studio after an hour. */
+const WARM_MS = 240_000
+
+/** A call of `model` ended: by that it is known whether it is loaded. Another one that answers may have taken its place. */
+export function noteLoaded(live: LiveState, model: string, error: GatewayError | null, now: number): void {
+  if (error === null) {
+    live.warmModel = model
+    live.warmUntil = now + WARM_MS
+  } else if (error.source === 'upstream' && live.warmModel === model) live.warmUntil = 0
+}
+
+/** Whether a call of `model` may have to wait until it is loaded. */
+export const mayLoad = ({ warmModel, warmUntil }: BackendLive, model: string, now: number): boolean =>
+  warmModel !== model || now >= warmUntil

@@ -1,0 +1,128 @@
+/** What a list of models says, read by the paths of a discovery source. Pure: the answer is a stranger's and may be anything. */
+import type { Capability } from '../../core/settings.ts'
+import type { DiscoverySource, ListPages } from '../../core/provider.ts'
+
+/** What an engine tells about a model; null and absent = it does not say. */
+export interface Described {
+  readonly context: number | null
+  readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
+}
+
+export interface Entry extends Described {
+  /** Null = the entry speaks for every model of the backend. */
+  readonly id: string | null
+  /** Changes when the model does: answers about this model can be kept while it stays the same. */
+  readonly print: string
+}
+
+/** A list longer than this is no list of models. */
+export const MOST_MODELS = 10_000
+/** A mark of the next part that is longer than this belongs into no URL. */
+const MOST_MARK = 2_048
+/** Half of a surrogate pair cannot be written into a URL: the attempt throws. */
+const HALF_SIGN = /\p{Surrogate}/u
+const SIZE_IN_TEXT = /(?:num_ctx|n_ctx|ctx-size|context_length|max_model_len)[\s"=:,]+(\d+)/
+
+/** The entries of an answer; null where it has no list at the expected place. One object counts as a list of one. */
+export function readEntries(answer: unknown, source: DiscoverySource): Entry[] | null {
+  const list = at(answer, source.list)
+  // How servers in Go write an empty list.
+  if (list === null && source.list !== '') return []
+  if (typeof list !== 'object' || list === null) return null
+  const items: readonly unknown[] = Array.isArray(list) ? list : [list]
+  const entries: Entry[] = []
+  for (const item of items.slice(0, MOST_MODELS)) {
+    const id = source.id === '' ? null : at(item, source.id)
+    if (id !== null && !isModelId(id)) continue
+    entries.push({ id, print: printOf(item), ...describe(item, source) })
+  }
+  // An object without the id that every entry has is somebody else's answer.
+  return entries.length === 0 && items.length > 0 ? null : entries
+}
+
+/** What the next part of a list is asked for with; '' = there is more, but no way to ask for it; null = this was all. */
+export function nextMark(answer: unknown, pages: ListPages): string | null {
+  if (pages.more !== null && at(answer, pages.more) !== true) return null
+  const value = at(answer, pages.from)
+  const mark = typeof value === 'number' ? String(value) : value
+  if (typeof mark === 'string' && mark !== '') return mark.length <= MOST_MARK && !HALF_SIGN.test(mark) ? mark : ''
+  return pages.more === null ? null : ''
+}
+
+/** What one entry says of its model. */
+export function describe(item: unknown, source: DiscoverySource): Described {
+  let context: number | null = null
+  for (const path of source.context) context ??= sizeOf(at(item, path))
+  return { context, capabilities: capabilitiesOf(item, source) }
+}
+
+/** What is known first stays; the other fills the gaps. */
+export function merge(first: Described, second: Described): Described {
+  return {
+    context: first.context ?? second.context,
+    capabilities: { ...second.capabilities, ...first.capabilities },
+  }
+}
+
+/** The value at a dotted path (numbers index arrays); undefined where there is none. '' is the value itself. */
+export function at(value: unknown, path: string): unknown {
+  let here = value
+  for (const key of path === '' ? [] : path.split('.')) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined
+    here = (here as Record<string, unknown>)[key]
+  }
+  return here
+}
+
+/** A name with control characters would break log lines. */
+function isModelId(id: unknown): id is string {
+  return typeof id === 'string' && id.length > 0 && id.length <= 512 && !/[\u0000-\u001f\u007f]/.test(id)
+}
+
+function sizeOf(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? value : null
+  const text = Array.isArray(value) ? value.join(' ') : value
+  if (typeof text !== 'string') return null
+  const digits = /^\d+$/.test(text) ? text : SIZE_IN_TEXT.exec(text)?.[1]
+  return digits === undefined ? null : sizeOf(Number(digits))
+}
+
+/**
+ * Words come as an array, as an object of flags, or as one text. A source that speaks at all says no to what it has a word
+ * for and does not name; only chat is never denied by silence, because engines list the skills of a chat model in many ways.
+ */
+function capabilitiesOf(item: unknown, source: DiscoverySource): Partial<Record<Capability, boolean>> {
+  const said: Partial<Record<Capability, boolean>> = {}
+  let spoke = false
+  for (const path of source.capabilities) {
+    const value = at(item, path)
+    if (value === undefined || value === null) continue
+    spoke = true
+    for (const word of wordsOf(value, path)) {
+      if (Object.hasOwn(source.words, word)) said[source.words[word]!] = true
+      // One text is the kind of the model, and a kind without a word of ours is none that chats.
+      else if (typeof value === 'string') said.chat ??= false
+    }
+  }
+  if (!spoke) return said
+  for (const capability of Object.values(source.words)) {
+    if (capability !== 'chat') said[capability] ??= false
+  }
+  if (said.chat !== true && (said.embeddings === true || said.rerank === true)) said.chat = false
+  return said
+}
+
+function wordsOf(value: unknown, path: string): string[] {
+  if (typeof value === 'string') return [value]
+  if (value === true) return [path.slice(path.lastIndexOf('.') + 1)]
+  if (Array.isArray(value)) return value.filter((word) => typeof word === 'string')
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value)
+    .filter(([, flag]) => flag !== false && flag !== null)
+    .map(([word]) => word)
+}
+
+function printOf(item: unknown): string {
+  const digest = at(item, 'digest')
+  return typeof digest === 'string' && digest !== '' ? digest : JSON.stringify(item)
+}

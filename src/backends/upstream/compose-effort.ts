@@ -1,0 +1,70 @@
+/** How hard to think, in the words of one backend. */
+import { effortRule } from '../../decision/catalogue/effort-rule.ts'
+import { effortFields, effortOf, TEMPLATE_SWITCHES } from '../../decision/classify/effort.ts'
+import { type Effort, EFFORTS, type Json, type JsonObject } from '../../core/settings.ts'
+import type { EffortRule } from '../../core/provider.ts'
+import type { Deployment, GatewayRequest } from '../../core/types.ts'
+import { members, splice } from '../../formats/json/members.ts'
+
+export interface EffortEdits {
+  /** Top-level fields and their values as JSON text. */
+  readonly set: ReadonlyMap<string, string>
+  readonly remove: readonly string[]
+}
+
+const NOTHING: EffortEdits = { set: new Map(), remove: [] }
+
+/**
+ * What to change for `chosen`. A word of the caller's own counts more than what was chosen: it is written in the backend's
+ * form where the caller used another one, and left as it is where the backend reads it so.
+ */
+export function effortEdits(request: GatewayRequest, deployment: Deployment, chosen: Effort | null): EffortEdits {
+  if (chosen === null || request.endpoint.id !== 'chat') return NOTHING
+  const rule = effortRule(deployment.backend.provider, deployment.model)
+  if (rule === null) return NOTHING
+  const { body } = request
+  const own = effortFields(body)
+  if (own.length > 0 && isNative(body, own, rule)) return NOTHING
+  const form = formOf(body, rule, own.length > 0 ? effortOf(body) : chosen)
+  if (form === null) return NOTHING
+  const set = new Map<string, string>()
+  for (const [field, value] of Object.entries(form))
+    if (value !== undefined) set.set(field, written(request, field, value))
+  const remove = own.filter((field) => !set.has(field) && holdsNothingElse(field, body[field]))
+  return { set, remove }
+}
+
+/** The backend reads what the caller wrote. Only a plain word that this model calls otherwise is no such thing. */
+function isNative(body: JsonObject, own: readonly string[], rule: EffortRule): boolean {
+  const read = new Set(Object.values(rule.fields).flatMap((form) => Object.keys(form)))
+  if (!own.every((field) => read.has(field))) return false
+  const word = body['reasoning_effort']
+  const form = EFFORTS.find((effort) => effort === word)
+  return own.length > 1 || form === undefined || rule.fields[form]?.['reasoning_effort'] === word
+}
+
+/** The fields for a word; those for `none` beside fields with which the backend refuses to think. */
+function formOf(body: JsonObject, { fields, unless }: EffortRule, word: Effort | null): JsonObject | null {
+  if (word === null) return null
+  const refused = unless.some((field) => body[field] !== undefined && body[field] !== null)
+  return fields[refused ? 'none' : word] ?? null
+}
+
+/** An object is merged with what the caller has there, byte for byte. */
+function written({ raw, members: list }: GatewayRequest, field: string, value: Json): string {
+  const member = list.findLast(({ key }) => key === field)
+  const own = member && raw.subarray(member.valueStart, member.valueEnd)
+  const inner = own && members(own)
+  if (own === undefined || !inner || typeof value !== 'object' || value === null || Array.isArray(value))
+    return JSON.stringify(value)
+  const set = new Map(Object.entries(value).map(([key, part]) => [key, JSON.stringify(part)]))
+  return splice(own, inner, { set, remove: NO_KEYS }).toString()
+}
+
+/** Template arguments may say more than how hard to think; the rest of them must reach the template. */
+function holdsNothingElse(field: string, value: Json | undefined): boolean {
+  if (field !== 'chat_template_kwargs') return field !== 'extra_body'
+  return Object.keys(value as JsonObject).every((key) => TEMPLATE_SWITCHES.includes(key))
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()

@@ -1,0 +1,79 @@
+/** The messages of a call as a named backend takes them: other roles, without fields that it refuses, with ids of its kind. Pure. */
+import { hash } from 'node:crypto'
+import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Steps } from '../../core/slices.ts'
+import type { Provider } from '../../core/provider.ts'
+import { elements, members, memberValue, splice, withElements } from '../../formats/json/members.ts'
+
+type Quirks = Pick<Provider['request'], 'roles' | 'dropFromMessages' | 'shortToolIds'>
+
+/** Whether some message has to change; `list` is the parsed member. */
+export function changesMessages(list: Json | undefined, quirks: Quirks): list is readonly Json[] {
+  const { roles, dropFromMessages, shortToolIds } = quirks
+  if (!Array.isArray(list) || !(shortToolIds || dropFromMessages.length > 0 || Object.keys(roles).length > 0))
+    return false
+  return (list as readonly Json[]).some((message) => changesMessage(message, quirks))
+}
+
+const changesMessage = (message: Json | undefined, { roles, dropFromMessages, shortToolIds }: Quirks): boolean =>
+  isObject(message) &&
+  ((typeof message['role'] === 'string' && Object.hasOwn(roles, message['role'])) ||
+    dropFromMessages.some((field) => message[field] !== undefined) ||
+    (shortToolIds && (message['tool_calls'] !== undefined || message['tool_call_id'] !== undefined)))
+
+/** The array of messages that starts at `start`; all that needs no change byte for byte. `list`: the parsed member. */
+export function* withMessages(
+  raw: Buffer,
+  start: number,
+  list: readonly Json[],
+  quirks: Quirks,
+): Steps<readonly Buffer[]> {
+  const change = (message: Buffer, index: number): Buffer | null =>
+    changesMessage(list[index], quirks) ? changed(message, quirks) : null
+  return (yield* withElements(raw, start, change)) ?? NO_MESSAGES
+}
+
+const NO_MESSAGES = [Buffer.from('[]')]
+
+function changed(message: Buffer, { roles, dropFromMessages, shortToolIds }: Quirks): Buffer {
+  const list = members(message)
+  if (list === null) return message
+  const set = new Map<string, string>()
+  const role = memberValue(message, list, 'role')
+  if (typeof role === 'string' && Object.hasOwn(roles, role)) set.set('role', JSON.stringify(roles[role]))
+  if (shortToolIds) {
+    const answered = memberValue(message, list, 'tool_call_id')
+    if (typeof answered === 'string') set.set('tool_call_id', JSON.stringify(shortId(answered)))
+    const calls = list.findLast(({ key }) => key === 'tool_calls')
+    if (calls !== undefined) set.set('tool_calls', withShortIds(message.subarray(calls.valueStart, calls.valueEnd)))
+  }
+  return splice(message, list, { set, remove: new Set(dropFromMessages) })
+}
+
+/** A list of tool calls with other ids; what is no list stays as it is. */
+function withShortIds(calls: Buffer): string {
+  const spans = elements(calls, 0)
+  if (spans === null) return calls.toString()
+  const rewritten = spans.map(({ start, end }) => {
+    const call = calls.subarray(start, end)
+    const list = members(call)
+    const id = list && memberValue(call, list, 'id')
+    if (list === null || typeof id !== 'string') return call
+    return splice(call, list, { set: new Map([['id', JSON.stringify(shortId(id))]]), remove: NO_KEYS })
+  })
+  return `[${rewritten.map((call) => call.toString()).join(',')}]`
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
+const SHORT = /^[a-zA-Z0-9]{9}$/
+
+/** Nine letters and digits, the same for the same id: a call and its result find each other. */
+export const shortId = (id: string): string =>
+  SHORT.test(id)
+    ? id
+    : hash('sha256', id, 'base64')
+        .replace(/[^a-zA-Z0-9]/g, '')
+        .slice(0, 9)
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,149 @@
+/** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
+import type { Effort, Json, JsonObject } from '../../core/settings.ts'
+import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
+import type { Steps } from '../../core/slices.ts'
+import { members, splice, spliceInSteps, withElements } from '../../formats/json/members.ts'
+import { OPEN_BRACE } from '../../formats/json/scan.ts'
+import { traceparent } from '../../formats/trace-context.ts'
+import type { Quirks } from './adapt.ts'
+import { effortEdits } from './compose-effort.ts'
+import { limitEdits } from './compose-limit.ts'
+import { changesMessages, withMessages } from './compose-messages.ts'
+
+/** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
+const ROUTING_FIELDS: ReadonlySet<string> = new Set([
+  'api_base',
+  'base_url',
+  'api_key',
+  'api_type',
+  'api_version',
+  'custom_llm_provider',
+  'extra_headers',
+  'headers',
+  'fallbacks',
+  'context_window_fallbacks',
+  'disable_fallbacks',
+  'num_retries',
+  'max_retries',
+  'mock_response',
+  'mock_testing_fallbacks',
+  'litellm_params',
+  'litellm_metadata',
+])
+
+/** Whether this call asks the backend for usage in the stream. */
+export function asksUsage(request: GatewayRequest, deployment: Deployment): boolean {
+  return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
+}
+
+/**
+ * The body to send, in steps: tens of thousands of messages may have to change. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
+ * `most`: tokens that an answer may have, where a budget says so.
+ */
+export function* composeInSteps(
+  request: GatewayRequest,
+  deployment: Deployment,
+  effort: Effort | null = null,
+  quirks: Quirks = deployment.backend.provider.request,
+  most: number | null = null,
+): Steps<Buffer> {
+  const { body, raw } = request
+  const remove = fieldsToDrop(request, deployment, quirks)
+  const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined && body[field] !== null)
+  const newModel = request.model !== deployment.model
+  const newUsage = addsUsage(request, deployment)
+  const newMessages = changesMessages(body['messages'], quirks)
+  const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
+  const newEffort = effortEdits(request, deployment, effort)
+  for (const field of newEffort.remove) remove.add(field)
+  const newLimit = limitEdits(request, quirks, most)
+  const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
+  if (!changes && remove.size === 0 && renames.length === 0) return raw
+  const list = request.members
+  const find = (key: string): Member | undefined => list.find((member) => member.key === key)
+  const set = new Map<string, string | readonly Buffer[]>()
+  if (newModel) set.set('model', JSON.stringify(deployment.model))
+  if (newUsage) set.set('stream_options', withUsage(raw, find('stream_options')))
+  for (const field of renames) {
+    const member = find(field)!
+    remove.add(field)
+    set.set(quirks.rename[field]!, raw.toString('utf8', member.valueStart, member.valueEnd))
+  }
+  if (newMessages)
+    set.set(
+      'messages',
+      yield* withMessages(raw, find('messages')!.valueStart, body['messages'] as readonly Json[], quirks),
+    )
+  if (newDocuments) set.set('documents', yield* plainDocuments(raw, find('documents')!.valueStart))
+  newEffort.set.forEach((value, field) => set.set(field, value))
+  newLimit.forEach((value, field) => set.set(field, value))
+  return yield* spliceInSteps(raw, list, { set, remove })
+}
+
+function fieldsToDrop(request: GatewayRequest, deployment: Deployment, { drop, rename }: Quirks): Set<string> {
+  const remove = new Set<string>()
+  for (const key in request.body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
+  // Null is absent: under the other name it would replace what the caller says there.
+  for (const key in rename) if (request.body[key] === null) remove.add(key)
+  // Options of a stream beside no stream are refused by many.
+  const noOptions = !request.stream || deployment.live.refusesUsage || !deployment.backend.includeUsage
+  if (noOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
+  return remove
+}
+
+/** Whether the call adds its wish for usage to the caller's stream options. */
+const addsUsage = (request: GatewayRequest, deployment: Deployment): boolean =>
+  asksUsage(request, deployment) && !request.wantsUsage
+
+/** The stream options with usage asked for; the rest of them as it is. */
+function withUsage(raw: Buffer, options: Member | undefined): string {
+  const own = options && raw.subarray(options.valueStart, options.valueEnd)
+  const list = own && members(own)
+  if (own === undefined || !list) return '{"include_usage":true}'
+  return splice(own, list, { set: new Map([['include_usage', 'true']]), remove: NO_KEYS }).toString()
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
+
+/** Documents as plain strings, each text byte for byte. */
+function* plainDocuments(raw: Buffer, start: number): Steps<readonly Buffer[]> {
+  const change = (document: Buffer): Buffer | null => {
+    const text = document[0] === OPEN_BRACE ? members(document)?.findLast((member) => member.key === 'text') : undefined
+    return text === undefined ? null : document.subarray(text.valueStart, text.valueEnd)
+  }
+  return (yield* withElements(raw, start, change)) ?? NO_DOCUMENTS
+}
+
+const NO_DOCUMENTS = [Buffer.from('[]')]
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** version-traceid-parentid-flags; anything else in this header could carry what must stay here. */
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+const FORWARDED_VALUE = /^[\w\-.,;=:/ ]{1,512}$/
+
+/** Headers of call number `call` (1 = first). Of the caller's own only those cross that the provider's file names, and a valid trace id. */
+export function composeHeaders(
+  request: GatewayRequest,
+  deployment: Deployment,
+  userAgent: string,
+  call: number,
+): Record<string, string> {
+  const { provider, key } = deployment.backend
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: request.stream ? 'text/event-stream' : 'application/json',
+    'user-agent': userAgent,
+    'x-request-id': request.id,
+    ...provider.headers,
+  }
+  if (key !== null) headers[provider.auth.header] = provider.auth.prefix + key
+  const trace = request.trace === null ? request.headers['traceparent'] : traceparent(request.trace, call)
+  if (typeof trace === 'string' && TRACEPARENT.test(trace)) headers['traceparent'] = trace
+  for (const name of provider.forward) {
+    const value = request.headers[name]
+    if (typeof value === 'string' && FORWARDED_VALUE.test(value)) headers[name] = value
+  }
+  return headers
+}

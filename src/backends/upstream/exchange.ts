@@ -1,0 +1,400 @@
+/**
+ * One call to one backend: from the connection to the last byte. Until it is *committed* (a whole JSON answer, or the
+ * first real event of a stream, is in hand) nothing has reached the caller and another backend may be asked instead.
+ *
+ * Built straight on undici's dispatch callbacks: a stream object and an async iterator for each answer would cost more
+ * than everything else the gateway does with it.
+ */
+import type { Dispatcher } from 'undici'
+import type { GatewayError } from '../../core/errors.ts'
+import { chargeInHeaders } from '../../formats/openai/charge.ts'
+import { usageSoFar } from '../../formats/openai/estimate.ts'
+import { asEvents } from '../../formats/openai/as-events.ts'
+import { Closure } from '../../formats/json/closure.ts'
+import { formOf, withoutMark } from '../../formats/openai/form.ts'
+import { AnswerState } from '../../formats/openai/answer-state.ts'
+import type { Call, Sink } from './call.ts'
+import { Connection } from './connection.ts'
+import { Deadline, type Phase } from './deadline.ts'
+import { badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
+import { ByteBuffer } from './byte-buffer.ts'
+import { IdleWatch } from './idle-watch.ts'
+import { retryAfter } from './retry-after.ts'
+import { type StreamProgress, StreamReader } from './stream-reader.ts'
+import { faultOfAnswer, refusalOf } from './answer-fault.ts'
+import { Unpacker } from './unpacker.ts'
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+/** `opening`: by its first bytes it will be seen whether an answer is `events` or a `body`. */
+type Mode = 'waiting' | 'opening' | 'events' | 'body' | 'bytes' | 'error' | 'over'
+const EVENTS = /text\/event-stream/i
+const NO_BODY = Buffer.alloc(0)
+const ERROR_BYTES = 64 * 1024
+/** The words of an error are worth no longer wait; its status says enough. */
+const ERROR_BODY_MS = 1_000
+/** How long usage and the terminal event may come behind the last finish reason; heartbeats do not make it longer. */
+const GRACE_MS = 1_500
+/** Longest that an answer is read to its end for nobody but its usage. */
+const DRAIN_MS = 60_000
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly track = new AnswerState()
+  /** HTTP status of the backend; null before one came. */
+  status: number | null = null
+  /** From the start of the call to the first event of a stream; null for a whole answer. */
+  ttftMs: number | null = null
+  contentType = ''
+  /** The answer is an event stream. */
+  streamed = false
+  /** The whole answer as it came, where it was not streamed. */
+  body: Buffer | null = null
+  /** Clock reading of the last that was had of the backend; null while it answers. */
+  endedAt: number | null = null
+  /** There was a connection, and the request went out on it. */
+  sent = false
+  /** It failed on a kept connection that the peer had closed before it could read the request. */
+  unread = false
+  /** The caller left, and the answer is read on for its usage: what to end with. */
+  left: GatewayError | null = null
+  readonly #call: Call
+  readonly #deadline: Deadline
+  readonly #startedAt: number
+  readonly #connection: Connection
+  #mode: Mode = 'waiting'
+  #headers: Headers = {}
+  #reader: StreamReader | null = null
+  #unpacker: Unpacker | null = null
+  /** Of an answer that passes through unread: whether it came to its end. */
+  readonly #closure = new Closure()
+  readonly #held = new ByteBuffer()
+  readonly #idle: IdleWatch
+  #committed = false
+  #ended = false
+  #failure: GatewayError | null = null
+  #sink: Sink | null = null
+  #paused = false
+  /** What its connection broke by, while the rest is unpacked. */
+  #broken: Error | null = null
+  /** All of the answer is there but its end. */
+  #finished = false
+  #drainLimit: NodeJS.Timeout | null = null
+  #resolve: () => void = () => undefined
+  #reject: (error: GatewayError) => void = () => undefined
+  constructor(call: Call) {
+    this.#call = call
+    this.#startedAt = call.now()
+    this.#idle = new IdleWatch(call.limits.idleMs)
+    this.#connection = new Connection(call)
+    this.#deadline = new Deadline(call.totalMs, call.now, (phase) => this.#expired(phase))
+  }
+
+  /** Sends the request. Resolves when the answer is committed; rejects with a GatewayError. */
+  commit(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#deadline.enter('connect', this.#call.limits.connectMs)
+      try {
+        this.#connection.send(this)
+      } catch (thrown) {
+        this.#connection.release(false)
+        this.#fail(transportFault(this.#call.backend, thrown, false))
+      }
+    })
+  }
+
+  /** Gives the committed answer to the caller. What came in the meantime is written first. */
+  attach(sink: Sink): void {
+    this.#sink = sink
+    if (this.#held.bytes > 0) this.#write(this.#held.take())
+    const failure = this.#failure ?? (this.#ended ? this.left : null)
+    if (failure !== null) sink.fail(failure)
+    else if (this.#ended) sink.end()
+  }
+
+  /** The sink can take more. */
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.streamed) this.#deadline.extend(this.#finished ? GRACE_MS : this.#idle.ms)
+    ;(this.#unpacker ?? this.#connection).resume()
+  }
+
+  /**
+   * Ends the call now, whatever its state; the backend's socket is closed, which is what stops its GPU. Where the backend
+   * is one to be drained and it was the caller who left, it is read to its end first: nothing is sent, and `error` is its end.
+   */
+  cancel(error: GatewayError): void {
+    const drains = error.code === 'client_closed' && this.#call.backend.onAbort === 'drain'
+    const tells = this.#mode !== 'bytes' && this.#mode !== 'error' && this.#mode !== 'over'
+    if (!drains || !tells || !this.#connection.open) return this.#fail(error)
+    if (this.left !== null) return
+    this.left = error
+    this.#drainLimit = setTimeout(() => this.#fail(error), DRAIN_MS).unref()
+    this.resume()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#connection.started(controller)
+    this.sent = this.#mode !== 'over'
+    if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
+    if (!this.#call.stream) this.#deadline.enter('total', Infinity)
+    else if (this.#call.backend.provider.response.headersWithFirstToken)
+      this.#deadline.enter('ttft', this.#call.limits.ttftMs)
+    else this.#deadline.enter('headers', this.#call.limits.headersMs)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200 || this.#mode !== 'waiting') return
+    this.status = status
+    this.#headers = headers
+    this.contentType = String(headers['content-type'] ?? '')
+    if (status >= 300) {
+      this.#mode = 'error'
+      this.#deadline.enter('headers', ERROR_BODY_MS)
+    } else {
+      this.#mode = this.#call.stream ? 'opening' : 'body'
+      this.track.charge = this.#call.stream ? null : chargeInHeaders(headers)
+      const waitedMs = this.#call.now() - this.#startedAt
+      if (this.#call.stream) this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - waitedMs))
+    }
+    this.#unpacker = this.#unpackerOf(headers['content-encoding'])
+  }
+
+  #unpackerOf(encoding: string | string[] | undefined): Unpacker | null {
+    const unpacker = Unpacker.of(encoding, {
+      data: (plain) => this.#take(plain),
+      end: () => (this.#broken === null ? this.#complete() : this.#brokenOff(this.#broken)),
+      fail: (cut) => (this.#broken === null ? this.#unreadable(cut) : this.#brokenOff(this.#broken)),
+      hold: () => this.#connection.pause(),
+      go: () => this.#connection.resume(),
+    })
+    if (unpacker !== 'unknown') return unpacker
+    this.#unreadable(false)
+    return null
+  }
+
+  #unreadable(cut: boolean): void {
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    // Its last word had come.
+    if (this.#finished) return this.#advance(this.#reader!.finish())
+    this.#fail(cut ? brokenOff(this.#call.backend) : this.#bad('sent a body that cannot be decompressed'))
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#unpacker === null) this.#take(chunk)
+    else this.#unpacker.push(chunk)
+  }
+
+  #take(chunk: Buffer): void {
+    switch (this.#mode) {
+      case 'events':
+        return this.#listen(this.#reader!, chunk)
+      case 'opening':
+        this.#held.add(chunk)
+        return this.#open(this.#held.take())
+      case 'body':
+        this.#held.add(chunk)
+        if (this.#held.bytes > this.#call.limits.bufferBytes) this.#passThrough()
+        return
+      case 'bytes':
+        this.#closure.push(chunk)
+        return this.#write(chunk)
+      case 'error':
+        if (this.#held.bytes < ERROR_BYTES) this.#held.add(chunk)
+        return
+      default:
+    }
+  }
+
+  /** Comments, pings and empty events keep a connection open; they are no answer. Looked for from time to time, not in each event. */
+  #listen(reader: StreamReader, chunk: Buffer): void {
+    const now = this.#call.now()
+    const look = this.#committed && this.#idle.due(now)
+    const reading = reader.push(chunk, look)
+    if (look && reader.content) {
+      this.#idle.seen(now)
+      if (!this.#finished) this.#deadline.extend(this.#idle.ms)
+    }
+    this.#advance(reading)
+  }
+
+  /** What a stream was asked for and begins so: its label may be another one, or none. */
+  #open(head: Buffer): void {
+    const form = formOf(head)
+    if (form === null) return this.#held.add(head)
+    if (form === 'events' || (form === 'other' && EVENTS.test(this.contentType)))
+      return this.#advance(this.#readEvents().push(head))
+    if (form === 'other') return this.#fail(this.#bad('sent no event stream'))
+    this.#mode = 'body'
+    this.#take(head)
+  }
+
+  #readEvents(): StreamReader {
+    this.#mode = 'events'
+    this.streamed = true
+    return (this.#reader = new StreamReader({
+      call: this.#call,
+      track: this.track,
+      bufferBytes: this.#call.limits.bufferBytes,
+      retryAfterMs: retryAfter(this.#headers, Date.now()),
+    }))
+  }
+
+  onResponseEnd(): void {
+    this.#connection.release(true)
+    if (this.#unpacker === null) this.#complete()
+    else this.#unpacker.finish()
+  }
+
+  #complete(): void {
+    switch (this.#mode) {
+      case 'events':
+        return this.#advance(this.#reader!.finish())
+      case 'bytes':
+        return this.#closure.closed ? this.#end() : this.#fail(brokenOff(this.#call.backend))
+      case 'error':
+        return this.#refused(this.#held.take())
+      case 'opening':
+        if (!EVENTS.test(this.contentType)) return this.#answered(withoutMark(this.#held.take()))
+        this.#readEvents().push(this.#held.take())
+        return this.#advance(this.#reader!.finish())
+      case 'body':
+        return this.#answered(withoutMark(this.#held.take()))
+      default:
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
+    this.unread = this.#mode === 'waiting' && this.#connection.unread(thrown)
+    this.#connection.release(false)
+    if (this.#mode === 'over') return
+    // What came of it may be half of a compressed body; the status says enough.
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    if (this.#unpacker === null) return this.#brokenOff(thrown)
+    // What came before is unpacked first.
+    this.#broken = thrown
+    this.#unpacker.finish()
+  }
+
+  #brokenOff(thrown: Error): void {
+    // Its last word had come.
+    if (this.#finished) return this.#advance(this.#reader!.finish())
+    this.#fail(transportFault(this.#call.backend, thrown, this.status !== null))
+  }
+
+  #advance({ out, done, finished, failure }: StreamProgress): void {
+    if (out !== null) {
+      this.#write(out)
+      if (!this.#committed) this.#commitStream()
+    }
+    if (failure !== null) this.#fail(failure)
+    else if (done) this.#end()
+    else if (finished !== this.#finished) {
+      this.#finished = finished
+      this.#deadline.enter('idle', finished ? GRACE_MS : this.#call.limits.idleMs)
+    }
+  }
+
+  #commitStream(): void {
+    this.#committed = true
+    const now = this.#call.now()
+    this.#idle.seen(now)
+    this.ttftMs = now - this.#startedAt
+    this.#deadline.enter('idle', this.#idle.ms)
+    this.#resolve()
+  }
+
+  #answered(plain: Buffer): void {
+    const track = this.#call.stream ? new AnswerState() : this.track
+    const fault = faultOfAnswer(this.#call, plain, track, () => retryAfter(this.#headers, Date.now()))
+    // While a large one is read it may be cancelled.
+    const judge = (told: GatewayError | null): unknown => this.#mode === 'over' || this.#judged(plain, told)
+    if (fault instanceof Promise) fault.then(judge).catch(() => this.#fail(this.#bad('sent an odd answer')))
+    else judge(fault)
+  }
+
+  #judged(plain: Buffer, fault: GatewayError | null): void {
+    if (fault !== null) return this.#fail(fault)
+    if (this.#call.stream) return this.#streamed(asEvents(plain))
+    this.track.usage = usageSoFar(this.track, this.#call.inputTokens, true)
+    this.body = plain
+    this.#committed = true
+    this.#resolve()
+    this.#end()
+  }
+
+  /** A whole answer in place of the stream that was asked for. */
+  #streamed(events: Buffer | null): void {
+    if (events === null) return this.#fail(this.#bad('sent no event stream'))
+    this.#advance(this.#readEvents().push(events))
+    // It has no first token that could be seen.
+    this.ttftMs = null
+  }
+
+  #refused(body: Buffer): void {
+    this.#fail(refusalOf(this.#call, this.status!, body, retryAfter(this.#headers, Date.now())))
+  }
+
+  /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
+  #passThrough(): void {
+    if (this.left !== null) return this.#fail(this.left)
+    const { backend, stream, needsRewrite } = this.#call
+    const held = this.#held.take()
+    if (stream || needsRewrite(held)) return this.#fail(tooLarge(backend, 'answer'))
+    if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
+    this.#mode = 'bytes'
+    this.#committed = true
+    this.#closure.push(held)
+    this.#write(withoutMark(held))
+    this.#resolve()
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#over()
+    if (this.left === null) this.#sink?.end()
+    else this.#sink?.fail(this.left)
+    this.#connection.closeSoon()
+  }
+
+  #fail(cause: GatewayError): void {
+    if (this.#mode === 'over') return
+    // Whatever becomes of an answer that nobody reads: it ended when its caller left, and is asked of nobody else.
+    const error = this.left ?? cause
+    this.#failure = error
+    this.#over()
+    if (!this.#committed) this.#held.take()
+    if (this.#committed) this.#sink?.fail(error)
+    else this.#reject(error)
+    this.#connection.abort(error)
+  }
+
+  #over(): void {
+    this.#mode = 'over'
+    this.endedAt = this.#call.now()
+    this.#deadline.stop()
+    this.#unpacker?.stop()
+    if (this.#drainLimit !== null) clearTimeout(this.#drainLimit)
+  }
+
+  #expired(phase: Phase): void {
+    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    // Where the caller takes nothing, the end may have come and not been read.
+    if (this.#finished && !(this.#paused && phase === 'idle')) return this.#advance(this.#reader!.finish())
+    if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
+    this.#fail(limitFault(this.#call, phase))
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.left !== null) return
+    if (this.#sink === null) return this.#held.add(bytes)
+    if (this.#sink.write(bytes) || this.#mode === 'over') return
+    this.#paused = true
+    ;(this.#unpacker ?? this.#connection).pause()
+  }
+
+  #bad(what: string): GatewayError {
+    return badAnswer(this.#call.backend, what, this.status)
+  }
+}

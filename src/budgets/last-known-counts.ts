@@ -1,0 +1,34 @@
+/** What Redis was last heard to have counted. Should it forget that, it can be reminded. Bounded. */
+import type { Sums } from './count.ts'
+import { hasSums, type SharedCount } from './redis-keys.ts'
+
+const MOST = 10_000
+const NOTHING: Sums = { nanoUsd: 0, tokens: 0, requests: 0 }
+
+export class LastKnownCounts {
+  /** By the key of the sums; the one heard of last is at the end. */
+  readonly #known = new Map<string, readonly [SharedCount, Sums]>()
+
+  /** Something is under way in it. */
+  use(count: SharedCount): void {
+    if (hasSums(count)) this.note(count, this.#known.get(count.keys[0])?.[1] ?? NOTHING)
+  }
+
+  note(count: SharedCount, used: Sums): void {
+    const key = count.keys[0]
+    this.#known.delete(key)
+    this.#known.set(key, [count, used])
+    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value!)
+  }
+
+  /** Those whose window is not over, the one heard of last first. The others are kept: the clock may be set back. */
+  all(now: number): (readonly [SharedCount, Sums])[] {
+    return [...this.#known.values()].filter(([{ endsAt }]) => endsAt > now).reverse()
+  }
+
+  /** They were set back. */
+  forget(name: string, id: string | null): void {
+    for (const [key, [count]] of this.#known)
+      if (count.spec.name === name && (id ?? count.id) === count.id) this.#known.delete(key)
+  }
+}

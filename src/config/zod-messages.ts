@@ -1,0 +1,132 @@
+/** Zod's issues in words for people: the value as it stands in the file, what is wrong with it, what to write instead. */
+import type { z } from 'zod'
+import { type Issue, pathText } from './issues.ts'
+import { didYouMean } from './did-you-mean.ts'
+import { fileSchema } from './schema.ts'
+
+type ZodIssue = z.core.$ZodIssue
+type Path = readonly PropertyKey[]
+
+/** What a message is made from. */
+export interface MessageContext {
+  /** The parsed file before variables are put in: what a message may quote. */
+  readonly written: unknown
+  /** The same with the values of variables, which are never quoted. */
+  readonly filled: unknown
+  readonly kinds: readonly string[]
+}
+
+export function zodMessages(issue: ZodIssue, reading: MessageContext): Issue[] {
+  return leavesOf(issue).flatMap((leaf) =>
+    leaf.code === 'unrecognized_keys'
+      ? leaf.keys.map((key) => ({
+          path: pathText([...leaf.path, key]),
+          message: `there is no such option${didYouMean(key, optionsAt(leaf.path), '`')}`,
+        }))
+      : [{ path: pathText(leaf.path), message: wrong(leaf, reading) }],
+  )
+}
+
+/** The issue, or those of the branch of a union that was meant, each with its whole path. */
+export function leavesOf(issue: ZodIssue): ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  return branchOf(issue).flatMap((inner) => leavesOf({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function wrong(issue: ZodIssue, { written, filled, kinds }: MessageContext): string {
+  const value = valueAt(written, issue.path)
+  if (issue.code !== 'invalid_type') return `${quoted(issue.path, value)}${complaint(issue, value)}`
+  const instead = remedy(issue, kinds)
+  if (value === undefined) return `is missing; ${instead}`
+  if (value === null) return `is empty; ${instead}, or leave the option out`
+  // Where a list or a map belongs, a text may be anything: the key itself, for one.
+  const open = !['array', 'object', 'record'].includes(issue.expected) || IDS.test(pathText(issue.path))
+  const shown = open ? quoted(issue.path, value) : ''
+  const meant = valueAt(filled, issue.path)
+  if (typeof value === 'string' && meant !== value)
+    return `${shown}stands for ${meant === '' ? 'nothing' : nounOf(meant)}; ${instead}`
+  return `${shown}is ${nounOf(value)}; ${instead}`
+}
+
+function remedy(issue: Extract<ZodIssue, { code: 'invalid_type' }>, kinds: readonly string[]): string {
+  if (/^backends\[\d+\]\.kind$/.test(pathText(issue.path))) return `write one of ${kinds.join(', ')}`
+  return issue.message.startsWith('write') ? issue.message : `write ${NOUNS[issue.expected] ?? `a ${issue.expected}`}`
+}
+
+function complaint(issue: ZodIssue, value: unknown): string {
+  if (/^(is|holds) /.test(issue.message)) return issue.message
+  if (issue.code === 'too_small') return `is less than ${issue.minimum}`
+  if (issue.code === 'too_big') return `is more than ${issue.maximum}`
+  if (issue.code === 'invalid_value') {
+    const words = issue.values.map(String)
+    return `is not one of ${words.join(', ')}${typeof value === 'string' ? didYouMean(value, words, '`', false) : ''}`
+  }
+  return `is not valid: ${issue.message}`
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+}
+
+const nounOf = (value: unknown): string =>
+  typeof value === 'boolean' ? String(value) : (NOUNS[Array.isArray(value) ? 'array' : typeof value] ?? 'wrong')
+
+/** Options that hold a secret, or where one is written by mistake: addresses may carry a password or a token. */
+const SECRET = /(^|\.)(key|hash|redis|url|webhook|token)\b|^keys\[\d+\](\.id)?$|^telemetry\.(endpoint|headers)/
+
+/** Ids of keys, which are no secrets. */
+const IDS = /^routes\[\d+\]\.match\.key\b/
+
+function quoted(path: Path, value: unknown): string {
+  const place = pathText(path)
+  if ((SECRET.test(place) && !IDS.test(place)) || value === undefined || typeof value === 'object') return ''
+  const text = JSON.stringify(value)
+  return `${text.length > 80 ? `${text.slice(0, 77)}..."` : text} `
+}
+
+/** The branch of a union that was meant: the one that fails inside and not as a whole. */
+function branchOf(issue: Extract<ZodIssue, { code: 'invalid_union' }>): ZodIssue[] {
+  const inside = ({ path, code }: ZodIssue): boolean => path.length > 0 || code === 'unrecognized_keys'
+  return issue.errors.find((branch) => branch.every(inside)) ?? issue.errors[0] ?? []
+}
+
+interface Inside {
+  readonly unwrap?: () => unknown
+  readonly shape?: Readonly<Record<string, unknown>>
+  readonly element?: unknown
+  readonly keyType?: { readonly options?: readonly string[] }
+  readonly valueType?: unknown
+  readonly options?: readonly unknown[]
+}
+
+/** Names that are allowed at a path of the file. */
+function optionsAt(path: Path): readonly string[] {
+  const inside = unwrap(path.reduce((schema: unknown, part) => stepInto(unwrap(schema), part), fileSchema))
+  return inside?.shape === undefined ? (inside?.keyType?.options ?? []) : Object.keys(inside.shape)
+}
+
+function unwrap(schema: unknown): Inside | undefined {
+  const inside = schema as Inside | undefined
+  if (inside?.shape !== undefined || inside?.element !== undefined) return inside
+  if (typeof inside?.unwrap === 'function') return unwrap(inside.unwrap())
+  return inside?.options?.map(unwrap).find((option) => option?.shape !== undefined) ?? inside
+}
+
+function stepInto(inside: Inside | undefined, part: PropertyKey): unknown {
+  if (typeof part === 'number') return inside?.element
+  return inside?.shape === undefined ? inside?.valueType : inside.shape[String(part)]
+}
+
+/** What stands at a path of a parsed file. */
+export const valueAt = (source: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+    source,
+  )

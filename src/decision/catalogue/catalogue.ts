@@ -1,0 +1,83 @@
+/** What is publicly known of a model by its name, before any engine or operator says something. */
+import { type Capability, type Effort, NO_PRICE, type Price } from '../../core/settings.ts'
+import { DATA } from './data.ts'
+import { plainName } from './plain-name.ts'
+import { listed } from './prices.ts'
+import { qualityBySize, sizeOf } from './size.ts'
+
+export interface CatalogueEntry {
+  /** List price of a cloud; null for what runs on hardware of the operator, and where nobody knows. */
+  readonly price: Price | null
+  /** Of a cloud's model; an engine decides that by itself. */
+  readonly context: number | null
+  /** Tokens of its longest answer. */
+  readonly maxOutput: number | null
+  /** Billions of parameters, all experts together; null for closed models. */
+  readonly paramsB: number | null
+  /** How hard this family can be asked to think. */
+  readonly efforts: readonly Effort[]
+  readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
+  /** Share of useful answers to expect, by task class and `default`. */
+  readonly quality: Readonly<Record<string, number>>
+  /** Where each part comes from. */
+  readonly sources: readonly string[]
+}
+
+const HALF_HOUR_MS = 30 * 60_000
+/** More names than any list of models has: a backend that invents names must not fill the memory. */
+const MOST_KEPT = 20_000
+
+interface Kept {
+  readonly entry: CatalogueEntry | null
+  /** Epoch ms; a price that depends on the hour is looked up again after it. */
+  readonly until: number
+}
+
+const kept = new Map<string, Kept>()
+
+/** Null where nothing is known. `kind`: a file of config/providers/. `now`: epoch ms, for prices that change with the hour or the day. */
+export function catalogueOf(kind: string, model: string, now: number = Date.now()): CatalogueEntry | null {
+  const key = `${kind}\n${model}`
+  const before = kept.get(key)
+  if (before !== undefined && now < before.until) return before.entry
+  const fresh = lookUp(kind, model, now)
+  if (kept.size >= MOST_KEPT) kept.clear()
+  kept.set(key, fresh)
+  return fresh.entry
+}
+
+function lookUp(kind: string, model: string, now: number): Kept {
+  const name = plainName(model)
+  const list = listOf(kind)
+  const price = list === null ? null : listed(list, model, new Date(now))
+  const size = sizeOf(name, DATA.sizes)
+  const efforts = DATA.efforts.find(({ match }) => match.test(name))
+  const capabilities = DATA.capabilities.find(({ match }) => match.test(name))
+  const longest = DATA.max_output.find(({ match }) => match.test(name))
+  const quality = DATA.quality.find(({ match }) => match.test(name))
+  const sources = [
+    ...(price === null ? [] : [`price list of ${list}`]),
+    ...[efforts, capabilities, longest, quality].flatMap((part) => (part === undefined ? [] : [part.source])),
+    ...(size === null ? [] : [sizeSource(quality === undefined)]),
+  ]
+  const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
+  if (sources.length === 0) return { entry: null, until }
+  const entry: CatalogueEntry = {
+    price: price?.price ? { ...price.price, serviceTiers: tiersOf(kind) } : null,
+    context: price?.context ?? null,
+    maxOutput: longest?.tokens ?? null,
+    paramsB: size,
+    efforts: efforts?.efforts ?? [],
+    capabilities: capabilities?.capabilities ?? {},
+    quality: quality?.quality ?? (size === null ? {} : { default: qualityBySize(size) }),
+    sources: [...new Set(sources)],
+  }
+  return { entry, until }
+}
+
+const listOf = (kind: string): string | null => (Object.hasOwn(DATA.price_lists, kind) ? DATA.price_lists[kind]! : null)
+
+const sizeSource = (judges: boolean): string => (judges ? 'size, and what models of that size can do' : 'size')
+
+const tiersOf = (kind: string): Price['serviceTiers'] =>
+  Object.hasOwn(DATA.service_tiers, kind) ? DATA.service_tiers[kind]! : NO_PRICE.serviceTiers

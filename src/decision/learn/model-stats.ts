@@ -1,0 +1,185 @@
+/** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
+import type { Arm, Calibration, TopicStats, Latency, TextFeatures } from '../../core/arm.ts'
+import type { Provider } from '../../core/provider.ts'
+import type { Effort, ModelFacts } from '../../core/settings.ts'
+import type { RequestProfile, Target } from '../../core/types.ts'
+import type { Usage } from '../../core/settlement.ts'
+import { expectsAs, newArm, sharedName, rebase, type Topics } from './arms.ts'
+import { gather, newCells } from './topic-stats.ts'
+import { learnTokens, newCalibration } from './calibration.ts'
+import { learnKept, learnTpot, learnTtft, newLatency, ttftOf } from './latency.ts'
+import { type Begin, learnRoom, learnStay } from './room.ts'
+import { learnLength } from './length.ts'
+import { learnQuality, learnValidity } from './success.ts'
+
+/** An answer that ended, as far as it teaches something. */
+export interface Observation {
+  readonly requestId: string
+  /** Who may judge it. */
+  readonly caller: string
+  readonly profile: RequestProfile
+  readonly target: Target
+  /** Calls that were open beside it when it was sent. */
+  readonly open: number
+  /** What else its backend was at while it waited for its first token, and when it came; null: it was no stream. */
+  readonly place: Pick<Begin, 'beside' | 'running'> | null
+  readonly usage: Usage | null
+  /** Whether it was whole and valid; null where that is nobody's merit or fault: a caller that left, a lost connection. */
+  readonly valid: boolean | null
+  /** It stopped at a limit of tokens. */
+  readonly cut: boolean
+  /** Of a stream. */
+  readonly ttftMs: number | null
+  /** From the first token of a stream to its end. */
+  readonly streamMs: number | null
+  /** Of a whole answer. */
+  readonly totalMs: number | null
+  /** Tokens of the conversation that this deployment had seen before; null = none. */
+  readonly before: number | null
+}
+
+interface Judged {
+  readonly caller: string
+  readonly arm: Arm
+  readonly features: TextFeatures
+}
+
+/** Of one model at one effort; the oldest are forgotten. */
+const MOST_VERSIONS = 8
+/** Answers that can still be judged. */
+const MOST_RECENT = 10_000
+
+export class ModelStats {
+  readonly topics: Topics
+  /** By id; several where the operator or the backends expect different things of one model. The last is the newest. */
+  readonly #arms = new Map<string, Arm[]>()
+  /** Of an earlier run, until somebody asks for them: what was expected then may be another thing than now. */
+  readonly #restored = new Map<string, Arm>()
+  readonly #calibrations = new Map<string, Calibration>()
+  /** By kind of engine and model. */
+  readonly #latencies = new Map<string, Latency>()
+  readonly #recent = new Map<string, Judged>()
+  /** Something was learnt since the last look. */
+  changed = false
+
+  constructor(topics: Topics) {
+    this.topics = topics
+  }
+
+  /**
+   * The arms of a model: as it does when nobody says, then one for each effort. Backends of which the same is expected share
+   * them; where other things are, or facts change, what was learnt is taken along.
+   */
+  armsOf(model: string, facts: ModelFacts): readonly Arm[] {
+    const arms = [null, ...facts.efforts].map((effort) => this.#armOf(model, effort, facts))
+    if (arms.length > 1) {
+      const family = arms.find((arm) => arm.family !== null)?.family ?? this.#familyOf(arms)
+      for (const arm of arms) arm.family = family
+    }
+    return arms
+  }
+
+  calibrationOf(model: string): Calibration {
+    const name = sharedName(model)
+    let found = this.#calibrations.get(name)
+    if (found === undefined) this.#calibrations.set(name, (found = newCalibration()))
+    return found
+  }
+
+  /** Times of a new replica of the model: what the others have taught, until it has answered itself. */
+  latencyOf({ kind, local }: Pick<Provider, 'kind' | 'local'>, model: string): Latency {
+    const name = `${kind}/${sharedName(model)}`
+    let shared = this.#latencies.get(name)
+    if (shared === undefined) this.#latencies.set(name, (shared = newLatency(local)))
+    return newLatency(local, shared)
+  }
+
+  /** Takes in an answer; call it once for each. */
+  learn(lesson: Observation): void {
+    const { profile, target, usage, valid } = lesson
+    const { features } = profile
+    this.changed = true
+    if (usage !== null && profile.needs.every((need) => need !== 'vision' && need !== 'audio'))
+      learnTokens(target.deployment.calibration, profile.inputTokens, usage.input)
+    learnTimes(lesson)
+    if (features === null) return
+    if (valid !== null) {
+      learnValidity(target.arm, features, valid)
+      this.#remember(lesson.requestId, { caller: lesson.caller, arm: target.arm, features })
+    }
+    if (usage !== null && usage.output > 0 && (valid !== null || lesson.cut))
+      learnLength(target.arm, features, usage.output, usage.reasoning, lesson.cut)
+  }
+
+  /** Somebody judges an answer, 0..1. False: there is no such answer, it was somebody else's, too long ago, or judged already. */
+  judge(requestId: string, caller: string, score: number): boolean {
+    const found = this.#recent.get(requestId)
+    if (found === undefined || found.caller !== caller) return false
+    this.#recent.delete(requestId)
+    learnQuality(found.arm, found.features, score)
+    this.changed = true
+    return true
+  }
+
+  /** For the file: all that something was learnt of. */
+  get known(): { readonly arms: Iterable<Arm>; readonly calibrations: ReadonlyMap<string, Calibration> } {
+    return { arms: [...this.#restored.values(), ...[...this.#arms.values()].flat()], calibrations: this.#calibrations }
+  }
+
+  /** Takes over what an earlier run had learnt, before the fleet asks for arms. */
+  restore(arms: readonly Arm[], calibrations: ReadonlyMap<string, Calibration>): void {
+    for (const arm of arms) this.#restored.set(arm.id, arm)
+    for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
+  }
+
+  /** What was learnt of a model at any effort; the arms of all its backends share it. */
+  #familyOf(arms: readonly Arm[]): NonNullable<Arm['family']> {
+    const empty = (): TopicStats => newCells(this.topics.topics.length)
+    return {
+      quality: gather(
+        empty(),
+        arms.map(({ quality }) => quality),
+      ),
+      length: gather(
+        empty(),
+        arms.map(({ length }) => length),
+      ),
+    }
+  }
+
+  #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
+    const fresh = newArm(model, effort, facts, this.topics)
+    const known = this.#arms.get(fresh.id) ?? []
+    const same = known.find((arm) => expectsAs(arm, fresh))
+    if (same !== undefined) return same
+    const last = known.at(-1) ?? this.#restored.get(fresh.id)
+    this.#restored.delete(fresh.id)
+    const arm = last === undefined ? fresh : rebase(last, fresh)
+    this.#arms.set(arm.id, [...known, arm].slice(-MOST_VERSIONS))
+    return arm
+  }
+
+  #remember(requestId: string, judged: Judged): void {
+    this.#recent.set(requestId, judged)
+    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
+  }
+}
+
+function learnTimes({ profile, target, usage, open, place, ttftMs, streamMs, totalMs, before }: Observation): void {
+  const { latency } = target.deployment
+  const input = usage?.input ?? profile.inputTokens
+  const fresh = Math.max(0, input - (usage?.cachedInput ?? 0))
+  if (ttftMs !== null) {
+    const seconds = ttftMs / 1000
+    // As late as it would be with the last of the places: what came on top was waiting.
+    const usual = ttftOf(latency, fresh, Math.min(open, Math.max(0, Math.round(latency.room.size) - 1)))
+    const waited = place !== null && learnRoom(latency.room, { ...place, seconds, usual })
+    if (!waited) learnTtft(latency, fresh, open, seconds)
+  }
+  if (streamMs !== null) learnStay(latency.room, streamMs / 1000)
+  if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
+  if (usage === null) return
+  if (streamMs !== null) learnTpot(latency, usage.output - 1, open, streamMs / 1000)
+  else if (totalMs !== null && profile.features !== null)
+    learnTpot(latency, usage.output, open, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, open)))
+}

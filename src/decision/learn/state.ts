@@ -1,0 +1,210 @@
+/** What was learnt as JSON, and back. Pure; nothing of a prompt is in it. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Arm, Calibration, TopicStats, Residual } from '../../core/arm.ts'
+import { EFFORTS } from '../../core/settings.ts'
+import type { Topics } from './arms.ts'
+import { newCells, rebased } from './topic-stats.ts'
+import { factorsOf } from './length.ts'
+import type { ModelStats } from './model-stats.ts'
+import { LONGEST } from './regression.ts'
+
+/** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
+const MOST_ARMS = 1000
+
+/** No deviation is larger: of shares at most 1, of logarithms of tokens less than this. */
+const LARGEST = 16
+const number = z.number()
+const amount = z.number().nonnegative()
+const cells = z
+  .strictObject({
+    /** Topic, observations, their sum (of verdicts: of what is above or below the usual). */
+    topics: z.array(z.tuple([z.int().nonnegative(), amount, number])),
+    total: amount,
+    sum: number,
+    squares: amount,
+  })
+  .refine(
+    ({ topics, total, sum, squares }) =>
+      [...topics, [0, total, sum] as const].every(([, n, of]) => Math.abs(of) <= LARGEST * (n + 1e-3)) &&
+      squares <= LARGEST ** 2 * (total + 1e-3),
+  )
+const residual = z
+  .strictObject({ weights: z.string(), covariance: z.string(), count: amount, products: number, squares: amount })
+  .refine(({ weights, covariance }) => {
+    const [own, half] = [fromBase64(weights), fromBase64(covariance)]
+    const size = own.length
+    return size <= LONGEST && half.length === (size * (size + 1)) / 2 && [...own, ...half].every(Number.isFinite)
+  })
+const arm = z.strictObject({
+  effort: z.enum(EFFORTS).nullable(),
+  n: amount,
+  quality: cells,
+  validity: cells,
+  length: cells,
+  spent: z.strictObject({ reasoning: amount, output: amount }),
+  residual: residual.nullable(),
+})
+const calibration = z.strictObject({ count: amount, mean: z.number().min(-2).max(2), deviation: amount.max(4) })
+
+export const stateSchema = z.strictObject({
+  version: z.literal(1),
+  /** Of the classifier: topics of another one are other topics. */
+  topics: z.string(),
+  arms: z.record(z.string(), arm),
+  tokenizers: z.record(z.string(), calibration),
+})
+export type State = z.output<typeof stateSchema>
+
+export function toState(lessons: ModelStats): State {
+  const { arms, calibrations } = lessons.known
+  const seen = [...arms].map((one) => [seenBy(one), one] as const).filter(([n]) => n > 0)
+  const kept = seen.sort(([a], [b]) => b - a).slice(0, MOST_ARMS)
+  return {
+    version: 1,
+    topics: fingerprint(lessons.topics),
+    // Of several that bear one id, the one that has seen most comes last and stays.
+    arms: Object.fromEntries(kept.toReversed().map(([n, one]) => [one.id, packArm(one, n)])),
+    tokenizers: Object.fromEntries(
+      [...calibrations]
+        .filter(([, { count }]) => count > 0)
+        .map(([name, { count, mean, deviation }]) => [name, { count, mean: short(mean), deviation: short(deviation) }]),
+    ),
+  }
+}
+
+/** Puts what an earlier run had learnt into `lessons`. False: its topics were those of another classifier, so only the tokenizers were taken over. */
+export function restoreState(lessons: ModelStats, state: State): boolean {
+  const same = state.topics === fingerprint(lessons.topics)
+  const size = lessons.topics.topics.length
+  const arms = same ? Object.entries(state.arms).map(([id, packed]) => unpackArm(id, packed, size)) : []
+  lessons.restore(
+    arms,
+    new Map<string, Calibration>(
+      Object.entries(state.tokenizers).map(([name, own]) => [name, { ...own, factor: Math.exp(own.mean) }]),
+    ),
+  )
+  return same
+}
+
+/** For the file of what was learnt. */
+export const storedStats = (lessons: ModelStats) =>
+  ({
+    name: 'state',
+    everyMs: 60_000,
+    changed: () => {
+      const { changed } = lessons
+      lessons.changed = false
+      return changed
+    },
+    serialize: () => toState(lessons),
+    restore: (value: unknown): string | null => {
+      const read = stateSchema.safeParse(value)
+      if (!read.success) return `is not of version 1: ${read.error.issues[0]?.path.join('.') ?? ''}`
+      return restoreState(lessons, read.data) ? null : 'was learnt with another classifier'
+    },
+  }) as const
+
+const seenBy = ({ quality, validity, length }: Arm): number => Math.max(quality.total, validity.total, length.total)
+
+const fingerprint = ({ topics, lengths }: Topics): string =>
+  createHash('sha256')
+    .update(JSON.stringify([topics, [...lengths]]))
+    .digest('hex')
+    .slice(0, 16)
+
+const packArm = (one: Arm, n: number): State['arms'][string] => ({
+  effort: one.effort,
+  n: Math.round(n),
+  quality: packCells(one.quality, one.prior),
+  validity: packCells(one.validity),
+  length: packCells(one.length, one.lengthPrior),
+  spent: one.spent,
+  residual: one.words.residual && packResidual(one.words.residual),
+})
+
+/** Its priors are those of whoever asks for it next. */
+function unpackArm(id: string, packed: State['arms'][string], topics: number): Arm {
+  const length = unpackCells(packed.length, topics)
+  return {
+    id,
+    effort: packed.effort,
+    prior: new Float64Array(topics),
+    ability: 0,
+    lengthPrior: new Float64Array(topics),
+    reasoningPrior: 0,
+    family: null,
+    quality: unpackCells(packed.quality, topics),
+    validity: unpackCells(packed.validity, topics),
+    length,
+    factors: factorsOf(length),
+    spent: { ...packed.spent },
+    words: { residual: packed.residual && unpackResidual(packed.residual) },
+  }
+}
+
+const packResidual = ({ regression, products, squares }: Residual): State['arms'][string]['residual'] => ({
+  weights: toBase64(regression.weights),
+  covariance: toBase64(upperHalf(regression.covariance, regression.weights.length)),
+  count: regression.count,
+  products,
+  squares,
+})
+
+function unpackResidual(packed: NonNullable<State['arms'][string]['residual']>): Residual {
+  const weights = fromBase64(packed.weights)
+  const covariance = wholeOf(fromBase64(packed.covariance), weights.length)
+  return {
+    regression: { weights, covariance, count: packed.count },
+    products: packed.products,
+    squares: packed.squares,
+  }
+}
+
+/** As they were observed, not as deviations: the run that reads them may expect something else (`from`: what this one did). */
+function packCells(cells: TopicStats, from: Float64Array | null = null): State['arms'][string]['quality'] {
+  const zeros = new Float64Array(cells.count.length)
+  const { count, sum, total, totalSum, squares } = rebased(cells, from ?? zeros, zeros)
+  return {
+    topics: [...count.keys()]
+      .filter((topic) => count[topic]! > 1e-3)
+      .map((topic) => [topic, short(count[topic]!), short(sum[topic]!)]),
+    total: short(total),
+    sum: short(totalSum),
+    squares: short(squares),
+  }
+}
+
+function unpackCells(packed: State['arms'][string]['quality'], topics: number): TopicStats {
+  const own = newCells(topics)
+  for (const [topic, count, sum] of packed.topics) {
+    if (topic >= topics) continue
+    own.count[topic] = count
+    own.sum[topic] = sum
+  }
+  return Object.assign(own, { total: packed.total, totalSum: packed.sum, squares: packed.squares })
+}
+
+const short = (value: number): number => Number(value.toPrecision(7))
+
+const toBase64 = (values: Float64Array): string => Buffer.from(Float32Array.from(values).buffer).toString('base64')
+
+function fromBase64(text: string): Float64Array {
+  const bytes = Buffer.from(text, 'base64')
+  return Float64Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(4 * index))
+}
+
+/** A covariance is symmetric. */
+function upperHalf(matrix: Float64Array, size: number): Float64Array {
+  const half: number[] = []
+  for (let i = 0; i < size; i++) for (let j = i; j < size; j++) half.push(matrix[i * size + j]!)
+  return Float64Array.from(half)
+}
+
+function wholeOf(half: Float64Array, size: number): Float64Array {
+  const matrix = new Float64Array(size * size)
+  let at = 0
+  for (let i = 0; i < size; i++)
+    for (let j = i; j < size; j++) matrix[i * size + j] = matrix[j * size + i] = half[at++] ?? (i === j ? 1 : 0)
+  return matrix
+}

@@ -1,0 +1,49 @@
+/** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
+import type { GatewayRequest } from '../../core/types.ts'
+import type { ResolvedRoute } from './names.ts'
+import { COLUMN, COLUMNS, mostCost } from './predict.ts'
+
+export interface Ceilings {
+  /** Nano-dollars; Infinity = none. */
+  readonly cost: number
+  /** Until the first token, ms. */
+  readonly ttft: number
+  /** Until the end, ms. */
+  readonly total: number
+}
+
+/** What had to give way; latency before cost, never policy or capability. */
+export type Relaxed = 'latency' | 'cost' | null
+
+/** The route's and the caller's: the lower ones hold. */
+export function ceilingsOf({ maxCostUsd, deadlineMs }: GatewayRequest, { rule }: ResolvedRoute): Ceilings {
+  return {
+    cost: 1e9 * Math.min(maxCostUsd ?? Infinity, rule?.spec.maxCostUsd ?? Infinity),
+    ttft: rule?.spec.maxTtftMs ?? Infinity,
+    total: deadlineMs ?? Infinity,
+  }
+}
+
+/** Marks in `dropped` what is above a ceiling. Where nobody would be left, latency gives way, then cost. */
+export function relax(ceilings: Ceilings, rows: Float64Array, dropped: (string | null)[]): Relaxed {
+  const { cost, ttft, total } = ceilings
+  if (cost === Infinity && ttft === Infinity && total === Infinity) return null
+  const live = [...dropped.keys()].filter((row) => dropped[row] === null)
+  const value = (row: number, column: number): number => rows[row * COLUMNS + column]!
+  // An unknown cost keeps within no ceiling.
+  const dear = (row: number): boolean => cost < Infinity && !(mostCost(rows, row) <= cost)
+  const slow = (row: number): boolean => value(row, COLUMN.ttft) > ttft || value(row, COLUMN.total) > total
+  const mark = (filter: string, over: (row: number) => boolean): void => {
+    for (const row of live) if (dropped[row] === null && over(row)) dropped[row] = filter
+  }
+  if (live.some((row) => !dear(row) && !slow(row))) {
+    mark('cost', dear)
+    mark('latency', slow)
+    return null
+  }
+  if (live.some((row) => !dear(row))) {
+    mark('cost', dear)
+    return live.length === 0 ? null : 'latency'
+  }
+  return live.length === 0 ? null : 'cost'
+}

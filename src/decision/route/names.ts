@@ -1,0 +1,152 @@
+/** What the `model` of a request means: design 2.1. Pure. */
+import { GatewayError } from '../../core/errors.ts'
+import type { Principal } from '../../core/principal.ts'
+import { STRATEGIES, type Strategy, type Weights, type Within } from '../../core/settings.ts'
+import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
+import { AUTO, matches } from './match.ts'
+import { boundsOfRoute, outside, type RouteBounds } from './bounds.ts'
+import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+import { spelled } from './spelling.ts'
+
+/** What decides on the route. */
+export interface Asked {
+  readonly model: string
+  readonly principal: Principal
+  /** The caller's own wish, by a header. */
+  readonly strategy: Strategy | null
+  readonly headers: GatewayRequest['headers']
+  /** Null: no request yet; what depends on one is possible then. */
+  readonly profile: RequestProfile | null
+  /** 0..23. */
+  readonly utcHour: number
+}
+
+export interface ResolvedRoute extends RouteBounds {
+  readonly route: string
+  /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
+  readonly strategy: string
+  /** How the candidates are judged: the header's word, else that of `auto:<strategy>`, else the route's. */
+  readonly scoring: Strategy | Weights | Within
+  readonly candidates: readonly Deployment[]
+  /** Asked after all candidates, in this order. */
+  readonly fallback: readonly Deployment[]
+  readonly rule: CompiledRoute | null
+  /** The caller named no model, so only what is known to be able is asked. */
+  readonly open: boolean
+}
+
+/** Throws `model_not_found` where nothing has this name. */
+export function resolve(request: Asked, table: RouteTable): ResolvedRoute {
+  for (const choice of choices(request, table)) return choice
+  throw new GatewayError('model_not_found', unknownModel(request.model, request.principal, table), { param: 'model' })
+}
+
+/**
+ * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
+ * certain being the last of them. Throws `model_not_found` for a strategy that does not exist.
+ */
+export function* choices(request: Asked, table: RouteTable): Generator<ResolvedRoute, void> {
+  let found = false
+  for (const choice of choicesOf(request, table)) {
+    found = true
+    yield choice
+  }
+  if (found) return
+  const bounds = { ...boundsOfRoute(null), key: boundOf(request.principal, table) }
+  const model = spelled(request.model, table, (one) => outside(one, bounds) === null)
+  if (model !== null) yield* choicesOf({ ...request, model }, table)
+}
+
+/** For the very name. */
+function* choicesOf(request: Asked, table: RouteTable): Generator<ResolvedRoute, void> {
+  const { model, principal, headers, profile, utcHour } = request
+  const { catalog } = table
+  const exact = catalog.byId.get(model)
+  if (exact !== undefined) {
+    yield choose(null, [exact], request.strategy)
+    return
+  }
+  const preset = presetOf(model)
+  const auto = model === AUTO || preset !== null
+  const wish = request.strategy ?? preset
+  const occasion = { model: auto ? AUTO : model, key: principal.id, headers, profile, utcHour }
+  for (const rule of table.routes) {
+    const verdict = matches(rule, occasion)
+    if (verdict === false || !isOpen(rule, principal, table)) continue
+    yield choose(rule, rule.candidates, wish)
+    if (verdict === true) return
+  }
+  const last = unruled(model, auto, wish, table)
+  if (last !== null) yield last
+}
+
+/** What a name means where no rule takes it; null: nothing. */
+function unruled(
+  model: string,
+  auto: boolean,
+  wish: Strategy | null,
+  { byName, catalog }: RouteTable,
+): ResolvedRoute | null {
+  const named = byName.get(model)
+  if (named !== undefined) return choose(named, named.candidates, wish)
+  if (auto) {
+    const usual = byName.get(DEFAULT_ROUTE) ?? null
+    return { ...choose(usual, usual?.candidates ?? catalog.all, wish), open: true }
+  }
+  const serving = catalog.byModel.get(model)
+  return serving === undefined || serving.length === 0 ? null : choose(null, serving, wish)
+}
+
+function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], wish: Strategy | null): ResolvedRoute {
+  const scoring = wish ?? rule?.spec.strategy ?? 'balanced'
+  return {
+    route: rule?.spec.name ?? DEFAULT_ROUTE,
+    strategy: nameOf(scoring),
+    scoring,
+    candidates,
+    fallback: rule?.fallback ?? [],
+    rule,
+    open: rule !== null,
+    ...boundsOfRoute(rule?.spec ?? null, scoring),
+  }
+}
+
+function nameOf(scoring: ResolvedRoute['scoring']): string {
+  if (typeof scoring === 'string') return scoring
+  return 'cheapestWithin' in scoring ? 'cheapest_within' : 'weights'
+}
+
+/** Strategy of `auto:<strategy>`; null for any other name, `auto` included: there the route's own holds. */
+function presetOf(model: string): Strategy | null {
+  if (!model.startsWith(`${AUTO}:`)) return null
+  const wanted = model.slice(AUTO.length + 1)
+  const strategy = STRATEGIES.find((name) => name === wanted)
+  if (strategy !== undefined) return strategy
+  const known = STRATEGIES.map((name) => `${AUTO}:${name}`).join(', ')
+  throw new GatewayError('model_not_found', `"${clip(model)}" names no strategy; there are ${known}.`, {
+    param: 'model',
+  })
+}
+
+/** Whether this key may use some of it: a route of others must not stand in the way of its own. */
+function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, table: RouteTable): boolean {
+  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  return (
+    bounds.key === null || (candidates.length > 0 ? candidates : fallback).some((one) => outside(one, bounds) === null)
+  )
+}
+
+const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)
+
+/** Names only what this key may use. */
+function unknownModel(model: string, principal: Principal, table: RouteTable): string {
+  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  const usable = (candidates: readonly Deployment[]): boolean => candidates.some((one) => outside(one, bounds) === null)
+  const known = [
+    ...[...table.catalog.byModel].filter(([, serving]) => usable(serving)).map(([id]) => id),
+    ...[...table.byName].filter(([, route]) => usable(route.candidates)).map(([name]) => name),
+  ]
+  if (known.length === 0) return `No model named "${clip(model)}": no backend has told its models yet; see GET /health.`
+  const more = known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''
+  return `No model, route or alias named "${clip(model)}". There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
+}

@@ -1,0 +1,254 @@
+/** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
+import type { FilterName } from '../../core/record.ts'
+import { type Capability, isUnscored, type Limits, type Weights } from '../../core/settings.ts'
+import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
+import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
+import { fallbackOf } from './fallback.ts'
+import { filterOf, type FilterContext, refuses, tight } from './filters.ts'
+import type { Remembered } from './conversations.ts'
+import { type ResolvedRoute, resolve } from './names.ts'
+import { explore, stickinessBonus, type Pick, rank } from './pick.ts'
+import { COLUMN, COLUMNS, predict } from './predict.ts'
+import { recordOf, refusalOf } from './record.ts'
+import type { Rota } from './rota.ts'
+import { boundOf, type RouteTable } from './table.ts'
+import { score, weightsOf } from './utility.ts'
+
+/** What is neither in the request nor in the table. */
+export interface DecisionContext {
+  /** Reading of the monotonic clock, ms. */
+  readonly now: number
+  /** Hour of the day, UTC. */
+  readonly utcHour: number
+  /** How much dearer money is than usual for this caller: 0 = it is not. */
+  readonly pressure: number
+  readonly recall: (affinity: string | null) => Remembered | null
+  /** From 0 to 1. */
+  readonly random: () => number
+}
+
+/** A decision with all that led to it. */
+export interface Decision {
+  readonly request: GatewayRequest
+  readonly profile: RequestProfile
+  readonly choice: ResolvedRoute
+  readonly question: FilterContext
+  readonly candidates: readonly Target[]
+  /** One row for each of `shown`; see COLUMN. */
+  readonly rows: Float64Array
+  /** Candidates that the record is to show: the first in order, and some that were dropped. */
+  readonly shown: readonly number[]
+  /** Which filter took it out; null = none. */
+  readonly dropped: readonly (FilterName | null)[]
+  readonly ceilings: Ceilings
+  readonly relaxed: Relaxed
+  readonly pick: Pick
+  readonly pressure: number
+  readonly rota: Rota
+  /** By candidate: its seat in the rota. */
+  readonly seats: readonly number[]
+}
+
+/** Throws a GatewayError that names, for each candidate, what ruled it out. */
+export function plan(
+  request: GatewayRequest,
+  profile: RequestProfile,
+  table: RouteTable,
+  limits: Limits,
+  moment: DecisionContext,
+): RoutePlan {
+  const decision = decide(request, profile, table, moment)
+  const { choice, question, candidates, pick } = decision
+  const fallback = choice.fallback.length === 0 ? [] : fallbackOf(question, candidates).targets
+  const order = [...pick.order.map((row) => candidates[row]!), ...fallback]
+  if (order.length === 0) throw refusalOf(decision)
+  const [first] = pick.order
+  let record: RoutePlan['record'] | null = null
+  return {
+    route: choice.route,
+    order,
+    success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
+    limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
+    profile,
+    maxTokens: null,
+    // Only who reads it pays for it.
+    get record() {
+      return (record ??= recordOf(decision))
+    },
+    taken() {
+      if (first !== undefined) decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)
+    },
+  }
+}
+
+/** Grows with the largest field; a decision is over before the next one begins. */
+let scratch = new Float64Array(64 * COLUMNS)
+let troubles = new Float64Array(64)
+
+export function decide(
+  request: GatewayRequest,
+  profile: RequestProfile,
+  table: RouteTable,
+  moment: DecisionContext,
+): Decision {
+  const { model, principal, strategy, headers } = request
+  const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
+  const bounds = { ...choice, key: boundOf(principal, table) }
+  const question = { request, profile, choice, bounds, table, now: moment.now }
+  const { candidates, dropped, seats } = filtered(question)
+  const { length } = candidates
+  if (troubles.length < length) {
+    scratch = new Float64Array(2 * length * COLUMNS)
+    troubles = new Float64Array(2 * length)
+  }
+  const rows = scratch
+  const remembered = profile.continues ? moment.recall(profile.affinity) : null
+  const weights = pressed(weightsOf(choice.scoring), moment.pressure)
+  for (let row = 0; row < length; row++) {
+    if (dropped[row] !== null) continue
+    const candidate = candidates[row]!
+    predict(rows, row, candidate, profile, remembered)
+    score(rows, row, weights, request.stream, remembered === null ? 0 : stickinessBonus(candidate, remembered))
+    troubles[row] = trouble(candidate.deployment, question, rows[row * COLUMNS + COLUMN.most]!)
+  }
+  const ceilings = ceilingsOf(request, choice)
+  const relaxed = relax(ceilings, rows, dropped)
+  const live: number[] = []
+  for (let row = 0; row < length; row++) if (dropped[row] === null) live.push(row)
+  const rota = table.rotas.of(choice.candidates, !isUnscored(choice.scoring))
+  provenFirst(candidates, live, (row) => rota.groups[seats[row]!]!, profile)
+  const field = { candidates, live, rows, troubles, rota, seats, key: profile.affinity }
+  const order = rank(field, choice.scoring)
+  const pick = mayExplore(request, profile, choice)
+    ? explore(order, field, moment.random)
+    : { order, explored: false, propensity: 1 }
+  const shown = shownOf(order, dropped)
+  return {
+    request,
+    profile,
+    choice,
+    question,
+    candidates,
+    rows: copyOf(rows, shown),
+    shown,
+    dropped,
+    ceilings,
+    relaxed,
+    pick,
+    pressure: moment.pressure,
+    rota,
+    seats,
+  }
+}
+
+/** As a budget runs out, a factor of two in cost weighs more. */
+const pressed = (weights: Weights, pressure: number): Weights =>
+  pressure === 0 ? weights : { ...weights, cost: weights.cost * (1 + pressure) }
+
+/** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
+const MOST_SHOWN = 32
+
+function shownOf(order: readonly number[], dropped: readonly (FilterName | null)[]): number[] {
+  if (dropped.length <= MOST_SHOWN) return [...dropped.keys()]
+  const shown = order.slice(0, MOST_SHOWN)
+  for (let row = 0; row < dropped.length && shown.length < MOST_SHOWN; row++) if (dropped[row] !== null) shown.push(row)
+  return shown.sort((a, b) => a - b)
+}
+
+function copyOf(rows: Float64Array, shown: readonly number[]): Float64Array {
+  const own = new Float64Array(shown.length * COLUMNS)
+  for (let place = 0; place < shown.length; place++) {
+    const from = shown[place]! * COLUMNS
+    for (let column = 0; column < COLUMNS; column++) own[place * COLUMNS + column] = rows[from + column]!
+  }
+  return own
+}
+
+/** All candidates at the efforts that come into question, and which filter takes them out. */
+function filtered(question: FilterContext): { candidates: Target[]; dropped: (FilterName | null)[]; seats: number[] } {
+  const { choice, profile } = question
+  const candidates: Target[] = []
+  const dropped: (FilterName | null)[] = []
+  const seats: number[] = []
+  for (let index = 0; index < choice.candidates.length; index++) {
+    const deployment = choice.candidates[index]!
+    const filter = filterOf(deployment, question)
+    if (deployment.targets.length === 1 && profile.effort === null) {
+      candidates.push(deployment.targets[0]!)
+      dropped.push(filter)
+      seats.push(index)
+      continue
+    }
+    for (const target of targetsOf(deployment, profile, choice, filter !== null)) {
+      candidates.push(target)
+      dropped.push(filter)
+      seats.push(index)
+    }
+  }
+  return { candidates, dropped, seats }
+}
+
+/** The caller's own effort is kept; who names a model gets it as it is; else each effort is a candidate. */
+function targetsOf(
+  { targets }: Deployment,
+  profile: RequestProfile,
+  { open, scoring }: ResolvedRoute,
+  asItIs: boolean,
+): readonly Target[] {
+  const { effort } = profile
+  if (effort !== null) return [targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }]
+  if (asItIs || !open || isUnscored(scoring) || profile.features === null || targets.length === 1) return [targets[0]!]
+  return targets.slice(1)
+}
+
+/** 0 = nothing is known against it; the higher, the later it is asked. */
+function trouble(deployment: Deployment, question: FilterContext, most: number): number {
+  const { live, health } = deployment
+  const { profile, now } = question
+  if (refuses(deployment, question)) return 3
+  if (live.state === 'down') return 2
+  if (live.state === 'warming_up' || Math.max(live.retryAfterUntil, health.retryAfterUntil, health.ejectedUntil) > now)
+    return 1
+  return tight(deployment, profile, most) ? 0.5 : 0
+}
+
+/** All that is asked is in the facts. */
+const isDeclared = ({ facts }: Deployment, { needs }: RequestProfile): boolean =>
+  needs.every((need) => isCommon(need) || facts.capabilities[need] !== undefined)
+
+/** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
+function provenFirst(
+  candidates: readonly Target[],
+  live: readonly number[],
+  groupOf: (row: number) => number,
+  profile: RequestProfile,
+): void {
+  if (profile.needs.every(isCommon)) return
+  const unproven = live.filter((row) => isUnproven(candidates[row]!.deployment, profile))
+  if (unproven.length === live.length) return
+  // What a replica has answered, of which nothing was known before, the others can do as well.
+  const answered = live.filter((row) => !unproven.includes(row) && !isDeclared(candidates[row]!.deployment, profile))
+  const proven = new Set(answered.map(groupOf))
+  for (const row of unproven) if (troubles[row] === 0 && !proven.has(groupOf(row))) troubles[row] = 0.25
+}
+
+const isCommon = (need: Capability): boolean => need === 'chat' || need === 'reasoning'
+
+function isUnproven({ facts, health }: Deployment, { needs }: RequestProfile): boolean {
+  for (const need of needs)
+    if (!isCommon(need) && facts.capabilities[need] === undefined && !health.answers.has(need)) return true
+  return false
+}
+
+/** Only where the caller left the choice to the gateway, and nothing is under way. */
+const mayExplore = (
+  request: GatewayRequest,
+  profile: RequestProfile,
+  { open, rule, scoring }: ResolvedRoute,
+): boolean =>
+  open &&
+  !isUnscored(scoring) &&
+  rule?.spec.explore !== false &&
+  profile.features !== null &&
+  !profile.continues &&
+  !request.noFallback

@@ -1,0 +1,146 @@
+/** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
+import { isTimed, nanoOf } from '../../core/rates.ts'
+import { NO_PRICE, type Price } from '../../core/settings.ts'
+import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
+import { calibrated } from '../learn/calibration.ts'
+import { tpotOf, ttftOf } from '../learn/latency.ts'
+import { reasoningShare, usualLength } from '../learn/length.ts'
+import { waitOf } from '../learn/room.ts'
+import { doubtOf, successOf } from '../learn/success.ts'
+import { isLocal } from './local.ts'
+import type { Remembered } from './conversations.ts'
+
+/** Columns of the table. NaN = unknown. Tokens, nano-dollars, milliseconds, shares. */
+export const COLUMN = {
+  input: 0,
+  cached: 1,
+  output: 2,
+  reasoning: 3,
+  /** What it will cost. */
+  cost: 4,
+  /** The same for comparing: also where the price is unknown or nothing, and never less because others share the engine. */
+  rankCost: 5,
+  ttft: 6,
+  total: 7,
+  success: 8,
+  doubt: 9,
+  /** Output tokens that nine of ten answers stay below. */
+  most: 10,
+  quality: 11,
+  costTerm: 12,
+  latency: 13,
+  efficiency: 14,
+  /** For staying where the conversation was answered last. */
+  affinity: 15,
+  utility: 16,
+  /** What the total is without the wait for a free place. */
+  work: 17,
+} as const
+export const COLUMNS = 18
+
+/** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
+const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
+/** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
+const NOMINAL_PER_HOUR = 0.05
+const NANO = 1e9
+
+/** `remembered`: where this conversation was answered last, and how much of it is cached there. */
+export function predict(
+  rows: Float64Array,
+  row: number,
+  { deployment, arm }: Target,
+  profile: RequestProfile,
+  remembered: Remembered | null,
+): void {
+  const at = row * COLUMNS
+  const { latency, live } = deployment
+  const input = calibrated(profile.inputTokens, deployment.calibration)
+  const cached = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
+  rows[at + COLUMN.input] = input
+  rows[at + COLUMN.cached] = cached
+  const open = live.inflight
+  const wait = waitOf(latency.room, open)
+  const start = ttftOf(latency, input - cached, open)
+  const tpot = tpotOf(latency, open)
+  // How soon a stream begins says nothing about answers that are no streams of tokens.
+  rows[at + COLUMN.ttft] = profile.features === null ? NaN : 1000 * (wait + start)
+  const { features } = profile
+  let output = 0
+  if (features === null) {
+    rows[at + COLUMN.reasoning] = 0
+    rows[at + COLUMN.most] = 0
+    rows[at + COLUMN.success] = NaN
+    rows[at + COLUMN.doubt] = NaN
+  } else {
+    const limit = profile.maxOutput ?? Infinity
+    const usual = usualLength(arm, features)
+    output = Math.min(limit, Math.max(1, usual * arm.factors.mean))
+    rows[at + COLUMN.reasoning] = output * reasoningShare(arm)
+    rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
+    const success = successOf(arm, features)
+    rows[at + COLUMN.success] = success
+    rows[at + COLUMN.doubt] = doubtOf(arm, features, success)
+  }
+  rows[at + COLUMN.output] = output
+  const work = start + output * tpot
+  rows[at + COLUMN.total] = profile.features === null ? NaN : 1000 * (wait + work)
+  rows[at + COLUMN.work] = profile.features === null ? NaN : 1000 * work
+  const { price } = deployment.facts
+  const reasoning = rows[at + COLUMN.reasoning]!
+  const cost = costOf(price, input, cached, output, reasoning, (wait + work) / (1 + open))
+  rows[at + COLUMN.cost] = cost
+  // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
+  const whole = price !== null && isTimed(price) ? costOf(price, input, cached, output, reasoning, work) : cost
+  rows[at + COLUMN.rankCost] = comparable(whole, isLocal(deployment), input, output, work)
+}
+
+/** What a ceiling is held against, nano-dollars; NaN = unknown. More load never brings a candidate below it. */
+export function mostCost(rows: Float64Array, row: number): number {
+  const cost = rows[row * COLUMNS + COLUMN.cost]!
+  return cost > 0 ? Math.max(cost, rows[row * COLUMNS + COLUMN.rankCost]!) : cost
+}
+
+/** What the engine has kept of this conversation, as far as it has proven to keep such things. */
+function cachedTokens(deployment: Deployment, remembered: Remembered, input: number): number {
+  if (remembered.deployment !== deployment.id) return 0
+  return Math.min(remembered.tokens, input) * deployment.latency.kept
+}
+
+/** Nano-dollars; NaN where a price that counts is unknown. `seconds`: of the engine's time. */
+function costOf(
+  price: Price | null,
+  input: number,
+  cached: number,
+  output: number,
+  reasoning: number,
+  seconds: number,
+): number {
+  if (price === null) return NaN
+  COUNTS.input = input
+  COUNTS.cachedInput = cached
+  COUNTS.output = output
+  COUNTS.reasoning = reasoning
+  return nanoOf(price, COUNTS, seconds)
+}
+
+/** One for all: a new one for each candidate would be garbage. */
+const COUNTS = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  audioInput: 0,
+  imageInput: 0,
+  output: 0,
+  reasoning: 0,
+  audioOutput: 0,
+}
+
+/**
+ * Nano-dollars for comparing only. What is not known is dear; an engine of one's own (`here`) that costs nothing takes its
+ * time all the same. `seconds`: what the request would take of it by itself, beside those that are open.
+ */
+export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
+  if (cost > 0) return cost
+  if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO
+  return cost === 0 ? 0 : costOf(DEAR, input, 0, output, 0, seconds)
+}

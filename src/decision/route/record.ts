@@ -1,0 +1,178 @@
+/** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
+import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import type { Target } from '../../core/types.ts'
+import { type CandidateRecord, type DecisionRecord, type Dropped, isBound } from '../../core/record.ts'
+import { judge } from './filters.ts'
+import { fallbackOf } from './fallback.ts'
+import type { Decision } from './plan.ts'
+import { SORTED } from './pick.ts'
+import { COLUMN, COLUMNS, mostCost, predict } from './predict.ts'
+
+export function recordOf(decision: Decision): DecisionRecord {
+  const { request, profile, choice, question, candidates, pick, relaxed, shown } = decision
+  const { targets, ruledOut } = fallbackOf(question, candidates)
+  const order = pick.order.length === 0 ? targets : pick.order.map((row) => candidates[row]!)
+  const [first] = order
+  const more = ruledOut.slice(0, Math.max(0, MOST_SHOWN - shown.length))
+  return {
+    request_id: request.id,
+    route: choice.route,
+    strategy: choice.strategy,
+    profile: {
+      class: profile.class,
+      difficulty: profile.difficulty,
+      language: profile.language,
+      input_tokens: profile.inputTokens,
+      needs: profile.needs,
+      affinity: profile.affinity,
+    },
+    candidates: [
+      ...shown.map((_, place) => candidateOf(decision, place)),
+      ...more.map(({ target, dropped }) => rowOf(target, dropped, profile.inputTokens, () => null)),
+    ],
+    omitted: candidates.length - shown.length + ruledOut.length - more.length,
+    order: order.slice(0, SORTED).map(({ deployment }) => deployment.id),
+    chosen:
+      first === undefined
+        ? null
+        : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.effort },
+    baseline: baselineOf(decision),
+    relaxed,
+    pressure: rounded(decision.pressure, 3) ?? 0,
+    explored: pick.explored,
+    propensity: rounded(pick.propensity, 4) ?? 1,
+  }
+}
+
+/** Rows of one record. */
+const MOST_SHOWN = 32
+
+/** By its own expected tokens, not by those of whoever answered. */
+function baselineOf({ choice, question, profile }: Decision): DecisionRecord['baseline'] {
+  const name = choice.rule?.spec.baseline ?? null
+  const deployment = name === null ? undefined : question.table.catalog.byId.get(name)
+  if (deployment === undefined) return null
+  const rows = new Float64Array(COLUMNS)
+  predict(rows, 0, deployment.targets[0]!, profile, null)
+  return {
+    backend: deployment.backend.name,
+    model: deployment.model,
+    cost_usd: rounded(rows[COLUMN.cost]! / 1e9, 9),
+  }
+}
+
+function candidateOf(decision: Decision, place: number): CandidateRecord {
+  const { candidates, rows, profile, shown, dropped } = decision
+  const row = shown[place]!
+  const why = droppedOf(decision, row, place)
+  const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
+  // What a filter took out was never estimated.
+  const value: Value = (column, digits, unit = 1) =>
+    estimated ? rounded(rows[place * COLUMNS + column]! / unit, digits) : null
+  return rowOf(candidates[row]!, why, profile.inputTokens, value)
+}
+
+/** A column of the table as the record has it; null: it was never estimated. */
+type Value = (column: number, digits: number, unit?: number) => number | null
+
+function rowOf(
+  { deployment, effort }: Target,
+  dropped: Dropped | null,
+  inputTokens: number,
+  value: Value,
+): CandidateRecord {
+  return {
+    backend: deployment.backend.name,
+    model: deployment.model,
+    effort,
+    dropped,
+    expected: {
+      input_tokens: value(COLUMN.input, 0) ?? inputTokens,
+      cached_tokens: value(COLUMN.cached, 0),
+      output_tokens: value(COLUMN.output, 0),
+      reasoning_tokens: value(COLUMN.reasoning, 0),
+      cost_usd: value(COLUMN.cost, 9, 1e9),
+      compared_usd: value(COLUMN.rankCost, 9, 1e9),
+      ttft_ms: value(COLUMN.ttft, 0),
+      total_ms: value(COLUMN.total, 0),
+      success: value(COLUMN.success, 3),
+      success_sd: value(COLUMN.doubt, 3),
+    },
+    terms: {
+      quality: value(COLUMN.quality, 3),
+      cost: value(COLUMN.costTerm, 3),
+      latency: value(COLUMN.latency, 3),
+      efficiency: value(COLUMN.efficiency, 3),
+      affinity: value(COLUMN.affinity, 3),
+    },
+    utility: value(COLUMN.utility, 3),
+  }
+}
+
+/** `place`: of its row among those that are shown. */
+function droppedOf(
+  { candidates, dropped, question, rows, ceilings }: Decision,
+  row: number,
+  place: number,
+): Dropped | null {
+  const filter = dropped[row] ?? null
+  if (filter === null) return null
+  const value = (column: number): number => rows[place * COLUMNS + column]!
+  if (filter === 'cost') {
+    const cost = mostCost(rows, place) / 1e9
+    const why = Number.isNaN(cost) ? 'its price is unknown' : `it is expected to cost ${dollars(cost)} USD`
+    return { filter, why: `${why}, the ceiling is ${dollars(ceilings.cost / 1e9)} USD` }
+  }
+  if (filter === 'latency') {
+    const late = value(COLUMN.ttft) > ceilings.ttft
+    const what = late ? 'first token' : 'end'
+    const expected = Math.round(value(late ? COLUMN.ttft : COLUMN.total))
+    return {
+      filter,
+      why: `its ${what} is expected after ${expected} ms, the ceiling is ${late ? ceilings.ttft : ceilings.total} ms`,
+    }
+  }
+  return judge(candidates[row]!.deployment, question)
+}
+
+const dollars = (usd: number): string => String(Number(usd.toPrecision(3)))
+
+/** Null where it is unknown. */
+function rounded(value: number, digits: number): number | null {
+  if (!Number.isFinite(value)) return null
+  const unit = 10 ** digits
+  return Math.round(value * unit) / unit
+}
+
+/** Candidates that a refusal names. */
+const NAMED = 20
+
+/** Why nobody can be asked. */
+export function refusalOf(decision: Decision): GatewayError {
+  const { request, choice, question, candidates } = decision
+  const { route } = choice
+  const record = recordOf(decision)
+  const ruledOut = fallbackOf(question, candidates).ruledOut.map(({ dropped }) => dropped.filter)
+  const filters: readonly (string | null)[] = [...decision.dropped, ...ruledOut]
+  if (filters.length === 0) {
+    return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
+      retryAfterMs: 2000,
+      route,
+      record,
+    })
+  }
+  const reasons = record.candidates
+    .slice(0, NAMED)
+    .map(({ backend, model, dropped }) => `${backend}/${model}: ${dropped?.why ?? ''}`)
+  const more = filters.length > NAMED ? `; and ${filters.length - NAMED} more` : ''
+  const list = `${reasons.join('; ')}${more}.`
+  const all = (filter: string): boolean => filters.every((one) => one === filter)
+  const refusal = (code: ErrorCode, message: string, param: string | null = null): GatewayError =>
+    new GatewayError(code, message, { param, route, record })
+  if (all('policy')) return refusal('forbidden', `This key may not use "${request.model}".`, 'model')
+  if (all('weight')) return refusal('no_backend', `All candidates are drained: ${list}`)
+  if (filters.every(isBound)) return refusal('forbidden', `No candidate may serve this request: ${list}`, 'model')
+  if (filters.includes('context'))
+    return refusal('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, 'messages')
+  return refusal('unsupported', `No candidate can serve this request: ${list}`)
+}

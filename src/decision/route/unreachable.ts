@@ -1,0 +1,74 @@
+/** Routes to which others leave nothing, as far as the configuration alone makes it certain. Pure. */
+import type { KeySpec } from '../../core/principal.ts'
+import type { RouteSpec } from '../../core/settings.ts'
+import { type Access, askedFor, coverOf, coversGlob, type MatchSet, takenBy, usersOf } from './coverage.ts'
+import { AUTO } from './match.ts'
+import { DEFAULT_ROUTE } from './table.ts'
+
+export interface Shadow {
+  readonly route: string
+  /** The routes that take what it asks for. */
+  readonly by: readonly string[]
+  /** What never comes to the route: a sentence that begins with its place in the file. */
+  readonly why: string
+}
+
+/** In the order of the routes. */
+export function shadows(routes: readonly RouteSpec[], keys: readonly KeySpec[] = []): Shadow[] {
+  const access = { routes, keys }
+  const rules = routes.map((route) => takenBy(route, access))
+  return routes.flatMap((route, at) => [...ofRule(route, at, rules, access), ...ofName(route, at, rules, access)])
+}
+
+type Rules = readonly (MatchSet | null)[]
+
+const above = (rules: Rules, at: number): MatchSet[] => rules.slice(0, at).filter((rule) => rule !== null)
+
+function ofRule({ name, match }: RouteSpec, at: number, rules: Rules, access: Access): Shadow[] {
+  const own = rules[at] ?? null
+  const earlier = above(rules, at)
+  if (own === null || match === null) return []
+  const lost = (part: MatchSet, path: string, what: string): Shadow[] => {
+    const by = coverOf(earlier, part)
+    return by === null ? [] : [{ route: name, by, why: `routes[${at}].${path} ${what}: ${taken(by, 'before it')}` }]
+  }
+  const keys = access.keys.length > usersOf(name, access).length ? ' for a key that may use the route' : ''
+  const whole = lost(own, 'match', `is never fulfilled${keys}`)
+  if (whole.length > 0) return whole
+  const only = (part: 'model' | 'key' | 'class', list: readonly string[], path = `match.${part}`): Shadow[] =>
+    list.flatMap((one, index) => {
+      if (part === 'key' && !own.key.includes(one)) return []
+      const place = path === 'match' ? path : `${path}[${index}]`
+      return lost({ ...own, [part]: [one] }, place, `is never fulfilled for ${WORDS[part]} "${one}"`)
+    })
+  const bound = access.keys.filter((key) => key.routes?.includes(name) === true).map(({ id }) => id)
+  return [
+    ...only('model', match.model ?? []),
+    ...(match.key === null ? only('key', bound, 'match') : only('key', match.key)),
+    ...only('class', match.class ?? []),
+  ]
+}
+
+const WORDS = { model: 'the model', key: 'the key', class: 'the class' } as const
+
+/** Rules come before names, wherever they stand, and before what `auto` means without them. */
+function ofName({ name }: RouteSpec, at: number, rules: Rules, access: Access): Shadow[] {
+  const lost = (model: string, what: string, key?: string): Shadow[] => {
+    const own = rules[at] ?? null
+    const itself = own !== null && own.model.some((pattern) => coversGlob(pattern, model))
+    const asked = askedFor(model, name, access)
+    const by = coverOf(above(rules, itself ? at : rules.length), key === undefined ? asked : { ...asked, key: [key] })
+    return by === null ? [] : [{ route: name, by, why: `routes[${at}].name: ${what}: ${taken(by, 'first')}` }]
+  }
+  const named = lost(name, `who asks for "${name}" never gets this route`)
+  if (name !== DEFAULT_ROUTE) return named
+  const usual = lost(AUTO, '`auto` never comes to this route')
+  const bound = access.keys.filter((key) => key.routes?.includes(name) === true)
+  const each = bound.flatMap(({ id }) => lost(AUTO, `\`auto\` of the key "${id}" never comes to this route`, id))
+  return [...named, ...(usual.length > 0 ? usual : each)]
+}
+
+const taken = (by: readonly string[], when: string): string =>
+  by.length === 1
+    ? `route "${by[0]}" is asked ${when} and takes all of that`
+    : `routes ${by.map((name) => `"${name}"`).join(', ')} are asked ${when} and take all of that together`

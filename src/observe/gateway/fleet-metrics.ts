@@ -1,0 +1,32 @@
+import type { BackendState } from '../../core/types.ts'
+import type { Registry } from '../metrics/registry.ts'
+
+export interface BackendReading {
+  readonly name: string
+  readonly state: BackendState
+  readonly inflight: number
+  /** It, or a model of it, is left alone for a while: after failures, or because it asked for a pause. */
+  readonly resting: boolean
+}
+
+const STATES: readonly BackendState[] = ['unknown', 'ready', 'warming_up', 'down']
+
+export function fleetMetrics(families: Registry, backends: () => readonly BackendReading[]): void {
+  families.gauge('inflight_requests', 'Open calls of backends.', ['backend'], (read) => {
+    for (const { name, inflight } of backends()) read(inflight, name)
+  })
+  families.gauge('backend_up', '1 where the backend can be asked.', ['backend'], (read) => {
+    for (const { name, state } of backends()) read(state === 'ready' ? 1 : 0, name)
+  })
+  families.gauge('backend_state', '1 for the state that the backend is in.', ['backend', 'state'], (read) => {
+    for (const { name, state } of backends()) for (const one of STATES) read(one === state ? 1 : 0, name, one)
+  })
+  families.gauge(
+    'breaker_open',
+    '1 while the backend, or a model of it, rests after failures or has asked for a pause.',
+    ['backend'],
+    (read) => {
+      for (const { name, resting } of backends()) read(resting ? 1 : 0, name)
+    },
+  )
+}

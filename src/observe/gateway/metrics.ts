@@ -1,0 +1,92 @@
+/** Every metric of the gateway. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
+import type { BudgetSpec } from '../../core/principal.ts'
+import type { Account, RequestObserver } from '../../core/settlement.ts'
+import { isUnpriced } from '../../core/total.ts'
+import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'
+import { DecisionMetrics } from './decision-metrics.ts'
+import { expose, type Format } from '../metrics/exposition.ts'
+import { Registry } from '../metrics/registry.ts'
+import type { Metric } from '../metrics/metric.ts'
+import { type BackendReading, fleetMetrics } from './fleet-metrics.ts'
+import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
+import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
+import { RequestMetrics } from './request-metrics.ts'
+
+/** What others know and metrics tell; asked at each scrape. */
+export interface MetricsSources {
+  readonly version: string
+  /** Equal for gateways that are configured alike. */
+  readonly configHash: number
+  readonly backends: () => readonly BackendReading[]
+  /** All budgets of the configuration, those of keys too. */
+  readonly budgets?: readonly BudgetSpec[]
+  readonly limits?: () => LimitsReading
+  readonly ledger?: () => LedgerReading
+}
+
+export class Metrics implements RequestObserver {
+  readonly #families = new Registry()
+  readonly #requests = new RequestMetrics(this.#families)
+  readonly #places = new PlaceMetrics(this.#families)
+  readonly #decisions = new DecisionMetrics(this.#families)
+  readonly #budgets: BudgetMetrics
+
+  constructor({ version, configHash, backends, budgets = [], limits, ledger }: MetricsSources) {
+    fleetMetrics(this.#families, backends)
+    this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
+    ledgerMetrics(this.#families, ledger ?? null)
+    this.#families.gauge('config_hash', 'The same number where gateways are configured alike.', [], (read) =>
+      read(configHash),
+    )
+    this.#families.gauge('build_info', 'Always 1.', ['version'], (read) => read(1, version))
+  }
+
+  get families(): readonly Metric[] {
+    return this.#families.all
+  }
+
+  /** All metrics as they stand, in one piece: no request ends in the middle of it. */
+  scrape(format: Format): Promise<string> {
+    return expose(this.#families.all, format)
+  }
+
+  /** Counts an answer for which no backend was needed. */
+  plain(endpoint: string, status: number, error: string): void {
+    this.#requests.plain(endpoint, status, error)
+  }
+
+  decided(seconds: number): void {
+    this.#decisions.decided(seconds)
+  }
+
+  /** Counts a request that a budget turned away. */
+  refused(budget: string, reason: RefusalReason): void {
+    this.#budgets.refused(budget, reason)
+  }
+
+  /** Counts a soft threshold that was passed. */
+  softReached(budget: string): void {
+    this.#budgets.softReached(budget)
+  }
+
+  /** Counts a finished request; called once for each. */
+  onCompleted(account: Account): void {
+    const { request, subject, plan, settlement, endedAt } = account
+    const { attempts, total, verdict } = settlement
+    const mark = { requestId: request.id, at: endedAt }
+    const route = subject.route ?? 'none'
+    let place: RouteLabels | null = null
+    let unpriced: RouteLabels | null = null
+    for (const attempt of attempts) {
+      place = this.#places.place(route, attempt.backend, attempt.model)
+      this.#places.attempted(place, attempt, mark)
+      if (isUnpriced(attempt)) unpriced = place
+    }
+    // Once for a request, as its name says, whatever number of its calls had no price.
+    if (total.partial && unpriced !== null) this.#places.unpriced(unpriced)
+    place ??= this.#places.nowhere(route)
+    this.#requests.settled(place, account, mark)
+    if (verdict.success) this.#places.succeeded(place)
+    if (plan !== null) this.#decisions.settled(route, plan.record, settlement, mark)
+  }
+}

@@ -1,0 +1,101 @@
+import type { Account, Settlement } from '../../core/settlement.ts'
+import type { Registry } from '../metrics/registry.ts'
+import type { ExemplarRef } from '../metrics/metric.ts'
+import type { Buckets, Histogram } from '../metrics/histogram.ts'
+import type { RouteLabels } from './place-metrics.ts'
+import { Series } from '../metrics/series.ts'
+import type { Cell } from '../metrics/counter.ts'
+
+const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600]
+const TTFT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10, 20, 60]
+const TOKEN_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1]
+const OVERHEAD_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1]
+
+const MAX_SERIES = 2000
+/** Each of them has a dozen lines and more. */
+const MAX_HISTOGRAMS = 200
+
+/** How requests end, and how long they take. */
+export class RequestMetrics {
+  readonly #requests: Series<Cell>
+  readonly #duration: Series<Buckets>
+  readonly #ttft: Series<Buckets>
+  readonly #tpot: Series<Buckets>
+  readonly #overhead: Series<Buckets>
+
+  constructor(families: Registry) {
+    const requests = families.counter('requests_total', 'Requests by how they ended.', [
+      'route',
+      'backend',
+      'model',
+      'endpoint',
+      'stream',
+      'status',
+      'error',
+    ])
+    this.#requests = new Series({ max: MAX_SERIES, open: 3 }, (path) => requests.series(path))
+    this.#duration = seriesOf(
+      families.histogram(
+        'request_duration_seconds',
+        'From the request to the end of its answer.',
+        ['route', 'endpoint', 'stream'],
+        LATENCY_BUCKETS,
+      ),
+      1,
+    )
+    this.#ttft = seriesOf(
+      families.histogram(
+        'time_to_first_token_seconds',
+        'From the call of the backend to the first event of its stream.',
+        ['backend', 'model'],
+        TTFT_BUCKETS,
+      ),
+      2,
+    )
+    this.#tpot = seriesOf(
+      families.histogram(
+        'time_per_output_token_seconds',
+        'Mean time between output tokens after the first, for each stream.',
+        ['backend', 'model'],
+        TOKEN_BUCKETS,
+      ),
+      2,
+    )
+    this.#overhead = seriesOf(
+      families.histogram(
+        'overhead_seconds',
+        'What the gateway added before the first byte.',
+        ['endpoint', 'stream'],
+        OVERHEAD_BUCKETS,
+      ),
+      0,
+    )
+  }
+
+  /** One for which no backend was needed. */
+  plain(endpoint: string, status: number, error: string): void {
+    this.#requests.of('none', 'none', 'none', endpoint, 'false', String(status), error).value++
+  }
+
+  settled({ route, backend, model }: RouteLabels, { request, settlement }: Account, mark: ExemplarRef): void {
+    const { status, error, totalMs, overheadMs, answered } = settlement
+    const endpoint = request.endpoint.id
+    const stream = request.stream ? 'true' : 'false'
+    this.#requests.of(route, backend, model, endpoint, stream, String(status), error?.code ?? 'none').value++
+    this.#duration.of(route, endpoint, stream).observe(totalMs / 1000, mark)
+    if (!answered) return
+    this.#overhead.of(endpoint, stream).observe(overheadMs / 1000)
+    if (request.stream) this.#streamed(backend, model, settlement, mark)
+  }
+
+  #streamed(backend: string, model: string, { ttftMs, streamMs, attempts }: Settlement, mark: ExemplarRef): void {
+    if (ttftMs !== null) this.#ttft.of(backend, model).observe(ttftMs / 1000, mark)
+    // Of the call that answered: those before it have no part in the stream.
+    const output = attempts.at(-1)?.usage?.output ?? 0
+    if (output < 2 || streamMs === null) return
+    this.#tpot.of(backend, model).observe(streamMs / 1000 / (output - 1))
+  }
+}
+
+const seriesOf = (histogram: Histogram, open: number): Series<Buckets> =>
+  new Series({ max: MAX_HISTOGRAMS, open }, (path) => histogram.series(path))

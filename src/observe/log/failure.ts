@@ -1,0 +1,48 @@
+/**
+ * What the log says of an error: our own code for it, that of the backend where it is a word of its API, and how long its message was. The message itself goes to the caller
+ * only: engines quote the prompt in theirs, and ours quote what the caller has sent.
+ */
+import type { GatewayError } from '../../core/errors.ts'
+import { knownCode } from './upstream-code.ts'
+
+export const failureOf = (error: GatewayError): object => ({
+  code: error.code,
+  source: error.source,
+  upstream_status: error.upstreamStatus ?? undefined,
+  upstream_code: knownCode(error.upstreamCode) ?? undefined,
+  message_chars: error.message.length,
+})
+
+/** A code of the system or of a library, else null: whatever else stands there is text of a stranger. */
+function codeOf(thrown: object): string | null {
+  const { code } = thrown as { readonly code?: unknown }
+  return typeof code === 'string' && /^[A-Z][A-Z\d_]{1,63}$/.test(code) ? code : null
+}
+
+/** What happened underneath: a code where it has one (its text names addresses), else where in our code it happened. */
+export function causeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  return codeOf(cause) ?? [typeOf(cause), ...framesOf(cause)].join(' ')
+}
+
+/** An exception nobody expected. Its message may quote anything (that of JSON.parse quotes the prompt), so its place speaks. */
+export function thrownOf(thrown: unknown): { type: string; code?: string; stack?: string } {
+  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  const code = codeOf(thrown)
+  return { type: typeOf(thrown), ...(code === null ? {} : { code }), stack: framesOf(thrown).join('\n') }
+}
+
+const typeOf = ({ name }: Error): string => (/^[A-Za-z]{1,64}$/.test(name) ? name : 'Error')
+
+const FRAME = /^ {4}at (?:[\w.<>$#[\] ]{1,200} \()?(?:file:|node:|\/)[^\n]{1,300}$/
+const MOST_FRAMES = 12
+
+/** Lines of the stack behind the message, which may hold lines of its own that look like them. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = message === '' ? 0 : stack.indexOf(message) + message.length
+  return stack
+    .slice(at)
+    .split('\n')
+    .filter((line) => FRAME.test(line))
+    .slice(0, MOST_FRAMES)
+}

@@ -1,0 +1,61 @@
+/** Metrics as text, written by prom-client: Prometheus' own format, or OpenMetrics, which alone can tell of exemplars. */
+import { type Metric as ScrapedMetric, Registry, type RegistryContentType } from 'prom-client'
+import type { Exemplar, Metric } from './metric.ts'
+
+export const FORMATS = {
+  text: Registry.PROMETHEUS_CONTENT_TYPE,
+  openmetrics: Registry.OPENMETRICS_CONTENT_TYPE,
+} as const
+
+export type Format = keyof typeof FORMATS
+
+/** By the `Accept` of a scrape: OpenMetrics where it asks for that at least as much as for text. */
+export function formatFor(accept: string | undefined): Format {
+  const wish = { text: 0, openmetrics: 0 }
+  for (const part of (accept ?? '').toLowerCase().split(',')) {
+    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+    const given = parameters.find((parameter) => parameter.startsWith('q='))
+    const weight = given === undefined ? 1 : Number(given.slice(2))
+    if (type === 'application/openmetrics-text') wish.openmetrics = Math.max(wish.openmetrics, weight)
+    if (type === 'text/plain') wish.text = Math.max(wish.text, weight)
+  }
+  return wish.openmetrics > 0 && wish.openmetrics >= wish.text ? 'openmetrics' : 'text'
+}
+
+/** As they stand at this moment, in one piece: all are read before the first is written. */
+export async function expose(families: Iterable<Metric>, format: Format): Promise<string> {
+  const registry: Registry<RegistryContentType> = new Registry()
+  registry.setContentType(FORMATS[format])
+  for (const family of families) registry.registerMetric(scraped(family, format))
+  return await registry.metrics()
+}
+
+/** What prom-client asks a metric at a scrape; its types know none but its own, which count more slowly and in one format only. */
+function scraped(family: Metric, format: Format): ScrapedMetric {
+  const { help, type } = family
+  // OpenMetrics: the samples of a counter end with `_total`, the family does not.
+  const name = format === 'openmetrics' && type === 'counter' ? family.name.replace(/_total$/, '') : family.name
+  const get = (): Promise<object> => {
+    const values: object[] = []
+    family.samples((suffix, sharedLabels, value, le, exemplar) =>
+      values.push({
+        ...(suffix === '' ? {} : { metricName: `${name}${suffix}` }),
+        labels: le === undefined ? {} : { le: le === Infinity ? '+Inf' : le },
+        sharedLabels,
+        value,
+        exemplar: exemplar && exemplarOf(exemplar),
+      }),
+    )
+    return Promise.resolve({ name, help, type, values })
+  }
+  return { name, help, type, get } as unknown as ScrapedMetric
+}
+
+/** OpenMetrics allows 128 characters for the names and values of an exemplar's labels. */
+const ID_CHARACTERS = 128 - 'request_id'.length
+
+const exemplarOf = ({ mark, value }: Exemplar): object => ({
+  labelSet: { request_id: mark.requestId.slice(0, ID_CHARACTERS) },
+  value,
+  timestamp: mark.at / 1000,
+})

@@ -1,0 +1,70 @@
+/** OpenTelemetry. Imported only where the configuration asks for it: nobody else pays for loading it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import type { TelemetrySpec } from '../../core/settings.ts'
+import type { Account, RequestObserver } from '../../core/settlement.ts'
+import { Collector, type TelemetryEvent } from './collector.ts'
+import { GenAiMetrics } from './gen-ai-metrics.ts'
+import { providerOf } from './names.ts'
+import { Spans } from './spans.ts'
+
+export interface TelemetryOptions {
+  readonly version: string
+  /** Kind of each backend, by its name. */
+  readonly kinds: ReadonlyMap<string, string>
+  readonly onEvent: (event: TelemetryEvent) => void
+  /** Absent: the usual ones. */
+  readonly pace?: Partial<Pace>
+}
+
+export interface Pace {
+  /** Spans that may wait: some 10 MB. */
+  readonly queue: number
+  /** Longest that a span waits for others to go with, in ms. */
+  readonly delayMs: number
+  /** Before each further try to send spans, in ms. */
+  readonly waits: readonly number[]
+  /** How long the last export may take, in ms. */
+  readonly closeMs: number
+}
+
+const PACE: Pace = { queue: 4096, delayMs: 2_000, waits: [500, 2_000], closeMs: 3_000 }
+
+/** Spans and GenAI metrics of finished requests, sent in batches beside the requests. */
+export class Telemetry implements RequestObserver {
+  readonly #collector: Collector
+  readonly #spans: Spans | null
+  readonly #metrics: GenAiMetrics | null
+  readonly #closeMs: number
+
+  constructor(spec: TelemetrySpec, { version, kinds, onEvent, pace }: TelemetryOptions) {
+    const { queue, delayMs, waits, closeMs } = { ...PACE, ...pace }
+    const { endpoint, headers, intervalMs } = spec
+    const resource = resourceFromAttributes({ 'service.name': spec.serviceName, 'service.version': version })
+    const collector = new Collector({ endpoint, headers, userAgent: `turnout/${version}`, onEvent, queue, waits })
+    const named = new Map([...kinds].map(([backend, kind]) => [backend, providerOf(kind)]))
+    const shared = { resource, version, collector, providerOf: (backend: string) => named.get(backend) ?? backend }
+    this.#collector = collector
+    this.#spans = spec.traces ? new Spans({ ...shared, queue, delayMs }) : null
+    this.#metrics = spec.metrics ? new GenAiMetrics({ ...shared, intervalMs }) : null
+    this.#closeMs = closeMs
+  }
+
+  onCompleted(account: Account): void {
+    this.#spans?.record(account)
+    this.#metrics?.record(account)
+  }
+
+  /** Sends what waits, as far as that goes in the time there is. */
+  async close(): Promise<void> {
+    this.#collector.hurry()
+    const over = new AbortController()
+    const flushed = Promise.allSettled([this.#spans?.close(), this.#metrics?.close()])
+      // The SDK waits for what it hands out now, not for what it handed out before.
+      .then(() => this.#collector.idle())
+      .then(() => over.abort())
+    const limit = sleep(this.#closeMs, undefined, { signal: over.signal }).catch(() => undefined)
+    await Promise.race([flushed, limit])
+    await this.#collector.close()
+  }
+}
