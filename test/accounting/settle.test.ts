@@ -47,7 +47,7 @@ function settled(
       end: ({ id }: { id: string }, { error }: { error: GatewayError | null }) =>
         fleet.push(`${id} ${error?.code ?? 'ok'}`),
     },
-    books: [
+    observers: [
       { settled: ({ settlement }: Account) => told.push(settlement) },
       new RequestLogBook({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
     ],
