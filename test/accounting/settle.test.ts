@@ -48,7 +48,7 @@ function settled(
         fleet.push(`${id} ${error?.code ?? 'ok'}`),
     },
     observers: [
-      { settled: ({ settlement }: Account) => told.push(settlement) },
+      { onCompleted: ({ settlement }: Account) => told.push(settlement) },
       new RequestLogBook({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
     ],
   } as unknown as SettleTools
