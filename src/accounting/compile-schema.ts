@@ -1,4 +1,5 @@
 /** A JSON schema of a caller as a check. Runs in the thread of check-worker.ts: it generates code, and may take long. */
+import { isObject } from '../core/is-object.ts'
 import { Ajv, type Options } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
@@ -44,9 +45,6 @@ export function compileSchema(schema: unknown): Check | null {
   }
   return null
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function isSmall(schema: object): boolean {
   let parts = 0

@@ -6,6 +6,7 @@
  * of the body are a bound, three to four times the usual count. An estimate, calibrated or not, would be a habit: a caller
  * that sends other text than usual would be let in for less than it takes. Pictures and sound are no text, and have bounds of their own.
  */
+import { isObject } from '../core/is-object.ts'
 import { textBytes } from '../core/cut-text.ts'
 import type { Json, JsonObject } from '../core/settings.ts'
 import type { GatewayRequest } from '../core/types.ts'
@@ -118,9 +119,6 @@ function longestText(value: Json | undefined, depth: number): number {
   for (const one of Object.values(value)) longest = Math.max(longest, longestText(one, depth + 1))
   return longest
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Text, a list or an object with something in it. */
 const isFilled = (value: Json | undefined): boolean =>

@@ -1,4 +1,5 @@
 /** The schemas of the last requests, compiled: agents send the same tools with every turn. */
+import { isObject } from '../core/is-object.ts'
 import { createHash } from 'node:crypto'
 import { type Check, compileSchema } from './compile-schema.ts'
 
@@ -8,8 +9,6 @@ interface Sheet {
   readonly schemas: ReadonlyMap<string, unknown>
   readonly checks: Map<string, Check | null>
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 export class Schemas {
   readonly #sheets = new Map<string, Sheet>()
@@ -72,6 +71,3 @@ export function toolSchemas(list: unknown): ReadonlyMap<string, unknown> {
   }
   return schemas
 }
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,11 +1,11 @@
 /** What the admin API of a running gateway answers to a GET. */
+import { isObject } from '../core/is-object.ts'
 import { request } from 'undici'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { transportCode, transportWords } from '../core/transport.ts'
-import { isObject } from '../observe/explain/shape.ts'
 import type { Io } from './io.ts'
 
 const LIMIT_MS = 15_000

@@ -1,7 +1,8 @@
 /** A decision of a running gateway: its POST /v1/route. */
+import { isObject } from '../core/is-object.ts'
 import { request } from 'undici'
 import { transportCode, transportWords } from '../core/transport.ts'
-import { type Decision, isDecision, isObject } from '../observe/explain/shape.ts'
+import { type Decision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
 

@@ -1,6 +1,6 @@
 /** `turnout sessions`: what agents took, by session or by agent, from a running gateway. */
+import { isObject } from '../core/is-object.ts'
 import { parseArgs } from 'node:util'
-import { isObject } from '../observe/explain/shape.ts'
 import { askAdmin } from './ask-admin.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'

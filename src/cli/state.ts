@@ -1,10 +1,10 @@
 /** `turnout state`: what the gateway has learnt and keeps in a file. */
+import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
-import { isObject } from '../observe/explain/shape.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 

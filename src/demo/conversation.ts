@@ -1,6 +1,7 @@
 /** The messages and tools of a chat request: checked, counted, and reduced to what a simulation makes use of. */
+import { isObject } from '../core/is-object.ts'
 import { DemoFault } from './fault.ts'
-import { type Body, isObject } from './fields.ts'
+import type { Body } from './fields.ts'
 import { countTokens } from './tokens.ts'
 
 export interface Tool {

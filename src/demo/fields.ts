@@ -1,10 +1,8 @@
 /** Reads the fields of a request, or refuses them as OpenAI's API would. */
+import { isObject } from '../core/is-object.ts'
 import { DemoFault } from './fault.ts'
 
 export type Body = Readonly<Record<string, unknown>>
-
-export const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What all answers that generate text have in common. */
 export interface Shape {

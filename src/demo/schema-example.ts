@@ -1,4 +1,5 @@
 /** A small value that a JSON schema accepts: required properties, least lengths, first choices. */
+import { isObject } from '../core/is-object.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -148,5 +149,3 @@ function resolve(ref: string, root: unknown): unknown {
 
 const count = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 0)
 const own = (object: Schema, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined)
-const isObject = (value: unknown): value is Schema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

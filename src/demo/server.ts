@@ -1,4 +1,5 @@
 /** One simulated model behind HTTP, as an engine would be. */
+import { isObject } from '../core/is-object.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +8,7 @@ import { answerCompletion } from './completions.ts'
 import { answerEmbeddings } from './embeddings.ts'
 import type { Exchange } from './exchange.ts'
 import { DemoFault } from './fault.ts'
-import { type Body, isObject } from './fields.ts'
+import type { Body } from './fields.ts'
 import { CAPABILITIES, type DemoModel } from './models.ts'
 import { Pace } from './pace.ts'
 

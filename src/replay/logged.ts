@@ -1,4 +1,5 @@
 /** A line of the gateway's log -> the request, what was on offer, what was chosen and how it ended. Pure. */
+import { type Fields, isObject } from '../core/is-object.ts'
 import type { TaskClass } from '../core/settings.ts'
 
 /** By these a policy is judged. USD, a share of 1, milliseconds (TTFT of streams only), tokens of prompt and answer. */
@@ -73,8 +74,6 @@ export function readLine(line: string): Logged | Skip {
   if (!isObject(value) || value['msg'] !== 'request') return 'other_lines'
   return loggedOf(value) ?? 'undecided'
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 function loggedOf(line: Fields): Logged | null {
   const { decision } = line
@@ -153,9 +152,6 @@ function observedOf({ error, stream }: Fields, outcome: Fields): Measured {
     tokens: isObject(tokens) ? number(tokens['input']) + number(tokens['output']) : NaN,
   }
 }
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : NaN)
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -46,6 +46,3 @@ export function textHash(text: string): number {
   for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
   return mix(value, textBytes(text)) || 1
 }
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

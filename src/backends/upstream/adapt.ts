@@ -2,9 +2,10 @@
  * Changes by which a request suits a backend that refused it, and by which it loses nothing: another name for the same, or
  * without what no answer depends on. Tried on the same backend, and remembered where that helped. Pure.
  */
+import { isObject } from '../../core/is-object.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json } from '../../core/settings.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 
 export type Quirks = Provider['request']
@@ -77,9 +78,6 @@ function adapted(quirks: Quirks, adaptation: Adaptation): Quirks {
 
 const hasDeveloper = (messages: Json | undefined): boolean =>
   Array.isArray(messages) && (messages as readonly Json[]).some((one) => isObject(one) && one['role'] === 'developer')
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Validators quote what was sent, and a prompt may hold any words. */
 export const withoutInput = (message: string): string =>

@@ -1,6 +1,7 @@
 /** The messages of a call as a named backend takes them: other roles, without fields that it refuses, with ids of its kind. Pure. */
+import { isObject } from '../../core/is-object.ts'
 import { hash } from 'node:crypto'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json } from '../../core/settings.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Provider } from '../../core/provider.ts'
 import { elements, members, memberValue, splice, withElements } from '../../formats/json/members.ts'
@@ -74,6 +75,3 @@ export const shortId = (id: string): string =>
     : hash('sha256', id, 'base64')
         .replace(/[^a-zA-Z0-9]/g, '')
         .slice(0, 9)
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

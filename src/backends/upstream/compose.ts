@@ -1,5 +1,6 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
-import type { Effort, Json, JsonObject } from '../../core/settings.ts'
+import { isObject } from '../../core/is-object.ts'
+import type { Effort, Json } from '../../core/settings.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import { members, splice, spliceInSteps, withElements } from '../../formats/json/members.ts'
@@ -115,9 +116,6 @@ function* plainDocuments(raw: Buffer, start: number): Steps<readonly Buffer[]> {
 }
 
 const NO_DOCUMENTS = [Buffer.from('[]')]
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** version-traceid-parentid-flags; anything else in this header could carry what must stay here. */
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/

@@ -1,11 +1,11 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
+import { isObject } from '../../core/is-object.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import { usageSoFar } from '../../formats/openai/estimate.ts'
 import { hasSubstance } from '../../formats/openai/answer.ts'
 import { readFrame } from '../../formats/openai/frames.ts'
 import type { AnswerState } from '../../formats/openai/answer-state.ts'
 import { frameText, isDone, type SseFrame, SseSplitter } from '../../formats/sse.ts'
-import { isFields } from '../../formats/openai/usage.ts'
 import { usageEvent } from '../../formats/openai/usage-chunk.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf, tooLarge } from './fault.ts'
@@ -131,7 +131,7 @@ function brings(frame: SseFrame): boolean {
     const { choices } = JSON.parse(frameText(frame)) as { readonly choices?: unknown }
     return (
       Array.isArray(choices) &&
-      (choices as readonly unknown[]).some((choice) => isFields(choice) && hasSubstance(choice))
+      (choices as readonly unknown[]).some((choice) => isObject(choice) && hasSubstance(choice))
     )
   } catch {
     return false

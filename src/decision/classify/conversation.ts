@@ -1,4 +1,5 @@
 /** The messages of a chat: how large they are, what they hold, and which text asks. Pure. */
+import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/settings.ts'
 import { textBytes } from '../../core/cut-text.ts'
 import { tokensOf } from './tokens.ts'
@@ -111,8 +112,5 @@ function hash(text: string, start: number): number {
   for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
   return Math.imul(value ^ text.length, 0x01000193)
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isFilled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0

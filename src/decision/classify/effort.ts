@@ -1,4 +1,5 @@
 /** How hard the caller asks the model to think, over the spellings that callers use. Pure. */
+import { isObject } from '../../core/is-object.ts'
 import { type Effort, EFFORTS, type Json, type JsonObject } from '../../core/settings.ts'
 
 /** Words of newer models that stand for the nearest of ours. */
@@ -82,6 +83,3 @@ function hasGoogleBudget(value: Json): boolean {
   const google = isObject(value) ? value['google'] : undefined
   return isObject(google) && google['thinking_config'] !== undefined
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

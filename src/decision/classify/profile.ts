@@ -1,4 +1,5 @@
 /** What a request needs, how large it is, and what it is about, read from its body. Pure; linear in the number of messages, not of bytes. */
+import { isObject } from '../../core/is-object.ts'
 import { callerName } from '../../core/caller-name.ts'
 import { KEPT_BYTES, textBytes } from '../../core/cut-text.ts'
 import type { Capability, Effort, Json, JsonObject } from '../../core/settings.ts'
@@ -181,9 +182,6 @@ function firstText(value: Json | undefined): string {
 }
 
 const positive = (value: Json | undefined): number | null => (typeof value === 'number' && value >= 1 ? value : null)
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const filled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0
 

@@ -1,9 +1,9 @@
 /** The part of an answer that will be checked, gathered while it passes. Only the first choice is judged. */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject, SuccessSpec } from '../../core/settings.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { partOf } from './answer.ts'
 import type { Mend } from './choices.ts'
-import { type Fields, isFields } from './usage.ts'
 
 /** What an answer may hold of text and arguments to be checked, in characters; larger ones are not judged. */
 export const MOST_COLLECTED = 256 * 1024
@@ -78,13 +78,13 @@ export class AnswerCollector {
   choices(choices: readonly unknown[], mends: readonly (Mend | null)[] | null): void {
     for (const [at, choice] of choices.entries()) {
       if (this.lost) return
-      if (!isFields(choice) || (choice['index'] ?? 0) !== 0) continue
+      if (!isObject(choice) || (choice['index'] ?? 0) !== 0) continue
       const part = partOf(choice)
       const mend = mends?.[at] ?? null
       if (this.checks.json) this.#addText(part === choice ? choice['text'] : part['content'])
       this.#addCalls(mend?.calls ?? part['tool_calls'])
       const legacy = mend?.legacyCall ?? part['function_call']
-      if (isFields(legacy)) this.#addCall(0, { function: legacy })
+      if (isObject(legacy)) this.#addCall(0, { function: legacy })
     }
   }
 
@@ -93,7 +93,7 @@ export class AnswerCollector {
     if (typeof content === 'string') this.#write(content)
     else if (Array.isArray(content))
       for (const part of content as readonly unknown[])
-        if (isFields(part) && typeof part['text'] === 'string') this.#write(part['text'])
+        if (isObject(part) && typeof part['text'] === 'string') this.#write(part['text'])
   }
 
   #write(text: string): void {
@@ -105,7 +105,7 @@ export class AnswerCollector {
   #addCalls(calls: unknown): void {
     if (!Array.isArray(calls)) return
     for (const [at, call] of (calls as readonly unknown[]).entries())
-      if (isFields(call)) this.#addCall(typeof call['index'] === 'number' ? call['index'] : at, call)
+      if (isObject(call)) this.#addCall(typeof call['index'] === 'number' ? call['index'] : at, call)
   }
 
   /** More of the arguments that came last. */
@@ -116,9 +116,9 @@ export class AnswerCollector {
 
   #addCall(slot: number, piece: Fields): void {
     if (slot >= MOST_CALLS) return this.#lose()
-    const custom = isFields(piece['custom'])
+    const custom = isObject(piece['custom'])
     const said = custom ? piece['custom'] : piece['function']
-    const fields: Fields = isFields(said) ? said : {}
+    const fields: Fields = isObject(said) ? said : {}
     const call = (this.#calls[slot] ??= { name: '', arguments: custom ? null : '' })
     this.#last = call
     const name = fields['name']

@@ -1,5 +1,5 @@
 /** Which parts of a choice are an answer, and which only lead up to one. Pure. */
-import { type Fields, isFields } from './usage.ts'
+import { type Fields, isObject } from '../../core/is-object.ts'
 
 /** Of a delta or a message: what is the answer itself, where it is filled. */
 const ANSWER_PARTS = ['tool_calls', 'function_call', 'audio', 'images', 'image'] as const
@@ -17,13 +17,13 @@ export function isFilled(part: unknown, depth = 0): boolean {
   if (typeof part === 'string') return part !== ''
   if (depth > DEEPEST) return false
   if (Array.isArray(part)) return part.some((one) => isFilled(one, depth + 1))
-  return isFields(part) && Object.entries(part).some(([key, value]) => !LABELS.has(key) && isFilled(value, depth + 1))
+  return isObject(part) && Object.entries(part).some(([key, value]) => !LABELS.has(key) && isFilled(value, depth + 1))
 }
 
 /** The delta or message of a choice; a legacy completion is its own. */
 export function partOf(choice: Fields): Fields {
   const part = choice['delta'] ?? choice['message']
-  return isFields(part) ? part : choice
+  return isObject(part) ? part : choice
 }
 
 /** Together has the text of a delta in the choice once more. */
@@ -38,13 +38,13 @@ export function hasSubstance(choice: Fields): boolean {
     THOUGHT_PARTS.some((key) => isFilled(part[key])) ||
     isFilled(part['refusal']) ||
     ANSWER_PARTS.some((key) => isThere(part[key])) ||
-    (isFields(logprobs) && isFilled(logprobs))
+    (isObject(logprobs) && isFilled(logprobs))
   )
 }
 
 /** A call without a word in it is a call. */
 const isThere = (part: unknown): boolean =>
-  Array.isArray(part) ? part.length > 0 : isFields(part) ? Object.keys(part).length > 0 : isFilled(part)
+  Array.isArray(part) ? part.length > 0 : isObject(part) ? Object.keys(part).length > 0 : isFilled(part)
 
 /** Thinking that engines without a parser for it leave in the text. */
 const THOUGHTS: readonly (readonly [opener: string, closer: string])[] = [
@@ -91,7 +91,7 @@ export class AnswerSense {
     if (!Array.isArray(content)) return
     for (const part of content as readonly unknown[]) {
       if (typeof part === 'string') this.#text(part)
-      else if (isFields(part) && !isThought(part['type'])) {
+      else if (isObject(part) && !isThought(part['type'])) {
         if (typeof part['text'] === 'string') this.#text(part['text'])
         else if (isFilled(part)) this.#found = true
       }

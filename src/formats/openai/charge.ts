@@ -2,12 +2,8 @@
  * What a backend itself says that an answer costs, in every form that is documented. What clearly is an amount and has none
  * of these forms is 'unknown': neither free nor at the list price. Amounts are USD but where a name says otherwise. Pure.
  */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Charge } from '../../core/settlement.ts'
-
-type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const NANO = 1e9
 /** xAI: 1 USD is 10^10 ticks. */
@@ -30,7 +26,7 @@ export function chargeInUsage(usage: Fields): Charge {
   const ticks = amountOf(usage['cost_in_usd_ticks'])
   if (ticks !== null) return nanoOf(ticks / TICKS)
   // Perplexity and Bifrost.
-  if (isFields(usage['cost'])) return chargeOfParts(usage['cost'])
+  if (isObject(usage['cost'])) return chargeOfParts(usage['cost'])
   for (const name of IN_USAGE) {
     const amount = amountOf(usage[name])
     if (amount !== null) return isForeign(usage) ? 'unknown' : withUpstream(amount, usage)
@@ -44,11 +40,11 @@ export function chargeInUsage(usage: Fields): Charge {
  */
 export function chargeBeside(member: (name: string) => unknown): Charge {
   const pricing = member('x_nanogpt_pricing')
-  if (isFields(pricing)) return inUsd(pricing, [pricing['costUsd'], pricing['cost'], pricing['amount']])
+  if (isObject(pricing)) return inUsd(pricing, [pricing['costUsd'], pricing['cost'], pricing['amount']])
   const debited = gatewayCost(member('provider_metadata')) ?? gatewayCost(partOf(member('choices')))
   if (debited !== null) return debited
   const cost = member('cost')
-  if (isFields(cost)) return chargeOfParts(cost)
+  if (isObject(cost)) return chargeOfParts(cost)
   if (cost !== undefined && cost !== null) return chargeOf(cost)
   return BESIDE.some((name) => isSaid(member(name))) || HOLDERS.some((name) => holdsMoney(member(name)))
     ? 'unknown'
@@ -57,7 +53,7 @@ export function chargeBeside(member: (name: string) => unknown): Charge {
 
 /** Aside, or in an object's own usage (AI/ML API). */
 const holdsMoney = (value: unknown): boolean =>
-  isFields(value) &&
+  isObject(value) &&
   Object.keys(value).some((name) =>
     MONEY.test(name) ? isSaid(value[name]) : name === 'usage' && holdsMoney(value[name]),
   )
@@ -66,7 +62,7 @@ const isSaid = (value: unknown): boolean => value !== undefined && value !== nul
 
 /** By a `usage` that counts no tokens. None are free there: some say so in each event, before they know. */
 export function chargeWithoutTokens(usage: unknown): Charge {
-  const charge = isFields(usage) ? chargeInUsage(usage) : null
+  const charge = isObject(usage) ? chargeInUsage(usage) : null
   return charge === 0 ? null : charge
 }
 
@@ -112,7 +108,7 @@ function chargeOf(value: unknown): Charge {
  */
 function withUpstream(amount: number, usage: Fields): Charge {
   const details = usage['cost_details']
-  const upstream = isFields(details) ? amountOf(details['upstream_inference_cost']) : null
+  const upstream = isObject(details) ? amountOf(details['upstream_inference_cost']) : null
   const byok = usage['is_byok']
   if (byok === true) return upstream === null ? 'unknown' : nanoOf(amount + upstream)
   if (typeof byok !== 'boolean' && upstream !== null && upstream > amount) return nanoOf(amount + upstream)
@@ -132,15 +128,15 @@ function speaksOfMoney(usage: Fields): boolean {
 
 /** Vercel: the amount debited, as a decimal text; in the answer, or in its message. Null where there is none. */
 function gatewayCost(metadata: unknown): Charge {
-  const gateway = isFields(metadata) ? metadata['gateway'] : undefined
-  const cost = isFields(gateway) ? gateway['cost'] : undefined
+  const gateway = isObject(metadata) ? metadata['gateway'] : undefined
+  const cost = isObject(gateway) ? gateway['cost'] : undefined
   return cost === undefined || cost === null ? null : chargeOf(cost)
 }
 
 function partOf(choices: unknown): unknown {
   const first: unknown = Array.isArray(choices) ? choices[0] : undefined
-  const part = isFields(first) ? (first['message'] ?? first['delta']) : undefined
-  return isFields(part) ? part['provider_metadata'] : undefined
+  const part = isObject(first) ? (first['message'] ?? first['delta']) : undefined
+  return isObject(part) ? part['provider_metadata'] : undefined
 }
 
 /** Numbers, and texts of them; null where it is no amount. */

@@ -1,8 +1,8 @@
 /** How far each choice of an answer has come, and what of its events must be put right for the caller. */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import { AnswerSense, hasSubstance, partOf } from './answer.ts'
 import { type Finish, finishOf, standardReason, wordOf } from './finish.ts'
 import { legacyCall, ToolCalls, wholeCalls } from './tool-calls.ts'
-import { type Fields, isFields } from './usage.ts'
 
 /** What to write differently in one choice; null where it may stay as it came. */
 export interface Mend {
@@ -41,7 +41,7 @@ export class Choices {
   take(list: readonly unknown[], whole: boolean): readonly (Mend | null)[] | null {
     let mends: (Mend | null)[] | null = null
     for (const [at, entry] of list.entries()) {
-      if (!isFields(entry)) continue
+      if (!isObject(entry)) continue
       const index = entry['index']
       const choice = this.#choice(typeof index === 'number' ? index : whole ? at : 0)
       const mend = this.#take(choice, entry, whole)
@@ -129,7 +129,7 @@ function mendOf({ calls }: Choice, part: Fields, reason: unknown, whole: boolean
   const list = part['tool_calls']
   const legacy = part['function_call']
   const placed = Array.isArray(list) && list.length > 0 ? (whole ? wholeCalls(list) : calls.place(list)) : list
-  const written = isFields(legacy) ? legacyCall(legacy) : legacy
+  const written = isObject(legacy) ? legacyCall(legacy) : legacy
   const finish = standardReason(reason)
   if (placed === list && written === legacy && finish === undefined) return null
   return {

@@ -1,4 +1,5 @@
 /** What the events of an OpenAI-shaped stream tell about the answer, and what of them the caller may see. Pure. */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { Again } from './again.ts'
 import { chargeBeside, chargeOfBoth, chargeWithoutTokens, HAS_CHARGE } from './charge.ts'
@@ -8,7 +9,7 @@ import { isMoreOfCall } from './tool-calls.ts'
 import type { AnswerState } from './answer-state.ts'
 import { frameText, isDone, type SseFrame } from '../sse.ts'
 import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
-import { type Fields, isFields, isPlainUsage, readTimings, readUsage } from './usage.ts'
+import { isPlainUsage, readTimings, readUsage } from './usage.ts'
 import { type UsageWish, usageJson, withoutUsage } from './usage-chunk.ts'
 
 /** What to do with one stream event. */
@@ -122,7 +123,7 @@ function parseFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): Frame
   } catch {
     return GARBAGE
   }
-  if (!isFields(value)) return GARBAGE
+  if (!isObject(value)) return GARBAGE
   const fault = faultOf(value, frame)
   const choices = Array.isArray(value['choices']) ? (value['choices'] as readonly unknown[]) : []
   const usage = usageOf(value, choices)
@@ -134,10 +135,10 @@ function parseFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): Frame
   }
   noteOrigin(value, track)
   const mends = track.take(choices, false)
-  const own = choices.length === 0 && isFields(value['usage'])
+  const own = choices.length === 0 && isObject(value['usage'])
   if (usage !== null) noteUsage(usage, value, own, frame, track, wish)
   if (own) return SWALLOW
-  const clean = wish === 'everywhere' || (wish === 'end' && usage === null && !isFields(value['usage']))
+  const clean = wish === 'everywhere' || (wish === 'end' && usage === null && !isObject(value['usage']))
   const verdict: FrameVerdict =
     clean && mends === null ? { kind: 'send', raw: frame.raw } : rewritten(frame, mends, clean ? 'nothing' : 'nested')
   const more = mends === null && usage === null && isMoreOfCall(choices)

@@ -1,6 +1,6 @@
 /** The tool calls of one choice, put into the form that OpenAI's SDKs can join: which piece belongs to which call. */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import { randomBytes } from 'node:crypto'
-import { type Fields, isFields } from './usage.ts'
 
 /** Arguments that are kept to see whether they are whole, in characters. */
 const MOST_KEPT = 256 * 1024
@@ -42,7 +42,7 @@ export class ToolCalls {
     if (this.#calls.length + pieces.length > MOST_CALLS) return pieces
     const placed: Fields[] = []
     for (const [at, piece] of pieces.entries()) {
-      if (!isFields(piece)) continue
+      if (!isObject(piece)) continue
       const said = saidBy(piece)
       const known = this.#known(said, at, pieces.length)
       const call = known ?? this.#open(said)
@@ -95,10 +95,10 @@ export class ToolCalls {
 /** Whether all that an event brings is one more piece of one call's arguments. */
 export function isMoreOfCall(choices: readonly unknown[]): boolean {
   const choice = choices[0]
-  const delta = choices.length === 1 && isFields(choice) ? choice['delta'] : null
-  const pieces = isFields(delta) ? delta['tool_calls'] : null
+  const delta = choices.length === 1 && isObject(choice) ? choice['delta'] : null
+  const pieces = isObject(delta) ? delta['tool_calls'] : null
   const piece: unknown = Array.isArray(pieces) && pieces.length === 1 ? pieces[0] : null
-  if (!isFields(piece) || !isFields(piece['function'])) return false
+  if (!isObject(piece) || !isObject(piece['function'])) return false
   const { id, name, arguments: text } = saidBy(piece)
   return id === null && name === '' && text !== ''
 }
@@ -107,7 +107,7 @@ export function isMoreOfCall(choices: readonly unknown[]): boolean {
 export function wholeCalls(calls: readonly unknown[]): readonly unknown[] {
   const ids = new Set<unknown>()
   const whole = calls.map((call) => {
-    if (!isFields(call)) return call
+    if (!isObject(call)) return call
     const { id } = saidBy(call)
     const twice = ids.has(id)
     ids.add(id)
@@ -124,21 +124,21 @@ export function legacyCall(call: Fields): Fields {
 
 /** With an id, a type, and arguments that are a text. */
 function completed(call: Fields, newId: boolean): Fields {
-  const custom = isFields(call['custom'])
+  const custom = isObject(call['custom'])
   const fn = call['function']
-  const args = isFields(fn) ? fn['arguments'] : ''
+  const args = isObject(fn) ? fn['arguments'] : ''
   let whole = call
   if (newId) whole = { ...whole, id: `call_${randomBytes(12).toString('hex')}` }
   if (typeof call['type'] !== 'string' || call['type'] === '')
     whole = { ...whole, type: custom ? 'custom' : 'function' }
-  if (isFields(fn) && typeof args !== 'string') whole = { ...whole, function: { ...fn, arguments: textOf(args) } }
+  if (isObject(fn) && typeof args !== 'string') whole = { ...whole, function: { ...fn, arguments: textOf(args) } }
   return whole
 }
 
 function saidBy(piece: Fields): Said {
   const { index, id } = piece
   const number = typeof index === 'string' && /^\d+$/.test(index) ? Number(index) : index
-  const fn = isFields(piece['function']) ? piece['function'] : isFields(piece['custom']) ? piece['custom'] : NOTHING
+  const fn = isObject(piece['function']) ? piece['function'] : isObject(piece['custom']) ? piece['custom'] : NOTHING
   return {
     index: typeof number === 'number' && Number.isInteger(number) && number >= 0 ? number : null,
     id: typeof id === 'string' && id !== '' && id !== 'null' ? id : null,
@@ -181,7 +181,7 @@ function continued(piece: Fields, call: Call, said: Said): Fields {
   let written = piece
   if (piece['index'] !== call.slot) written = { ...written, index: call.slot }
   if ('id' in piece && piece['id'] !== null) written = without(written, 'id')
-  if (!isFields(fn)) return written
+  if (!isObject(fn)) return written
   const repeated = said.name !== '' && said.name === call.name
   const again = said.arguments !== '' && isRepeated(said, call) && isWhole(call)
   const odd = fn['arguments'] !== undefined && fn['arguments'] !== null && typeof fn['arguments'] !== 'string'
@@ -203,9 +203,9 @@ function add(call: Call, text: string): void {
 
 /** Two pieces of one call in one event, as one. */
 function joined(first: Fields, second: Fields): Fields {
-  const key = isFields(second['custom']) ? 'custom' : 'function'
-  const before = isFields(first[key]) ? first[key] : NOTHING
-  const after = isFields(second[key]) ? second[key] : NOTHING
+  const key = isObject(second['custom']) ? 'custom' : 'function'
+  const before = isObject(first[key]) ? first[key] : NOTHING
+  const after = isObject(second[key]) ? second[key] : NOTHING
   const text = key === 'custom' ? 'input' : 'arguments'
   return {
     ...second,

@@ -3,6 +3,7 @@
  * Shapes: `{error:{..}}`, `{error:"text"}`, flat `{object:"error",..}`, `{detail}`, `{message}`, an array of one of
  * them, a JSON text inside `message` (Ollama wraps its child's answer), plain text, HTML.
  */
+import { type Fields, isObject } from '../../core/is-object.ts'
 export interface UpstreamFault {
   readonly message: string
   readonly code: string | null
@@ -14,12 +15,7 @@ export interface UpstreamFault {
   readonly flagged?: boolean
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 const MESSAGE_LENGTH = 2000
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The fault in the body of a non-2xx answer. */
 export function readFault(body: string): UpstreamFault {

@@ -1,14 +1,10 @@
 /** Token counts as the engines of this field spell them. Source: reference of wire formats, sections 1.4, 6 and 7. */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { chargeInUsage } from './charge.ts'
 
-export type Fields = Readonly<Record<string, unknown>>
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const NO_FIELDS: Fields = {}
-const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : NO_FIELDS)
+const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : NO_FIELDS)
 
 /** More than any request takes: such a count is a fault, and would be in all sums for ever. */
 const MOST_TOKENS = 1e10
@@ -37,7 +33,7 @@ export const NO_TOKENS: Usage = {
  * with each chunk of a legacy completion, LM Studio with embeddings.
  */
 export function readUsage(value: unknown): Usage | null {
-  if (!isFields(value)) return null
+  if (!isObject(value)) return null
   const told = count(value['completion_tokens']) ?? count(value['output_tokens'])
   const total = count(value['total_tokens'])
   const input = inputOf(value) ?? (total === null ? 0 : Math.max(0, total - (told ?? 0)))
@@ -89,7 +85,7 @@ export function readTimings(value: unknown): Usage | null {
 
 /** Whether SDKs for OpenAI find the counts of this `usage` where they look for them. */
 export const isPlainUsage = (value: unknown): boolean =>
-  isFields(value) && typeof value['prompt_tokens'] === 'number' && typeof value['completion_tokens'] === 'number'
+  isObject(value) && typeof value['prompt_tokens'] === 'number' && typeof value['completion_tokens'] === 'number'
 
 /** The `usage` object of OpenAI; `readUsage` of it is the same usage. */
 export function writeUsage(usage: Usage): object {

@@ -1,6 +1,7 @@
 /** Who was chosen, and what spoke for it against the next best. Pure. */
+import { isObject } from '../../core/is-object.ts'
 import { figure, numberOf, plain, share, UNKNOWN } from './figures.ts'
-import { type Decision, isObject, labelled, type ShownCandidate } from './shape.ts'
+import { type Decision, labelled, type ShownCandidate } from './shape.ts'
 
 const TERMS = ['quality', 'cost', 'latency', 'efficiency', 'affinity'] as const
 

@@ -1,4 +1,5 @@
 /** A decision record as it is shown, and the layout that its parts share. */
+import { isObject } from '../../core/is-object.ts'
 import type { CandidateRecord, DecisionRecord } from '../../core/record.ts'
 
 /** A candidate; fields of later versions are taken as they come. */
@@ -40,9 +41,6 @@ export function isDecision(value: unknown): value is Decision {
       (one['dropped'] === null || isObject(one['dropped'])),
   )
 }
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Columns that a line may take. */
 export const WIDTH = 120
