@@ -111,7 +111,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   }
 
   const app = Fastify({
-    bodyLimit: config.limits.bodyBytes,
+    bodyLimit: config.bodies.bodyBytes,
     trustProxy: config.server.trustProxy,
     requestIdHeader: false,
     rewriteUrl: ({ url = '/' }) => canonicalUrl(url),
@@ -143,7 +143,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)
     await limitRequests(scope, accounts.redis)
-    limitBodies(scope, new BodyRoom(config.limits.bodiesBytes), config.limits.bodyBytes)
+    limitBodies(scope, new BodyRoom(config.bodies.bodiesBytes), config.bodies.bodyBytes)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))

@@ -1,5 +1,5 @@
 /** Topics: the labels of the data sets, each of a task class. */
-import type { TaskClass } from '../src/core/settings.ts'
+import type { TaskClass } from '../src/core/capabilities.ts'
 
 /** By label, whatever its set; labels that are not here are subjects of exams. */
 const CLASSES: Readonly<Record<string, TaskClass>> = {

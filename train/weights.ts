@@ -1,5 +1,5 @@
 /** The whole recipe: lessons -> weights. The same lessons and seed give the same bytes. */
-import { TASK_CLASSES } from '../src/core/settings.ts'
+import { TASK_CLASSES } from '../src/core/capabilities.ts'
 import { featuresOf, type Weights } from '../src/decision/classify/weights.ts'
 import { textFeatures } from '../src/decision/classify/text-features.ts'
 import { readWords } from '../src/decision/classify/words.ts'

@@ -4,7 +4,8 @@
  */
 import { outputLimit } from '../core/output-limit.ts'
 import { dearestRate, isTimed } from '../core/rates.ts'
-import type { Json, Price, Rates } from '../core/settings.ts'
+import type { Price, Rates } from '../core/settings.ts'
+import type { Json } from '../core/json.ts'
 import type { Bid, SpendEstimate } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'

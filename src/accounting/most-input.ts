@@ -8,7 +8,7 @@
  */
 import { isObject } from '../core/is-object.ts'
 import { textBytes } from '../core/cut-text.ts'
-import type { Json, JsonObject } from '../core/settings.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { GatewayRequest } from '../core/types.ts'
 
 /** What templates put before the first message, beyond the names of the body's fields. */

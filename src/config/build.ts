@@ -17,6 +17,7 @@ import { hexOf, toBudget, toKey } from './build-keys.ts'
 import { toPrice } from './build-price.ts'
 import {
   DEFAULT_ADMIN,
+  DEFAULT_BODIES,
   DEFAULT_DISCOVERY,
   DEFAULT_LEDGER,
   DEFAULT_LIMITS,
@@ -39,6 +40,10 @@ export function buildConfig(file: ConfigFile, providers: Providers, folder: stri
     keys: (file.keys ?? []).map(toKey),
     budgets: (file.budgets ?? []).map(toBudget),
     limits: { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) },
+    bodies: {
+      bodyBytes: file.limits?.body ?? DEFAULT_BODIES.bodyBytes,
+      bodiesBytes: file.limits?.bodies ?? DEFAULT_BODIES.bodiesBytes,
+    },
     discovery: {
       intervalMs: discovery.interval ?? DEFAULT_DISCOVERY.intervalMs,
       retryMs: discovery.retry ?? DEFAULT_DISCOVERY.retryMs,
@@ -130,8 +135,6 @@ function toLimits(input: LimitInput): Partial<Limits> {
     idleMs: input.idle,
     totalMs: input.total,
     attempts: input.attempts,
-    bodyBytes: input.body,
-    bodiesBytes: input.bodies,
     keepAliveMs: input.keep_alive,
     bufferBytes: input.buffer,
   }

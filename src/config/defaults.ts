@@ -1,5 +1,5 @@
 /** Every default of the configuration, in one place. Durations in ms, sizes in bytes. */
-import type { AdminSpec, Config, Limits, TelemetrySpec } from '../core/settings.ts'
+import type { AdminSpec, BodyLimits, Config, Limits, TelemetrySpec } from '../core/settings.ts'
 
 export const DEFAULT_LIMITS: Limits = {
   connectMs: 2_000,
@@ -9,11 +9,11 @@ export const DEFAULT_LIMITS: Limits = {
   idleMs: 30_000,
   totalMs: 600_000,
   attempts: 3,
-  bodyBytes: 32 * 1024 * 1024,
-  bodiesBytes: 512 * 1024 * 1024,
   keepAliveMs: 15_000,
   bufferBytes: 16 * 1024 * 1024,
 }
+
+export const DEFAULT_BODIES: BodyLimits = { bodyBytes: 32 * 1024 * 1024, bodiesBytes: 512 * 1024 * 1024 }
 
 export const DEFAULT_SERVER: Config['server'] = {
   host: '127.0.0.1',

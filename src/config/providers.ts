@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ENDPOINTS } from '../core/endpoints.ts'
-import { CAPABILITIES, EFFORTS } from '../core/settings.ts'
+import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
 import { type ListPages, ON_ABORT, type Provider } from '../core/provider.ts'
 import { ConfigError, pathText } from './issues.ts'
 import { readYaml } from './read-yaml.ts'

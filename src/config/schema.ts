@@ -1,11 +1,20 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS, type Json, STRATEGIES, TASK_CLASSES } from '../core/settings.ts'
+import { STRATEGIES } from '../core/settings.ts'
+import type { Json } from '../core/json.ts'
+import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, PERIODS } from '../core/principal.ts'
 import { ON_ABORT } from '../core/provider.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
-import { DEFAULT_ADMIN, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, DEFAULT_TELEMETRY } from './defaults.ts'
+import {
+  DEFAULT_ADMIN,
+  DEFAULT_BODIES,
+  DEFAULT_DISCOVERY,
+  DEFAULT_LIMITS,
+  DEFAULT_SERVER,
+  DEFAULT_TELEMETRY,
+} from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from './units.ts'
 
 /** Names of backends and routes, ids of keys. */
@@ -309,8 +318,8 @@ export const fileSchema = z.strictObject({
     z
       .strictObject({
         ...limits,
-        body: told(size, 'largest request body', sizeText(DEFAULT_LIMITS.bodyBytes)),
-        bodies: told(size, 'all request bodies in flight together', sizeText(DEFAULT_LIMITS.bodiesBytes)),
+        body: told(size, 'largest request body', sizeText(DEFAULT_BODIES.bodyBytes)),
+        bodies: told(size, 'all request bodies in flight together', sizeText(DEFAULT_BODIES.bodiesBytes)),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
         load: time(
           'in place of headers and ttft, while an engine that loads on demand may be loading',
@@ -318,7 +327,7 @@ export const fileSchema = z.strictObject({
         ),
         buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
       })
-      .superRefine(({ body = DEFAULT_LIMITS.bodyBytes, bodies = DEFAULT_LIMITS.bodiesBytes }, context) => {
+      .superRefine(({ body = DEFAULT_BODIES.bodyBytes, bodies = DEFAULT_BODIES.bodiesBytes }, context) => {
         const message = `is less than \`limits.body\` (${sizeText(body)}), so that the largest request could never come; write more`
         if (bodies < body) context.addIssue({ code: 'custom', path: ['bodies'], message })
       }),

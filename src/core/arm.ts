@@ -2,7 +2,7 @@
  * What was learnt, as plain numbers: `learn/` writes and reads them, the fleet hangs them on deployments. Backends that
  * serve the same model, and of which the same is expected, share its arms; latency is each deployment's own.
  */
-import type { Effort, TaskClass } from './settings.ts'
+import type { Effort, TaskClass } from './capabilities.ts'
 
 /** What a text is about, in numbers that only the estimators read. */
 export interface TextFeatures {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './settings.ts'
+import type { Json, JsonObject } from './json.ts'
 
 /** An object of which nothing is known but that it is one. */
 export type Fields = Readonly<Record<string, unknown>>

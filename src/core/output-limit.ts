@@ -1,5 +1,5 @@
 /** The fields by which callers limit the length of an answer. Engines differ in which one they read, and some read several. */
-import type { Json, JsonObject } from './settings.ts'
+import type { Json, JsonObject } from './json.ts'
 
 const FIELDS = [
   'max_completion_tokens',

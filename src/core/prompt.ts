@@ -2,7 +2,8 @@
  * A request as everything but its wire format sees it. A prompt is a reader over the parsed body: nothing is copied or worked
  * out before it is asked for. `null` means that the caller does not say.
  */
-import type { Effort, Json, JsonObject } from './settings.ts'
+import type { Json, JsonObject } from './json.ts'
+import type { Effort } from './capabilities.ts'
 
 export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const
 export type Role = (typeof ROLES)[number]

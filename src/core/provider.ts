@@ -1,5 +1,6 @@
 /** What a kind of backend is, as its data file in config/providers/ says: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
-import type { Capability, Effort, JsonObject } from './settings.ts'
+import type { JsonObject } from './json.ts'
+import type { Capability, Effort } from './capabilities.ts'
 
 /** A way to ask a backend for its models; several are merged by id, later ones add to earlier ones. Paths are relative to the backend's root. */
 export interface DiscoverySource {

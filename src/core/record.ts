@@ -1,5 +1,5 @@
 /** The decision record of design 2.7: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
-import type { Capability, Effort, TaskClass } from './settings.ts'
+import type { Capability, Effort, TaskClass } from './capabilities.ts'
 
 /** Filters by what a key and a route may reach: a refusal by these is `forbidden`. */
 export const BOUND_FILTERS = ['weight', 'policy', 'local'] as const

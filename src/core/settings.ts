@@ -1,51 +1,7 @@
 /** What an operator configures: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
 import type { BudgetSpec, KeySpec } from './principal.ts'
+import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { OnAbort, Provider } from './provider.ts'
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
-export type JsonObject = { readonly [key: string]: Json | undefined }
-
-export const CAPABILITIES = [
-  'tools',
-  'vision',
-  'audio',
-  'json_schema',
-  'json_object',
-  'logprobs',
-  'logit_bias',
-  'n',
-  'reasoning',
-  'embeddings',
-  'rerank',
-  'chat',
-  'prefill',
-] as const
-export type Capability = (typeof CAPABILITIES)[number]
-
-/** How hard a model that can think is asked to; `none` switches thinking off. */
-export const EFFORTS = ['none', 'low', 'medium', 'high'] as const
-export type Effort = (typeof EFFORTS)[number]
-
-/** What a request is about, as far as its text and its fields tell. */
-export const TASK_CLASSES = [
-  'chat',
-  'creative',
-  'factual',
-  'knowledge',
-  'commonsense',
-  'reading',
-  'math',
-  'logic',
-  'code',
-  'agent',
-  'extraction',
-  'classification',
-  'summary',
-  'translation',
-  'vision',
-  'other',
-] as const
-export type TaskClass = (typeof TASK_CLASSES)[number]
 
 /** USD for a million tokens of a kind; null where nobody said: it costs what the kind that it is part of costs. */
 export interface Rates {
@@ -117,9 +73,6 @@ export interface Limits {
   readonly totalMs: number
   /** Calls to backends for one request of a caller, all in all. */
   readonly attempts: number
-  readonly bodyBytes: number
-  /** All request bodies that are held at a time. */
-  readonly bodiesBytes: number
   /** Silence after which a streaming caller gets a comment. */
   readonly keepAliveMs: number
   /** What is held of one upstream answer before it is passed on (a whole JSON answer, or one event). */
@@ -258,7 +211,26 @@ export interface TelemetrySpec {
   readonly intervalMs: number
 }
 
-export interface Config {
+/** How much of request bodies is held. */
+export interface BodyLimits {
+  readonly bodyBytes: number
+  /** All request bodies that are held at a time. */
+  readonly bodiesBytes: number
+}
+
+/** What another configuration changes while the process runs: see policy.ts. */
+export interface PolicySettings {
+  readonly backends: readonly BackendSpec[]
+  readonly models: Readonly<Record<string, ModelFacts>>
+  readonly routes: readonly RouteSpec[]
+  readonly keys: readonly KeySpec[]
+  readonly budgets: readonly BudgetSpec[]
+  readonly limits: Limits
+  readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
+}
+
+/** What a process keeps from its start to its end: another configuration changes it with a restart only. */
+export interface ProcessSettings {
   readonly server: {
     readonly host: string
     readonly port: number
@@ -270,13 +242,7 @@ export interface Config {
     readonly logLevel: string
     readonly trustProxy: boolean
   }
-  readonly backends: readonly BackendSpec[]
-  readonly models: Readonly<Record<string, ModelFacts>>
-  readonly routes: readonly RouteSpec[]
-  readonly keys: readonly KeySpec[]
-  readonly budgets: readonly BudgetSpec[]
-  readonly limits: Limits
-  readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
+  readonly bodies: BodyLimits
   readonly store: {
     /** File of what was learnt; null: it is forgotten at the end. */
     readonly state: string | null
@@ -289,3 +255,5 @@ export interface Config {
   readonly admin: AdminSpec | null
   readonly telemetry: TelemetrySpec | null
 }
+
+export interface Config extends ProcessSettings, PolicySettings {}

@@ -1,6 +1,6 @@
 /** What a request took and came to: usage, cost, waste, verdict. Times are milliseconds, money is integer nano-dollars, `null` = unknown. */
 import type { ErrorCode, GatewayError } from './errors.ts'
-import type { Effort } from './settings.ts'
+import type { Effort } from './capabilities.ts'
 import type { GatewayRequest, RoutePlan, Target } from './types.ts'
 
 /** One call to one backend as it ended, before it is counted. Clock readings. */

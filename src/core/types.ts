@@ -9,17 +9,9 @@ import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
 import type { DecisionRecord } from './record.ts'
-import type {
-  BackendSpec,
-  Capability,
-  Effort,
-  JsonObject,
-  Limits,
-  ModelFacts,
-  Strategy,
-  SuccessSpec,
-  TaskClass,
-} from './settings.ts'
+import type { BackendSpec, Limits, ModelFacts, Strategy, SuccessSpec } from './settings.ts'
+import type { JsonObject } from './json.ts'
+import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Principal } from './principal.ts'
 
 // ---------------------------------------------------------------- the fleet

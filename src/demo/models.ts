@@ -1,5 +1,6 @@
 /** The two simulated models. Their figures are made up, so that routes have something to choose between. */
-import { type Capability, NO_PRICE, type Price } from '../core/settings.ts'
+import { NO_PRICE, type Price } from '../core/settings.ts'
+import type { Capability } from '../core/capabilities.ts'
 
 export interface DemoModel {
   readonly id: string

@@ -1,6 +1,7 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
 import { clientClosed, GatewayError } from '../core/errors.ts'
-import type { JsonObject, Limits } from '../core/settings.ts'
+import type { Limits } from '../core/settings.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { mayLoad } from '../backends/fleet/health.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'

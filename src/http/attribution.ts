@@ -1,6 +1,6 @@
 /** Which session, agent and user a request belongs to, as far as it says: in our headers, or where its SDK or agent has a place for it. Pure. */
 import { boundName, callerName } from '../core/caller-name.ts'
-import type { Json, JsonObject } from '../core/settings.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { GatewayRequest } from '../core/types.ts'
 
 export interface Attribution {

@@ -1,6 +1,6 @@
 /** A line of the gateway's log -> the request, what was on offer, what was chosen and how it ended. Pure. */
 import { type Fields, isObject } from '../core/is-object.ts'
-import type { TaskClass } from '../core/settings.ts'
+import type { TaskClass } from '../core/capabilities.ts'
 
 /** By these a policy is judged. USD, a share of 1, milliseconds (TTFT of streams only), tokens of prompt and answer. */
 export const MEASURES = ['cost_usd', 'success', 'ttft_ms', 'total_ms', 'tokens'] as const

@@ -1,6 +1,6 @@
 /** What a session looks like when its agent goes in circles. Texts are hashed and not kept; what is remembered has a fixed size. */
 import { isObject } from '../core/is-object.ts'
-import type { Json, JsonObject } from '../core/settings.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import { hashOf, mix, newHand, textHash } from './text-hash.ts'
 
 /** From which number on a signal is raised. */

@@ -1,6 +1,6 @@
 /** A part of a parsed body as 32 bits, to know it again. Reads a bounded part of it, and nothing can be read back. Pure. */
 import { keptLength, textBytes } from '../core/cut-text.ts'
-import type { Json, JsonObject } from '../core/settings.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 
 /** Characters that are read of each text: its beginning; and its length. */
 const READ = 512

@@ -6,7 +6,7 @@ import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { DATA, readCatalogue } from '../../src/decision/catalogue/data.ts'
 import { plainName } from '../../src/decision/catalogue/plain-name.ts'
 import { qualityBySize } from '../../src/decision/catalogue/size.ts'
-import { TASK_CLASSES } from '../../src/core/settings.ts'
+import { TASK_CLASSES } from '../../src/core/capabilities.ts'
 import { PROVIDERS, ROOT } from '../config/load.ts'
 
 const NOON = Date.UTC(2026, 10, 1, 12)

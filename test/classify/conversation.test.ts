@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readConversation } from '../../src/decision/classify/conversation.ts'
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 
 const user = (content: Json): Json => ({ role: 'user', content })
 const assistant = (content: Json): Json => ({ role: 'assistant', content })

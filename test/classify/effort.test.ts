@@ -1,6 +1,7 @@
 import t from 'tap'
 import { effortFields, effortOf } from '../../src/decision/classify/effort.ts'
-import type { Effort, JsonObject } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import type { Effort } from '../../src/core/capabilities.ts'
 
 const CASES: readonly (readonly [JsonObject, Effort | null, readonly string[]])[] = [
   [{}, null, []],

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
-import type { Capability, JsonObject } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import type { Capability } from '../../src/core/capabilities.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { gatewayRequest, classify } from '../support/factories.ts'

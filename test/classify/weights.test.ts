@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { decodeWeights, encodeWeights, featuresOf, loadWeights } from '../../src/decision/classify/weights.ts'
-import { TASK_CLASSES } from '../../src/core/settings.ts'
+import { TASK_CLASSES } from '../../src/core/capabilities.ts'
 import { WEIGHTS } from '../support/factories.ts'
 
 t.test('written and read again they are the same', async (t) => {

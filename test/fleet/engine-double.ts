@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from '../../src/config/defaults.ts'
+import { DEFAULT_BODIES, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from '../../src/config/defaults.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../src/core/settings.ts'
 import type { DiscoverySource, Provider } from '../../src/core/provider.ts'
 
@@ -167,6 +167,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     keys: [],
     budgets: [],
     limits: DEFAULT_LIMITS,
+    bodies: DEFAULT_BODIES,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000 },
     store: NO_STORE,
     admin: null,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { JsonObject } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { LONGEST_TEXT, textBytes } from '../../src/core/cut-text.ts'
 import { digest } from '../../src/formats/json/digest.ts'
 import { members } from '../../src/formats/json/members.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 import { atOnce } from '../../src/core/slices.ts'
 import { EmbeddingRecoder, recode, recoderOf } from '../../src/formats/openai/recode.ts'
 import { finishBody } from '../../src/formats/openai/shapes.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { JsonObject } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { attributionOf } from '../../src/http/attribution.ts'

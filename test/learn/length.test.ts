@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
-import type { Effort } from '../../src/core/settings.ts'
+import type { Effort } from '../../src/core/capabilities.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
 import { factorsOf, learnLength, reasoningShare, usualLength } from '../../src/decision/learn/length.ts'
 import { facts } from '../support/factories.ts'

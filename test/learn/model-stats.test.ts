@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
-import type { Effort } from '../../src/core/settings.ts'
+import type { Effort } from '../../src/core/capabilities.ts'
 import type { Target } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { ttftOf } from '../../src/decision/learn/latency.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 
 /** Candidates, lines and configurations of replays. */
 export interface Candidate {

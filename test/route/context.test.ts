@@ -1,6 +1,6 @@
 /** Prompts that may not fit (AT-87): an engine that cuts them tells nobody, so it is not given one that might be too long. */
 import t from 'tap'
-import type { JsonObject } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { plan } from '../../src/decision/route/plan.ts'

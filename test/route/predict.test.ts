@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type JsonObject, NO_PRICE, type Price } from '../../src/core/settings.ts'
+import { NO_PRICE, type Price } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
 import type { Remembered } from '../../src/decision/route/conversations.ts'
 import { COLUMN, COLUMNS, predict } from '../../src/decision/route/predict.ts'

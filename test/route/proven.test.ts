@@ -1,7 +1,7 @@
 /** What one replica has proven of a capability counts for its siblings. */
 import t from 'tap'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, facts, gatewayRequest, LIMITS, live, moment } from '../support/factories.ts'

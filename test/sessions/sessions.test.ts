@@ -1,6 +1,6 @@
 import t from 'tap'
 import { subjectOf } from '../../src/accounting/subject.ts'
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 import type { Waste } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import type { Json, JsonObject } from '../../src/core/settings.ts'
+import type { Json, JsonObject } from '../../src/core/json.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { add, newSession } from '../../src/sessions/session.ts'

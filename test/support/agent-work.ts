@@ -1,5 +1,5 @@
 /** The requests of an agent at honest work, with all that looks like a circle and is none. */
-import type { Json } from '../../src/core/settings.ts'
+import type { Json } from '../../src/core/json.ts'
 
 export interface Turn {
   readonly messages: readonly Json[]

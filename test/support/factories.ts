@@ -9,7 +9,8 @@ import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
-import type { BackendSpec, JsonObject, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import type {
   BackendLive,
@@ -31,9 +32,7 @@ export const LIMITS: Limits = {
   idleMs: 4000,
   totalMs: 60_000,
   attempts: 3,
-  bodyBytes: 1 << 20,
   keepAliveMs: 15_000,
-  bodiesBytes: 1 << 30,
   bufferBytes: 1 << 20,
 }
 

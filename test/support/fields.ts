@@ -1,11 +1,5 @@
-import {
-  type JsonObject,
-  NO_PRICE,
-  type RouteSpec,
-  type Strategy,
-  type Weights,
-  type Within,
-} from '../../src/core/settings.ts'
+import { NO_PRICE, type RouteSpec, type Strategy, type Weights, type Within } from '../../src/core/settings.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import { decide, type Decision, type DecisionContext, plan } from '../../src/decision/route/plan.ts'
 import { COLUMNS } from '../../src/decision/route/predict.ts'

@@ -1,6 +1,7 @@
 /** One small question to a backend over HTTP: no redirects, a bounded answer. Used to look at engines, never for inference. */
 import { type Dispatcher, request } from 'undici'
-import type { BackendSpec, JsonObject } from '../../core/settings.ts'
+import type { BackendSpec } from '../../core/settings.ts'
+import type { JsonObject } from '../../core/json.ts'
 
 export interface ProbeRequest {
   readonly url: string

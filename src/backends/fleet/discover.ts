@@ -1,6 +1,7 @@
 /** Asks a backend which models it has, by the sources of its provider. Free paths only: nothing here makes a token. */
 import type { Dispatcher } from 'undici'
-import type { BackendSpec, Json, JsonObject } from '../../core/settings.ts'
+import type { BackendSpec } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { DiscoverySource } from '../../core/provider.ts'
 import { NO_ANSWER } from '../../core/transport.ts'
 import { ask, type Answer, credentials, parse } from './ask.ts'

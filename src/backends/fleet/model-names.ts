@@ -1,5 +1,5 @@
 /** What the name of a model tells: only asked where its engine says nothing about its kind. */
-import type { Capability } from '../../core/settings.ts'
+import type { Capability } from '../../core/capabilities.ts'
 
 type Kind = Readonly<Partial<Record<Capability, boolean>>>
 

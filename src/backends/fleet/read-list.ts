@@ -1,5 +1,5 @@
 /** What a list of models says, read by the paths of a discovery source. Pure: the answer is a stranger's and may be anything. */
-import type { Capability } from '../../core/settings.ts'
+import type { Capability } from '../../core/capabilities.ts'
 import type { DiscoverySource, ListPages } from '../../core/provider.ts'
 
 /** What an engine tells about a model; null and absent = it does not say. */

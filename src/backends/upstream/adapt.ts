@@ -5,7 +5,7 @@
 import { isObject } from '../../core/is-object.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
-import type { Json } from '../../core/settings.ts'
+import type { Json } from '../../core/json.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 
 export type Quirks = Provider['request']

@@ -1,7 +1,8 @@
 /** How hard to think, in the words of one backend. */
 import { effortRule } from '../../decision/catalogue/effort-rule.ts'
 import { effortFields, effortOf, TEMPLATE_SWITCHES } from '../../decision/classify/effort.ts'
-import { type Effort, EFFORTS, type Json, type JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import { type Effort, EFFORTS } from '../../core/capabilities.ts'
 import type { EffortRule } from '../../core/provider.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import { members, splice } from '../../formats/json/members.ts'

@@ -1,7 +1,7 @@
 /** The messages of a call as a named backend takes them: other roles, without fields that it refuses, with ids of its kind. Pure. */
 import { isObject } from '../../core/is-object.ts'
 import { hash } from 'node:crypto'
-import type { Json } from '../../core/settings.ts'
+import type { Json } from '../../core/json.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Provider } from '../../core/provider.ts'
 import { elements, members, memberValue, splice, withElements } from '../../formats/json/members.ts'

@@ -1,6 +1,7 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import { isObject } from '../../core/is-object.ts'
-import type { Effort, Json } from '../../core/settings.ts'
+import type { Json } from '../../core/json.ts'
+import type { Effort } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import { members, splice, spliceInSteps, withElements } from '../../formats/json/members.ts'

@@ -1,5 +1,6 @@
 /** What is publicly known of a model by its name, before any engine or operator says something. */
-import { type Capability, type Effort, NO_PRICE, type Price } from '../../core/settings.ts'
+import { NO_PRICE, type Price } from '../../core/settings.ts'
+import type { Capability, Effort } from '../../core/capabilities.ts'
 import { DATA } from './data.ts'
 import { plainName } from './plain-name.ts'
 import { listed } from './prices.ts'

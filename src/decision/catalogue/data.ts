@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../../core/settings.ts'
+import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../../core/capabilities.ts'
 
 const FILE = new URL('../../../../config/catalogue.yaml', import.meta.url)
 

@@ -1,5 +1,5 @@
 /** In which fields a backend is told how hard to think. */
-import type { Effort } from '../../core/settings.ts'
+import type { Effort } from '../../core/capabilities.ts'
 import type { EffortRule, Provider } from '../../core/provider.ts'
 
 /** By the rules of a provider, then by model: a pattern is tried once for each model, not for each request. */

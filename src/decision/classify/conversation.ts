@@ -1,6 +1,6 @@
 /** The messages of a chat: how large they are, what they hold, and which text asks. Pure. */
 import { isObject } from '../../core/is-object.ts'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import { textBytes } from '../../core/cut-text.ts'
 import { tokensOf } from './tokens.ts'
 

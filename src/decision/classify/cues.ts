@@ -2,7 +2,7 @@
  * Words that say outright what is wanted, at the beginning or the end of a text: a passage of a page between them would
  * drown them in what it is about. Pure.
  */
-import type { TaskClass } from '../../core/settings.ts'
+import type { TaskClass } from '../../core/capabilities.ts'
 
 /** What is read of both ends, in bytes. */
 const BEGINNING = 100

@@ -1,6 +1,7 @@
 /** How hard the caller asks the model to think, over the spellings that callers use. Pure. */
 import { isObject } from '../../core/is-object.ts'
-import { type Effort, EFFORTS, type Json, type JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import { type Effort, EFFORTS } from '../../core/capabilities.ts'
 
 /** Words of newer models that stand for the nearest of ours. */
 const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([

@@ -1,6 +1,6 @@
 /** Whether a request asks for something that a backend said to lack. Pure. */
 import { hash } from 'node:crypto'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** Text -> what it is about: its nearest topics, its difficulty, and the features that the estimators work with. */
-import type { TaskClass } from '../../core/settings.ts'
+import type { TaskClass } from '../../core/capabilities.ts'
 import type { TextFeatures } from '../../core/arm.ts'
 import { addUp } from './packed.ts'
 import { featuresOf, type Weights } from './weights.ts'

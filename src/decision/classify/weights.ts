@@ -1,6 +1,6 @@
 /** The shipped weights of the classifier: what `npm run train` writes to config/classifier.bin. */
 import { readFile } from 'node:fs/promises'
-import { TASK_CLASSES, type TaskClass } from '../../core/settings.ts'
+import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
 import { packed, unpacked } from './packed.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 

@@ -1,6 +1,7 @@
 /** The arms of models: one for each effort, shared by all backends that serve the model. */
 import type { Arm } from '../../core/arm.ts'
-import type { Effort, ModelFacts, TaskClass } from '../../core/settings.ts'
+import type { ModelFacts } from '../../core/settings.ts'
+import type { Effort, TaskClass } from '../../core/capabilities.ts'
 import { newCells, rebased } from './topic-stats.ts'
 import { factorsOf } from './length.ts'
 

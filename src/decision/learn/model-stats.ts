@@ -1,7 +1,8 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, TopicStats, Latency, TextFeatures } from '../../core/arm.ts'
 import type { Provider } from '../../core/provider.ts'
-import type { Effort, ModelFacts } from '../../core/settings.ts'
+import type { ModelFacts } from '../../core/settings.ts'
+import type { Effort } from '../../core/capabilities.ts'
 import type { RequestProfile, Target } from '../../core/types.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { expectsAs, newArm, sharedName, rebase, type Topics } from './arms.ts'

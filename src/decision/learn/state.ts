@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Arm, Calibration, TopicStats, Residual } from '../../core/arm.ts'
-import { EFFORTS } from '../../core/settings.ts'
+import { EFFORTS } from '../../core/capabilities.ts'
 import type { Topics } from './arms.ts'
 import { newCells, rebased } from './topic-stats.ts'
 import { factorsOf } from './length.ts'

@@ -1,6 +1,7 @@
 /** What the conditions of a rule take, as sets, and whether some of them leave nothing of another. Pure. */
 import type { KeySpec } from '../../core/principal.ts'
-import { type RouteSpec, TASK_CLASSES } from '../../core/settings.ts'
+import type { RouteSpec } from '../../core/settings.ts'
+import { TASK_CLASSES } from '../../core/capabilities.ts'
 import { glob } from '../../core/glob.ts'
 import { AUTO, hasConditions, isHourOf } from './match.ts'
 import { DEFAULT_ROUTE } from './table.ts'

@@ -1,6 +1,6 @@
 /** What an order is made of: the candidates of one decision as rows of numbers. */
 import type { Room } from '../../core/arm.ts'
-import type { Effort } from '../../core/settings.ts'
+import type { Effort } from '../../core/capabilities.ts'
 import { COLUMN, COLUMNS } from './predict.ts'
 import type { Rota } from './rota.ts'
 

@@ -1,5 +1,5 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
-import type { Capability } from '../../core/settings.ts'
+import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
 import type { BoundFilter, Dropped, FilterName } from '../../core/record.ts'
 import { asks } from '../classify/lacking.ts'

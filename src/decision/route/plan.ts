@@ -1,6 +1,7 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
 import type { FilterName } from '../../core/record.ts'
-import { type Capability, isUnscored, type Limits, type Weights } from '../../core/settings.ts'
+import { isUnscored, type Limits, type Weights } from '../../core/settings.ts'
+import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
 import { fallbackOf } from './fallback.ts'

@@ -3,7 +3,7 @@
  * load alone. The one with the least to do for what it can do goes first, those that are known to be full behind the others; how far its expected times are above or below
  * those of the others by chance moves nothing. Pure.
  */
-import { EFFORTS } from '../../core/settings.ts'
+import { EFFORTS } from '../../core/capabilities.ts'
 import { limitOf } from '../learn/room.ts'
 import { type Field, lastWord } from './field.ts'
 import { COLUMN, COLUMNS } from './predict.ts'

@@ -4,7 +4,7 @@
  */
 import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { Member } from '../../core/types.ts'
 import { type Cut, cutsOf, cutText } from './digest.ts'
 import { keyText } from './members.ts'

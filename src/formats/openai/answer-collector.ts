@@ -1,6 +1,7 @@
 /** The part of an answer that will be checked, gathered while it passes. Only the first choice is judged. */
 import { type Fields, isObject } from '../../core/is-object.ts'
-import type { Json, JsonObject, SuccessSpec } from '../../core/settings.ts'
+import type { SuccessSpec } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { partOf } from './answer.ts'
 import type { Mend } from './choices.ts'

@@ -2,7 +2,7 @@
 import type { Endpoint } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
-import type { Json, JsonObject } from '../../core/settings.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { Member } from '../../core/types.ts'
 import { digest } from '../json/digest.ts'
 import { members, memberValue } from '../json/members.ts'

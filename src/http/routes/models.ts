@@ -1,7 +1,7 @@
 /** GET /v1/models and /v1/models/:id, in OpenAI's shape with OpenRouter's extra fields. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { Capability } from '../../core/settings.ts'
+import type { Capability } from '../../core/capabilities.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../decision/route/reach.ts'

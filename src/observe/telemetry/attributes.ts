@@ -1,7 +1,7 @@
 /** An account as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
 import type { Account, Attempt } from '../../core/settlement.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
-import type { JsonObject } from '../../core/settings.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { requestedModel } from '../../core/requested-model.ts'
 import { operationOf, SELF } from './names.ts'
