@@ -1,5 +1,5 @@
 /** Calls as they ended -> attempts as they count: what each took, cost and wasted. Pure. */
-import type { ErrorCode } from '../core/errors.ts'
+import { ERRORS } from '../core/errors.ts'
 import type { Attempt, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { AnswerState } from '../formats/openai/answer-state.ts'
@@ -43,20 +43,8 @@ export function attemptsOf(counted: Counted): Attempt[] {
   })
 }
 
-/** Errors that show that the backend had the prompt and was working on it, even where it reports no usage. */
-const AT_WORK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'client_closed',
-  'ttft_timeout',
-  'idle_timeout',
-  'total_timeout',
-  'deadline_exceeded',
-  'upstream_incomplete',
-  'upstream_bad_response',
-  'answer_too_large',
-])
-
 const isAtWork = ({ error, sent, told }: Tried): boolean =>
-  told !== null || (sent && error !== null && AT_WORK.has(error.code))
+  told !== null || (sent && error !== null && ERRORS[error.code].atWork)
 
 /** A call that ended before its answer had begun: the prompt, read for nothing. */
 function wasteOfFailure({ target, error }: Tried, next: Tried | null, usage: Usage | null): Waste | null {

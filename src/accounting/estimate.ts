@@ -1,21 +1,11 @@
 /** What calls took where their backends do not say. Pure. */
-import type { ErrorCode } from '../core/errors.ts'
+import { type ErrorCode, ERRORS } from '../core/errors.ts'
 import type { Tried, Usage } from '../core/settlement.ts'
 import type { RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { usageSoFar } from '../formats/openai/estimate.ts'
 import type { AnswerState } from '../formats/openai/answer-state.ts'
 import { NO_TOKENS } from '../formats/openai/usage.ts'
-
-/** By these it is we who hung up on a backend at work. */
-const HUNG_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'client_closed',
-  'shutting_down',
-  'ttft_timeout',
-  'idle_timeout',
-  'total_timeout',
-  'deadline_exceeded',
-])
 
 /** An answer that had begun. What the backend told, else a guess from what came; a whole answer where all of it is charged. */
 export function usageOfAnswer(track: AnswerState, { target, error }: Tried, plan: RoutePlan | null): Usage {
@@ -34,7 +24,7 @@ const inputOf = ({ deployment }: Target, plan: RoutePlan | null): number =>
   Math.round(calibrated(plan?.profile.inputTokens ?? 0, deployment.calibration))
 
 const chargedInFull = ({ deployment }: Target, code: ErrorCode | null): boolean =>
-  code !== null && HUNG_UP.has(code) && deployment.backend.onAbort === 'estimate'
+  code !== null && ERRORS[code].hungUp && deployment.backend.onAbort === 'estimate'
 
 /** With the output that was expected of the whole answer, where less of it came. */
 function inFull(usage: Usage, { deployment, effort }: Target, plan: RoutePlan | null): Usage {

@@ -150,7 +150,7 @@ export class SharedLimiter implements Limiter {
     } catch (thrown) {
       this.#away(thrown)
       const message = `Budget "${name}" cannot be set back: the store that gateways share is away.`
-      throw new GatewayError('limits_away', message, { retryAfterMs: 1_000 })
+      throw new GatewayError('budget_store_unavailable', message, { retryAfterMs: 1_000 })
     }
     this.#heard.forget(name, id)
     return Math.max(there, this.#local.reset(name, id))
@@ -233,7 +233,7 @@ export class SharedLimiter implements Limiter {
     if (closed === undefined) return
     this.#options.onRefused(closed.spec.name, 'away')
     throw new GatewayError(
-      'limits_away',
+      'budget_store_unavailable',
       `Budget "${closed.spec.name}" cannot be looked up: the store that gateways share is away, and this budget is closed without it.`,
       { retryAfterMs: 1_000 },
     )

@@ -1,145 +1,247 @@
 /**
- * Every way a request can fail: one closed table. The README's table is tested against it, both ways.
- * `type` is OpenAI's vocabulary, so that SDKs pick the right class; `source` says who erred.
+ * Every way a request can fail, and all that a code means: one closed table, of which retries, health, waste and headers are
+ * readings. A code without one of the columns does not compile. `type` is OpenAI's vocabulary, so that SDKs pick the right class.
  */
 import type { DecisionRecord } from './record.ts'
 
-/** Whom a refusal of a backend is about: nobody but the request, one model, or all models of the backend. */
+/** What a refusal of a backend is about: only the request, one model, or all models of the backend. */
 export type Scope = 'request' | 'model' | 'backend'
 
+/** Who erred. */
 export type ErrorSource = 'caller' | 'policy' | 'upstream' | 'turnout'
+
+/**
+ * What follows a failed attempt.
+ * - `stop`: the answer would be the same elsewhere, or the caller is gone.
+ * - `next`: another backend may do better.
+ * - `larger`: only one with a larger context may.
+ */
+export type Step = 'stop' | 'next' | 'larger'
+
+/**
+ * What a failed call says about the backend or the deployment that was called.
+ * - `down`: there is no connection to the backend.
+ * - `busy`: it is full, or at a limit: it is left alone as long as it wishes; the whole backend or the one model, by `about`.
+ * - `key`, `credit`: the backend refuses the gateway's key, or its account has no credit left.
+ * - `endpoint`, `ability`: the deployment does not serve the endpoint, or lacks what the request needs.
+ * - `fault`: the deployment failed and is ejected for a while.
+ */
+export type HealthEffect = 'down' | 'busy' | 'key' | 'credit' | 'endpoint' | 'ability' | 'fault' | null
 
 interface ErrorRow {
   readonly status: number
   readonly type: string
   readonly source: ErrorSource
+  readonly step: Step
+  readonly health: HealthEffect
+  /** The backend had the prompt and was working on it, even where it reports no usage: its work counts. */
+  readonly atWork: boolean
+  /** The gateway hung up on a backend that was answering. */
+  readonly hungUp: boolean
+  /** A 4xx of the backend is passed on with its own status and code. */
+  readonly passed: boolean
+  /** For the caller: ms to wait where no backend says how long; `never`: a retry is useless; null: as the client does by the status. */
+  readonly retry: number | 'never' | null
   readonly means: string
 }
-
-const row = <S extends ErrorSource>(status: number, type: string, source: S, means: string) => ({
-  status,
-  type,
-  source,
-  means,
-})
 
 const INVALID = 'invalid_request_error'
 const SERVER = 'server_error'
 
+/** Refused before any call, or what would end the same everywhere. */
+const REFUSED = { step: 'stop', health: null, atWork: false, hungUp: false, passed: false, retry: null } as const
+const CALLER = { ...REFUSED, type: INVALID, source: 'caller' } as const
+const FORBIDDEN = { ...REFUSED, type: 'permission_error', source: 'policy' } as const
+const LIMITED = { ...REFUSED, type: 'rate_limit_error', source: 'policy' } as const
+const GATEWAY = { ...REFUSED, type: SERVER, source: 'turnout' } as const
+/** The call of a backend failed, and another one may do better. */
+const FAILED = { ...REFUSED, type: SERVER, source: 'upstream', step: 'next', health: 'fault' } as const
+/** The gateway hung up on a backend that had the prompt. */
+const ABANDONED = { atWork: true, hungUp: true } as const
+
 export const ERRORS = {
-  invalid_json: row(400, INVALID, 'caller', 'The body is not JSON, or not a JSON object.'),
-  invalid_request: row(400, INVALID, 'caller', 'A field is missing or wrong, by the gateway or by the backend.'),
-  context_length_exceeded: row(
-    400,
-    INVALID,
-    'caller',
-    'Prompt and requested output do not fit the context of any candidate.',
-  ),
-  content_filter: row(400, INVALID, 'upstream', "The backend's content filter refused the request."),
-  unsupported: row(
-    400,
-    INVALID,
-    'caller',
-    'No candidate can do what the request needs; the message names the need for each.',
-  ),
-  upstream_cannot: row(
-    400,
-    INVALID,
-    'upstream',
-    'The model cannot do what the request needs, in the words and with the code of its backend.',
-  ),
-  invalid_api_key: row(401, 'authentication_error', 'caller', 'No key, or one that is unknown, expired or revoked.'),
-  forbidden: row(403, 'permission_error', 'policy', 'The key may not use this model or route, or may only read.'),
-  host_not_allowed: row(
-    421,
-    'permission_error',
-    'policy',
-    'Without keys only hosts of its own are answered for: loopback, `server.host`, `server.hosts`.',
-  ),
-  origin_not_allowed: row(
-    403,
-    'permission_error',
-    'policy',
-    'Without keys only pages of its own, and of `server.cors.origins`, may call.',
-  ),
-  not_found: row(404, INVALID, 'caller', 'No such path; in the admin API also: nothing of this name.'),
-  model_not_found: row(404, INVALID, 'caller', 'No backend, route or alias has this name.'),
-  answer_not_found: row(
-    404,
-    INVALID,
-    'caller',
-    'No answer of this id can be judged by this key: unknown, too long ago, judged already.',
-  ),
-  method_not_allowed: row(405, INVALID, 'caller', 'The path exists for another method.'),
-  body_too_large: row(413, INVALID, 'caller', 'The body is over `limits.body`.'),
-  unsupported_media_type: row(415, INVALID, 'caller', 'The body is not application/json, or is compressed.'),
-  rate_limit_exceeded: row(
-    429,
-    'rate_limit_error',
-    'policy',
-    "The key's requests per minute are used up; see retry-after.",
-  ),
-  budget_exceeded: row(
-    429,
-    'rate_limit_error',
-    'policy',
-    'A budget is used up, or may be by the requests in flight; the message says which, and when it resets.',
-  ),
-  client_closed: row(499, INVALID, 'caller', 'The caller left before the answer was complete. Seen in logs only.'),
-  internal_error: row(500, SERVER, 'turnout', 'A fault of the gateway; the log has it under the request id.'),
-  answer_too_large: row(
-    502,
-    SERVER,
-    'turnout',
-    'The answer must be rewritten, or one event of it held, and is over `limits.buffer`; its backend did nothing wrong.',
-  ),
-  not_implemented: row(404, INVALID, 'turnout', 'The path is planned, and this version does not have it.'),
-  upstream_unsupported: row(404, INVALID, 'upstream', 'The backend does not offer this endpoint for this model.'),
-  upstream_unreachable: row(502, SERVER, 'upstream', 'No connection: refused, reset, unknown host, TLS.'),
-  upstream_auth: row(502, SERVER, 'upstream', "The backend refuses the gateway's own credentials."),
-  upstream_error: row(502, SERVER, 'upstream', 'The backend answered with a server error.'),
-  upstream_bad_response: row(
-    502,
-    SERVER,
-    'upstream',
-    'The backend answered something that its protocol does not allow.',
-  ),
-  upstream_incomplete: row(502, SERVER, 'upstream', 'The answer broke off before its end.'),
-  upstream_model_missing: row(502, SERVER, 'upstream', 'The backend no longer serves the model that it announced.'),
-  upstream_rate_limited: row(
-    429,
-    'rate_limit_error',
-    'upstream',
-    'Every backend tried is at its own limit; see retry-after.',
-  ),
-  upstream_quota: row(
-    429,
-    'insufficient_quota',
-    'upstream',
-    "The gateway's account at the backend has no credit left.",
-  ),
-  overloaded: row(503, SERVER, 'upstream', 'The backend is full or still loading; see retry-after.'),
-  limits_away: row(
-    503,
-    SERVER,
-    'turnout',
-    'The store of budgets that gateways share cannot be asked, and a budget is closed without it.',
-  ),
-  no_backend: row(503, SERVER, 'turnout', 'No backend is known that could be tried.'),
-  gateway_overloaded: row(
-    503,
-    SERVER,
-    'turnout',
-    'The bodies of the requests in flight take all of `limits.bodies`; see retry-after.',
-  ),
-  shutting_down: row(503, SERVER, 'turnout', 'The gateway is stopping and takes no new requests.'),
-  connect_timeout: row(504, SERVER, 'upstream', 'No connection within `limits.connect`.'),
-  headers_timeout: row(504, SERVER, 'upstream', 'No status line within `limits.headers`.'),
-  ttft_timeout: row(504, SERVER, 'upstream', 'No first token within `limits.ttft`.'),
-  idle_timeout: row(504, SERVER, 'upstream', 'The stream fell silent for longer than `limits.idle`.'),
-  total_timeout: row(504, SERVER, 'upstream', 'Not finished within `limits.total`.'),
-  deadline_exceeded: row(504, INVALID, 'caller', "Not finished within the caller's own `x-turnout-deadline-ms`."),
-} satisfies Record<string, ErrorRow>
+  invalid_json: { ...CALLER, status: 400, means: 'The body is not JSON, or not a JSON object.' },
+  invalid_request: {
+    ...CALLER,
+    status: 400,
+    passed: true,
+    means: 'A field is missing or wrong, by the gateway or by the backend.',
+  },
+  context_length_exceeded: {
+    ...CALLER,
+    status: 400,
+    step: 'larger',
+    means: 'Prompt and requested output do not fit the context of any candidate.',
+  },
+  content_filter: {
+    ...REFUSED,
+    status: 400,
+    type: INVALID,
+    source: 'upstream',
+    means: "The backend's content filter refused the request.",
+  },
+  unsupported: {
+    ...CALLER,
+    status: 400,
+    means: 'No candidate can do what the request needs; the message names the need for each.',
+  },
+  upstream_cannot: {
+    ...FAILED,
+    status: 400,
+    type: INVALID,
+    health: 'ability',
+    passed: true,
+    means: 'The model cannot do what the request needs, in the words and with the code of its backend.',
+  },
+  invalid_api_key: {
+    ...REFUSED,
+    status: 401,
+    type: 'authentication_error',
+    source: 'caller',
+    means: 'No key, or one that is unknown, expired or revoked.',
+  },
+  forbidden: { ...FORBIDDEN, status: 403, means: 'The key may not use this model or route, or may only read.' },
+  host_not_allowed: {
+    ...FORBIDDEN,
+    status: 421,
+    means: 'Without keys only hosts of its own are answered for: loopback, `server.host`, `server.hosts`.',
+  },
+  origin_not_allowed: {
+    ...FORBIDDEN,
+    status: 403,
+    means: 'Without keys only pages of its own, and of `server.cors.origins`, may call.',
+  },
+  not_found: { ...CALLER, status: 404, means: 'No such path; in the admin API also: nothing of this name.' },
+  model_not_found: { ...CALLER, status: 404, means: 'No backend, route or alias has this name.' },
+  answer_not_found: {
+    ...CALLER,
+    status: 404,
+    means: 'No answer of this id can be judged by this key: unknown, too long ago, judged already.',
+  },
+  method_not_allowed: { ...CALLER, status: 405, means: 'The path exists for another method.' },
+  body_too_large: { ...CALLER, status: 413, means: 'The body is over `limits.body`.' },
+  unsupported_media_type: { ...CALLER, status: 415, means: 'The body is not application/json, or is compressed.' },
+  rate_limit_exceeded: {
+    ...LIMITED,
+    status: 429,
+    means: "The key's requests per minute are used up; see retry-after.",
+  },
+  budget_exceeded: {
+    ...LIMITED,
+    status: 429,
+    means: 'A budget is used up, or may be by the requests in flight; the message says which, and when it resets.',
+  },
+  client_closed: {
+    ...CALLER,
+    ...ABANDONED,
+    status: 499,
+    means: 'The caller left before the answer was complete. Seen in logs only.',
+  },
+  internal_error: { ...GATEWAY, status: 500, means: 'A fault of the gateway; the log has it under the request id.' },
+  answer_too_large: {
+    ...GATEWAY,
+    status: 502,
+    atWork: true,
+    retry: 'never',
+    means:
+      'The answer must be rewritten, or one event of it held, and is over `limits.buffer`; its backend did nothing wrong.',
+  },
+  not_implemented: {
+    ...REFUSED,
+    status: 404,
+    type: INVALID,
+    source: 'turnout',
+    retry: 'never',
+    means: 'The path is planned, and this version does not have it.',
+  },
+  upstream_unsupported: {
+    ...FAILED,
+    status: 404,
+    type: INVALID,
+    health: 'endpoint',
+    retry: 'never',
+    means: 'The backend does not offer this endpoint for this model.',
+  },
+  upstream_unreachable: {
+    ...FAILED,
+    status: 502,
+    health: 'down',
+    means: 'No connection: refused, reset, unknown host, TLS.',
+  },
+  upstream_auth: { ...FAILED, status: 502, health: 'key', means: "The backend refuses the gateway's own credentials." },
+  upstream_error: { ...FAILED, status: 502, means: 'The backend answered with a server error.' },
+  upstream_bad_response: {
+    ...FAILED,
+    status: 502,
+    atWork: true,
+    means: 'The backend answered something that its protocol does not allow.',
+  },
+  upstream_incomplete: { ...FAILED, status: 502, atWork: true, means: 'The answer broke off before its end.' },
+  upstream_model_missing: {
+    ...FAILED,
+    status: 502,
+    health: 'endpoint',
+    means: 'The backend no longer serves the model that it announced.',
+  },
+  upstream_rate_limited: {
+    ...FAILED,
+    status: 429,
+    type: 'rate_limit_error',
+    health: 'busy',
+    retry: 60_000,
+    means: 'Every backend tried is at its own limit; see retry-after.',
+  },
+  upstream_quota: {
+    ...FAILED,
+    status: 429,
+    type: 'insufficient_quota',
+    health: 'credit',
+    retry: 60_000,
+    means: "The gateway's account at the backend has no credit left.",
+  },
+  overloaded: {
+    ...FAILED,
+    status: 503,
+    health: 'busy',
+    retry: 1000,
+    means: 'The backend is full or still loading; see retry-after.',
+  },
+  budget_store_unavailable: {
+    ...GATEWAY,
+    status: 503,
+    means: 'The store of budgets that gateways share cannot be reached, and a budget is closed without it.',
+  },
+  no_backend: { ...GATEWAY, status: 503, means: 'No backend is known that could be tried.' },
+  gateway_overloaded: {
+    ...GATEWAY,
+    status: 503,
+    means: 'The bodies of the requests in flight take all of `limits.bodies`; see retry-after.',
+  },
+  shutting_down: { ...GATEWAY, status: 503, hungUp: true, means: 'The gateway is stopping and takes no new requests.' },
+  connect_timeout: { ...FAILED, status: 504, health: 'down', means: 'No connection within `limits.connect`.' },
+  headers_timeout: { ...FAILED, status: 504, means: 'No status line within `limits.headers`.' },
+  ttft_timeout: { ...FAILED, ...ABANDONED, status: 504, means: 'No first token within `limits.ttft`.' },
+  idle_timeout: {
+    ...FAILED,
+    ...ABANDONED,
+    status: 504,
+    means: 'The stream fell silent for longer than `limits.idle`.',
+  },
+  total_timeout: {
+    ...REFUSED,
+    ...ABANDONED,
+    status: 504,
+    type: SERVER,
+    source: 'upstream',
+    means: 'Not finished within `limits.total`.',
+  },
+  deadline_exceeded: {
+    ...CALLER,
+    ...ABANDONED,
+    status: 504,
+    means: "Not finished within the caller's own `x-turnout-deadline-ms`.",
+  },
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export type ErrorCode = keyof typeof ERRORS
 
@@ -155,7 +257,7 @@ export interface ErrorDetails {
   readonly upstreamStatus?: number | null
   /** `code` of the backend where its 4xx is passed on: clients act on it. The log, the metrics and the ledger know only ours. */
   readonly upstreamCode?: string | null
-  /** Whom a refusal of a backend is about. */
+  /** What a refusal of a backend is about. */
   readonly about?: Scope
   /** What the backend said to lack, with its value where only that is refused; see decision/classify/lacking.ts. */
   readonly lack?: { readonly name: string | null; readonly ofValue: boolean } | null

@@ -1,5 +1,5 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
-import { clientClosed, GatewayError } from '../core/errors.ts'
+import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
@@ -220,9 +220,6 @@ function keepLarger(queue: Target[], refused: Deployment): void {
   queue.splice(0, queue.length, ...larger)
 }
 
-/** Milliseconds by status, where no backend said when to come back. A used-up quota is no matter of seconds. */
-const WAITS: Readonly<Record<number, number>> = { 429: 60_000, 503: 1_000 }
-
 /**
  * The first cause speaks, a limit of load only where there was no other, and that a model cannot only where all said so: with any
  * other the request may still succeed. Whoever was busy says when to come back.
@@ -233,8 +230,7 @@ function verdict(failed: readonly Failed[], request: GatewayRequest, plan: Route
   if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
   const able = failures.filter((error) => error.code !== 'upstream_cannot')
   if (able.length === 0) return nobodyCan(failed, plan)
-  const isBusy = (error: GatewayError): boolean =>
-    error.about !== 'request' && (error.code === 'upstream_rate_limited' || error.code === 'overloaded')
+  const isBusy = (error: GatewayError): boolean => error.about !== 'request' && ERRORS[error.code].health === 'busy'
   const chosen =
     able.find((error) => error.code === 'context_length_exceeded') ?? able.find((error) => !isBusy(error)) ?? able[0]!
   const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
@@ -245,12 +241,18 @@ function verdict(failed: readonly Failed[], request: GatewayRequest, plan: Route
   return new GatewayError(chosen.code, message, {
     param: chosen.param,
     status: chosen.status,
-    retryAfterMs: waits.length > 0 ? Math.min(...waits) : (WAITS[chosen.status] ?? null),
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : usualWait(chosen),
     cause: chosen.cause ?? request.id,
     upstreamStatus: chosen.upstreamStatus,
     upstreamCode: chosen.upstreamCode,
     about: chosen.about,
   })
+}
+
+/** Milliseconds, where no backend said when to come back. A status of the backend that is passed on speaks for itself. */
+function usualWait({ code, status }: GatewayError): number | null {
+  const row = ERRORS[code]
+  return typeof row.retry === 'number' && status === row.status ? row.retry : null
 }
 
 /** One refusal in its own words; of several, and of those that were ruled out before, each with its reason. */

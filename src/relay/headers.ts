@@ -3,7 +3,7 @@
  *
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
-import type { GatewayError } from '../core/errors.ts'
+import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
 import type { Deployment } from '../core/types.ts'
 
@@ -58,9 +58,6 @@ export const STREAM_HEADERS: HeaderList = [
   'no',
 ]
 
-/** Clients that retry by a list of their own go by this header. */
-const USELESS_TO_RETRY: ReadonlySet<string> = new Set(['not_implemented', 'upstream_unsupported', 'answer_too_large'])
-
 /** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
 export const EXPOSED_HEADERS = [
   'x-request-id',
@@ -75,7 +72,8 @@ export const EXPOSED_HEADERS = [
 
 /** SDKs read the milliseconds first and ignore waits that are too long. */
 export function retryHeaders(error: GatewayError): HeaderList {
-  if (error.retryAfterMs === null) return USELESS_TO_RETRY.has(error.code) ? ['x-should-retry', 'false'] : []
+  // Clients that retry by a list of their own go by this header.
+  if (error.retryAfterMs === null) return ERRORS[error.code].retry === 'never' ? ['x-should-retry', 'false'] : []
   // They come back within seconds, whatever the header says, where it says more than a minute.
   const useless: HeaderList = error.retryAfterMs > 60_000 ? ['x-should-retry', 'false'] : []
   const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000))

@@ -30,7 +30,7 @@ t.test('Redis away', { skip }, async (t) => {
   const closed = await sharedDesk(t, redis, [budget({ name: 'shut', nanoUsd: 10e9, whenAway: 'closed' })])
   t.match(await tryTo(() => closed.limiter.reserve(subject(), [], NOTHING, 'c')), /"shut" cannot be looked up/)
   t.strictSame(closed.refused, ['shut away'])
-  await t.rejects(one.limiter.reset('open', null), { code: 'limits_away' })
+  await t.rejects(one.limiter.reset('open', null), { code: 'budget_store_unavailable' })
   await redis.start()
   await eventually(5_000, 'Redis is asked again', async () => {
     const again = await tryTo(() => closed.limiter.reserve(subject(), [], NOTHING, 'd'))

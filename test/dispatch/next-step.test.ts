@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type ErrorCode, ERRORS, GatewayError } from '../../src/core/errors.ts'
-import { nextStep, refusesUsage, type Step } from '../../src/dispatch/next-step.ts'
+import { type ErrorCode, ERRORS, GatewayError, type Step } from '../../src/core/errors.ts'
+import { nextStep, refusesUsage } from '../../src/dispatch/next-step.ts'
 
 /** Every code of the table: a new one does not compile here until somebody has thought about it. */
 const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
@@ -23,7 +23,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   unsupported_media_type: 'stop',
   rate_limit_exceeded: 'stop',
   budget_exceeded: 'stop',
-  limits_away: 'stop',
+  budget_store_unavailable: 'stop',
   // Nobody waits for an answer, or no time is left.
   client_closed: 'stop',
   shutting_down: 'stop',

@@ -1,6 +1,6 @@
 /** What the outcome of a call says about one deployment, beside what it says about its backend. */
 import { asks, lackKey } from '../../decision/classify/lacking.ts'
-import type { GatewayError } from '../../core/errors.ts'
+import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayRequest, RequestProfile, DeploymentHealth } from '../../core/types.ts'
 
@@ -69,24 +69,17 @@ export function recordOutcome(
     if (asked) learnAbilities(own, asked)
     return
   }
-  switch (error.code) {
-    case 'upstream_unsupported':
-    case 'upstream_model_missing':
+  switch (ERRORS[error.code].health) {
+    case 'endpoint':
       refuse(own, endpoint, now)
       return
-    case 'upstream_cannot':
+    case 'ability':
       if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
       return
-    case 'overloaded':
-    case 'upstream_rate_limited':
+    case 'busy':
       if (error.about === 'model') own.retryAfterUntil = Math.max(own.retryAfterUntil, now + wished(error))
       return
-    case 'upstream_error':
-    case 'upstream_bad_response':
-    case 'upstream_incomplete':
-    case 'headers_timeout':
-    case 'ttft_timeout':
-    case 'idle_timeout':
+    case 'fault':
       own.ejectedUntil = now + Math.min(LONGEST_REST_MS, REST_MS * 2 ** Math.min(own.failures, 10))
       own.failures++
       return

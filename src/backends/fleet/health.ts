@@ -1,5 +1,5 @@
 /** What the outcome of a request says about its backend. Pure, but for the one value that it is given to change. */
-import type { GatewayError } from '../../core/errors.ts'
+import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { BackendLive } from '../../core/types.ts'
 import { wished } from './deployment-health.ts'
 
@@ -16,20 +16,17 @@ const QUOTA_COOLING_MS = 300_000
  */
 export function learn(live: LiveState, error: GatewayError | null, now: number): 'up' | 'lost' | null {
   if (error === null) return 'up'
-  if (error.source !== 'upstream') return null
-  switch (error.code) {
-    case 'upstream_unreachable':
-    case 'connect_timeout':
+  switch (ERRORS[error.code].health) {
+    case 'down':
       return 'lost'
     // Of one model: it rests alone (health.ts), and the others go on.
-    case 'overloaded':
-    case 'upstream_rate_limited':
+    case 'busy':
       if (error.about === 'backend') cool(live, now + wished(error))
       return null
-    case 'upstream_auth':
+    case 'key':
       cool(live, now + AUTH_COOLING_MS)
       return null
-    case 'upstream_quota':
+    case 'credit':
       if (error.about === 'backend') cool(live, now + QUOTA_COOLING_MS)
       return null
     default:

@@ -3,7 +3,7 @@
  * without what no answer depends on. Tried on the same backend, and remembered where that helped. Pure.
  */
 import { isObject } from '../../core/is-object.ts'
-import type { GatewayError } from '../../core/errors.ts'
+import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { Json } from '../../core/json.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
@@ -30,7 +30,6 @@ const HARMLESS: readonly string[] = [
 const UNKNOWN =
   /\b(unknown|unrecogni[sz]ed|unexpected|unsupported|deprecated)\b|\bnot (supported|permitted|allowed|accepted|recogni[sz]ed|a valid)\b|\bextra[ _](inputs|fields|forbidden)|additional propert|cannot find field|no such (field|parameter|argument)|\binvalid (argument|field|parameter|property)\b/i
 const ROLE = /\bdeveloper\b|\broles?\b/i
-const REFUSED: ReadonlySet<string> = new Set(['invalid_request', 'upstream_cannot'])
 
 /** What may help against this refusal; null: nothing. `tried`: what was changed already. */
 export function adaptationFor(
@@ -42,9 +41,10 @@ export function adaptationFor(
   const isNew = (one: Adaptation): boolean => !tried.includes(one)
   // Some engines blame themselves for a template that does not know the role.
   const ofTemplate = error.code === 'upstream_error' && /template|jinja/i.test(words)
-  if ((REFUSED.has(error.code) || ofTemplate) && ROLE.test(words) && hasDeveloper(body['messages']))
+  const refused = ERRORS[error.code].passed
+  if ((refused || ofTemplate) && ROLE.test(words) && hasDeveloper(body['messages']))
     return isNew('role:developer') ? 'role:developer' : null
-  if (!REFUSED.has(error.code) || !UNKNOWN.test(words)) return null
+  if (!refused || !UNKNOWN.test(words)) return null
   const named = (field: string): boolean => (body[field] ?? null) !== null && new RegExp(`\\b${field}\\b`).test(words)
   for (const field of ['max_tokens', 'max_completion_tokens'] as const) {
     // "Use 'max_completion_tokens' instead" names both: the one that is there is meant.

@@ -32,24 +32,19 @@ export function answerFault(
   const passed = passedStatus(code, blamed ? 400 : status)
   return new GatewayError(code, wording(code, backend.name, status, message), {
     param: fault.param === null ? null : redact(fault.param, backend),
-    retryAfterMs: about !== 'request' && isBusy(code) ? retryAfterMs : null,
+    retryAfterMs: about !== 'request' && ERRORS[code].health === 'busy' ? retryAfterMs : null,
     upstreamStatus: status,
-    upstreamCode: PASSED.has(code) ? plainCode(fault.code, backend) : null,
+    upstreamCode: ERRORS[code].passed ? plainCode(fault.code, backend) : null,
     about,
     lack,
     ...(passed === null ? {} : { status: passed }),
   })
 }
 
-const isBusy = (code: ErrorCode): boolean => code === 'overloaded' || code === 'upstream_rate_limited'
-
-/** Codes whose `code` for the caller is the backend's own. */
-const PASSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['invalid_request', 'upstream_cannot'])
-
 /** A 4xx of the backend is passed on as it is, where it cannot be taken for one of the gateway's own about keys and limits. */
 function passedStatus(code: ErrorCode, status: number): number | null {
   if (code === 'upstream_rate_limited') return status === 413 ? status : null
-  if (!PASSED.has(code)) return null
+  if (!ERRORS[code].passed) return null
   return status < 400 || status > 499 || OURS.has(status) ? 400 : status
 }
 
