@@ -30,10 +30,10 @@ import { storedStats } from './decision/learn/state.ts'
 import { shownBudget } from './budgets/shown.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { createLog, type Log } from './observe/log/log.ts'
+import { buildPolicy, type Policy } from './policy.ts'
 import { type DryRun, dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './decision/route/conversations.ts'
 import { beginTrace } from './formats/trace-context.ts'
-import { compileRoutes } from './decision/route/table.ts'
 import { StateFile } from './store/state-file.ts'
 import { ownFile } from './store/own-file.ts'
 import { Pools } from './backends/upstream/pools.ts'
@@ -62,13 +62,13 @@ const now = (): number => performance.now()
 export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const pools = new Pools(config.limits.connectMs, now)
-  const compile = (): ReturnType<typeof compileRoutes> => compileRoutes(config.routes, keys.specs, fleet.catalog)
+  const build = (): Policy => buildPolicy(config, keys.specs, fleet.catalog)
   const keys = new KeyStore({
     fixed: config.keys,
     file: config.store.keys,
     routes: config.routes.map(({ name }) => name),
     tell: (event) => log.events[event.event === 'keys_read' ? 'info' : 'warn'](event, 'keys'),
-    onChange: () => (table = compile()),
+    onChange: () => (policy = build()),
   })
   await keys.load()
   const weights = await loadWeights()
@@ -80,10 +80,10 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const fleet: Fleet = new Fleet(config, {
     now,
     lessons,
-    onChange: () => (table = compile()),
+    onChange: () => (policy = build()),
     onEvent: (event) => report(log, event),
   })
-  let table = compile()
+  let policy = build()
   const checker = new AnswerChecker()
   const resting = ({ retryAfterUntil, ejectedUntil }: { retryAfterUntil: number; ejectedUntil: number }): boolean =>
     Math.max(retryAfterUntil, ejectedUntil) > now()
@@ -98,10 +98,9 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     pools,
     metrics,
     observers: accounts.books,
-    limits: config.limits,
     now,
     userAgent: `turnout/${VERSION}`,
-    table: () => table,
+    policy: () => policy,
     classify: classifier(weights),
     lessons,
     conversations: new Conversations(),
@@ -145,7 +144,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     await limitRequests(scope, accounts.redis)
     limitBodies(scope, new BodyRoom(config.bodies.bodiesBytes), config.bodies.bodyBytes)
     healthRoute(scope, fleet, now)
-    modelRoutes(scope, () => table, Math.floor(Date.now() / 1000))
+    modelRoutes(scope, () => policy.table, Math.floor(Date.now() / 1000))
     inferenceRoutes(scope, stages, connections, tracing(config))
   })
 

@@ -5,7 +5,6 @@ import { withReservation, reserve } from './accounting/hold.ts'
 import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './accounting/settle.ts'
 import type { Classifier } from './decision/classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
-import type { Limits } from './core/settings.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
 import type { DecisionRecord } from './core/record.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
@@ -19,14 +18,13 @@ import { ResponseWriter } from './relay/response-writer.ts'
 import { relay } from './relay/relay.ts'
 import type { Conversations } from './decision/route/conversations.ts'
 import { plan } from './decision/route/plan.ts'
-import type { RouteTable } from './decision/route/table.ts'
+import type { Policy } from './policy.ts'
 
 /** What the stages work with; put together in app.ts. */
 export interface Stages extends DispatchTools, SettleTools {
   readonly metrics: Metrics
-  readonly limits: Limits
-  /** Routes and models as they stand now. */
-  readonly table: () => RouteTable
+  /** The one of this moment. */
+  readonly policy: () => Policy
   readonly classify: Classifier
   readonly conversations: Conversations
   /** Budgets and limits. */
@@ -38,7 +36,7 @@ export interface Stages extends DispatchTools, SettleTools {
 }
 
 /** What a decision is made of. */
-export type Deciding = Pick<Stages, 'table' | 'limits' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'>
+export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'>
 
 /** A decision about a request that is not sent. */
 export interface DryRun {
@@ -51,7 +49,7 @@ export interface DryRun {
 export function dryRun(request: GatewayRequest, stages: Deciding): DryRun {
   try {
     // What would be decided, without the luck of the moment.
-    return { record: decide(request, { ...stages, random: () => 1 }).record, error: null }
+    return { record: decide(request, stages.policy(), { ...stages, random: () => 1 }).record, error: null }
   } catch (thrown) {
     const error = toGatewayError(thrown)
     if (error.record === null) throw error
@@ -68,6 +66,8 @@ export async function answer(
   stages: Stages,
 ): Promise<void> {
   const { now } = stages
+  /** To the end of this request, whatever is configured meanwhile. */
+  const policy = stages.policy()
   const trail = newTrail()
   let route: RoutePlan | null = null
   let reservation: Reservation | null = null
@@ -92,8 +92,8 @@ export async function answer(
   const outlet: ResponseWriter = new ResponseWriter(response, {
     endpoint: request.endpoint,
     stream: request.stream,
-    keepAliveMs: stages.limits.keepAliveMs,
-    flushMs: stages.limits.idleMs,
+    keepAliveMs: policy.limits.keepAliveMs,
+    flushMs: policy.limits.idleMs,
     base: headers,
     now,
     facts: (headAt) => ({
@@ -114,7 +114,7 @@ export async function answer(
   })
 
   try {
-    route = decide(request, stages)
+    route = decide(request, policy, stages)
     route.taken()
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await reserve(request, route, stages.limiter)
@@ -134,10 +134,10 @@ export async function answer(
 }
 
 /** Whom to ask, and why; nothing is sent or learnt by it. Throws the GatewayError of a request that nobody can serve. */
-export function decide(request: GatewayRequest, stages: Deciding): RoutePlan {
+export function decide(request: GatewayRequest, policy: Policy, stages: Deciding): RoutePlan {
   const { classify, conversations, limiter, random } = stages
   const now = stages.now()
-  return plan(request, classify(request), stages.table(), stages.limits, {
+  return plan(request, classify(request), policy.table, policy.limits, {
     now,
     utcHour: new Date().getUTCHours(),
     pressure: limiter.pressure(subjectOf(request, null), request.principal.budgets),

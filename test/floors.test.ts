@@ -31,6 +31,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   sessions: 3,
   'observe/telemetry': 3,
   replay: 3,
+  'policy.ts': 3,
   'pipeline.ts': 4,
   'accounts.ts': 5,
   http: 5,
