@@ -1,7 +1,9 @@
 /** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
 import { CHAT } from '../src/core/endpoints.ts'
 import { ANONYMOUS } from '../src/core/principal.ts'
+import { OpenAIPrompt } from '../src/formats/openai/prompt.ts'
 import type { BackendSpec, ModelFacts } from '../src/core/settings.ts'
+import type { JsonObject } from '../src/core/json.ts'
 import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
 import { newLatency } from '../src/decision/learn/latency.ts'
 import type { ModelStats } from '../src/decision/learn/model-stats.ts'
@@ -12,16 +14,17 @@ import { compileRoutes, type RouteTable } from '../src/decision/route/table.ts'
 export const MOMENT: DecisionContext = { now: 1_000, utcHour: 12, pressure: 0, recall: () => null, random: () => 1 }
 
 /** `auto`, asked as the gateway reads a body: one character for each byte. */
-export const requestFor = (prompt: string, stream: boolean): GatewayRequest => ({
+export const requestFor = (text: string, stream: boolean): GatewayRequest =>
+  promptedWith({ model: 'auto', messages: [{ role: 'user', content: Buffer.from(text).toString('latin1') }] }, stream)
+
+const promptedWith = (body: JsonObject, stream: boolean): GatewayRequest => ({
   id: 'bench',
   endpoint: CHAT,
   principal: ANONYMOUS,
   model: 'auto',
   stream,
-  wantsUsage: false,
-  body: { model: 'auto', messages: [{ role: 'user', content: Buffer.from(prompt).toString('latin1') }] },
+  prompt: new OpenAIPrompt(CHAT, body, NOTHING, []),
   raw: NOTHING,
-  members: [],
   headers: {},
   noFallback: false,
   session: null,

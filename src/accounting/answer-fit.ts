@@ -1,8 +1,9 @@
 /** How the content of an answer fits what was asked. Pure but for the cache of schemas. */
+import type { SchemaSource } from '../core/prompt.ts'
 import type { CheckResult } from '../core/settlement.ts'
-import type { ToolCall } from '../formats/openai/answer-collector.ts'
+import type { ToolCall } from '../formats/answer-collector.ts'
 import type { CheckRequest } from './fit.ts'
-import { formatSchemas, type Schemas, toolSchemas } from './schemas.ts'
+import { answerSchema, type Schemas, toolSchemas } from './schemas.ts'
 
 /** The first thing that does not fit; `unchecked` where nothing is wrong, but not everything could be checked. */
 export function answerFit({ text, format, calls, tools }: CheckRequest, schemas: Schemas): CheckResult {
@@ -11,16 +12,16 @@ export function answerFit({ text, format, calls, tools }: CheckRequest, schemas:
   return fits.find((fit) => fit !== 'ok' && fit !== 'unchecked') ?? fits.find((fit) => fit !== 'ok') ?? 'ok'
 }
 
-function textFit(text: string, format: Uint8Array | null, schemas: Schemas): CheckResult {
+function textFit(text: string, format: SchemaSource | null, schemas: Schemas): CheckResult {
   const value = parsed(text)
   if (value === undefined) return 'not_json'
-  const check = format === null ? undefined : schemas.find(format, formatSchemas, '')
+  const check = format === null ? undefined : schemas.find(format, answerSchema, '')
   if (check === undefined) return 'ok'
   if (check === null) return 'unchecked'
   return check(value) ? 'ok' : 'schema_mismatch'
 }
 
-function callFit(call: ToolCall, tools: readonly Uint8Array[], schemas: Schemas): CheckResult {
+function callFit(call: ToolCall, tools: readonly SchemaSource[], schemas: Schemas): CheckResult {
   const check = tools.map((list) => schemas.find(list, toolSchemas, call.name)).find((found) => found !== undefined)
   if (check === undefined) return 'unknown_tool'
   if (call.arguments === null) return 'ok'

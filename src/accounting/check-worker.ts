@@ -22,7 +22,8 @@ function fitOf(question: CheckRequest): CheckResult {
 /** The first schema takes ten times as long as the next one: that is part of the start, not of the first check. */
 function warmUp(): void {
   const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
-  fitOf({ text: '{"a":"b"}', format: Buffer.from(JSON.stringify({ json_schema: { schema } })), calls: [], tools: [] })
+  const format = { json: Buffer.from(JSON.stringify({ schema })), holders: [], schema: 'schema' }
+  fitOf({ text: '{"a":"b"}', format, calls: [], tools: [] })
 }
 
 warmUp()

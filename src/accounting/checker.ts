@@ -61,7 +61,7 @@ export class AnswerChecker implements Checker {
     const limitMs = this.#online ? this.#limits.checkMs : this.#limits.startMs
     this.#timer = setTimeout(() => void this.#drop(worker), limitMs)
     const { format, tools } = job.question
-    const memory = [...(format === null ? [] : [format]), ...tools].map(({ buffer }) => buffer as ArrayBuffer)
+    const memory = [...(format === null ? [] : [format]), ...tools].map(({ json }) => json.buffer as ArrayBuffer)
     worker.postMessage(job.question, memory)
   }
 

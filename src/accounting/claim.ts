@@ -2,15 +2,12 @@
  * The most that a request may come to, before it is sent: over every target that may be called, with as many answers as are asked for, each as
  * long as its model may make it, at the dearest of the rates that may apply. Unknown prices count nothing. Pure.
  */
-import { outputLimit } from '../core/output-limit.ts'
 import { dearestRate, isTimed } from '../core/rates.ts'
 import type { Price, Rates } from '../core/settings.ts'
-import type { Json } from '../core/json.ts'
 import type { Bid, SpendEstimate } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { ORDINARY_TIERS } from './cost.ts'
-import { listOf, mostInput } from './most-input.ts'
 
 /** Longest answer of a model of which neither `max_output` nor the context is known: no model of today makes longer ones. */
 export const LONGEST_ANSWER = 131_072
@@ -72,55 +69,37 @@ export function foreseenOf(request: GatewayRequest, plan: RoutePlan): SpendEstim
 }
 
 function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
-  const { body, endpoint } = request
-  const { tokens, pictures, sounds } = mostInput(request)
-  const generates = endpoint.id === 'chat' || endpoint.id === 'completions'
-  const prompts = generates ? textsIn(body['prompt']) : textsIn(body['input'] ?? body['documents'])
-  const choices = Math.max(1, countOf(body['n']), countOf(body['best_of']), countOf(body['n_cmpl']))
-  const answers = generates ? prompts * choices : 0
-  const modalities = Array.isArray(body['modalities']) ? body['modalities'] : []
-  const speaks = modalities.includes('audio') || (body['audio'] ?? null) !== null
-  const foreseen = request.members.find(({ key }) => key === 'prediction')
+  const { inputTokens, hasImages, hasSounds, prompts, choices, foreseen, speaks, serviceTier } =
+    request.prompt.worstCase()
   return {
     request,
     plan,
-    input: tokens,
+    input: inputTokens,
     prompts,
-    answers,
-    foreseen: foreseen === undefined ? 0 : foreseen.valueEnd - foreseen.valueStart,
+    // What does not stream generates no text.
+    answers: request.endpoint.streams ? prompts * choices : 0,
+    foreseen,
     inputKinds: [
       'cachedInputPerMtok',
       'cacheWritePerMtok',
-      ...(sounds ? (['audioInputPerMtok'] as const) : []),
-      ...(pictures ? (['imageInputPerMtok'] as const) : []),
+      ...(hasSounds ? (['audioInputPerMtok'] as const) : []),
+      ...(hasImages ? (['imageInputPerMtok'] as const) : []),
     ],
     outputKinds: ['reasoningPerMtok', ...(speaks ? (['audioOutputPerMtok'] as const) : [])],
-    tier: typeof body['service_tier'] === 'string' ? body['service_tier'] : null,
+    tier: serviceTier,
     seconds: plan.limits.totalMs / 1000 + DRAIN_SECONDS,
   }
 }
 
-/** Texts of a list, or one; token numbers are one text. */
-const textsIn = (value: Json | undefined): number => {
-  const list = listOf(value)
-  return typeof list[0] === 'number' ? 1 : Math.max(1, list.length)
-}
-
-/** Engines read "4" as 4. */
-const countOf = (value: Json | undefined): number => {
-  const count = typeof value === 'string' ? Number(value) : value
-  return typeof count === 'number' && count > 0 ? Math.ceil(count) : 1
-}
-
 /** Those that may be called: as many as there are attempts, and those behind them where a prompt that is too long skips some. */
 function reachable(
-  { noFallback, body }: GatewayRequest,
+  { noFallback, prompt }: GatewayRequest,
   { order, limits }: RoutePlan,
   { input }: Scope,
 ): readonly Target[] {
   if (noFallback) return order.slice(0, 1)
   const first = order.slice(0, limits.attempts)
-  const size = input + (outputLimit(body, []) ?? 0)
+  const size = input + (prompt.outputLimit([], null) ?? 0)
   return first.every(({ deployment }) => size <= (deployment.facts.context ?? 0)) ? first : order
 }
 
@@ -167,10 +146,8 @@ function outputOf({ request, answers, foreseen }: Scope, { deployment }: Target,
   const { context, maxOutput } = deployment.facts
   const { drop } = deployment.backend.provider.request
   const longest = Math.min(context ?? Infinity, maxOutput ?? Infinity)
-  const own = outputLimit(request.body, drop) ?? Infinity
-  // What the backend's kind takes out of the body limits nothing.
-  const lowered = drop.includes('max_tokens') ? Infinity : (most ?? Infinity)
-  return answers * (Math.min(own, lowered, longest === Infinity ? LONGEST_ANSWER : longest) + foreseen)
+  const limit = request.prompt.outputLimit(drop, most) ?? Infinity
+  return answers * (Math.min(limit, longest === Infinity ? LONGEST_ANSWER : longest) + foreseen)
 }
 
 /** Of a call that reads and writes so much. No money where the price is unknown. */

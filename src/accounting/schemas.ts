@@ -1,9 +1,10 @@
 /** The schemas of the last requests, compiled: agents send the same tools with every turn. */
-import { isObject } from '../core/is-object.ts'
+import { type Fields, isObject } from '../core/is-object.ts'
+import type { SchemaSource } from '../core/prompt.ts'
 import { createHash } from 'node:crypto'
 import { type Check, compileSchema } from './compile-schema.ts'
 
-/** Of one `response_format` or one list of tools: its schemas by the name of the tool, compiled when they are asked for. */
+/** Of the form of one answer or of one list of tools: its schemas by the name of the tool, compiled when they are asked for. */
 interface Sheet {
   /** '' = the schema of the answer itself. */
   readonly schemas: ReadonlyMap<string, unknown>
@@ -24,12 +25,8 @@ export class Schemas {
   }
 
   /** The check of `name`; undefined where it is not declared, null where its schema cannot be used. */
-  find(
-    json: Uint8Array,
-    read: (value: unknown) => ReadonlyMap<string, unknown>,
-    name: string,
-  ): Check | null | undefined {
-    const { schemas, checks } = this.#sheet(json, read)
+  find(source: SchemaSource, read: SchemaReader, name: string): Check | null | undefined {
+    const { schemas, checks } = this.#sheet(source, read)
     const known = checks.get(name)
     if (known !== undefined || !schemas.has(name)) return known
     const schema = schemas.get(name)
@@ -38,10 +35,11 @@ export class Schemas {
     return check
   }
 
-  #sheet(json: Uint8Array, read: (value: unknown) => ReadonlyMap<string, unknown>): Sheet {
+  #sheet(source: SchemaSource, read: SchemaReader): Sheet {
+    const { json } = source
     const digest = createHash('sha256').update(json).digest('base64')
     const sheet = this.#sheets.get(digest) ?? {
-      schemas: read(JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString())),
+      schemas: read(JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString()), source),
       checks: new Map<string, Check | null>(),
     }
     this.#sheets.delete(digest)
@@ -53,21 +51,28 @@ export class Schemas {
 
 const ANYTHING: Check = () => true
 
-/** The schema in a `response_format`: OpenAI's place for it, or that of llama.cpp and others. */
-export function formatSchemas(format: unknown): ReadonlyMap<string, unknown> {
-  if (!isObject(format)) return new Map()
-  const named = format['json_schema']
-  return new Map([['', isObject(named) ? named['schema'] : format['schema']]])
+type SchemaReader = (value: unknown, source: SchemaSource) => ReadonlyMap<string, unknown>
+
+/** The schema of an answer, under the name ''. */
+export const answerSchema: SchemaReader = (value, source) => {
+  const holder = holderOf(value, source)
+  return holder === null ? new Map() : new Map([['', holder[source.schema]]])
 }
 
-/** The schemas of `tools` or `functions`, by name; undefined for one that takes anything. */
-export function toolSchemas(list: unknown): ReadonlyMap<string, unknown> {
+/** The schemas of a list of tools, by name; undefined for one that takes anything. */
+export const toolSchemas: SchemaReader = (list, source) => {
   const schemas = new Map<string, unknown>()
   if (!Array.isArray(list)) return schemas
   for (const entry of list as readonly unknown[]) {
-    if (!isObject(entry)) continue
-    const tool = [entry['function'], entry['custom'], entry].find(isObject)!
-    if (typeof tool['name'] === 'string') schemas.set(tool['name'], tool['parameters'])
+    const tool = holderOf(entry, source)
+    if (typeof tool?.['name'] === 'string') schemas.set(tool['name'], tool[source.schema])
   }
   return schemas
+}
+
+/** The object that the schema lies in; null where there is none. */
+function holderOf(value: unknown, { holders }: SchemaSource): Fields | null {
+  if (!isObject(value)) return null
+  const inner = holders.find((name) => isObject(value[name]))
+  return inner === undefined ? value : (value[inner] as Fields)
 }

@@ -65,13 +65,13 @@ export interface Prompt {
   readonly sampling: Sampling
   /** The most that the request can make a backend read and write. */
   worstCase(): WorstCase
-  /** The same for its limit of output: fields that a backend's kind drops limit nothing. Null: no limit. */
-  outputLimit(dropped: readonly string[]): number | null
+  /**
+   * Tokens that one answer may have on a backend whose kind drops these fields, by the caller's limits and by what a budget has
+   * `lowered` them to (null: not at all). Null: there is no limit.
+   */
+  outputLimit(dropped: readonly string[], lowered: number | null): number | null
   /** A parameter by the name with which backends refuse it; null where the request does not have it. */
   parameter(name: string): Json
-
-  /** All of it, decoded and in neutral words: for a backend that speaks another format. Parses the whole body. */
-  contents(): Contents
 }
 
 /** Hears a conversation as `walk` goes through it. */
@@ -124,38 +124,4 @@ export interface WorstCase {
   /** The answer may be spoken. */
   readonly speaks: boolean
   readonly serviceTier: string | null
-}
-
-// ---------------------------------------------------------------- for translation
-
-export interface Contents {
-  readonly messages: readonly Message[]
-  readonly tools: readonly Tool[]
-  readonly toolChoice: 'auto' | 'none' | 'required' | { readonly name: string } | null
-  readonly answer: { readonly form: AnswerForm; readonly schema: Json | null } | null
-  readonly sampling: Sampling
-  readonly stop: readonly string[]
-}
-
-export interface Message {
-  readonly role: Role
-  readonly parts: readonly Part[]
-  readonly calls: readonly Call[]
-  /** Id of the call that this message is the result of. */
-  readonly resultOf: string | null
-}
-
-export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'image'; readonly url: string }
-
-export interface Call {
-  readonly id: string
-  readonly name: string
-  /** JSON. */
-  readonly arguments: string
-}
-
-export interface Tool {
-  readonly name: string
-  readonly description: string | null
-  readonly schema: Json | null
 }

@@ -10,9 +10,9 @@ import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
 import type { DecisionRecord } from './record.ts'
 import type { BackendSpec, Limits, ModelFacts, Strategy, SuccessSpec } from './settings.ts'
-import type { JsonObject } from './json.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Principal } from './principal.ts'
+import type { Prompt } from './prompt.ts'
 
 // ---------------------------------------------------------------- the fleet
 
@@ -115,14 +115,10 @@ export interface GatewayRequest {
   readonly principal: Principal
   readonly model: string
   readonly stream: boolean
-  /** The caller asked for usage in the stream. */
-  readonly wantsUsage: boolean
-  /** Parsed once, never written back. Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
-  readonly body: JsonObject
-  /** The bytes as they came: what goes upstream, apart from spliced members. */
+  /** What the request says, read from its body when it is asked for. */
+  readonly prompt: Prompt
+  /** The bytes as they came: what goes upstream, but for what a backend refuses. */
   readonly raw: Buffer
-  /** The members of `body` in `raw`. */
-  readonly members: readonly Member[]
   /** Request headers, lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly noFallback: boolean

@@ -1,21 +1,22 @@
 /** RoutePlan -> Committed: attempts in order until the first frame of an answer is in hand. */
 import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { mayLoad } from '../backends/fleet/health.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import type { Place } from '../backends/fleet/places.ts'
-import { type Adaptation, adaptationFor, quirksOf } from '../backends/upstream/adapt.ts'
-import { asksUsage, composeHeaders, composeInSteps } from '../backends/upstream/compose.ts'
+import { type Adaptation, adaptationFor, quirksOf } from '../formats/openai/adapt.ts'
+import { composeHeaders } from '../backends/upstream/call-headers.ts'
+import { asksUsage, composeInSteps } from '../formats/openai/compose.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
 import type { Pools } from '../backends/upstream/pools.ts'
 import { nextStep, refusesUsage } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
-import { collectedOf } from '../formats/openai/answer-collector.ts'
+import { AnswerCollector, checksOf } from '../formats/answer-collector.ts'
+import { openAIPrompt } from '../formats/openai/prompt.ts'
 import { usageTold } from '../formats/openai/estimate.ts'
-import type { Envelope, UsageWish } from '../formats/openai/usage-chunk.ts'
+import { type Envelope, usageWish } from '../formats/openai/usage-chunk.ts'
 import { asks } from '../decision/classify/lacking.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
@@ -139,8 +140,8 @@ async function attempt(
     body,
     stream: request.stream,
     expectsFinishReason: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
-    choices: choicesOf(request),
-    usage: usageWish(request),
+    choices: request.prompt.prompts * request.prompt.choices,
+    usage: usageWish(openAIPrompt(request)),
     inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
     envelope: envelopeOf(request),
     limits: limitsOf(deployment, plan.limits, sentAt),
@@ -150,7 +151,8 @@ async function attempt(
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
     needsRewrite: (head) => needsRewrite(request, head),
   })
-  exchange.track.collected = collectedOf(request, plan.success)
+  const checks = checksOf(request, plan.success)
+  exchange.track.collected = checks && new AnswerCollector(checks)
   caller.stop = (why): void => exchange.cancel(why)
   const open = deployment.live.inflight
   const place = tools.fleet.begin(deployment, request.stream)
@@ -164,7 +166,7 @@ async function attempt(
       open,
       place,
       body: exchange.body && (await finishedBody(request, exchange.body, exchange.track)),
-      recoder: exchange.body === null ? recoderOf(request) : null,
+      recoder: exchange.body === null ? recoderOf(openAIPrompt(request)) : null,
     }
   } catch (thrown) {
     // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.
@@ -188,21 +190,6 @@ function limitsOf({ backend, live, model }: Deployment, limits: Limits, now: num
   if (!backend.loadsOnDemand || !mayLoad(live, model, now)) return limits
   const { headersMs, ttftMs, loadMs } = limits
   return { ...limits, headersMs: Math.max(headersMs, loadMs), ttftMs: Math.max(ttftMs, loadMs) }
-}
-
-function usageWish({ wantsUsage, body }: GatewayRequest): UsageWish {
-  if (!wantsUsage) return 'hidden'
-  const options = body['stream_options'] as JsonObject | undefined
-  return options?.['continuous_usage_stats'] === true ? 'everywhere' : 'end'
-}
-
-/** Choices that the answer has: `n` for each prompt. */
-function choicesOf({ endpoint, body: { n, prompt } }: GatewayRequest): number {
-  const each = typeof n === 'number' && Number.isInteger(n) && n > 0 ? n : 1
-  // A list of numbers is one prompt in tokens.
-  const prompts =
-    endpoint.id === 'completions' && Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1
-  return each * Math.max(1, prompts)
 }
 
 const envelopeOf = ({ id, model, endpoint }: GatewayRequest): Envelope => ({

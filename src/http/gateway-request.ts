@@ -37,7 +37,7 @@ export function anyRequest(
 }
 
 function requestOf(
-  { body, model, stream, wantsUsage, members }: ParsedBody,
+  { model, stream, prompt }: ParsedBody,
   endpoint: Endpoint,
   { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
@@ -48,13 +48,11 @@ function requestOf(
     principal,
     model,
     stream,
-    wantsUsage,
-    members,
-    body,
+    prompt,
     raw,
     headers,
     noFallback: text(headers['x-turnout-no-fallback']) === '1',
-    ...attributionOf(headers, body),
+    ...attributionOf(headers, prompt.body),
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),

@@ -40,7 +40,7 @@ export class Sessions implements RequestObserver {
     const session = this.#of(subject, plan?.profile?.affinity ?? request.endpoint.id, taken.startedAt)
     add(session, taken)
     const again = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
-    countAsking(session.tallies, session.trace, request.body, settlement.verdict.success, again)
+    countAsking(session.tallies, session.trace, request.prompt, settlement.verdict.success, again)
   }
 
   /**

@@ -1,7 +1,6 @@
 /** What a session looks like when its agent goes in circles. Texts are hashed and not kept; what is remembered has a fixed size. */
-import { isObject } from '../core/is-object.ts'
-import type { Json, JsonObject } from '../core/json.ts'
-import { hashOf, mix, newHand, textHash } from './text-hash.ts'
+import type { Prompt, Role } from '../core/prompt.ts'
+import { mix } from '../formats/json/fingerprint.ts'
 
 /** From which number on a signal is raised. */
 export const SIGNALS = {
@@ -86,12 +85,11 @@ export function countEnding(tallies: Tallies, trace: Trace, { useful, at, fresh 
 }
 
 /** What was asked. `again`: the SDK says that it asks once more. */
-export function countAsking(tallies: Tallies, trace: Trace, body: JsonObject, useful: boolean, again: boolean): void {
+export function countAsking(tallies: Tallies, trace: Trace, prompt: Prompt, useful: boolean, again: boolean): void {
   trace.retries = (trace.retries << 1) | (again ? 1 : 0)
   tallies.retrying = ones(trace.retries)
-  const messages = body['messages']
-  if (!Array.isArray(messages) || messages.length === 0) return
-  const asked = read(messages as readonly Json[], trace.question)
+  if (prompt.length === 0) return
+  const asked = read(prompt, trace.question)
   // The same again because it failed, or was asked again by the SDK, is no circle.
   if (useful && !again) {
     tallies.repeated_request = trace.steps.includes(asked.step) ? tallies.repeated_request + 1 : 0
@@ -118,48 +116,33 @@ interface Asked {
 const SHORT = 40
 
 /** `before`: the last question that was seen; one that lies far back is taken for it. */
-function read(messages: readonly Json[], before: number): Asked {
-  const last = messages.at(-1)
-  const question = lastOf(messages, 'user')
-  const asked = question === undefined ? before : hashOf(question, newHand())
-  if (roleOf(last) === 'tool' || roleOf(last) === 'function') {
-    const calls = callsOf(lastOf(messages, 'assistant'))
+function read(prompt: Prompt, before: number): Asked {
+  const last = prompt.length - 1
+  const question = lastOf(prompt, 'user')
+  const asked = question === null ? before : prompt.fingerprintOf(question)
+  if (prompt.roleOf(last) === 'tool') {
+    const caller = lastOf(prompt, 'assistant')
+    const calls = caller === null ? null : prompt.callsOf(caller)
+    const what = calls?.what ?? 0
     // "Done" is what many calls give: a result is that of its call.
-    const step = mix(hashOf(last, newHand()), calls.what)
-    return { step, question: asked, calls: calls.what, place: mix(calls.ids, messages.length) }
+    const step = mix(prompt.fingerprintOf(last), what)
+    return { step, question: asked, calls: what, place: mix(calls?.ids ?? 0, prompt.length) }
   }
-  const own = last === question ? asked : hashOf(last, newHand())
-  const step = isShort(last) ? mix(own, hashOf(messages.at(-2), newHand())) : own
+  const own = last === question ? asked : prompt.fingerprintOf(last)
+  const step = isShort(prompt, last) ? mix(own, prompt.fingerprintOf(last - 1)) : own
   return { step, question: last === question ? step : asked, calls: 0, place: 0 }
 }
 
 /** Messages that are looked at from the end. */
 const FARTHEST = 64
 
-function lastOf(messages: readonly Json[], role: string): Json | undefined {
-  const end = Math.max(0, messages.length - FARTHEST)
-  for (let index = messages.length - 1; index >= end; index--) {
-    const message = messages[index]
-    if (roleOf(message) === role) return message
-  }
-  return undefined
+function lastOf(prompt: Prompt, role: Role): number | null {
+  const end = Math.max(0, prompt.length - FARTHEST)
+  for (let at = prompt.length - 1; at >= end; at--) if (prompt.roleOf(at) === role) return at
+  return null
 }
 
-/** The calls of a message without their ids, which are new each time, and the ids alone. */
-function callsOf(message: Json | undefined): { readonly what: number; readonly ids: number } {
-  const list = isObject(message) ? (message['tool_calls'] ?? message['function_call']) : undefined
-  if (list === undefined || list === null) return { what: 0, ids: 0 }
-  const first = Array.isArray(list) ? (list as readonly Json[])[0] : undefined
-  const id = isObject(first) ? first['id'] : undefined
-  return { what: hashOf(list, newHand()) || 1, ids: typeof id === 'string' ? textHash(id) : 0 }
-}
-
-function isShort(message: Json | undefined): boolean {
-  const content = isObject(message) ? message['content'] : undefined
-  return typeof content === 'string' && content.length <= SHORT
-}
-
-const roleOf = (message: Json | undefined): Json | undefined => (isObject(message) ? message['role'] : undefined)
+const isShort = (prompt: Prompt, at: number): boolean => (prompt.textLengthOf(at) ?? Infinity) <= SHORT
 
 function ones(bits: number): number {
   let count = 0

@@ -2,10 +2,18 @@ import t from 'tap'
 import { answerFit } from '../../src/accounting/answer-fit.ts'
 import { compileSchema } from '../../src/accounting/compile-schema.ts'
 import type { CheckRequest } from '../../src/accounting/fit.ts'
-import { formatSchemas, Schemas, toolSchemas } from '../../src/accounting/schemas.ts'
+import { answerSchema, Schemas, toolSchemas } from '../../src/accounting/schemas.ts'
+import type { SchemaSource } from '../../src/core/prompt.ts'
 import type { CheckResult } from '../../src/core/settlement.ts'
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+/** As OpenAI's form has them. */
+const form = (value: unknown): SchemaSource => ({ json: bytes(value), holders: ['json_schema'], schema: 'schema' })
+const toolList = (value: unknown): SchemaSource => ({
+  json: bytes(value),
+  holders: ['function', 'custom'],
+  schema: 'parameters',
+})
 const schemas = new Schemas()
 
 function fit(traits: Partial<CheckRequest>): CheckResult {
@@ -19,7 +27,7 @@ const PERSON = {
   additionalProperties: false,
   'x-unknown': { any: 'thing' },
 }
-const FORMAT = bytes({ type: 'json_schema', json_schema: { name: 'person', schema: PERSON, strict: true } })
+const FORMAT = form({ type: 'json_schema', json_schema: { name: 'person', schema: PERSON, strict: true } })
 
 t.test('text', async (t) => {
   t.equal(fit({ text: '{"a":1}' }), 'ok')
@@ -30,12 +38,12 @@ t.test('text', async (t) => {
   for (const text of ['{"age":1}', '{"name":"x","age":-1}', '{"name":"x","b":1}', '[]', 'null'])
     t.equal(fit({ text, format: FORMAT }), 'schema_mismatch', text)
   t.equal(fit({ text: 'x', format: FORMAT }), 'not_json')
-  t.equal(fit({ text: '{"age":1}', format: bytes({ type: 'json_object' }) }), 'ok', 'no schema')
-  t.equal(fit({ text: '{"age":1}', format: bytes({ type: 'json_object', schema: PERSON }) }), 'schema_mismatch')
+  t.equal(fit({ text: '{"age":1}', format: form({ type: 'json_object' }) }), 'ok', 'no schema')
+  t.equal(fit({ text: '{"age":1}', format: form({ type: 'json_object', schema: PERSON }) }), 'schema_mismatch')
 })
 
 const TOOLS = [
-  bytes([
+  toolList([
     { type: 'function', function: { name: 'find', parameters: PERSON } },
     { type: 'function', function: { name: 'now' } },
     { type: 'custom', custom: { name: 'sql' } },
@@ -61,16 +69,16 @@ t.test('tool calls', async (t) => {
   t.equal(call('toString', '{}'), 'unknown_tool')
   const good = { name: 'now', arguments: '{}' }
   t.equal(fit({ calls: [good, { name: 'x', arguments: '{}' }], tools: TOOLS }), 'unknown_tool', 'all must fit')
-  t.equal(fit({ calls: [good], tools: [bytes([]), ...TOOLS] }), 'ok', 'tools and functions')
+  t.equal(fit({ calls: [good], tools: [toolList([]), ...TOOLS] }), 'ok', 'tools and functions')
   t.equal(fit({ calls: [good] }), 'unknown_tool')
 })
 
 t.test('a schema that cannot be used is no fault of the answer', async (t) => {
-  const format = bytes({ json_schema: { schema: { $ref: 'https://example.com/elsewhere' } } })
+  const format = form({ json_schema: { schema: { $ref: 'https://example.com/elsewhere' } } })
   t.equal(fit({ text: '{}', format }), 'unchecked')
   t.equal(fit({ text: '{', format }), 'not_json')
   const tools = [
-    bytes([{ function: { name: 'odd', parameters: { $ref: '#/nowhere' } } }, { function: { name: 'ok' } }]),
+    toolList([{ function: { name: 'odd', parameters: { $ref: '#/nowhere' } } }, { function: { name: 'ok' } }]),
   ]
   const odd = { name: 'odd', arguments: '{}' }
   t.equal(fit({ calls: [odd], tools }), 'unchecked')
@@ -116,7 +124,7 @@ t.test('bounds of a schema', async (t) => {
 
 t.test('schemas are compiled once, and the oldest go', async (t) => {
   const held = new Schemas(2)
-  const find = (name: string) => held.find(bytes([{ function: { name, parameters: PERSON } }]), toolSchemas, name)
+  const find = (name: string) => held.find(toolList([{ function: { name, parameters: PERSON } }]), toolSchemas, name)
   const first = find('a')
   t.equal(find('a'), first)
   find('b')
@@ -124,5 +132,5 @@ t.test('schemas are compiled once, and the oldest go', async (t) => {
   find('c')
   t.equal(held.size, 2)
   t.equal(find('a'), first, 'b went')
-  t.equal(held.find(bytes({}), formatSchemas, ''), held.find(bytes({}), formatSchemas, ''))
+  t.equal(held.find(form({}), answerSchema, ''), held.find(form({}), answerSchema, ''))
 })

@@ -5,7 +5,7 @@ import type { CheckRequest } from '../../src/accounting/fit.ts'
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 const question = (text: string, schema: unknown): CheckRequest => ({
   text,
-  format: bytes({ json_schema: { schema } }),
+  format: { json: bytes({ schema }), holders: [], schema: 'schema' },
   calls: [],
   tools: [],
 })

@@ -1,24 +1,27 @@
 import t from 'tap'
-import { readConversation } from '../../src/decision/classify/conversation.ts'
+import { type Conversation, readConversation } from '../../src/decision/classify/conversation.ts'
 import type { Json } from '../../src/core/json.ts'
+import { gatewayRequest } from '../support/factories.ts'
+
+const conversation = (messages: Json): Conversation => readConversation(gatewayRequest({ messages }).prompt)
 
 const user = (content: Json): Json => ({ role: 'user', content })
 const assistant = (content: Json): Json => ({ role: 'assistant', content })
 const system = { role: 'system', content: 'You are a helpful assistant.' }
 
 t.test('the last question of the user counts', async (t) => {
-  t.equal(readConversation([system, user('one'), assistant('two'), user('three')]).question, 'three')
-  t.equal(readConversation([user('one'), { role: 'tool', content: 'result' }]).question, 'one')
-  t.equal(readConversation([system]).question, null)
+  t.equal(conversation([system, user('one'), assistant('two'), user('three')]).question, 'three')
+  t.equal(conversation([user('one'), { role: 'tool', content: 'result' }]).question, 'one')
+  t.equal(conversation([system]).question, null)
   const parts = [
     { type: 'text', text: 'short' },
     { type: 'text', text: 'the longer of the two' },
   ]
-  t.equal(readConversation([user(parts)]).question, 'the longer of the two')
+  t.equal(conversation([user(parts)]).question, 'the longer of the two')
 })
 
 t.test('conversations go on under the name of their beginning', async (t) => {
-  const name = (...list: Json[]): string | null => readConversation(list).opening
+  const name = (...list: Json[]): string | null => conversation(list).opening
   const first = name(system, user('one'))
   t.match(first, /^[0-9a-f]{8}$/)
   t.equal(name(system, user('one'), assistant('two'), user('three')), first)
@@ -30,33 +33,33 @@ t.test('conversations go on under the name of their beginning', async (t) => {
 
 t.test('the second turn of a chat without instructions bears the name of the first', async (t) => {
   const turns = [user('one'), assistant('two'), user('three'), assistant('four'), user('five')]
-  const names = [1, 3, 5].map((length) => readConversation(turns.slice(0, length)).opening)
+  const names = [1, 3, 5].map((length) => conversation(turns.slice(0, length)).opening)
   t.strictSame(new Set(names).size, 1)
 })
 
 t.test('a long beginning is told apart by its length too', async (t) => {
-  const name = (text: string): string | null => readConversation([user(text)]).opening
+  const name = (text: string): string | null => conversation([user(text)]).opening
   t.not(name('x'.repeat(5000)), name('x'.repeat(5001)))
   t.equal(name('x'.repeat(5000)), name('x'.repeat(5000)))
 })
 
 t.test('it goes on where there was an answer', async (t) => {
-  t.equal(readConversation([system, user('one')]).continues, false)
-  t.equal(readConversation([user('one'), assistant('two')]).continues, true)
+  t.equal(conversation([system, user('one')]).continues, false)
+  t.equal(conversation([user('one'), assistant('two')]).continues, true)
 })
 
 t.test('tools, pictures, sounds', async (t) => {
-  t.equal(readConversation([user('x')]).usesTools, false)
-  t.equal(readConversation([{ role: 'assistant', tool_calls: [] }]).usesTools, false)
-  t.equal(readConversation([{ role: 'assistant', tool_calls: [{}] }]).usesTools, true)
-  t.equal(readConversation([{ role: 'tool', content: 'x' }]).usesTools, true)
-  const found = readConversation([user([{ type: 'image_url' }, { type: 'image_url' }, { type: 'input_audio' }])])
+  t.equal(conversation([user('x')]).usesTools, false)
+  t.equal(conversation([{ role: 'assistant', tool_calls: [] }]).usesTools, false)
+  t.equal(conversation([{ role: 'assistant', tool_calls: [{}] }]).usesTools, true)
+  t.equal(conversation([{ role: 'tool', content: 'x' }]).usesTools, true)
+  const found = conversation([user([{ type: 'image_url' }, { type: 'image_url' }, { type: 'input_audio' }])])
   t.match(found, { images: 2, sounds: 1 })
   t.ok(found.tokens > 500, 'a picture takes room')
 })
 
 t.test('every message adds to the size', async (t) => {
-  const size = (...list: Json[]): number => readConversation(list).tokens
+  const size = (...list: Json[]): number => conversation(list).tokens
   t.equal(size(), 0)
   t.ok(size(user('x')) > 0)
   t.equal(size(user('one'), user('one')), 2 * size(user('one')))
@@ -65,9 +68,9 @@ t.test('every message adds to the size', async (t) => {
 
 t.test('odd lists', async (t) => {
   const nothing = { tokens: 0, images: 0, sounds: 0, question: null, usesTools: false, opening: null, continues: false }
-  for (const list of [undefined, null, 'x', 7, {}, []]) t.strictSame(readConversation(list as Json), nothing)
-  t.strictSame(readConversation([null, 1, 'x', [], true]), nothing)
+  for (const list of [null, 'x', 7, {}, []]) t.strictSame(conversation(list), nothing)
+  t.strictSame(conversation([null, 1, 'x', [], true]), nothing)
   t.doesNotThrow(() =>
-    readConversation([{ role: 7, content: { a: 1 } }, user([null, 3, [], { type: 4, text: 5 }, 'text'])]),
+    conversation([{ role: 7, content: { a: 1 } }, user([null, 3, [], { type: 4, text: 5 }, 'text'])]),
   )
 })

@@ -68,7 +68,7 @@ t.test('what ties requests together', async (t) => {
 t.test('a key of the body is bounded and decoded, however it is written', async (t) => {
   const affinity = (json: string): string | null => {
     const raw = Buffer.from(`{"model":"m","messages":[],"prompt_cache_key":${json}}`)
-    return classify(gatewayRequest(raw.toString(), { body: parseBody(raw, CHAT).body })).affinity
+    return classify(gatewayRequest(raw.toString(), { prompt: parseBody(raw, CHAT).prompt })).affinity
   }
   t.equal(affinity('"naïve-é"'), 'naïve-é')
   t.equal(affinity('"na\\u00efve-\\u00e9"'), 'naïve-é')

@@ -1,6 +1,6 @@
 /** Events that are known by what is around their text, against a reader that parses each of them. */
 import t from 'tap'
-import { AnswerCollector } from '../../src/formats/openai/answer-collector.ts'
+import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { readFrame } from '../../src/formats/openai/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/formats/sse.ts'
 import { AnswerState } from '../../src/formats/openai/answer-state.ts'

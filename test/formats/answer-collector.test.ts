@@ -1,6 +1,7 @@
 import t from 'tap'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
-import { AnswerCollector, collectedOf, MOST_COLLECTED } from '../../src/formats/openai/answer-collector.ts'
+import { AnswerCollector, checksOf, MOST_COLLECTED } from '../../src/formats/answer-collector.ts'
+import { wantsText } from '../../src/formats/openai/collect.ts'
 import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
@@ -8,8 +9,7 @@ const USUAL = { finish: null, json: false, schema: false }
 const TOOLS = [{ type: 'function', function: { name: 'f' } }]
 
 t.test('what is gathered for which request', async (t) => {
-  const checks = (body: object, success = USUAL): unknown =>
-    collectedOf(gatewayRequest({ model: 'm', ...body }), success)?.checks ?? null
+  const checks = (body: object, success = USUAL): unknown => checksOf(gatewayRequest({ model: 'm', ...body }), success)
   t.equal(checks({}), null)
   t.equal(checks({ response_format: { type: 'text' }, tools: [] }), null)
   t.strictSame(checks({ response_format: { type: 'json_object' } }), { json: true, mustCall: false })
@@ -22,7 +22,7 @@ t.test('what is gathered for which request', async (t) => {
     t.strictSame(checks({ tools: TOOLS, tool_choice }), { json: false, mustCall: true })
   t.strictSame(checks({ tools: TOOLS, tool_choice: 'auto' }), { json: false, mustCall: false })
   const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS })
-  t.equal(collectedOf(embeddings, { ...USUAL, json: true }), null)
+  t.equal(checksOf(embeddings, { ...USUAL, json: true }), null)
 })
 
 const gathered = (json: boolean, ...choices: readonly object[]): AnswerCollector => {
@@ -120,26 +120,26 @@ t.test('which events are parsed', async (t) => {
   const json = new AnswerCollector({ json: true, mustCall: false })
   const tools = new AnswerCollector({ json: false, mustCall: false })
   t.strictSame(
-    [text, call, ...nothing].map((data) => json.wants(data)),
+    [text, call, ...nothing].map((data) => wantsText(json, data)),
     [true, false, false, false, false, false],
   )
   t.strictSame(
-    [text, call, ...nothing].map((data) => tools.wants(data)),
+    [text, call, ...nothing].map((data) => wantsText(tools, data)),
     [false, false, false, false, false, false],
   )
-  t.ok(json.wants('{ "choices": [ { "delta": { "content" : "x" } } ] }'), 'with blanks')
+  t.ok(wantsText(json, '{ "choices": [ { "delta": { "content" : "x" } } ] }'), 'with blanks')
 })
 
 t.test('bounds', async (t) => {
   const half = 'x'.repeat(MOST_COLLECTED / 2)
   t.equal(gathered(true, { delta: { content: half } }, { delta: { content: half } }).lost, false)
   const over = gathered(true, { delta: { content: half } }, { delta: { content: half } }, { delta: { content: 'x' } })
-  t.strictSame([over.lost, over.text, over.wants('{"content":"x"}')], [true, '', false])
+  t.strictSame([over.lost, over.text, wantsText(over, '{"content":"x"}')], [true, '', false])
   t.ok(
     gathered(false, piece(...Array.from({ length: 129 }, (_, index) => ({ index, id: `c${index}`, function: {} }))))
       .lost,
   )
   const huge = new AnswerCollector({ json: true, mustCall: false })
-  t.notOk(huge.wants(`{"choices":[{"delta":{"content":"${'y'.repeat(2 * MOST_COLLECTED)}"}}]}`))
+  t.notOk(wantsText(huge, `{"choices":[{"delta":{"content":"${'y'.repeat(2 * MOST_COLLECTED)}"}}]}`))
   t.ok(huge.lost, 'not even parsed')
 })

@@ -11,7 +11,7 @@ import { gatewayRequest, classify } from '../support/factories.ts'
 const FILL = 'x'.repeat(70_000)
 const body = (text: string): JsonObject => ({ model: 'tiny', messages: [{ role: 'user', content: text }], fill: FILL })
 const contentOf = (value: JsonObject): string => (value['messages'] as JsonObject[])[0]!['content'] as string
-const parsed = (value: JsonObject): JsonObject => parseBody(Buffer.from(JSON.stringify(value)), CHAT).body
+const parsed = (value: JsonObject): JsonObject => parseBody(Buffer.from(JSON.stringify(value)), CHAT).prompt.body
 
 t.test('a body of ordinary size is parsed as it is', async (t) => {
   const raw = Buffer.from(JSON.stringify({ model: 'tiny', text: 'y'.repeat(60_000) }))
@@ -69,7 +69,7 @@ t.test('characters that are written as numbers count as what they stand for', as
       if (json.length < LONGEST_TEXT && /[\x80-\xff]/.test(text)) continue
       for (const way of [json, json.replace(/\\u..../g, (escape) => `\\u${escape.slice(2).toUpperCase()}`)]) {
         const raw = Buffer.from(`{"model":"m","messages":[{"content":${way}}],"fill":"${FILL}"}`)
-        const bytes = textBytes(contentOf(parseBody(raw, CHAT).body))
+        const bytes = textBytes(contentOf(parseBody(raw, CHAT).prompt.body))
         if (bytes !== Buffer.byteLength(text)) t.equal(bytes, Buffer.byteLength(text), `${count} times ${ascii(unit)}`)
       }
     }
@@ -81,7 +81,7 @@ t.test('a prompt is as long in ASCII as in UTF-8, whatever the size of its body'
     const text = '中文字符'.repeat(count / 4)
     const [plain, escaped] = [JSON.stringify(text), ascii(text)].map((json) => {
       const raw = Buffer.from(`{"model":"m","messages":[{"role":"user","content":${json}}]}`)
-      return classify(gatewayRequest('{}', { raw, body: parseBody(raw, CHAT).body })).longestTokens
+      return classify(gatewayRequest('{}', { raw, prompt: parseBody(raw, CHAT).prompt })).longestTokens
     })
     t.ok(Math.abs(escaped! / plain! - 1) < 0.02, `${count} characters: ${escaped} and ${plain}`)
   }
@@ -110,7 +110,7 @@ t.test('what is broken outside of the cut strings is still broken', async (t) =>
 
 t.test('the estimate of tokens counts what was cut', async (t) => {
   const request = gatewayRequest(body('z'.repeat(400_000)))
-  const { inputTokens } = classify({ ...request, body: parsed(body('z'.repeat(400_000))) })
+  const { inputTokens } = classify({ ...request, prompt: parseBody(request.raw, CHAT).prompt })
   const whole = classify(request).inputTokens
   t.ok(Math.abs(inputTokens / whole - 1) < 0.02, `${inputTokens} and ${whole}`)
 })

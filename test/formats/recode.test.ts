@@ -1,6 +1,7 @@
 import t from 'tap'
-import { EMBEDDINGS } from '../../src/core/endpoints.ts'
-import type { Json } from '../../src/core/json.ts'
+import { CHAT, EMBEDDINGS, type Endpoint } from '../../src/core/endpoints.ts'
+import type { Json, JsonObject } from '../../src/core/json.ts'
+import { openAIPrompt } from '../../src/formats/openai/prompt.ts'
 import { atOnce } from '../../src/core/slices.ts'
 import { EmbeddingRecoder, recode, recoderOf } from '../../src/formats/openai/recode.ts'
 import { finishBody } from '../../src/formats/openai/shapes.ts'
@@ -157,10 +158,13 @@ t.test('a vector without an end is passed on, and not held without a bound', asy
   t.equal(Buffer.concat(out).length, 14 + 100 * piece.length)
 })
 
+const recoderFor = (body: JsonObject, endpoint: Endpoint): EmbeddingRecoder | null =>
+  recoderOf(openAIPrompt(gatewayRequest(body, { endpoint })))
+
 t.test('only formats that are known are recoded', async (t) => {
   const ask = (format: Json | undefined): boolean =>
-    recoderOf(gatewayRequest({ model: 'm', input: 'x', encoding_format: format }, { endpoint: EMBEDDINGS })) !== null
+    recoderFor({ model: 'm', input: 'x', encoding_format: format }, EMBEDDINGS) !== null
   for (const format of ['base64', 'float', undefined, null]) t.ok(ask(format), String(format))
   for (const format of ['int8', 'ubinary', 'bytes', 7, ['float']]) t.notOk(ask(format), String(format))
-  t.equal(recoderOf(gatewayRequest({ model: 'm', encoding_format: 'base64' })), null)
+  t.equal(recoderFor({ model: 'm', encoding_format: 'base64' }, CHAT), null)
 })

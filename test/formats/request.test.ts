@@ -73,11 +73,14 @@ for (const [endpoint, text, param] of WRONG) {
 
 t.test('what is read of a good body', async (t) => {
   const body = '{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true},"unknown":[1]}'
-  t.match(read(body), { model: 'm', stream: true, wantsUsage: true, body: { unknown: [1] } })
-  t.match(read('{"model":"m","messages":[]}'), { stream: false, wantsUsage: false })
-  t.match(read('{"model":"m","messages":[],"stream":null,"stream_options":null}'), { stream: false, wantsUsage: false })
-  t.equal(read('{"model":"m","messages":[],"stream_options":{"include_usage":false}}').wantsUsage, false)
-  t.equal(read('{"model":"m","messages":[],"stream_options":"include_usage"}').wantsUsage, false)
+  t.match(read(body), { model: 'm', stream: true, prompt: { wantsUsage: true, body: { unknown: [1] } } })
+  t.match(read('{"model":"m","messages":[]}'), { stream: false, prompt: { wantsUsage: false } })
+  t.match(read('{"model":"m","messages":[],"stream":null,"stream_options":null}'), {
+    stream: false,
+    prompt: { wantsUsage: false },
+  })
+  t.equal(read('{"model":"m","messages":[],"stream_options":{"include_usage":false}}').prompt.wantsUsage, false)
+  t.equal(read('{"model":"m","messages":[],"stream_options":"include_usage"}').prompt.wantsUsage, false)
   const twice = { code: 'invalid_request', param: 'model', message: '`model` is there twice.' }
   t.throws(() => read('{"model":"a","messages":[],"mod\\u0065l":"b"}'), twice)
   t.equal(read('{"model":"m","prompt":["a","b"]}', COMPLETIONS).stream, false)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SseSplitter, type SseFrame } from '../../src/formats/sse.ts'
 import { readFrame } from '../../src/formats/openai/frames.ts'
-import { AnswerCollector } from '../../src/formats/openai/answer-collector.ts'
+import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { seeded } from '../support/random.ts'
 

@@ -120,7 +120,10 @@ t.test('a name that is too long, or that nobody can read, stays one name and is 
 
 t.test('a text that was cut when the body was parsed has a name too', async (t) => {
   const parsed = (value: string): string | null =>
-    attributionOf({}, parseBody(Buffer.from(JSON.stringify({ model: 'm', messages: [], user: value })), CHAT).body).user
+    attributionOf(
+      {},
+      parseBody(Buffer.from(JSON.stringify({ model: 'm', messages: [], user: value })), CHAT).prompt.body,
+    ).user
   const [one, other] = ['a '.repeat(100_000), 'b '.repeat(100_000)]
   t.match(parsed(one), /^sha256-/)
   t.equal(parsed(one), attributionOf({}, { user: one }).user, 'the same as that of the whole text')

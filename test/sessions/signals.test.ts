@@ -14,6 +14,7 @@ import {
   SIGNALS,
 } from '../../src/sessions/signals.ts'
 import { takenOf } from '../../src/sessions/taken.ts'
+import { gatewayRequest } from '../support/factories.ts'
 import { account } from '../support/accounts.ts'
 import { honestWork } from '../support/agent-work.ts'
 import { seeded } from '../support/random.ts'
@@ -32,7 +33,7 @@ function watch(): { tell(messages: readonly Json[], how?: How): void; signals():
   return {
     tell(messages, { useful = true, again = false, at = 0, fresh = 0 } = {}) {
       countEnding(tallies, trace, { useful, at, fresh })
-      countAsking(tallies, trace, { model: 'm', messages }, useful, again)
+      countAsking(tallies, trace, gatewayRequest({ model: 'm', messages }).prompt, useful, again)
     },
     signals: () => raised(tallies),
     of: (one) => tallies[one],
@@ -202,7 +203,7 @@ t.test('any shape of a body, and a bounded part of it', async (t) => {
 t.test('long texts, which are cut when they are parsed, are known again', async (t) => {
   const one = watch()
   const body = (text: string): JsonObject =>
-    parseBody(Buffer.from(JSON.stringify({ model: 'm', messages: [user(text.repeat(40_000))] })), CHAT).body
+    parseBody(Buffer.from(JSON.stringify({ model: 'm', messages: [user(text.repeat(40_000))] })), CHAT).prompt.body
   for (let i = 0; i < 4; i++) one.tell(body('Please. ')['messages'] as Json[])
   t.strictSame(one.signals(), ['repeated_request'])
   one.tell(body('Thanks. ')['messages'] as Json[])
@@ -220,7 +221,8 @@ t.test('no word of what was said is in what is kept', async (t) => {
       { role: 'tool', content: canary },
     ]
     add(session, takenOf(account()))
-    countAsking(session.tallies, session.trace, { messages, [canary]: canary, tools: [canary] }, true, false)
+    const { prompt } = gatewayRequest({ messages, [canary]: canary, tools: [canary] })
+    countAsking(session.tallies, session.trace, prompt, true, false)
   }
   const all = inspect(session, { depth: null, showHidden: true, maxArrayLength: null })
   t.match(all, /'a\/m' => 9/, 'all of it is looked at')

@@ -4,6 +4,7 @@ import { newArm } from '../../src/decision/learn/arms.ts'
 import { newCalibration } from '../../src/decision/learn/calibration.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'
 import type { DecisionContext } from '../../src/decision/route/plan.ts'
+import { OpenAIPrompt } from '../../src/formats/openai/prompt.ts'
 import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
@@ -264,16 +265,13 @@ export function gatewayRequest(
 ): GatewayRequest {
   const raw = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json))
   const body = JSON.parse(raw.toString()) as JsonObject
-  const options = body['stream_options'] as JsonObject | null | undefined
   return {
     id: 'req-1',
     endpoint: CHAT,
     principal: ANYBODY,
     model: typeof body['model'] === 'string' ? body['model'] : 'tiny',
     stream: body['stream'] === true,
-    members: members(raw) ?? [],
-    wantsUsage: options?.['include_usage'] === true,
-    body,
+    prompt: new OpenAIPrompt(traits.endpoint ?? CHAT, body, raw, members(raw) ?? []),
     raw,
     headers: {},
     noFallback: false,

@@ -1,6 +1,6 @@
 /** What is known of a model on a backend, from all who say something: the operator first, then the engine, then the catalogue. */
 import { catalogueOf, type CatalogueEntry } from '../../decision/catalogue/catalogue.ts'
-import { steerable } from '../../decision/catalogue/effort-rule.ts'
+import { steerable } from '../../core/effort-rule.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../core/settings.ts'
 import { CAPABILITIES } from '../../core/capabilities.ts'
 import { kindByName, spellings } from './model-names.ts'

@@ -2,7 +2,7 @@
 import type { ErrorCode, Scope } from '../../core/errors.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { UpstreamFault } from '../../formats/openai/upstream-error.ts'
-import { withoutInput } from './adapt.ts'
+import { withoutInput } from '../../formats/openai/adapt.ts'
 import { type Lack, lackOf } from './lacks.ts'
 
 export interface Meaning {

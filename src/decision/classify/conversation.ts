@@ -1,7 +1,6 @@
 /** The messages of a chat: how large they are, what they hold, and which text asks. Pure. */
-import { isObject } from '../../core/is-object.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
 import { textBytes } from '../../core/cut-text.ts'
+import type { Prompt, PromptReader, Role } from '../../core/prompt.ts'
 import { tokensOf } from './tokens.ts'
 
 export interface Conversation {
@@ -25,39 +24,12 @@ const IMAGE_TOKENS = 500
 /** Characters of each of the first messages that name a conversation. */
 const OPENING = 256
 
-export function readConversation(list: Json | undefined): Conversation {
-  const found = { tokens: 0, images: 0, sounds: 0, usesTools: false, continues: false }
-  const meter = new TextMeter()
-  let question: string | null = null
-  let opening = FNV_BASE
-  let opened = false
-  let asked = false
-  if (!Array.isArray(list)) return { ...found, question, opening: null }
-  for (const message of list as readonly Json[]) {
-    if (!isObject(message)) continue
-    const role = message['role']
-    if (role === 'assistant') found.continues = true
-    if (role === 'tool' || role === 'function' || isFilled(message['tool_calls'])) found.usesTools = true
-    const text = readContent(message['content'], found, meter)
-    found.tokens += MESSAGE_TOKENS
-    if (text === null) continue
-    // Up to the first question: agents share their instructions, and an answer is not there yet when a conversation begins.
-    if (!asked) {
-      opening = hash(text, opening)
-      opened = true
-    }
-    if (role === 'user' || role === undefined) {
-      question = text
-      asked = true
-    }
-  }
-  return { ...found, question, opening: opened ? (opening >>> 0).toString(16).padStart(8, '0') : null }
-}
-
-interface Found {
-  tokens: number
-  images: number
-  sounds: number
+export function readConversation(prompt: Prompt): Conversation {
+  const reader = new ConversationReader()
+  prompt.walk(reader)
+  reader.end()
+  const { tokens, images, sounds, question, usesTools, opening, continues } = reader
+  return { tokens, images, sounds, question, usesTools, opening, continues }
 }
 
 /** So many texts are read; of those after them only the length is taken, as tokens go by the bytes of the others. */
@@ -78,30 +50,64 @@ class TextMeter {
   }
 }
 
-/** Adds up what a message holds; its text, or the longest of its texts. */
-function readContent(content: Json | undefined, found: Found, meter: TextMeter): string | null {
-  if (typeof content === 'string') {
-    found.tokens += meter.tokensOf(content)
-    return content
-  }
-  if (!Array.isArray(content)) return null
-  let longest: string | null = null
-  for (const part of content as readonly Json[]) {
-    const text = typeof part === 'string' ? part : isObject(part) ? readPart(part, found) : null
-    if (text === null) continue
-    found.tokens += meter.tokensOf(text)
-    if (longest === null || text.length > longest.length) longest = text
-  }
-  return longest
-}
+class ConversationReader implements PromptReader {
+  tokens = 0
+  images = 0
+  sounds = 0
+  question: string | null = null
+  usesTools = false
+  continues = false
+  readonly #meter = new TextMeter()
+  /** Whose message is being read; undefined before the first one. */
+  #role: Role | null | undefined = undefined
+  /** The longest text of that message. */
+  #text: string | null = null
+  #opening = FNV_BASE
+  #opened = false
+  #asked = false
 
-function readPart(part: JsonObject, found: Found): string | null {
-  if (part['type'] === 'image_url' || part['type'] === 'image') {
-    found.images++
-    found.tokens += IMAGE_TOKENS
+  get opening(): string | null {
+    return this.#opened ? (this.#opening >>> 0).toString(16).padStart(8, '0') : null
   }
-  if (part['type'] === 'input_audio') found.sounds++
-  return typeof part['text'] === 'string' ? part['text'] : null
+
+  message(role: Role | null, calls: boolean): void {
+    this.end()
+    this.#role = role
+    if (role === 'assistant') this.continues = true
+    if (calls) this.usesTools = true
+  }
+
+  text(text: string): void {
+    this.tokens += this.#meter.tokensOf(text)
+    if (this.#text === null || text.length > this.#text.length) this.#text = text
+  }
+
+  image(): void {
+    this.images++
+    this.tokens += IMAGE_TOKENS
+  }
+
+  sound(): void {
+    this.sounds++
+  }
+
+  /** The message has been read. */
+  end(): void {
+    if (this.#role === undefined) return
+    this.tokens += MESSAGE_TOKENS
+    const text = this.#text
+    this.#text = null
+    if (text === null) return
+    // Up to the first question: agents share their instructions, and an answer is not there yet when a conversation begins.
+    if (!this.#asked) {
+      this.#opening = hash(text, this.#opening)
+      this.#opened = true
+    }
+    if (this.#role === 'user') {
+      this.question = text
+      this.#asked = true
+    }
+  }
 }
 
 const FNV_BASE = 0x811c9dc5
@@ -112,5 +118,3 @@ function hash(text: string, start: number): number {
   for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
   return Math.imul(value ^ text.length, 0x01000193)
 }
-
-const isFilled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0

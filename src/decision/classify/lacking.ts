@@ -1,6 +1,7 @@
 /** Whether a request asks for something that a backend said to lack. Pure. */
 import { hash } from 'node:crypto'
-import type { Json, JsonObject } from '../../core/json.ts'
+import type { Prompt } from '../../core/prompt.ts'
+import type { Json } from '../../core/json.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 
 /**
@@ -10,40 +11,32 @@ import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 export function asks(request: GatewayRequest, profile: RequestProfile, lack: string): boolean {
   if (lack === 'model' || lack === 'endpoint' || lack === profile.endpoint) return true
   if ((profile.needs as readonly string[]).includes(lack)) return true
-  const { body } = request
-  const messages = Array.isArray(body['messages']) ? (body['messages'] as readonly Json[]) : []
+  const { prompt } = request
   if (lack === 'stream') return request.stream
   if (lack === 'whole') return !request.stream
-  if (lack === 'prefill') return roleOf(messages.at(-1)) === 'assistant'
-  if (lack.startsWith('role:')) return messages.some((message) => roleOf(message) === lack.slice(5))
-  if (lack === 'json_schema') return (body['response_format'] ?? null) !== null
+  if (lack === 'prefill') return prompt.roleOf(prompt.length - 1) === 'assistant'
+  if (lack.startsWith('role:')) return hasRole(prompt, lack.slice('role:'.length))
+  if (lack === 'json_schema') return prompt.answerForm !== null
   const at = lack.indexOf('=')
-  const value = valueOf(body, at < 0 ? lack : lack.slice(0, at))
+  const value = prompt.parameter(at < 0 ? lack : lack.slice(0, at))
   if (value === null) return false
   return at < 0 || told(value) === lack.slice(at + 1)
 }
 
-/** The name under which a refusal is remembered: with its value where another one may be taken. */
-export function lackKey({ body, endpoint }: GatewayRequest, name: string, ofValue: boolean): string {
-  if (name === 'endpoint') return endpoint.id
-  const value = valueOf(body, name)
-  return ofValue && value !== null && typeof value !== 'object' ? `${name}=${told(value)}` : name
+function hasRole(prompt: Prompt, role: string): boolean {
+  for (let at = 0; at < prompt.length; at++) if (prompt.roleOf(at) === role) return true
+  return false
 }
 
-/** Null: the request does not have it. Both names of the limit of an answer are one. */
-function valueOf(body: JsonObject, field: string): Json {
-  if (field === 'max_tokens') return body['max_completion_tokens'] ?? body['max_tokens'] ?? null
-  return body[field] ?? null
+/** The name under which a refusal is remembered: with its value where another one may be taken. */
+export function lackKey({ prompt, endpoint }: GatewayRequest, name: string, ofValue: boolean): string {
+  if (name === 'endpoint') return endpoint.id
+  const value = prompt.parameter(name)
+  return ofValue && value !== null && typeof value !== 'object' ? `${name}=${told(value)}` : name
 }
 
 /** Told apart and no more: a text may be a part of the prompt, as `stop` is. */
 function told(value: Json): string {
   if (typeof value === 'string') return hash('sha256', value, 'hex').slice(0, 16)
   return typeof value === 'object' ? '' : String(value)
-}
-
-function roleOf(message: Json | undefined): Json | undefined {
-  return typeof message === 'object' && message !== null && !Array.isArray(message)
-    ? (message as { readonly role?: Json }).role
-    : undefined
 }

@@ -1,8 +1,9 @@
 import type { Charge, Usage } from '../../core/settlement.ts'
 import type { Again } from './again.ts'
 import { AnswerSize } from './answer-size.ts'
+import { collect } from './collect.ts'
 import { Choices, type Mend } from './choices.ts'
-import type { AnswerCollector } from './answer-collector.ts'
+import type { AnswerCollector } from '../answer-collector.ts'
 import { type Finish, finishOf } from './finish.ts'
 
 /** What has been seen of an answer so far. */
@@ -56,7 +57,7 @@ export class AnswerState {
   take(list: readonly unknown[], whole: boolean): readonly (Mend | null)[] | null {
     const { choices } = this
     const mends = choices.take(list, whole)
-    this.collected?.choices(list, mends)
+    if (this.collected !== null) collect(this.collected, list, mends)
     this.finishWord = choices.word
     this.finish = choices.word === null ? null : finishOf(choices.word)
     this.content = choices.answered

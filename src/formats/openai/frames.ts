@@ -4,6 +4,7 @@ import type { Usage } from '../../core/settlement.ts'
 import { Again } from './again.ts'
 import { chargeBeside, chargeOfBoth, chargeWithoutTokens, HAS_CHARGE } from './charge.ts'
 import type { Mend } from './choices.ts'
+import { wantsText } from './collect.ts'
 import { mended } from './mend.ts'
 import { isMoreOfCall } from './tool-calls.ts'
 import type { AnswerState } from './answer-state.ts'
@@ -100,7 +101,7 @@ function isPlain(data: string, track: AnswerState): boolean {
   const calls = memberStart(data, 'tool_calls"')
   if (calls > 0 && data.charCodeAt(calls) !== NULL && data.charCodeAt(calls + 1) !== CLOSE_LIST) return false
   if (!isOf(data, lone, track)) return false
-  return (sure || !ANSWER.test(data)) && !(track.collected?.wants(data) ?? false)
+  return (sure || !ANSWER.test(data)) && !(track.collected !== null && wantsText(track.collected, data))
 }
 
 /** Whether the event has this choice and no other. Where the engine writes the index is looked for once. */

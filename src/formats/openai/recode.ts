@@ -2,7 +2,7 @@
  * Embeddings from numbers to base64 and back, as the bytes of an answer pass: official SDKs ask for base64 by default, and
  * engines answer either. What is no vector of finite numbers passes as it came, and so does everything around the vectors.
  */
-import type { GatewayRequest } from '../../core/types.ts'
+import type { OpenAIPrompt } from './prompt.ts'
 import type { Steps } from '../../core/slices.ts'
 
 const KEY = Buffer.from('"embedding"')
@@ -19,7 +19,7 @@ const CLOSE = 0x5d
 const QUOTE = 0x22
 
 /** A recoder for the answer to this request; null where nothing has to be recoded whatever comes. */
-export function recoderOf({ endpoint, body }: Pick<GatewayRequest, 'endpoint' | 'body'>): EmbeddingRecoder | null {
+export function recoderOf({ endpoint, body }: Pick<OpenAIPrompt, 'endpoint' | 'body'>): EmbeddingRecoder | null {
   if (endpoint.id !== 'embeddings') return null
   const format = body['encoding_format'] ?? 'float'
   return format === 'base64' || format === 'float' ? new EmbeddingRecoder(format) : null

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Member } from '../../core/types.ts'
+import { OpenAIPrompt } from './prompt.ts'
 import { digest } from '../json/digest.ts'
 import { members, memberValue } from '../json/members.ts'
 import { parseLarge } from '../json/parse-large.ts'
@@ -11,13 +12,9 @@ import { OPEN_BRACE, skipSpace } from '../json/scan.ts'
 import { BodySize } from '../json/body-size.ts'
 
 export interface ParsedBody {
-  /** Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
-  readonly body: JsonObject
   readonly model: string
   readonly stream: boolean
-  readonly wantsUsage: boolean
-  /** Where the members of `body` lie in the bytes. */
-  readonly members: readonly Member[]
+  readonly prompt: OpenAIPrompt
 }
 
 type Check = (value: Json | undefined) => boolean
@@ -96,10 +93,7 @@ function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoin
     const [usual = ''] = fields
     if (!fields.some((field) => takes(body[field]))) throw invalid(usual, `\`${usual}\` must be ${wanted}.`)
   }
-  const options = body['stream_options']
-  const wantsUsage =
-    typeof options === 'object' && options !== null && (options as JsonObject)['include_usage'] === true
-  return { body, model, stream: stream && endpoint.streams, wantsUsage, members: list }
+  return { model, stream: stream && endpoint.streams, prompt: new OpenAIPrompt(endpoint, body, raw, list) }
 }
 
 /** Says what is wrong with a text that is no object. Where the scan gives up, the parser has done so before. */

@@ -4,6 +4,7 @@ import { atOnce, inSlices } from '../../core/slices.ts'
 import { append, members } from '../json/members.ts'
 import { mended } from './mend.ts'
 import { recode, recoderOf } from './recode.ts'
+import { openAIPrompt } from './prompt.ts'
 import type { AnswerState } from './answer-state.ts'
 import { writeUsage } from './usage.ts'
 
@@ -12,7 +13,7 @@ const AT_ONCE_BYTES = 128 * 1024
 
 /** The same for an answer of any size. */
 export function finishedBody(request: GatewayRequest, body: Buffer, track: AnswerState): Buffer | Promise<Buffer> {
-  const recoder = body.length > AT_ONCE_BYTES ? recoderOf(request) : null
+  const recoder = body.length > AT_ONCE_BYTES ? recoderOf(openAIPrompt(request)) : null
   return recoder === null ? finishBody(request, body, track) : inSlices(recode(body, recoder))
 }
 
@@ -20,7 +21,7 @@ export function finishedBody(request: GatewayRequest, body: Buffer, track: Answe
 export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerState): Buffer {
   if (request.endpoint.streams) return withPlainUsage(track.mends === null ? body : mended(body, track.mends), track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
-  const recoder = recoderOf(request)
+  const recoder = recoderOf(openAIPrompt(request))
   return recoder === null ? body : atOnce(recode(body, recoder))
 }
 
@@ -50,9 +51,9 @@ function isList(body: Buffer): boolean {
 }
 
 /** SGLang answers a bare array of `{score, document, index}`, in older versions for every document, whatever `top_n` says. */
-function rerankList(body: Buffer, { model, body: asked }: GatewayRequest): Buffer {
+function rerankList(body: Buffer, request: GatewayRequest): Buffer {
   const list = JSON.parse(body.toString()) as readonly Ranked[]
-  const wanted = asked['top_n']
+  const wanted = openAIPrompt(request).body['top_n']
   // 0 is how vLLM spells "all".
   const topN = typeof wanted === 'number' && wanted > 0 ? wanted : list.length
   const results = list
@@ -67,7 +68,7 @@ function rerankList(body: Buffer, { model, body: asked }: GatewayRequest): Buffe
     .slice(0, topN)
   const tokens = tokensOf(list)
   const usage = tokens === null ? {} : { usage: { prompt_tokens: tokens, total_tokens: tokens } }
-  return Buffer.from(JSON.stringify({ model, results, ...usage }))
+  return Buffer.from(JSON.stringify({ model: request.model, results, ...usage }))
 }
 
 /** Tokens of all pairs; null where some pair does not tell: half a sum is no usage. */

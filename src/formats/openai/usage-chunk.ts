@@ -3,10 +3,16 @@ import { members, memberValue, splice } from '../json/members.ts'
 import { changeElements } from './mend.ts'
 import { encodeEvent } from '../sse.ts'
 import type { AnswerState } from './answer-state.ts'
+import type { OpenAIPrompt } from './prompt.ts'
 import { writeUsage } from './usage.ts'
 
 /** Who sees the usage of a stream: nobody, the last event, or each event that has one (vLLM's `continuous_usage_stats`). */
 export type UsageWish = 'hidden' | 'end' | 'everywhere'
+
+export function usageWish({ wantsUsage, streamOptions }: OpenAIPrompt): UsageWish {
+  if (!wantsUsage) return 'hidden'
+  return streamOptions?.['continuous_usage_stats'] === true ? 'everywhere' : 'end'
+}
 
 /** What every event of a stream says of it, for engines that leave something out. */
 export interface Envelope {

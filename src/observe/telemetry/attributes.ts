@@ -1,7 +1,7 @@
 /** An account as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
 import type { Account, Attempt } from '../../core/settlement.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
-import type { JsonObject } from '../../core/json.ts'
+import type { Sampling } from '../../core/prompt.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { requestedModel } from '../../core/requested-model.ts'
 import { operationOf, SELF } from './names.ts'
@@ -68,7 +68,7 @@ export function attemptAttributes(
     'gen_ai.operation.name': operationOf(request.endpoint.id),
     'gen_ai.provider.name': provider,
     'gen_ai.request.model': attempt.model,
-    ...parametersOf(request.body),
+    ...parametersOf(request.prompt.sampling),
     'gen_ai.request.stream': request.stream,
     'gen_ai.response.model': answeredAs(attempt),
     'gen_ai.response.finish_reasons': finish === null ? null : [finish],
@@ -101,15 +101,13 @@ function answeredAs({ model, answeredAs: said }: Attempt): string | null {
 }
 
 /** Numbers only: stop sequences are text of the caller. */
-const NUMBERS = ['temperature', 'top_p', 'top_k', 'frequency_penalty', 'presence_penalty', 'seed'] as const
-
-function parametersOf(body: JsonObject): Known {
-  const values: Record<string, number | null> = {
-    'gen_ai.request.max_tokens': numberOf(body['max_completion_tokens']) ?? numberOf(body['max_tokens']),
-    'gen_ai.request.choice.count': body['n'] === 1 ? null : numberOf(body['n']),
-  }
-  for (const name of NUMBERS) values[`gen_ai.request.${name}`] = numberOf(body[name])
-  return values
-}
-
-const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+const parametersOf = (sampling: Sampling): Known => ({
+  'gen_ai.request.max_tokens': sampling.maxOutput,
+  'gen_ai.request.choice.count': sampling.choices === 1 ? null : sampling.choices,
+  'gen_ai.request.temperature': sampling.temperature,
+  'gen_ai.request.top_p': sampling.topP,
+  'gen_ai.request.top_k': sampling.topK,
+  'gen_ai.request.frequency_penalty': sampling.frequencyPenalty,
+  'gen_ai.request.presence_penalty': sampling.presencePenalty,
+  'gen_ai.request.seed': sampling.seed,
+})

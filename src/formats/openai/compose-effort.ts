@@ -1,11 +1,12 @@
 /** How hard to think, in the words of one backend. */
-import { effortRule } from '../../decision/catalogue/effort-rule.ts'
-import { effortFields, effortOf, TEMPLATE_SWITCHES } from '../../decision/classify/effort.ts'
+import { effortRule } from '../../core/effort-rule.ts'
+import { effortFields, effortOf, TEMPLATE_SWITCHES } from './effort.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { type Effort, EFFORTS } from '../../core/capabilities.ts'
 import type { EffortRule } from '../../core/provider.ts'
-import type { Deployment, GatewayRequest } from '../../core/types.ts'
-import { members, splice } from '../../formats/json/members.ts'
+import type { Deployment } from '../../core/types.ts'
+import type { OpenAIPrompt } from './prompt.ts'
+import { members, splice } from '../json/members.ts'
 
 export interface EffortEdits {
   /** Top-level fields and their values as JSON text. */
@@ -19,18 +20,18 @@ const NOTHING: EffortEdits = { set: new Map(), remove: [] }
  * What to change for `chosen`. A word of the caller's own counts more than what was chosen: it is written in the backend's
  * form where the caller used another one, and left as it is where the backend reads it so.
  */
-export function effortEdits(request: GatewayRequest, deployment: Deployment, chosen: Effort | null): EffortEdits {
-  if (chosen === null || request.endpoint.id !== 'chat') return NOTHING
+export function effortEdits(prompt: OpenAIPrompt, deployment: Deployment, chosen: Effort | null): EffortEdits {
+  if (chosen === null || prompt.endpoint.id !== 'chat') return NOTHING
   const rule = effortRule(deployment.backend.provider, deployment.model)
   if (rule === null) return NOTHING
-  const { body } = request
+  const { body } = prompt
   const own = effortFields(body)
   if (own.length > 0 && isNative(body, own, rule)) return NOTHING
   const form = formOf(body, rule, own.length > 0 ? effortOf(body) : chosen)
   if (form === null) return NOTHING
   const set = new Map<string, string>()
   for (const [field, value] of Object.entries(form))
-    if (value !== undefined) set.set(field, written(request, field, value))
+    if (value !== undefined) set.set(field, written(prompt, field, value))
   const remove = own.filter((field) => !set.has(field) && holdsNothingElse(field, body[field]))
   return { set, remove }
 }
@@ -52,7 +53,7 @@ function formOf(body: JsonObject, { fields, unless }: EffortRule, word: Effort |
 }
 
 /** An object is merged with what the caller has there, byte for byte. */
-function written({ raw, members: list }: GatewayRequest, field: string, value: Json): string {
+function written({ raw, members: list }: OpenAIPrompt, field: string, value: Json): string {
   const member = list.findLast(({ key }) => key === field)
   const own = member && raw.subarray(member.valueStart, member.valueEnd)
   const inner = own && members(own)

@@ -1,13 +1,13 @@
 /** The limit of an answer that a budget has lowered, in the words of one backend. */
-import { limitFields, limitOf } from '../../core/output-limit.ts'
-import type { GatewayRequest } from '../../core/types.ts'
+import { limitFields, limitOf } from './output-limit.ts'
+import type { OpenAIPrompt } from './prompt.ts'
 import type { Quirks } from './adapt.ts'
 
 const NOTHING: ReadonlyMap<string, string> = new Map()
 
 /** Fields as the backend reads them, and their values as JSON. `most` null: nothing was lowered. Lower limits of the caller's own stand. */
 export function limitEdits(
-  { body, endpoint }: GatewayRequest,
+  { body, endpoint }: OpenAIPrompt,
   { rename, drop, outputLimit }: Quirks,
   most: number | null,
 ): ReadonlyMap<string, string> {

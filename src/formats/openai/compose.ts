@@ -4,10 +4,10 @@ import type { Json } from '../../core/json.ts'
 import type { Effort } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
-import { members, splice, spliceInSteps, withElements } from '../../formats/json/members.ts'
-import { OPEN_BRACE } from '../../formats/json/scan.ts'
-import { traceparent } from '../../formats/trace-context.ts'
+import { members, splice, spliceInSteps, withElements } from '../json/members.ts'
+import { OPEN_BRACE } from '../json/scan.ts'
 import type { Quirks } from './adapt.ts'
+import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
@@ -49,19 +49,19 @@ export function* composeInSteps(
   quirks: Quirks = deployment.backend.provider.request,
   most: number | null = null,
 ): Steps<Buffer> {
-  const { body, raw } = request
-  const remove = fieldsToDrop(request, deployment, quirks)
+  const prompt = openAIPrompt(request)
+  const { body, raw, members: list } = prompt
+  const remove = fieldsToDrop(request, prompt, deployment, quirks)
   const renames = Object.keys(quirks.rename).filter((field) => body[field] !== undefined && body[field] !== null)
   const newModel = request.model !== deployment.model
-  const newUsage = addsUsage(request, deployment)
+  const newUsage = addsUsage(request, prompt, deployment)
   const newMessages = changesMessages(body['messages'], quirks)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
-  const newEffort = effortEdits(request, deployment, effort)
+  const newEffort = effortEdits(prompt, deployment, effort)
   for (const field of newEffort.remove) remove.add(field)
-  const newLimit = limitEdits(request, quirks, most)
+  const newLimit = limitEdits(prompt, quirks, most)
   const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
   if (!changes && remove.size === 0 && renames.length === 0) return raw
-  const list = request.members
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
   const set = new Map<string, string | readonly Buffer[]>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
@@ -82,20 +82,25 @@ export function* composeInSteps(
   return yield* spliceInSteps(raw, list, { set, remove })
 }
 
-function fieldsToDrop(request: GatewayRequest, deployment: Deployment, { drop, rename }: Quirks): Set<string> {
+function fieldsToDrop(
+  { stream }: GatewayRequest,
+  { body }: OpenAIPrompt,
+  { live, backend }: Deployment,
+  { drop, rename }: Quirks,
+): Set<string> {
   const remove = new Set<string>()
-  for (const key in request.body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
+  for (const key in body) if (ROUTING_FIELDS.has(key) || drop.includes(key)) remove.add(key)
   // Null is absent: under the other name it would replace what the caller says there.
-  for (const key in rename) if (request.body[key] === null) remove.add(key)
+  for (const key in rename) if (body[key] === null) remove.add(key)
   // Options of a stream beside no stream are refused by many.
-  const noOptions = !request.stream || deployment.live.refusesUsage || !deployment.backend.includeUsage
-  if (noOptions && request.body['stream_options'] !== undefined) remove.add('stream_options')
+  const noOptions = !stream || live.refusesUsage || !backend.includeUsage
+  if (noOptions && body['stream_options'] !== undefined) remove.add('stream_options')
   return remove
 }
 
 /** Whether the call adds its wish for usage to the caller's stream options. */
-const addsUsage = (request: GatewayRequest, deployment: Deployment): boolean =>
-  asksUsage(request, deployment) && !request.wantsUsage
+const addsUsage = (request: GatewayRequest, { wantsUsage }: OpenAIPrompt, deployment: Deployment): boolean =>
+  asksUsage(request, deployment) && !wantsUsage
 
 /** The stream options with usage asked for; the rest of them as it is. */
 function withUsage(raw: Buffer, options: Member | undefined): string {
@@ -117,32 +122,3 @@ function* plainDocuments(raw: Buffer, start: number): Steps<readonly Buffer[]> {
 }
 
 const NO_DOCUMENTS = [Buffer.from('[]')]
-
-/** version-traceid-parentid-flags; anything else in this header could carry what must stay here. */
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
-const FORWARDED_VALUE = /^[\w\-.,;=:/ ]{1,512}$/
-
-/** Headers of call number `call` (1 = first). Of the caller's own only those cross that the provider's file names, and a valid trace id. */
-export function composeHeaders(
-  request: GatewayRequest,
-  deployment: Deployment,
-  userAgent: string,
-  call: number,
-): Record<string, string> {
-  const { provider, key } = deployment.backend
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: request.stream ? 'text/event-stream' : 'application/json',
-    'user-agent': userAgent,
-    'x-request-id': request.id,
-    ...provider.headers,
-  }
-  if (key !== null) headers[provider.auth.header] = provider.auth.prefix + key
-  const trace = request.trace === null ? request.headers['traceparent'] : traceparent(request.trace, call)
-  if (typeof trace === 'string' && TRACEPARENT.test(trace)) headers['traceparent'] = trace
-  for (const name of provider.forward) {
-    const value = request.headers[name]
-    if (typeof value === 'string' && FORWARDED_VALUE.test(value)) headers[name] = value
-  }
-  return headers
-}

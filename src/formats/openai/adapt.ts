@@ -5,6 +5,7 @@
 import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
+import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 
@@ -34,9 +35,10 @@ const ROLE = /\bdeveloper\b|\broles?\b/i
 /** What may help against this refusal; null: nothing. `tried`: what was changed already. */
 export function adaptationFor(
   error: GatewayError,
-  { body }: GatewayRequest,
+  request: GatewayRequest,
   tried: readonly string[],
 ): Adaptation | null {
+  const { body } = openAIPrompt(request)
   const words = `${error.param ?? ''} ${withoutInput(error.message)}`
   const isNew = (one: Adaptation): boolean => !tried.includes(one)
   // Some engines blame themselves for a template that does not know the role.

@@ -5,7 +5,7 @@ import { CHAT, COMPLETIONS, EMBEDDINGS, RERANK, type Endpoint } from '../../src/
 import { atOnce, type Steps } from '../../src/core/slices.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'
 import { parseLargeBody } from '../../src/formats/openai/request.ts'
-import { composeInSteps } from '../../src/backends/upstream/compose.ts'
+import { composeInSteps } from '../../src/formats/openai/compose.ts'
 import { deployment, backend, gatewayRequest } from '../support/factories.ts'
 
 const classify = classifier(await loadWeights())

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { effortFields, effortOf } from '../../src/decision/classify/effort.ts'
+import { effortFields, effortOf } from '../../src/formats/openai/effort.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Effort } from '../../src/core/capabilities.ts'
 

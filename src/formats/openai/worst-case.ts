@@ -1,15 +1,15 @@
 /**
- * The most tokens that an engine can make of a prompt, however it counts. Pure.
- *
- * A token stands for one byte of text at the least (tokenizers fall back to bytes for what they do not know), and JSON never
+ * The most that a request can make a backend read and write. The most tokens that an engine can make of a prompt, however it counts:
+ * a token has one byte of text at the least (tokenizers fall back to bytes for what they do not know), and JSON never
  * takes fewer bytes than the text that it holds; what a chat template puts around messages is about what the JSON puts there. So the bytes
  * of the body are a bound, three to four times the usual count. An estimate, calibrated or not, would be a habit: a caller
  * that sends other text than usual would be let in for less than it takes. Pictures and sound are no text, and have bounds of their own.
  */
-import { isObject } from '../core/is-object.ts'
-import { textBytes } from '../core/cut-text.ts'
-import type { Json, JsonObject } from '../core/json.ts'
-import type { GatewayRequest } from '../core/types.ts'
+import { isObject } from '../../core/is-object.ts'
+import { textBytes } from '../../core/cut-text.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { WorstCase } from '../../core/prompt.ts'
+import type { OpenAIPrompt } from './prompt.ts'
 
 /** What templates put before the first message, beyond the names of the body's fields. */
 const TEMPLATE = 32
@@ -24,12 +24,6 @@ const SOUND_CHARS = 4
 /** Videos and documents may be anything that fits into the largest context there is. */
 const ANYTHING = 1_048_576
 
-export interface MostInput {
-  readonly tokens: number
-  readonly pictures: boolean
-  readonly sounds: boolean
-}
-
 interface Media {
   tokens: number
   /** Of the body, that are counted as `tokens`. */
@@ -38,7 +32,7 @@ interface Media {
   sounds: boolean
 }
 
-export function mostInput({ body, raw, endpoint }: GatewayRequest): MostInput {
+export function worstCaseOf({ body, raw, members, endpoint, prompts }: OpenAIPrompt): WorstCase {
   const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
   for (const field of HOLDERS) for (const one of listOf(body[field])) addParts(one, media, 0)
   for (const field of BESIDE) addNamed(field, body[field], media)
@@ -47,7 +41,31 @@ export function mostInput({ body, raw, endpoint }: GatewayRequest): MostInput {
   // A template of the caller's own may write anything.
   if (isFilled(body['chat_template'])) tokens += ANYTHING
   if (endpoint.id === 'rerank') tokens += readAgain(body)
-  return { tokens, pictures: media.pictures, sounds: media.sounds }
+  const modalities = Array.isArray(body['modalities']) ? body['modalities'] : []
+  const foreseen = members.find(({ key }) => key === 'prediction')
+  const tier = body['service_tier']
+  return {
+    inputTokens: tokens,
+    hasImages: media.pictures,
+    hasSounds: media.sounds,
+    prompts: endpoint.streams ? prompts : textsIn(body['input'] ?? body['documents']),
+    choices: Math.max(1, countOf(body['n']), countOf(body['best_of']), countOf(body['n_cmpl'])),
+    foreseen: foreseen === undefined ? 0 : foreseen.valueEnd - foreseen.valueStart,
+    speaks: modalities.includes('audio') || (body['audio'] ?? null) !== null,
+    serviceTier: typeof tier === 'string' ? tier : null,
+  }
+}
+
+/** Texts of a list, or one; token numbers are one text. */
+function textsIn(value: Json | undefined): number {
+  const list = listOf(value)
+  return typeof list[0] === 'number' ? 1 : Math.max(1, list.length)
+}
+
+/** Engines read "4" as 4. */
+function countOf(value: Json | undefined): number {
+  const count = typeof value === 'string' ? Number(value) : value
+  return typeof count === 'number' && count > 0 ? Math.ceil(count) : 1
 }
 
 const HOLDERS = ['messages', 'input', 'documents', 'query', 'prompt'] as const
@@ -63,7 +81,7 @@ function readAgain({ query, documents }: JsonObject): number {
 }
 
 /** A list, vLLM's object of a list of parts, or one thing. */
-export function listOf(value: Json | undefined): readonly Json[] {
+function listOf(value: Json | undefined): readonly Json[] {
   if (Array.isArray(value)) return value as readonly Json[]
   if (!isObject(value)) return value === undefined || value === null ? [] : [value]
   const { content } = value

@@ -1,6 +1,6 @@
 /** In which fields a backend is told how hard to think. */
-import type { Effort } from '../../core/capabilities.ts'
-import type { EffortRule, Provider } from '../../core/provider.ts'
+import type { Effort } from './capabilities.ts'
+import type { EffortRule, Provider } from './provider.ts'
 
 /** By the rules of a provider, then by model: a pattern is tried once for each model, not for each request. */
 const found = new WeakMap<readonly EffortRule[], Map<string, EffortRule | null>>()
