@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+
 /** The promise's value, or an error that names what was awaited once `ms` have passed: a hang becomes a failure. */
 export async function within<T>(ms: number, what: string, promise: PromiseLike<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
