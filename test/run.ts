@@ -34,7 +34,7 @@ const LIMIT_MS = 240_000
 /** Of one file, unless it sets its own; tap reads it. */
 const FILE_LIMIT_S = 120
 /** Folders with the longest files come first, so that none of them is left over at the end. */
-const FIRST = ['benchmarks', 'cli', 'e2e', 'accounting', 'budgets', 'ledger', 'telemetry', 'replay', 'keys']
+const FIRST = ['benchmarks', 'cli', 'e2e', 'accounting', 'budgets', 'ledger', 'observe', 'telemetry', 'replay', 'keys']
 const HERE = import.meta.dirname
 const BIN = join(process.cwd(), 'node_modules/.bin')
 
@@ -60,7 +60,7 @@ const testJob = (file: string): Job => ({
 })
 
 /** tap's own count at the end of a file's output; null where it did not come to its end. */
-export function countOf(text: string): Count | null {
+function countOf(text: string): Count | null {
   const summary = /^# \{ total: \d+.*\}$/m.exec(text)?.[0]
   if (summary === undefined) return null
   const number = (name: string): number => Number(new RegExp(`${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
@@ -68,7 +68,7 @@ export function countOf(text: string): Count | null {
 }
 
 /** What a failing file printed without all that passed. */
-export function failures(text: string): string {
+function failures(text: string): string {
   return text
     .split('\n')
     .filter((line) => !/^ *(ok\b|1\.\.|# time=|# Subtest|TAP version|$)/.test(line))

@@ -1,10 +1,10 @@
 import type { Test } from 'tap'
-import type { GatewayError } from '../../src/core/errors.ts'
+import { GatewayError } from '../../src/core/errors.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { Limits } from '../../src/core/settings.ts'
-import type { Call, Sink } from '../../src/upstream/call.ts'
-import { Exchange } from '../../src/upstream/exchange.ts'
-import { Pools } from '../../src/upstream/pools.ts'
+import type { Call, Sink } from '../../src/backends/upstream/call.ts'
+import { Exchange } from '../../src/backends/upstream/exchange.ts'
+import { Pools } from '../../src/backends/upstream/pools.ts'
 import { within } from './await.ts'
 import { Clock } from './clock.ts'
 import { backend, LIMITS } from './factories.ts'
@@ -111,7 +111,7 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     headers: { 'content-type': 'application/json' },
     body,
     stream,
-    finishes: true,
+    expectsFinishReason: true,
     choices: 1,
     usage: 'hidden',
     inputTokens: 7,
@@ -120,7 +120,7 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     totalMs: LONG.totalMs,
     ownDeadline: false,
     now: clock.now,
-    reshapes: () => false,
+    needsRewrite: () => false,
     ...traits,
   }
 }
@@ -135,7 +135,7 @@ export function start(call: Call): Started {
       exchange.attach(sink)
       return (outcome = 'committed')
     },
-    (error: GatewayError) => (outcome = error.code),
+    (error: unknown) => (outcome = error instanceof GatewayError ? error.code : String(error)),
   )
   return {
     exchange,

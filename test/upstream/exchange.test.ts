@@ -1,7 +1,7 @@
 /** One call of one backend over a real connection: its limits under a clock of the test, its end in every state, and what reaches the caller. */
 import t, { type Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Call } from '../../src/upstream/call.ts'
+import type { Call } from '../../src/backends/upstream/call.ts'
 import { eventually, within } from '../support/await.ts'
 import { startBlackHole } from '../support/black-hole.ts'
 import { callOf, exchangeRig, type ExchangeRig, LONG, start, type Started } from '../support/exchange-rig.ts'
@@ -78,14 +78,17 @@ t.test('the limit of the first token counts from the start of the call, whenever
   }
 })
 
-t.test('a provider whose status line comes with the first token has the limit of the first token for both', async (t) => {
-  const rig = await exchangeRig(t, { plan: { headersAfter: 'never' } })
-  const plain = backend({ root: rig.upstream.url })
-  const response = { ...plain.provider.response, headersWithFirstToken: true }
-  const one = rig.start({ backend: { ...plain, provider: { ...plain.provider, response } } })
-  await rig.upstream.waitRequest(1)
-  await runsOut(t, rig, one, LONG.ttftMs, 'ttft_timeout')
-})
+t.test(
+  'a provider whose status line comes with the first token has the limit of the first token for both',
+  async (t) => {
+    const rig = await exchangeRig(t, { plan: { headersAfter: 'never' } })
+    const plain = backend({ root: rig.upstream.url })
+    const response = { ...plain.provider.response, headersWithFirstToken: true }
+    const one = rig.start({ backend: { ...plain, provider: { ...plain.provider, response } } })
+    await rig.upstream.waitRequest(1)
+    await runsOut(t, rig, one, LONG.ttftMs, 'ttft_timeout')
+  },
+)
 
 t.test('a stream that falls silent ends with idle_timeout, with or without pings', async (t) => {
   for (const pings of [undefined, { text: ': ping\n\n', everyMs: 5_000 }]) {
@@ -173,30 +176,35 @@ t.test('a stream that said its last word ends well 1.5 s later, whatever heartbe
     t.equal(one.sink.ends, 0)
     await rig.clock.passSlowly(200, 100)
     t.equal(await one.sink.outcome, 'end')
-    await within(2_000, 'the close', rig.clock.passSlowly(1_100, 100).then(() => rig.upstream.requests[0]!.closed))
+    await within(
+      2_000,
+      'the close',
+      rig.clock.passSlowly(1_100, 100).then(() => rig.upstream.requests[0]!.closed),
+    )
   }
 })
 
 /** Where a call may be when it is cancelled: how the backend behaves, and how it is seen that it is there. */
-const STATES: Readonly<Record<string, readonly [Plan, Partial<Call>, (one: Started, rig: ExchangeRig) => Promise<unknown>]>> =
-  {
-    'waiting for the status line': [{ headersAfter: 'never' }, {}, (_, rig) => rig.upstream.waitRequest(1)],
-    'waiting for the status line of a whole answer': [
-      { headersAfter: 'never' },
-      WHOLE,
-      (_, rig) => rig.upstream.waitRequest(1),
-    ],
-    'with a status line and no event': [{ firstAfter: 'never' }, {}, answered],
-    'with events that say nothing yet': [{ stallAfter: 1 }, {}, answered],
-    'in mid-stream': [{ stallAfter: 4 }, {}, (one) => one.sink.until('runs')],
-    'with a status line and no body': [{ firstAfter: 'never' }, WHOLE, answered],
-    'in the text of an error': [{ status: 503, firstAfter: 'never' }, {}, answered],
-    'behind its last finish reason': [
-      { events: [say('a'), say('b', 'stop')], done: false, stallAfter: 2 },
-      {},
-      (one) => one.sink.until('"stop"'),
-    ],
-  }
+const STATES: Readonly<
+  Record<string, readonly [Plan, Partial<Call>, (one: Started, rig: ExchangeRig) => Promise<unknown>]>
+> = {
+  'waiting for the status line': [{ headersAfter: 'never' }, {}, (_, rig) => rig.upstream.waitRequest(1)],
+  'waiting for the status line of a whole answer': [
+    { headersAfter: 'never' },
+    WHOLE,
+    (_, rig) => rig.upstream.waitRequest(1),
+  ],
+  'with a status line and no event': [{ firstAfter: 'never' }, {}, answered],
+  'with events that say nothing yet': [{ stallAfter: 1 }, {}, answered],
+  'in mid-stream': [{ stallAfter: 4 }, {}, (one) => one.sink.until('runs')],
+  'with a status line and no body': [{ firstAfter: 'never' }, WHOLE, answered],
+  'in the text of an error': [{ status: 503, firstAfter: 'never' }, {}, answered],
+  'behind its last finish reason': [
+    { events: [say('a'), say('b', 'stop')], done: false, stallAfter: 2 },
+    {},
+    (one) => one.sink.until('"stop"'),
+  ],
+}
 
 t.test('a cancelled call ends once, at once and for good, and its connection closes, in every state', async (t) => {
   for (const [name, [plan, traits, reached]] of Object.entries(STATES)) {
@@ -257,7 +265,7 @@ t.test('a backend that goes on after an abort is read to its end for its usage',
   for (let rest = 0; rest < 20; rest++) go()
   t.equal(await one.sink.outcome, 'client_closed')
   t.equal(one.sink.text, text, 'the caller gets nothing of it')
-  t.match(one.exchange.track.usage, { outputTokens: 10 })
+  t.match(one.exchange.track.usage, { output: 10 })
   await rig.upstream.requests[0]!.finished
   t.equal(await rig.start(WHOLE).commit, 'committed')
   t.equal(rig.upstream.requests[1]!.reused, true, 'its connection is used again')
@@ -308,7 +316,7 @@ t.test('a caller that takes nothing stops the backend, and loses nothing by it',
     return stands && before > 0
   })
   t.ok(request.sent < count / 2, `${request.sent} of ${count} events sent`)
-  t.ok(one.sink.text.length < (1 << 20), `${one.sink.text.length} bytes taken`)
+  t.ok(one.sink.text.length < 1 << 20, `${one.sink.text.length} bytes taken`)
   rig.clock.pass(LONG.idleMs * 5)
   t.equal(one.sink.ends, 0, 'it is no silence of the backend')
   one.sink.room = true
@@ -316,12 +324,17 @@ t.test('a caller that takes nothing stops the backend, and loses nothing by it',
   one.exchange.resume()
   t.equal(await one.sink.outcome, 'end')
   const came = [...one.sink.text.matchAll(/"content":"(\d+) /g)].map(([, at]) => Number(at))
-  t.strictSame(came, Array.from({ length: count }, (_, at) => at))
+  t.strictSame(
+    came,
+    Array.from({ length: count }, (_, at) => at),
+  )
 })
 
 t.test('what comes after the end of a stream is not passed on, and its connection closes a second later', async (t) => {
   const late = say('late')
-  const rig = await exchangeRig(t, { plan: { events: [say('a', 'stop'), '[DONE]', late, late], done: false, stallAfter: 4 } })
+  const rig = await exchangeRig(t, {
+    plan: { events: [say('a', 'stop'), '[DONE]', late, late], done: false, stallAfter: 4 },
+  })
   const one = rig.start()
   t.equal(await one.commit, 'committed')
   t.equal(await one.sink.outcome, 'end')
