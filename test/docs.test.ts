@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import t from 'tap'
 import { ENDPOINTS } from '../src/core/endpoints.ts'
 import {
@@ -9,22 +9,28 @@ import {
   OTHER_PATHS,
   readTable,
   render,
-  type ReadmeTable,
-} from './support/readme-tables.ts'
+  type DocTable,
+} from './support/doc-tables.ts'
+import { DOCUMENTS, ROOT } from './support/documents.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+/** The document that has the table. */
+function documentWith(name: string): string {
+  const [first, ...more] = DOCUMENTS.filter(({ text }) => text.includes(`<!-- ${name} -->`))
+  if (first === undefined || more.length > 0)
+    throw new Error(`${more.length + (first ? 1 : 0)} documents have <!-- ${name} -->`)
+  return first.text
+}
 
-/** Compares the named columns of the README's table with what the code says, both ways; each difference by name. */
-function differences(wanted: ReadmeTable, columns: readonly string[], readme = README): string[] {
+/** Compares the named columns of a table with what the code says, both ways; each difference by name. */
+function differences(wanted: DocTable, columns: readonly string[], text = documentWith(wanted.name)): string[] {
   const at = columns.map((column) => wanted.head.indexOf(column))
   const key = (row: readonly string[]): string => at.map((index) => row[index] ?? '').join(' | ')
-  const written = readTable(readme, wanted.name).map(key)
+  const written = readTable(text, wanted.name).map(key)
   const coded = wanted.rows.map(key)
   return [
-    ...coded.filter((row) => !written.includes(row)).map((row) => `missing in the README: ${row}`),
-    ...written.filter((row) => !coded.includes(row)).map((row) => `only in the README: ${row}`),
-    ...written.filter((row, index) => written.indexOf(row) !== index).map((row) => `twice in the README: ${row}`),
+    ...coded.filter((row) => !written.includes(row)).map((row) => `missing in the document: ${row}`),
+    ...written.filter((row) => !coded.includes(row)).map((row) => `only in the document: ${row}`),
+    ...written.filter((row, index) => written.indexOf(row) !== index).map((row) => `twice in the document: ${row}`),
   ]
 }
 
@@ -38,7 +44,9 @@ t.test('the table of metrics is the registry', async (t) => {
 
 t.test('the table of endpoints is the one of core/endpoints.ts and the routes of http/', async (t) => {
   t.strictSame(differences(endpointsTable(), ['method', 'path']), [])
-  const states = new Map(readTable(README, 'endpoints').map(([, path, state]) => [path, state ?? '']))
+  const states = new Map(
+    readTable(documentWith('endpoints'), 'endpoints').map(([, path, state]) => [path, state ?? '']),
+  )
   for (const { path, served } of ENDPOINTS)
     t.match(states.get(`\`${path}\``), served ? /^served/ : /^planned/, `the state of ${path}`)
   for (const [, path] of OTHER_PATHS) t.match(states.get(`\`${path}\``), /^served/, `the state of ${path}`)
@@ -46,7 +54,7 @@ t.test('the table of endpoints is the one of core/endpoints.ts and the routes of
 
 t.test('every row of the tables has a meaning', async (t) => {
   for (const name of ['errors', 'metrics', 'endpoints', 'dependencies'])
-    for (const row of readTable(README, name)) t.not(row.at(-1), '', `${name}: ${row[0] ?? ''}`)
+    for (const row of readTable(documentWith(name), name)) t.not(row.at(-1), '', `${name}: ${row[0] ?? ''}`)
 })
 
 t.test('the paths beside the inference ones are the routes that http/ has', async (t) => {
@@ -63,7 +71,7 @@ t.test('every dependency is named with its reason, and no other', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }
-  const named = readTable(README, 'dependencies').map(([name]) => name ?? '')
+  const named = readTable(documentWith('dependencies'), 'dependencies').map(([name]) => name ?? '')
   t.strictSame(
     named.sort(),
     Object.keys(dependencies)
@@ -72,8 +80,8 @@ t.test('every dependency is named with its reason, and no other', async (t) => {
   )
 })
 
-t.test('a difference is told by name', async (t) => {
-  const table: ReadmeTable = {
+t.test('each difference is reported by name', async (t) => {
+  const table: DocTable = {
     name: 'errors',
     head: ['code', 'status'],
     rows: [
@@ -91,9 +99,9 @@ t.test('a difference is told by name', async (t) => {
     ],
   })
   t.strictSame(differences(table, ['code', 'status'], other), [
-    'missing in the README: `b` | 2',
-    'only in the README: `b` | 3',
-    'only in the README: `c` | 4',
+    'missing in the document: `b` | 2',
+    'only in the document: `b` | 3',
+    'only in the document: `c` | 4',
   ])
   t.throws(() => readTable('', 'errors'), /<!-- errors -->/)
 })

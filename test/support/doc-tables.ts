@@ -2,8 +2,8 @@ import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ERRORS } from '../../src/core/errors.ts'
 import { newMetrics } from './metrics.ts'
 
-/** The tables of README.md that code decides, as rows of cells without their heads. The README's tests compare with these. */
-export interface ReadmeTable {
+/** A table of the documents that code decides, as rows of cells without its head. */
+export interface DocTable {
   readonly name: 'errors' | 'metrics' | 'endpoints'
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
@@ -19,13 +19,13 @@ export const OTHER_PATHS: readonly (readonly [method: 'GET', path: string, state
   ['GET', '/v1/models', 'served'],
   ['GET', '/v1/models/*', 'served; ids may hold slashes'],
   ['GET', '/health', 'served: backends and their states, with a key'],
-  ['GET', '/health/liveness', 'served, open to everybody'],
-  ['GET', '/health/readiness', 'served, open to everybody: 503 while the gateway stops'],
-  ['GET', '/metrics', 'served, open to everybody: Prometheus'],
-  ['GET', '/', 'served, open to everybody: name and state'],
+  ['GET', '/health/liveness', 'served, needs no key'],
+  ['GET', '/health/readiness', 'served, needs no key: 503 while the gateway stops'],
+  ['GET', '/metrics', 'served, needs no key: Prometheus'],
+  ['GET', '/', 'served, needs no key: name and state'],
 ]
 
-export function errorsTable(): ReadmeTable {
+export function errorsTable(): DocTable {
   const rows = Object.entries(ERRORS).map(([name, { status, source, means }]) => [
     code(name),
     String(status),
@@ -35,35 +35,30 @@ export function errorsTable(): ReadmeTable {
   return { name: 'errors', head: ['code', 'status', 'source', 'meaning'], rows }
 }
 
-export function metricsTable(): ReadmeTable {
+export function metricsTable(): DocTable {
   const metrics = newMetrics().families
   const rows = metrics.map(({ name, help, labelNames }) => [code(name), labelNames.map(code).join(', '), help])
   return { name: 'metrics', head: ['name', 'labels', 'meaning'], rows }
 }
 
-export function endpointsTable(): ReadmeTable {
+export function endpointsTable(): DocTable {
   const inference = ENDPOINTS.map(({ path, served }) => ['POST', code(path), served ? 'served' : PLANNED])
   const others = OTHER_PATHS.map(([method, path, state]) => [method, code(path), state])
   return { name: 'endpoints', head: ['method', 'path', 'state'], rows: [...inference, ...others] }
 }
 
-/** A table as it stands in the README, markers included. */
-export function render({ name, head, rows }: ReadmeTable): string {
+/** A table as a document has it, markers included. */
+export function render({ name, head, rows }: DocTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [`<!-- ${name} -->`, line(head), line(head.map(() => '---')), ...rows.map(line), `<!-- /${name} -->`].join(
     '\n',
   )
 }
 
-/** All of them, to be pasted. */
-export function renderTables(): string {
-  return [endpointsTable(), errorsTable(), metricsTable()].map(render).join('\n\n')
-}
-
-/** The cells of the table between two markers of a README; throws where the markers are not there. */
-export function readTable(readme: string, name: string): string[][] {
-  const block = new RegExp(`<!-- ${name} -->\\n([^]*?)<!-- /${name} -->`).exec(readme)?.[1]
-  if (block === undefined) throw new Error(`README.md has no <!-- ${name} --> .. <!-- /${name} -->`)
+/** The cells of the table between two markers of a document; throws where the markers are not there. */
+export function readTable(text: string, name: string): string[][] {
+  const block = new RegExp(`<!-- ${name} -->\\n([^]*?)<!-- /${name} -->`).exec(text)?.[1]
+  if (block === undefined) throw new Error(`no <!-- ${name} --> .. <!-- /${name} -->`)
   return block
     .split('\n')
     .filter((line) => line.startsWith('|') && !/^\|[ |:-]*$/.test(line))
