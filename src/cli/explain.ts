@@ -4,9 +4,10 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Decision } from '../observe/explain/shape.ts'
 import { decisionTable } from '../observe/explain/table.ts'
 import { askGateway } from './ask-gateway.ts'
-import { decideHere } from './decide-here.ts'
+import type { HereOptions } from './decide-here.ts'
 import { ExplainError } from './explain-error.ts'
 import type { Io } from './io.ts'
 import { readAll } from './stdin.ts'
@@ -46,7 +47,7 @@ export async function explain(argv: string[], io: Io): Promise<number> {
     const raw = await readRequest(file, io)
     const decision =
       values.url === undefined
-        ? await decideHere(raw, { config: values.config, key, forced: values.key !== undefined }, io)
+        ? await here(raw, { config: values.config, key, forced: values.key !== undefined }, io)
         : await askGateway(raw, values.url, key)
     io.stdout.write(values.json ? `${JSON.stringify(decision, null, 2)}\n` : decisionTable(decision))
     return decision.error === undefined ? 0 : 1
@@ -54,6 +55,12 @@ export async function explain(argv: string[], io: Io): Promise<number> {
     io.stderr.write(`turnout explain: ${words(thrown as Error)}\n`)
     return 1
   }
+}
+
+/** A gateway is loaded only where one is needed. */
+async function here(raw: Buffer, options: HereOptions, io: Io): Promise<Decision> {
+  const { decideHere } = await import('./decide-here.ts')
+  return await decideHere(raw, options, io)
 }
 
 async function readRequest(file: string, io: Io): Promise<Buffer> {

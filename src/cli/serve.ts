@@ -1,6 +1,6 @@
 /** `turnout serve`: configuration or a look around, then the gateway until a signal. */
 import { parseArgs } from 'node:util'
-import { type App, createApp } from '../app.ts'
+import type { App } from '../app.ts'
 import { hostPattern } from '../config/browsers.ts'
 import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
@@ -32,6 +32,8 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     const hosts = [...server.hosts, ...hostsOf(io.env['TURNOUT_HOSTS'] ?? '')]
     const config = { ...setup.config, server: { ...server, hosts } }
     refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
+    // Loaded only for a configuration that it can start with.
+    const { createApp } = await import('../app.ts')
     app = await createApp({ config })
     announce(app, await app.listen(), config, io)
     await stopped

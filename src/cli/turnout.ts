@@ -1,15 +1,6 @@
 #!/usr/bin/env node
 /** The command line: one verb, one file. */
-import { check } from './check.ts'
-import { explain } from './explain.ts'
 import type { Io } from './io.ts'
-import { key } from './key.ts'
-import { ledger } from './ledger.ts'
-import { replay } from './replay.ts'
-import { schemaCommand } from './schema.ts'
-import { serve } from './serve.ts'
-import { sessions } from './sessions.ts'
-import { state } from './state.ts'
 import { VERSION } from '../version.ts'
 
 const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of engines and clouds
@@ -38,16 +29,19 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of en
   turnout version
 `
 
-const COMMANDS: Readonly<Record<string, (argv: string[], io: Io) => Promise<number>>> = {
-  serve,
-  check,
-  explain,
-  replay,
-  sessions,
-  state,
-  ledger,
-  key,
-  schema: schemaCommand,
+type Command = (argv: string[], io: Io) => Promise<number>
+
+/** Each is loaded only when it is called: most of them need a small part of what `serve` needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  check: async () => (await import('./check.ts')).check,
+  explain: async () => (await import('./explain.ts')).explain,
+  replay: async () => (await import('./replay.ts')).replay,
+  sessions: async () => (await import('./sessions.ts')).sessions,
+  state: async () => (await import('./state.ts')).state,
+  ledger: async () => (await import('./ledger.ts')).ledger,
+  key: async () => (await import('./key.ts')).key,
+  schema: async () => (await import('./schema.ts')).schemaCommand,
 }
 
 async function main(argv: string[], io: Io): Promise<number> {
@@ -57,7 +51,7 @@ async function main(argv: string[], io: Io): Promise<number> {
     return 0
   }
   const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined
-  if (command !== undefined) return await command(rest, io)
+  if (command !== undefined) return await (await command())(rest, io)
   const asked = verb === 'help' || verb === '--help' || verb === '-h'
   if (!asked) io.stderr.write(`turnout: there is no command "${verb}"\n\n`)
   ;(asked ? io.stdout : io.stderr).write(USAGE)
