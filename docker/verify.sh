@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 services=${SERVICES:-gateway prometheus grafana}
 export TURNOUT_PORT=${VERIFY_TURNOUT_PORT:-17070} PROMETHEUS_PORT=${VERIFY_PROMETHEUS_PORT:-19090} GRAFANA_PORT=${VERIFY_GRAFANA_PORT:-13000}
-unset OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY MISTRAL_API_KEY GROQ_API_KEY DEEPSEEK_API_KEY OPENROUTER_API_KEY TOGETHER_API_KEY
+unset $(sed -n 's/^key_env: *//p' config/providers/*.yaml)
 gateway=http://127.0.0.1:$TURNOUT_PORT
 prometheus=http://127.0.0.1:$PROMETHEUS_PORT
 grafana=http://127.0.0.1:$GRAFANA_PORT

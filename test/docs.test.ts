@@ -1,60 +1,43 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { ENDPOINTS } from '../src/core/endpoints.ts'
-import {
-  endpointsTable,
-  errorsTable,
-  metricsTable,
-  OTHER_PATHS,
-  readTable,
-  render,
-  type DocTable,
-} from './support/doc-tables.ts'
-import { DOCUMENTS, ROOT } from './support/documents.ts'
+import { BLOCKS } from '../scripts/docs/blocks.ts'
+import { documents, filled, namesIn, read, ROOT } from '../scripts/docs/fill.ts'
+import { OTHER_PATHS } from '../scripts/docs/tables.ts'
+import { cellsOf, readTable } from './support/markdown-tables.ts'
 
-/** The document that has the table. */
-function documentWith(name: string): string {
-  const [first, ...more] = DOCUMENTS.filter(({ text }) => text.includes(`<!-- ${name} -->`))
-  if (first === undefined || more.length > 0)
-    throw new Error(`${more.length + (first ? 1 : 0)} documents have <!-- ${name} -->`)
-  return first.text
-}
+const TEXTS = new Map(await Promise.all((await documents()).map(async (name) => [name, await read(name)] as const)))
+const ALL = [...TEXTS.values()].join('\n')
 
-/** Compares the named columns of a table with what the code says, both ways; each difference by name. */
-function differences(wanted: DocTable, columns: readonly string[], text = documentWith(wanted.name)): string[] {
-  const at = columns.map((column) => wanted.head.indexOf(column))
-  const key = (row: readonly string[]): string => at.map((index) => row[index] ?? '').join(' | ')
-  const written = readTable(text, wanted.name).map(key)
-  const coded = wanted.rows.map(key)
-  return [
-    ...coded.filter((row) => !written.includes(row)).map((row) => `missing in the document: ${row}`),
-    ...written.filter((row) => !coded.includes(row)).map((row) => `only in the document: ${row}`),
-    ...written.filter((row, index) => written.indexOf(row) !== index).map((row) => `twice in the document: ${row}`),
-  ]
-}
+/** Tables of which the code knows the first column only. */
+const BY_HAND = ['budget-options', 'conditions', 'dependencies', 'key-options', 'limits', 'route-options', 'strategies', 'variables'] // prettier-ignore
 
-t.test('the table of errors is the one of core/errors.ts', async (t) => {
-  t.strictSame(differences(errorsTable(), ['code', 'status', 'source']), [])
+t.test('the generated parts of the documents are what `npm run docs` writes', async (t) => {
+  for (const [name, text] of TEXTS) {
+    const next = await filled(text)
+    const [coded, written] = [cellsOf(next), cellsOf(text)]
+    const stale = [
+      ...coded.filter((row) => !written.includes(row)).map((row) => `missing in the document: ${row}`),
+      ...written.filter((row) => !coded.includes(row)).map((row) => `only in the document: ${row}`),
+    ]
+    t.strictSame(stale, [], `${name}: run \`npm run docs\``)
+    t.ok(next === text, `${name}: run \`npm run docs\``)
+  }
 })
 
-t.test('the table of metrics is the registry', async (t) => {
-  t.strictSame(differences(metricsTable(), ['name', 'labels']), [])
-})
-
-t.test('the table of endpoints is the one of core/endpoints.ts and the routes of http/', async (t) => {
-  t.strictSame(differences(endpointsTable(), ['method', 'path']), [])
-  const states = new Map(
-    readTable(documentWith('endpoints'), 'endpoints').map(([, path, state]) => [path, state ?? '']),
+t.test('every marker is that of a block, or of a table by hand', async (t) => {
+  const marked = [...ALL.matchAll(/^ *(?:<!-- ([\w-]+) -->|# <([\w-]+)>)$/gm)].map(
+    ([, name, other]) => name ?? other ?? '',
   )
-  for (const { path, served } of ENDPOINTS)
-    t.match(states.get(`\`${path}\``), served ? /^served/ : /^planned/, `the state of ${path}`)
-  for (const [, path] of OTHER_PATHS) t.match(states.get(`\`${path}\``), /^served/, `the state of ${path}`)
+  t.strictSame(marked.filter((name) => !(name in BLOCKS)).sort(), BY_HAND)
+  for (const name of ['endpoints', 'errors', 'metrics', 'providers', 'key-variables'])
+    t.equal(marked.filter((one) => one === name).length, 1, `one document has ${name}`)
 })
 
 t.test('every row of the tables has a meaning', async (t) => {
-  for (const name of ['errors', 'metrics', 'endpoints', 'dependencies'])
-    for (const row of readTable(documentWith(name), name)) t.not(row.at(-1), '', `${name}: ${row[0] ?? ''}`)
+  for (const [name, made] of Object.entries(BLOCKS))
+    for (const row of cellsOf(made())) t.notMatch(row, /\| ?\|$/, `${name}: ${row}`)
+  for (const name of BY_HAND) for (const row of readTable(ALL, name)) t.not(row[1], '', `${name}: ${row[0] ?? ''}`)
 })
 
 t.test('the paths beside the inference ones are the routes that http/ has', async (t) => {
@@ -71,7 +54,7 @@ t.test('every dependency is named with its reason, and no other', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }
-  const named = readTable(documentWith('dependencies'), 'dependencies').map(([name]) => name ?? '')
+  const named = readTable(ALL, 'dependencies').map(([name]) => name ?? '')
   t.strictSame(
     named.sort(),
     Object.keys(dependencies)
@@ -80,28 +63,17 @@ t.test('every dependency is named with its reason, and no other', async (t) => {
   )
 })
 
-t.test('each difference is reported by name', async (t) => {
-  const table: DocTable = {
-    name: 'errors',
-    head: ['code', 'status'],
-    rows: [
-      ['`a`', '1'],
-      ['`b`', '2'],
-    ],
-  }
-  t.strictSame(differences(table, ['code', 'status'], render(table)), [])
-  const other = render({
-    ...table,
-    rows: [
-      ['`a`', '1'],
-      ['`b`', '3'],
-      ['`c`', '4'],
-    ],
-  })
-  t.strictSame(differences(table, ['code', 'status'], other), [
-    'missing in the document: `b` | 2',
-    'only in the document: `b` | 3',
-    'only in the document: `c` | 4',
-  ])
-  t.throws(() => readTable('', 'errors'), /<!-- errors -->/)
+t.test('a block is filled where its markers are, in Markdown and in YAML', async (t) => {
+  const blocks = { one: () => '| a |\n| --- |\n| `x` |', two: () => '- A\n- B' }
+  t.equal(
+    await filled('# Head\n\n<!-- one -->\n\nold\n\n<!-- /one -->\n\nafter\n', blocks),
+    '# Head\n\n<!-- one -->\n\n| a   |\n| --- |\n| `x` |\n\n<!-- /one -->\n\nafter\n',
+  )
+  t.equal(
+    await filled('list:\n  # <two>\n  - old\n  # </two>\n  - C\n', blocks),
+    'list:\n  # <two>\n  - A\n  - B\n  # </two>\n  - C\n',
+  )
+  t.equal(await filled('nothing\n', blocks), 'nothing\n')
+  t.strictSame(namesIn('text\n<!-- one -->\n', blocks), ['one'])
+  await t.rejects(filled('<!-- one -->\n', blocks), /"one" has no end/)
 })

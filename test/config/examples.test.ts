@@ -25,7 +25,7 @@ const SCHEMA = JSON.parse(SCHEMA_FILE) as Node
 const validate = new Ajv({ strict: false, allErrors: true }).compile(SCHEMA)
 
 t.test('config/schema.json is what `turnout schema` prints', async (t) => {
-  t.strictSame(SCHEMA, JSON.parse(schemaText()))
+  t.strictSame(SCHEMA, JSON.parse(schemaText()), 'run `npm run schema`')
 })
 
 t.test('every example loads, is named to editors, and fits the schema', async (t) => {

@@ -1,0 +1,54 @@
+/** The tables of the documents that code decides: rows of cells. What a cell says of a thing is the text that stands beside the thing in the code. */
+import { ENDPOINTS } from '../../src/core/endpoints.ts'
+import { ERRORS } from '../../src/core/errors.ts'
+import { Metrics } from '../../src/observe/gateway/metrics.ts'
+
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export const code = (text: string): string => `\`${text}\``
+
+/** `state` of a path that answers 404. */
+const PLANNED = 'planned: answers 404'
+
+/** Paths beside the inference ones; a test compares them with the routes in src/http. */
+export const OTHER_PATHS: readonly (readonly [method: 'GET', path: string, state: string])[] = [
+  ['GET', '/v1/models', 'served'],
+  ['GET', '/v1/models/*', 'served; ids may hold slashes'],
+  ['GET', '/health', 'served: backends and their states, with a key'],
+  ['GET', '/health/liveness', 'served, needs no key'],
+  ['GET', '/health/readiness', 'served, needs no key: 503 while the gateway stops'],
+  ['GET', '/metrics', 'served, needs no key: Prometheus'],
+  ['GET', '/', 'served, needs no key: name and state'],
+]
+
+/** What a path does that its name does not say. */
+const NOTES: Readonly<Record<string, string>> = {
+  '/v1/route': 'what would be decided; nothing is sent',
+  '/v1/feedback': 'teaches the choice of the next',
+}
+
+export function endpointsTable(): Table {
+  const state = (path: string): string => (NOTES[path] === undefined ? 'served' : `served: ${NOTES[path]}`)
+  const inference = ENDPOINTS.map(({ path, served }) => ['POST', code(path), served ? state(path) : PLANNED])
+  const others = OTHER_PATHS.map(([method, path, state]) => [method, code(path), state])
+  return { head: ['method', 'path', 'state'], rows: [...inference, ...others] }
+}
+
+export function errorsTable(): Table {
+  const rows = Object.entries(ERRORS).map(([name, { status, source, means }]) => [
+    code(name),
+    String(status),
+    source,
+    means,
+  ])
+  return { head: ['code', 'status', 'source', 'meaning'], rows }
+}
+
+export function metricsTable(): Table {
+  const { families } = new Metrics({ version: '', configHash: 0, backends: () => [] })
+  const rows = families.map(({ name, help, labelNames }) => [code(name), labelNames.map(code).join(', '), help])
+  return { head: ['name', 'labels', 'meaning'], rows }
+}
