@@ -11,7 +11,7 @@ export function providersTable(): Table {
   const rows = providers.map(({ kind, label, url, ports, keyEnv, endpoints }) => [
     code(kind),
     label,
-    ports.length > 0 ? `ports ${ports.join(', ')} of this machine` : (url ?? 'where `url` says'),
+    ports.length > 0 ? `port ${ports.join(', ')} of this machine` : (url ?? 'where `url` says'),
     keyEnv === null ? '' : code(keyEnv),
     Object.keys(endpoints).join(', '),
   ])

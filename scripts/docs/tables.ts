@@ -27,7 +27,7 @@ export const OTHER_PATHS: readonly (readonly [method: 'GET', path: string, state
 /** What a path does that its name does not say. */
 const NOTES: Readonly<Record<string, string>> = {
   '/v1/route': 'what would be decided; nothing is sent',
-  '/v1/feedback': 'teaches the choice of the next',
+  '/v1/feedback': 'teaches the choice of later requests',
 }
 
 export function endpointsTable(): Table {
