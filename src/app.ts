@@ -7,7 +7,7 @@ import { classifier } from './decision/classify/profile.ts'
 import { loadWeights } from './decision/classify/weights.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import type { Config } from './core/settings.ts'
-import type { GatewayRequest } from './core/types.ts'
+import type { GatewayRequest, RoutePlan } from './core/types.ts'
 import { Fleet, type FleetEvent } from './backends/fleet/fleet.ts'
 import { Connections } from './http/connections.ts'
 import { receive, refuseLate, stoppingError } from './http/plugins/arrivals.ts'
@@ -31,7 +31,7 @@ import { shownBudget } from './budgets/shown.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { createLog, type Log } from './observe/log/log.ts'
 import { buildPolicy, type Policy } from './policy.ts'
-import { type DryRun, dryRun, type Stages } from './pipeline.ts'
+import { dryRun, type Stages } from './pipeline.ts'
 import { Conversations } from './decision/route/conversations.ts'
 import { beginTrace } from './formats/trace-context.ts'
 import { StateFile } from './store/state-file.ts'
@@ -50,7 +50,7 @@ export interface App {
   readonly fleet: Fleet
   readonly keys: KeyStore
   /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
-  dryRun(request: GatewayRequest): DryRun
+  dryRun(request: GatewayRequest): RoutePlan
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
   listen(): Promise<{ url: string; port: number; adminUrl: string | null }>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */

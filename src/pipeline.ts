@@ -6,7 +6,6 @@ import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './
 import type { Classifier } from './decision/classify/profile.ts'
 import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
-import type { DecisionRecord } from './core/record.ts'
 import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
 import { subjectOf } from './accounting/subject.ts'
 import type { Limiter, Reservation } from './budgets/limiter.ts'
@@ -38,24 +37,9 @@ export interface Stages extends DispatchTools, SettleTools {
 /** What a decision is made of. */
 export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'>
 
-/** A decision about a request that is not sent. */
-export interface DryRun {
-  readonly record: DecisionRecord
-  /** What the request itself would be refused with. */
-  readonly error: GatewayError | null
-}
-
-/** Throws where there was nothing to decide about: nothing has the name that the request asks for. */
-export function dryRun(request: GatewayRequest, stages: Deciding): DryRun {
-  try {
-    // What would be decided, without the luck of the moment.
-    return { record: decide(request, stages.policy(), { ...stages, random: () => 1 }).record, error: null }
-  } catch (thrown) {
-    const error = toGatewayError(thrown)
-    if (error.record === null) throw error
-    return { record: error.record, error }
-  }
-}
+/** What would be decided about a request, without the luck of the moment; see `decide`. */
+export const dryRun = (request: GatewayRequest, stages: Deciding): RoutePlan =>
+  decide(request, stages.policy(), { ...stages, random: () => 1 })
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
 export async function answer(
@@ -98,7 +82,7 @@ export async function answer(
     now,
     facts: (headAt) => ({
       requestId: request.id,
-      route: route?.route ?? error?.route ?? null,
+      route: route?.route ?? null,
       // A comment that keeps the line open may go out before it is known who will answer.
       deployment: committed === null && error === null ? null : trail.current,
       attempts: committed === null && error === null ? null : callsMade(trail),
@@ -115,6 +99,7 @@ export async function answer(
 
   try {
     route = decide(request, policy, stages)
+    if (route.refusal !== null) throw route.refusal
     route.taken()
     stages.metrics.decided((now() - request.startedAt) / 1000)
     reservation = await reserve(request, route, stages.limiter)
@@ -133,7 +118,7 @@ export async function answer(
   }
 }
 
-/** Whom to ask, and why; nothing is sent or learnt by it. Throws the GatewayError of a request that nobody can serve. */
+/** What to call, and why; nothing is sent or learnt by it. Throws where nothing has the name that the request asks for. */
 export function decide(request: GatewayRequest, policy: Policy, stages: Deciding): RoutePlan {
   const { classify, conversations, limiter, random } = stages
   const now = stages.now()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
-import type { Account, Attempt, RequestObserver } from '../../src/core/settlement.ts'
+import type { Account, AttemptRecord, RequestObserver } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { readLedger } from '../../src/ledger/read.ts'
@@ -23,7 +23,7 @@ const ROUNDS = 5
 const PER_SECOND = 2000
 const SECONDS = 10
 
-const settlement = (attempt: Attempt): Account['settlement'] => ({
+const settlement = (attempt: AttemptRecord): Account['settlement'] => ({
   attempts: [attempt],
   total: totalOf([attempt]),
   answered: true,
@@ -45,7 +45,7 @@ function accounts(): Account[] {
     const request = { ...requestFor(`Question ${index}: what is the capital of France?`, true), id: `bench-${index}` }
     const route = plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
     const { backend, model } = route.record.chosen!
-    const attempt: Attempt = {
+    const attempt: AttemptRecord = {
       backend,
       startedMs: 0.4,
       answeredAs: model,
@@ -54,6 +54,7 @@ function accounts(): Account[] {
       effort: null,
       status: 200,
       error: null,
+      answered: true,
       ttftMs: 311.2345 + index,
       totalMs: 1234.567 + index,
       usage: { ...NO_TOKENS, input: 812 + index, cachedInput: 512, output: 230, reasoning: 0 },

@@ -1,6 +1,6 @@
 /** Calls as they ended -> attempts as they count: what each took, cost and wasted. Pure. */
 import { ERRORS } from '../core/errors.ts'
-import type { Attempt, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
+import type { AttemptRecord, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { AnswerState } from '../formats/openai/answer-state.ts'
 import { costOf, engineSeconds } from './cost.ts'
@@ -18,7 +18,7 @@ export interface Counted {
   readonly why: Verdict['why']
 }
 
-export function attemptsOf(counted: Counted): Attempt[] {
+export function attemptsOf(counted: Counted): AttemptRecord[] {
   const { plan, startedAt, tried, track, why } = counted
   return tried.map((one, index) => {
     const answered = track !== null && index === tried.length - 1
@@ -29,6 +29,7 @@ export function attemptsOf(counted: Counted): Attempt[] {
       effort: one.target.effort,
       status: one.status,
       error: one.error?.code ?? null,
+      answered,
       ttftMs: one.ttftMs,
       startedMs: one.startedAt - startedAt,
       totalMs: one.endedAt - one.startedAt,

@@ -10,7 +10,6 @@ import type {
   Total,
   Tried,
 } from '../core/settlement.ts'
-import type { DecisionRecord } from '../core/record.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
@@ -75,7 +74,7 @@ export function settle(
   const spent = settlement.attempts.length === 0 ? null : spentOf(settlement.total)
   reservation?.settle(spent)
   if (spent !== null) noteOverrun(ending, spent, reservation, tools.fleet)
-  const subject = subjectOf(request, plan?.route ?? error?.route ?? null)
+  const subject = subjectOf(request, plan?.route ?? null)
   const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
   // Books first: what was expected of others is worked out for them, and must not know this answer yet.
   for (const book of tools.observers) book.onCompleted(account)
@@ -95,12 +94,11 @@ function noteOverrun(ending: Ending, spent: SpendEstimate, reservation: Reservat
 
 /** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
 export function explained(ending: Ending): object | null {
-  const record: DecisionRecord | null = ending.plan?.record ?? ending.error?.record ?? null
-  if (record === null) return null
+  if (ending.plan === null) return null
   const fit = fitAtOnce(ending)
   // The caller does not wait for a check in another thread: until then nobody knows whether the answer is of use.
   const verdict = isQuestion(fit) ? PENDING : verdictOf(ending, fit)
-  return { ...record, outcome: outcomeOf(summarise(ending, verdict)) }
+  return { ...ending.plan.record, outcome: outcomeOf(summarise(ending, verdict)) }
 }
 
 /** What all attempts took and cost, of an answer that is whole and about to be sent. */

@@ -32,8 +32,8 @@ export async function decideHere(raw: Buffer, { config: file, key, forced }: Her
     const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
     const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())
     await app.fleet.start()
-    const { record, error } = app.dryRun(request)
-    return error === null ? record : { ...record, ...toEnvelope(error) }
+    const { record, refusal } = app.dryRun(request)
+    return refusal === null ? record : { ...record, ...toEnvelope(refusal) }
   } finally {
     await app.close()
     await setup.close()

@@ -2,7 +2,6 @@
  * Every way a request can fail, and all that a code means: one closed table, of which retries, health, waste and headers are
  * readings. A code without one of the columns does not compile. `type` is OpenAI's vocabulary, so that SDKs pick the right class.
  */
-import type { DecisionRecord } from './record.ts'
 
 /** What a refusal of a backend is about: only the request, one model, or all models of the backend. */
 export type Scope = 'request' | 'model' | 'backend'
@@ -261,10 +260,6 @@ export interface ErrorDetails {
   readonly about?: Scope
   /** What the backend said to lack, with its value where only that is refused; see decision/classify/lacking.ts. */
   readonly lack?: { readonly name: string | null; readonly ofValue: boolean } | null
-  /** The route that nobody could serve. */
-  readonly route?: string | null
-  /** What was decided before it failed. */
-  readonly record?: DecisionRecord | null
 }
 
 /** An expected failure. It carries no stack: at thousands a second a trace is cost without news. */
@@ -279,8 +274,6 @@ export class GatewayError extends Error {
   readonly upstreamCode: string | null
   readonly about: Scope
   readonly lack: { readonly name: string | null; readonly ofValue: boolean } | null
-  readonly route: string | null
-  readonly record: DecisionRecord | null
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const limit = Error.stackTraceLimit
@@ -298,8 +291,6 @@ export class GatewayError extends Error {
     this.upstreamCode = details.upstreamCode ?? null
     this.about = details.about ?? 'backend'
     this.lack = details.lack ?? null
-    this.route = details.route ?? null
-    this.record = details.record ?? null
   }
 }
 

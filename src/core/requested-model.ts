@@ -8,7 +8,7 @@ const PLAIN = /^[\p{L}\p{N} ._:/@+~()[\],=-]{1,200}$/u
  * The name that a caller asked for, as logs, ledger and traces have it. One that leads nowhere may be any text, so only that is said
  * of it; one that leads somewhere by a pattern is named by a digest where it is no plain name.
  */
-export function requestedModel({ request: { model }, plan, settlement }: Account): string {
-  if (plan === null && (settlement.error?.record ?? null) === null) return 'unknown'
+export function requestedModel({ request: { model }, plan }: Account): string {
+  if (plan === null) return 'unknown'
   return PLAIN.test(model) ? model : digestName(model)
 }

@@ -21,13 +21,15 @@ export interface Tried {
 }
 
 /** One call to one backend, finished. */
-export interface Attempt {
+export interface AttemptRecord {
   readonly backend: string
   readonly model: string
   readonly effort: Effort | null
   /** HTTP status of the backend; null = none came. */
   readonly status: number | null
   readonly error: ErrorCode | null
+  /** Its answer began, whatever became of it. */
+  readonly answered: boolean
   /** Of a stream; a whole answer has no first token that could be seen. */
   readonly ttftMs: number | null
   /** From the start of the request to that of the call. */
@@ -131,7 +133,7 @@ export interface Total {
 
 /** How a request ended. `Judgement` in place of a verdict: as the answer itself can show it, before its content was checked. */
 export interface Settlement<V extends Judgement = Verdict> {
-  readonly attempts: readonly Attempt[]
+  readonly attempts: readonly AttemptRecord[]
   /** Of all attempts together. */
   readonly total: Total
   /** A backend's answer was in hand, whatever became of it. */

@@ -2,10 +2,10 @@
  * What calls took together: the one place where tokens, money and waste are added up. Budgets, ledger, metrics, sessions,
  * headers, records and spans show a view of it, and none of them adds up calls by rules of its own. Pure.
  */
-import type { Attempt, SpendEstimate, Cost, Tokens, Total, Waste } from './settlement.ts'
+import type { AttemptRecord, SpendEstimate, Cost, Tokens, Total, Waste } from './settlement.ts'
 
 /** A call as far as it counts. */
-export type AttemptCost = Pick<Attempt, 'usage' | 'cost' | 'waste'>
+export type AttemptCost = Pick<AttemptRecord, 'usage' | 'cost' | 'waste'>
 
 export const NO_TOTAL: Total = { tokens: null, cost: null, partial: false, waste: [] }
 

@@ -172,8 +172,10 @@ export interface Target {
 
 export interface RoutePlan {
   readonly route: string
-  /** Each deployment once. */
+  /** Each deployment once; empty where the request is refused. */
   readonly order: readonly Target[]
+  /** Why nothing can be called; null where `order` has a target. */
+  readonly refusal: GatewayError | null
   readonly limits: Limits
   readonly profile: RequestProfile
   /** What counts as a useful answer here. */

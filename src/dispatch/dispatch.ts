@@ -243,7 +243,7 @@ function usualWait({ code, status }: GatewayError): number | null {
 }
 
 /** One refusal in its own words; of several, and of those that were ruled out before, each with its reason. */
-function nobodyCan(failed: readonly Failed[], { record, route }: RoutePlan): GatewayError {
+function nobodyCan(failed: readonly Failed[], { record }: RoutePlan): GatewayError {
   const { error } = failed[0]!
   const { message, param, status, upstreamStatus, upstreamCode, about } = error
   const ruledOut = record.candidates.flatMap(({ backend, model, dropped }) =>
@@ -253,7 +253,7 @@ function nobodyCan(failed: readonly Failed[], { record, route }: RoutePlan): Gat
   if (failed.length === 1 && ruledOut.length === 0) return new GatewayError('upstream_cannot', message, details)
   const said = failed.map(({ deployment, error }) => `${deployment.id}: ${error.message}`)
   const list = [...said, ...new Set(ruledOut)].slice(0, NAMED).join('; ')
-  return new GatewayError('upstream_cannot', `No candidate can serve this request: ${list}`, { ...details, route })
+  return new GatewayError('upstream_cannot', `No candidate can serve this request: ${list}`, details)
 }
 
 /** Candidates that a refusal names. */

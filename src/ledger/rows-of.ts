@@ -1,6 +1,6 @@
 /** A finished request -> its rows as JSON lines: the attempts, then the request, which ends them. Pure. */
 import { requestedModel } from '../core/requested-model.ts'
-import type { Account, Attempt, Settlement } from '../core/settlement.ts'
+import type { Account, AttemptRecord, Settlement } from '../core/settlement.ts'
 import { totalOf } from '../core/total.ts'
 import { totalText } from '../core/total-row.ts'
 
@@ -39,7 +39,7 @@ const sharedText = (account: Account, writer: string): string => {
   )
 }
 
-function attemptText(attempt: Attempt, index: number, settlement: Settlement): string {
+function attemptText(attempt: AttemptRecord, index: number, settlement: Settlement): string {
   const answered = settlement.answered && index === settlement.attempts.length - 1
   return (
     `"attempt":${index + 1},"attempts":null,${placeText(attempt)},"status":${attempt.status}` +

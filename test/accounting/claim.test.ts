@@ -23,6 +23,7 @@ const planOf = (
   limits: { ...LIMITS, attempts, totalMs },
   profile: classify(request),
   success: { finish: null, json: false, schema: false },
+  refusal: null,
   record: {} as RoutePlan['record'],
   maxTokens: null,
   taken: () => undefined,

@@ -1,6 +1,6 @@
 /** One total, and everything that shows a view of it: for any sequence of outcomes they are equal, live and after a restart. */
 import t, { type Test } from 'tap'
-import type { Account, Attempt, Cost, Waste } from '../../src/core/settlement.ts'
+import type { Account, AttemptRecord, Cost, Waste } from '../../src/core/settlement.ts'
 import { NO_TOTAL, spentOf, totalOf, wasteInAll } from '../../src/core/total.ts'
 import { totalOfRow } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
@@ -29,7 +29,7 @@ const REASONS: readonly Waste['reason'][] = [
 const SOURCES: readonly Cost['source'][] = ['price', 'backend', 'engine_time']
 
 /** Priced or not, failed or not, before or after it took something, by counts that are a guess or not. */
-function anyCall(random: () => number): Attempt {
+function anyCall(random: () => number): AttemptRecord {
   const below = (limit: number): number => Math.floor(random() * limit)
   const input = below(100_000)
   const output = below(10_000)
@@ -81,7 +81,7 @@ class Truth {
   readonly reasons: Record<string, number> = {}
 
   /** Nano-dollars of this request, and whether they are all. */
-  add(attempts: readonly Attempt[]): { readonly nano: number; readonly partial: boolean } {
+  add(attempts: readonly AttemptRecord[]): { readonly nano: number; readonly partial: boolean } {
     let [nano, tokens] = [0, 0]
     for (const { usage: took, cost: paid, waste } of attempts) {
       nano += paid?.nanoUsd ?? 0

@@ -1,14 +1,14 @@
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
-import type { Account, Attempt, Settlement, Waste } from '../../src/core/settlement.ts'
+import type { Account, AttemptRecord, Settlement, Waste } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { ATTEMPT, cost, gatewayRequest, usage } from '../support/factories.ts'
 import { pick } from '../support/random.ts'
 
 /** An answer of 11 and 7 tokens for 1234 nano-dollars. */
-export const ANSWERED: Attempt = {
+export const ANSWERED: AttemptRecord = {
   ...ATTEMPT,
   backend: 'a',
   model: 'm',
@@ -20,11 +20,19 @@ export const ANSWERED: Attempt = {
   cost: cost(1234),
 }
 
-export const FAILED: Attempt = { ...ANSWERED, status: 503, error: 'overloaded', ttftMs: null, usage: null, cost: null }
+export const FAILED: AttemptRecord = {
+  ...ANSWERED,
+  status: 503,
+  error: 'overloaded',
+  answered: false,
+  ttftMs: null,
+  usage: null,
+  cost: null,
+}
 
 interface Traits {
   readonly request?: Partial<GatewayRequest>
-  readonly attempts?: readonly Attempt[]
+  readonly attempts?: readonly AttemptRecord[]
   readonly settlement?: Partial<Settlement>
   readonly record?: Partial<DecisionRecord> | null
   /** Epoch ms. */
@@ -67,7 +75,7 @@ const REASONS: readonly Waste['reason'][] = ['retry', 'failover', 'truncated', '
 /** Any outcome: no attempt or several, with or without usage, price and waste. */
 export function anyAccount(random: () => number, id: string, at: number): Account {
   const count = (most: number): number => Math.floor(random() * (most + 1))
-  const attempts = Array.from({ length: count(3) }, (): Attempt => {
+  const attempts = Array.from({ length: count(3) }, (): AttemptRecord => {
     const told = random() < 0.7
     const counts = {
       input: count(100_000),

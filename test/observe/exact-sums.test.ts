@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Attempt } from '../../src/core/settlement.ts'
+import type { AttemptRecord } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { account, attempt, planOf, settlement } from '../support/accounts.ts'
 import { usage } from '../support/factories.ts'
@@ -32,7 +32,7 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
       unpriced: 0,
     }
     let nanoUsd = 0n
-    const one = (): Attempt => {
+    const one = (): AttemptRecord => {
       const input = below(100_000)
       const output = below(10_000)
       const tokens = { input, output, cachedInput: below(input + 1), reasoning: below(output + 1) }

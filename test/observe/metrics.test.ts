@@ -119,7 +119,7 @@ t.test('kinds of tokens that most backends never tell appear with the first one'
 })
 
 t.test('who nobody could serve is counted at its route', async (t) => {
-  const error = new GatewayError('no_backend', 'x', { route: 'coding' })
+  const error = new GatewayError('no_backend', 'x')
   const refused = settlement({ answered: false, attempts: [], error, status: 503, success: false })
   t.equal((await counted(account(refused, { plan: null, route: 'coding' })))('requests_total', { route: 'coding' }), 1)
 })

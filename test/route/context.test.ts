@@ -2,7 +2,6 @@
 import t from 'tap'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
-import { GatewayError } from '../../src/core/errors.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
 import { learnTokens } from '../../src/decision/learn/calibration.ts'
@@ -24,15 +23,12 @@ function sized(tokens: number): string {
   return word.repeat(Math.round(tokens / each))
 }
 
-/** Who would be asked, in order; null where nobody can. */
+/** What would be called, in order; null where nothing can be. */
 function asked(request: GatewayRequest, all: readonly Deployment[]): string[] | null {
-  try {
-    const table = compileRoutes([], [], catalogOf(...all))
-    return plan(request, classify(request), table, LIMITS, moment()).order.map(({ deployment }) => deployment.id)
-  } catch (thrown) {
-    if (thrown instanceof GatewayError && thrown.code === 'context_length_exceeded') return null
-    throw thrown
-  }
+  const table = compileRoutes([], [], catalogOf(...all))
+  const { order, refusal } = plan(request, classify(request), table, LIMITS, moment())
+  if (refusal !== null && refusal.code !== 'context_length_exceeded') throw refusal
+  return refusal === null ? order.map(({ deployment }) => deployment.id) : null
 }
 
 t.test('what surely does not fit is given to nobody', async (t) => {
@@ -83,7 +79,7 @@ t.test('the tokenizer of the model decides, once it is known', async (t) => {
 t.test('the refusal names the sizes', async (t) => {
   const table = compileRoutes([], [], catalogOf(engine('a/m', 4096)))
   const request = asking(sized(40_000))
-  t.throws(() => plan(request, classify(request), table, LIMITS, moment()), {
+  t.match(plan(request, classify(request), table, LIMITS, moment()).refusal, {
     code: 'context_length_exceeded',
     status: 400,
     message: /a\/m: its context is 4096 tokens, the prompt has about [34]\d{4}/,

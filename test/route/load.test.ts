@@ -209,5 +209,5 @@ t.test('weight 0: dropped with a reason, by its own name and as fallback too', a
     ),
     ['b/n'],
   )
-  t.throws(() => planOf([drained], { fields: { model: 'a/m' } }), { code: 'no_backend', status: 503 })
+  t.match(planOf([drained], { fields: { model: 'a/m' } }).refusal, { code: 'no_backend', status: 503 })
 })

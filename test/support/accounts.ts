@@ -1,17 +1,18 @@
 import { subjectOf } from '../../src/accounting/subject.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
-import type { Account, Attempt, Cost, Settlement, Usage, Waste } from '../../src/core/settlement.ts'
+import type { Account, AttemptRecord, Cost, Settlement, Usage, Waste } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
 import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { ATTEMPT, cost, gatewayRequest, usage } from './factories.ts'
 
 /** A call of backend `a` that went well, unless it has an error. */
-export const attempt = (model: string, error: Attempt['error'] = null): Attempt => ({
+export const attempt = (model: string, error: AttemptRecord['error'] = null): AttemptRecord => ({
   ...ATTEMPT,
   backend: 'a',
   model,
   status: 200,
   error,
+  answered: error === null,
   ttftMs: 50,
 })
 
@@ -51,6 +52,7 @@ export function settlement({
     index === last && (one.answered || waste !== null)
       ? {
           ...attempt,
+          answered: one.answered,
           usage: one.answered ? took : null,
           cost: one.answered ? (paid === undefined ? cost(1_500_000_000) : paid) : null,
           waste,
@@ -81,7 +83,7 @@ export const record = (traits: Partial<DecisionRecord> = {}): DecisionRecord => 
 
 /** A plan of the route `coding`. */
 export const planOf = (traits: Partial<DecisionRecord> = {}): RoutePlan =>
-  ({ route: traits.route ?? 'coding', record: record(traits) }) as RoutePlan
+  ({ route: traits.route ?? 'coding', refusal: null, record: record(traits) }) as RoutePlan
 
 const STREAM = gatewayRequest({ model: 'm', stream: true }, { startedAt: 0 })
 

@@ -241,6 +241,7 @@ export const KEY: KeySpec = { ...ANONYMOUS, hash: '', expiresAt: null }
 /** What an attempt has beside where it went and how it ended. */
 export const ATTEMPT = {
   effort: null,
+  answered: true,
   startedMs: 0,
   totalMs: 0,
   answeredAs: null,

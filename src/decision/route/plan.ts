@@ -1,5 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { FilterName } from '../../core/record.ts'
+import type { DecisionRecord, FilterName } from '../../core/record.ts'
 import { isUnscored, type Limits, type Weights } from '../../core/settings.ts'
 import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
@@ -50,7 +50,7 @@ export interface Decision {
   readonly seats: readonly number[]
 }
 
-/** Throws a GatewayError that names, for each candidate, what ruled it out. */
+/** Where nothing can be called, `refusal` names for each candidate what ruled it out. Throws only where nothing has the name that the request asks for. */
 export function plan(
   request: GatewayRequest,
   profile: RequestProfile,
@@ -62,19 +62,20 @@ export function plan(
   const { choice, question, candidates, pick } = decision
   const fallback = choice.fallback.length === 0 ? [] : fallbackOf(question, candidates).targets
   const order = [...pick.order.map((row) => candidates[row]!), ...fallback]
-  if (order.length === 0) throw refusalOf(decision)
   const [first] = pick.order
-  let record: RoutePlan['record'] | null = null
+  let record: DecisionRecord | null = null
+  const recorded = (): DecisionRecord => (record ??= recordOf(decision))
   return {
     route: choice.route,
     order,
+    refusal: order.length === 0 ? refusalOf(decision, recorded()) : null,
     success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
     limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
     profile,
     maxTokens: null,
     // Only who reads it pays for it.
     get record() {
-      return (record ??= recordOf(decision))
+      return recorded()
     },
     taken() {
       if (first !== undefined) decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)

@@ -147,19 +147,14 @@ function rounded(value: number, digits: number): number | null {
 /** Candidates that a refusal names. */
 const NAMED = 20
 
-/** Why nobody can be asked. */
-export function refusalOf(decision: Decision): GatewayError {
+/** Why no candidate can be called. */
+export function refusalOf(decision: Decision, record: DecisionRecord): GatewayError {
   const { request, choice, question, candidates } = decision
-  const { route } = choice
-  const record = recordOf(decision)
   const ruledOut = fallbackOf(question, candidates).ruledOut.map(({ dropped }) => dropped.filter)
   const filters: readonly (string | null)[] = [...decision.dropped, ...ruledOut]
   if (filters.length === 0) {
-    return new GatewayError('no_backend', `Route "${route}" reaches no model at the moment; see GET /health.`, {
-      retryAfterMs: 2000,
-      route,
-      record,
-    })
+    const message = `Route "${choice.route}" reaches no model at the moment; see GET /health.`
+    return new GatewayError('no_backend', message, { retryAfterMs: 2000 })
   }
   const reasons = record.candidates
     .slice(0, NAMED)
@@ -168,7 +163,7 @@ export function refusalOf(decision: Decision): GatewayError {
   const list = `${reasons.join('; ')}${more}.`
   const all = (filter: string): boolean => filters.every((one) => one === filter)
   const refusal = (code: ErrorCode, message: string, param: string | null = null): GatewayError =>
-    new GatewayError(code, message, { param, route, record })
+    new GatewayError(code, message, { param })
   if (all('policy')) return refusal('forbidden', `This key may not use "${request.model}".`, 'model')
   if (all('weight')) return refusal('no_backend', `All candidates are drained: ${list}`)
   if (filters.every(isBound)) return refusal('forbidden', `No candidate may serve this request: ${list}`, 'model')

@@ -23,8 +23,8 @@ export async function answerDryRun(
   const list = raw.length > LARGE_BYTES ? await inSlices(largeMembers(raw)) : null
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
   const dry = await anyRequest(endpoint, incoming, startedAt)
-  const { record, error } = dryRun(dry, stages)
-  const decision = error === null ? record : { ...record, ...toEnvelope(error) }
+  const { record, refusal } = dryRun(dry, stages)
+  const decision = refusal === null ? record : { ...record, ...toEnvelope(refusal) }
   const headers = ['vary', 'accept']
   const overheadMs = stages.now() - dry.startedAt
   addAnswerHeaders(headers, {

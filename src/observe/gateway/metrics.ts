@@ -87,6 +87,6 @@ export class Metrics implements RequestObserver {
     place ??= this.#places.nowhere(route)
     this.#requests.settled(place, account, mark)
     if (verdict.success) this.#places.succeeded(place)
-    if (plan !== null) this.#decisions.settled(route, plan.record, settlement, mark)
+    if (plan !== null && plan.refusal === null) this.#decisions.settled(route, plan.record, settlement, mark)
   }
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Usage } from '../../core/settlement.ts'
+import type { AttemptRecord, Usage } from '../../core/settlement.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { ExemplarRef } from '../metrics/metric.ts'
 import { OTHER, Series } from '../metrics/series.ts'
@@ -97,7 +97,7 @@ export class PlaceMetrics {
   }
 
   /** A call ended. */
-  attempted(place: RouteLabels, { error, usage, cost, waste }: Attempt, mark: ExemplarRef): void {
+  attempted(place: RouteLabels, { error, usage, cost, waste }: AttemptRecord, mark: ExemplarRef): void {
     const { route, backend, model } = place
     this.#outcomes.of(backend, model, error ?? 'ok').value++
     if (waste !== null) this.#waste.of(route, backend, model, waste.reason).value += waste.tokens

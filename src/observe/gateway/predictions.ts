@@ -1,6 +1,6 @@
 /** How answers came out against what the decision expected of them. Pure. */
 import type { DecisionRecord } from '../../core/record.ts'
-import type { Attempt, Settlement } from '../../core/settlement.ts'
+import type { AttemptRecord, Settlement } from '../../core/settlement.ts'
 
 export type Predicted = 'input_tokens' | 'output_tokens' | 'ttft' | 'cost'
 
@@ -33,7 +33,7 @@ export function predictionRatios(
 /** Null where the record does not list who answered. */
 function expectedOf(
   { candidates }: DecisionRecord,
-  { backend, model, effort }: Attempt,
+  { backend, model, effort }: AttemptRecord,
 ): DecisionRecord['candidates'][number]['expected'] | null {
   for (const candidate of candidates)
     if (candidate.backend === backend && candidate.model === model && candidate.effort === effort)

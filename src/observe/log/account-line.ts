@@ -29,8 +29,7 @@ export function accountLine(account: Account): object {
 
 /** The record of design 2.7, outcome included; null where nothing was decided. */
 export function decisionOf({ plan, settlement }: Account): object | null {
-  const record = plan?.record ?? settlement.error?.record ?? null
-  return record === null ? null : { ...record, outcome: outcomeOf(settlement) }
+  return plan === null ? null : { ...plan.record, outcome: outcomeOf(settlement) }
 }
 
 /** `outcome` of the decision record. */

@@ -1,5 +1,5 @@
 /** An account as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
-import type { Account, Attempt } from '../../core/settlement.ts'
+import type { Account, AttemptRecord } from '../../core/settlement.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
 import type { Sampling } from '../../core/prompt.ts'
 import type { GatewayRequest } from '../../core/types.ts'
@@ -26,7 +26,7 @@ export function requestAttributes(account: Account): Attributes {
   const { verdict, total, error, attempts } = settlement
   const { cost, partial } = total
   const waste = wasteInAll(total)
-  const record = plan?.record ?? error?.record ?? null
+  const record = plan?.record ?? null
   return known({
     'http.request.method': 'POST',
     'http.route': request.endpoint.path,
@@ -59,7 +59,7 @@ export function requestAttributes(account: Account): Attributes {
 /** Of one call. `finish`: that of the answer, where this call brought one. */
 export function attemptAttributes(
   request: GatewayRequest,
-  attempt: Attempt,
+  attempt: AttemptRecord,
   provider: string,
   finish: string | null,
 ): Attributes {
@@ -95,7 +95,7 @@ export function attemptAttributes(
 const VERSION = /^[-@:]\d[\d.-]{0,15}$/
 
 /** The model that answered, as its engine names it: what was called, or a dated version of it. Any other text is not ours to repeat. */
-function answeredAs({ model, answeredAs: said }: Attempt): string | null {
+function answeredAs({ model, answeredAs: said }: AttemptRecord): string | null {
   if (said === null || said === model) return said
   return said.startsWith(model) && VERSION.test(said.slice(model.length)) ? said : 'other'
 }

@@ -1,7 +1,7 @@
 import type { Attributes, Histogram } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import type { Account, Attempt } from '../../core/settlement.ts'
+import type { Account, AttemptRecord } from '../../core/settlement.ts'
 import type { Collector } from './collector.ts'
 import { metricExporter } from './exporters.ts'
 import { operationOf, SELF } from './names.ts'
@@ -94,7 +94,7 @@ export class GenAiMetrics {
     await this.#provider.shutdown()
   }
 
-  #recordCall(operation: string, { backend, model, error, usage, ttftMs, totalMs, chunks }: Attempt): void {
+  #recordCall(operation: string, { backend, model, error, usage, ttftMs, totalMs, chunks }: AttemptRecord): void {
     const attributes: Attributes = {
       'gen_ai.operation.name': operation,
       'gen_ai.provider.name': this.#providerOf(backend),

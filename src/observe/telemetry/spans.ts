@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { Account, Attempt } from '../../core/settlement.ts'
+import type { Account, AttemptRecord } from '../../core/settlement.ts'
 import type { Trace } from '../../core/types.ts'
 import { callSpanId } from '../../formats/trace-context.ts'
 import { attemptAttributes, requestAttributes } from './attributes.ts'
@@ -87,7 +87,7 @@ export class Spans {
     await this.#provider.shutdown()
   }
 
-  #call({ request }: Account, attempt: Attempt, finish: string | null, startTime: number, parent: Context): void {
+  #call({ request }: Account, attempt: AttemptRecord, finish: string | null, startTime: number, parent: Context): void {
     const provider = this.#options.providerOf(attempt.backend)
     const attributes = attemptAttributes(request, attempt, provider, finish)
     const name = `${operationOf(request.endpoint.id)} ${attempt.model}`
