@@ -7,7 +7,7 @@ import type { ModelFacts, Price } from '../../src/core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { decide, type Decision } from '../../src/decision/route/plan.ts'
-import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
+import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import type { RouteTable } from '../../src/decision/route/table.ts'
 import { lessonsOf } from '../../train/lessons.ts'
 import { TRAINING_SEED, trainWeights } from '../../train/weights.ts'
@@ -141,7 +141,7 @@ function predictionOf(pool: Pool, { candidates, rows }: Decision): Prediction {
     success[place] = value(COLUMN.success)
     if (pool.currency === 'share') cost[place] = model === pool.dearest ? 1 : 0
     else if (pool.currency === 'work') cost[place] = workOf(pool.cards[model]!.paramsB!, value(COLUMN.output))
-    else cost[place] = value(Number.isNaN(value(COLUMN.cost)) ? COLUMN.rankCost : COLUMN.cost) / 1e9
+    else cost[place] = value(Number.isNaN(value(COLUMN.cost)) ? COLUMN.compared : COLUMN.cost) / 1e9
   })
   return { success, cost }
 }

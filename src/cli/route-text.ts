@@ -1,7 +1,8 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
 import { boundWords } from '../decision/route/bounds.ts'
 import { durationText } from '../config/units.ts'
-import type { RouteMatch, RouteSpec, Strategy } from '../core/settings.ts'
+import type { RouteMatch, RouteSpec } from '../core/settings.ts'
+import { STRATEGIES } from '../core/strategies.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 
 /** Its name, and its conditions; one line, or one for each where there are many. */
@@ -44,7 +45,10 @@ export function strategyText(route: RouteSpec): string {
 }
 
 function choiceText(strategy: RouteSpec['strategy']): string {
-  if (typeof strategy === 'string') return STRATEGY_WORDS[strategy]
+  if (typeof strategy === 'string') {
+    const { words } = STRATEGIES[strategy]
+    return words === null ? strategy : `${strategy}: ${words}`
+  }
   if ('cheapestWithin' in strategy)
     return `the cheapest whose expected success is within ${strategy.cheapestWithin} of the best`
   return `weights: ${Object.entries(strategy)
@@ -52,20 +56,6 @@ function choiceText(strategy: RouteSpec['strategy']): string {
     .map(([name, weight]) => `${name} ${weight}`)
     .join(', ')}`
 }
-
-const STRATEGY_WORDS = {
-  balanced: 'balanced',
-  best: 'best: highest expected success',
-  cheap: 'cheap: least expected cost',
-  fast: 'fast: least expected time',
-  efficient: 'efficient: fewest tokens per useful answer',
-  local: 'local: local hardware only',
-  ordered: 'ordered: as written',
-  round_robin: 'round_robin: each in its turn',
-  least_busy: 'least_busy: the fewest open calls for its weight',
-  weighted: 'weighted: shares by the weights of the backends',
-  hash: 'hash: each conversation or session at its place',
-} as const satisfies Readonly<Record<Strategy, string>>
 
 /** Null: none. */
 export function ceilingsText({ maxCostUsd, maxTtftMs }: RouteSpec): string | null {

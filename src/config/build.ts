@@ -1,16 +1,8 @@
 /** A file of the right shape that passed all checks -> Config. */
 import { resolve } from 'node:path'
-import type {
-  AdminSpec,
-  BackendSpec,
-  Config,
-  Limits,
-  ModelFacts,
-  RouteSpec,
-  TelemetrySpec,
-  Weights,
-  Within,
-} from '../core/settings.ts'
+import type { AdminSpec, BackendSpec, Config, Limits, ModelFacts, RouteSpec, TelemetrySpec } from '../core/settings.ts'
+import { DEFAULT_STRATEGY } from '../core/strategies.ts'
+import { weightsFrom } from '../core/terms.ts'
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
@@ -150,7 +142,7 @@ function toRoute(input: RouteInput): RouteSpec {
     match: match === undefined ? null : toMatch(match),
     candidates: input.candidates,
     fallback: input.fallback ?? [],
-    strategy: input.weights === undefined ? strategyOf(input.strategy) : toWeights(input.weights),
+    strategy: input.weights === undefined ? strategyOf(input.strategy) : weightsFrom(input.weights),
     localOnly: limits.local_only ?? false,
     limits: toLimits(limits),
     maxCostUsd: limits.max_cost_usd ?? null,
@@ -184,15 +176,8 @@ function toMatch({ model, key, header, class: classes, needs, tokens, hour }: Ma
 }
 
 function strategyOf(strategy: RouteInput['strategy']): RouteSpec['strategy'] {
-  if (strategy === undefined) return 'balanced'
+  if (strategy === undefined) return DEFAULT_STRATEGY
   if (typeof strategy === 'string') return strategy
   const { cheapest_within: cheapestWithin, ...weights } = strategy
-  return cheapestWithin === undefined ? toWeights(weights) : ({ cheapestWithin } satisfies Within)
+  return cheapestWithin === undefined ? weightsFrom(weights) : { cheapestWithin }
 }
-
-const toWeights = (input: Readonly<Partial<Record<keyof Weights, number | undefined>>>): Weights => ({
-  quality: input.quality ?? 0,
-  cost: input.cost ?? 0,
-  latency: input.latency ?? 0,
-  efficiency: input.efficiency ?? 0,
-})

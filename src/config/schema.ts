@@ -1,6 +1,8 @@
 /** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
-import { STRATEGIES } from '../core/settings.ts'
+import { keyed } from '../core/keyed.ts'
+import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
+import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import type { Json } from '../core/json.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, PERIODS } from '../core/principal.ts'
@@ -141,16 +143,11 @@ const match = z.strictObject({
   ),
 })
 
-const weight = {
-  quality: told(usd, 'of ten points of expected success'),
-  cost: told(usd, 'of a factor of two in cost'),
-  latency: told(usd, 'of a factor of two in time'),
-  efficiency: told(usd, 'of a factor of two in tokens per useful answer'),
-}
+const weight = keyed(WEIGHT_NAMES, (name) => told(usd, `of ${TERMS[name].weight}`))
 const weights = z.strictObject(weight)
 
 const strategy = z.union([
-  z.enum(STRATEGIES),
+  z.enum(STRATEGY_NAMES),
   z.strictObject({
     ...weight,
     cheapest_within: told(share, 'the cheapest whose expected success is so close to the best; stands alone'),
@@ -162,7 +159,7 @@ const route = z.strictObject({
   match: told(match, 'the first route that matches is taken; without it a route is reached by its name'),
   candidates: texts.meta({ description: 'globs over backend/model, or over the model id' }),
   fallback: told(texts, 'globs like those of candidates; asked in this order after all candidates'),
-  strategy: told(strategy, 'how to choose among the candidates', 'balanced'),
+  strategy: told(strategy, 'how to choose among the candidates', DEFAULT_STRATEGY),
   weights: told(weights, 'the same as a strategy of weights'),
   limits: told(
     z.strictObject({

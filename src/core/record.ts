@@ -1,4 +1,5 @@
 /** The decision record of design 2.7: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
+import type { ExpectedField, TermName } from './terms.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 
 /** Filters by what a key and a route may reach: a refusal by these is `forbidden`. */
@@ -22,28 +23,10 @@ export interface CandidateRecord {
   readonly model: string
   readonly effort: Effort | null
   readonly dropped: Dropped | null
-  readonly expected: {
-    readonly input_tokens: number | null
-    readonly cached_tokens: number | null
-    readonly output_tokens: number | null
-    readonly reasoning_tokens: number | null
-    readonly cost_usd: number | null
-    /** What it is compared by, and held against a ceiling: an engine's time without the shares of other calls, and a guess where a price is unknown. */
-    readonly compared_usd: number | null
-    readonly ttft_ms: number | null
-    readonly total_ms: number | null
-    readonly success: number | null
-    /** Standard deviation of the expected success. */
-    readonly success_sd: number | null
-  }
-  readonly terms: {
-    readonly quality: number | null
-    readonly cost: number | null
-    readonly latency: number | null
-    readonly efficiency: number | null
-    /** For staying where the conversation was answered last; the five sum to the utility. */
-    readonly affinity: number | null
-  }
+  /** See ESTIMATES; null = unknown, or a filter took the candidate out before anything was estimated. */
+  readonly expected: Readonly<Record<ExpectedField, number | null>>
+  /** See TERMS; they sum to the utility. */
+  readonly terms: Readonly<Record<TermName, number | null>>
   readonly utility: number | null
 }
 

@@ -2,6 +2,7 @@
 import type { BudgetSpec, KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { OnAbort, Provider } from './provider.ts'
+import type { Scoring } from './strategies.ts'
 
 /** USD for a million tokens of a kind; null where nobody said: it costs what the kind that it is part of costs. */
 export interface Rates {
@@ -97,31 +98,6 @@ export interface BackendSpec {
   readonly weight: number
 }
 
-/** How to choose by what is expected of the candidates. */
-export const SCORED = ['balanced', 'best', 'cheap', 'fast', 'efficient', 'local'] as const
-/** How to choose without expectations: as written, or spread over all. */
-export const UNSCORED = ['ordered', 'round_robin', 'least_busy', 'weighted', 'hash'] as const
-export type Unscored = (typeof UNSCORED)[number]
-
-export const STRATEGIES = [...SCORED, ...UNSCORED] as const
-export type Strategy = (typeof STRATEGIES)[number]
-
-/** How much ten points of success, a factor of two in cost, in latency and in tokens per useful answer weigh. */
-export interface Weights {
-  readonly quality: number
-  readonly cost: number
-  readonly latency: number
-  readonly efficiency: number
-}
-
-/** "The cheapest whose expected success is within `cheapestWithin` of the best." */
-export interface Within {
-  readonly cheapestWithin: number
-}
-
-export const isUnscored = (scoring: Strategy | Weights | Within): scoring is Unscored =>
-  UNSCORED.some((one) => one === scoring)
-
 /** All conditions that are there must hold; null = no such condition. */
 export interface RouteMatch {
   /** Globs over the requested name. */
@@ -157,7 +133,7 @@ export interface RouteSpec {
   readonly candidates: readonly string[]
   /** Globs over `backend/model`, tried in this order after the candidates; they take no part in the scoring. */
   readonly fallback: readonly string[]
-  readonly strategy: Strategy | Weights | Within
+  readonly strategy: Scoring
   readonly localOnly: boolean
   readonly limits: Partial<Limits>
   /** Most that one request may be expected to cost; null = no ceiling. */

@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import { inSlices } from '../core/slices.ts'
 import type { Principal } from '../core/principal.ts'
-import { STRATEGIES, type Strategy } from '../core/settings.ts'
+import { type Strategy, STRATEGY_NAMES, strategyNamed } from '../core/strategies.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
 import { attributionOf } from './attribution.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
@@ -68,9 +68,9 @@ const text = (value: string | string[] | undefined): string | null =>
 
 function strategyOf(wish: string | null): Strategy | null {
   if (wish === null) return null
-  const known = STRATEGIES.find((name) => name === wish)
-  if (known !== undefined) return known
-  throw refused('x-turnout-strategy', `"${wish}" is none of ${STRATEGIES.join(', ')}`)
+  const known = strategyNamed(wish)
+  if (known !== null) return known
+  throw refused('x-turnout-strategy', `"${wish}" is none of ${STRATEGY_NAMES.join(', ')}`)
 }
 
 function positive(headers: Incoming['headers'], name: string, wanted: string): number | null {

@@ -1,11 +1,12 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
 import { BOUND_FILTERS } from '../core/record.ts'
-import { isUnscored } from '../core/settings.ts'
+import { isUnscored, scoringName } from '../core/strategies.ts'
+import { COLUMN, COLUMNS, RECORDED } from '../core/terms.ts'
 import { newRoom } from '../decision/learn/room.ts'
 import { isOutOfReach } from '../decision/route/bounds.ts'
 import { relax } from '../decision/route/ceilings.ts'
 import { rank } from '../decision/route/pick.ts'
-import { COLUMN, COLUMNS, comparable } from '../decision/route/predict.ts'
+import { comparable } from '../decision/route/predict.ts'
 import { score, weightsOf } from '../decision/route/utility.ts'
 import type { Logged, Option } from './logged.ts'
 import { isWithin, type Place, type Policy, runsHere } from './policy.ts'
@@ -49,7 +50,7 @@ export function judge(logged: Logged, policy: Policy): Judgement {
     incomplete,
     passedOver: rule.passedOver,
     route: rule.route,
-    strategy: nameOf(rule.scoring),
+    strategy: scoringName(rule.scoring),
   }
 }
 
@@ -81,22 +82,18 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   return rank({ ...unknown, candidates, live, rows, troubles: new Float64Array(options.length) }, rule.scoring)
 }
 
+/** What is not in the record is unknown, and weighs nothing. */
 function fill(rows: Float64Array, row: number, option: Option, { backends }: Policy): void {
   const { expected } = option
   const at = row * COLUMNS
-  const cost = expected.cost_usd * 1e9
-  rows[at + COLUMN.input] = expected.input_tokens
-  rows[at + COLUMN.cached] = expected.cached_tokens || 0
-  rows[at + COLUMN.output] = expected.output_tokens
-  rows[at + COLUMN.cost] = cost
-  const { compared_usd: compared, input_tokens: input, output_tokens: output, total_ms: total } = expected
-  rows[at + COLUMN.rankCost] = Number.isNaN(compared)
-    ? comparable(cost, runsHere(option, backends), input, output, total / 1000)
-    : compared * 1e9
-  rows[at + COLUMN.ttft] = expected.ttft_ms
-  rows[at + COLUMN.total] = expected.total_ms
-  rows[at + COLUMN.success] = expected.success
-  rows[at + COLUMN.doubt] = expected.success_sd
+  rows.fill(NaN, at, at + COLUMNS)
+  for (const { field, column, per } of RECORDED) rows[at + column] = expected[field] * per
+  rows[at + COLUMN.cached] ||= 0
+  if (!Number.isNaN(expected.compared_usd)) return
+  // The log is of a gateway that did not say.
+  const { input_tokens: input, output_tokens: output, total_ms: total } = expected
+  const cost = rows[at + COLUMN.cost]!
+  rows[at + COLUMN.compared] = comparable(cost, runsHere(option, backends), input, output, total / 1000)
 }
 
 function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
@@ -134,6 +131,3 @@ function leadsTo(backend: string, pattern: string): boolean {
   if (head.includes('/')) return head.startsWith(`${backend}/`)
   return pattern === '*' || (pattern.includes('/') && `${backend}/`.startsWith(head))
 }
-
-const nameOf = (scoring: Rule['scoring']): string =>
-  typeof scoring === 'string' ? scoring : 'cheapestWithin' in scoring ? 'cheapest_within' : 'weights'

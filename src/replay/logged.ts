@@ -1,6 +1,8 @@
 /** A line of the gateway's log -> the request, what was on offer, what was chosen and how it ended. Pure. */
 import { type Fields, isObject } from '../core/is-object.ts'
 import type { TaskClass } from '../core/capabilities.ts'
+import { keyed } from '../core/keyed.ts'
+import { type ExpectedField, RECORDED } from '../core/terms.ts'
 
 /** By these a policy is judged. USD, a share of 1, milliseconds (TTFT of streams only), tokens of prompt and answer. */
 export const MEASURES = ['cost_usd', 'success', 'ttft_ms', 'total_ms', 'tokens'] as const
@@ -18,15 +20,8 @@ export interface Option {
   readonly effort: string | null
   /** The filter that took it out. */
   readonly dropped: string | null
-  /** NaN = unknown. */
-  readonly expected: Measured & {
-    readonly input_tokens: number
-    readonly cached_tokens: number
-    readonly output_tokens: number
-    readonly success_sd: number
-    /** USD that it was compared by; NaN: the log is of a gateway that did not say. */
-    readonly compared_usd: number
-  }
+  /** All that the decision record holds of it, and `tokens` of prompt and answer; NaN = unknown, or the log is of a gateway that did not say. */
+  readonly expected: Measured & Readonly<Record<ExpectedField, number>>
 }
 
 export interface Logged {
@@ -112,29 +107,20 @@ function loggedOf(line: Fields): Logged | null {
   }
 }
 
+const FIELDS = RECORDED.map(({ field }) => field)
+
 function optionOf(candidate: unknown): Option | null {
   if (!isObject(candidate) || !isObject(candidate['expected'])) return null
   const { backend, model, effort, dropped, expected } = candidate
   if (typeof backend !== 'string' || typeof model !== 'string') return null
-  const value = (name: string): number => number(expected[name])
+  const recorded = keyed(FIELDS, (field) => number(expected[field]))
   return {
     id: `${backend}/${model}`,
     backend,
     model,
     effort: typeof effort === 'string' ? effort : null,
     dropped: isObject(dropped) ? text(dropped['filter']) : null,
-    expected: {
-      cost_usd: value('cost_usd'),
-      success: value('success'),
-      ttft_ms: value('ttft_ms'),
-      total_ms: value('total_ms'),
-      tokens: value('input_tokens') + value('output_tokens'),
-      input_tokens: value('input_tokens'),
-      cached_tokens: value('cached_tokens'),
-      output_tokens: value('output_tokens'),
-      success_sd: value('success_sd'),
-      compared_usd: value('compared_usd'),
-    },
+    expected: { ...recorded, tokens: recorded.input_tokens + recorded.output_tokens },
   }
 }
 

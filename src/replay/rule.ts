@@ -1,5 +1,6 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
-import { STRATEGIES, type RouteSpec } from '../core/settings.ts'
+import type { RouteSpec } from '../core/settings.ts'
+import { DEFAULT_STRATEGY, strategyNamed } from '../core/strategies.ts'
 import { boundsOfRoute, type RouteBounds } from '../decision/route/bounds.ts'
 import { AUTO, matches as isTaken } from '../decision/route/match.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
@@ -28,7 +29,7 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   const exact = (place: Place): boolean =>
     place.id === model || (model.startsWith(`${place.backend}/`) && isAlias(place, model, policy))
   if (known.some(exact)) return named(exact, model)
-  const preset = STRATEGIES.find((name) => model === `${AUTO}:${name}`) ?? null
+  const preset = model.startsWith(`${AUTO}:`) ? strategyNamed(model.slice(AUTO.length + 1)) : null
   const auto = model === AUTO || preset !== null
   let passedOver = false
   for (const route of policy.routes) {
@@ -40,7 +41,7 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   if (byName !== undefined) return ruled(byName, preset, passedOver)
   if (auto) {
     const all = { route: DEFAULT_ROUTE, spec: null, takes: () => true, patterns: ['*'], open: true }
-    return { ...all, scoring: preset ?? 'balanced', ...boundsOfRoute(null, preset), passedOver }
+    return { ...all, scoring: preset ?? DEFAULT_STRATEGY, ...boundsOfRoute(null, preset), passedOver }
   }
   return known.some(names) ? { ...named(names, model), passedOver } : null
 }
@@ -59,7 +60,7 @@ const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, pas
 const named = (takes: Rule['takes'], model: string): Rule => ({
   route: DEFAULT_ROUTE,
   spec: null,
-  scoring: 'balanced',
+  scoring: DEFAULT_STRATEGY,
   takes,
   patterns: [model],
   open: false,

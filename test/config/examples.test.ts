@@ -6,7 +6,8 @@ import { parse } from 'yaml'
 import { schemaText } from '../../src/cli/schema.ts'
 import { DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER } from '../../src/config/defaults.ts'
 import { shadows } from '../../src/decision/route/unreachable.ts'
-import { STRATEGIES } from '../../src/core/settings.ts'
+import { STRATEGY_NAMES } from '../../src/core/strategies.ts'
+import { WEIGHT_NAMES } from '../../src/core/terms.ts'
 import { EXAMPLE_ENV, EXAMPLES, exampleText, load, refusal, ROOT } from './load.ts'
 
 interface Node {
@@ -130,7 +131,7 @@ t.test('routing.yaml shows every condition and every form of a strategy', async 
   )
   t.strictSame([...shown].sort(), ['class', 'header', 'hour', 'key', 'model', 'needs', 'tokens'])
   const forms = routes.map(({ strategy }) => (typeof strategy === 'string' ? strategy : Object.keys(strategy).join()))
-  t.strictSame([...new Set(forms)].sort(), [...STRATEGIES, 'cheapestWithin', 'quality,cost,latency,efficiency'].sort())
+  t.strictSame([...new Set(forms)].sort(), [...STRATEGY_NAMES, 'cheapestWithin', WEIGHT_NAMES.join()].sort())
   t.ok(routes.some(({ fallback }) => fallback.length > 1))
   t.ok(routes.some(({ baseline }) => baseline !== null))
   t.ok(routes.some(({ success }) => success.json && success.schema && success.finish !== null))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Deployment } from '../../src/core/types.ts'
 import { type Ceilings, relax } from '../../src/decision/route/ceilings.ts'
-import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
+import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import { deployment, provider } from '../support/factories.ts'
 import { anyNature, like, planOf, type Situation } from '../support/fields.ts'
 import { seeded } from '../support/random.ts'

@@ -1,9 +1,11 @@
 /** What more load does to a decision, whatever was learnt: it never gains the loaded one anything, and the order of the list never does either. */
 import t from 'tap'
-import { NO_PRICE, STRATEGIES, type Strategy, type Weights, type Within } from '../../src/core/settings.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
+import { type Scoring, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'
-import { COLUMN, COLUMNS, mostCost, predict } from '../../src/decision/route/predict.ts'
+import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
+import { mostCost, predict } from '../../src/decision/route/predict.ts'
 import { backend, classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { anyNature, anyWeights, like, planOf, plans, type Situation } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -51,8 +53,12 @@ function anyField(random: () => number, size: number): Deployment[] {
   })
 }
 
-const SCORINGS = (random: () => number): Strategy | Weights | Within =>
-  random() < 0.7 ? pick(random, STRATEGIES) : random() < 0.5 ? anyWeights(random) : { cheapestWithin: 0.2 * random() }
+const SCORINGS = (random: () => number): Scoring =>
+  random() < 0.7
+    ? pick(random, STRATEGY_NAMES)
+    : random() < 0.5
+      ? anyWeights(random)
+      : { cheapestWithin: 0.2 * random() }
 
 function anySituation(random: () => number, all: readonly Deployment[]): Situation {
   const last = pick(random, all)
@@ -113,7 +119,7 @@ t.test('what is compared, and what a ceiling is held against, never falls with l
       ;(one!.live as { inflight: number }).inflight = open
       predict(rows, 0, one!.targets[0]!, profile, null)
       const now = [
-        rows[COLUMN.rankCost]!,
+        rows[COLUMN.compared]!,
         rows[COLUMN.ttft]!,
         rows[COLUMN.total]!,
         rows[COLUMN.work]!,
@@ -144,7 +150,7 @@ t.test('the order of the list changes nothing', async (t) => {
 })
 
 t.test('of equals each is as often the first, whatever the strategy', async (t) => {
-  for (const strategy of STRATEGIES.filter((one) => one !== 'ordered' && one !== 'hash')) {
+  for (const strategy of STRATEGY_NAMES.filter((one) => one !== 'ordered' && one !== 'hash')) {
     const all = ['c', 'a', 'b'].map((name) => like(`${name}/m`))
     const first = new Map<string, number>()
     for (const { order } of plans(all, { strategy }, 30)) {
@@ -194,7 +200,7 @@ t.test('hash: by weight, the sick behind, and the least busy for what belongs to
 
 t.test('weight 0: dropped with a reason, by its own name and as fallback too', async (t) => {
   const drained = like('a/m', {}, { backend: backend({ name: 'a', weight: 0 }) })
-  for (const strategy of STRATEGIES) {
+  for (const strategy of STRATEGY_NAMES) {
     const { order, record } = planOf([drained, like('b/m')], { strategy })
     t.strictSame(
       order.map(({ deployment }) => deployment.id),

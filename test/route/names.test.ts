@@ -2,7 +2,8 @@ import t from 'tap'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import { ANYBODY, catalogOf, deployment, KEY, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { type RouteSpec, STRATEGIES, type Strategy } from '../../src/core/settings.ts'
+import type { RouteSpec } from '../../src/core/settings.ts'
+import { type Strategy, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import { type Asked, type ResolvedRoute, resolve } from '../../src/decision/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { reachOf } from '../../src/decision/route/reach.ts'
@@ -65,7 +66,7 @@ t.test('auto: everything there is', async (t) => {
 })
 
 t.test('auto with a strategy', async (t) => {
-  for (const strategy of STRATEGIES) {
+  for (const strategy of STRATEGY_NAMES) {
     t.equal(ask(`auto:${strategy}`).strategy, strategy)
     t.equal(ids(ask(`auto:${strategy}`)), EVERYTHING)
   }
@@ -76,7 +77,7 @@ t.test('a strategy that does not exist', async (t) => {
     const error = refusal(model)
     t.equal(error.code, 'model_not_found', model)
     t.equal(error.param, 'model')
-    for (const strategy of STRATEGIES) t.match(error.message, `auto:${strategy}`)
+    for (const strategy of STRATEGY_NAMES) t.match(error.message, `auto:${strategy}`)
   }
   t.ok(refusal(`auto:${'x'.repeat(1e6)}`).message.length < 2000, 'a long one is not sent back whole')
 })

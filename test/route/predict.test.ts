@@ -3,7 +3,8 @@ import { NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
 import type { Remembered } from '../../src/decision/route/conversations.ts'
-import { COLUMN, COLUMNS, predict } from '../../src/decision/route/predict.ts'
+import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
+import { predict } from '../../src/decision/route/predict.ts'
 import { classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { like, planOf } from '../support/fields.ts'
 
@@ -49,7 +50,7 @@ t.test('load makes it later', async (t) => {
 t.test('cost from the price of tokens, in nano-dollars', async (t) => {
   const row = predicted(priced({ inputPerMtok: 2, outputPerMtok: 8 }))
   t.ok(near(row.cost, 2000 * row.input + 8000 * row.output))
-  t.equal(row.rankCost, row.cost)
+  t.equal(row.compared, row.cost)
 })
 
 t.test('tiers, thoughts at their own rate, and fees, as in the books', async (t) => {
@@ -80,7 +81,7 @@ t.test('an unknown price is no price of zero', async (t) => {
     const row = predicted(priced(unknown, false))
     t.ok(Number.isNaN(row.cost), JSON.stringify(unknown))
     t.ok(
-      row.rankCost > predicted(priced({ inputPerMtok: 1, outputPerMtok: 5 }, false)).rankCost,
+      row.compared > predicted(priced({ inputPerMtok: 1, outputPerMtok: 5 }, false)).compared,
       'it is taken for dear',
     )
   }
@@ -91,7 +92,7 @@ t.test('an unknown price is no price of zero', async (t) => {
 t.test('an engine at hand without a price costs its electricity, for comparing only', async (t) => {
   const row = predicted(priced(null))
   t.ok(Number.isNaN(row.cost))
-  t.ok(row.rankCost > 0 && row.rankCost < predicted(priced(null, false)).rankCost)
+  t.ok(row.compared > 0 && row.compared < predicted(priced(null, false)).compared)
 })
 
 t.test('what the model kept of the conversation is not paid for twice, nor read again', async (t) => {

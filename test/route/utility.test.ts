@@ -1,20 +1,22 @@
 /** Properties of the scoring that hold for whatever candidates there are. */
 import t from 'tap'
-import { NO_PRICE, type Strategy, type Weights } from '../../src/core/settings.ts'
+import { keyed } from '../../src/core/keyed.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
+import { isUnscored, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import type { Decision } from '../../src/decision/route/plan.ts'
-import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
-import { PRESETS, score } from '../../src/decision/route/utility.ts'
+import { COLUMN, COLUMNS, TERM_COLUMN, WEIGHT_NAMES, type WeightName } from '../../src/core/terms.ts'
+import { score, weightsOf } from '../../src/decision/route/utility.ts'
 import { anyNature, anyWeights, chosen, decisionOf, like, type Nature, orderOf } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
 
-const STRATEGIES = Object.keys(PRESETS) as readonly Strategy[]
+const PRESETS = STRATEGY_NAMES.filter((name) => !isUnscored(name))
 
 t.test('a third candidate never changes the order of two others', async (t) => {
   const random = seeded(31)
   let flips = 0
   for (let round = 0; round < 800; round++) {
-    const strategy = round % 2 === 0 ? pick(random, STRATEGIES) : anyWeights(random)
+    const strategy = round % 2 === 0 ? pick(random, PRESETS) : anyWeights(random)
     const stream = { fields: { stream: random() < 0.5 }, strategy }
     const [a, b, c] = ['a/x', 'b/y', 'c/z'].map((id) => like(id, anyNature(random))) as [
       Deployment,
@@ -64,11 +66,7 @@ for (const [what, worsen] of Object.entries(WORSE))
   t.test(`who is worse in ${what} and better in nothing never comes first`, async (t) => {
     const random = seeded(33)
     for (let round = 0; round < 200; round++) {
-      const preset = pick(
-        random,
-        STRATEGIES.filter((one) => one !== 'ordered'),
-      )
-      const strategy = round % 2 === 0 ? preset : anyWeights(random)
+      const strategy = round % 2 === 0 ? pick(random, PRESETS) : anyWeights(random)
       const nature = anyNature(random)
       const others = Array.from({ length: Math.floor(3 * random()) }, (_, i) => like(`o${i}/o${i}`, anyNature(random)))
       const order = orderOf([like('dominated/x', worsen(nature)), ...others, like('better/y', nature)], { strategy })
@@ -77,7 +75,7 @@ for (const [what, worsen] of Object.entries(WORSE))
   })
 
 /** What a weight is about, as the choice has it: the more of it, the worse. */
-const MEASURES: Readonly<Record<keyof Weights, (decision: Decision) => number>> = {
+const MEASURES: Readonly<Record<WeightName, (decision: Decision) => number>> = {
   quality: (decision) => -chosen(decision, COLUMN.success),
   cost: (decision) => chosen(decision, COLUMN.cost),
   latency: (decision) => {
@@ -118,28 +116,32 @@ for (const [weight, measure] of Object.entries(MEASURES))
     t.ok(moved > 50, `it moved ${moved} choices`)
   })
 
+const ONES = weightsOf(keyed(WEIGHT_NAMES, () => 1))
+
 t.test('a step is ten points of success, or a factor of two in cost, latency or tokens', async (t) => {
   const rows = new Float64Array(2 * COLUMNS)
   const fill = (row: number, values: Partial<Record<keyof typeof COLUMN, number>>): void => {
-    const usual = { success: 0.5, rankCost: 1e6, ttft: 1000, total: 1000, input: 0, cached: 0, output: 250 }
+    const usual = { success: 0.5, compared: 1e6, ttft: 1000, total: 1000, input: 0, cached: 0, output: 250 }
     for (const [name, value] of Object.entries({ ...usual, ...values }))
       rows[row * COLUMNS + COLUMN[name as keyof typeof COLUMN]] = value
-    score(rows, row, { quality: 1, cost: 1, latency: 1, efficiency: 1 }, false)
+    score(rows, row, ONES, false)
   }
   const term = (column: number): number => rows[column]!
   fill(0, {})
   t.strictSame(
-    [COLUMN.quality, COLUMN.costTerm, COLUMN.latency, COLUMN.efficiency].map((at) => Math.abs(term(at))),
+    [TERM_COLUMN.quality, TERM_COLUMN.cost, TERM_COLUMN.latency, TERM_COLUMN.efficiency].map((at) =>
+      Math.abs(term(at)),
+    ),
     [0, 0, 0, 0],
   )
   fill(0, { success: 0.6 })
-  t.ok(Math.abs(term(COLUMN.quality) - 1) < 1e-9)
-  fill(0, { rankCost: 2e6 })
-  t.ok(Math.abs(term(COLUMN.costTerm) + 1) < 1e-9)
+  t.ok(Math.abs(term(TERM_COLUMN.quality) - 1) < 1e-9)
+  fill(0, { compared: 2e6 })
+  t.ok(Math.abs(term(TERM_COLUMN.cost) + 1) < 1e-9)
   fill(0, { ttft: 500, total: 2000 })
-  t.ok(Math.abs(term(COLUMN.latency) + 1) < 1e-9)
+  t.ok(Math.abs(term(TERM_COLUMN.latency) + 1) < 1e-9)
   fill(0, { output: 500 })
-  t.ok(Math.abs(term(COLUMN.efficiency) + 1) < 1e-9)
+  t.ok(Math.abs(term(TERM_COLUMN.efficiency) + 1) < 1e-9)
 })
 
 t.test('nothing is worth infinitely much', async (t) => {
@@ -147,7 +149,7 @@ t.test('nothing is worth infinitely much', async (t) => {
   for (const success of [0, NaN, 1]) {
     rows.fill(0)
     rows[COLUMN.success] = success
-    score(rows, 0, PRESETS.balanced, true)
+    score(rows, 0, weightsOf('balanced'), true)
     t.ok(Number.isFinite(rows[COLUMN.utility]), `${success}`)
   }
 })

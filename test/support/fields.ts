@@ -1,8 +1,10 @@
-import { NO_PRICE, type RouteSpec, type Strategy, type Weights, type Within } from '../../src/core/settings.ts'
+import { NO_PRICE, type RouteSpec } from '../../src/core/settings.ts'
+import type { Scoring } from '../../src/core/strategies.ts'
+import { keyed } from '../../src/core/keyed.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import { decide, type Decision, type DecisionContext, plan } from '../../src/decision/route/plan.ts'
-import { COLUMNS } from '../../src/decision/route/predict.ts'
+import { COLUMNS, WEIGHT_NAMES, type Weights } from '../../src/core/terms.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, provider, routeSpec } from './factories.ts'
 
@@ -48,15 +50,11 @@ export const anyNature = (random: () => number): Nature => ({
   length: 2 ** between(random, -1.5, 1.5),
 })
 
-export const anyWeights = (random: () => number): Weights => ({
-  quality: between(random, 0.1, 2),
-  cost: between(random, 0.05, 1.5),
-  latency: between(random, 0.05, 1.5),
-  efficiency: between(random, 0.05, 1.5),
-})
+export const anyWeights = (random: () => number): Weights =>
+  keyed(WEIGHT_NAMES, (name) => (name === 'quality' ? between(random, 0.1, 2) : between(random, 0.05, 1.5)))
 
 export interface Situation {
-  readonly strategy?: Strategy | Weights | Within
+  readonly strategy?: Scoring
   readonly route?: Partial<RouteSpec>
   readonly fields?: JsonObject
   readonly traits?: Partial<GatewayRequest>

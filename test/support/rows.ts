@@ -1,5 +1,5 @@
 import type { Field } from '../../src/decision/route/field.ts'
-import { COLUMN, COLUMNS } from '../../src/decision/route/predict.ts'
+import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import { deployment, live } from './factories.ts'
 
 /** A field with these utilities, and what else is told of each. */
@@ -17,7 +17,7 @@ export function fieldOf(
   const candidates = all.map(({ utility, success = 0.7, doubt = 0.1, inflight = 0, calls = 0 }, row) => {
     rows[row * COLUMNS + COLUMN.utility] = utility
     rows[row * COLUMNS + COLUMN.success] = success
-    rows[row * COLUMNS + COLUMN.doubt] = doubt
+    rows[row * COLUMNS + COLUMN.uncertainty] = doubt
     return deployment(`b${row}/m${row}`, { live: live({ inflight }), health: { calls } }).targets[0]!
   })
   const troubles = all.map(({ trouble = 0 }) => trouble)

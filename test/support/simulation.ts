@@ -3,7 +3,8 @@
  * so many calls at a time while the others wait in line. No clock and no socket, so that hundreds of requests take milliseconds.
  */
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { ModelFacts, Strategy } from '../../src/core/settings.ts'
+import type { ModelFacts } from '../../src/core/settings.ts'
+import type { Strategy } from '../../src/core/strategies.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
 import { type Place, Places } from '../../src/backends/fleet/places.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'

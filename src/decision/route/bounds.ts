@@ -1,6 +1,7 @@
 /** What a key and a route may reach, whatever is asked and whatever a model can do. Everything that lists or chooses calls `outside`. Pure. */
 import { BOUND_FILTERS, type BoundFilter, type Dropped } from '../../core/record.ts'
-import type { BackendSpec, RouteSpec, Strategy, Weights, Within } from '../../core/settings.ts'
+import type { BackendSpec, RouteSpec } from '../../core/settings.ts'
+import { type Scoring, STRATEGIES } from '../../core/strategies.ts'
 import { isLocal } from './local.ts'
 
 /** A model on a backend. */
@@ -48,9 +49,11 @@ export const isOutOfReach = (backend: BackendSpec, bounds: RouteBounds): boolean
 /** `spec` null: no route. `scoring`: the strategy that counts, where it is not the route's own. */
 export const boundsOfRoute = (
   spec: Pick<RouteSpec, 'localOnly' | 'strategy'> | null,
-  scoring: Strategy | Weights | Within | null = spec?.strategy ?? null,
-): RouteBounds => ({ localOnly: scoring === 'local' || spec?.localOnly === true })
+  scoring: Scoring | null = spec?.strategy ?? null,
+): RouteBounds => ({ localOnly: (scoring !== null && isLocalOnly(scoring)) || spec?.localOnly === true })
 
 /** The bounds of a route in words, without what its strategy says already. */
 export const boundWords = ({ localOnly, strategy }: Pick<RouteSpec, 'localOnly' | 'strategy'>): string[] =>
-  localOnly && strategy !== 'local' ? ['local hardware only'] : []
+  localOnly && !isLocalOnly(strategy) ? ['local hardware only'] : []
+
+const isLocalOnly = (scoring: Scoring): boolean => typeof scoring === 'string' && STRATEGIES[scoring].localOnly

@@ -1,7 +1,8 @@
 /** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
 import type { GatewayRequest } from '../../core/types.ts'
 import type { ResolvedRoute } from './names.ts'
-import { COLUMN, COLUMNS, mostCost } from './predict.ts'
+import { COLUMN, COLUMNS } from '../../core/terms.ts'
+import { mostCost } from './predict.ts'
 
 export interface Ceilings {
   /** Nano-dollars; Infinity = none. */

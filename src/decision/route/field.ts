@@ -1,7 +1,7 @@
 /** What an order is made of: the candidates of one decision as rows of numbers. */
 import type { Room } from '../../core/arm.ts'
 import type { Effort } from '../../core/capabilities.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Rota } from './rota.ts'
 
 /** What ranking looks at besides the numbers; candidates of one deployment share the object. */

@@ -1,7 +1,14 @@
 /** What the `model` of a request means: design 2.1. Pure. */
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
-import { STRATEGIES, type Strategy, type Weights, type Within } from '../../core/settings.ts'
+import {
+  DEFAULT_STRATEGY,
+  type Scoring,
+  scoringName,
+  type Strategy,
+  STRATEGY_NAMES,
+  strategyNamed,
+} from '../../core/strategies.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { AUTO, matches } from './match.ts'
 import { boundsOfRoute, outside, type RouteBounds } from './bounds.ts'
@@ -26,7 +33,7 @@ export interface ResolvedRoute extends RouteBounds {
   /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
   readonly strategy: string
   /** How the candidates are judged: the header's word, else that of `auto:<strategy>`, else the route's. */
-  readonly scoring: Strategy | Weights | Within
+  readonly scoring: Scoring
   readonly candidates: readonly Deployment[]
   /** Asked after all candidates, in this order. */
   readonly fallback: readonly Deployment[]
@@ -98,10 +105,10 @@ function unruled(
 }
 
 function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], wish: Strategy | null): ResolvedRoute {
-  const scoring = wish ?? rule?.spec.strategy ?? 'balanced'
+  const scoring = wish ?? rule?.spec.strategy ?? DEFAULT_STRATEGY
   return {
     route: rule?.spec.name ?? DEFAULT_ROUTE,
-    strategy: nameOf(scoring),
+    strategy: scoringName(scoring),
     scoring,
     candidates,
     fallback: rule?.fallback ?? [],
@@ -111,18 +118,13 @@ function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], w
   }
 }
 
-function nameOf(scoring: ResolvedRoute['scoring']): string {
-  if (typeof scoring === 'string') return scoring
-  return 'cheapestWithin' in scoring ? 'cheapest_within' : 'weights'
-}
-
 /** Strategy of `auto:<strategy>`; null for any other name, `auto` included: there the route's own holds. */
 function presetOf(model: string): Strategy | null {
   if (!model.startsWith(`${AUTO}:`)) return null
   const wanted = model.slice(AUTO.length + 1)
-  const strategy = STRATEGIES.find((name) => name === wanted)
-  if (strategy !== undefined) return strategy
-  const known = STRATEGIES.map((name) => `${AUTO}:${name}`).join(', ')
+  const strategy = strategyNamed(wanted)
+  if (strategy !== null) return strategy
+  const known = STRATEGY_NAMES.map((name) => `${AUTO}:${name}`).join(', ')
   throw new GatewayError('model_not_found', `"${clip(model)}" names no strategy; there are ${known}.`, {
     param: 'model',
   })

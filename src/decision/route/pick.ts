@@ -1,9 +1,9 @@
 /** Which of the scored candidates goes first, and who follows. Pure: chance is an argument. */
-import { isUnscored, type Strategy, type Weights, type Within } from '../../core/settings.ts'
+import { isUnscored, type Scoring } from '../../core/strategies.ts'
 import type { Target } from '../../core/types.ts'
 import { type Field, lastWord, type Ranked } from './field.ts'
 import type { Remembered } from './conversations.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { shareOut, type Shares } from './replicas.ts'
 import { spread } from './spread.ts'
 
@@ -25,7 +25,7 @@ export function stickinessBonus({ deployment }: Target, remembered: Remembered):
 }
 
 /** By health, then by utility in bands, then by load; replicas by their load alone. Each deployment once, at its best effort. */
-export function rank(field: Field, scoring: Strategy | Weights | Within): number[] {
+export function rank(field: Field, scoring: Scoring): number[] {
   if (isUnscored(scoring)) return once(field, spread(field, scoring))
   const { live, rota, seats } = field
   const places = placesOf(field, scoring)
@@ -41,7 +41,7 @@ export function rank(field: Field, scoring: Strategy | Weights | Within): number
 }
 
 /** Health, band and load in one number: the smaller, the sooner. */
-function placesOf({ candidates, live, rows, troubles }: Field, scoring: Strategy | Weights | Within): Float64Array {
+function placesOf({ candidates, live, rows, troubles }: Field, scoring: Scoring): Float64Array {
   const places = new Float64Array(candidates.length)
   const within = typeof scoring === 'object' && 'cheapestWithin' in scoring ? scoring.cheapestWithin : null
   let best = 0
@@ -115,7 +115,9 @@ export function explore(order: readonly number[], { rows, troubles }: Field, ran
   let doubts = 0
   const last = Math.min(SORTED, order.length)
   const doubt = (row: number): number =>
-    troubles[row] === 0 && rows[row * COLUMNS + COLUMN.utility]! >= least ? rows[row * COLUMNS + COLUMN.doubt]! : 0
+    troubles[row] === 0 && rows[row * COLUMNS + COLUMN.utility]! >= least
+      ? rows[row * COLUMNS + COLUMN.uncertainty]!
+      : 0
   for (let place = 0; place < last; place++) {
     const own = doubt(order[place]!)
     if (own > 0) eligible++

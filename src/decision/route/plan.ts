@@ -1,6 +1,7 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
 import type { DecisionRecord, FilterName } from '../../core/record.ts'
-import { isUnscored, type Limits, type Weights } from '../../core/settings.ts'
+import type { Limits } from '../../core/settings.ts'
+import { isUnscored } from '../../core/strategies.ts'
 import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
@@ -9,7 +10,8 @@ import { filterOf, type FilterContext, refuses, tight } from './filters.ts'
 import type { Remembered } from './conversations.ts'
 import { type ResolvedRoute, resolve } from './names.ts'
 import { explore, stickinessBonus, type Pick, rank } from './pick.ts'
-import { COLUMN, COLUMNS, predict } from './predict.ts'
+import { COLUMN, COLUMNS } from '../../core/terms.ts'
+import { predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
 import type { Rota } from './rota.ts'
 import { boundOf, type RouteTable } from './table.ts'
@@ -105,7 +107,7 @@ export function decide(
   }
   const rows = scratch
   const remembered = profile.continues ? moment.recall(profile.affinity) : null
-  const weights = pressed(weightsOf(choice.scoring), moment.pressure)
+  const weights = weightsOf(choice.scoring, moment.pressure)
   for (let row = 0; row < length; row++) {
     if (dropped[row] !== null) continue
     const candidate = candidates[row]!
@@ -142,10 +144,6 @@ export function decide(
     seats,
   }
 }
-
-/** As a budget runs out, a factor of two in cost weighs more. */
-const pressed = (weights: Weights, pressure: number): Weights =>
-  pressure === 0 ? weights : { ...weights, cost: weights.cost * (1 + pressure) }
 
 /** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
 const MOST_SHOWN = 32

@@ -1,6 +1,7 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
 import { isTimed, nanoOf } from '../../core/rates.ts'
 import { NO_PRICE, type Price } from '../../core/settings.ts'
+import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
@@ -9,34 +10,6 @@ import { waitOf } from '../learn/room.ts'
 import { doubtOf, successOf } from '../learn/success.ts'
 import { isLocal } from './local.ts'
 import type { Remembered } from './conversations.ts'
-
-/** Columns of the table. NaN = unknown. Tokens, nano-dollars, milliseconds, shares. */
-export const COLUMN = {
-  input: 0,
-  cached: 1,
-  output: 2,
-  reasoning: 3,
-  /** What it will cost. */
-  cost: 4,
-  /** The same for comparing: also where the price is unknown or nothing, and never less because others share the engine. */
-  rankCost: 5,
-  ttft: 6,
-  total: 7,
-  success: 8,
-  doubt: 9,
-  /** Output tokens that nine of ten answers stay below. */
-  most: 10,
-  quality: 11,
-  costTerm: 12,
-  latency: 13,
-  efficiency: 14,
-  /** For staying where the conversation was answered last. */
-  affinity: 15,
-  utility: 16,
-  /** What the total is without the wait for a free place. */
-  work: 17,
-} as const
-export const COLUMNS = 18
 
 /** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
 const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
@@ -70,7 +43,7 @@ export function predict(
     rows[at + COLUMN.reasoning] = 0
     rows[at + COLUMN.most] = 0
     rows[at + COLUMN.success] = NaN
-    rows[at + COLUMN.doubt] = NaN
+    rows[at + COLUMN.uncertainty] = NaN
   } else {
     const limit = profile.maxOutput ?? Infinity
     const usual = usualLength(arm, features)
@@ -79,7 +52,7 @@ export function predict(
     rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
     const success = successOf(arm, features)
     rows[at + COLUMN.success] = success
-    rows[at + COLUMN.doubt] = doubtOf(arm, features, success)
+    rows[at + COLUMN.uncertainty] = doubtOf(arm, features, success)
   }
   rows[at + COLUMN.output] = output
   const work = start + output * tpot
@@ -91,13 +64,13 @@ export function predict(
   rows[at + COLUMN.cost] = cost
   // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
   const whole = price !== null && isTimed(price) ? costOf(price, input, cached, output, reasoning, work) : cost
-  rows[at + COLUMN.rankCost] = comparable(whole, isLocal(deployment), input, output, work)
+  rows[at + COLUMN.compared] = comparable(whole, isLocal(deployment), input, output, work)
 }
 
 /** What a ceiling is held against, nano-dollars; NaN = unknown. More load never brings a candidate below it. */
 export function mostCost(rows: Float64Array, row: number): number {
   const cost = rows[row * COLUMNS + COLUMN.cost]!
-  return cost > 0 ? Math.max(cost, rows[row * COLUMNS + COLUMN.rankCost]!) : cost
+  return cost > 0 ? Math.max(cost, rows[row * COLUMNS + COLUMN.compared]!) : cost
 }
 
 /** What the engine has kept of this conversation, as far as it has proven to keep such things. */

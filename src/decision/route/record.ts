@@ -6,7 +6,17 @@ import { judge } from './filters.ts'
 import { fallbackOf } from './fallback.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
-import { COLUMN, COLUMNS, mostCost, predict } from './predict.ts'
+import { keyed } from '../../core/keyed.ts'
+import {
+  COLUMN,
+  COLUMNS,
+  type ExpectedField,
+  RECORDED,
+  TERM_COLUMN,
+  TERM_NAMES,
+  type TermName,
+} from '../../core/terms.ts'
+import { mostCost, predict } from './predict.ts'
 
 export function recordOf(decision: Decision): DecisionRecord {
   const { request, profile, choice, question, candidates, pick, relaxed, shown } = decision
@@ -28,7 +38,7 @@ export function recordOf(decision: Decision): DecisionRecord {
     },
     candidates: [
       ...shown.map((_, place) => candidateOf(decision, place)),
-      ...more.map(({ target, dropped }) => rowOf(target, dropped, profile.inputTokens, () => null)),
+      ...more.map(({ target, dropped }) => rowOf(target, dropped, profile.inputTokens, null, 0)),
     ],
     omitted: candidates.length - shown.length + ruledOut.length - more.length,
     order: order.slice(0, SORTED).map(({ deployment }) => deployment.id),
@@ -65,47 +75,41 @@ function candidateOf(decision: Decision, place: number): CandidateRecord {
   const { candidates, rows, profile, shown, dropped } = decision
   const row = shown[place]!
   const why = droppedOf(decision, row, place)
-  const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
   // What a filter took out was never estimated.
-  const value: Value = (column, digits, unit = 1) =>
-    estimated ? rounded(rows[place * COLUMNS + column]! / unit, digits) : null
-  return rowOf(candidates[row]!, why, profile.inputTokens, value)
+  const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
+  return rowOf(candidates[row]!, why, profile.inputTokens, estimated ? rows : null, place * COLUMNS)
 }
 
-/** A column of the table as the record has it; null: it was never estimated. */
-type Value = (column: number, digits: number, unit?: number) => number | null
+const NOT_ESTIMATED: CandidateRecord['expected'] = keyed(
+  RECORDED.map(({ field }) => field),
+  () => null,
+)
+const NOT_WEIGHED: CandidateRecord['terms'] = keyed(TERM_NAMES, () => null)
+const TERM_DIGITS = 3
 
+/** `rows` from `at` on: what was estimated; null = nothing was. */
 function rowOf(
   { deployment, effort }: Target,
   dropped: Dropped | null,
   inputTokens: number,
-  value: Value,
+  rows: Float64Array | null,
+  at: number,
 ): CandidateRecord {
+  const expected: Record<ExpectedField, number | null> = { ...NOT_ESTIMATED }
+  const terms: Record<TermName, number | null> = { ...NOT_WEIGHED }
+  if (rows !== null) {
+    for (const { field, column, per, digits } of RECORDED) expected[field] = rounded(rows[at + column]! / per, digits)
+    for (const name of TERM_NAMES) terms[name] = rounded(rows[at + TERM_COLUMN[name]]!, TERM_DIGITS)
+  }
+  expected.input_tokens ??= inputTokens
   return {
     backend: deployment.backend.name,
     model: deployment.model,
     effort,
     dropped,
-    expected: {
-      input_tokens: value(COLUMN.input, 0) ?? inputTokens,
-      cached_tokens: value(COLUMN.cached, 0),
-      output_tokens: value(COLUMN.output, 0),
-      reasoning_tokens: value(COLUMN.reasoning, 0),
-      cost_usd: value(COLUMN.cost, 9, 1e9),
-      compared_usd: value(COLUMN.rankCost, 9, 1e9),
-      ttft_ms: value(COLUMN.ttft, 0),
-      total_ms: value(COLUMN.total, 0),
-      success: value(COLUMN.success, 3),
-      success_sd: value(COLUMN.doubt, 3),
-    },
-    terms: {
-      quality: value(COLUMN.quality, 3),
-      cost: value(COLUMN.costTerm, 3),
-      latency: value(COLUMN.latency, 3),
-      efficiency: value(COLUMN.efficiency, 3),
-      affinity: value(COLUMN.affinity, 3),
-    },
-    utility: value(COLUMN.utility, 3),
+    expected,
+    terms,
+    utility: rows === null ? null : rounded(rows[at + COLUMN.utility]!, TERM_DIGITS),
   }
 }
 

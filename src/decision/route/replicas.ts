@@ -6,7 +6,7 @@
 import { EFFORTS } from '../../core/capabilities.ts'
 import { limitOf } from '../learn/room.ts'
 import { type Field, lastWord } from './field.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { COLUMN, COLUMNS, TERM_COLUMN } from '../../core/terms.ts'
 import type { Rota } from './rota.ts'
 
 /** Paces and sizes that are less apart are the same: two equal engines, each seen in some of its moments on a busy machine. */
@@ -110,7 +110,7 @@ function stay({ rows, troubles }: Field, members: Member[], from: number): void 
   const value = (row: number, column: number): number => rows[row * COLUMNS + column]!
   for (let at = from + 1; members[at]?.group === first.group; at++) {
     const own = members[at]!
-    if (value(own.row, COLUMN.affinity) <= value(first.row, COLUMN.affinity)) continue
+    if (value(own.row, TERM_COLUMN.affinity) <= value(first.row, TERM_COLUMN.affinity)) continue
     if (troubles[own.row] !== troubles[first.row]) return
     if (value(own.row, COLUMN.utility) < value(first.row, COLUMN.utility)) return
     if (own.busy > first.busy + LOYAL / own.share || (first.free && !own.free)) return

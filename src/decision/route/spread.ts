@@ -1,5 +1,5 @@
 /** Orders that ask nothing of what is expected of the candidates: as written, or spread over all that are well. Pure. */
-import type { Unscored } from '../../core/settings.ts'
+import type { Unscored } from '../../core/strategies.ts'
 import { type Field, lastWord } from './field.ts'
 
 type Before = (one: number, other: number) => number

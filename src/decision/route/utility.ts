@@ -2,67 +2,83 @@
  * One number for each candidate, in absolute units: a step is ten points of success, or a factor of two in cost, in
  * latency or in tokens for a useful answer. The references are fixed, so a third candidate never changes the order of two.
  */
-import { isUnscored, type SCORED, type Strategy, type Weights, type Within } from '../../core/settings.ts'
-import { COLUMN, COLUMNS } from './predict.ts'
+import { keyed } from '../../core/keyed.ts'
+import { type Scoring, STRATEGIES, STRATEGY_NAMES } from '../../core/strategies.ts'
+import { COLUMN, COLUMNS, TERM_COLUMN, TERMS, type Weights, WEIGHT_NAMES, weightsFrom } from '../../core/terms.ts'
 
-export const PRESETS: Readonly<Record<(typeof SCORED)[number], Weights>> = {
-  balanced: { quality: 1, cost: 0.35, latency: 0.35, efficiency: 0.15 },
-  best: { quality: 1, cost: 0.08, latency: 0.1, efficiency: 0.05 },
-  cheap: { quality: 1, cost: 0.9, latency: 0.15, efficiency: 0.15 },
-  fast: { quality: 1, cost: 0.15, latency: 0.9, efficiency: 0.1 },
-  efficient: { quality: 1, cost: 0.3, latency: 0.2, efficiency: 0.6 },
-  local: { quality: 1, cost: 0.35, latency: 0.35, efficiency: 0.15 },
-}
-/** What is not scored is weighed by nothing. */
-const NOTHING: Weights = { quality: 0, cost: 0, latency: 0, efficiency: 0 }
-
-/** Where a term is zero: half of the answers are useful, a tenth of a cent, a second, 500 tokens for a useful answer. */
-const SUCCESS = 0.5
-const COST_NANO_USD = 1e6
-const LATENCY_MS = 1000
-const TOKENS = 500
-const STEP = 0.1
-
-/** Below these nobody cares. */
-const LEAST_COST = 1000
-const LEAST_LATENCY = 50
-const LEAST_TOKENS = 1
+/** Below this a model is as good as none. */
 const LEAST_SUCCESS = 0.05
-
 /** Work of a token that is read against one that is written. */
 const READING = 0.1
 /** How much of a stream's length its reader waits for. */
 const STREAMED = 0.3
 
-/** The weights of a strategy; of the constraint form those of its second choice, cost. */
-export function weightsOf(scoring: Strategy | Weights | Within): Weights {
-  if (isUnscored(scoring)) return NOTHING
-  if (typeof scoring === 'string') return PRESETS[scoring]
-  return 'cheapestWithin' in scoring ? { quality: 0, cost: 1, latency: 0, efficiency: 0 } : scoring
+/** A weight for each of WEIGHT_NAMES, in their order. */
+export type WeightVector = Float64Array
+
+const vectorOf = (weights: Weights): WeightVector => Float64Array.from(WEIGHT_NAMES, (name) => weights[name])
+
+/** What is not scored is weighed by nothing. */
+const OF_STRATEGIES = keyed(STRATEGY_NAMES, (name) => vectorOf(weightsFrom(STRATEGIES[name].weights ?? {})))
+/** The second choice of the constraint form. */
+const BY_COST = vectorOf(weightsFrom({ cost: 1 }))
+/** Of the weights of routes: they live as long as their configuration. */
+const ofRoutes = new WeakMap<Weights, WeightVector>()
+
+/** `budgetPressure`: how much more money weighs than usual; 0 = no more. */
+export function weightsOf(scoring: Scoring, budgetPressure = 0): WeightVector {
+  const usual = usualWeights(scoring)
+  if (budgetPressure === 0) return usual
+  return usual.map((weight, place) =>
+    TERMS[WEIGHT_NAMES[place]!].underPressure ? weight * (1 + budgetPressure) : weight,
+  )
 }
 
-/** Fills in the terms of a row and their sum. `stream`: the caller reads along; `affinity`: see loyalty in pick.ts. */
-export function score(rows: Float64Array, row: number, weights: Weights, stream: boolean, affinity = 0): void {
+function usualWeights(scoring: Scoring): WeightVector {
+  if (typeof scoring === 'string') return OF_STRATEGIES[scoring]
+  if ('cheapestWithin' in scoring) return BY_COST
+  let known = ofRoutes.get(scoring)
+  if (known === undefined) ofRoutes.set(scoring, (known = vectorOf(scoring)))
+  return known
+}
+
+/** The rows of TERMS as plain numbers: to call a function for each term would take 40 ns more for each candidate. */
+const weighed = WEIGHT_NAMES.map((name) => TERMS[name])
+const OF = Int32Array.from(weighed, ({ of }) => COLUMN[of])
+const IN_STEPS = Uint8Array.from(weighed, ({ scale }) => (scale === 'steps' ? 1 : 0))
+const STEP = Float64Array.from(weighed, ({ step }) => step)
+const ZERO = Float64Array.from(weighed, ({ zero }) => zero)
+const LEAST = Float64Array.from(weighed, ({ least }) => least)
+const INTO = Int32Array.from(WEIGHT_NAMES, (name) => TERM_COLUMN[name])
+
+/**
+ * Fills in the terms of a row and their sum. What is not known counts neither for nor against a candidate. `stream`: the caller
+ * reads along; `affinity`: see stickinessBonus in pick.ts.
+ */
+export function score(rows: Float64Array, row: number, weights: WeightVector, stream: boolean, affinity = 0): void {
   const at = row * COLUMNS
-  const success = rows[at + COLUMN.success]!
   const ttft = rows[at + COLUMN.ttft]!
   const rest = rows[at + COLUMN.total]! - ttft
-  const latency = Math.max(LEAST_LATENCY, ttft + (stream ? STREAMED * rest : rest))
-  const cost = Math.max(LEAST_COST, rows[at + COLUMN.rankCost]!)
-  const fresh = rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!
-  const spent = Math.max(LEAST_TOKENS, READING * fresh + rows[at + COLUMN.output]!)
+  rows[at + COLUMN.waited] = ttft + (stream ? STREAMED * rest : rest)
+  const success = rows[at + COLUMN.success]!
+  const spent = READING * (rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!) + rows[at + COLUMN.output]!
   // Without an answer to judge (embeddings) all are taken to succeed alike.
-  const tokens = spent / (success === success ? Math.max(LEAST_SUCCESS, success) : 1)
-  const quality = success === success ? (weights.quality * (success - SUCCESS)) / STEP : 0
-  const costTerm = -weights.cost * doublings(cost / COST_NANO_USD)
-  const latencyTerm = ttft === ttft ? -weights.latency * doublings(latency / LATENCY_MS) : 0
-  const efficiency = -weights.efficiency * doublings(tokens / TOKENS)
-  rows[at + COLUMN.quality] = quality
-  rows[at + COLUMN.costTerm] = costTerm
-  rows[at + COLUMN.latency] = latencyTerm
-  rows[at + COLUMN.efficiency] = efficiency
-  rows[at + COLUMN.affinity] = affinity
-  rows[at + COLUMN.utility] = quality + costTerm + latencyTerm + efficiency + affinity
+  rows[at + COLUMN.spent] = spent / (success === success ? Math.max(LEAST_SUCCESS, success) : 1)
+  let utility = 0
+  for (let term = 0; term < OF.length; term++) {
+    const amount = rows[at + OF[term]!]!
+    const weight = weights[term]!
+    let value = 0
+    if (amount === amount)
+      value =
+        IN_STEPS[term] === 1
+          ? (weight * (amount - ZERO[term]!)) / STEP[term]!
+          : -weight * doublings(Math.max(LEAST[term]!, amount) / ZERO[term]!)
+    rows[at + INTO[term]!] = value
+    utility += value
+  }
+  rows[at + TERM_COLUMN.affinity] = affinity
+  rows[at + COLUMN.utility] = utility + affinity
 }
 
 /** Math.log2 takes twice as long. */

@@ -1,9 +1,8 @@
 /** Who was chosen, and what spoke for it against the next best. Pure. */
 import { isObject } from '../../core/is-object.ts'
+import { TERM_NAMES } from '../../core/terms.ts'
 import { figure, numberOf, plain, share, UNKNOWN } from './figures.ts'
 import { type Decision, labelled, type ShownCandidate } from './shape.ts'
-
-const TERMS = ['quality', 'cost', 'latency', 'efficiency', 'affinity'] as const
 
 /** `able`: the candidates that could be asked, the best first. */
 export function choiceLines(decision: Decision, able: readonly ShownCandidate[]): string[] {
@@ -47,7 +46,7 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
   const its = numberOf(other.utility)
   if (own === null || its === null)
     return ` before ${nameOf(other)}: not both have a utility (${UNKNOWN}), so health and load decided`
-  const differences = TERMS.flatMap((term) => {
+  const differences = TERM_NAMES.flatMap((term) => {
     const mine = numberOf(chosen.terms[term])
     const theirs = numberOf(other.terms[term])
     return mine === null || theirs === null ? [] : [{ term, by: mine - theirs }]

@@ -1,4 +1,5 @@
 /** The candidates that could be asked, the best first, in columns with their units. Pure. */
+import { type ExpectedField, RECORDED, type ShownEstimate, TERM_NAMES, TERMS } from '../../core/terms.ts'
 import { figure, numberOf, plain, seconds, share, whole } from './figures.ts'
 import { type Decision, type ShownCandidate, WIDTH } from './shape.ts'
 
@@ -55,46 +56,62 @@ function spacing(
 const broken = (name: string): readonly string[] =>
   (name.match(new RegExp(`[^]{1,${WIDTH}}`, 'g')) ?? []).map((piece) => piece.trimEnd())
 
-/** Costs of all candidates in one unit: of a thousand requests where those of one have too many zeros. */
-const CHEAP_USD = 0.001
-
 function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
-  const costs = able.flatMap(({ expected }) => numberOf(expected.cost_usd) ?? [])
-  const tiny = costs.length > 0 && Math.max(...costs) < CHEAP_USD
-  const cost = ({ expected }: ShownCandidate): string => {
-    const usd = numberOf(expected.cost_usd)
-    return figure(usd === null ? null : tiny ? usd * 1000 : usd)
-  }
-  const some = (field: 'cached_tokens' | 'reasoning_tokens', head: string): readonly Column[] =>
-    able.some(({ expected }) => (numberOf(expected[field]) ?? 0) > 0)
-      ? [{ head, unit: 'tok', cell: ({ expected }) => whole(expected[field]) }]
-      : []
-  const term = (head: string, name: keyof ShownCandidate['terms']): Column => ({
-    head,
-    unit: 'term',
-    cell: ({ terms }) => share(terms[name], true),
-  })
+  const estimates = RECORDED.flatMap(({ field, shown }) =>
+    shown !== null && (shown.always || able.some(({ expected }) => (numberOf(expected[field]) ?? 0) > 0))
+      ? [{ field, shown }]
+      : [],
+  )
+  const ofEstimates = (first: boolean): readonly Column[] =>
+    estimates.flatMap(({ field, shown }) => (shown.first === first ? [estimateColumn(able, field, shown)] : []))
+  const terms = TERM_NAMES.filter(
+    (name) => TERMS[name].always || able.some(({ terms }) => (numberOf(terms[name]) ?? 0) !== 0),
+  )
   return [
     { head: 'effort', unit: '', cell: ({ effort }) => (effort === null ? '-' : plain(effort)) },
-    { head: 'success', unit: '0..1', cell: success },
-    { head: 'in', unit: 'tok', cell: ({ expected }) => whole(expected.input_tokens) },
-    ...some('cached_tokens', 'cached'),
-    { head: 'out', unit: 'tok', cell: ({ expected }) => whole(expected.output_tokens) },
-    ...some('reasoning_tokens', 'think'),
-    { head: 'cost', unit: tiny ? 'USD/1k' : 'USD', cell: cost },
-    { head: 'TTFT', unit: 's', cell: ({ expected }) => seconds(expected.ttft_ms) },
-    { head: 'total', unit: 's', cell: ({ expected }) => seconds(expected.total_ms) },
-    term('qual.', 'quality'),
-    term('cost', 'cost'),
-    term('lat.', 'latency'),
-    term('eff.', 'efficiency'),
-    ...(able.some(({ terms }) => (numberOf(terms.affinity) ?? 0) > 0) ? [term('stay', 'affinity')] : []),
+    ...ofEstimates(true),
+    ...ofEstimates(false),
+    ...terms.map((name): Column => ({
+      head: TERMS[name].heading,
+      unit: 'term',
+      cell: ({ terms }) => share(terms[name], true),
+    })),
     { head: 'utility', unit: 'sum', cell: ({ utility }) => share(utility, true) },
   ]
 }
 
-/** With its standard deviation where that is told. */
-function success({ expected }: ShownCandidate): string {
-  const spread = numberOf(expected.success_sd)
-  return `${share(expected.success)}${spread === null ? '' : `±${share(spread)}`}`
+function estimateColumn(able: readonly ShownCandidate[], field: ExpectedField, shown: ShownEstimate): Column {
+  const { heading: head, unit, as, spread } = shown
+  if (as === 'usd') return usdColumn(able, field, shown)
+  return {
+    head,
+    unit,
+    cell: ({ expected }) => {
+      const deviation = spread === null ? null : numberOf(expected[spread])
+      return `${FIGURES[as](expected[field])}${deviation === null ? '' : `±${FIGURES[as](deviation)}`}`
+    },
+  }
+}
+
+const FIGURES: Readonly<Record<Exclude<ShownEstimate['as'], 'usd'>, (value: unknown) => string>> = {
+  tokens: whole,
+  seconds,
+  share: (value) => share(value),
+  figure,
+}
+
+/** Costs of all candidates in one unit: of a thousand requests where those of one have too many zeros. */
+const CHEAP_USD = 0.001
+
+function usdColumn(able: readonly ShownCandidate[], field: ExpectedField, { heading, unit }: ShownEstimate): Column {
+  const costs = able.flatMap(({ expected }) => numberOf(expected[field]) ?? [])
+  const tiny = costs.length > 0 && Math.max(...costs) < CHEAP_USD
+  return {
+    head: heading,
+    unit: tiny ? `${unit}/1k` : unit,
+    cell: ({ expected }) => {
+      const usd = numberOf(expected[field])
+      return figure(usd === null ? null : tiny ? usd * 1000 : usd)
+    },
+  }
 }

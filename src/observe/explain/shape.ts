@@ -2,13 +2,11 @@
 import { isObject } from '../../core/is-object.ts'
 import type { CandidateRecord, DecisionRecord } from '../../core/record.ts'
 
-/** A candidate; fields of later versions are taken as they come. */
+/** A candidate; fields of later versions are taken as they come, and those of earlier ones may lack some. */
 export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'terms'> & {
-  readonly terms: Omit<CandidateRecord['terms'], 'affinity'> & { readonly affinity?: unknown }
   readonly effort: string | null
-  readonly expected: Omit<CandidateRecord['expected'], 'success_sd' | 'compared_usd'> & {
-    readonly success_sd?: unknown
-  }
+  readonly expected: Readonly<Record<string, unknown>>
+  readonly terms: Readonly<Record<string, unknown>>
   readonly score_why?: unknown
 }
 
