@@ -1,5 +1,5 @@
 /** How much of one budget one id has used, and whether a request may still be let in. Pure but for the count itself. */
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { SpendEstimate } from '../core/settlement.ts'
 import { budgetPressure } from './pressure.ts'
 import type { Window } from './windows.ts'

@@ -2,7 +2,7 @@
  * All counts of all budgets, kept by name, so that a changed limit goes on with what was counted. An id has a count for each
  * window: a clock that is set forward and back again finds the one that it left, and no window lasts longer than by its own ends.
  */
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import { type Count, type Flight, newCount } from './count.ts'
 import { Elapsed } from './elapsed.ts'
 import type { SavedCount } from './snapshot.ts'

@@ -1,5 +1,5 @@
 /** What budgets are asked before a request is sent, and told when it has ended. */
-import type { BudgetSpec, Entity, Period } from '../core/principal.ts'
+import type { BudgetSpec, Entity, Period } from '../core/budget.ts'
 import type { Bid, SpendEstimate, Subject } from '../core/settlement.ts'
 
 /** What stands against a request; `away`: the shared store cannot be asked. */

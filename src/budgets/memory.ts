@@ -1,6 +1,6 @@
 /** Budgets counted in this process. */
 import { glob } from '../core/glob.ts'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { Bid, SpendEstimate, Subject } from '../core/settlement.ts'
 import { blockOf, bounded, clear, type Count, give, spend, type Sums, take } from './count.ts'
 import { Counts } from './counts.ts'

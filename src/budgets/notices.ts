@@ -1,6 +1,6 @@
 /** Tells somebody, once for each window, that a budget is nearly spent, and that it is. */
 import { Occasionally } from '../core/occasionally.ts'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { Count } from './count.ts'
 import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
 

@@ -1,5 +1,5 @@
 /** The worst case of a request, made lower where budgets have less left and let it be lowered. */
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { Bid, SpendEstimate } from '../core/settlement.ts'
 import { type Block, bounded } from './count.ts'
 

@@ -1,6 +1,6 @@
 /** What counts are called in Redis. Pure. */
 import { createHash } from 'node:crypto'
-import { type BudgetSpec, ENTITIES, PERIODS } from '../core/principal.ts'
+import { type BudgetSpec, ENTITIES, PERIODS } from '../core/budget.ts'
 import { windowOf } from './windows.ts'
 
 /** All keys of budgets are in one slot of a cluster: a request touches several at once. */

@@ -1,6 +1,6 @@
 /** All counts that Redis knows, for those who look: what other gateways have counted, and what was counted before this one started. */
 import type { Redis } from 'ioredis'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { BudgetState } from './limiter.ts'
 import { ALL_SUMS, type ReadKey, readKey } from './redis-keys.ts'
 import { windowOf } from './windows.ts'

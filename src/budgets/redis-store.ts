@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type Redis, ReplyError } from 'ioredis'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { SpendEstimate } from '../core/settlement.ts'
 import type { Block, Sums } from './count.ts'
 import type { BudgetState } from './limiter.ts'

@@ -1,6 +1,6 @@
 /** A limit that stands against a request, in words. Pure. */
 import { GatewayError } from '../core/errors.ts'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { SpendEstimate } from '../core/settlement.ts'
 import type { Block } from './count.ts'
 

@@ -1,6 +1,6 @@
 /** Budgets as they are matched with requests. Pure. */
 import { glob } from '../core/glob.ts'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { Subject } from '../core/settlement.ts'
 
 export interface Rule {

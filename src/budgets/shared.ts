@@ -1,7 +1,7 @@
 /** Budgets counted in Redis, by all gateways together; what this one sees of them, and what it does while Redis cannot be asked. */
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../core/errors.ts'
-import type { BudgetSpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
 import type { Bid, SpendEstimate, Subject } from '../core/settlement.ts'
 import { Backlog } from './backlog.ts'
 import { bounded } from './count.ts'
@@ -229,7 +229,7 @@ export class SharedLimiter implements Limiter {
   }
 
   #refuseClosed({ counts }: Lease): void {
-    const closed = counts.find(({ spec }) => spec.whenAway === 'closed')
+    const closed = counts.find(({ spec }) => spec.onStoreError === 'deny')
     if (closed === undefined) return
     this.#options.onRefused(closed.spec.name, 'away')
     throw new GatewayError(

@@ -1,6 +1,6 @@
 /** What was counted, as JSON, and back: budgets outlive a restart. */
 import { z } from 'zod'
-import { ENTITIES, PERIODS } from '../core/principal.ts'
+import { ENTITIES, PERIODS } from '../core/budget.ts'
 
 const amount = z.number().nonnegative()
 const count = z.strictObject({

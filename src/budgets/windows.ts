@@ -1,5 +1,5 @@
 /** Calendar windows, UTC. Pure. */
-import type { Period } from '../core/principal.ts'
+import type { Period } from '../core/budget.ts'
 
 export interface Window {
   /** Epoch ms; the end is not part of it. */

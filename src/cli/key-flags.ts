@@ -1,5 +1,5 @@
 /** Options of `turnout key` -> what the store of keys is asked for. */
-import { PERIODS } from '../core/principal.ts'
+import { PERIODS } from '../core/budget.ts'
 
 export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a key; its secret is printed once
        turnout key list                       all keys, those of the configuration too

@@ -1,6 +1,6 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
 import { boundWords } from '../decision/route/bounds.ts'
-import { durationText } from '../config/units.ts'
+import { durationText } from '../core/units.ts'
 import type { RouteMatch, RouteSpec } from '../core/settings.ts'
 import { STRATEGIES } from '../core/strategies.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'

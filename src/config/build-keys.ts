@@ -1,5 +1,6 @@
 /** Keys and budgets of the file -> KeySpec, BudgetSpec. */
-import type { BudgetSpec, KeySpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
+import type { KeySpec } from '../core/principal.ts'
 import { DEFAULT_SOFT } from './defaults.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -48,7 +49,7 @@ const NO_BUDGET: Omit<BudgetSpec, 'name' | 'of' | 'ids'> = {
   parallel: null,
   soft: null,
   webhook: null,
-  whenAway: 'open',
+  onStoreError: 'allow',
   pressure: false,
   clamp: false,
 }
@@ -66,7 +67,7 @@ export const toBudget = (input: NonNullable<ConfigFile['budgets']>[number]): Bud
   parallel: input.parallel ?? null,
   soft: input.soft ?? DEFAULT_SOFT,
   webhook: input.webhook ?? null,
-  whenAway: input.when_away ?? 'open',
+  onStoreError: input.on_store_error ?? 'allow',
   pressure: input.pressure ?? false,
   clamp: input.clamp ?? false,
 })

@@ -9,6 +9,7 @@ import { crossChecks } from './cross-checks.ts'
 import { DEFAULT_BODIES, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from './defaults.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
+import { respelled } from './old-spellings.ts'
 import { looseView } from './loose-view.ts'
 import { routeChecks } from './route-checks.ts'
 import { readYaml } from './read-yaml.ts'
@@ -53,7 +54,8 @@ export async function loadConfig(file: string, env: Env, providers: Providers): 
 
 /** The same for a text; `name` is the file that messages begin with and relative paths start from. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
-  const written = readYaml(text, name)
+  const hints: string[] = []
+  const written = respelled(readYaml(text, name), (sentence) => hints.push(sentence))
   if (written === null) throw new ConfigError([EMPTY], name)
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)
@@ -72,7 +74,7 @@ export function parseConfig(text: string, env: Env, providers: Providers, name: 
     throw new ConfigError(concealed, name)
   }
   const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
-  const warnings = warningsOf(file, config).map((line) => interpolation.conceal(line))
+  const warnings = [...hints, ...warningsOf(file, config)].map((line) => interpolation.conceal(line))
   return { config: freeze(config), warnings }
 }
 

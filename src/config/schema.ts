@@ -5,7 +5,7 @@ import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import type { Json } from '../core/json.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
-import { ENTITIES, PERIODS } from '../core/principal.ts'
+import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
 import { ON_ABORT } from '../core/provider.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
@@ -17,7 +17,7 @@ import {
   DEFAULT_SERVER,
   DEFAULT_TELEMETRY,
 } from './defaults.ts'
-import { duration, durationText, size, sizeText, span, volume } from './units.ts'
+import { duration, durationText, size, sizeText, span, volume } from '../core/units.ts'
 
 /** Names of backends and routes, ids of keys. */
 export const name = z
@@ -214,7 +214,11 @@ const budget = z
     parallel: told(count, 'most requests in flight'),
     soft: told(share, 'share of a limit at which `webhook` is told', 0.8),
     webhook: told(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
-    when_away: told(z.enum(['open', 'closed']), 'while Redis cannot be asked: count here alone, or refuse', 'open'),
+    on_store_error: told(
+      z.enum(ON_STORE_ERROR),
+      'while Redis cannot be reached: count in this gateway alone, or refuse',
+      'allow',
+    ),
     pressure: told(z.boolean(), 'cost weighs more in decisions when it is spent faster than it lasts', false),
     clamp: told(z.boolean(), 'lower max_tokens of a request to what is left, rather than refuse it', false),
   })

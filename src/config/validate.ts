@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { zodMessages, leavesOf, valueAt } from './zod-messages.ts'
 import { type Interpolation, isReference, scalarOf } from './interpolate.ts'
 import type { Issue } from './issues.ts'
+import { respelled } from './old-spellings.ts'
 import { type ConfigFile, fileSchema } from './schema.ts'
 
 export interface Shape {
@@ -15,7 +16,8 @@ export interface Shape {
 
 /** `kinds`: of backends, for messages. References that cannot be resolved are told to the interpolation. */
 export function shapeOf(written: unknown, interpolation: Interpolation, kinds: readonly string[]): Shape {
-  const filled = interpolation.replace(written)
+  // A variable may still hold a value of before.
+  const filled = respelled(interpolation.replace(written), () => undefined)
   let parsed = fileSchema.safeParse(filled)
   if (convert(parsed.error?.issues ?? [], written, filled)) parsed = fileSchema.safeParse(filled)
   const reading = { written, filled, kinds }

@@ -1,4 +1,5 @@
-/** Who calls, and what they may take. Frozen after loading. */
+/** Who calls. Frozen after loading. */
+import type { BudgetSpec } from './budget.ts'
 
 /** Who calls. `routes` null: may use everything. */
 export interface Principal {
@@ -30,41 +31,4 @@ export interface KeySpec extends Principal {
   readonly hash: string
   /** Epoch ms; null = never. */
   readonly expiresAt: number | null
-}
-
-/** What a budget is counted by. */
-export const ENTITIES = ['gateway', 'key', 'team', 'user', 'route', 'session', 'agent'] as const
-
-export type Entity = (typeof ENTITIES)[number]
-
-/** Windows begin with the minute, hour, day or month, UTC. */
-export const PERIODS = ['minute', 'hour', 'day', 'month'] as const
-
-export type Period = (typeof PERIODS)[number]
-
-/** The most that an entity may take in a window; null = no such limit. */
-export interface BudgetSpec {
-  /** Appears in errors and metrics. */
-  readonly name: string
-  readonly of: Entity
-  /** Globs over ids; null = all. Each id has a count of its own. */
-  readonly ids: readonly string[] | null
-  /** Null where only `parallel` is limited. */
-  readonly per: Period | null
-  readonly nanoUsd: number | null
-  /** Input and output. */
-  readonly tokens: number | null
-  readonly requests: number | null
-  /** Requests in flight. */
-  readonly parallel: number | null
-  /** Share of a limit at which `webhook` is told, once for each window; null = never. */
-  readonly soft: number | null
-  /** Gets a POST of JSON at the soft threshold and where the limit is reached. */
-  readonly webhook: string | null
-  /** What happens while the shared store cannot be asked: `open` counts in this process only, `closed` refuses. */
-  readonly whenAway: 'open' | 'closed'
-  /** Cost weighs more in decisions as it is spent faster than it lasts. */
-  readonly pressure: boolean
-  /** A request whose worst case does not fit into what is left gets shorter answers, rather than a refusal. */
-  readonly clamp: boolean
 }

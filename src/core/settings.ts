@@ -1,5 +1,6 @@
 /** What an operator configures: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
-import type { BudgetSpec, KeySpec } from './principal.ts'
+import type { BudgetSpec } from './budget.ts'
+import type { KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { OnAbort, Provider } from './provider.ts'
 import type { Scoring } from './strategies.ts'

@@ -4,7 +4,7 @@ import { zodMessages } from '../config/zod-messages.ts'
 import { pathText } from '../config/issues.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { keyFields, name } from '../config/schema.ts'
-import { duration, span } from '../config/units.ts'
+import { duration, span } from '../core/units.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type KeyFields, SCOPES } from './stored-key.ts'
 

@@ -1,5 +1,6 @@
 /** What may be seen of a key: everything but its secrets and their hashes. */
-import type { BudgetSpec, KeySpec } from '../core/principal.ts'
+import type { BudgetSpec } from '../core/budget.ts'
+import type { KeySpec } from '../core/principal.ts'
 import type { KeyFields, StoredKey } from './stored-key.ts'
 
 export interface KeyView extends KeyFields {

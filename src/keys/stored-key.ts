@@ -1,7 +1,8 @@
 /** A key that was made at run time, as it stands in the file of keys. */
 import { z } from 'zod'
 import { budgetsOfKey } from '../config/build-keys.ts'
-import { PERIODS, type KeySpec } from '../core/principal.ts'
+import { PERIODS } from '../core/budget.ts'
+import type { KeySpec } from '../core/principal.ts'
 
 /**
  * `inference` may do what callers do; `read` sees models and health and can spend nothing. There is no scope for the admin API: it has

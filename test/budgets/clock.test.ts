@@ -1,6 +1,6 @@
 /** Clocks that are set: forward, back, over restarts, in memory and in Redis. */
 import t from 'tap'
-import { PERIODS } from '../../src/core/principal.ts'
+import { PERIODS } from '../../src/core/budget.ts'
 import type { Limiter } from '../../src/budgets/limiter.ts'
 import type { MemoryLimiter } from '../../src/budgets/memory.ts'
 import { MinuteStore } from '../../src/http/plugins/minute-store.ts'

@@ -27,7 +27,7 @@ t.test('Redis away', { skip }, async (t) => {
     ['store_away'],
     'told once',
   )
-  const closed = await sharedDesk(t, redis, [budget({ name: 'shut', nanoUsd: 10e9, whenAway: 'closed' })])
+  const closed = await sharedDesk(t, redis, [budget({ name: 'shut', nanoUsd: 10e9, onStoreError: 'deny' })])
   t.match(await tryTo(() => closed.limiter.reserve(subject(), [], NOTHING, 'c')), /"shut" cannot be looked up/)
   t.strictSame(closed.refused, ['shut away'])
   await t.rejects(one.limiter.reset('open', null), { code: 'budget_store_unavailable' })

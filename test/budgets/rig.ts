@@ -1,4 +1,4 @@
-import { type BudgetSpec } from '../../src/core/principal.ts'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import type { SpendEstimate, Subject } from '../../src/core/settlement.ts'
 import type { LimitsEvent } from '../../src/budgets/limiter.ts'
 import { MemoryLimiter } from '../../src/budgets/memory.ts'
@@ -15,7 +15,7 @@ export const budget = (traits: Partial<BudgetSpec> = {}): BudgetSpec => ({
   parallel: null,
   soft: null,
   webhook: null,
-  whenAway: 'open',
+  onStoreError: 'allow',
   pressure: false,
   clamp: false,
   ...traits,

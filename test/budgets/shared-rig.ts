@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { BudgetSpec } from '../../src/core/principal.ts'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import type { LimitsEvent, Reservation } from '../../src/budgets/limiter.ts'
 import type { Sums } from '../../src/budgets/count.ts'
 import type { SharedCount } from '../../src/budgets/redis-keys.ts'

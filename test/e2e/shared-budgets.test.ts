@@ -82,7 +82,7 @@ t.test('requests per minute of a key hold over both', { skip }, async (t) => {
 t.test('a process that is killed holds no places for ever, and Redis may go and come', { skip }, async (t) => {
   const { redis, upstream, gateways } = await world(t, [
     { name: 'open', of: 'team', requests: 1000, per: 'month' },
-    { name: 'shut', of: 'key', ids: ['nobody'], requests: 1, per: 'month', when_away: 'closed' },
+    { name: 'shut', of: 'key', ids: ['nobody'], requests: 1, per: 'month', on_store_error: 'deny' },
   ])
   const [one, other] = gateways
   upstream.next({ headersAfter: 'never' })
@@ -104,7 +104,7 @@ t.test('a process that is killed holds no places for ever, and Redis may go and 
 
 t.test('a limit that is closed refuses while Redis is away', { skip }, async (t) => {
   const { redis, gateways } = await world(t, [
-    { name: 'shut', of: 'team', requests: 1000, per: 'month', when_away: 'closed' },
+    { name: 'shut', of: 'team', requests: 1000, per: 'month', on_store_error: 'deny' },
   ])
   t.equal(await ask(gateways[0]!), 200)
   await redis.stop()

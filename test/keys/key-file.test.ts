@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { PERIODS } from '../../src/core/principal.ts'
+import { PERIODS } from '../../src/core/budget.ts'
 import { changeKeyFile, KeyFileError, readKeyFile, textOf } from '../../src/keys/key-file.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import { SCOPES, type StoredKey } from '../../src/keys/stored-key.ts'

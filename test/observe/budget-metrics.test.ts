@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { BudgetSpec } from '../../src/core/principal.ts'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import type { BudgetReading } from '../../src/observe/gateway/budget-metrics.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
@@ -15,7 +15,7 @@ const SPEC: BudgetSpec = {
   parallel: null,
   soft: 0.8,
   webhook: null,
-  whenAway: 'open',
+  onStoreError: 'allow',
   pressure: false,
   clamp: false,
 }
@@ -74,7 +74,7 @@ t.test('the limit that is used most', async (t) => {
 
 t.test('refusals and soft thresholds begin at zero', async (t) => {
   const metrics = newMetrics({
-    budgets: [SPEC, { ...SPEC, name: 'p', nanoUsd: null, parallel: 2, whenAway: 'closed' }],
+    budgets: [SPEC, { ...SPEC, name: 'p', nanoUsd: null, parallel: 2, onStoreError: 'deny' }],
   })
   const lines = async (): Promise<string[]> =>
     (await metrics.scrape('text')).split('\n').filter((line) => /^turnout_budget_(refusals|soft)/.test(line))

@@ -1,6 +1,6 @@
 /** A process that takes what it can of a budget in Redis and keeps it, until it is killed. Arguments: URL, requests to try, ms of its leases, the budget as JSON. */
 import { GatewayError } from '../../src/core/errors.ts'
-import type { BudgetSpec } from '../../src/core/principal.ts'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import { RedisStore } from '../../src/budgets/redis-store.ts'
 import { SharedLimiter } from '../../src/budgets/shared.ts'
 

@@ -1,6 +1,6 @@
 /** Sessions of agents: what they took and how it went. */
 import { z } from 'zod'
-import { span } from '../../config/units.ts'
+import { span } from '../../core/units.ts'
 import { callerName } from '../../core/caller-name.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { parse } from '../../keys/key-input.ts'

@@ -1,4 +1,4 @@
-import type { BudgetSpec } from '../../core/principal.ts'
+import type { BudgetSpec } from '../../core/budget.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { Read } from '../metrics/callback-metric.ts'
 import { Series } from '../metrics/series.ts'
@@ -86,8 +86,8 @@ export class BudgetMetrics {
     this.#soft.of(budget).value++
   }
 
-  #begin({ name, nanoUsd, tokens, requests, parallel, soft, whenAway }: BudgetSpec): void {
-    const reasons = { usd: nanoUsd, tokens, requests, parallel, away: whenAway === 'closed' ? 0 : null }
+  #begin({ name, nanoUsd, tokens, requests, parallel, soft, onStoreError }: BudgetSpec): void {
+    const reasons = { usd: nanoUsd, tokens, requests, parallel, away: onStoreError === 'deny' ? 0 : null }
     for (const [reason, limit] of Object.entries(reasons)) if (limit !== null) this.#refusals.of(name, reason)
     if (soft !== null) this.#soft.of(name)
   }

@@ -1,5 +1,5 @@
 /** Every metric of the gateway. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
-import type { BudgetSpec } from '../../core/principal.ts'
+import type { BudgetSpec } from '../../core/budget.ts'
 import type { Account, RequestObserver } from '../../core/settlement.ts'
 import { isUnpriced } from '../../core/total.ts'
 import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'

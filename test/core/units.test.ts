@@ -1,5 +1,5 @@
 import t from 'tap'
-import { duration, durationText, size, sizeText } from '../../src/config/units.ts'
+import { duration, durationText, size, sizeText } from '../../src/core/units.ts'
 
 t.test('durations are milliseconds', async (t) => {
   for (const [text, ms] of [
