@@ -127,7 +127,7 @@ async function main(): Promise<void> {
   const decisions = new DecisionTexts()
   const log = new RequestLogBook(createLog('info', { write: () => undefined }), decisions)
   const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
-  const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { tell, decisions })
+  const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell, decisions })
   const all = accounts()
   let settled = 0
   const counted: RequestObserver = { onCompleted: (account) => (settled++, ledger.onCompleted(account)) }

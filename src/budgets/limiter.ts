@@ -1,4 +1,5 @@
 /** What budgets are asked before a request is sent, and told when it has ended. */
+import type { BudgetEvent, BudgetNotice } from '../core/events.ts'
 import type { BudgetSpec, Entity, Period } from '../core/budget.ts'
 import type { Bid, SpendEstimate, Subject } from '../core/settlement.ts'
 
@@ -10,35 +11,15 @@ export interface LimiterOptions {
   readonly now: () => number
   /** The limits that keys have of their own, of all keys there are; none where absent. */
   readonly own?: () => readonly BudgetSpec[]
-  readonly tell: (event: LimitsEvent) => void
+  readonly emit: (event: BudgetEvent) => void
   readonly post: Post
   readonly onRefused: (budget: string, reason: RefusalReason) => void
   /** Whether nobody else has told of it in this window; absent: there is nobody else. Never rejects. */
-  readonly first?: (event: Notice['event'], spec: BudgetSpec, id: string) => Promise<boolean>
+  readonly first?: (event: BudgetNotice['event'], spec: BudgetSpec, id: string) => Promise<boolean>
 }
 
 /** Sends JSON; '' = it was taken, else why not, without the address. Never rejects, and never takes long. */
 export type Post = (url: string, json: object) => Promise<string>
-
-/** What a webhook gets, and the log. */
-export interface Notice {
-  readonly event: 'budget_soft' | 'budget_exceeded'
-  readonly budget: string
-  readonly of: Entity
-  readonly id: string
-  readonly per: Period | null
-  readonly limit: { readonly usd: number | null; readonly tokens: number | null; readonly requests: number | null }
-  readonly used: { readonly usd: number; readonly tokens: number; readonly requests: number }
-  /** ISO 8601. */
-  readonly resets_at: string | null
-}
-
-export type LimitsEvent =
-  | Notice
-  /** `more`: further ones since the last event of this budget; one is told a minute. */
-  | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string; readonly more?: number }
-  | { readonly event: 'store_away' | 'store_back' }
-  | { readonly event: 'settlements_lost'; readonly count: number }
 
 export interface Reservation {
   /** What was taken; null where nothing counts this request. */

@@ -1,23 +1,24 @@
-/** Tells somebody, once for each window, that a budget is nearly spent, and that it is. */
+/** Reports, once for each window, that a budget is nearly spent, and that it is. */
 import { Occasionally } from '../core/occasionally.ts'
+import type { BudgetEvent, BudgetNotice } from '../core/events.ts'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { Count } from './count.ts'
-import type { LimiterOptions, LimitsEvent, Notice, Post } from './limiter.ts'
+import type { LimiterOptions, Post } from './limiter.ts'
 
 /** Notices under way; more are dropped: a webhook that hangs must not fill the memory. */
 const MOST_OPEN = 8
 const ATTEMPTS = 2
 
 export class Notices {
-  readonly #tell: (event: LimitsEvent) => void
+  readonly #emit: (event: BudgetEvent) => void
   readonly #post: Post
   readonly #first: NonNullable<LimiterOptions['first']> | null
   readonly #open = new Set<Promise<void>>()
   /** By budget: a budget of sessions may have thousands of counts, each with a notice. */
   readonly #dropped = new Map<string, Occasionally>()
 
-  constructor({ tell, post, first }: Pick<LimiterOptions, 'tell' | 'post' | 'first'>) {
-    this.#tell = tell
+  constructor({ emit, post, first }: Pick<LimiterOptions, 'emit' | 'post' | 'first'>) {
+    this.#emit = emit
     this.#post = post
     this.#first = first ?? null
   }
@@ -47,7 +48,7 @@ export class Notices {
     while (this.#open.size > 0) await Promise.all(this.#open)
   }
 
-  #notify(event: Notice['event'], spec: BudgetSpec, id: string, count: Count): void {
+  #notify(event: BudgetNotice['event'], spec: BudgetSpec, id: string, count: Count): void {
     const notice = noticeOf(event, spec, id, count)
     if (this.#first === null) return this.#publish(notice, spec)
     this.#track(
@@ -57,8 +58,8 @@ export class Notices {
     )
   }
 
-  #publish(notice: Notice, { name, webhook }: BudgetSpec): void {
-    this.#tell(notice)
+  #publish(notice: BudgetNotice, { name, webhook }: BudgetSpec): void {
+    this.#emit(notice)
     if (webhook === null) return
     if (this.#open.size >= MOST_OPEN) return this.#drop(name, 'too many')
     this.#track(this.#send(webhook, notice, name))
@@ -69,8 +70,8 @@ export class Notices {
     this.#open.add(tracked)
   }
 
-  /** Never rejects. The address may hold a secret: it is told nowhere. */
-  async #send(webhook: string, notice: Notice, budget: string): Promise<void> {
+  /** Never rejects. The address may hold a secret: it is shown nowhere. */
+  async #send(webhook: string, notice: BudgetNotice, budget: string): Promise<void> {
     let why = ''
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       why = await this.#post(webhook, notice)
@@ -85,13 +86,13 @@ export class Notices {
     const more = dropped.due()
     if (more === null) return
     const event = { event: 'webhook_dropped', budget, why } as const
-    this.#tell(more === 0 ? event : { ...event, more })
+    this.#emit(more === 0 ? event : { ...event, more })
   }
 }
 
 const shareOf = (used: number, limit: number | null): number => (limit === null ? 0 : limit === 0 ? 1 : used / limit)
 
-const noticeOf = (event: Notice['event'], spec: BudgetSpec, id: string, count: Count): Notice => ({
+const noticeOf = (event: BudgetNotice['event'], spec: BudgetSpec, id: string, count: Count): BudgetNotice => ({
   event,
   budget: spec.name,
   of: spec.of,

@@ -57,7 +57,7 @@ export class SharedLimiter implements Limiter {
       },
     })
     this.#backlog = new Backlog(
-      (lost) => options.tell({ event: 'settlements_lost', count: lost }),
+      (lost) => options.emit({ event: 'settlements_lost', count: lost }),
       (thrown) => this.#away(thrown),
     )
     this.#timers = [
@@ -312,13 +312,13 @@ export class SharedLimiter implements Limiter {
   }
 
   #away(thrown: unknown): void {
-    if (this.#up) this.#options.tell({ event: 'store_away' })
+    if (this.#up) this.#options.emit({ event: 'store_away' })
     this.#up = false
     this.#store.failed(thrown)
   }
 
   #back(): void {
-    this.#options.tell({ event: 'store_back' })
+    this.#options.emit({ event: 'store_back' })
     this.#up = true
     this.#backlog.retry()
   }

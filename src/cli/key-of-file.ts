@@ -89,7 +89,7 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
     fixed: config.keys,
     file: config.store.keys,
     routes: config.routes.map(({ name }) => name),
-    tell: ({ event, ids, why }) =>
+    emit: ({ event, ids, why }) =>
       void io.stderr.write(
         `turnout key: ${event === 'keys_ignored' ? `ignored: ${ids?.join(', ') ?? ''}` : 'the file of keys'}: ${why ?? ''}\n`,
       ),

@@ -1,5 +1,6 @@
 /** All keys: those of the configuration, and those that are made, changed and revoked while the gateway runs. */
 import { stat } from 'node:fs/promises'
+import type { KeyFileEvent } from '../core/events.ts'
 import type { KeySpec } from '../core/principal.ts'
 import { changed, conflict, created, revoked, rotated, unknownKey } from './changes.ts'
 import { changeKeyFile, type KeyFile, KeyFileError, keysOf, readKeyFile, readKeyText } from './key-file.ts'
@@ -9,16 +10,6 @@ import { type Holder, holderOf, type Keyring, keyring } from './keyring.ts'
 import { hashOf, newSecret } from './secret.ts'
 import { specOf, type StoredKey } from './stored-key.ts'
 
-/** What an operator should hear of the file. */
-export interface KeyFileEvent {
-  readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored' | 'keys_readable'
-  readonly file: string
-  readonly keys?: number
-  /** Ids that the configuration has too. */
-  readonly ids?: readonly string[]
-  readonly why?: string
-}
-
 export interface KeyStoreOptions {
   /** Keys of the configuration. */
   readonly fixed: readonly KeySpec[]
@@ -26,7 +17,7 @@ export interface KeyStoreOptions {
   readonly file: string | null
   /** Names of the routes that there are. */
   readonly routes: readonly string[]
-  readonly tell: (event: KeyFileEvent) => void
+  readonly emit: (event: KeyFileEvent) => void
   /** After each change of the keys, before anybody can use them. */
   readonly onChange?: () => void
 }
@@ -152,7 +143,7 @@ export class KeyStore {
   }
 
   async #look(): Promise<void> {
-    const { file, tell } = this.#options
+    const { file, emit } = this.#options
     if (file === null || this.#looking) return
     this.#looking = true
     await this.#inTurn(async () => {
@@ -166,10 +157,10 @@ export class KeyStore {
         if (read.text === this.#text) return
         const keys = keysOf(read.text)
         this.#take({ ...read, keys })
-        tell({ event: 'keys_read', file, keys: keys.length })
+        emit({ event: 'keys_read', file, keys: keys.length })
       } catch (thrown) {
         const why = thrown instanceof KeyFileError ? thrown.message : 'unknown error'
-        tell({ event: 'keys_not_read', file, why: `${why}; the keys before it stay` })
+        emit({ event: 'keys_not_read', file, why: `${why}; the keys before it stay` })
       }
     })
     this.#looking = false
@@ -182,12 +173,12 @@ export class KeyStore {
   }
 
   #use({ text, keys, openMode }: KeyFile): void {
-    const { fixed, file, tell } = this.#options
+    const { fixed, file, emit } = this.#options
     if (openMode !== null && file !== null)
-      tell({ event: 'keys_readable', file, why: `others can read it (mode ${openMode}); chmod 600 ${file}` })
+      emit({ event: 'keys_readable', file, why: `others can read it (mode ${openMode}); chmod 600 ${file}` })
     const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
     if (ignored.length > 0 && file !== null)
-      tell({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
+      emit({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
     this.#stored = keys.filter(({ id }) => !this.#fixedIds.has(id))
     this.#text = text
     const specs = this.#stored.map(specOf)

@@ -1,5 +1,6 @@
 /** The append-only log of what requests took and cost. Rows go into memory and from there to the disk, off the way of requests. */
 import { randomBytes } from 'node:crypto'
+import type { LedgerEvent } from '../core/events.ts'
 import type { Account, RequestObserver } from '../core/settlement.ts'
 import type { LedgerSpec } from '../core/settings.ts'
 import type { DecisionTexts } from '../observe/log/decision-text.ts'
@@ -8,14 +9,6 @@ import { type Block, Pending } from './pending.ts'
 import { prune } from './prune.ts'
 import { rowsOf } from './rows-of.ts'
 import { SegmentWriter } from './writer.ts'
-
-/** What an operator should hear of it. `why` is a code of the system. */
-export type LedgerEvent = { readonly folder: string } & (
-  | { readonly event: 'ledger_away' | 'ledger_not_pruned'; readonly why: string }
-  | { readonly event: 'ledger_back'; readonly pending_rows: number; readonly lost_rows: number }
-  | { readonly event: 'ledger_rows_lost'; readonly lost_rows: number }
-  | { readonly event: 'ledger_pruned'; readonly segments: number; readonly bytes: number }
-)
 
 export interface LedgerState {
   /** In memory only. */
@@ -28,7 +21,7 @@ export interface LedgerState {
 }
 
 export interface LedgerTools {
-  readonly tell: (event: LedgerEvent) => void
+  readonly emit: (event: LedgerEvent) => void
   readonly decisions: DecisionTexts
   /** What may wait for the disk. */
   readonly mostBytes?: number
@@ -163,16 +156,16 @@ export class Ledger implements RequestObserver {
     const { folder } = this.#spec
     try {
       const { segments, bytes } = await prune(this.#spec, this.#writer.path, Date.now())
-      if (segments > 0) this.#tools.tell({ event: 'ledger_pruned', folder, segments, bytes })
+      if (segments > 0) this.#tools.emit({ event: 'ledger_pruned', folder, segments, bytes })
     } catch (thrown) {
       const why = codeOf(thrown)
       // Before the first row there is no folder.
-      if (why !== 'ENOENT' && this.#up) this.#tools.tell({ event: 'ledger_not_pruned', folder, why })
+      if (why !== 'ENOENT' && this.#up) this.#tools.emit({ event: 'ledger_not_pruned', folder, why })
     }
   }
 
   #away(why: string): void {
-    if (this.#up) this.#tools.tell({ event: 'ledger_away', folder: this.#spec.folder, why })
+    if (this.#up) this.#tools.emit({ event: 'ledger_away', folder: this.#spec.folder, why })
     this.#up = false
   }
 
@@ -180,14 +173,14 @@ export class Ledger implements RequestObserver {
     this.#up = true
     this.#saidLost = false
     const [pending_rows, lost_rows] = [this.#pending.rows, this.#lost]
-    this.#tools.tell({ event: 'ledger_back', folder: this.#spec.folder, pending_rows, lost_rows })
+    this.#tools.emit({ event: 'ledger_back', folder: this.#spec.folder, pending_rows, lost_rows })
   }
 
   #lose(rows: number): void {
     this.#lost += rows
     if (this.#saidLost) return
     this.#saidLost = true
-    this.#tools.tell({ event: 'ledger_rows_lost', folder: this.#spec.folder, lost_rows: this.#lost })
+    this.#tools.emit({ event: 'ledger_rows_lost', folder: this.#spec.folder, lost_rows: this.#lost })
   }
 }
 

@@ -1,11 +1,12 @@
 /** A file of what outlives a restart: read at the start, written from time to time and at the end, whole or not at all. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { StateFileEvent, StoredName } from '../core/events.ts'
 import { Occasionally } from '../core/occasionally.ts'
 
 /** What is kept. */
 export interface StoredState {
-  readonly name: 'state' | 'budgets'
+  readonly name: StoredName
   readonly everyMs: number
   /** Whether there is something to write; asked once before each writing. */
   changed(): boolean
@@ -15,29 +16,20 @@ export interface StoredState {
   restore(value: unknown): string | null
 }
 
-/** What an operator should hear of it. */
-export interface StateFileEvent {
-  readonly event: `${StoredState['name']}_${'loaded' | 'set_aside' | 'not_read' | 'not_written' | 'written_again'}`
-  readonly file: string
-  readonly why?: string
-  /** Further failures since the last event of the same. */
-  readonly more?: number
-}
-
 export class StateFile {
   readonly #path: string
   readonly #kept: StoredState
-  readonly #tell: (event: StateFileEvent) => void
+  readonly #emit: (event: StateFileEvent) => void
   readonly #failing = new Occasionally()
   #unwritten = false
   #failed = false
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(path: string, kept: StoredState, tell: (event: StateFileEvent) => void) {
+  constructor(path: string, kept: StoredState, emit: (event: StateFileEvent) => void) {
     this.#path = path
     this.#kept = kept
-    this.#tell = tell
+    this.#emit = emit
   }
 
   /** Takes over what is there. A file that cannot be used is set aside beside it: it is worth a look. Never rejects. */
@@ -48,14 +40,14 @@ export class StateFile {
     } catch (thrown) {
       const { code } = thrown as NodeJS.ErrnoException
       if (code !== 'ENOENT')
-        this.#tell({ event: `${this.#kept.name}_not_read`, file: this.#path, why: code ?? 'unknown error' })
+        this.#emit({ event: `${this.#kept.name}_not_read`, file: this.#path, why: code ?? 'unknown error' })
       return
     }
     const why = this.#take(text)
-    if (why === null) this.#tell({ event: `${this.#kept.name}_loaded`, file: this.#path })
+    if (why === null) this.#emit({ event: `${this.#kept.name}_loaded`, file: this.#path })
     else {
       await rename(this.#path, `${this.#path}.unusable`).catch(() => undefined)
-      this.#tell({ event: `${this.#kept.name}_set_aside`, file: `${this.#path}.unusable`, why })
+      this.#emit({ event: `${this.#kept.name}_set_aside`, file: `${this.#path}.unusable`, why })
     }
   }
 
@@ -86,7 +78,7 @@ export class StateFile {
       await writeFile(draft, JSON.stringify(this.#kept.serialize()), { flag: 'wx', mode: 0o600 })
       await rename(draft, this.#path)
       this.#unwritten = false
-      if (this.#failed) this.#tell({ event: `${this.#kept.name}_written_again`, file: this.#path })
+      if (this.#failed) this.#emit({ event: `${this.#kept.name}_written_again`, file: this.#path })
       this.#failed = false
       this.#failing.over()
     } catch (thrown) {
@@ -100,7 +92,7 @@ export class StateFile {
     const more = this.#failing.due()
     if (more === null) return
     const event = { event: `${this.#kept.name}_not_written`, file: this.#path, why } as const
-    this.#tell(more === 0 ? event : { ...event, more })
+    this.#emit(more === 0 ? event : { ...event, more })
   }
 
   #take(text: string): string | null {

@@ -103,7 +103,7 @@ const NOW = 1_700_000_000_000
 const newLimiter = (): MemoryLimiter =>
   new MemoryLimiter([budget({ of: 'gateway', nanoUsd: 1e15, tokens: 1e12 })], {
     now: () => NOW,
-    tell: () => undefined,
+    emit: () => undefined,
     post: () => Promise.resolve(''),
     onRefused: () => undefined,
   })

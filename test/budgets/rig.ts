@@ -1,6 +1,6 @@
 import type { BudgetSpec } from '../../src/core/budget.ts'
 import type { SpendEstimate, Subject } from '../../src/core/settlement.ts'
-import type { LimitsEvent } from '../../src/budgets/limiter.ts'
+import type { BudgetEvent } from '../../src/core/events.ts'
 import { MemoryLimiter } from '../../src/budgets/memory.ts'
 
 /** A budget of 5 USD a day for each team; each field to be overridden. */
@@ -37,7 +37,7 @@ export const NOTHING = claim(0)
 export interface Desk {
   readonly limiter: MemoryLimiter
   readonly clock: { now: number }
-  readonly told: LimitsEvent[]
+  readonly told: BudgetEvent[]
   readonly refused: string[]
   /** Of calls of webhooks. */
   readonly posted: { readonly url: string; readonly json: object }[]
@@ -52,13 +52,13 @@ export function desk(
   own: () => readonly BudgetSpec[] = () => [],
 ): Desk {
   const clock = { now: NOON }
-  const told: LimitsEvent[] = []
+  const told: BudgetEvent[] = []
   const refused: string[] = []
   const posted: { url: string; json: object }[] = []
   const limiter = new MemoryLimiter(budgets, {
     now: () => clock.now,
     own,
-    tell: (event) => told.push(event),
+    emit: (event) => told.push(event),
     post: (url, json) => {
       posted.push({ url, json })
       return answer()

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { BudgetSpec } from '../../src/core/budget.ts'
-import type { LimitsEvent, Reservation } from '../../src/budgets/limiter.ts'
+import type { BudgetEvent } from '../../src/core/events.ts'
+import type { Reservation } from '../../src/budgets/limiter.ts'
 import type { Sums } from '../../src/budgets/count.ts'
 import type { SharedCount } from '../../src/budgets/redis-keys.ts'
 import { type Lease, RedisStore } from '../../src/budgets/redis-store.ts'
@@ -12,7 +13,7 @@ import { claim, NOON } from './rig.ts'
 export interface SharedDesk {
   readonly limiter: SharedLimiter
   readonly store: RedisStore
-  readonly told: LimitsEvent[]
+  readonly told: BudgetEvent[]
   readonly refused: string[]
 }
 
@@ -23,13 +24,13 @@ export async function sharedDesk(
   budgets: readonly BudgetSpec[],
   clock = { now: NOON },
 ): Promise<SharedDesk> {
-  const told: LimitsEvent[] = []
+  const told: BudgetEvent[] = []
   const refused: string[] = []
   const store = new RedisStore(redis.url)
   await store.ready()
   const limiter = new SharedLimiter(budgets, store, {
     now: () => clock.now,
-    tell: (event) => told.push(event),
+    emit: (event) => told.push(event),
     post: () => Promise.resolve(''),
     onRefused: (name, reason) => refused.push(`${name} ${reason}`),
   })

@@ -25,7 +25,7 @@ t.test('any sequence gets the same answers as in memory', { skip }, async (t) =>
     const { limiter: shared } = await sharedDesk(t, redis, budgets, clock)
     const local: Limiter = new MemoryLimiter(budgets, {
       now: () => clock.now,
-      tell: () => undefined,
+      emit: () => undefined,
       post: () => Promise.resolve(''),
       onRefused: () => undefined,
     })

@@ -272,7 +272,7 @@ t.test('as backends of a fleet', async (t) => {
   const fleet = new Fleet(config(demo.backends), {
     now: () => performance.now(),
     onChange() {},
-    onEvent() {},
+    emit() {},
     lessons: new ModelStats(WEIGHTS),
   })
   t.teardown(() => fleet.stop())

@@ -4,7 +4,8 @@ import { WEIGHTS } from '../support/factories.ts'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { BackendSpec, Config } from '../../src/core/settings.ts'
 import type { Catalog, Deployment } from '../../src/core/types.ts'
-import { Fleet, type FleetEvent } from '../../src/backends/fleet/fleet.ts'
+import type { BackendEvent } from '../../src/core/events.ts'
+import { Fleet } from '../../src/backends/fleet/fleet.ts'
 import { eventually } from '../support/await.ts'
 import { backend, config, FACTS, json, LIST, provider, type Routes, startEngine } from './engine-double.ts'
 
@@ -12,20 +13,20 @@ const list = (...ids: string[]) => json({ data: ids.map((id) => ({ id, max_model
 
 interface Watched {
   readonly fleet: Fleet
-  readonly events: FleetEvent[]
+  readonly events: BackendEvent[]
   readonly catalogs: Catalog[]
   /** Added to the clock. */
   skip(ms: number): void
 }
 
 function watch(test: Test, backends: readonly BackendSpec[], changes: Partial<Config> = {}): Watched {
-  const events: FleetEvent[] = []
+  const events: BackendEvent[] = []
   const catalogs: Catalog[] = []
   let ahead = 0
   const fleet = new Fleet(config(backends, changes), {
     now: () => performance.now() + ahead,
     onChange: (catalog) => catalogs.push(catalog),
-    onEvent: (event) => events.push(event),
+    emit: (event) => events.push(event),
     lessons: new ModelStats(WEIGHTS),
   })
   test.teardown(() => fleet.stop())

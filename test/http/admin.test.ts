@@ -300,7 +300,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const admin = await createAdmin({
     hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
-    keys: new KeyStore({ fixed: [], file: null, routes: [], tell: () => undefined }),
+    keys: new KeyStore({ fixed: [], file: null, routes: [], emit: () => undefined }),
     fleet: { states: () => [], catalog: catalogOf() },
     budgets: {
       states: () => [{ name: 'daily' }],
@@ -312,6 +312,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
       get: (id) => (id === 'a/b c' ? { id } : null),
     },
     log: createLog('silent'),
+    emit: () => undefined,
     now: () => 0,
   })
   const url = await admin.listen()

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { KeySpec } from '../../src/core/principal.ts'
 import { changeKeyFile, readKeyFile, textOf } from '../../src/keys/key-file.ts'
-import { type KeyFileEvent, KeyStore } from '../../src/keys/key-store.ts'
+import type { KeyFileEvent } from '../../src/core/events.ts'
+import { KeyStore } from '../../src/keys/key-store.ts'
 import { holderOf, keyring } from '../../src/keys/keyring.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import type { StoredKey } from '../../src/keys/stored-key.ts'
@@ -40,7 +41,7 @@ async function opened(t: Test, path = join(t.testdir({}), 'keys.json'), fixed = 
     fixed,
     file: path,
     routes: ['coding', 'chat'],
-    tell: (event) => told.push(event),
+    emit: (event) => told.push(event),
     onChange: () => changes++,
   })
   await keys.load()
@@ -338,7 +339,7 @@ t.test('two stores of one file that write at once lose nothing', async (t) => {
 
 t.test('without a file: callers need a key only where there are some', async (t) => {
   const without = (fixed: readonly KeySpec[]): KeyStore =>
-    new KeyStore({ fixed, file: null, routes: [], tell: () => undefined })
+    new KeyStore({ fixed, file: null, routes: [], emit: () => undefined })
   t.same(
     [without([]).required, without([FIXED]).required, (await opened(t, undefined, [])).keys.required],
     [false, true, true],

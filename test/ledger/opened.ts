@@ -1,4 +1,5 @@
-import { type Ledger as LedgerClass, Ledger, type LedgerEvent, type LedgerTools } from '../../src/ledger/ledger.ts'
+import type { LedgerEvent } from '../../src/core/events.ts'
+import { type Ledger as LedgerClass, Ledger, type LedgerTools } from '../../src/ledger/ledger.ts'
 import { readLedger, type LedgerQuery } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import type { LedgerSpec } from '../../src/core/settings.ts'
@@ -18,7 +19,7 @@ export async function opened(
   const told: LedgerEvent[] = []
   const ledger = await Ledger.open(
     { folder, keepMs: null, maxBytes: null, ...spec },
-    { tell: (event) => told.push(event), decisions: new DecisionTexts(), ...tools },
+    { emit: (event) => told.push(event), decisions: new DecisionTexts(), ...tools },
   )
   return { ledger, told }
 }

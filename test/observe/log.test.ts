@@ -10,7 +10,7 @@ import type { GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import { subjectOf } from '../../src/accounting/subject.ts'
 import { accountLine } from '../../src/observe/log/account-line.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
-import { createLog } from '../../src/observe/log/log.ts'
+import { createLog, logEvents } from '../../src/observe/log/log.ts'
 import { RequestLogBook } from '../../src/observe/log/request-log.ts'
 
 const SECRET = 'sk-secret-0123456789'
@@ -230,4 +230,20 @@ t.test('the address of a backend is in no line', async (t) => {
 t.test('a name of any length is cut', async (t) => {
   const request = gatewayRequest({ model: 'x'.repeat(1e6), messages: [] })
   t.ok(JSON.stringify(accountLine(account(request, null, SETTLEMENT))).length < 2000)
+})
+
+t.test('an event is a line as serious as it is, with its part of the gateway as the message', async (t) => {
+  const lines: string[] = []
+  const emit = logEvents(createLog('info', { write: (line: string) => void lines.push(line) }))
+  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'down', reason: 'connection refused' })
+  emit({ event: 'ledger_rows_lost', folder: '/data', lost_rows: 3 })
+  emit({ event: 'store_away' })
+  t.strictSame(
+    lines.map((line) => line.replace(/"time":\d+/, '"time":0')),
+    [
+      '{"level":30,"time":0,"event":"backend_state","backend":"a","from":"unknown","state":"down","reason":"connection refused","msg":"fleet"}\n',
+      '{"level":50,"time":0,"event":"ledger_rows_lost","folder":"/data","lost_rows":3,"msg":"ledger"}\n',
+      '{"level":40,"time":0,"event":"store_away","msg":"limits"}\n',
+    ],
+  )
 })

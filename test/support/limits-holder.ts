@@ -10,7 +10,7 @@ await store.ready()
 const limiter = new SharedLimiter(
   [JSON.parse(spec) as BudgetSpec],
   store,
-  { now: Date.now, tell: () => undefined, post: () => Promise.resolve(''), onRefused: () => undefined },
+  { now: Date.now, emit: () => undefined, post: () => Promise.resolve(''), onRefused: () => undefined },
   Number(leaseMs),
 )
 const subject = { key: 'k', team: 'red', user: null, route: 'auto', session: null, agent: null }

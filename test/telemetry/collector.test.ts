@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Account } from '../../src/core/settlement.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
 import { beginTrace } from '../../src/formats/trace-context.ts'
-import type { TelemetryEvent } from '../../src/observe/telemetry/collector.ts'
+import type { TelemetryEvent } from '../../src/core/events.ts'
 import { type Pace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { within } from '../support/await.ts'
 import { ATTEMPT, gatewayRequest } from '../support/factories.ts'
@@ -41,7 +41,7 @@ function telemetry(
   const it = new Telemetry(spec, {
     version: '1',
     kinds: new Map([['a', 'mistral']]),
-    onEvent: (event) => events.push(event),
+    emit: (event) => events.push(event),
     pace: { delayMs: 1, waits: [], ...pace },
   })
   return { it, events }

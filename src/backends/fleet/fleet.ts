@@ -5,6 +5,7 @@
 import { Agent } from 'undici'
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayError } from '../../core/errors.ts'
+import type { BackendEvent } from '../../core/events.ts'
 import type { Config } from '../../core/settings.ts'
 import type { BackendState, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -15,21 +16,12 @@ import type { DeploymentState } from './models.ts'
 import type { Place } from './places.ts'
 import { adapt, type Asked, recordOutcome, overrun } from './deployment-health.ts'
 
-/** Something that an operator may want to see in the log. */
-export interface FleetEvent {
-  readonly event: 'backend_state'
-  readonly backend: string
-  readonly from: BackendState
-  readonly state: BackendState
-  readonly reason: string | null
-}
-
 export interface FleetHooks {
   /** Monotonic, ms. */
   now(): number
   /** Called with each new catalog, but not with the first one. */
   onChange(catalog: Catalog): void
-  onEvent(event: FleetEvent): void
+  emit(event: BackendEvent): void
   /** What answers have taught of models. */
   readonly lessons: ModelStats
 }
@@ -80,7 +72,7 @@ export class Fleet {
       lessons: hooks.lessons,
       changed: () => this.#replaceCatalog(),
       moved: ({ spec, live }: BackendMonitor, from: BackendState) =>
-        hooks.onEvent({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
+        hooks.emit({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
     }
     this.#members = config.backends.map((spec) => new BackendMonitor(spec, config, tools))
     this.#byName = new Map(this.#members.map((member) => [member.spec.name, member]))

@@ -1,4 +1,5 @@
 /** What a route of the admin API is. */
+import type { AdminChange } from '../../core/events.ts'
 
 export interface AdminRequest {
   readonly params: Readonly<Record<string, string>>
@@ -12,8 +13,8 @@ export interface AdminRoute {
   readonly path: string
   /** Of what succeeds; 200 where absent. */
   readonly status?: 201
-  /** What is written into the log, with the id of the path or the answer; null for what only looks. */
-  readonly event: string | null
+  /** What happens by it; null for what only looks. */
+  readonly event: AdminChange | null
   /** Throws a GatewayError. */
   answer(request: AdminRequest): object | Promise<object>
 }

@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import { ConfigError } from '../../config/issues.ts'
 import { GatewayError } from '../../core/errors.ts'
+import type { AdminEvent } from '../../core/events.ts'
 import type { AdminSpec } from '../../core/settings.ts'
 import type { Log } from '../../observe/log/log.ts'
 import { ownHosts } from '../own-hosts.ts'
@@ -17,6 +18,7 @@ export interface AdminOptions extends AdminTools {
   /** Names that requests may call it by, beside loopback and its own host. */
   readonly hosts: readonly string[]
   readonly log: Log
+  readonly emit: (event: AdminEvent) => void
 }
 
 export interface Admin {
@@ -27,7 +29,7 @@ export interface Admin {
 
 const MOST_BYTES = 64 * 1024
 
-export async function createAdmin({ spec, hosts, log, ...tools }: AdminOptions): Promise<Admin> {
+export async function createAdmin({ spec, hosts, log, emit, ...tools }: AdminOptions): Promise<Admin> {
   const app = Fastify({
     bodyLimit: MOST_BYTES,
     requestIdHeader: false,
@@ -47,7 +49,7 @@ export async function createAdmin({ spec, hosts, log, ...tools }: AdminOptions):
     cors: null,
   })
   await app.register(rateLimit, { global: false })
-  askForToken(app, spec.hash, (address) => log.events.warn({ event: 'admin_refused', address }, 'admin'))
+  askForToken(app, spec.hash, (address) => emit({ event: 'admin_refused', address }))
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
   })
@@ -67,8 +69,7 @@ export async function createAdmin({ spec, hosts, log, ...tools }: AdminOptions):
         const params = request.params as Readonly<Record<string, string>>
         const query = request.query as Readonly<Record<string, unknown>>
         const answer = await route.answer({ params, query, body: request.body })
-        if (route.event !== null)
-          log.events.info({ event: route.event, ...subject(params, answer), by: request.ip }, 'admin')
+        if (route.event !== null) emit({ event: route.event, ...subject(params, answer), by: request.ip })
         return reply.code(route.status ?? 200).send(answer)
       },
     })
@@ -98,7 +99,7 @@ function parsed(text: string): unknown {
 }
 
 /** Which key or budget a change was about; never more of the answer, which may hold a secret. */
-function subject(params: Readonly<Record<string, string>>, answer: object): object {
+function subject({ name, id: named }: Readonly<Record<string, string>>, answer: object) {
   const { key, id } = answer as { readonly key?: { readonly id?: string }; readonly id?: string | null }
-  return { ...params, id: params['id'] ?? key?.id ?? id ?? null }
+  return { ...(name === undefined ? {} : { name }), id: named ?? key?.id ?? id ?? null }
 }

@@ -1,5 +1,6 @@
 /** The log: JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
+import { type Emit, EVENTS } from '../../core/events.ts'
 import { Blocks } from './blocks.ts'
 import { thrownOf } from './failure.ts'
 
@@ -42,6 +43,14 @@ export interface RequestLog {
 
 /** `decision`: JSON that becomes the last field; asked for where the line is written. */
 export type RequestLine = (line: object, decision?: () => string | null) => void
+
+/** Writes each event as a line, as serious as it is. */
+export const logEvents =
+  ({ events }: Log): Emit =>
+  (event) => {
+    const { level, of } = EVENTS[event.event]
+    events[level](event, of)
+  }
 
 const STANDARD_OUTPUT = 1
 

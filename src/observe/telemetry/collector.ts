@@ -1,23 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import type { TelemetryEvent } from '../../core/events.ts'
 
-type Signal = 'traces' | 'metrics'
-
-/** Something to tell the operator. Never an address, never a header. */
-export interface TelemetryEvent {
-  readonly event: 'collector_away' | 'collector_back' | 'spans_lost'
-  readonly signal: Signal
-  /** Error code or HTTP status. */
-  readonly reason?: string
-  /** Spans that were thrown away since the last event. */
-  readonly lost?: number
-}
+type Signal = TelemetryEvent['signal']
 
 export interface CollectorOptions {
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
   readonly userAgent: string
-  readonly onEvent: (event: TelemetryEvent) => void
+  readonly emit: (event: TelemetryEvent) => void
   /** Spans that may wait. */
   readonly queue: number
   /** Before each further try, in ms. */
@@ -84,7 +75,7 @@ export class Collector {
     this.#closed = true
     await this.#agent.destroy()
     const lost = this.#lost + this.#waiting
-    if (lost > 0) this.#options.onEvent({ event: 'spans_lost', signal: 'traces', lost })
+    if (lost > 0) this.#options.emit({ event: 'spans_lost', signal: 'traces', lost })
   }
 
   #opened(sending: Promise<boolean>): Promise<boolean> {
@@ -131,15 +122,15 @@ export class Collector {
   #troubled(signal: Signal, reason: string): void {
     if (this.#away.has(signal)) return
     this.#away.add(signal)
-    this.#options.onEvent({ event: 'collector_away', signal, reason })
+    this.#options.emit({ event: 'collector_away', signal, reason })
   }
 
   /** One export that went well is no end of the trouble while most of the queue is still full. */
   #well(signal: Signal): void {
     if (!this.#away.has(signal) || (signal === 'traces' && this.#waiting > this.#options.queue / 2)) return
     this.#away.delete(signal)
-    if (signal === 'metrics') return this.#options.onEvent({ event: 'collector_back', signal })
-    this.#options.onEvent({ event: 'collector_back', signal, lost: this.#lost })
+    if (signal === 'metrics') return this.#options.emit({ event: 'collector_back', signal })
+    this.#options.emit({ event: 'collector_back', signal, lost: this.#lost })
     this.#lost = 0
   }
 }

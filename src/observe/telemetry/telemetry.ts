@@ -1,9 +1,10 @@
 /** OpenTelemetry. Imported only where the configuration asks for it: nobody else pays for loading it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { resourceFromAttributes } from '@opentelemetry/resources'
+import type { TelemetryEvent } from '../../core/events.ts'
 import type { TelemetrySpec } from '../../core/settings.ts'
 import type { Account, RequestObserver } from '../../core/settlement.ts'
-import { Collector, type TelemetryEvent } from './collector.ts'
+import { Collector } from './collector.ts'
 import { GenAiMetrics } from './gen-ai-metrics.ts'
 import { providerOf } from './names.ts'
 import { Spans } from './spans.ts'
@@ -12,7 +13,7 @@ export interface TelemetryOptions {
   readonly version: string
   /** Kind of each backend, by its name. */
   readonly kinds: ReadonlyMap<string, string>
-  readonly onEvent: (event: TelemetryEvent) => void
+  readonly emit: (event: TelemetryEvent) => void
   /** Absent: the usual ones. */
   readonly pace?: Partial<Pace>
 }
@@ -37,11 +38,11 @@ export class Telemetry implements RequestObserver {
   readonly #metrics: GenAiMetrics | null
   readonly #closeMs: number
 
-  constructor(spec: TelemetrySpec, { version, kinds, onEvent, pace }: TelemetryOptions) {
+  constructor(spec: TelemetrySpec, { version, kinds, emit: onEvent, pace }: TelemetryOptions) {
     const { queue, delayMs, waits, closeMs } = { ...PACE, ...pace }
     const { endpoint, headers, intervalMs } = spec
     const resource = resourceFromAttributes({ 'service.name': spec.serviceName, 'service.version': version })
-    const collector = new Collector({ endpoint, headers, userAgent: `turnout/${version}`, onEvent, queue, waits })
+    const collector = new Collector({ endpoint, headers, userAgent: `turnout/${version}`, emit: onEvent, queue, waits })
     const named = new Map([...kinds].map(([backend, kind]) => [backend, providerOf(kind)]))
     const shared = { resource, version, collector, providerOf: (backend: string) => named.get(backend) ?? backend }
     this.#collector = collector

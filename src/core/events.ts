@@ -1,0 +1,155 @@
+/** Everything that happens in the gateway beside its requests: one type for all that listen, and one table of how serious each kind is. */
+import type { Entity, Period } from './budget.ts'
+import type { BackendState } from './types.ts'
+
+export interface BackendEvent {
+  readonly event: 'backend_state'
+  readonly backend: string
+  readonly from: BackendState
+  readonly state: BackendState
+  readonly reason: string | null
+}
+
+/** About the file of keys. */
+export interface KeyFileEvent {
+  readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored' | 'keys_readable'
+  readonly file: string
+  readonly keys?: number
+  /** Ids that the configuration has too. */
+  readonly ids?: readonly string[]
+  readonly why?: string
+}
+
+/** What outlives a restart: what was learnt, and what was counted of budgets. */
+export type StoredName = 'state' | 'budgets'
+
+export interface StateFileEvent {
+  readonly event: `${StoredName}_${'loaded' | 'set_aside' | 'not_read' | 'not_written' | 'written_again'}`
+  readonly file: string
+  readonly why?: string
+  /** Further failures since the last event of the same. */
+  readonly more?: number
+}
+
+/** A budget is nearly spent, or is spent: the log gets it, and the webhook of the budget. */
+export interface BudgetNotice {
+  readonly event: 'budget_soft' | 'budget_exceeded'
+  readonly budget: string
+  readonly of: Entity
+  readonly id: string
+  readonly per: Period | null
+  readonly limit: { readonly usd: number | null; readonly tokens: number | null; readonly requests: number | null }
+  readonly used: { readonly usd: number; readonly tokens: number; readonly requests: number }
+  /** ISO 8601. */
+  readonly resets_at: string | null
+}
+
+export type BudgetEvent =
+  | BudgetNotice
+  /** `more`: further ones since the last event of this budget; there is one event a minute. */
+  | { readonly event: 'webhook_dropped'; readonly budget: string; readonly why: string; readonly more?: number }
+  /** The store that gateways share, which is Redis. */
+  | { readonly event: 'store_away' | 'store_back' }
+  | { readonly event: 'settlements_lost'; readonly count: number }
+
+/** `why` is a code of the system. */
+export type LedgerEvent =
+  | ({ readonly folder: string } & (
+      | { readonly event: 'ledger_away' | 'ledger_not_pruned'; readonly why: string }
+      | { readonly event: 'ledger_back'; readonly pending_rows: number; readonly lost_rows: number }
+      | { readonly event: 'ledger_rows_lost'; readonly lost_rows: number }
+      | { readonly event: 'ledger_pruned'; readonly segments: number; readonly bytes: number }
+    ))
+  /** At the start, when it is read for what budgets and sessions had used. */
+  | { readonly event: 'ledger_not_read'; readonly why: string }
+  | { readonly event: 'ledger_damaged'; readonly lines: number; readonly files: number; readonly first: string | null }
+  | { readonly event: 'ledger_torn'; readonly lines: number }
+
+/** Never an address, never a header of the collector. */
+export interface TelemetryEvent {
+  readonly event: 'collector_away' | 'collector_back' | 'spans_lost'
+  readonly signal: 'traces' | 'metrics'
+  /** Error code or HTTP status. */
+  readonly reason?: string
+  /** Spans that were thrown away since the last event. */
+  readonly lost?: number
+}
+
+export type AdminEvent =
+  | { readonly event: 'admin_refused'; readonly address: string }
+  /** `id`: of the key or the count that was changed; `by`: the address that the call came from. */
+  | { readonly event: AdminChange; readonly name?: string; readonly id: string | null; readonly by: string }
+
+export type AdminChange = 'key_created' | 'key_changed' | 'key_rotated' | 'key_revoked' | 'budget_reset'
+
+/** Another configuration is in force. */
+export interface PolicyEvent {
+  readonly event: 'policy_applied'
+  /** Names of backends. */
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+  /** Options of the new configuration that count after a restart only. */
+  readonly needs_restart: readonly string[]
+}
+
+export type GatewayEvent =
+  BackendEvent | KeyFileEvent | StateFileEvent | BudgetEvent | LedgerEvent | TelemetryEvent | AdminEvent | PolicyEvent
+
+export type EventName = GatewayEvent['event']
+
+/** Takes an event; never throws. */
+export type Emit = (event: GatewayEvent) => void
+
+export type Level = 'info' | 'warn' | 'error'
+
+/** The part of the gateway that an event is about: `msg` of its line in the log. */
+export type Subsystem = 'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy'
+
+interface EventFacts {
+  readonly level: Level
+  readonly of: Subsystem
+}
+
+/** In the order of the types above. */
+export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
+  backend_state: { level: 'info', of: 'fleet' },
+  keys_read: { level: 'info', of: 'keys' },
+  keys_not_read: { level: 'warn', of: 'keys' },
+  keys_ignored: { level: 'warn', of: 'keys' },
+  keys_readable: { level: 'warn', of: 'keys' },
+  state_loaded: { level: 'info', of: 'state' },
+  state_set_aside: { level: 'info', of: 'state' },
+  state_not_read: { level: 'info', of: 'state' },
+  state_not_written: { level: 'info', of: 'state' },
+  state_written_again: { level: 'info', of: 'state' },
+  budgets_loaded: { level: 'info', of: 'limits' },
+  budgets_set_aside: { level: 'info', of: 'limits' },
+  budgets_not_read: { level: 'info', of: 'limits' },
+  budgets_not_written: { level: 'info', of: 'limits' },
+  budgets_written_again: { level: 'info', of: 'limits' },
+  budget_soft: { level: 'info', of: 'limits' },
+  budget_exceeded: { level: 'warn', of: 'limits' },
+  webhook_dropped: { level: 'warn', of: 'limits' },
+  store_away: { level: 'warn', of: 'limits' },
+  store_back: { level: 'info', of: 'limits' },
+  settlements_lost: { level: 'warn', of: 'limits' },
+  ledger_away: { level: 'warn', of: 'ledger' },
+  ledger_not_pruned: { level: 'warn', of: 'ledger' },
+  ledger_back: { level: 'info', of: 'ledger' },
+  ledger_rows_lost: { level: 'error', of: 'ledger' },
+  ledger_pruned: { level: 'info', of: 'ledger' },
+  ledger_not_read: { level: 'warn', of: 'ledger' },
+  ledger_damaged: { level: 'warn', of: 'ledger' },
+  ledger_torn: { level: 'info', of: 'ledger' },
+  collector_away: { level: 'warn', of: 'telemetry' },
+  collector_back: { level: 'info', of: 'telemetry' },
+  spans_lost: { level: 'warn', of: 'telemetry' },
+  admin_refused: { level: 'warn', of: 'admin' },
+  key_created: { level: 'info', of: 'admin' },
+  key_changed: { level: 'info', of: 'admin' },
+  key_rotated: { level: 'info', of: 'admin' },
+  key_revoked: { level: 'info', of: 'admin' },
+  budget_reset: { level: 'info', of: 'admin' },
+  policy_applied: { level: 'info', of: 'policy' },
+}

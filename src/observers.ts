@@ -1,0 +1,114 @@
+/** Wiring: the observers of finished requests and the limiter, opened and closed in order. */
+import { CountsFile } from './budgets/counts-file.ts'
+import type { Limiter } from './budgets/limiter.ts'
+import { type OpenLimiter, openLimiter } from './budgets/open.ts'
+import { postJson } from './budgets/webhook.ts'
+import { fingerprint } from './config/fingerprint.ts'
+import type { EventBus } from './core/event-bus.ts'
+import type { RequestObserver } from './core/settlement.ts'
+import type { BudgetSpec } from './core/budget.ts'
+import type { KeySpec } from './core/principal.ts'
+import type { Config } from './core/settings.ts'
+import { catchUp } from './ledger/catch-up.ts'
+import { DamageCount } from './ledger/damage.ts'
+import { Ledger } from './ledger/ledger.ts'
+import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
+import { Metrics } from './observe/gateway/metrics.ts'
+import { DecisionTexts } from './observe/log/decision-text.ts'
+import type { Log } from './observe/log/log.ts'
+import { RequestLogBook } from './observe/log/request-log.ts'
+import { loadTelemetry } from './observe/telemetry/load.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { VERSION } from './version.ts'
+
+export interface Observers {
+  readonly all: readonly RequestObserver[]
+  readonly metrics: Metrics
+  readonly limiter: Limiter
+  readonly sessions: Sessions
+  /** The client of Redis that gateways share; null where there is none. */
+  readonly redis: unknown
+  /** After the last request has ended. */
+  close(): Promise<void>
+}
+
+export interface ObserverTools {
+  readonly log: Log
+  readonly events: EventBus
+  /** All keys that there are. */
+  readonly keys: () => readonly KeySpec[]
+  readonly backends: () => readonly BackendReading[]
+}
+
+/** Throws a ConfigError where another gateway counts budgets into the same folder. */
+export async function openObservers(
+  config: Config,
+  { log, events, keys, backends }: ObserverTools,
+): Promise<Observers> {
+  const { store, budgets } = config
+  const { emit } = events
+  const decisions = new DecisionTexts()
+  const damage = new DamageCount()
+  const own = (): BudgetSpec[] => keys().flatMap((key) => key.budgets)
+  let limits: OpenLimiter | null = null
+  let ledger: Ledger | null = null
+  const metrics = new Metrics({
+    version: VERSION,
+    configHash: fingerprint(config),
+    backends,
+    budgets: [...budgets, ...own()],
+    limits: () => ({ budgets: limits?.limiter.states() ?? [], up: limits?.limiter.up ?? true }),
+    ...(store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
+  })
+  events.subscribe((event) => {
+    if (event.event === 'budget_soft') metrics.softReached(event.budget)
+  })
+  limits = await openLimiter(budgets, store.redis, {
+    now: Date.now,
+    own,
+    emit,
+    post: postJson,
+    onRefused: (budget, reason) => metrics.refused(budget, reason),
+  })
+  const { limiter, local, redis } = limits
+  const sessions = new Sessions()
+  let counts: CountsFile | null = null
+  if (store.ledger !== null) {
+    const { folder } = store.ledger
+    counts = local === null ? null : new CountsFile(folder, local, { seq: () => ledger!.seq, emit })
+    if (mayCount(config, own())) await counts?.hold()
+    await counts?.load()
+    const afterSeq = counts?.counted ?? 0
+    ledger = await Ledger.open(store.ledger, { emit, decisions, above: afterSeq })
+    const ownOf = new Map(keys().map((key) => [key.id, key.budgets]))
+    const counting = local === null || budgets.length + own().length === 0 ? null : local
+    const follower = counting && { limiter: counting, afterSeq, own: ownOf }
+    await catchUp(folder, { budgets: follower, sessions }, { damage, emit })
+    counts?.start()
+  }
+  const telemetry = await loadTelemetry(config.telemetry, {
+    version: VERSION,
+    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
+    emit,
+  })
+  return {
+    metrics,
+    limiter,
+    sessions,
+    redis,
+    all: [metrics, new RequestLogBook(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
+    async close() {
+      await telemetry?.close()
+      await counts?.stop()
+      await ledger?.close()
+      await counts?.release()
+      await limiter.close()
+    },
+  }
+}
+
+const some = <T>(one: T | null): T[] => (one === null ? [] : [one])
+
+/** Whether there is a budget, or may be one: keys that are made at run time may have some. */
+const mayCount = ({ budgets, store }: Config, own: readonly BudgetSpec[]): boolean =>
+  budgets.length > 0 || store.keys !== null || own.length > 0
