@@ -5,7 +5,7 @@ import { type OpenLimiter, openLimiter } from './budgets/open.ts'
 import { postJson } from './budgets/webhook.ts'
 import { fingerprint } from './config/fingerprint.ts'
 import type { EventBus } from './core/event-bus.ts'
-import type { RequestObserver } from './core/settlement.ts'
+import type { RequestObserver } from './core/request-record.ts'
 import type { BudgetSpec } from './core/budget.ts'
 import type { KeySpec } from './core/principal.ts'
 import type { Config } from './core/settings.ts'
@@ -16,7 +16,7 @@ import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
 import { DecisionTexts } from './observe/log/decision-text.ts'
 import type { Log } from './observe/log/log.ts'
-import { RequestLogBook } from './observe/log/request-log.ts'
+import { RequestLogger } from './observe/log/request-log.ts'
 import { loadTelemetry } from './observe/telemetry/load.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { VERSION } from './version.ts'
@@ -96,7 +96,7 @@ export async function openObservers(
     limiter,
     sessions,
     redis,
-    all: [metrics, new RequestLogBook(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
+    all: [metrics, new RequestLogger(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
     async close() {
       await telemetry?.close()
       await counts?.stop()

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
-import type { Account, AttemptRecord, RequestObserver } from '../../src/core/settlement.ts'
+import type { AttemptRecord, RequestObserver, RequestRecord } from '../../src/core/request-record.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { readLedger } from '../../src/ledger/read.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import { createLog } from '../../src/observe/log/log.ts'
-import { RequestLogBook } from '../../src/observe/log/request-log.ts'
+import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { classify, fieldOf, weights } from '../decision/measure.ts'
@@ -23,23 +23,8 @@ const ROUNDS = 5
 const PER_SECOND = 2000
 const SECONDS = 10
 
-const settlement = (attempt: AttemptRecord): Account['settlement'] => ({
-  attempts: [attempt],
-  total: totalOf([attempt]),
-  answered: true,
-  ttftMs: attempt.ttftMs,
-  totalMs: attempt.totalMs,
-  streamMs: 900.4,
-  overheadMs: 0.31,
-  finish: 'stop',
-  verdict: { success: true, score: 1, censored: false, why: null },
-  status: 200,
-  error: null,
-  bytesOut: 9000,
-})
-
 /** Finished requests with decisions among some candidates, all different. */
-function accounts(): Account[] {
+function finished(): RequestRecord[] {
   const table = fieldOf(CANDIDATES, requestFor('What is the capital of France?', true), weights)
   return Array.from({ length: DIFFERENT }, (_, index) => {
     const request = { ...requestFor(`Question ${index}: what is the capital of France?`, true), id: `bench-${index}` }
@@ -60,17 +45,33 @@ function accounts(): Account[] {
       usage: { ...NO_TOKENS, input: 812 + index, cachedInput: 512, output: 230, reasoning: 0 },
       cost: { nanoUsd: 1_234_567 + index, source: 'price', estimated: false },
       waste: null,
+      expected: route.expected(route.order[0]!),
     }
-    const subject = { key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' }
-    return { request, subject, plan: route, settlement: settlement(attempt), endedAt: Date.now() }
+    return {
+      id: request.id,
+      ...{ key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' },
+      ...{ endpoint: request.endpoint.id, path: request.endpoint.path, requestedModel: request.model, stream: true },
+      ...{ labels: {}, trace: null, sampling: null, repeated: false, step: null },
+      ...{ planned: true, strategy: route.strategy, class: route.profile.class, explored: route.explored },
+      ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.record },
+      ...{ attempts: [attempt], calls: 1, answered: true, backend, model, effort: null },
+      ...totalOf([attempt]),
+      ...{ ttftMs: attempt.ttftMs, totalMs: attempt.totalMs, streamMs: 900.4, overheadMs: 0.31, endedAt: Date.now() },
+      ...{
+        finish: 'stop',
+        success: true,
+        score: 1,
+        why: null,
+        status: 200,
+        error: null,
+        failure: null,
+        bytesOut: 9000,
+      },
+    }
   })
 }
 
-const again = (account: Account): Account => ({
-  ...account,
-  settlement: { ...account.settlement },
-  endedAt: Date.now(),
-})
+const again = (record: RequestRecord): RequestRecord => ({ ...record, endedAt: Date.now() })
 
 interface Cost {
   /** Of the event loop: the time that the calls take. */
@@ -80,7 +81,7 @@ interface Cost {
 }
 
 /** Microseconds for one request; the quietest of some rounds. */
-async function costOf(all: readonly Account[], books: readonly RequestObserver[]): Promise<Cost> {
+async function costOf(all: readonly RequestRecord[], observers: readonly RequestObserver[]): Promise<Cost> {
   const rounds: Cost[] = []
   for (let round = 0; round <= ROUNDS; round++) {
     const before = process.cpuUsage()
@@ -88,7 +89,7 @@ async function costOf(all: readonly Account[], books: readonly RequestObserver[]
     for (let turn = 0; turn < TURNS; turn += 20) {
       const some = Array.from({ length: 20 }, (_, index) => again(all[(turn + index) % all.length]!))
       const startedAt = performance.now()
-      for (const account of some) for (const book of books) book.onCompleted(account)
+      for (const record of some) for (const observer of observers) observer.onCompleted(record)
       loop += performance.now() - startedAt
       await new Promise(setImmediate)
     }
@@ -101,8 +102,8 @@ async function costOf(all: readonly Account[], books: readonly RequestObserver[]
 
 /** Delays of the event loop at a steady rate, ms. */
 async function delays(
-  all: readonly Account[],
-  books: readonly RequestObserver[],
+  all: readonly RequestRecord[],
+  observers: readonly RequestObserver[],
 ): Promise<{ p50: number; p99: number; max: number }> {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   histogram.enable()
@@ -111,7 +112,7 @@ async function delays(
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = ((performance.now() - startedAt) / 1000) * PER_SECOND
-      for (; sent < due; sent++) for (const book of books) book.onCompleted(again(all[sent % all.length]!))
+      for (; sent < due; sent++) for (const observer of observers) observer.onCompleted(again(all[sent % all.length]!))
       if (sent < PER_SECOND * SECONDS) return
       clearInterval(timer)
       resolve()
@@ -125,12 +126,15 @@ async function delays(
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'turnout-bench-ledger-'))
   const decisions = new DecisionTexts()
-  const log = new RequestLogBook(createLog('info', { write: () => undefined }), decisions)
+  const log = new RequestLogger(createLog('info', { write: () => undefined }), decisions)
   const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
   const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell, decisions })
-  const all = accounts()
+  const all = finished()
   let settled = 0
-  const counted: RequestObserver = { onCompleted: (account) => (settled++, ledger.onCompleted(account)) }
+  const counted: RequestObserver = {
+    readsDecisions: 'all',
+    onCompleted: (record) => (settled++, ledger.onCompleted(record)),
+  }
   const none = await costOf(all, [])
   const logged = await costOf(all, [log])
   const both = await costOf(all, [log, counted])
@@ -142,12 +146,12 @@ async function main(): Promise<void> {
   process.stdout.write(`  log alone           ${less(logged, none)}\n`)
   process.stdout.write(`  ledger beside a log ${less(both, logged)}\n`)
   process.stdout.write(`  ledger alone        ${less(alone, none)}\n`)
-  for (const [name, books] of [
+  for (const [name, observers] of [
     ['nothing', []],
     ['log', [log]],
     ['log and ledger', [log, counted]],
   ] as const) {
-    const { p50, p99, max } = await delays(all, books)
+    const { p50, p99, max } = await delays(all, observers)
     const [a, b, c] = [p50, p99, max].map((value) => value.toFixed(2))
     process.stdout.write(`${PER_SECOND}/s, ${name}: event loop delay p50 ${a} ms, p99 ${b} ms, max ${c} ms\n`)
   }

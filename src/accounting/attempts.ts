@@ -1,6 +1,7 @@
 /** Calls as they ended -> attempts as they count: what each took, cost and wasted. Pure. */
 import { ERRORS } from '../core/errors.ts'
-import type { AttemptRecord, Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
+import type { AttemptRecord } from '../core/request-record.ts'
+import type { Tried, Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { AnswerState } from '../formats/openai/answer-state.ts'
 import { costOf, engineSeconds } from './cost.ts'
@@ -33,15 +34,25 @@ export function attemptsOf(counted: Counted): AttemptRecord[] {
       ttftMs: one.ttftMs,
       startedMs: one.startedAt - startedAt,
       totalMs: one.endedAt - one.startedAt,
-      answeredAs: answered ? track.model : null,
+      answeredAs: answered ? nameOf(one.target.deployment.model, track.model) : null,
       chunks: answered ? track.size.events : 0,
       usage: own,
       cost: costOf(own, one.target.deployment.facts.price, engineSeconds(one)),
       waste: answered
         ? wasteOf({ track, usage: own, error: one.error, why })
         : wasteOfFailure(one, tried[index + 1] ?? null, own),
+      expected: answered ? (plan?.expected(one.target) ?? null) : null,
     }
   })
+}
+
+/** What follows the name of a model in that of a version of it. */
+const VERSION = /^[-@:]\d[\d.-]{0,15}$/
+
+/** The model that answered, as its engine names it: the one that was called, or a dated version of it. Any other text may be anything. */
+function nameOf(model: string, named: string | null): string | null {
+  if (named === null || named === model) return named
+  return named.startsWith(model) && VERSION.test(named.slice(model.length)) ? named : 'other'
 }
 
 const isAtWork = ({ error, sent, told }: Tried): boolean =>

@@ -27,15 +27,12 @@ const chargedInFull = ({ deployment }: Target, code: ErrorCode | null): boolean 
   code !== null && ERRORS[code].hungUp && deployment.backend.onAbort === 'estimate'
 
 /** With the output that was expected of the whole answer, where less of it came. */
-function inFull(usage: Usage, { deployment, effort }: Target, plan: RoutePlan | null): Usage {
-  const { backend, model } = deployment
-  const expected = plan?.record.candidates.find(
-    (one) => one.backend === backend.name && one.model === model && one.effort === effort,
-  )?.expected
+function inFull(usage: Usage, target: Target, plan: RoutePlan | null): Usage {
+  const expected = plan?.expected(target) ?? null
   return {
     ...usage,
-    output: Math.max(usage.output, Math.round(expected?.output_tokens ?? 0)),
-    reasoning: Math.max(usage.reasoning, Math.round(expected?.reasoning_tokens ?? 0)),
+    output: Math.max(usage.output, Math.round(expected?.output ?? 0)),
+    reasoning: Math.max(usage.reasoning, Math.round(expected?.reasoning ?? 0)),
     estimated: true,
   }
 }

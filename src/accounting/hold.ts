@@ -17,5 +17,5 @@ export function reserve(
 /** The plan as the budgets let it be followed. */
 export function withReservation(plan: RoutePlan, reservation: Reservation | null): RoutePlan {
   const maxTokens = reservation?.maxTokens ?? null
-  return maxTokens === null ? plan : { ...plan, maxTokens, record: { ...plan.record, max_tokens: maxTokens } }
+  return maxTokens === null ? plan : plan.lowered(maxTokens)
 }

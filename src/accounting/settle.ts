@@ -1,15 +1,7 @@
-/** The one place where the outcome of a request is recorded: fleet, lessons and books. Called exactly once, on every path out. */
+/** The one place where the outcome of a request is recorded: fleet, budgets, observers, learning. Called exactly once, on every path out. */
 import type { GatewayError } from '../core/errors.ts'
-import type {
-  Account,
-  RequestObserver,
-  SpendEstimate,
-  CheckResult,
-  Judgement,
-  Settlement,
-  Total,
-  Tried,
-} from '../core/settlement.ts'
+import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
+import type { CheckResult, Judgement, SpendEstimate, Total, Verdict } from '../core/settlement.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import type { Trail } from '../core/trail.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
@@ -17,13 +9,12 @@ import type { Reservation } from '../budgets/limiter.ts'
 import type { Conversations } from '../decision/route/conversations.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import type { Place } from '../backends/fleet/places.ts'
-import { outcomeOf } from '../observe/log/account-line.ts'
+import { outcomeOf } from '../observe/log/request-line.ts'
 import type { Exchange } from '../backends/upstream/exchange.ts'
-import { spentOf, totalOf } from '../core/total.ts'
-import { attemptsOf } from './attempts.ts'
+import { spentOf } from '../core/total.ts'
 import { foreseenOf } from './claim.ts'
 import { fitAtOnce, isQuestion } from './fit.ts'
-import { subjectOf } from './subject.ts'
+import { summarise, triedOf } from './summarise.ts'
 import { PENDING, verdictOf } from './verdict.ts'
 
 export interface Ending {
@@ -54,7 +45,6 @@ export interface SettleTools {
   readonly fleet: Fleet
   readonly lessons: ModelStats
   readonly conversations: Conversations
-  /** All who write it down. */
   readonly observers: readonly RequestObserver[]
 }
 
@@ -70,15 +60,21 @@ export function settle(
     const asked = plan && { request, profile: plan.profile }
     tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked }, committed.place)
   }
-  const settlement = summarise(ending, verdictOf(ending, fit))
-  const spent = settlement.attempts.length === 0 ? null : spentOf(settlement.total)
+  const verdict = verdictOf(ending, fit)
+  const decision = readsDecision(tools.observers, error !== null) ? (plan?.record ?? null) : null
+  const record = summarise(ending, verdict, decision, Date.now())
+  const spent = spentOf(record)
   reservation?.settle(spent)
   if (spent !== null) noteOverrun(ending, spent, reservation, tools.fleet)
-  const subject = subjectOf(request, plan?.route ?? null)
-  const account: Account = { request, subject, plan, settlement, endedAt: Date.now() }
-  // Books first: what was expected of others is worked out for them, and must not know this answer yet.
-  for (const book of tools.observers) book.onCompleted(account)
-  if (committed !== null && plan !== null) teach(ending, committed, plan, settlement, tools)
+  // Observers first: what was expected must not know this answer yet.
+  for (const observer of tools.observers) observer.onCompleted(record)
+  if (committed !== null && plan !== null) teach(ending, committed, plan, verdict, record, tools)
+}
+
+function readsDecision(observers: readonly RequestObserver[], failed: boolean): boolean {
+  for (const { readsDecisions } of observers)
+    if (readsDecisions === 'all' || (failed && readsDecisions === 'failed')) return true
+  return false
 }
 
 /** What no price and no limit foretold is set aside from now on. */
@@ -92,60 +88,25 @@ function noteOverrun(ending: Ending, spent: SpendEstimate, reservation: Reservat
   fleet.overran(last.target.deployment, { nanoUsd: spent.nanoUsd - nanoUsd, tokens: spent.tokens - tokens })
 }
 
-/** The decision with its outcome, as the answer that is about to end can tell it; null where nothing was decided. Records nothing. */
+/** The decision with its outcome, as the answer that is about to end can show it; null where nothing was decided. Records nothing. */
 export function explained(ending: Ending): object | null {
   if (ending.plan === null) return null
   const fit = fitAtOnce(ending)
   // The caller does not wait for a check in another thread: until then nobody knows whether the answer is of use.
-  const verdict = isQuestion(fit) ? PENDING : verdictOf(ending, fit)
-  return { ...ending.plan.record, outcome: outcomeOf(summarise(ending, verdict)) }
+  const verdict: Judgement = isQuestion(fit) ? PENDING : verdictOf(ending, fit)
+  return { ...ending.plan.record, outcome: outcomeOf(summarise(ending, verdict, null, Date.now())) }
 }
 
 /** What all attempts took and cost, of an answer that is whole and about to be sent. */
-export const totalAtEnd = (ending: Ending): Total => summarise(ending, PENDING).total
-
-/** What is known at the end, in one value: all that is told of a request is a view of it. Pure. */
-function summarise<V extends Judgement>(ending: Ending, verdict: V): Settlement<V> {
-  const { committed, error, request, trail, plan } = ending
-  const track = committed?.exchange.track ?? null
-  const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried: triedOf(ending), track, why: verdict.why })
-  return {
-    attempts,
-    total: totalOf(attempts),
-    answered: committed !== null,
-    ttftMs: committed?.exchange.ttftMs ?? null,
-    totalMs: ending.endedAt - request.startedAt,
-    streamMs: trail.committedAt === null ? null : ending.endedAt - trail.committedAt,
-    overheadMs: ending.overheadMs,
-    finish: track?.finish ?? null,
-    verdict,
-    status: error?.code === 'client_closed' ? error.status : ending.status,
-    error,
-    bytesOut: ending.bytesOut,
-  }
-}
-
-const triedOf = (ending: Ending): readonly Tried[] =>
-  ending.committed === null ? ending.trail.tried : [...ending.trail.tried, answering(ending.committed, ending)]
-
-const answering = ({ exchange, target, open }: Answering, { trail, error, endedAt }: Ending): Tried => ({
-  target,
-  startedAt: trail.lastSentAt ?? endedAt,
-  endedAt: exchange.endedAt ?? endedAt,
-  status: exchange.status,
-  error,
-  ttftMs: exchange.ttftMs,
-  open,
-  sent: true,
-  told: null,
-})
+export const totalAtEnd = (ending: Ending): Total => summarise(ending, PENDING, null, Date.now())
 
 /** What the answer tells the next decision. */
 function teach(
   { request, error, endedAt: now }: Ending,
   { exchange, target, open, place }: Answering,
   { profile, limits }: RoutePlan,
-  { verdict, ttftMs, streamMs, totalMs }: Settlement,
+  verdict: Verdict,
+  { ttftMs, streamMs, totalMs }: RequestRecord,
   { lessons, conversations }: SettleTools,
 ): void {
   const { deployment } = target

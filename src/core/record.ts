@@ -60,3 +60,23 @@ export interface DecisionRecord {
   /** What a budget lowered the request's limit of output tokens to; absent where none did. */
   readonly max_tokens?: number
 }
+
+/** What a decision expects of one candidate. Not rounded; null = unknown. */
+export interface Expected {
+  /** Tokens. */
+  readonly input: number | null
+  /** Tokens. */
+  readonly output: number | null
+  /** Tokens, part of the output. */
+  readonly reasoning: number | null
+  readonly nanoUsd: number | null
+  readonly ttftMs: number | null
+}
+
+/** The `baseline` of a route, and what the request was expected to cost there. */
+export interface ExpectedBaseline {
+  readonly backend: string
+  readonly model: string
+  /** Not rounded; null = unknown. */
+  readonly nanoUsd: number | null
+}

@@ -1,7 +1,6 @@
 /** What a request took and came to: usage, cost, waste, verdict. Times are milliseconds, money is integer nano-dollars, `null` = unknown. */
 import type { ErrorCode, GatewayError } from './errors.ts'
-import type { Effort } from './capabilities.ts'
-import type { GatewayRequest, RoutePlan, Target } from './types.ts'
+import type { Target } from './types.ts'
 
 /** One call to one backend as it ended, before it is counted. Clock readings. */
 export interface Tried {
@@ -18,31 +17,6 @@ export interface Tried {
   readonly sent: boolean
   /** What the backend said that it took, of a call that failed before its answer began; null = nothing. */
   readonly told: Usage | null
-}
-
-/** One call to one backend, finished. */
-export interface AttemptRecord {
-  readonly backend: string
-  readonly model: string
-  readonly effort: Effort | null
-  /** HTTP status of the backend; null = none came. */
-  readonly status: number | null
-  readonly error: ErrorCode | null
-  /** Its answer began, whatever became of it. */
-  readonly answered: boolean
-  /** Of a stream; a whole answer has no first token that could be seen. */
-  readonly ttftMs: number | null
-  /** From the start of the request to that of the call. */
-  readonly startedMs: number
-  readonly totalMs: number
-  /** The model that answered, as the engine names it; null where it did not say. */
-  readonly answeredAs: string | null
-  /** Events of the stream with a part of the answer; 0 where there was no stream. */
-  readonly chunks: number
-  /** Null where the backend did no work that is known of. */
-  readonly usage: Usage | null
-  readonly cost: Cost | null
-  readonly waste: Waste | null
 }
 
 /** What is part of something else is counted in both. */
@@ -131,26 +105,6 @@ export interface Total {
   readonly waste: readonly Waste[]
 }
 
-/** How a request ended. `Judgement` in place of a verdict: as the answer itself can show it, before its content was checked. */
-export interface Settlement<V extends Judgement = Verdict> {
-  readonly attempts: readonly AttemptRecord[]
-  /** Of all attempts together. */
-  readonly total: Total
-  /** A backend's answer was in hand, whatever became of it. */
-  readonly answered: boolean
-  readonly ttftMs: number | null
-  readonly totalMs: number
-  /** From the first frame in hand to the end; null where there was none. */
-  readonly streamMs: number | null
-  readonly overheadMs: number
-  readonly finish: string | null
-  readonly verdict: V
-  /** Status that the caller saw; 499 where it left first. */
-  readonly status: number
-  readonly error: GatewayError | null
-  readonly bytesOut: number
-}
-
 /** Whom a request counts against; null = it names none. */
 export interface Subject {
   readonly key: string
@@ -176,20 +130,4 @@ export interface Bid extends SpendEstimate {
 export interface Lowered extends SpendEstimate {
   /** Tokens that each answer is cut at. */
   readonly maxTokens: number
-}
-
-/** A finished request with all that is known of it. */
-export interface Account {
-  readonly request: GatewayRequest
-  readonly subject: Subject
-  /** Null where nothing was decided. */
-  readonly plan: RoutePlan | null
-  readonly settlement: Settlement
-  /** Epoch ms. */
-  readonly endedAt: number
-}
-
-/** Somebody who writes down how requests ended: metrics, log, ledger, sessions, traces. Called once for each; never blocks, never throws. */
-export interface RequestObserver {
-  onCompleted(account: Account): void
 }

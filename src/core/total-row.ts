@@ -1,4 +1,4 @@
-/** A total as it stands in a row of the ledger: what is read back from one is what was written. Field names are contract. Pure. */
+/** A total in a row of the ledger: what is read back from a row is what was written. Field names are contract. Pure. */
 import type { Cost, Tokens, Total, Waste } from './settlement.ts'
 import { wasteInAll } from './total.ts'
 

@@ -8,7 +8,7 @@ import type { SpendEstimate } from './settlement.ts'
 import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
-import type { DecisionRecord } from './record.ts'
+import type { DecisionRecord, Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
@@ -181,9 +181,19 @@ export interface RoutePlan {
   readonly profile: RequestProfile
   /** What counts as a useful answer here. */
   readonly success: SuccessSpec
+  readonly strategy: string
+  /** Another than the best goes first, to learn of it. */
+  readonly explored: boolean
+  /** The decision in its written form, made when it is read: it takes longer than the decision itself. */
   readonly record: DecisionRecord
   /** A budget lets answers have no more than so many tokens; null = as the caller said. */
   readonly maxTokens: number | null
+  /** What was expected of a call of this target; null: it was not estimated. */
+  expected(target: Target): Expected | null
+  /** By what is known now; null where the route has none, or it is not there. */
+  baseline(): ExpectedBaseline | null
+  /** The same with the limit of output tokens that a budget sets. */
+  lowered(maxTokens: number): RoutePlan
   /** Called once, when it is about to be carried out: of candidates that are as good as each other the next one is next. */
   taken(): void
 }

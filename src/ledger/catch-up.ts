@@ -3,8 +3,8 @@ import type { MemoryLimiter } from '../budgets/memory.ts'
 import { windowOf } from '../budgets/windows.ts'
 import type { LedgerEvent } from '../core/events.ts'
 import type { BudgetSpec } from '../core/budget.ts'
+import { countedOfRow, startOf } from '../core/counted.ts'
 import { spentOf } from '../core/total.ts'
-import { totalOfRow } from '../core/total-row.ts'
 import type { DamageCount } from './damage.ts'
 import { readLedger } from './read.ts'
 import type { LedgerRow } from './row.ts'
@@ -58,11 +58,9 @@ async function countAgain(
   const since = windowOf('month', Date.now()).startsAt
   const query = { kind: 'request', afterSeq, since, onDamage: damage.add } as const
   for await (const row of readLedger(folder, query)) {
+    const request = countedOfRow(row)
+    const spent = spentOf(request)
     // One that was refused was never counted.
-    if (row.attempts === null || row.attempts === 0) continue
-    const { key, team, user, route, session, agent } = row
-    const startedAt = Date.parse(row.at) - row.total_ms
-    const actual = spentOf(totalOfRow(row))
-    limiter.replay({ key, team, user, route, session, agent }, own.get(key) ?? [], startedAt, actual)
+    if (spent !== null) limiter.replay(request, own.get(row.key) ?? [], startOf(request), spent)
   }
 }

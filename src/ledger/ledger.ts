@@ -1,7 +1,7 @@
 /** The append-only log of what requests took and cost. Rows go into memory and from there to the disk, off the way of requests. */
 import { randomBytes } from 'node:crypto'
 import type { LedgerEvent } from '../core/events.ts'
-import type { Account, RequestObserver } from '../core/settlement.ts'
+import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import type { LedgerSpec } from '../core/settings.ts'
 import type { DecisionTexts } from '../observe/log/decision-text.ts'
 import { lastSeq } from './last-seq.ts'
@@ -40,6 +40,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 export class Ledger implements RequestObserver {
+  readonly readsDecisions = 'all'
   readonly #spec: LedgerSpec
   readonly #tools: LedgerTools
   readonly #id = randomBytes(4).toString('hex')
@@ -93,14 +94,14 @@ export class Ledger implements RequestObserver {
     return { pendingRows: this.#pending.rows, writtenRows: this.#written, lostRows: this.#lost, up: this.#up }
   }
 
-  onCompleted(account: Account): void {
-    const count = account.settlement.attempts.length + 1
+  onCompleted(record: RequestRecord): void {
+    const count = record.calls + 1
     if (this.#closed || this.#pending.full) return this.#lose(count)
-    const decision = this.#pending.tight ? null : this.#tools.decisions.textOf(account)
+    const decision = this.#pending.tight ? null : this.#tools.decisions.textOf(record)
     // Numbers that tell the time grow over restarts also where the last rows of a run were lost.
-    const first = Math.max(this.#seq + 1, account.endedAt * 1000)
+    const first = Math.max(this.#seq + 1, record.endedAt * 1000)
     this.#seq = first + count - 1
-    this.#pending.add(rowsOf(account, this.#id, first, decision), first, account.endedAt)
+    this.#pending.add(rowsOf(record, this.#id, first, decision), first, record.endedAt)
     if (this.#up && this.#pending.whole() !== null) void this.#turn(false, false)
     this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }

@@ -1,6 +1,5 @@
 /** A finished request -> its rows as JSON lines: the attempts, then the request, which ends them. Pure. */
-import { requestedModel } from '../core/requested-model.ts'
-import type { Account, AttemptRecord, Settlement } from '../core/settlement.ts'
+import { type AttemptRecord, lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import { totalOf } from '../core/total.ts'
 import { totalText } from '../core/total-row.ts'
 
@@ -14,62 +13,43 @@ export interface Rows {
 }
 
 /** `seq` is that of the first row; the others follow it. `decision`: JSON, null where it is left out. */
-export function rowsOf(account: Account, writer: string, seq: number, decision: string | null): Rows {
-  const { attempts } = account.settlement
-  const shared = sharedText(account, writer)
+export function rowsOf(record: RequestRecord, writer: string, seq: number, decision: string | null): Rows {
+  const { attempts, maxTokens } = record
+  const shared = sharedText(record, writer)
+  const last = lastAnswer(record)
   let text = ''
   for (let index = 0; index < attempts.length; index++)
-    text += `{"kind":"attempt","seq":${seq + index},${shared},${attemptText(attempts[index]!, index, account.settlement)}}\n`
-  text += `{"kind":"request","seq":${seq + attempts.length},${shared},${requestText(account.settlement)}`
-  const lowered = account.plan?.maxTokens ?? null
-  if (lowered !== null) text += `,"max_tokens":${lowered}`
+    text += `{"kind":"attempt","seq":${seq + index},${shared},${attemptText(attempts[index]!, index, attempts[index] === last ? record : null)}}\n`
+  text += `{"kind":"request","seq":${seq + attempts.length},${shared},${requestText(record)}`
+  if (maxTokens !== null) text += `,"max_tokens":${maxTokens}`
   const parts = decision === null ? [`${text}}\n`] : [`${text},"decision":`, decision, '}\n']
   return { parts, count: attempts.length + 1 }
 }
 
 /** What the rows of a request have in common, without braces. Texts are put together by hand: that takes half of what a stringified object does. */
-const sharedText = (account: Account, writer: string): string => {
-  const { request, subject, endedAt } = account
-  return (
-    `"writer":"${writer}","at":"${new Date(endedAt).toISOString()}","request_id":${short(request.id)}` +
-    `,"key":${quoted(subject.key)},"team":${quoted(subject.team)},"user":${short(subject.user)}` +
-    `,"session":${short(subject.session)},"agent":${short(subject.agent)},"route":${quoted(subject.route)}` +
-    `,"endpoint":${quoted(request.endpoint.id)},"requested_model":${quoted(requestedModel(account))},"stream":${request.stream}` +
-    `,"labels":${JSON.stringify(request.principal.labels)}`
-  )
-}
+const sharedText = (record: RequestRecord, writer: string): string =>
+  `"writer":"${writer}","at":"${new Date(record.endedAt).toISOString()}","request_id":${short(record.id)}` +
+  `,"key":${quoted(record.key)},"team":${quoted(record.team)},"user":${short(record.user)}` +
+  `,"session":${short(record.session)},"agent":${short(record.agent)},"route":${quoted(record.route)}` +
+  `,"endpoint":${quoted(record.endpoint)},"requested_model":${quoted(record.requestedModel)},"stream":${record.stream}` +
+  `,"labels":${JSON.stringify(record.labels)}`
 
-function attemptText(attempt: AttemptRecord, index: number, settlement: Settlement): string {
-  const answered = settlement.answered && index === settlement.attempts.length - 1
-  return (
-    `"attempt":${index + 1},"attempts":null,${placeText(attempt)},"status":${attempt.status}` +
-    `,"error":${quoted(attempt.error)},"finish":${answered ? quoted(settlement.finish) : 'null'}` +
-    `,"success":${answered && settlement.verdict.success}` +
-    `,"why":${quoted(answered ? settlement.verdict.why : attempt.error)},${totalText(totalOf([attempt]))}` +
-    `,"ttft_ms":${round(attempt.ttftMs)},"total_ms":${round(attempt.totalMs)},"overhead_ms":null`
-  )
-}
+/** `ended`: the request, where its answer ended with this call. */
+const attemptText = (attempt: AttemptRecord, index: number, ended: RequestRecord | null): string =>
+  `"attempt":${index + 1},"attempts":null,${placeText(attempt)},"status":${attempt.status}` +
+  `,"error":${quoted(attempt.error)},"finish":${quoted(ended?.finish ?? null)}` +
+  `,"success":${ended?.success ?? false}` +
+  `,"why":${quoted(ended === null ? attempt.error : ended.why)},${totalText(totalOf([attempt]))}` +
+  `,"ttft_ms":${round(attempt.ttftMs)},"total_ms":${round(attempt.totalMs)},"overhead_ms":null`
 
-function requestText(settlement: Settlement): string {
-  const { attempts } = settlement
-  return (
-    `"attempt":null,"attempts":${attempts.length},${placeText(attempts.at(-1) ?? NOWHERE)}` +
-    `,"status":${settlement.status},"error":${quoted(settlement.error?.code ?? null)}` +
-    `,"finish":${quoted(settlement.finish)},"success":${settlement.verdict.success}` +
-    `,"why":${quoted(settlement.verdict.why)},${totalText(settlement.total)}` +
-    `,"ttft_ms":${round(settlement.ttftMs)},"total_ms":${round(settlement.totalMs)},"overhead_ms":${round(settlement.overheadMs)}`
-  )
-}
+const requestText = (record: RequestRecord): string =>
+  `"attempt":null,"attempts":${record.calls},${placeText(record)}` +
+  `,"status":${record.status},"error":${quoted(record.error)}` +
+  `,"finish":${quoted(record.finish)},"success":${record.success}` +
+  `,"why":${quoted(record.why)},${totalText(record)}` +
+  `,"ttft_ms":${round(record.ttftMs)},"total_ms":${round(record.totalMs)},"overhead_ms":${round(record.overheadMs)}`
 
-interface Place {
-  readonly backend: string | null
-  readonly model: string | null
-  readonly effort: string | null
-}
-
-const NOWHERE: Place = { backend: null, model: null, effort: null }
-
-const placeText = ({ backend, model, effort }: Place): string =>
+const placeText = ({ backend, model, effort }: Pick<RequestRecord, 'backend' | 'model' | 'effort'>): string =>
   `"backend":${quoted(backend)},"model":${quoted(model)},"effort":${quoted(effort)}`
 
 const quoted = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text))

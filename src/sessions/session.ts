@@ -1,6 +1,6 @@
 /** What one agent took within one session, came to and looks like. Bounded, whatever it does. */
+import { type Counted, startOf } from '../core/counted.ts'
 import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type Trace } from './signals.ts'
-import type { SessionShare } from './taken.ts'
 
 /** Different models, routes and errors of one session; more are counted as `other`. */
 const MOST_NAMES = 16
@@ -72,19 +72,18 @@ export const newSession = (who: Who, at: number): Session => ({
 })
 
 /** Adds a finished request. */
-export function add(session: Session, taken: SessionShare): void {
-  const { at, total, error, route, model, ttftMs } = taken
-  const { tokens, cost, partial, waste } = total
-  session.startedAt = Math.min(session.startedAt, taken.startedAt)
-  session.lastAt = Math.max(session.lastAt, at)
-  session.user = taken.user ?? session.user
+export function add(session: Session, request: Counted): void {
+  const { tokens, cost, partial, waste, error, route, backend, model, ttftMs, endedAt } = request
+  session.startedAt = Math.min(session.startedAt, startOf(request))
+  session.lastAt = Math.max(session.lastAt, endedAt)
+  session.user = request.user ?? session.user
   session.requests++
-  session.attempts += taken.attempts
-  session.lastStatus = taken.status
-  if (taken.success) session.successes++
+  session.attempts += request.calls
+  session.lastStatus = request.status
+  if (request.success) session.successes++
   if (error !== null) plus(session.errors, error, 1)
   if (route !== null) plus(session.routes, route, 1)
-  if (model !== null) plus(session.models, model, 1)
+  if (backend !== null && model !== null) plus(session.models, `${backend}/${model}`, 1)
   if (ttftMs !== null) {
     session.ttftMs += ttftMs
     session.streams++
@@ -100,7 +99,7 @@ export function add(session: Session, taken: SessionShare): void {
   if (partial) session.unpriced++
   for (const { reason, tokens: wasted } of waste) plus(session.waste, reason, wasted)
   const fresh = tokens === null ? 0 : tokens.input - tokens.cachedInput + tokens.output
-  countEnding(session.tallies, session.trace, { useful: taken.success, at, fresh })
+  countEnding(session.tallies, session.trace, { useful: request.success, at: endedAt, fresh })
 }
 
 function plus(counts: Map<string, number>, name: string, by: number): void {

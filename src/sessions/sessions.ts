@@ -1,9 +1,9 @@
 /** Requests rolled up into the sessions and agents that they belong to. In memory, bounded, a few microseconds for each request. */
+import { type CountedRow, countedOfRow, startOf } from '../core/counted.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Account, RequestObserver } from '../core/settlement.ts'
+import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import { add, merged, newSession, type Session, shown, wasteOf, type Who } from './session.ts'
-import { countAsking } from './signals.ts'
-import { type SessionRow, takenOf, takenOfRow } from './taken.ts'
+import { countStep } from './signals.ts'
 
 export interface SessionQuery {
   /** Epoch ms: those that were active since then; null = all. */
@@ -34,23 +34,22 @@ export class Sessions implements RequestObserver {
   readonly #named = new Map<string, Session>()
   readonly #derived = new Map<string, Session>()
 
-  onCompleted(account: Account): void {
-    const { request, subject, plan, settlement } = account
-    const taken = takenOf(account)
-    const session = this.#of(subject, plan?.profile?.affinity ?? request.endpoint.id, taken.startedAt)
-    add(session, taken)
-    const again = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0
-    countAsking(session.tallies, session.trace, request.prompt, settlement.verdict.success, again)
+  readonly readsDecisions = 'none'
+
+  onCompleted(record: RequestRecord): void {
+    const session = this.#of(record, record.affinity ?? record.endpoint, startOf(record))
+    add(session, record)
+    countStep(session.tallies, session.trace, record.step, record.success, record.repeated)
   }
 
   /**
    * Adds a row of the ledger, oldest first, before the first request: sessions are there again after a restart. Rows of attempts
-   * count nothing. What a row does not tell is lost: signals that look at what was asked, and how a session began that nobody named.
+   * count nothing. What a row does not hold is lost: signals that look at the messages, and how a session began that has no name.
    */
-  replay(row: SessionRow): void {
+  replay(row: CountedRow & { readonly kind: string }): void {
     if (row.kind !== 'request') return
-    const taken = takenOfRow(row)
-    add(this.#of(row, row.endpoint, taken.startedAt), taken)
+    const request = countedOfRow(row)
+    add(this.#of(request, request.endpoint, startOf(request)), request)
   }
 
   /** Throws the GatewayError of an order that there is not. */

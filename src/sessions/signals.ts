@@ -1,6 +1,5 @@
 /** What a session looks like when its agent goes in circles. Texts are hashed and not kept; what is remembered has a fixed size. */
-import type { Prompt, Role } from '../core/prompt.ts'
-import { mix } from '../formats/json/fingerprint.ts'
+import type { StepHashes } from '../core/request-record.ts'
 
 /** From which number on a signal is raised. */
 export const SIGNALS = {
@@ -84,65 +83,32 @@ export function countEnding(tallies: Tallies, trace: Trace, { useful, at, fresh 
   tallies.burning = trace.burnt
 }
 
-/** What was asked. `again`: the SDK says that it asks once more. */
-export function countAsking(tallies: Tallies, trace: Trace, prompt: Prompt, useful: boolean, again: boolean): void {
-  trace.retries = (trace.retries << 1) | (again ? 1 : 0)
+/** What the request sent. `repeated`: the SDK sends one again that had failed. */
+export function countStep(
+  tallies: Tallies,
+  trace: Trace,
+  step: StepHashes | null,
+  useful: boolean,
+  repeated: boolean,
+): void {
+  trace.retries = (trace.retries << 1) | (repeated ? 1 : 0)
   tallies.retrying = ones(trace.retries)
-  if (prompt.length === 0) return
-  const asked = read(prompt, trace.question)
-  // The same again because it failed, or was asked again by the SDK, is no circle.
-  if (useful && !again) {
-    tallies.repeated_request = trace.steps.includes(asked.step) ? tallies.repeated_request + 1 : 0
-    tallies.no_new_question = asked.question === trace.question ? tallies.no_new_question + 1 : 0
+  if (step === null) return
+  // A question that lies further back than is looked is the one before.
+  const question = step.question ?? trace.question
+  // The same step again because it failed, or because the SDK repeats it, is no circle.
+  if (useful && !repeated) {
+    tallies.repeated_request = trace.steps.includes(step.step) ? tallies.repeated_request + 1 : 0
+    tallies.no_new_question = question === trace.question ? tallies.no_new_question + 1 : 0
   }
-  trace.question = asked.question
-  trace.steps[trace.nextStep++ % REMEMBERED] = asked.step
-  if (asked.calls === 0 || asked.place === trace.place) return
-  trace.place = asked.place
-  const known = trace.calls.includes(asked.calls)
+  trace.question = question
+  trace.steps[trace.nextStep++ % REMEMBERED] = step.step
+  if (step.calls === 0 || step.place === trace.place) return
+  trace.place = step.place
+  const known = trace.calls.includes(step.calls)
   tallies.same_tool_call = known ? tallies.same_tool_call + 1 : 1
-  if (!known) trace.calls[trace.nextCall++ % REMEMBERED] = asked.calls
+  if (!known) trace.calls[trace.nextCall++ % REMEMBERED] = step.calls
 }
-
-interface Asked {
-  readonly step: number
-  readonly question: number
-  /** Of the calls whose results are sent; 0 = there are none. */
-  readonly calls: number
-  readonly place: number
-}
-
-/** "Yes" and "go on" say something only with what they answer. */
-const SHORT = 40
-
-/** `before`: the last question that was seen; one that lies far back is taken for it. */
-function read(prompt: Prompt, before: number): Asked {
-  const last = prompt.length - 1
-  const question = lastOf(prompt, 'user')
-  const asked = question === null ? before : prompt.fingerprintOf(question)
-  if (prompt.roleOf(last) === 'tool') {
-    const caller = lastOf(prompt, 'assistant')
-    const calls = caller === null ? null : prompt.callsOf(caller)
-    const what = calls?.what ?? 0
-    // "Done" is what many calls give: a result is that of its call.
-    const step = mix(prompt.fingerprintOf(last), what)
-    return { step, question: asked, calls: what, place: mix(calls?.ids ?? 0, prompt.length) }
-  }
-  const own = last === question ? asked : prompt.fingerprintOf(last)
-  const step = isShort(prompt, last) ? mix(own, prompt.fingerprintOf(last - 1)) : own
-  return { step, question: last === question ? step : asked, calls: 0, place: 0 }
-}
-
-/** Messages that are looked at from the end. */
-const FARTHEST = 64
-
-function lastOf(prompt: Prompt, role: Role): number | null {
-  const end = Math.max(0, prompt.length - FARTHEST)
-  for (let at = prompt.length - 1; at >= end; at--) if (prompt.roleOf(at) === role) return at
-  return null
-}
-
-const isShort = (prompt: Prompt, at: number): boolean => (prompt.textLengthOf(at) ?? Infinity) <= SHORT
 
 function ones(bits: number): number {
   let count = 0

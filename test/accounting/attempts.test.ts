@@ -10,7 +10,8 @@ import { deployment, profile, usage } from '../support/factories.ts'
 
 const price = { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 }
 const [A, B] = ['a/m', 'b/m'].map((id) => deployment(id, { facts: { price } }).targets[0]!)
-const PLAN = { profile: profile({ inputTokens: 40 }) } as RoutePlan
+const EXPECTED = { input: 41.5, output: 7, reasoning: null, nanoUsd: null, ttftMs: 12 }
+const PLAN = { profile: profile({ inputTokens: 40 }), expected: () => EXPECTED } as unknown as RoutePlan
 
 const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried => ({
   target,

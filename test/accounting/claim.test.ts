@@ -24,8 +24,13 @@ const planOf = (
   profile: classify(request),
   success: { finish: null, json: false, schema: false },
   refusal: null,
+  strategy: 'balanced',
+  explored: false,
   record: {} as RoutePlan['record'],
   maxTokens: null,
+  expected: () => null,
+  baseline: () => null,
+  lowered: (maxTokens) => ({ ...planOf(request, deployments, attempts, totalMs), maxTokens }),
   taken: () => undefined,
 })
 

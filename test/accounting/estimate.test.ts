@@ -8,15 +8,9 @@ import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
 const EVENT = '{"choices":[{"delta":{"content":"a"}}]}'
-const expected = { output_tokens: 90.4, reasoning_tokens: 20 }
 const PLAN = {
   profile: profile({ inputTokens: 40 }),
-  record: {
-    candidates: [
-      { backend: 'b', model: 'm', effort: null, expected: { output_tokens: 1000 } },
-      { backend: 'a', model: 'm', effort: null, expected },
-    ],
-  },
+  expected: () => ({ input: 40, output: 90.4, reasoning: 20, nanoUsd: null, ttftMs: null }),
 } as unknown as RoutePlan
 
 function tried(onAbort: OnAbort, error: GatewayError | null): Tried {

@@ -4,17 +4,18 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { Account, CheckResult, Settlement, Tried } from '../../src/core/settlement.ts'
+import type { RequestRecord } from '../../src/core/request-record.ts'
+import type { CheckResult, Tried } from '../../src/core/settlement.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import type { Log } from '../../src/observe/log/log.ts'
-import { RequestLogBook } from '../../src/observe/log/request-log.ts'
+import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { newTrail } from '../../src/core/trail.ts'
 import { AnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
 interface Told {
-  readonly settlement: Settlement
+  readonly record: RequestRecord
   readonly fleet: readonly string[]
   readonly level: string
   readonly line: Readonly<Record<string, unknown>>
@@ -35,7 +36,7 @@ function settled(
   { fit = null, ...traits }: Partial<Ending> & { readonly fit?: CheckResult | null } = {},
   failed: readonly Tried[] = [],
 ): Told {
-  const told: Settlement[] = []
+  const told: RequestRecord[] = []
   const fleet: string[] = []
   const lines: [string, Record<string, unknown>][] = []
   const log = {
@@ -48,8 +49,8 @@ function settled(
         fleet.push(`${id} ${error?.code ?? 'ok'}`),
     },
     observers: [
-      { onCompleted: ({ settlement }: Account) => told.push(settlement) },
-      new RequestLogBook({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
+      { readsDecisions: 'none', onCompleted: (record: RequestRecord) => told.push(record) },
+      new RequestLogger({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
     ],
   } as unknown as SettleTools
   const trail = newTrail()
@@ -76,22 +77,23 @@ function settled(
     null,
     tools,
   )
-  if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} settlements, ${lines.length} lines`)
-  return { settlement: told[0]!, fleet, level: lines[0]![0], line: lines[0]![1] }
+  if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} records, ${lines.length} lines`)
+  return { record: told[0]!, fleet, level: lines[0]![0], line: lines[0]![1] }
 }
 
 t.test('a good answer', async (t) => {
-  const { settlement, fleet, level } = settled({
+  const { record, fleet, level } = settled({
     usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
   })
-  t.match(settlement, {
+  t.match(record, {
     attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
-    total: { cost: { nanoUsd: 20_000 }, partial: false },
+    cost: { nanoUsd: 20_000 },
+    partial: false,
     ttftMs: 12,
     totalMs: 250,
     overheadMs: 0.5,
     finish: 'stop',
-    verdict: { success: true },
+    success: true,
     status: 200,
     bytesOut: 5,
   })
@@ -100,8 +102,7 @@ t.test('a good answer', async (t) => {
 })
 
 t.test('what is a useful answer', async (t) => {
-  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean =>
-    settled(answer, traits).settlement.verdict.success
+  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean => settled(answer, traits).record.success
   for (const finish of ['stop', 'tool_calls', 'function_call', 'unknown', null] as const)
     t.equal(success({ finish }), true, String(finish))
   for (const finish of ['length', 'content_filter', 'error'] as const) t.equal(success({ finish }), false, finish)
@@ -113,13 +114,15 @@ t.test('what is a useful answer', async (t) => {
 
 t.test('the verdict, and what was wasted on an answer that does not fit', async (t) => {
   const usage = { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 }
-  const { settlement, line } = settled({ usage }, { fit: 'not_json' })
-  t.match(settlement, { verdict: { success: false, score: 0, why: 'not_json' } })
-  t.strictSame(settlement.total.waste, [{ reason: 'invalid_output', tokens: 15 }])
+  const { record, line } = settled({ usage }, { fit: 'not_json' })
+  t.match(record, { success: false, score: 0, why: 'not_json' })
+  t.strictSame(record.waste, [{ reason: 'invalid_output', tokens: 15 }])
   t.notOk('decision' in line && line['decision'], 'no plan here')
-  t.match(settled({}, { fit: 'unchecked' }).settlement, {
-    total: { waste: [] },
-    verdict: { success: true, score: null, why: 'unchecked' },
+  t.match(settled({}, { fit: 'unchecked' }).record, {
+    waste: [],
+    success: true,
+    score: null,
+    why: 'unchecked',
   })
 })
 
@@ -137,15 +140,16 @@ t.test('nobody answered', async (t) => {
     sent: true,
     told: null,
   }
-  const { settlement, fleet, level } = settled(null, { error, status: 502 }, [failed])
-  t.match(settlement, {
+  const { record, fleet, level } = settled(null, { error, status: 502 }, [failed])
+  t.match(record, {
     attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],
-    total: NO_TOTAL,
+    ...NO_TOTAL,
     ttftMs: null,
     finish: null,
-    verdict: { success: false },
+    success: false,
     status: 502,
-    error,
+    error: 'upstream_error',
+    failure: { source: 'upstream', messageChars: 4 },
   })
   t.strictSame(fleet, [], 'its end was told when it failed')
   t.equal(level, 'warn')
@@ -153,23 +157,23 @@ t.test('nobody answered', async (t) => {
 
 t.test('an answer that broke off', async (t) => {
   const error = new GatewayError('upstream_incomplete', 'cut')
-  const { settlement, fleet, line } = settled(
+  const { record, fleet, line } = settled(
     { finish: null, usage: { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 } },
     { error },
   )
-  t.match(settlement, {
+  t.match(record, {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
-    verdict: { success: false },
-    total: { cost: { nanoUsd: 3_000 } },
+    success: false,
+    cost: { nanoUsd: 3_000 },
   })
   t.strictSame(fleet, ['a/m upstream_incomplete'])
   t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })
 })
 
 t.test('a caller who left', async (t) => {
-  const { settlement, level } = settled({ finish: null }, { error: clientClosed(), status: 200 })
-  t.equal(settlement.status, 499)
+  const { record, level } = settled({ finish: null }, { error: clientClosed(), status: 200 })
+  t.equal(record.status, 499)
   t.equal(level, 'info', 'nobody here has erred')
 })
 

@@ -1,20 +1,22 @@
 /** One total, and everything that shows a view of it: for any sequence of outcomes they are equal, live and after a restart. */
 import t, { type Test } from 'tap'
-import type { Account, AttemptRecord, Cost, Waste } from '../../src/core/settlement.ts'
+import type { AttemptRecord, RequestRecord } from '../../src/core/request-record.ts'
+import type { Cost, Waste } from '../../src/core/settlement.ts'
+import { countedOfRow, startOf } from '../../src/core/counted.ts'
 import { NO_TOTAL, spentOf, totalOf, wasteInAll } from '../../src/core/total.ts'
 import { totalOfRow } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { MemoryLimiter } from '../../src/budgets/memory.ts'
-import { outcomeOf } from '../../src/observe/log/account-line.ts'
+import { outcomeOf } from '../../src/observe/log/request-line.ts'
 import { asObject, totalHeaders } from '../../src/relay/headers.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import { attemptAttributes, requestAttributes } from '../../src/observe/telemetry/attributes.ts'
-import { account, attempt, settlement } from '../support/accounts.ts'
-import { cost, gatewayRequest, usage } from '../support/factories.ts'
+import { cost, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
 import { pick, seeded } from '../support/random.ts'
+import { after, attempt } from '../support/records.ts'
 import { budget } from '../budgets/rig.ts'
 
 const REASONS: readonly Waste['reason'][] = [
@@ -41,6 +43,7 @@ function anyCall(random: () => number): AttemptRecord {
   const priced = took && random() < 0.6
   return {
     ...attempt(pick(random, ['m', 'n', 'o']), random() < 0.5 ? 'upstream_incomplete' : null),
+    answered: random() < 0.5,
     backend: pick(random, ['a', 'b']),
     usage: took ? usage({ ...tokens, ...rare }) : null,
     cost: priced ? { nanoUsd: below(5_000_000_000), source: pick(random, SOURCES), estimated: random() < 0.3 } : null,
@@ -108,7 +111,7 @@ const newLimiter = (): MemoryLimiter =>
     onRefused: () => undefined,
   })
 
-const rowsFor = (one: Account): LedgerRow[] =>
+const rowsFor = (one: RequestRecord): LedgerRow[] =>
   rowsOf(one, 'w', 1, null)
     .parts.join('')
     .trimEnd()
@@ -123,12 +126,14 @@ class Books {
   readonly rows: LedgerRow[] = []
 
   /** Its row. */
-  settled(one: Account): LedgerRow {
+  settled(one: RequestRecord): LedgerRow {
     const rows = rowsFor(one)
     const own = rows.at(-1)!
     this.rows.push(...rows)
-    this.live.limiter.mirror(one.subject, [], spentOf(NO_TOTAL)).settle(spentOf(one.settlement.total))
-    this.replayed.limiter.replay(one.subject, [], NOW, spentOf(totalOfRow(own)))
+    this.live.limiter.mirror(one, [], { nanoUsd: 0, tokens: 0 }).settle(spentOf(one))
+    const counted = countedOfRow(own)
+    const spent = spentOf(counted)
+    if (spent !== null) this.replayed.limiter.replay(counted, [], startOf(counted), spent)
     this.metrics.onCompleted(one)
     this.live.sessions.onCompleted(one)
     for (const row of rows) this.replayed.sessions.replay(row)
@@ -136,22 +141,21 @@ class Books {
   }
 }
 
-function shownEqual(t: Test, { request, settlement, ...rest }: Account, nano: number, partial: boolean): void {
-  const { total, attempts } = settlement
-  t.equal(total.partial, partial)
-  const headers = asObject(totalHeaders(total))
+function shownEqual(t: Test, one: RequestRecord, nano: number, partial: boolean): void {
+  t.equal(one.partial, partial)
+  const headers = asObject(totalHeaders(one))
   t.equal(dollars(headers['x-turnout-cost-usd']), nano, 'header')
   t.equal(headers['x-turnout-cost-partial'] === 'true', partial)
-  const outcome = JSON.parse(JSON.stringify(outcomeOf(settlement))) as Record<string, unknown>
+  const outcome = JSON.parse(JSON.stringify(outcomeOf(one))) as Record<string, unknown>
   t.equal(dollars(outcome['cost_usd']), nano, 'outcome')
   t.equal(outcome['cost_partial'] === true, partial)
-  const span = requestAttributes({ request, settlement, ...rest })
+  const span = requestAttributes(one)
   t.equal(dollars(span['turnout.cost_usd']), nano, 'span')
   t.equal(span['turnout.cost.partial'] === true, partial)
-  const calls = attempts.map((call) => attemptAttributes(request, call, 'p', null))
+  const calls = one.attempts.map((call) => attemptAttributes(one, call, 'p', null))
   const sum = calls.reduce((so, call) => so + dollars(call['turnout.cost_usd']), 0)
   t.equal(sum, nano, 'spans of calls')
-  const wasted = total.waste.reduce((so, { tokens }) => so + tokens, 0)
+  const wasted = one.waste.reduce((so, { tokens }) => so + tokens, 0)
   t.equal(span['turnout.waste.tokens'] ?? 0, wasted)
   t.equal((outcome['wasted'] as Waste | null)?.tokens ?? 0, wasted)
 }
@@ -222,14 +226,16 @@ t.test('for any outcomes: budget = ledger = metrics = sessions = what was shown,
     const [books, truth] = [new Books(), new Truth()]
     for (let index = 0; index < 60; index++) {
       const attempts = Array.from({ length: Math.floor(random() * 5) }, () => anyCall(random))
-      const total = totalOf(attempts)
-      const request = gatewayRequest({ model: 'm' }, { session: pick(random, ['s', 't', null]) })
-      const ending = { ...settlement({ attempts: [], success: random() < 0.5 }), attempts, total }
-      const one = { ...account(ending, { request, plan: null, route: 'coding' }), endedAt: NOW }
+      const session = pick(random, ['s', 't', null])
+      const one = after(attempts, { session, success: random() < 0.5, planned: false, endedAt: NOW })
       const { nano, partial } = truth.add(attempts)
       shownEqual(t, one, nano, partial)
       const row = books.settled(one)
-      t.strictSame(totalOfRow(row), JSON.parse(JSON.stringify(bare(total))), 'read back it is the same value')
+      t.strictSame(
+        totalOfRow(row),
+        JSON.parse(JSON.stringify(bare(totalOf(attempts)))),
+        'read back it is the same value',
+      )
     }
     await booksEqual(t, books, truth)
   }

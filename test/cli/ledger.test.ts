@@ -6,11 +6,11 @@ import { ledger as command } from '../../src/cli/ledger.ts'
 import { csvOf, CSV_HEADER } from '../../src/cli/ledger-csv.ts'
 import { momentOf } from '../../src/cli/moment.ts'
 import { Outflow } from '../../src/cli/outflow.ts'
-import { ANONYMOUS } from '../../src/core/principal.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
-import { account, ANSWERED, FAILED } from '../ledger/accounts.ts'
+import { ANSWERED, FAILED, finished } from '../ledger/finished.ts'
 import { opened, rowsIn } from '../ledger/opened.ts'
 import { usage } from '../support/factories.ts'
+import { decided } from '../support/records.ts'
 import { type Ran, start } from './turnout.ts'
 
 const HOUR = 3_600_000
@@ -32,14 +32,10 @@ async function run([, ...args]: readonly string[], { cwd }: { readonly cwd: stri
 async function filled(t: Test): Promise<string> {
   const cwd = t.testdir({})
   const { ledger } = await opened(join(cwd, 'data'))
-  const one = { principal: { ...ANONYMOUS, id: 'k-1', labels: { a: 'x, "y"' } }, session: '=1+1', user: 'line\nbreak' }
-  ledger.onCompleted(account({ request: { ...one, id: 'old' }, at: Date.now() - 48 * HOUR }))
-  ledger.onCompleted(
-    account({ request: { ...one, id: 'new' }, attempts: [FAILED, ANSWERED], record: { route: 'coding' } }),
-  )
-  ledger.onCompleted(
-    account({ request: { id: 'other' }, attempts: [{ ...ANSWERED, usage: usage({ imageInput: 2 }) }] }),
-  )
+  const one = { key: 'k-1', labels: { a: 'x, "y"' }, session: '=1+1', user: 'line\nbreak' }
+  ledger.onCompleted(finished({ ...one, id: 'old', endedAt: Date.now() - 48 * HOUR }))
+  ledger.onCompleted(finished({ ...one, id: 'new', attempts: [FAILED, ANSWERED], decision: decided() }))
+  ledger.onCompleted(finished({ id: 'other', attempts: [{ ...ANSWERED, usage: usage({ imageInput: 2 }) }] }))
   await ledger.close()
   return cwd
 }
@@ -194,7 +190,7 @@ t.test('times', async (t) => {
 t.test('a reader that leaves ends it quietly', async (t) => {
   const cwd = t.testdir({})
   const { ledger } = await opened(join(cwd, 'data'))
-  for (let i = 0; i < 20_000; i++) ledger.onCompleted(account())
+  for (let i = 0; i < 20_000; i++) ledger.onCompleted(finished())
   await ledger.close()
   const { child, ended } = start(['ledger', '--folder', 'data'], { cwd })
   child.stdout?.once('data', () => child.stdout?.destroy())

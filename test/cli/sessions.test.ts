@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { subjectOf } from '../../src/accounting/subject.ts'
+import { stepOf } from '../../src/accounting/step.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { settlement } from '../support/accounts.ts'
-import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
+import { finished } from '../support/records.ts'
+import { cost, gatewayRequest, usage } from '../support/factories.ts'
 import { hashed } from '../support/gateway.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { rawPost } from '../support/raw-client.ts'
@@ -63,19 +63,22 @@ t.test('what agents took, from a running gateway', async (t) => {
 /** The endpoint of the admin API before the real sessions, which are told of agents with long names that do much. */
 async function standIn(t: Test): Promise<{ url: string; port: number; asked: string[] }> {
   const sessions = new Sessions()
+  const content = 'The same question, as often as it takes to be a circle.'
+  const step = stepOf(gatewayRequest({ model: 'm', messages: [{ role: 'user', content }] }).prompt)
   for (let i = 0; i < 40; i++) {
-    const request = gatewayRequest(
-      { model: 'm', messages: [{ role: 'user', content: 'The same question, as often as it takes to be a circle.' }] },
-      {
-        principal: { ...ANYBODY, id: i % 2 === 0 ? 'a-key-with-a-rather-long-name' : 'ci' },
+    const took = usage({ input: 3_000_000, cachedInput: 2_000_000, output: 40_000, reasoning: 10_000 })
+    sessions.onCompleted(
+      finished({
+        key: i % 2 === 0 ? 'a-key-with-a-rather-long-name' : 'ci',
         session: `0b9e3f6c-1111-4222-8333-44445555666${i % 4}`,
         agent: i % 4 === 0 ? 'an-agent-with-a-rather-long-name' : 'codex',
-      },
+        step,
+        usage: took,
+        cost: cost(123_456_789_012),
+        success: i % 8 !== 0,
+        endedAt: Date.now() - i * 1_000_000,
+      }),
     )
-    const took = usage({ input: 3_000_000, cachedInput: 2_000_000, output: 40_000, reasoning: 10_000 })
-    const ending = settlement({ usage: took, cost: cost(123_456_789_012), success: i % 8 !== 0 })
-    const subject = subjectOf(request, 'coding')
-    sessions.onCompleted({ request, subject, plan: null, settlement: ending, endedAt: Date.now() - i * 1_000_000 })
   }
   const asked: string[] = []
   const server = createServer((request, response) => {

@@ -4,7 +4,8 @@ import t from 'tap'
 import { DamageCount } from '../../src/ledger/damage.ts'
 import { SegmentWriter } from '../../src/ledger/writer.ts'
 import type { Block } from '../../src/ledger/pending.ts'
-import { account, ANSWERED, FAILED } from './accounts.ts'
+import { finished, ANSWERED, FAILED } from './finished.ts'
+import { decided } from '../support/records.ts'
 import { idsOf, opened, rowsIn } from './opened.ts'
 
 /** The path of the only segment. */
@@ -15,8 +16,8 @@ t.test(
   async (t) => {
     const folder = t.testdir({})
     const first = await opened(folder)
-    first.ledger.onCompleted(account({ request: { id: 'one' } }))
-    first.ledger.onCompleted(account({ request: { id: 'two' }, attempts: [FAILED, ANSWERED], record: { route: 'é' } }))
+    first.ledger.onCompleted(finished({ id: 'one' }))
+    first.ledger.onCompleted(finished({ id: 'two', attempts: [FAILED, ANSWERED], decision: decided({ route: 'é' }) }))
     await first.ledger.close()
     const path = await only(folder)
     const whole = await readFile(path)
@@ -29,7 +30,7 @@ t.test(
     }
     await writeFile(path, whole.subarray(0, whole.length - 5))
     const second = await opened(folder)
-    second.ledger.onCompleted(account({ request: { id: 'three' } }))
+    second.ledger.onCompleted(finished({ id: 'three' }))
     await second.ledger.close()
     const rows = await rowsIn(folder)
     t.strictSame(idsOf(rows), ['one', 'three'])
@@ -40,7 +41,7 @@ t.test(
 t.test('damage in the middle costs the request that it hit', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  for (const id of ['one', 'two', 'three']) ledger.onCompleted(account({ request: { id } }))
+  for (const id of ['one', 'two', 'three']) ledger.onCompleted(finished({ id }))
   await ledger.close()
   const path = await only(folder)
   const lines = (await readFile(path, 'utf8')).split('\n')
@@ -55,8 +56,7 @@ t.test('damage in the middle costs the request that it hit', async (t) => {
 t.test('what is left out is counted: each damaged line, and the torn end apart', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  for (const id of ['one', 'two', 'three'])
-    ledger.onCompleted(account({ request: { id }, attempts: [FAILED, ANSWERED] }))
+  for (const id of ['one', 'two', 'three']) ledger.onCompleted(finished({ id, attempts: [FAILED, ANSWERED] }))
   await ledger.close()
   const path = await only(folder)
   const lines = (await readFile(path, 'utf8')).split('\n')
@@ -101,7 +101,7 @@ t.test('what is left out is counted: each damaged line, and the torn end apart',
 t.test('a block that is in two segments counts once', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  for (const id of ['one', 'two']) ledger.onCompleted(account({ request: { id } }))
+  for (const id of ['one', 'two']) ledger.onCompleted(finished({ id }))
   await ledger.close()
   const path = await only(folder)
   await copyFile(path, path.replace(/T\d{6}Z/, 'T000001Z'))

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { nanoOf } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
-import { ANONYMOUS } from '../../src/core/principal.ts'
 import { eventually } from '../support/await.ts'
 import { cost, usage } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
-import { account, ANSWERED, anyAccount, FAILED } from './accounts.ts'
+import { decided } from '../support/records.ts'
+import { ANSWERED, anyFinished, FAILED, finished } from './finished.ts'
 import { idsOf, opened, rowsIn } from './opened.ts'
 
 const place = (t: Test): string => join(t.testdir({}), 'data', 'ledger')
@@ -47,11 +47,11 @@ t.test('for any outcomes, requests and attempts come to the same, and to the tru
     const ids: string[] = []
     let rows = 0
     for (let i = 0; i < 50; i++) {
-      const one = anyAccount(random, `r-${i}`, 1_700_000_000_000 + i)
+      const one = anyFinished(random, `r-${i}`, 1_700_000_000_000 + i)
       ledger.onCompleted(one)
-      ids.push(one.request.id)
-      rows += 1 + one.settlement.attempts.length
-      for (const { usage: told, cost: paid, waste } of one.settlement.attempts) {
+      ids.push(one.id)
+      rows += 1 + one.attempts.length
+      for (const { usage: told, cost: paid, waste } of one.attempts) {
         truth.input += told?.input ?? 0
         truth.cached += told?.cachedInput ?? 0
         truth.written += told?.cacheWrite ?? 0
@@ -74,18 +74,18 @@ t.test('for any outcomes, requests and attempts come to the same, and to the tru
 t.test('rows of a request', async (t) => {
   const folder = place(t)
   const { ledger } = await opened(folder)
-  const principal = { ...ANONYMOUS, id: 'k', team: 'red', labels: { 'cost-center': '42' } }
   const waste = { reason: 'failover', tokens: 40 } as const
   const last = { ...ANSWERED, usage: usage({ input: 11, output: 7, audioInput: 3 }), cost: cost(1) }
   ledger.onCompleted(
-    account({
-      request: { id: 'r', principal, session: 's'.repeat(1000), agent: 'g', user: 'u', stream: true },
+    finished({
+      ...{ id: 'r', key: 'k', team: 'red', session: 's'.repeat(1000), agent: 'g', user: 'u', stream: true },
+      labels: { 'cost-center': '42' },
       attempts: [{ ...FAILED, waste }, last],
-      record: { route: 'coding', candidates: [] },
-      at: Date.parse('2026-01-31T08:00:00.123Z'),
+      decision: decided(),
+      endedAt: Date.parse('2026-01-31T08:00:00.123Z'),
     }),
   )
-  ledger.onCompleted(account({ request: { id: 'x' }, attempts: [], record: null }))
+  ledger.onCompleted(finished({ id: 'x', attempts: [] }))
   await ledger.close()
   const [failed, answered, request, refused] = await rowsIn(folder, { decisions: true })
   const shared = {
@@ -152,7 +152,7 @@ t.test('numbers grow over restarts, also where the clock was set back', async (t
   for (const at of [5_000_000, 5_000_000, 4_000_000, 90_000_000]) {
     const { ledger } = await opened(folder)
     for (let i = 0; i < 3; i++) {
-      ledger.onCompleted(account({ at: at - i, request: { id: `${at}-${i}` } }))
+      ledger.onCompleted(finished({ endedAt: at - i, id: `${at}-${i}` }))
       seqs.push(ledger.seq)
     }
     await ledger.close()
@@ -169,7 +169,7 @@ t.test('numbers grow over restarts, also where the clock was set back', async (t
   )
   t.equal((await rowsIn(folder, { afterSeq: seqs[3]!, kind: 'request' })).length, 8, 'what came after a snapshot')
   const { ledger } = await opened(folder, {}, { above: 8e15 })
-  ledger.onCompleted(account())
+  ledger.onCompleted(finished())
   await ledger.close()
   t.equal(ledger.seq, 8e15 + 2, 'above what the caller says')
 })
@@ -178,7 +178,7 @@ t.test('a day, and a clock that is set back, begin a segment of their own', asyn
   const folder = place(t)
   const { ledger } = await opened(folder)
   const days = ['2026-01-31T23:59:59.999Z', '2026-02-01T10:00:00Z', '2026-02-01T12:00:00Z', '2026-02-01T09:00:00Z']
-  for (const day of days) ledger.onCompleted(account({ at: Date.parse(day), request: { id: day } }))
+  for (const day of days) ledger.onCompleted(finished({ endedAt: Date.parse(day), id: day }))
   await ledger.close()
   const names = (await readdir(folder)).map((name) => name.slice(0, 16)).sort()
   t.strictSame(names, ['20260131T235959Z', '20260201T090000Z', '20260201T100000Z'])
@@ -192,7 +192,7 @@ t.test('rows are on the disk within a second, without anybody asking', async (t)
   const folder = place(t)
   const { ledger } = await opened(folder)
   t.teardown(() => ledger.close())
-  ledger.onCompleted(account())
+  ledger.onCompleted(finished())
   const startedAt = performance.now()
   await eventually(3000, 'two rows', async () => (await rowsIn(folder).catch(() => [])).length === 2)
   t.ok(performance.now() - startedAt < 1000)
@@ -204,7 +204,7 @@ t.test('the store is away: traffic flows, the ledger catches up', async (t) => {
   await writeFile(folder, 'in the way')
   const { ledger, told } = await opened(folder)
   const settle = (from: number): void => {
-    for (let i = from; i < from + 100; i++) ledger.onCompleted(account({ request: { id: `r-${i}` } }))
+    for (let i = from; i < from + 100; i++) ledger.onCompleted(finished({ id: `r-${i}` }))
   }
   settle(0)
   t.match(told, [{ event: 'ledger_away', folder, why: 'ENOTDIR' }])
@@ -237,10 +237,10 @@ t.test('a segment that is deleted is followed by a new one', async (t) => {
   const folder = place(t)
   const { ledger, told } = await opened(folder)
   const written = (rows: number) => eventually(3000, `${rows} rows`, () => ledger.state().writtenRows === rows)
-  ledger.onCompleted(account({ request: { id: 'gone' } }))
+  ledger.onCompleted(finished({ id: 'gone' }))
   await written(2)
   await rm(folder, { recursive: true })
-  ledger.onCompleted(account({ request: { id: 'kept' } }))
+  ledger.onCompleted(finished({ id: 'kept' }))
   await written(4)
   t.strictSame(idsOf(await rowsIn(folder)), ['kept'])
   t.strictSame(told, [])
@@ -252,8 +252,8 @@ t.test('memory is bounded: first decisions are left out, then rows are lost, and
   await mkdir(join(folder, '..'), { recursive: true })
   await writeFile(folder, 'in the way')
   const { ledger, told } = await opened(folder, {}, { mostBytes: 100_000 })
-  const record = { affinity: 'x'.repeat(3000) } as object
-  for (let i = 0; i < 500; i++) ledger.onCompleted(account({ request: { id: `r-${i}` }, record }))
+  const decision = decided({ strategy: 'x'.repeat(3000) })
+  for (let i = 0; i < 500; i++) ledger.onCompleted(finished({ id: `r-${i}`, decision }))
   const { pendingRows, lostRows } = ledger.state()
   t.equal(pendingRows + lostRows, 1000)
   t.ok(lostRows > 100)
@@ -264,13 +264,13 @@ t.test('memory is bounded: first decisions are left out, then rows are lost, and
   await rm(folder)
   await eventually(3000, 'all is written', () => ledger.state().pendingRows === 0)
   t.match(told.at(-1), { event: 'ledger_back', lost_rows: lostRows })
-  ledger.onCompleted(account({ request: { id: 'after' }, record }))
+  ledger.onCompleted(finished({ id: 'after', decision }))
   await ledger.close()
   const rows = await rowsIn(folder, { kind: 'request', decisions: true })
-  const decided = rows.filter((row) => row.decision !== undefined).length
+  const whole = rows.filter((row) => row.decision !== undefined).length
   t.equal(rows.length, pendingRows / 2 + 1)
-  t.ok(decided > 10 && decided < 20, `${decided} of ${rows.length} with decisions`)
+  t.ok(whole > 10 && whole < 20, `${whole} of ${rows.length} with decisions`)
   t.ok(rows.at(-1)?.decision !== undefined, 'once there is room, they are written again')
-  ledger.onCompleted(account())
+  ledger.onCompleted(finished())
   t.equal(ledger.state().lostRows, lostRows + 2, 'what comes after the end is lost')
 })

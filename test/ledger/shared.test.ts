@@ -4,7 +4,8 @@ import { prune } from '../../src/ledger/prune.ts'
 import { readLedger } from '../../src/ledger/read.ts'
 import { segmentIn } from '../../src/ledger/segments.ts'
 import { eventually } from '../support/await.ts'
-import { account } from './accounts.ts'
+import { finished } from './finished.ts'
+import { decided } from '../support/records.ts'
 import { idsOf, opened, rowsIn } from './opened.ts'
 
 t.test('two gateways in one folder: all rows of both, in order', async (t) => {
@@ -12,7 +13,7 @@ t.test('two gateways in one folder: all rows of both, in order', async (t) => {
   const [one, two] = [await opened(folder), await opened(folder)]
   for (let i = 0; i < 2000; i++)
     for (const [name, { ledger }] of Object.entries({ one, two }))
-      ledger.onCompleted(account({ request: { id: `${name}-${i}` }, at: 1_700_000_000_000 + i * 10 }))
+      ledger.onCompleted(finished({ id: `${name}-${i}`, endedAt: 1_700_000_000_000 + i * 10 }))
   await Promise.all([one.ledger.close(), two.ledger.close()])
   const rows = await rowsIn(folder)
   t.equal(rows.length, 8000)
@@ -23,10 +24,10 @@ t.test('two gateways in one folder: all rows of both, in order', async (t) => {
 t.test('it is read while it is written: whole requests, each once', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  const record = { affinity: 'x'.repeat(2000) } as object
+  const decision = decided({ strategy: 'x'.repeat(2000) })
   let settled = 0
   const load = setInterval(() => {
-    for (let i = 0; i < 40; i++) ledger.onCompleted(account({ request: { id: String(settled++) }, record }))
+    for (let i = 0; i < 40; i++) ledger.onCompleted(finished({ id: String(settled++), decision }))
   }, 2)
   let reads = 0
   await eventually(10_000, 'some thousand rows', async () => {
@@ -44,7 +45,7 @@ t.test('it is read while it is written: whole requests, each once', async (t) =>
 t.test('a reader that stops early leaves nothing open', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  for (let i = 0; i < 5000; i++) ledger.onCompleted(account())
+  for (let i = 0; i < 5000; i++) ledger.onCompleted(finished())
   await ledger.close()
   for await (const row of readLedger(folder)) if (row.kind === 'request') break
   const handles = await readdir('/proc/self/fd').catch(() => [])
@@ -82,8 +83,8 @@ t.test('pruning: by age, then by size, the oldest first; nothing but segments', 
 t.test('a ledger keeps to its size', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  const record = { affinity: 'x'.repeat(5000) } as object
-  for (let i = 0; i < 2000; i++) ledger.onCompleted(account({ request: { id: String(i) }, record }))
+  const decision = decided({ strategy: 'x'.repeat(5000) })
+  for (let i = 0; i < 2000; i++) ledger.onCompleted(finished({ id: String(i), decision }))
   await ledger.close()
   // The next run prunes at its start.
   const next = await opened(folder, { maxBytes: 4_000_000 })

@@ -1,11 +1,10 @@
 import t from 'tap'
-import type { AttemptRecord } from '../../src/core/settlement.ts'
-import { totalOf } from '../../src/core/total.ts'
-import { account, attempt, planOf, settlement } from '../support/accounts.ts'
+import type { AttemptRecord } from '../../src/core/request-record.ts'
 import { usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
 import { seeded } from '../support/random.ts'
+import { after, attempt } from '../support/records.ts'
 
 const REASONS = ['retry', 'failover', 'client_abort', 'truncated', 'empty'] as const
 const RUNS = 20
@@ -14,7 +13,7 @@ const REQUESTS = 500
 /** Nano-dollars of a sample in dollars. */
 const nano = (usd: number): bigint => BigInt(Math.round(usd * 1e9))
 
-t.test('for any sequence of outcomes, the sum of the metrics is the sum of the accounts', async (t) => {
+t.test('for any sequence of outcomes, the sum of the metrics is the sum of the records', async (t) => {
   for (let run = 0; run < RUNS; run++) {
     const random = seeded(run)
     const below = (limit: number): number => Math.floor(random() * limit)
@@ -54,6 +53,7 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
       return {
         ...attempt(few ? 'm' : `m${below(300)}`, error),
         backend: few ? 'b' : `b${below(20)}`,
+        answered: random() < 0.5,
         usage: took,
         cost,
         waste,
@@ -61,16 +61,10 @@ t.test('for any sequence of outcomes, the sum of the metrics is the sum of the a
     }
     for (let request = 0; request < REQUESTS; request++) {
       const attempts = Array.from({ length: below(4) }, one)
-      const ending = {
-        ...settlement({ attempts: [], answered: false, success: false }),
-        attempts,
-        total: totalOf(attempts),
-      }
       // However many of its calls had no price.
       if (attempts.some(({ usage, cost }) => usage !== null && cost === null)) told.unpriced++
-      metrics.onCompleted(
-        account(ending, { plan: random() < 0.9 ? planOf({ route: few ? 'r' : `r${below(30)}` }) : null }),
-      )
+      const route = random() < 0.9 ? (few ? 'r' : `r${below(30)}`) : null
+      metrics.onCompleted(after(attempts, { route, planned: route !== null }))
     }
     const text = await metrics.scrape('text')
     const sum = (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)

@@ -1,13 +1,12 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import type { Account } from '../../src/core/settlement.ts'
+import type { RequestRecord } from '../../src/core/request-record.ts'
 import type { BackendReading } from '../../src/observe/gateway/fleet-metrics.ts'
 import type { Metrics } from '../../src/observe/gateway/metrics.ts'
-import { account, attempt, planOf, settlement } from '../support/accounts.ts'
-import { cost, gatewayRequest, usage } from '../support/factories.ts'
+import { cost, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
 import { newMetrics } from '../support/metrics.ts'
+import { attempt, finished } from '../support/records.ts'
 
 const EACH = { route: 'coding', backend: 'a', model: 'm' }
 
@@ -16,14 +15,16 @@ const sums = async (metrics: Metrics) => {
   return (name: string, labels: Record<string, string> = {}): number => sumOf(text, `turnout_${name}`, labels)
 }
 
-async function counted(...all: readonly Account[]): Promise<(name: string, labels?: Record<string, string>) => number> {
+async function counted(
+  ...all: readonly RequestRecord[]
+): Promise<(name: string, labels?: Record<string, string>) => number> {
   const metrics = newMetrics()
   for (const one of all) metrics.onCompleted(one)
   return await sums(metrics)
 }
 
 t.test('a finished request is counted once, everywhere', async (t) => {
-  const sum = await counted(account())
+  const sum = await counted(finished())
   const answered = EACH
   t.equal(sum('requests_total', { ...answered, endpoint: 'chat', stream: 'true', status: '200', error: 'none' }), 1)
   t.equal(sum('requests_total'), 1)
@@ -42,7 +43,7 @@ t.test('a finished request is counted once, everywhere', async (t) => {
 })
 
 t.test('failed attempts before it', async (t) => {
-  const sum = await counted(account(settlement({ attempts: [attempt('m', 'overloaded'), attempt('n')] })))
+  const sum = await counted(finished({ attempts: [attempt('m', 'overloaded'), attempt('n')] }))
   t.equal(sum('attempts_total', { outcome: 'overloaded', model: 'm' }), 1)
   t.equal(sum('attempts_total', { outcome: 'ok', model: 'n' }), 1)
   t.equal(sum('requests_total', { model: 'n' }), 1)
@@ -61,7 +62,7 @@ t.test('a request that nobody answered', async (t) => {
     status: 502,
     error,
   }
-  const sum = await counted(account(settlement({ ...nothing, attempts: [attempt('m', 'upstream_error')] })))
+  const sum = await counted(finished({ ...nothing, attempts: [attempt('m', 'upstream_error')] }))
   t.equal(sum('requests_total', { status: '502', error: 'upstream_error', backend: 'a' }), 1)
   t.equal(sum('attempts_total'), 1)
   for (const name of [
@@ -72,16 +73,16 @@ t.test('a request that nobody answered', async (t) => {
     'time_to_first_token_seconds_count',
   ])
     t.equal(sum(name), 0, name)
-  const early = await counted(account(settlement({ ...nothing, attempts: [] }), { plan: null }))
+  const early = await counted(finished({ ...nothing, attempts: [], planned: false, route: null }))
   t.equal(early('requests_total', { route: 'none', backend: 'none', model: 'none' }), 1)
 })
 
 t.test('a request without a price', async (t) => {
-  const sum = await counted(account(settlement({ cost: null })))
+  const sum = await counted(finished({ cost: null }))
   t.equal(sum('unpriced_requests_total', EACH), 1)
   t.equal(sum('cost_usd_total'), 0)
   t.equal(sum('tokens_total', { kind: 'input' }), 10)
-  t.equal((await counted(account(settlement({ cost: cost(0) }))))('unpriced_requests_total'), 0, 'free is a price')
+  t.equal((await counted(finished({ cost: cost(0) })))('unpriced_requests_total'), 0, 'free is a price')
 })
 
 t.test('each call is counted where it was made', async (t) => {
@@ -92,7 +93,7 @@ t.test('each call is counted where it was made', async (t) => {
     waste: { reason: 'failover', tokens: 120 } as const,
   }
   const unpriced = { ...attempt('n', 'upstream_incomplete'), usage: usage({ input: 7 }) }
-  const sum = await counted(account(settlement({ attempts: [failed, unpriced, attempt('o')], cost: cost(3_000) })))
+  const sum = await counted(finished({ attempts: [failed, unpriced, attempt('o')], cost: cost(3_000) }))
   t.equal(sum('tokens_total', { model: 'm', kind: 'input' }), 100)
   t.equal(sum('tokens_total', { model: 'o', kind: 'input' }), 10)
   t.equal(sum('estimated_tokens_total', { model: 'm', kind: 'input' }), 100)
@@ -109,10 +110,10 @@ t.test('each call is counted where it was made', async (t) => {
 
 t.test('kinds of tokens that most backends never tell appear with the first one', async (t) => {
   const metrics = newMetrics()
-  metrics.onCompleted(account())
+  metrics.onCompleted(finished())
   t.notMatch(await metrics.scrape('text'), /kind="(cache_write|audio|image)/)
   const rare = { cacheWrite: 1, audioInput: 2, imageInput: 3, audioOutput: 4 }
-  metrics.onCompleted(account(settlement({ usage: usage({ input: 10, output: 5, ...rare }) })))
+  metrics.onCompleted(finished({ usage: usage({ input: 10, output: 5, ...rare }) }))
   const sum = await sums(metrics)
   for (const [kind, tokens] of Object.entries({ cache_write: 1, audio_input: 2, image_input: 3, audio_output: 4 }))
     t.equal(sum('tokens_total', { ...EACH, kind }), tokens, kind)
@@ -120,20 +121,19 @@ t.test('kinds of tokens that most backends never tell appear with the first one'
 
 t.test('who nobody could serve is counted at its route', async (t) => {
   const error = new GatewayError('no_backend', 'x')
-  const refused = settlement({ answered: false, attempts: [], error, status: 503, success: false })
-  t.equal((await counted(account(refused, { plan: null, route: 'coding' })))('requests_total', { route: 'coding' }), 1)
+  const refused = finished({ answered: false, attempts: [], error, status: 503, success: false, planned: false })
+  t.equal((await counted(refused))('requests_total', { route: 'coding' }), 1)
 })
 
 t.test('times of a whole answer are no times of tokens', async (t) => {
-  const whole = { request: gatewayRequest({ model: 'm' }) }
-  const sum = await counted(account(settlement({ streamMs: null, ttftMs: null }), whole))
+  const sum = await counted(finished({ stream: false, streamMs: null, ttftMs: null }))
   t.equal(sum('time_to_first_token_seconds_count'), 0)
   t.equal(sum('time_per_output_token_seconds_count'), 0)
   t.equal(sum('requests_total', { stream: 'false' }), 1)
 })
 
 t.test('one output token has no time between tokens', async (t) => {
-  const sum = await counted(account(settlement({ usage: usage({ input: 1, output: 1 }) })))
+  const sum = await counted(finished({ usage: usage({ input: 1, output: 1 }) }))
   t.equal(sum('time_per_output_token_seconds_count'), 0)
 })
 
@@ -146,29 +146,21 @@ t.test('a request that was turned away', async (t) => {
 t.test('hundreds of models share a label', async (t) => {
   const metrics = newMetrics()
   for (let index = 0; index < 500; index++)
-    metrics.onCompleted(account(settlement({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] })))
+    metrics.onCompleted(finished({ attempts: [attempt(`m${index}`, 'overloaded'), attempt(`m${index}`)] }))
   const models = new Set([...(await metrics.scrape('text')).matchAll(/model="([^"]*)"/g)].map(([, name]) => name))
   t.ok(models.size <= 201, `${models.size} models`)
   t.equal((await sums(metrics))('requests_total', { model: 'other' }), 300)
   t.equal((await sums(metrics))('attempts_total', { model: 'other' }), 600)
-  metrics.onCompleted(account(settlement({ attempts: [attempt('m7')] })))
+  metrics.onCompleted(finished({ attempts: [attempt('m7')] }))
   t.equal((await sums(metrics))('requests_total', { model: 'm7' }), 2, 'known ones keep theirs')
 })
 
 t.test('labels never come from the caller', async (t) => {
   const secret = 'sk-caller-secret'
-  const request = gatewayRequest(
-    { model: secret },
-    {
-      principal: { ...ANONYMOUS, id: secret, team: secret, user: secret },
-      agent: secret,
-      session: secret,
-      user: secret,
-    },
-  )
+  const names = { key: secret, team: secret, user: secret, agent: secret, session: secret, requestedModel: secret }
   const metrics = newMetrics()
-  metrics.onCompleted(account(settlement(), { request }))
-  metrics.onCompleted(account(settlement({ attempts: [] }), { request, plan: null }))
+  metrics.onCompleted(finished(names))
+  metrics.onCompleted(finished({ ...names, attempts: [], planned: false, route: null }))
   t.notMatch(await metrics.scrape('text'), secret)
   t.notMatch(await metrics.scrape('openmetrics'), secret)
 })
@@ -186,24 +178,15 @@ t.test('thousands of keys, users, models, routes and request ids do not fill the
   const CALLERS = 10_000
   for (let index = 0; index < CALLERS; index++) {
     const name = `n${index}`
-    const request = gatewayRequest(
-      { model: name, stream: true },
-      {
-        id: name,
-        principal: { ...ANONYMOUS, id: name, team: name, user: name },
-        session: name,
-        agent: name,
-        user: name,
-      },
-    )
+    const names = { id: name, key: name, team: name, user: name, session: name, agent: name, requestedModel: name }
     const route = `r${index % 1000}`
-    const plan = planOf({ route, explored: true, baseline: { backend: 'a', model: 'm', cost_usd: 1 } })
+    const decided = { route, explored: true, baseline: { backend: 'a', model: 'm', nanoUsd: 1e9 } }
     const wasted = { ...attempt(`m${index % 700}`, 'idle_timeout'), backend: `b${index % 30}` }
     const waste = { reason: (['retry', 'failover', 'hedge'] as const)[index % 3]!, tokens: 1 }
     const answer = { ...attempt(`m${index % 900}`), backend: `b${index % 40}` }
-    metrics.onCompleted(account(settlement({ attempts: [{ ...wasted, waste }, answer] }), { request, plan }))
+    metrics.onCompleted(finished({ ...names, ...decided, attempts: [{ ...wasted, waste }, answer] }))
     metrics.onCompleted(
-      account(settlement({ answered: false, attempts: [], success: false }), { request, plan: null, route: null }),
+      finished({ ...names, answered: false, attempts: [], success: false, planned: false, route: null }),
     )
     metrics.plain('chat', 401, 'invalid_api_key')
     metrics.refused(name, 'usd')

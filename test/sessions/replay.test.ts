@@ -1,19 +1,19 @@
 import t from 'tap'
-import { subjectOf } from '../../src/accounting/subject.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Account, Waste } from '../../src/core/settlement.ts'
+import type { RequestRecord } from '../../src/core/request-record.ts'
+import type { Waste } from '../../src/core/settlement.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { attempt, planOf, settlement } from '../support/accounts.ts'
-import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
+import { attempt, finished } from '../support/records.ts'
+import { cost, usage } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 
 const ALL = { since: null, sort: 'cost', limit: 1000, agent: null, key: null, team: null, by: null }
 
 /** The rows that the ledger writes for it: its attempts, then itself. */
-const rowsFor = (account: Account): LedgerRow[] =>
-  rowsOf(account, 'w', 1, null)
+const rowsFor = (record: RequestRecord): LedgerRow[] =>
+  rowsOf(record, 'w', 1, null)
     .parts.join('')
     .trimEnd()
     .split('\n')
@@ -22,7 +22,7 @@ const rowsFor = (account: Account): LedgerRow[] =>
 const random = seeded(21)
 const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
 
-function anyAccount(at: number): Account {
+function anyFinished(at: number): RequestRecord {
   const took = usage({
     input: Math.floor(random() * 1e5),
     cachedInput: Math.floor(random() * 1e3),
@@ -30,37 +30,32 @@ function anyAccount(at: number): Account {
     estimated: random() < 0.1,
   })
   const failed = random() < 0.2
-  const waste: Waste | null = failed ? { reason: 'truncated', tokens: took.input + took.output } : null
-  const request = gatewayRequest(
-    { model: 'm', messages: [{ role: 'user', content: `question ${at}` }] },
-    {
-      principal: { ...ANYBODY, id: one(['k1', 'k2']), team: one(['blue', null]) },
-      session: one(['a', 'b', 'c', null]),
-      agent: one(['codex', 'aider', null]),
-      user: one(['ann', null]),
-    },
-  )
-  const ending = settlement({
+  const wasted: Waste | null = failed ? { reason: 'truncated', tokens: took.input + took.output } : null
+  return finished({
+    key: one(['k1', 'k2']),
+    team: one(['blue', null]),
+    session: one(['a', 'b', 'c', null]),
+    agent: one(['codex', 'aider', null]),
+    user: one(['ann', null]),
     attempts: random() < 0.1 ? [] : [attempt(one(['m', 'n']))],
     usage: took,
     cost: random() < 0.2 ? null : cost(Math.floor(random() * 1e9)),
-    waste,
+    wasted,
     success: !failed,
     status: failed ? 502 : 200,
     error: failed ? new GatewayError('upstream_error', 'It broke.') : null,
+    endedAt: 1.7e12 + at,
   })
-  return { request, subject: subjectOf(request, 'coding'), plan: planOf(), settlement: ending, endedAt: 1.7e12 + at }
 }
 
-t.test('sums of sessions and of agents are sums of accounts, and the ledger tells the same', async (t) => {
+t.test('sums of sessions and of agents are sums of requests, and the ledger gives the same', async (t) => {
   const [live, again] = [new Sessions(), new Sessions()]
   const sum = { requests: 0, input: 0, output: 0, nano: 0, wasted: 0, unpriced: 0, estimated: 0 }
   for (let i = 0; i < 2000; i++) {
-    const account = anyAccount(i * 1000)
-    live.onCompleted(account)
-    for (const row of rowsFor(account)) again.replay(row)
-    const { attempts, total } = account.settlement
-    const took = total.tokens
+    const record = anyFinished(i * 1000)
+    live.onCompleted(record)
+    for (const row of rowsFor(record)) again.replay(row)
+    const { attempts, tokens: took } = record
     sum.requests++
     sum.input += took?.input ?? 0
     sum.output += took?.output ?? 0
@@ -95,10 +90,8 @@ t.test('sums of sessions and of agents are sums of accounts, and the ledger tell
 
 t.test('after a restart a session goes on, and failures in a row are known', async (t) => {
   const sessions = new Sessions()
-  const request = gatewayRequest({ model: 'm', messages: [] }, { session: 's' })
-  const failed = settlement({ success: false, status: 502 })
-  const account = { request, subject: subjectOf(request, 'auto'), plan: null, settlement: failed, endedAt: 1.7e12 }
-  for (let i = 0; i < 4; i++) for (const row of rowsFor(account)) sessions.replay(row)
-  sessions.onCompleted({ ...account, endedAt: 1.7e12 + 5000 })
+  const failed = finished({ session: 's', success: false, status: 502, endedAt: 1.7e12 })
+  for (let i = 0; i < 4; i++) for (const row of rowsFor(failed)) sessions.replay(row)
+  sessions.onCompleted({ ...failed, endedAt: 1.7e12 + 5000 })
   t.match(sessions.list(ALL), [{ session: 's', requests: 5, successes: 0, signals: ['failing'] }])
 })

@@ -1,11 +1,10 @@
 import t from 'tap'
-import { subjectOf } from '../../src/accounting/subject.ts'
+import { stepOf } from '../../src/accounting/step.ts'
 import type { Json } from '../../src/core/json.ts'
 import type { Waste } from '../../src/core/settlement.ts'
-import type { RoutePlan } from '../../src/core/types.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
-import { type Ending, settlement } from '../support/accounts.ts'
-import { ANYBODY, cost, gatewayRequest, usage } from '../support/factories.ts'
+import { type Ending, finished } from '../support/records.ts'
+import { cost, gatewayRequest, usage } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 
 interface Asked {
@@ -13,7 +12,7 @@ interface Asked {
   readonly session?: string | null
   readonly agent?: string
   readonly messages?: readonly Json[]
-  readonly headers?: Record<string, string>
+  readonly repeated?: boolean
   readonly ending?: Ending
   readonly affinity?: string | null
   readonly at?: number
@@ -23,24 +22,20 @@ const NOON = Date.parse('2026-11-23T12:00:00Z')
 const QUESTION: readonly Json[] = [{ role: 'user', content: 'Mend the failing test.' }]
 
 function tell(sessions: Sessions, asked: Asked = {}): void {
-  const { key = 'k', session = 's', agent = 'codex', messages = QUESTION, headers = {}, ending = {}, at = NOON } = asked
-  const request = gatewayRequest(
-    { model: 'm', messages },
-    {
-      principal: { ...ANYBODY, id: key },
-      session,
-      agent,
-      headers,
-    },
+  const {
+    key = 'k',
+    session = 's',
+    agent = 'codex',
+    messages = QUESTION,
+    repeated = false,
+    ending = {},
+    at = NOON,
+  } = asked
+  const affinity = asked.affinity ?? null
+  const step = stepOf(gatewayRequest({ model: 'm', messages }).prompt)
+  sessions.onCompleted(
+    finished({ ...ending, key, session, agent, affinity, repeated, step, route: 'auto', endedAt: at }),
   )
-  const plan = { route: 'auto', profile: { affinity: asked.affinity ?? null } } as unknown as RoutePlan
-  sessions.onCompleted({
-    request,
-    subject: subjectOf(request, 'auto'),
-    plan,
-    settlement: settlement(ending),
-    endedAt: at,
-  })
 }
 
 interface Line {
@@ -66,7 +61,7 @@ t.test('requests are rolled up', async (t) => {
   const took = { usage: usage({ input: 100, cachedInput: 60, output: 20, reasoning: 5 }), cost: cost(3_000) }
   tell(sessions, { ending: took })
   tell(sessions, {
-    ending: { ...took, success: false, waste: { reason: 'truncated', tokens: 120 } },
+    ending: { ...took, success: false, wasted: { reason: 'truncated', tokens: 120 } },
     at: NOON + 60_000,
   })
   t.match(lines(sessions), [
@@ -139,7 +134,7 @@ t.test('agents that share a session', async (t) => {
 
 t.test('a part of the cost that is known counts, and the rest is told', async (t) => {
   const sessions = new Sessions()
-  const [one] = settlement().attempts
+  const [one] = finished().attempts
   const attempts = [{ ...one!, usage: usage({ input: 5 }), cost: cost(7) }, one!]
   tell(sessions, { ending: { attempts, cost: null } })
   t.match(lines(sessions), [{ cost_usd: 7e-9, unpriced_requests: 1, attempts: 2 }])
@@ -176,7 +171,10 @@ t.test('sums of sessions are sums of what was told', async (t) => {
     const took = usage({ input: Math.round(random() * 1e5), output: Math.round(random() * 1e4) })
     const nano = Math.round(random() * 1e9)
     const waste: Waste | null = random() < 0.2 ? { reason: 'empty', tokens: took.input + took.output } : null
-    tell(sessions, { session: `s${Math.floor(random() * 50)}`, ending: { usage: took, cost: cost(nano), waste } })
+    tell(sessions, {
+      session: `s${Math.floor(random() * 50)}`,
+      ending: { usage: took, cost: cost(nano), wasted: waste },
+    })
     sum.input += took.input
     sum.output += took.output
     sum.nano += nano
@@ -212,6 +210,6 @@ t.test('no more sessions than the memory has room for, and names of none grow', 
   t.equal(both.filter(({ derived }) => !derived).length, 10_000, 'requests without a name push out none that has one')
   const one = new Sessions()
   for (let i = 0; i < 200; i++)
-    tell(one, { ending: { attempts: settlement().attempts.map((attempt) => ({ ...attempt, model: `m${i}` })) } })
+    tell(one, { ending: { attempts: finished().attempts.map((attempt) => ({ ...attempt, model: `m${i}` })) } })
   t.ok(Object.keys((one.get('k/s') as { models: object }).models).length <= 17)
 })

@@ -3,19 +3,19 @@ import t from 'tap'
 import type { Json, JsonObject } from '../../src/core/json.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
+import { stepOf } from '../../src/accounting/step.ts'
 import { add, newSession } from '../../src/sessions/session.ts'
 import {
-  countAsking,
   countEnding,
+  countStep,
   newTallies,
   newTrace,
   raised,
   type Signal,
   SIGNALS,
 } from '../../src/sessions/signals.ts'
-import { takenOf } from '../../src/sessions/taken.ts'
 import { gatewayRequest } from '../support/factories.ts'
-import { account } from '../support/accounts.ts'
+import { finished } from '../support/records.ts'
 import { honestWork } from '../support/agent-work.ts'
 import { seeded } from '../support/random.ts'
 
@@ -33,7 +33,7 @@ function watch(): { tell(messages: readonly Json[], how?: How): void; signals():
   return {
     tell(messages, { useful = true, again = false, at = 0, fresh = 0 } = {}) {
       countEnding(tallies, trace, { useful, at, fresh })
-      countAsking(tallies, trace, gatewayRequest({ model: 'm', messages }).prompt, useful, again)
+      countStep(tallies, trace, stepOf(gatewayRequest({ model: 'm', messages }).prompt), useful, again)
     },
     signals: () => raised(tallies),
     of: (one) => tallies[one],
@@ -220,9 +220,9 @@ t.test('no word of what was said is in what is kept', async (t) => {
       { role: 'assistant', content: canary, tool_calls },
       { role: 'tool', content: canary },
     ]
-    add(session, takenOf(account()))
+    add(session, finished())
     const { prompt } = gatewayRequest({ messages, [canary]: canary, tools: [canary] })
-    countAsking(session.tallies, session.trace, prompt, true, false)
+    countStep(session.tallies, session.trace, stepOf(prompt), true, false)
   }
   const all = inspect(session, { depth: null, showHidden: true, maxArrayLength: null })
   t.match(all, /'a\/m' => 9/, 'all of it is looked at')

@@ -241,7 +241,7 @@ export const KEY: KeySpec = { ...ANONYMOUS, hash: '', expiresAt: null }
 /** What an attempt has beside where it went and how it ended. */
 export const ATTEMPT = {
   effort: null,
-  answered: true,
+  answered: false,
   startedMs: 0,
   totalMs: 0,
   answeredAs: null,
@@ -249,6 +249,7 @@ export const ATTEMPT = {
   usage: null,
   cost: null,
   waste: null,
+  expected: null,
 }
 
 /** By prices. */

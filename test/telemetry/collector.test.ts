@@ -1,35 +1,25 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import type { Account } from '../../src/core/settlement.ts'
-import { NO_TOTAL } from '../../src/core/total.ts'
+import type { RequestRecord } from '../../src/core/request-record.ts'
 import { beginTrace } from '../../src/formats/trace-context.ts'
 import type { TelemetryEvent } from '../../src/core/events.ts'
 import { type Pace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { within } from '../support/await.ts'
-import { ATTEMPT, gatewayRequest } from '../support/factories.ts'
+import { ATTEMPT } from '../support/factories.ts'
+import { after } from '../support/records.ts'
 import { startOtlpReceiver } from './otlp-receiver.ts'
 
 /** A request with one call: two spans. */
-const account = (): Account => ({
-  request: gatewayRequest({ model: 'm' }, { trace: beginTrace({}, 1) }),
-  subject: { key: 'k', team: null, user: null, route: 'r', session: null, agent: null },
-  plan: null,
-  settlement: {
-    attempts: [{ ...ATTEMPT, backend: 'a', model: 'm', status: 200, error: null, ttftMs: null, totalMs: 5 }],
-    total: NO_TOTAL,
-    answered: true,
-    ttftMs: null,
-    totalMs: 6,
-    streamMs: null,
-    overheadMs: 1,
-    finish: 'stop',
-    verdict: { success: true, score: 1, censored: false, why: null },
-    status: 200,
-    error: null,
-    bytesOut: 10,
-  },
-  endedAt: Date.now(),
-})
+const finished = (): RequestRecord =>
+  after(
+    [{ ...ATTEMPT, backend: 'a', model: 'm', status: 200, error: null, answered: true, ttftMs: null, totalMs: 5 }],
+    {
+      trace: beginTrace({}, 1),
+      totalMs: 6,
+      success: true,
+      endedAt: Date.now(),
+    },
+  )
 
 function telemetry(
   endpoint: string,
@@ -68,16 +58,16 @@ t.test('a collector that is away is told of once; spans go on when it is back', 
   const port = await freePort()
   const { it, events } = telemetry(`http://127.0.0.1:${port}`, {})
   for (let number = 0; number < 3; number++) {
-    it.onCompleted(account())
+    it.onCompleted(finished())
     await turn()
   }
   await until('it is missed', () => events.length > 0)
   t.strictSame(events, [{ event: 'collector_away', signal: 'traces', reason: 'ECONNREFUSED' }])
-  for (let number = 0; number < 300; number++) it.onCompleted(account())
+  for (let number = 0; number < 300; number++) it.onCompleted(finished())
   const receiver = await startOtlpReceiver(port)
   t.teardown(() => receiver.close())
   await until('it is found again', () => {
-    it.onCompleted(account())
+    it.onCompleted(finished())
     return events.length > 1
   })
   t.match(events[1], { event: 'collector_back', lost: Number })
@@ -93,7 +83,7 @@ t.test('a collector that asks for another try gets it', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(503)
   const { it, events } = telemetry(receiver.url, { waits: [1, 1, 1, 1] })
-  it.onCompleted(account())
+  it.onCompleted(finished())
   await receiver.waitExports(2)
   receiver.answer(200)
   await receiver.waitSpans(2)
@@ -110,7 +100,7 @@ t.test('a refusal is not tried again', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(401)
   const { it, events } = telemetry(receiver.url, { waits: [1, 1, 1] })
-  it.onCompleted(account())
+  it.onCompleted(finished())
   await until('it is refused', () => events.length > 0)
   await it.close()
   t.equal(receiver.headers.length, 1)
@@ -125,7 +115,7 @@ t.test('only so many spans wait; the others are counted, and the close has an en
   t.teardown(() => receiver.close())
   receiver.answer(0)
   const { it, events } = telemetry(receiver.url, { queue: 100, closeMs: 50 }, true)
-  for (let number = 0; number < 200; number++) it.onCompleted(account())
+  for (let number = 0; number < 200; number++) it.onCompleted(finished())
   t.match(events, [{ event: 'collector_away', reason: 'queue_full' }])
   const began = performance.now()
   await it.close()
@@ -139,7 +129,7 @@ t.test('each signal has trouble of its own', async (t) => {
   t.teardown(() => receiver.close())
   receiver.answer(404, '/v1/traces')
   const { it, events } = telemetry(receiver.url, {}, true)
-  it.onCompleted(account())
+  it.onCompleted(finished())
   await until('spans are refused', () => events.length > 0)
   await it.close()
   t.strictSame(events, [
@@ -153,7 +143,7 @@ t.test('the close sends what waits', async (t) => {
   const receiver = await startOtlpReceiver()
   t.teardown(() => receiver.close())
   const { it, events } = telemetry(receiver.url, { delayMs: 60_000 }, true)
-  for (let number = 0; number < 200; number++) it.onCompleted(account())
+  for (let number = 0; number < 200; number++) it.onCompleted(finished())
   await it.close()
   t.equal(receiver.spans.length, 400)
   t.equal(receiver.points.find(({ name }) => name === 'gen_ai.server.request.duration')?.count, 200)

@@ -1,10 +1,12 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { DecisionRecord, FilterName } from '../../core/record.ts'
-import type { Limits } from '../../core/settings.ts'
+import type { DecisionRecord, Expected, ExpectedBaseline, FilterName } from '../../core/record.ts'
+import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
+import type { GatewayError } from '../../core/errors.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
+import { baselineOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
 import { filterOf, type FilterContext, refuses, tight } from './filters.ts'
 import type { Remembered } from './conversations.ts'
@@ -64,24 +66,63 @@ export function plan(
   const { choice, question, candidates, pick } = decision
   const fallback = choice.fallback.length === 0 ? [] : fallbackOf(question, candidates).targets
   const order = [...pick.order.map((row) => candidates[row]!), ...fallback]
-  const [first] = pick.order
-  let record: DecisionRecord | null = null
-  const recorded = (): DecisionRecord => (record ??= recordOf(decision))
-  return {
-    route: choice.route,
-    order,
-    refusal: order.length === 0 ? refusalOf(decision, recorded()) : null,
-    success: choice.rule?.spec.success ?? { finish: null, json: false, schema: false },
-    limits: choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits },
-    profile,
-    maxTokens: null,
-    // Only who reads it pays for it.
-    get record() {
-      return recorded()
-    },
-    taken() {
-      if (first !== undefined) decision.rota.take(decision.seats[first]!, candidates[first]!.deployment.backend.weight)
-    },
+  return new Plan(decision, order, choice.rule === null ? limits : { ...limits, ...choice.rule.spec.limits }, null)
+}
+
+const ANY_ANSWER: SuccessSpec = { finish: null, json: false, schema: false }
+
+class Plan implements RoutePlan {
+  readonly route: string
+  readonly strategy: string
+  readonly explored: boolean
+  readonly success: SuccessSpec
+  readonly profile: RequestProfile
+  readonly order: readonly Target[]
+  readonly limits: Limits
+  readonly maxTokens: number | null
+  readonly refusal: GatewayError | null
+  readonly #decision: Decision
+  #record: DecisionRecord | null = null
+
+  constructor(decision: Decision, order: readonly Target[], limits: Limits, maxTokens: number | null) {
+    const { choice, pick, profile } = decision
+    this.route = choice.route
+    this.strategy = choice.strategy
+    this.explored = pick.explored
+    this.success = choice.rule?.spec.success ?? ANY_ANSWER
+    this.profile = profile
+    this.order = order
+    this.limits = limits
+    this.maxTokens = maxTokens
+    this.#decision = decision
+    this.refusal = order.length === 0 ? refusalOf(decision, this.record) : null
+  }
+
+  get record(): DecisionRecord {
+    return (this.#record ??= this.#written())
+  }
+
+  expected(target: Target): Expected | null {
+    return expectedOf(this.#decision, target)
+  }
+
+  baseline(): ExpectedBaseline | null {
+    return baselineOf(this.#decision)
+  }
+
+  lowered(maxTokens: number): RoutePlan {
+    return new Plan(this.#decision, this.order, this.limits, maxTokens)
+  }
+
+  taken(): void {
+    const { rota, seats, candidates, pick } = this.#decision
+    const [first] = pick.order
+    if (first !== undefined) rota.take(seats[first]!, candidates[first]!.deployment.backend.weight)
+  }
+
+  #written(): DecisionRecord {
+    const record = recordOf(this.#decision)
+    return this.maxTokens === null ? record : { ...record, max_tokens: this.maxTokens }
   }
 }
 

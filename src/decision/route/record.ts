@@ -2,6 +2,7 @@
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Target } from '../../core/types.ts'
 import { type CandidateRecord, type DecisionRecord, type Dropped, isBound } from '../../core/record.ts'
+import { baselineOf } from './expected.ts'
 import { judge } from './filters.ts'
 import { fallbackOf } from './fallback.ts'
 import type { Decision } from './plan.ts'
@@ -16,7 +17,7 @@ import {
   TERM_NAMES,
   type TermName,
 } from '../../core/terms.ts'
-import { mostCost, predict } from './predict.ts'
+import { mostCost } from './predict.ts'
 
 export function recordOf(decision: Decision): DecisionRecord {
   const { request, profile, choice, question, candidates, pick, relaxed, shown } = decision
@@ -46,7 +47,7 @@ export function recordOf(decision: Decision): DecisionRecord {
       first === undefined
         ? null
         : { backend: first.deployment.backend.name, model: first.deployment.model, effort: first.effort },
-    baseline: baselineOf(decision),
+    baseline: baselineRecord(decision),
     relaxed,
     pressure: rounded(decision.pressure, 3) ?? 0,
     explored: pick.explored,
@@ -57,18 +58,11 @@ export function recordOf(decision: Decision): DecisionRecord {
 /** Rows of one record. */
 const MOST_SHOWN = 32
 
-/** By its own expected tokens, not by those of whoever answered. */
-function baselineOf({ choice, question, profile }: Decision): DecisionRecord['baseline'] {
-  const name = choice.rule?.spec.baseline ?? null
-  const deployment = name === null ? undefined : question.table.catalog.byId.get(name)
-  if (deployment === undefined) return null
-  const rows = new Float64Array(COLUMNS)
-  predict(rows, 0, deployment.targets[0]!, profile, null)
-  return {
-    backend: deployment.backend.name,
-    model: deployment.model,
-    cost_usd: rounded(rows[COLUMN.cost]! / 1e9, 9),
-  }
+function baselineRecord(decision: Decision): DecisionRecord['baseline'] {
+  const baseline = baselineOf(decision)
+  if (baseline === null) return null
+  const { backend, model, nanoUsd } = baseline
+  return { backend, model, cost_usd: nanoUsd === null ? null : rounded(nanoUsd / 1e9, 9) }
 }
 
 function candidateOf(decision: Decision, place: number): CandidateRecord {

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../../core/endpoints.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { failureOf } from '../../observe/log/failure.ts'
+import { failureLine, failureOf } from '../../observe/log/failure.ts'
 import type { Log } from '../../observe/log/log.ts'
 import type { Metrics } from '../../observe/gateway/metrics.ts'
 import { flushWithin } from '../../relay/flush.ts'
@@ -72,7 +72,7 @@ export function record(answer: PlainAnswer, { metrics, log }: Pick<AnswerBooks, 
     endpoint,
     method: answer.method,
     status,
-    error: failure === null ? undefined : failureOf(failure),
+    error: failure === null ? undefined : failureLine(failure.code, { ...failureOf(failure), cause: null }),
     total_ms: Math.round(answer.totalMs * 10) / 10,
   }
   // Only here does a line of ours say what was thrown.

@@ -1,6 +1,6 @@
 /** What answers would have cost at the route's baseline, as far as that can be known. */
-import type { DecisionRecord } from '../../core/record.ts'
-import type { Settlement } from '../../core/settlement.ts'
+import type { ExpectedBaseline } from '../../core/record.ts'
+import { type RequestRecord, soleAnswer } from '../../core/request-record.ts'
 
 /** Integer nano-dollars. */
 export interface Comparison {
@@ -30,17 +30,20 @@ export class Baselines {
   readonly #calibrations = new Map<string, Calibration>()
 
   /**
-   * Null where it cannot be said: a cost is unknown, or the answer broke off, and nobody knows how far the baseline's
-   * would have come. Where the baseline itself answered, its cost is no guess.
+   * Null where it cannot be said: a cost is unknown, or the answer broke off, and nothing shows how far the baseline's would have
+   * come. Where the baseline itself answered, its cost is no guess.
    */
-  compare(baseline: NonNullable<DecisionRecord['baseline']>, settlement: Settlement): Comparison | null {
-    const { total, attempts, answered, error } = settlement
-    const { cost, partial } = total
-    const answer = attempts.at(-1)
-    if (!answered || error !== null || cost === null || partial || answer === undefined) return null
-    const predicted = baseline.cost_usd === null ? null : baseline.cost_usd * 1e9
-    const itself = answer.backend === baseline.backend && answer.model === baseline.model && answer.effort === null
-    if (itself && answer.cost !== null) {
+  compare(baseline: ExpectedBaseline, record: RequestRecord): Comparison | null {
+    const { cost, partial, answered, error } = record
+    if (!answered || error !== null || cost === null || partial) return null
+    const predicted = baseline.nanoUsd
+    const answer = soleAnswer(record)
+    if (
+      answer?.backend === baseline.backend &&
+      answer.model === baseline.model &&
+      answer.effort === null &&
+      answer.cost !== null
+    ) {
       const { nanoUsd, estimated } = answer.cost
       if (!estimated && predicted !== null && predicted > 0) this.#learn(idOf(baseline), nanoUsd, predicted)
       return { baselineNanoUsd: nanoUsd, comparedNanoUsd: cost.nanoUsd, own: true }

@@ -1,5 +1,4 @@
-import type { DecisionRecord } from '../../core/record.ts'
-import type { Settlement } from '../../core/settlement.ts'
+import type { RequestRecord } from '../../core/request-record.ts'
 import { Baselines } from './baselines.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { ExemplarRef } from '../metrics/metric.ts'
@@ -86,18 +85,18 @@ export class DecisionMetrics {
   }
 
   /** `route`: that of the record. */
-  settled(route: string, record: DecisionRecord, settlement: Settlement, mark: ExemplarRef): void {
+  completed(route: string, record: RequestRecord, mark: ExemplarRef): void {
     // At zero from a route's first request: a rate has no first step.
-    this.#explorations.of(route).value += record.explored ? 1 : 0
-    predictionRatios(record, settlement, (what, ratio) => this.#ratios[what].observe(ratio, mark))
+    this.#explorations.of(route).value += record.explored === true ? 1 : 0
+    predictionRatios(record, (what, ratio) => this.#ratios[what].observe(ratio, mark))
     if (record.baseline === null) return
-    const comparison = this.#baselines.compare(record.baseline, settlement)
+    const comparison = this.#baselines.compare(record.baseline, record)
     if (comparison !== null) {
       const { baseline, own, compared } = this.#savings.of(route)
       baseline.value += comparison.baselineNanoUsd
       if (comparison.own) own.value += comparison.baselineNanoUsd
       compared.value += comparison.comparedNanoUsd
-    } else if (settlement.answered || settlement.total.tokens !== null) this.#savings.of(route).uncompared.value++
+    } else if (record.answered || record.tokens !== null) this.#savings.of(route).uncompared.value++
   }
 }
 

@@ -1,6 +1,6 @@
 /** Every metric of the gateway. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
 import type { BudgetSpec } from '../../core/budget.ts'
-import type { Account, RequestObserver } from '../../core/settlement.ts'
+import type { RequestObserver, RequestRecord } from '../../core/request-record.ts'
 import { isUnpriced } from '../../core/total.ts'
 import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'
 import { DecisionMetrics } from './decision-metrics.ts'
@@ -25,6 +25,7 @@ export interface MetricsSources {
 }
 
 export class Metrics implements RequestObserver {
+  readonly readsDecisions = 'none'
   readonly #families = new Registry()
   readonly #requests = new RequestMetrics(this.#families)
   readonly #places = new PlaceMetrics(this.#families)
@@ -70,23 +71,24 @@ export class Metrics implements RequestObserver {
   }
 
   /** Counts a finished request; called once for each. */
-  onCompleted(account: Account): void {
-    const { request, subject, plan, settlement, endedAt } = account
-    const { attempts, total, verdict } = settlement
-    const mark = { requestId: request.id, at: endedAt }
-    const route = subject.route ?? 'none'
-    let place: RouteLabels | null = null
+  onCompleted(record: RequestRecord): void {
+    const mark = { requestId: record.id, at: record.endedAt }
+    const route = record.route ?? 'none'
+    let own: RouteLabels | null = null
+    let first: RouteLabels | null = null
     let unpriced: RouteLabels | null = null
-    for (const attempt of attempts) {
-      place = this.#places.place(route, attempt.backend, attempt.model)
+    for (const attempt of record.attempts) {
+      const place = this.#places.place(route, attempt.backend, attempt.model)
       this.#places.attempted(place, attempt, mark)
       if (isUnpriced(attempt)) unpriced = place
+      if (attempt.answered) first ??= place
+      if (attempt.backend === record.backend && attempt.model === record.model) own = place
     }
     // Once for a request, as its name says, whatever number of its calls had no price.
-    if (total.partial && unpriced !== null) this.#places.unpriced(unpriced)
-    place ??= this.#places.nowhere(route)
-    this.#requests.settled(place, account, mark)
-    if (verdict.success) this.#places.succeeded(place)
-    if (plan !== null && plan.refusal === null) this.#decisions.settled(route, plan.record, settlement, mark)
+    if (record.partial && unpriced !== null) this.#places.unpriced(unpriced)
+    own ??= this.#places.nowhere(route)
+    this.#requests.completed(own, first, record, mark)
+    if (record.success) this.#places.succeeded(own)
+    if (record.planned) this.#decisions.completed(route, record, mark)
   }
 }

@@ -1,4 +1,5 @@
-import type { AttemptRecord, Usage } from '../../core/settlement.ts'
+import type { AttemptRecord } from '../../core/request-record.ts'
+import type { Usage } from '../../core/settlement.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { ExemplarRef } from '../metrics/metric.ts'
 import { OTHER, Series } from '../metrics/series.ts'

@@ -1,4 +1,4 @@
-import type { Account, Settlement } from '../../core/settlement.ts'
+import { type RequestRecord, soleAnswer } from '../../core/request-record.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { ExemplarRef } from '../metrics/metric.ts'
 import type { Buckets, Histogram } from '../metrics/histogram.ts'
@@ -77,23 +77,25 @@ export class RequestMetrics {
     this.#requests.of('none', 'none', 'none', endpoint, 'false', String(status), error).value++
   }
 
-  settled({ route, backend, model }: RouteLabels, { request, settlement }: Account, mark: ExemplarRef): void {
-    const { status, error, totalMs, overheadMs, answered } = settlement
-    const endpoint = request.endpoint.id
-    const stream = request.stream ? 'true' : 'false'
-    this.#requests.of(route, backend, model, endpoint, stream, String(status), error?.code ?? 'none').value++
-    this.#duration.of(route, endpoint, stream).observe(totalMs / 1000, mark)
-    if (!answered) return
-    this.#overhead.of(endpoint, stream).observe(overheadMs / 1000)
-    if (request.stream) this.#streamed(backend, model, settlement, mark)
+  /** `first`: where the first part of the answer came from; null where there was none. */
+  completed(place: RouteLabels, first: RouteLabels | null, record: RequestRecord, mark: ExemplarRef): void {
+    const { endpoint, status, error } = record
+    const stream = record.stream ? 'true' : 'false'
+    const { route, backend, model } = place
+    this.#requests.of(route, backend, model, endpoint, stream, String(status), error ?? 'none').value++
+    this.#duration.of(route, endpoint, stream).observe(record.totalMs / 1000, mark)
+    if (!record.answered) return
+    this.#overhead.of(endpoint, stream).observe(record.overheadMs / 1000)
+    if (record.stream) this.#streamed(place, first ?? place, record, mark)
   }
 
-  #streamed(backend: string, model: string, { ttftMs, streamMs, attempts }: Settlement, mark: ExemplarRef): void {
-    if (ttftMs !== null) this.#ttft.of(backend, model).observe(ttftMs / 1000, mark)
-    // Of the call that answered: those before it have no part in the stream.
-    const output = attempts.at(-1)?.usage?.output ?? 0
+  #streamed(place: RouteLabels, first: RouteLabels, record: RequestRecord, mark: ExemplarRef): void {
+    const { ttftMs, streamMs } = record
+    if (ttftMs !== null) this.#ttft.of(first.backend, first.model).observe(ttftMs / 1000, mark)
+    // Calls that failed before the answer have no part in the stream; a stream of several calls has the pace of none of them.
+    const output = soleAnswer(record)?.usage?.output ?? 0
     if (output < 2 || streamMs === null) return
-    this.#tpot.of(backend, model).observe(streamMs / 1000 / (output - 1))
+    this.#tpot.of(place.backend, place.model).observe(streamMs / 1000 / (output - 1))
   }
 }
 

@@ -1,20 +1,19 @@
-import type { Account, Settlement } from '../../core/settlement.ts'
-import { decisionOf } from './account-line.ts'
+import type { RequestRecord } from '../../core/request-record.ts'
+import { outcomeOf } from './request-line.ts'
 
 /**
- * Decisions with their outcomes, as JSON. A record of many candidates is the dearest part of what is written about a
- * request, so it is made once for all books: they are told of a request one right after the other.
+ * Decisions with their outcomes, as JSON. The text of many candidates is the most expensive part of what is written about a
+ * request, so it is made once for all observers: they see a request one right after the other.
  */
 export class DecisionTexts {
-  /** Not the account: that would keep the body of the last request. */
-  #of: Settlement | null = null
+  #of: RequestRecord | null = null
   #text: string | null = null
 
-  /** Null where nothing was decided. */
-  textOf(account: Account): string | null {
-    if (this.#of === account.settlement) return this.#text
-    const decision = decisionOf(account)
-    this.#of = account.settlement
-    return (this.#text = decision === null ? null : JSON.stringify(decision))
+  /** Null where the record holds no decision. */
+  textOf(record: RequestRecord): string | null {
+    if (this.#of === record) return this.#text
+    this.#of = record
+    const { decision } = record
+    return (this.#text = decision === null ? null : JSON.stringify({ ...decision, outcome: outcomeOf(record) }))
   }
 }

@@ -1,16 +1,24 @@
-/**
- * What the log says of an error: our own code for it, that of the backend where it is a word of its API, and how long its message was. The message itself goes to the caller
- * only: engines quote the prompt in theirs, and ours quote what the caller has sent.
- */
-import type { GatewayError } from '../../core/errors.ts'
+/** Errors as the log has them. Their messages go to the caller only: engines quote the prompt in theirs, and ours quote the request. */
+import type { ErrorCode, GatewayError } from '../../core/errors.ts'
+import type { Failure } from '../../core/request-record.ts'
 import { knownCode } from './upstream-code.ts'
 
-export const failureOf = (error: GatewayError): object => ({
-  code: error.code,
+export const failureOf = (error: GatewayError): Failure => ({
   source: error.source,
-  upstream_status: error.upstreamStatus ?? undefined,
-  upstream_code: knownCode(error.upstreamCode) ?? undefined,
-  message_chars: error.message.length,
+  upstreamStatus: error.upstreamStatus,
+  upstreamCode: knownCode(error.upstreamCode),
+  messageChars: error.message.length,
+  cause: causeOf(error.cause),
+})
+
+/** As log lines have it. */
+export const failureLine = (code: ErrorCode, failure: Failure): object => ({
+  code,
+  source: failure.source,
+  upstream_status: failure.upstreamStatus ?? undefined,
+  upstream_code: failure.upstreamCode ?? undefined,
+  message_chars: failure.messageChars,
+  cause: failure.cause ?? undefined,
 })
 
 /** A code of the system or of a library, else null: whatever else stands there is text of a stranger. */
@@ -20,8 +28,8 @@ function codeOf(thrown: object): string | null {
 }
 
 /** What happened underneath: a code where it has one (its text names addresses), else where in our code it happened. */
-export function causeOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined
+function causeOf(cause: unknown): string | null {
+  if (!(cause instanceof Error)) return null
   return codeOf(cause) ?? [typeOf(cause), ...framesOf(cause)].join(' ')
 }
 

@@ -1,6 +1,7 @@
 /** The log: JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
 import { type Emit, EVENTS } from '../../core/events.ts'
+import type { DecisionReads } from '../../core/request-record.ts'
 import { Blocks } from './blocks.ts'
 import { thrownOf } from './failure.ts'
 
@@ -35,8 +36,10 @@ export interface Log {
   readonly flush: () => Promise<void>
 }
 
-/** Request lines, as JSON of an object. Their fields are put together in `accountLine`, so there is nothing to redact. */
+/** Request lines, as JSON of an object. Their fields are put together in `requestLine`, so there is nothing to redact. */
 export interface RequestLog {
+  /** Of which requests lines may be written, by the level. */
+  readonly written: DecisionReads
   readonly info: RequestLine
   readonly warn: RequestLine
 }
@@ -60,19 +63,25 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   const sink = destination ?? new Blocks(STANDARD_OUTPUT)
   return {
     events: pino({ ...options, redact }, sink),
-    requests: { info: requestLines('info', level, sink), warn: requestLines('warn', level, sink) },
+    requests: {
+      written: isWritten('info', level) ? 'all' : isWritten('warn', level) ? 'failed' : 'none',
+      info: requestLines('info', level, sink),
+      warn: requestLines('warn', level, sink),
+    },
     flush: () => (sink instanceof Blocks ? sink.flush() : Promise.resolve()),
   }
 }
 
 /** Lines in pino's form: to stringify a whole one costs a quarter less than pino's field by field, and there is one for each request. */
 function requestLines(name: 'info' | 'warn', threshold: string, sink: DestinationStream): RequestLine {
-  const level = pino.levels.values[name]!
-  if (level < (pino.levels.values[threshold] ?? Infinity)) return () => undefined
-  const start = `{"level":${level},"time":`
+  if (!isWritten(name, threshold)) return () => undefined
+  const start = `{"level":${pino.levels.values[name]!},"time":`
   return (line, decision) => {
     const text = decision?.() ?? null
     const last = text === null ? '' : `,"decision":${text}`
     sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1, -1)}${last}}\n`)
   }
 }
+
+const isWritten = (name: 'info' | 'warn', threshold: string): boolean =>
+  pino.levels.values[name]! >= (pino.levels.values[threshold] ?? Infinity)

@@ -1,9 +1,7 @@
-/** An account as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
-import type { Account, AttemptRecord } from '../../core/settlement.ts'
+/** A request as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
+import type { AttemptRecord, RequestRecord } from '../../core/request-record.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
 import type { Sampling } from '../../core/prompt.ts'
-import type { GatewayRequest } from '../../core/types.ts'
-import { requestedModel } from '../../core/requested-model.ts'
 import { operationOf, SELF } from './names.ts'
 
 export type Attributes = Record<string, string | number | boolean | string[]>
@@ -20,34 +18,31 @@ function known(values: Known): Attributes {
   return attributes
 }
 
-/** Of the request as a whole. Tokens are told by its calls only, so that nobody counts them twice. */
-export function requestAttributes(account: Account): Attributes {
-  const { request, subject, plan, settlement } = account
-  const { verdict, total, error, attempts } = settlement
-  const { cost, partial } = total
-  const waste = wasteInAll(total)
-  const record = plan?.record ?? null
+/** Of the request as a whole. Tokens are on its calls only, so that nothing counts them twice. */
+export function requestAttributes(record: RequestRecord): Attributes {
+  const { cost, partial } = record
+  const waste = wasteInAll(record)
   return known({
     'http.request.method': 'POST',
-    'http.route': request.endpoint.path,
-    'http.response.status_code': settlement.status,
-    'gen_ai.operation.name': operationOf(request.endpoint.id),
+    'http.route': record.path,
+    'http.response.status_code': record.status,
+    'gen_ai.operation.name': operationOf(record.endpoint),
     'gen_ai.provider.name': SELF,
-    'gen_ai.request.model': requestedModel(account),
-    'gen_ai.request.stream': request.stream,
-    'gen_ai.conversation.id': subject.session,
-    'error.type': error?.code,
-    'turnout.request_id': request.id,
-    'turnout.key': subject.key,
-    'turnout.team': subject.team,
-    'turnout.route': subject.route,
-    'turnout.strategy': record?.strategy,
-    'turnout.class': record?.profile.class,
-    'turnout.explored': record?.explored,
-    'turnout.attempts': attempts.length,
-    'turnout.overhead_ms': settlement.overheadMs,
-    'turnout.success': verdict.success,
-    'turnout.verdict': verdict.why,
+    'gen_ai.request.model': record.requestedModel,
+    'gen_ai.request.stream': record.stream,
+    'gen_ai.conversation.id': record.session,
+    'error.type': record.error,
+    'turnout.request_id': record.id,
+    'turnout.key': record.key,
+    'turnout.team': record.team,
+    'turnout.route': record.route,
+    'turnout.strategy': record.strategy,
+    'turnout.class': record.class,
+    'turnout.explored': record.explored,
+    'turnout.attempts': record.calls,
+    'turnout.overhead_ms': record.overheadMs,
+    'turnout.success': record.success,
+    'turnout.verdict': record.why,
     'turnout.cost_usd': cost === null ? null : cost.nanoUsd / 1e9,
     'turnout.cost.source': cost?.source,
     'turnout.cost.partial': partial ? true : null,
@@ -58,19 +53,19 @@ export function requestAttributes(account: Account): Attributes {
 
 /** Of one call. `finish`: that of the answer, where this call brought one. */
 export function attemptAttributes(
-  request: GatewayRequest,
+  record: RequestRecord,
   attempt: AttemptRecord,
   provider: string,
   finish: string | null,
 ): Attributes {
   const { usage, cost, waste } = attempt
   return known({
-    'gen_ai.operation.name': operationOf(request.endpoint.id),
+    'gen_ai.operation.name': operationOf(record.endpoint),
     'gen_ai.provider.name': provider,
     'gen_ai.request.model': attempt.model,
-    ...parametersOf(request.prompt.sampling),
-    'gen_ai.request.stream': request.stream,
-    'gen_ai.response.model': answeredAs(attempt),
+    ...(record.sampling === null ? {} : parametersOf(record.sampling)),
+    'gen_ai.request.stream': record.stream,
+    'gen_ai.response.model': attempt.answeredAs,
     'gen_ai.response.finish_reasons': finish === null ? null : [finish],
     'gen_ai.response.time_to_first_chunk': attempt.ttftMs === null ? null : attempt.ttftMs / 1000,
     'gen_ai.usage.input_tokens': usage?.input,
@@ -91,16 +86,6 @@ export function attemptAttributes(
   })
 }
 
-/** What follows the name of a model in that of a version of it. */
-const VERSION = /^[-@:]\d[\d.-]{0,15}$/
-
-/** The model that answered, as its engine names it: what was called, or a dated version of it. Any other text is not ours to repeat. */
-function answeredAs({ model, answeredAs: said }: AttemptRecord): string | null {
-  if (said === null || said === model) return said
-  return said.startsWith(model) && VERSION.test(said.slice(model.length)) ? said : 'other'
-}
-
-/** Numbers only: stop sequences are text of the caller. */
 const parametersOf = (sampling: Sampling): Known => ({
   'gen_ai.request.max_tokens': sampling.maxOutput,
   'gen_ai.request.choice.count': sampling.choices === 1 ? null : sampling.choices,

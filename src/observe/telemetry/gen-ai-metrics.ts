@@ -1,7 +1,7 @@
 import type { Attributes, Histogram } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import type { Account, AttemptRecord } from '../../core/settlement.ts'
+import { type AttemptRecord, type RequestRecord, soleAnswer } from '../../core/request-record.ts'
 import type { Collector } from './collector.ts'
 import { metricExporter } from './exporters.ts'
 import { operationOf, SELF } from './names.ts'
@@ -66,25 +66,20 @@ export class GenAiMetrics {
     }
   }
 
-  record(account: Account): void {
-    const { request, settlement, subject } = account
-    const operation = operationOf(request.endpoint.id)
-    for (const attempt of settlement.attempts) this.#recordCall(operation, attempt)
-    const last = settlement.attempts.at(-1)
+  record(record: RequestRecord): void {
+    const operation = operationOf(record.endpoint)
+    for (const attempt of record.attempts) this.#recordCall(operation, attempt)
+    const { route, model, error, totalMs, streamMs, ttftMs } = record
     const attributes: Attributes = {
       'gen_ai.operation.name': operation,
       'gen_ai.provider.name': SELF,
-      ...(subject.route === null ? {} : { 'turnout.route': subject.route }),
-      ...(last === undefined ? {} : { 'gen_ai.response.model': last.model }),
+      ...(route === null ? {} : { 'turnout.route': route }),
+      ...(model === null ? {} : { 'gen_ai.response.model': model }),
     }
-    const { error, totalMs, streamMs, ttftMs } = settlement
-    this.#server.duration.record(
-      totalMs / 1000,
-      error === null ? attributes : { ...attributes, 'error.type': error.code },
-    )
+    this.#server.duration.record(totalMs / 1000, error === null ? attributes : { ...attributes, 'error.type': error })
     if (streamMs === null || ttftMs === null) return
     this.#server.firstToken.record((totalMs - streamMs) / 1000, attributes)
-    const usage = last?.usage ?? null
+    const usage = soleAnswer(record)?.usage ?? null
     if (error === null && usage !== null && !usage.estimated && usage.output > 1)
       this.#server.outputToken.record(streamMs / 1000 / (usage.output - 1), attributes)
   }

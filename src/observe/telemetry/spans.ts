@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { Account, AttemptRecord } from '../../core/settlement.ts'
+import { type AttemptRecord, lastAnswer, type RequestRecord } from '../../core/request-record.ts'
 import type { Trace } from '../../core/types.ts'
 import { callSpanId } from '../../formats/trace-context.ts'
 import { attemptAttributes, requestAttributes } from './attributes.ts'
@@ -61,25 +61,23 @@ export class Spans {
     this.#tracer = this.#provider.getTracer('turnout', version)
   }
 
-  record(account: Account): void {
-    const { request, settlement, endedAt } = account
-    const { trace } = request
-    const { attempts, error } = settlement
+  record(record: RequestRecord): void {
+    const { trace, attempts, error } = record
     if (trace === null || !trace.sampled || !this.#options.collector.admit(1 + attempts.length)) return
-    const startedAt = endedAt - settlement.totalMs
+    const startedAt = record.endedAt - record.totalMs
     this.#ids.traceId = trace.traceId
     this.#ids.spanId = trace.spanId
-    const options = { kind: SpanKind.SERVER, startTime: startedAt, attributes: requestAttributes(account) }
-    const span = this.#tracer.startSpan(`POST ${request.endpoint.path}`, options, parentOf(trace))
+    const options = { kind: SpanKind.SERVER, startTime: startedAt, attributes: requestAttributes(record) }
+    const span = this.#tracer.startSpan(`POST ${record.path}`, options, parentOf(trace))
     // A server is not at fault where its caller is.
-    if (error !== null && settlement.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR, message: error.code })
+    if (error !== null && record.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR, message: error })
     const own = api.setSpan(ROOT_CONTEXT, span)
+    const last = lastAnswer(record)
     attempts.forEach((attempt, index) => {
       this.#ids.spanId = callSpanId(trace, index + 1)
-      const finish = settlement.answered && index === attempts.length - 1 ? settlement.finish : null
-      this.#call(account, attempt, finish, startedAt + attempt.startedMs, own)
+      this.#call(record, attempt, attempt === last ? record.finish : null, startedAt + attempt.startedMs, own)
     })
-    span.end(endedAt)
+    span.end(record.endedAt)
   }
 
   /** Sends what waits. */
@@ -87,10 +85,16 @@ export class Spans {
     await this.#provider.shutdown()
   }
 
-  #call({ request }: Account, attempt: AttemptRecord, finish: string | null, startTime: number, parent: Context): void {
+  #call(
+    record: RequestRecord,
+    attempt: AttemptRecord,
+    finish: string | null,
+    startTime: number,
+    parent: Context,
+  ): void {
     const provider = this.#options.providerOf(attempt.backend)
-    const attributes = attemptAttributes(request, attempt, provider, finish)
-    const name = `${operationOf(request.endpoint.id)} ${attempt.model}`
+    const attributes = attemptAttributes(record, attempt, provider, finish)
+    const name = `${operationOf(record.endpoint)} ${attempt.model}`
     const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime, attributes }, parent)
     if (attempt.error !== null) span.setStatus({ code: SpanStatusCode.ERROR, message: attempt.error })
     span.end(startTime + attempt.totalMs)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { TelemetryEvent } from '../../core/events.ts'
 import type { TelemetrySpec } from '../../core/settings.ts'
-import type { Account, RequestObserver } from '../../core/settlement.ts'
+import type { RequestObserver, RequestRecord } from '../../core/request-record.ts'
 import { Collector } from './collector.ts'
 import { GenAiMetrics } from './gen-ai-metrics.ts'
 import { providerOf } from './names.ts'
@@ -33,6 +33,7 @@ const PACE: Pace = { queue: 4096, delayMs: 2_000, waits: [500, 2_000], closeMs: 
 
 /** Spans and GenAI metrics of finished requests, sent in batches beside the requests. */
 export class Telemetry implements RequestObserver {
+  readonly readsDecisions = 'none'
   readonly #collector: Collector
   readonly #spans: Spans | null
   readonly #metrics: GenAiMetrics | null
@@ -51,9 +52,9 @@ export class Telemetry implements RequestObserver {
     this.#closeMs = closeMs
   }
 
-  onCompleted(account: Account): void {
-    this.#spans?.record(account)
-    this.#metrics?.record(account)
+  onCompleted(record: RequestRecord): void {
+    this.#spans?.record(record)
+    this.#metrics?.record(record)
   }
 
   /** Sends what waits, as far as that goes in the time there is. */

@@ -1,0 +1,63 @@
+/** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
+import type { RequestRecord } from '../../core/request-record.ts'
+import type { Total } from '../../core/settlement.ts'
+import { wasteInAll } from '../../core/total.ts'
+import { failureLine } from './failure.ts'
+
+const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
+
+/** The line of a finished request, without its decision. */
+export const requestLine = (record: RequestRecord): object => ({
+  request_id: record.id,
+  caller: record.key,
+  endpoint: record.endpoint,
+  model: record.requestedModel,
+  stream: record.stream,
+  status: record.status,
+  team: record.team ?? undefined,
+  user: record.user ?? undefined,
+  session: record.session ?? undefined,
+  agent: record.agent ?? undefined,
+  error: record.error === null || record.failure === null ? undefined : failureLine(record.error, record.failure),
+  overhead_ms: round(record.overheadMs),
+  bytes_out: record.bytesOut,
+})
+
+/** What a record must hold for `outcomeOf`: that of an answer that is about to end will do. */
+export type Outcome = Total &
+  Pick<RequestRecord<boolean | null>, 'attempts' | 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'>
+
+/** `outcome` of the decision record. */
+export const outcomeOf = (record: Outcome): object => ({
+  attempts: record.attempts.map(({ backend, model, status, error, ttftMs }) => ({
+    backend,
+    model,
+    status,
+    error,
+    ttft_ms: round(ttftMs),
+  })),
+  ...totalShown(record),
+  ttft_ms: round(record.ttftMs),
+  total_ms: round(record.totalMs),
+  finish: record.finish,
+  success: record.success,
+  score: record.score,
+  why: record.why,
+})
+
+const totalShown = (total: Total): object => ({
+  tokens:
+    total.tokens === null
+      ? null
+      : {
+          input: total.tokens.input,
+          cached_input: total.tokens.cachedInput,
+          output: total.tokens.output,
+          reasoning: total.tokens.reasoning,
+          estimated: total.tokens.estimated || undefined,
+        },
+  cost_usd: total.cost === null ? null : total.cost.nanoUsd / 1e9,
+  cost_partial: total.partial || undefined,
+  cost_source: total.cost?.source,
+  wasted: wasteInAll(total),
+})
