@@ -1,6 +1,7 @@
 /** The generated blocks of the documents, by the name in their markers. A block may stand in any document, and in several. */
 import { innerTable, optionsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
+import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
 import { endpointsTable, errorsTable, metricsTable, type Table } from './tables.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
@@ -14,6 +15,10 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   endpoints: () => markdown(endpointsTable()),
   errors: () => markdown(errorsTable()),
   metrics: () => markdown(metricsTable()),
+  strategies: () => markdown(strategiesTable()),
+  weights: () => markdown(weightsTable()),
+  'weights-example': weightsExample,
+  'preset-routes': presetRoutes,
   providers: () => markdown(providersTable()),
   'key-variables': () => keyVariables().map((name) => `- ${name}`).join('\n'), // prettier-ignore
   'options-server': () => markdown(optionsTable('server')),

@@ -11,15 +11,15 @@ type Blocks = Readonly<Record<string, () => string>>
 
 /** Every document that may hold generated blocks, relative to the root. */
 export async function documents(): Promise<string[]> {
-  const docs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md')).sort()
-  return [
-    'README.md',
-    ...docs.map((name) => `docs/${name}`),
-    'docker/README.md',
-    'src/README.md',
-    'docker/compose.yaml',
-  ]
+  const [docs, examples] = await Promise.all([namesOf('docs', '.md'), namesOf('config/examples', '.yaml')])
+  return ['README.md', ...docs, 'docker/README.md', 'src/README.md', 'docker/compose.yaml', ...examples]
 }
+
+const namesOf = async (folder: string, ending: string): Promise<string[]> =>
+  (await readdir(join(ROOT, folder)))
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => `${folder}/${name}`)
 
 export const read = (document: string): Promise<string> => readFile(join(ROOT, document), 'utf8')
 

@@ -64,7 +64,7 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   const weights = weightsOf(rule.scoring)
   options.forEach((option, row) => {
     if (dropped[row] !== null) return
-    fill(rows, row, option, policy)
+    fillFromRecord(rows, row, option, policy)
     score(rows, row, weights, logged.stream)
   })
   const { maxCostUsd, maxTtftMs } = rule.spec ?? { maxCostUsd: null, maxTtftMs: null }
@@ -82,8 +82,8 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   return rank({ ...unknown, candidates, live, rows, troubles: new Float64Array(options.length) }, rule.scoring)
 }
 
-/** What is not in the record is unknown, and weighs nothing. */
-function fill(rows: Float64Array, row: number, option: Option, { backends }: Policy): void {
+/** A candidate of a record as a row of numbers: what the record does not hold is unknown, and weighs nothing. */
+export function fillFromRecord(rows: Float64Array, row: number, option: Option, { backends }: Pick<Policy, 'backends'>): void {
   const { expected } = option
   const at = row * COLUMNS
   rows.fill(NaN, at, at + COLUMNS)

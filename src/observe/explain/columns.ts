@@ -58,15 +58,11 @@ const broken = (name: string): readonly string[] =>
 
 function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
   const estimates = RECORDED.flatMap(({ field, shown }) =>
-    shown !== null && (shown.always || able.some(({ expected }) => (numberOf(expected[field]) ?? 0) > 0))
-      ? [{ field, shown }]
-      : [],
+    shown !== null && isThere(able, shown.always, ({ expected }) => expected[field]) ? [{ field, shown }] : [],
   )
   const ofEstimates = (first: boolean): readonly Column[] =>
     estimates.flatMap(({ field, shown }) => (shown.first === first ? [estimateColumn(able, field, shown)] : []))
-  const terms = TERM_NAMES.filter(
-    (name) => TERMS[name].always || able.some(({ terms }) => (numberOf(terms[name]) ?? 0) !== 0),
-  )
+  const terms = TERM_NAMES.filter((name) => isThere(able, TERMS[name].always, ({ terms }) => terms[name]))
   return [
     { head: 'effort', unit: '', cell: ({ effort }) => (effort === null ? '-' : plain(effort)) },
     ...ofEstimates(true),
@@ -79,6 +75,10 @@ function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
     { head: 'utility', unit: 'sum', cell: ({ utility }) => share(utility, true) },
   ]
 }
+
+/** A record of another version may not have it at all. `always`: also where all candidates have none of it. */
+const isThere = (able: readonly ShownCandidate[], always: boolean, of: (one: ShownCandidate) => unknown): boolean =>
+  able.some((one) => (always ? of(one) !== undefined : (numberOf(of(one)) ?? 0) !== 0))
 
 function estimateColumn(able: readonly ShownCandidate[], field: ExpectedField, shown: ShownEstimate): Column {
   const { heading: head, unit, as, spread } = shown
