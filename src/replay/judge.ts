@@ -83,7 +83,12 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
 }
 
 /** A candidate of a record as a row of numbers: what the record does not hold is unknown, and weighs nothing. */
-export function fillFromRecord(rows: Float64Array, row: number, option: Option, { backends }: Pick<Policy, 'backends'>): void {
+export function fillFromRecord(
+  rows: Float64Array,
+  row: number,
+  option: Option,
+  { backends }: Pick<Policy, 'backends'>,
+): void {
   const { expected } = option
   const at = row * COLUMNS
   rows.fill(NaN, at, at + COLUMNS)
