@@ -1,6 +1,7 @@
 /** The composition root: opens what the stages work with, and the listeners, in order. */
 import type { DestinationStream } from 'pino'
 import { AnswerChecker } from './accounting/checker.ts'
+import { FORMATS } from './formats/formats.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
 import { Pools } from './backends/upstream/pools.ts'
 import { shownBudget } from './budgets/shown.ts'
@@ -83,6 +84,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
   const stages: Stages = {
     fleet,
     pools,
+    formats: FORMATS,
     metrics,
     observers: observers.all,
     now,

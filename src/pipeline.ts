@@ -11,7 +11,7 @@ import { subjectOf } from './accounting/subject.ts'
 import type { Limiter, Reservation } from './budgets/limiter.ts'
 import type { Metrics } from './observe/gateway/metrics.ts'
 import { callsMade, newTrail, overheadMs } from './core/trail.ts'
-import { explainedChunk } from './relay/explanation.ts'
+import { formatNamed } from './formats/formats.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { ResponseWriter } from './relay/response-writer.ts'
 import { relay } from './relay/relay.ts'
@@ -52,6 +52,7 @@ export async function answer(
   const { now } = stages
   /** To the end of this request, whatever is configured meanwhile. */
   const policy = stages.policy()
+  const format = formatNamed(request.endpoint.format, stages.formats).caller
   const trail = newTrail()
   let route: RoutePlan | null = null
   let reservation: Reservation | null = null
@@ -74,7 +75,7 @@ export async function answer(
     }
   }
   const outlet: ResponseWriter = new ResponseWriter(response, {
-    endpoint: request.endpoint,
+    format,
     stream: request.stream,
     keepAliveMs: policy.limits.keepAliveMs,
     flushMs: policy.limits.idleMs,
@@ -92,7 +93,7 @@ export async function answer(
     explain: request.explain
       ? {
           record: (failure) => explained(ending(failure)),
-          chunk: (record) => explainedChunk(request, committed, Date.now(), record),
+          event: (record) => format.recordEvent(request, committed?.exchange.track ?? null, Date.now(), record),
         }
       : null,
   })

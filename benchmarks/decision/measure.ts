@@ -1,6 +1,6 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
 import { type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
 import { loadWeights, type Weights } from '../../src/decision/classify/weights.ts'

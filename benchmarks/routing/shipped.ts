@@ -1,6 +1,6 @@
 import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { type Classifier, classifier } from '../../src/decision/classify/profile.ts'
 import type { Weights } from '../../src/decision/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'

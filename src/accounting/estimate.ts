@@ -3,9 +3,9 @@ import { type ErrorCode, ERRORS } from '../core/errors.ts'
 import type { Tried, Usage } from '../core/settlement.ts'
 import type { RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
-import { usageSoFar } from '../formats/openai/estimate.ts'
-import type { AnswerState } from '../formats/openai/answer-state.ts'
-import { NO_TOKENS } from '../formats/openai/usage.ts'
+import { usageSoFar } from '../formats/usage-so-far.ts'
+import type { AnswerState } from '../formats/answer-state.ts'
+import { NO_TOKENS } from '../core/no-tokens.ts'
 
 /** An answer that had begun. What the backend told, else a guess from what came; a whole answer where all of it is charged. */
 export function usageOfAnswer(track: AnswerState, { target, error }: Tried, plan: RoutePlan | null): Usage {

@@ -1,8 +1,9 @@
 /** What the end of a request says: whether its answer was of use, and what that tells about the model. Pure. */
+import { GOOD_FINISHES } from '../core/finish.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { CheckResult, Judgement, Verdict } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
-import type { AnswerState } from '../formats/openai/answer-state.ts'
+import type { AnswerState } from '../formats/answer-state.ts'
 
 export interface Judged {
   readonly request: GatewayRequest
@@ -13,9 +14,6 @@ export interface Judged {
   } | null
   readonly error: GatewayError | null
 }
-
-/** Finish reasons of a useful answer. */
-const GOOD_FINISH: readonly string[] = ['stop', 'tool_calls', 'function_call']
 
 /**
  * `fit`: how the content fits what was asked; null where nothing was to be checked, or the answer is of no use anyway: it is
@@ -37,7 +35,7 @@ function verdictOfText(track: AnswerState, wanted: readonly string[] | null, fit
   if (refused || finish === 'content_filter') return of(0, 'refusal')
   // At a proper end: what the engine calls it, or that it calls it nothing, says nothing about the answer.
   const unknown = wanted === null && (finish === null || finish === 'unknown')
-  if (!unknown && !counts(track, wanted ?? GOOD_FINISH)) {
+  if (!unknown && !counts(track, wanted ?? GOOD_FINISHES)) {
     if (finish === null || finish === 'error') return of(null, 'finish')
     if (finish === 'length') return { ...of(0, 'truncated'), censored: true }
     if (content) return of(0, 'finish')

@@ -1,6 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage, Verdict, Waste } from '../core/settlement.ts'
-import type { AnswerState } from '../formats/openai/answer-state.ts'
+import type { AnswerState } from '../formats/answer-state.ts'
 
 export interface Wasted {
   /** Of the answer that had begun. */

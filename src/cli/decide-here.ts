@@ -1,12 +1,12 @@
 /** A decision without a running gateway: the backends are looked at once, and nothing listens. */
 import { hash, randomUUID } from 'node:crypto'
 import { createApp } from '../app.ts'
-import { toEnvelope } from '../core/errors.ts'
+import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { Decision } from '../observe/explain/shape.ts'
-import { endpointOf } from '../formats/openai/endpoint-of.ts'
+import { endpointOf } from '../formats/endpoint-of.ts'
 import { ExplainError } from './explain-error.ts'
 import type { Io } from './io.ts'
 import { prepare } from './setup.ts'
@@ -33,7 +33,7 @@ export async function decideHere(raw: Buffer, { config: file, key, forced }: Her
     const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())
     await app.fleet.start()
     const { record, refusal } = app.dryRun(request)
-    return refusal === null ? record : { ...record, ...toEnvelope(refusal) }
+    return refusal === null ? record : { ...record, ...openAIError(refusal) }
   } finally {
     await app.close()
     await setup.close()

@@ -5,8 +5,8 @@ export interface Endpoint {
   /** False: answered with `not_implemented` (404) and `missing` until it is built. */
   readonly served: boolean
   readonly streams: boolean
-  /** The error envelope and the terminal event of its protocol. */
-  readonly protocol: 'openai' | 'anthropic'
+  /** Wire format of its callers. */
+  readonly format: string
   /** What the caller can do instead, for rows that are not served. */
   readonly missing: string
 }
@@ -16,16 +16,16 @@ const row = (id: string, path: string, streams: boolean): Endpoint => ({
   path,
   served: true,
   streams,
-  protocol: 'openai',
+  format: 'openai',
   missing: '',
 })
 
-const later = (id: string, path: string, missing: string, protocol: Endpoint['protocol'] = 'openai'): Endpoint => ({
+const later = (id: string, path: string, missing: string, format = 'openai'): Endpoint => ({
   id,
   path,
   served: false,
   streams: false,
-  protocol,
+  format,
   missing,
 })
 

@@ -302,31 +302,3 @@ export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
   return new GatewayError('internal_error', 'The gateway failed to handle this request.', { cause: thrown })
 }
-
-/** `ollama`: its own API, whose errors are a bare text. */
-export type ErrorProtocol = 'openai' | 'anthropic' | 'ollama'
-
-/** The body of an error answer, in the envelope of the caller's protocol. Shape: design 2.4. */
-export function toEnvelope(error: GatewayError, protocol: ErrorProtocol = 'openai'): object {
-  const { message, type, param, source } = error
-  const code = error.upstreamCode ?? error.code
-  if (protocol === 'ollama') return { error: message }
-  if (protocol === 'anthropic')
-    return {
-      type: 'error',
-      error: { type: ANTHROPIC_TYPES[error.status] ?? anthropicClass(error.status), message, code, source },
-    }
-  return { error: { message, type, param, code, source } }
-}
-
-const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
-  401: 'authentication_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  413: 'request_too_large',
-  429: 'rate_limit_error',
-  503: 'overloaded_error',
-  504: 'timeout_error',
-}
-
-const anthropicClass = (status: number): string => (status < 500 ? 'invalid_request_error' : 'api_error')

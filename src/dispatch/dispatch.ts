@@ -5,24 +5,20 @@ import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../c
 import { mayLoad } from '../backends/fleet/health.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import type { Place } from '../backends/fleet/places.ts'
-import { type Adaptation, adaptationFor, quirksOf } from '../formats/openai/adapt.ts'
 import { composeHeaders } from '../backends/upstream/call-headers.ts'
-import { asksUsage, composeInSteps } from '../formats/openai/compose.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
 import type { Pools } from '../backends/upstream/pools.ts'
-import { nextStep, refusesUsage } from './next-step.ts'
+import { nextStep } from './next-step.ts'
 import type { Trail } from '../core/trail.ts'
-import { AnswerCollector, checksOf } from '../formats/answer-collector.ts'
-import { openAIPrompt } from '../formats/openai/prompt.ts'
-import { usageTold } from '../formats/openai/estimate.ts'
-import { type Envelope, usageWish } from '../formats/openai/usage-chunk.ts'
+import { checksOf } from '../formats/answer-collector.ts'
+import { usageTold } from '../formats/usage-so-far.ts'
 import { asks } from '../decision/classify/lacking.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
-import { type EmbeddingRecoder, recoderOf } from '../formats/openai/recode.ts'
-import { finishedBody, needsRewrite } from '../formats/openai/shapes.ts'
+import type { BackendSide, PieceRecoder } from '../formats/format.ts'
+import { type Formats, formatNamed } from '../formats/formats.ts'
 
 /** An answer has begun: from here on no other backend can be asked without the caller seeing it. */
 export interface Committed {
@@ -35,13 +31,14 @@ export interface Committed {
   /** The whole answer as the caller should see it, where it was not streamed. */
   readonly body: Buffer | null
   /** For an answer that comes in pieces and may have to change its form. */
-  readonly recoder: EmbeddingRecoder | null
+  readonly recoder: PieceRecoder | null
 }
 
 /** The parts of the gateway that a dispatch works with. */
 export interface DispatchTools {
   readonly fleet: Fleet
   readonly pools: Pools
+  readonly formats: Formats
   readonly now: () => number
   readonly userAgent: string
 }
@@ -64,20 +61,21 @@ export async function dispatch(
   const failures: Failed[] = []
   let asked = 0
   const withoutUsage = new Set<Deployment>()
-  let changes: readonly Adaptation[] = []
+  let changes: readonly string[] = []
+  const format = formatNamed(request.endpoint.format, tools.formats).backend
   while (queue.length > 0 && asked < budget) {
     const target = queue.shift()!
     const { deployment } = target
-    const withUsage = asksUsage(request, deployment)
+    const withUsage = format.asksUsage(request, deployment)
     asked++
-    const outcome = await attempt(request, plan, target, caller, trail, tools, changes)
+    const outcome = await attempt(request, plan, target, caller, trail, tools, format, changes)
     if (!(outcome instanceof GatewayError)) {
       trail.committedAt = tools.now()
       if (changes.length > 0) tools.fleet.adapted(deployment, changes)
       return outcome
     }
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
-    if (withUsage && !withoutUsage.has(deployment) && refusesUsage(outcome)) {
+    if (withUsage && !withoutUsage.has(deployment) && format.refusesUsage(outcome)) {
       withoutUsage.add(deployment)
       tools.fleet.refusesUsage(deployment.backend.name)
       queue.unshift(target)
@@ -85,7 +83,7 @@ export async function dispatch(
       asked--
       continue
     }
-    const change = adaptationFor(outcome, request, [...deployment.health.adapted.keys(), ...changes])
+    const change = format.adaptation(outcome, request, [...deployment.health.adapted.keys(), ...changes])
     if (change !== null) {
       changes = [...changes, change]
       queue.unshift(target)
@@ -109,19 +107,18 @@ async function attempt(
   caller: Caller,
   trail: Trail,
   tools: DispatchTools,
-  changes: readonly Adaptation[],
+  format: BackendSide,
+  changes: readonly string[],
   fresh = false,
 ): Promise<Committed | GatewayError> {
   const { deployment, effort } = target
   const { backend } = deployment
   if (caller.gone) return clientClosed()
-  const composing = composeInSteps(
-    request,
-    deployment,
+  const composing = format.compose(request, deployment, {
     effort,
-    quirksOf(deployment, tools.now(), changes),
-    plan.maxTokens,
-  )
+    changes: changesFor(deployment, tools.now(), changes),
+    maxTokens: plan.maxTokens,
+  })
   const body = request.raw.length > LARGE_BYTES ? await inSlices(composing) : atOnce(composing)
   // It may have left meanwhile; the call is not counted before it is made.
   if (caller.gone) return clientClosed()
@@ -139,20 +136,17 @@ async function attempt(
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body,
     stream: request.stream,
-    expectsFinishReason: request.endpoint.id === 'chat' || request.endpoint.id === 'completions',
-    choices: request.prompt.prompts * request.prompt.choices,
-    usage: usageWish(openAIPrompt(request)),
-    inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
-    envelope: envelopeOf(request),
+    format,
+    answer: format.reader(request, {
+      inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
+      checks: checksOf(request, plan.success),
+    }),
     limits: limitsOf(deployment, plan.limits, sentAt),
     totalMs: Math.max(1, longest - (sentAt - request.startedAt)),
     ownDeadline,
     now: tools.now,
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
-    needsRewrite: (head) => needsRewrite(request, head),
   })
-  const checks = checksOf(request, plan.success)
-  exchange.track.collected = checks && new AnswerCollector(checks)
   caller.stop = (why): void => exchange.cancel(why)
   const open = deployment.live.inflight
   const place = tools.fleet.begin(deployment, request.stream)
@@ -165,8 +159,8 @@ async function attempt(
       target,
       open,
       place,
-      body: exchange.body && (await finishedBody(request, exchange.body, exchange.track)),
-      recoder: exchange.body === null ? recoderOf(openAIPrompt(request)) : null,
+      body: exchange.body && (await exchange.answer.finishedBody(exchange.body)),
+      recoder: exchange.body === null ? exchange.answer.pieceRecoder() : null,
     }
   } catch (thrown) {
     // The gateway's own reader of shapes may fail on an answer; what it throws may quote it.
@@ -181,7 +175,7 @@ async function attempt(
     trail.tried.push({ target, startedAt: sentAt, endedAt: tools.now(), status, error, ttftMs: null, open, sent, told })
     trail.current = null
     // It was our connection that was old: a call like any other in the books, but not one that the caller has lost.
-    return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, changes, true) : error
+    return unread && !fresh ? attempt(request, plan, target, caller, trail, tools, format, changes, true) : error
   }
 }
 
@@ -192,11 +186,12 @@ function limitsOf({ backend, live, model }: Deployment, limits: Limits, now: num
   return { ...limits, headersMs: Math.max(headersMs, loadMs), ttftMs: Math.max(ttftMs, loadMs) }
 }
 
-const envelopeOf = ({ id, model, endpoint }: GatewayRequest): Envelope => ({
-  id,
-  object: endpoint.id === 'completions' ? 'text_completion' : 'chat.completion.chunk',
-  model,
-})
+/** Adaptations by which the deployment is called at this moment: those that its refusals have taught, then those of this request. */
+function changesFor({ health }: Deployment, now: number, tried: readonly string[]): readonly string[] {
+  if (health.adapted.size === 0) return tried
+  const learnt = [...health.adapted].flatMap(([change, until]) => (until > now ? [change] : []))
+  return [...learnt, ...tried]
+}
 
 /** Leaves those whose context is not known to be as small. */
 function keepLarger(queue: Target[], refused: Deployment): void {

@@ -17,12 +17,6 @@ export interface SseFrame {
   readonly event: string | null
 }
 
-const DONE_DATA = '[DONE]'
-
-/** Whether `data` is the terminal event; some put more than one space before it. */
-export const isDone = (data: string): boolean =>
-  data.startsWith(DONE_DATA) || (data.charCodeAt(0) <= 0x20 && data.trimStart().startsWith(DONE_DATA))
-export const DONE_EVENT = Buffer.from('data: [DONE]\n\n')
 export const KEEP_ALIVE_EVENT = Buffer.from(': keep-alive\n\n')
 
 const LF = 0x0a

@@ -7,7 +7,8 @@ import { type Strategy, STRATEGY_NAMES, strategyNamed } from '../core/strategies
 import type { GatewayRequest, Trace } from '../core/types.ts'
 import { attributionOf } from './attribution.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
-import { parseBody, type ParsedBody, parseLargeBody } from '../formats/openai/request.ts'
+import { type Formats, formatNamed, FORMATS } from '../formats/formats.ts'
+import type { ReadRequest } from '../formats/format.ts'
 
 /** A request as it arrived. */
 export interface Incoming {
@@ -21,23 +22,32 @@ export interface Incoming {
 }
 
 /** `startedAt`: clock reading, ms. Throws the GatewayError that names the field or header that is wrong. */
-export const gatewayRequest = (endpoint: Endpoint, incoming: Incoming, startedAt: number): GatewayRequest =>
-  requestOf(parseBody(incoming.raw, endpoint), endpoint, incoming, startedAt)
+export function gatewayRequest(
+  endpoint: Endpoint,
+  incoming: Incoming,
+  startedAt: number,
+  formats: Formats = FORMATS,
+): GatewayRequest {
+  const { caller } = formatNamed(endpoint.format, formats)
+  return requestOf(caller.read(incoming.raw, endpoint), endpoint, incoming, startedAt)
+}
 
 /** The same for a body of any size: a large one is read in slices. */
 export function anyRequest(
   endpoint: Endpoint,
   incoming: Incoming,
   startedAt: number,
+  formats: Formats = FORMATS,
 ): GatewayRequest | Promise<GatewayRequest> {
-  if (incoming.raw.length <= LARGE_BYTES) return gatewayRequest(endpoint, incoming, startedAt)
-  return inSlices(parseLargeBody(incoming.raw, endpoint)).then((parsed) =>
+  if (incoming.raw.length <= LARGE_BYTES) return gatewayRequest(endpoint, incoming, startedAt, formats)
+  const { caller } = formatNamed(endpoint.format, formats)
+  return inSlices(caller.readInSteps(incoming.raw, endpoint)).then((parsed) =>
     requestOf(parsed, endpoint, incoming, startedAt),
   )
 }
 
 function requestOf(
-  { model, stream, prompt }: ParsedBody,
+  { model, stream, prompt, names }: ReadRequest,
   endpoint: Endpoint,
   { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
@@ -52,7 +62,7 @@ function requestOf(
     raw,
     headers,
     noFallback: text(headers['x-turnout-no-fallback']) === '1',
-    ...attributionOf(headers, prompt.body),
+    ...attributionOf(headers, names),
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),

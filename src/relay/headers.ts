@@ -48,16 +48,6 @@ export function totalHeaders({ tokens, cost, partial }: Total): HeaderList {
 /** Six decimals, nine where a cheap model needs them. */
 const usd = (nano: number): string => (nano / 1e9).toFixed(9).replace(/0{1,3}$/, '')
 
-/** `no-transform` and `x-accel-buffering` keep nginx and others from holding events back. */
-export const STREAM_HEADERS: HeaderList = [
-  'content-type',
-  'text/event-stream; charset=utf-8',
-  'cache-control',
-  'no-cache, no-transform',
-  'x-accel-buffering',
-  'no',
-]
-
 /** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
 export const EXPOSED_HEADERS = [
   'x-request-id',

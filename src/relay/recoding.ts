@@ -1,7 +1,7 @@
 /** A sink that puts embeddings into the form that the caller asked for while they pass, a slice at a time. */
 import { setImmediate } from 'node:timers/promises'
 import type { GatewayError } from '../core/errors.ts'
-import type { EmbeddingRecoder } from '../formats/openai/recode.ts'
+import type { PieceRecoder } from '../formats/format.ts'
 import type { Sink } from '../backends/upstream/call.ts'
 
 /** Some hundred microseconds of work. */
@@ -13,7 +13,7 @@ export interface Target extends Sink {
 }
 
 export class Recoding implements Sink {
-  readonly #recoder: EmbeddingRecoder
+  readonly #recoder: PieceRecoder
   readonly #target: Target
   readonly #resume: () => void
   #queue: Buffer[] = []
@@ -22,7 +22,7 @@ export class Recoding implements Sink {
   #failed = false
 
   /** `resume`: more may come. */
-  constructor(recoder: EmbeddingRecoder, target: Target, resume: () => void) {
+  constructor(recoder: PieceRecoder, target: Target, resume: () => void) {
     this.#recoder = recoder
     this.#target = target
     this.#resume = resume

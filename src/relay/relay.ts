@@ -3,7 +3,7 @@ import type { Total } from '../core/settlement.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../backends/upstream/exchange.ts'
 import { totalHeaders } from './headers.ts'
-import type { EmbeddingRecoder } from '../formats/openai/recode.ts'
+import type { PieceRecoder } from '../formats/format.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { Recoding, type Target } from './recoding.ts'
 
@@ -12,7 +12,7 @@ export interface Relayed {
   /** The whole answer as the caller should see it; null where it comes in pieces. */
   readonly body: Buffer | null
   /** What its pieces go through; null: they go on as they came. */
-  readonly recoder: EmbeddingRecoder | null
+  readonly recoder: PieceRecoder | null
 }
 
 /** Null where the answer was complete, else why it was not. `total`: of a whole answer, for its headers. */

@@ -1,14 +1,13 @@
 /** The caller's side of an answer: headers once, events with backpressure, and an end that says how it ended. */
 import type { ServerResponse } from 'node:http'
-import { toEnvelope, type GatewayError } from '../core/errors.ts'
-import type { Endpoint } from '../core/endpoints.ts'
-import { explainedBody } from './explanation.ts'
-import { DONE_EVENT, encodeEvent, KEEP_ALIVE_EVENT } from '../formats/sse.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { CallerSide } from '../formats/format.ts'
 import { drainWithin, flushWithin } from './flush.ts'
-import { addAnswerHeaders, type AnswerFacts, type HeaderList, retryHeaders, STREAM_HEADERS } from './headers.ts'
+import { addAnswerHeaders, type AnswerFacts, type HeaderList, retryHeaders } from './headers.ts'
 
 export interface OutletOptions {
-  readonly endpoint: Endpoint
+  /** That of the caller. */
+  readonly format: CallerSide
   readonly stream: boolean
   readonly keepAliveMs: number
   /** How long an answer waits for a caller that takes nothing of it. */
@@ -26,7 +25,7 @@ export interface Explain {
   /** The record, of an answer that is about to end; null where nothing was decided. */
   readonly record: (error: GatewayError | null) => object | null
   /** The event that carries it at the end of a stream. */
-  readonly chunk: (record: object) => object
+  readonly event: (record: object) => Buffer
 }
 
 const ONE_WRITE_BYTES = 16 * 1024
@@ -54,7 +53,7 @@ export class ResponseWriter {
   /** A whole answer that is not streamed. */
   json(answer: Buffer, headers: HeaderList): void {
     const record = this.#options.explain?.record(null) ?? null
-    const body = record === null ? answer : explainedBody(answer, record)
+    const body = record === null ? answer : this.#options.format.withRecord(answer, record)
     this.#head(200, [...JSON_TYPE, 'content-length', String(body.length), ...headers])
     this.bytes += body.length
     // As text it leaves in one write with the headers; a large copy would cost more than the second write.
@@ -70,7 +69,7 @@ export class ResponseWriter {
 
   /** Whole events, as they came; false = wait for `drained`. */
   write(bytes: Buffer): boolean {
-    if (this.status === null) this.#head(200, STREAM_HEADERS)
+    if (this.status === null) this.#head(200, this.#options.format.stream.headers)
     this.bytes += bytes.length
     this.#lastWrite = this.#options.now()
     const taken = this.#response.write(bytes)
@@ -84,13 +83,14 @@ export class ResponseWriter {
 
   /** The regular end of a stream: its terminal event. */
   done(): void {
-    if (this.status === null) this.#head(200, STREAM_HEADERS)
+    if (this.status === null) this.#head(200, this.#options.format.stream.headers)
     this.#stop()
     const { explain } = this.#options
     const record = explain?.record(null) ?? null
-    if (explain !== null && record !== null) this.write(encodeEvent(JSON.stringify(explain.chunk(record))))
-    this.bytes += DONE_EVENT.length
-    this.#response.end(DONE_EVENT)
+    if (explain !== null && record !== null) this.write(explain.event(record))
+    const { end } = this.#options.format.stream
+    this.bytes += end.length
+    this.#response.end(end)
     this.#ended()
   }
 
@@ -109,9 +109,11 @@ export class ResponseWriter {
       return
     }
     const turnout = this.#options.explain?.record(error) ?? null
-    const envelope = toEnvelope(error, this.#options.endpoint.protocol)
-    const body = JSON.stringify(turnout === null ? envelope : { ...envelope, turnout })
+    const { format, stream } = this.#options
+    const plain = format.errorBody(error)
+    const answer = turnout === null ? plain : { ...plain, turnout }
     if (this.status === null) {
+      const body = JSON.stringify(answer)
       this.#head(error.status, [
         ...JSON_TYPE,
         'content-length',
@@ -119,9 +121,8 @@ export class ResponseWriter {
         ...retryHeaders(error),
       ])
       this.#response.end(body)
-    } else if (this.#options.stream) {
-      this.#response.write(encodeEvent(body))
-      this.#response.end(DONE_EVENT)
+    } else if (stream) {
+      this.#response.end(format.stream.failed(answer))
     } else {
       // Half of a JSON body cannot carry an error: a cut connection is the only honest end.
       this.#response.destroy()
@@ -151,7 +152,7 @@ export class ResponseWriter {
       if (this.#response.destroyed) return
       const silence = this.#options.now() - this.#lastWrite
       const rest = this.#options.keepAliveMs - silence
-      if (rest <= 1 && !this.#response.writableNeedDrain) this.write(KEEP_ALIVE_EVENT)
+      if (rest <= 1 && !this.#response.writableNeedDrain) this.write(this.#options.format.stream.comment)
       this.#armKeepAlive(rest <= 1 ? this.#options.keepAliveMs : rest)
     }, ms)
   }

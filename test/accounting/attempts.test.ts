@@ -5,7 +5,7 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { NO_TOTAL, totalOf } from '../../src/core/total.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import type { Tried, Usage } from '../../src/core/settlement.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
 const price = { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 }
@@ -28,7 +28,7 @@ const tried = (target: Tried['target'], code: ErrorCode | null = null): Tried =>
 const whole = (took: Usage) => ({
   plan: PLAN,
   startedAt: 3,
-  track: Object.assign(new AnswerState(), { content: true, usage: took }),
+  track: Object.assign(new OpenAIAnswerState(), { content: true, usage: took }),
   why: null,
 })
 const failed = { plan: PLAN, startedAt: 3, track: null, why: null }
@@ -41,7 +41,7 @@ t.test('only the last one answered', async (t) => {
 })
 
 t.test('what the answer told of itself is of the last one', async (t) => {
-  const track = Object.assign(new AnswerState(), { content: true, model: 'm-2024' })
+  const track = Object.assign(new OpenAIAnswerState(), { content: true, model: 'm-2024' })
   for (let event = 0; event < 7; event++) track.size.event('{}')
   const [first, last] = attemptsOf({ ...failed, track, tried: [tried(A!, 'overloaded'), tried(B!)] })
   t.match(first, { answeredAs: null, chunks: 0 })

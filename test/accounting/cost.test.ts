@@ -1,6 +1,6 @@
 import t from 'tap'
 import { costOf, engineSeconds } from '../../src/accounting/cost.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { Usage } from '../../src/core/settlement.ts'
 

@@ -4,7 +4,7 @@ import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { OnAbort } from '../../src/core/provider.ts'
 import type { Tried } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
 const EVENT = '{"choices":[{"delta":{"content":"a"}}]}'
@@ -29,8 +29,8 @@ function tried(onAbort: OnAbort, error: GatewayError | null): Tried {
   }
 }
 
-function track(events: number, traits: Partial<AnswerState> = {}): AnswerState {
-  const made = Object.assign(new AnswerState(), traits)
+function track(events: number, traits: Partial<OpenAIAnswerState> = {}): OpenAIAnswerState {
+  const made = Object.assign(new OpenAIAnswerState(), traits)
   for (let event = 0; event < events; event++) made.size.event(EVENT)
   return made
 }

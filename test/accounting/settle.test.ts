@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
@@ -11,7 +11,7 @@ import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import type { Log } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { newTrail } from '../../src/core/trail.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
 interface Told {
@@ -28,7 +28,7 @@ const ANSWERER = deployment('a/m', {
 interface Answer {
   readonly finish?: string | null
   readonly content?: boolean
-  readonly usage?: AnswerState['usage']
+  readonly usage?: OpenAIAnswerState['usage']
 }
 
 function settled(
@@ -55,7 +55,7 @@ function settled(
   } as unknown as SettleTools
   const trail = newTrail()
   trail.tried.push(...failed)
-  const track = Object.assign(new AnswerState(), { finish: 'stop', content: true, usage: null, ...answer })
+  const track = Object.assign(new OpenAIAnswerState(), { finish: 'stop', content: true, usage: null, ...answer })
   const exchange = { track, status: 200, ttftMs: 12, endedAt: 340 }
   settle(
     {

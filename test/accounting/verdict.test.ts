@@ -6,11 +6,12 @@ import type { SuccessSpec } from '../../src/core/settings.ts'
 import type { CheckResult, Verdict } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import { finishOf } from '../../src/formats/openai/finish.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
 interface Case {
-  readonly track?: (Partial<Pick<AnswerState, 'content' | 'refused'>> & { readonly finish?: string | null }) | null
+  readonly track?:
+    (Partial<Pick<OpenAIAnswerState, 'content' | 'refused'>> & { readonly finish?: string | null }) | null
   readonly error?: GatewayError
   readonly fit?: CheckResult
   readonly success?: Partial<SuccessSpec>
@@ -25,7 +26,7 @@ function judged({ track = {}, error, fit, success = {}, embeddings = false, unre
   const word = track?.finish === undefined ? 'stop' : track.finish
   const told = { finish: word === null ? null : finishOf(word), finishWord: word }
   const exchange = {
-    track: Object.assign(new AnswerState(), { content: true, ...track, ...told }),
+    track: Object.assign(new OpenAIAnswerState(), { content: true, ...track, ...told }),
     streamed: false,
     body: unread ? null : Buffer.from('{}'),
   }

@@ -2,11 +2,16 @@ import t from 'tap'
 import { wasteOf, type Wasted } from '../../src/accounting/waste.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { Waste } from '../../src/core/settlement.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { usage } from '../support/factories.ts'
 
 const wasted = (content: boolean, error: GatewayError | null, why: Wasted['why']): Waste | null =>
-  wasteOf({ track: Object.assign(new AnswerState(), { content }), usage: usage({ input: 30, output: 12 }), error, why })
+  wasteOf({
+    track: Object.assign(new OpenAIAnswerState(), { content }),
+    usage: usage({ input: 30, output: 12 }),
+    error,
+    why,
+  })
 
 t.test('why', async (t) => {
   t.strictSame(wasted(true, null, 'truncated'), { reason: 'truncated', tokens: 42 })

@@ -6,7 +6,8 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import type { Usage } from '../../src/core/settlement.ts'
 import { readBody } from '../../src/formats/openai/body.ts'
 import { finishBody } from '../../src/formats/openai/shapes.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerReader } from '../../src/formats/openai/answer-reader.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import type { UsageWish } from '../../src/formats/openai/usage-chunk.ts'
 import { readUsage } from '../../src/formats/openai/usage.ts'
 import { StreamReader } from '../../src/backends/upstream/stream-reader.ts'
@@ -34,14 +35,11 @@ interface Heard {
 }
 
 function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
-  const track = new AnswerState()
-  const envelope = { id: 'r', object: 'chat.completion.chunk', model: 'm' }
-  const reader = new StreamReader({
-    call: { backend: backend(), expectsFinishReason: true, choices: 1, usage: wish, inputTokens: 1, envelope },
-    track,
-    bufferBytes: 1 << 20,
-    retryAfterMs: null,
-  })
+  const stream_options = { include_usage: wish !== 'hidden', continuous_usage_stats: wish === 'everywhere' }
+  const request = gatewayRequest({ model: 'm', stream: true, stream_options }, { id: 'r' })
+  const answer = new OpenAIAnswerReader(request, { inputTokens: 1, checks: null })
+  const track = answer.state
+  const reader = new StreamReader({ call: { backend: backend(), answer }, bufferBytes: 1 << 20, retryAfterMs: null })
   const out: Buffer[] = []
   let done = false
   for (const piece of pieces) {
@@ -65,7 +63,7 @@ function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
 }
 
 function heardWhole(whole: object): { readonly usage: Usage | null; readonly body: Buffer } {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   const raw = Buffer.from(JSON.stringify(whole))
   if (readBody(raw, track) !== null) throw new Error('not an answer')
   return { usage: track.usage, body: finishBody(gatewayRequest({}, { endpoint: CHAT }), raw, track) }

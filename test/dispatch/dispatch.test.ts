@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { FORMATS } from '../../src/formats/formats.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Limits, ModelFacts } from '../../src/core/settings.ts'
 import type { Caller, Deployment, GatewayRequest } from '../../src/core/types.ts'
@@ -48,6 +49,7 @@ async function world(
       pools,
       now: () => performance.now(),
       userAgent: 'test',
+      formats: FORMATS,
       fleet: {
         begin: ({ id }: Deployment) => fleet.push(`begin ${id}`),
         began: () => undefined,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type ErrorCode, ERRORS, GatewayError, type Step } from '../../src/core/errors.ts'
-import { nextStep, refusesUsage } from '../../src/dispatch/next-step.ts'
+import { nextStep } from '../../src/dispatch/next-step.ts'
 
 /** Every code of the table: a new one does not compile here until somebody has thought about it. */
 const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
@@ -62,12 +62,4 @@ t.test('nobody else is asked for what the caller or the gateway got wrong', asyn
   for (const code of Object.keys(ERRORS) as ErrorCode[])
     if (ERRORS[code].source !== 'upstream' && code !== 'context_length_exceeded')
       t.equal(nextStep(new GatewayError(code, 'x')), 'stop', code)
-})
-
-t.test('a refusal of stream_options', async (t) => {
-  const said = (code: ErrorCode, message: string): boolean => refusesUsage(new GatewayError(code, message))
-  t.equal(said('invalid_request', "body.stream_options: Extra inputs are not permitted, 'extra_forbidden'"), true)
-  t.equal(said('invalid_request', 'Unknown parameter: include_usage'), true)
-  t.equal(said('invalid_request', 'stream must be a boolean'), false)
-  t.equal(said('upstream_error', 'stream_options crashed me'), false)
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { readFrame } from '../../src/formats/openai/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/formats/sse.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { pick, seeded } from '../support/random.ts'
 
 const TEXTS = [
@@ -68,7 +68,7 @@ function framesOf(events: readonly Fields[]): SseFrame[] {
 }
 
 function read(frames: readonly SseFrame[], hidden: boolean, parses: boolean): unknown {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   track.collected = new AnswerCollector({ json: false, mustCall: false })
   const sent = frames.map((frame) => {
     // Where a choice that is not there is the only one, no event is known without being parsed.

@@ -2,7 +2,7 @@ import t from 'tap'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { AnswerCollector, checksOf, MOST_COLLECTED } from '../../src/formats/answer-collector.ts'
 import { wantsText } from '../../src/formats/openai/collect.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
 const USUAL = { finish: null, json: false, schema: false }
@@ -26,7 +26,7 @@ t.test('what is gathered for which request', async (t) => {
 })
 
 const gathered = (json: boolean, ...choices: readonly object[]): AnswerCollector => {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   track.collected = new AnswerCollector({ json, mustCall: false })
   for (const choice of choices) track.take([choice], false)
   return track.collected

@@ -1,24 +1,24 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { atOnce } from '../../src/core/slices.ts'
 import { readBody, readLargeBody } from '../../src/formats/openai/body.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
-import type { UpstreamFault } from '../../src/formats/openai/upstream-error.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import type { UpstreamFault } from '../../src/formats/upstream-fault.ts'
 import { seeded } from '../support/random.ts'
 import { noSamples, samples } from '../support/samples.ts'
 
 interface Read {
   readonly fault: UpstreamFault | 'garbage' | null
-  readonly track: AnswerState
+  readonly track: OpenAIAnswerState
 }
 
 function read(body: string | Buffer): Read {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   return { fault: readBody(Buffer.from(body), track), track }
 }
 
 const readLarge = (body: string | Buffer): Read => {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   return { fault: atOnce(readLargeBody(Buffer.from(body), track)), track }
 }
 
@@ -28,7 +28,7 @@ const enlarged = (text: string): string => `${text.slice(0, -1)}${' '.repeat(70_
 const message = (fields: object, finish: string | null = 'stop'): string =>
   JSON.stringify({ id: 'c', model: 'm-1', choices: [{ index: 0, message: fields, finish_reason: finish }] })
 
-const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<AnswerState>]>> = {
+const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<OpenAIAnswerState>]>> = {
   chat: [message({ role: 'assistant', content: 'Hi' }), { content: true, finish: 'stop', model: 'm-1', usage: null }],
   'an empty answer': [message({ content: '' }), { content: false, finish: 'stop' }],
   'null content': [message({ content: null, refusal: null, tool_calls: [] }), { content: false }],
@@ -288,7 +288,7 @@ t.test('a large answer is read in many small steps', async (t) => {
     message({ content: 'a'.repeat(8_000_000) }).replace('"index":0', `"logprobs":[${'[{"a":1}],'.repeat(900_000)}0]`),
     `{"data":[${'0.125,'.repeat(1_300_000)}0],${USAGE}}`,
   ]) {
-    const steps = readLargeBody(Buffer.from(text), new AnswerState())
+    const steps = readLargeBody(Buffer.from(text), new OpenAIAnswerState())
     let count = 0
     while (steps.next().done !== true) count++
     t.ok(count > 30, `${count} steps for ${text.length} bytes`)

@@ -12,6 +12,7 @@ const classify = classifier(await loadWeights())
 
 const quirks = { roles: { developer: 'system' }, dropFromMessages: ['name'], shortToolIds: true, rerankStrings: true }
 const base = backend()
+const PLAIN = { effort: null, changes: [], maxTokens: null }
 const picky = deployment('up/other', {
   backend: { ...base, provider: { ...base.provider, request: { ...base.provider.request, ...quirks } } },
 })
@@ -96,7 +97,7 @@ for (const [name, [endpoint, body]] of Object.entries(SHAPES))
         const profile = classify(request)
         noting('classify')(performance.now() - before)
         t.ok(profile.inputTokens > 0)
-        const sent = run(composeInSteps(request, picky), noting('compose'))
+        const sent = run(composeInSteps(request, picky, PLAIN), noting('compose'))
         t.ok(sent.length > 1_000)
         if (longest >= best) continue
         best = longest
@@ -117,7 +118,9 @@ t.test('messages and documents that change are the ones that have to; all others
   const odd = JSON.stringify(messages).replaceAll('},{"role"', '} ,\n {"role"').replaceAll('1.5e-7', '0.00000015000')
   const request = gatewayRequest(JSON.parse(`{"model":"m","messages":[]}`) as never)
   const raw = Buffer.from(`{"model":"m","messages":${odd},"z":[1, 2]}`)
-  const sent = atOnce(composeInSteps({ ...request, ...atOnce(parseLargeBody(raw, CHAT)), raw }, picky)).toString()
+  const sent = atOnce(
+    composeInSteps({ ...request, ...atOnce(parseLargeBody(raw, CHAT)), raw }, picky, PLAIN),
+  ).toString()
   const expected = messages.map((message) => {
     const { role, content, number } = message
     return { role: role === 'developer' ? 'system' : role, content, number }

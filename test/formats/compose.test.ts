@@ -1,18 +1,24 @@
 import t from 'tap'
 import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import { atOnce } from '../../src/core/slices.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { type Effort, EFFORTS } from '../../src/core/capabilities.ts'
 import type { EffortRule } from '../../src/core/provider.ts'
-import type { Deployment } from '../../src/core/types.ts'
+import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { composeHeaders } from '../../src/backends/upstream/call-headers.ts'
-import { asksUsage, composeInSteps } from '../../src/formats/openai/compose.ts'
+import { asksUsage, composeInSteps, refusesUsage } from '../../src/formats/openai/compose.ts'
 import { shortId } from '../../src/formats/openai/compose-messages.ts'
 import { PROVIDERS } from '../config/load.ts'
 import { deployment, gatewayRequest, live, provider, type ProviderTraits } from '../support/factories.ts'
 
-const composeBody = (...call: Parameters<typeof composeInSteps>): Buffer => atOnce(composeInSteps(...call))
+const composeBody = (
+  request: GatewayRequest,
+  to: Deployment,
+  effort: Effort | null = null,
+  maxTokens: number | null = null,
+): Buffer => atOnce(composeInSteps(request, to, { effort, changes: [], maxTokens }))
 
 /** `up/tiny`, with the quirks of its provider. */
 const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>
@@ -491,11 +497,17 @@ t.test('a limit that a budget lowered, in the words of each backend', async (t) 
     [{ n_predict: 500, max_tokens: 500 }, to(), { n_predict: 99, max_tokens: 99 }],
   ] as const) {
     const json = { model: 'tiny', messages: [], seed: 1, ...body }
-    const got = JSON.parse(
-      composeBody(gatewayRequest(json), deployment, null, deployment.backend.provider.request, 99).toString(),
-    ) as JsonObject
+    const got = JSON.parse(composeBody(gatewayRequest(json), deployment, null, 99).toString()) as JsonObject
     t.strictSame(got, { model: 'tiny', messages: [], seed: 1, ...limits }, JSON.stringify(body))
-    const asked = composeBody(gatewayRequest(ODD), deployment, null, deployment.backend.provider.request, 99).toString()
+    const asked = composeBody(gatewayRequest(ODD), deployment, null, 99).toString()
     t.strictSame(bytesWithout(asked, 'model', ...Object.keys(limits), 'max_tokens'), bytesWithout(ODD, 'model'))
   }
+})
+
+t.test('a refusal of stream_options', async (t) => {
+  const said = (code: ErrorCode, message: string): boolean => refusesUsage(new GatewayError(code, message))
+  t.equal(said('invalid_request', "body.stream_options: Extra inputs are not permitted, 'extra_forbidden'"), true)
+  t.equal(said('invalid_request', 'Unknown parameter: include_usage'), true)
+  t.equal(said('invalid_request', 'stream must be a boolean'), false)
+  t.equal(said('upstream_error', 'stream_options crashed me'), false)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endpointOf } from '../../src/formats/openai/endpoint-of.ts'
+import { endpointOf } from '../../src/formats/endpoint-of.ts'
 
 const idOf = (body: unknown, asked: string | null = null): string =>
   endpointOf(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), asked).id

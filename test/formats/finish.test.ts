@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Finish, finishOf, standardReason, wordOf } from '../../src/formats/openai/finish.ts'
+import type { Finish } from '../../src/core/finish.ts'
+import { finishOf, standardReason, wordOf } from '../../src/formats/openai/finish.ts'
 
 /** Words as the references and the sources of engines and clouds have them. */
 const WORDS: Readonly<Record<Exclude<Finish, 'unknown'>, readonly string[]>> = {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formOf, withoutMark } from '../../src/formats/openai/form.ts'
+import { formOf, withoutMark } from '../../src/formats/form.ts'
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf])
 

@@ -1,14 +1,16 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
-import { type FrameVerdict, readFrame } from '../../src/formats/openai/frames.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
+import type { EventVerdict } from '../../src/formats/format.ts'
+import { readFrame } from '../../src/formats/openai/frames.ts'
 import { type SseFrame, SseSplitter } from '../../src/formats/sse.ts'
 import { usageEvent, type UsageWish } from '../../src/formats/openai/usage-chunk.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import { gatewayRequest } from '../support/factories.ts'
 import { noSamples, type Sample, samples } from '../support/samples.ts'
 
 interface Reading {
-  readonly track: AnswerState
-  readonly verdicts: readonly FrameVerdict[]
+  readonly track: OpenAIAnswerState
+  readonly verdicts: readonly EventVerdict[]
   /** Parsed payloads of what is sent on, without comments. */
   readonly sent: readonly Record<string, unknown>[]
 }
@@ -22,8 +24,8 @@ function framesOf(text: string | Buffer): SseFrame[] {
 }
 
 function read(text: string | Buffer, hideUsage: boolean, wish: UsageWish = hideUsage ? 'hidden' : 'end'): Reading {
-  const track = new AnswerState()
-  const verdicts: FrameVerdict[] = []
+  const track = new OpenAIAnswerState()
+  const verdicts: EventVerdict[] = []
   for (const frame of framesOf(text)) {
     verdicts.push(readFrame(frame, track, wish))
     if (verdicts.at(-1)?.kind === 'done') break
@@ -45,7 +47,7 @@ const TEXT = event({ choices: [choice({ content: 'Hi' })] })
 const FINISH = event({ choices: [choice({}, 'stop')] })
 const DONE = 'data: [DONE]\n\n'
 const COUNTS = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 }
-const ENVELOPE = { id: 'r', object: 'chat.completion.chunk', model: 'asked' }
+const REQUEST = gatewayRequest({ model: 'asked' }, { id: 'r' })
 const USAGE = { ...NO_TOKENS, input: 3, cachedInput: 0, output: 2, reasoning: 0 }
 
 t.test('a plain stream', async (t) => {
@@ -97,7 +99,7 @@ for (const [name, text] of Object.entries(WITH_USAGE)) {
       'shown: not yet',
     )
     t.equal(shown.sent.length, 3)
-    const last = usageEvent(shown.track, ENVELOPE, 0).toString()
+    const last = usageEvent(shown.track, REQUEST, 0).toString()
     t.match(JSON.parse(last.slice(6)), { choices: [], usage: COUNTS }, 'but at the end')
     if (text.includes(`"choices":[],"usage":${JSON.stringify(COUNTS)}}`)) t.ok(text.includes(last), 'byte for byte')
     const everywhere = read(text, false, 'everywhere')
@@ -141,7 +143,7 @@ t.test("llama.cpp's timings count where there is no usage", async (t) => {
   const { track, sent } = read(text, false)
   t.match(track.usage, { input: 3, cachedInput: 2, output: 2 })
   t.match(sent[2], { timings })
-  t.match(JSON.parse(usageEvent(track, ENVELOPE, 0).toString().slice(6)), { choices: [], usage: { prompt_tokens: 3 } })
+  t.match(JSON.parse(usageEvent(track, REQUEST, 0).toString().slice(6)), { choices: [], usage: { prompt_tokens: 3 } })
   const both = ROLE + event({ choices: [choice({}, 'stop')] }) + event({ choices: [], usage: COUNTS, timings })
   t.strictSame(read(both, true).track.usage, USAGE)
 })

@@ -5,7 +5,7 @@ import { openAIPrompt } from '../../src/formats/openai/prompt.ts'
 import { atOnce } from '../../src/core/slices.ts'
 import { EmbeddingRecoder, recode, recoderOf } from '../../src/formats/openai/recode.ts'
 import { finishBody } from '../../src/formats/openai/shapes.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { gatewayRequest } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'
 
@@ -78,7 +78,7 @@ t.test('the files of the issue: null and nested vectors', async (t) => {
         { endpoint: EMBEDDINGS },
       )
       const answer = Buffer.from(body(embedding))
-      t.equal(finishBody(request, answer, new AnswerState()), answer)
+      t.equal(finishBody(request, answer, new OpenAIAnswerState()), answer)
     }
 })
 

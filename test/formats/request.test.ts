@@ -1,9 +1,9 @@
 import t from 'tap'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { parseBody, type ParsedBody } from '../../src/formats/openai/request.ts'
+import { type OpenAIRequest, parseBody } from '../../src/formats/openai/request.ts'
 
-const read = (text: string, endpoint: Endpoint = CHAT): ParsedBody => parseBody(Buffer.from(text), endpoint)
+const read = (text: string, endpoint: Endpoint = CHAT): OpenAIRequest => parseBody(Buffer.from(text), endpoint)
 
 function refusal(text: string | Buffer, endpoint: Endpoint = CHAT): GatewayError {
   try {

@@ -3,12 +3,12 @@ import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'
 import { readBody } from '../../src/formats/openai/body.ts'
 import { finishBody } from '../../src/formats/openai/shapes.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { gatewayRequest } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 import { noSamples, sample } from '../support/samples.ts'
 
-const finished = (request: GatewayRequest, body: Buffer): Buffer => finishBody(request, body, new AnswerState())
+const finished = (request: GatewayRequest, body: Buffer): Buffer => finishBody(request, body, new OpenAIAnswerState())
 
 const ask = (format?: string): GatewayRequest =>
   gatewayRequest(
@@ -153,7 +153,7 @@ t.test('tokens of a bare rerank list are told in full or not at all', async (t) 
 })
 
 t.test('a bare rerank list gets past the reader of answers', async (t) => {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   t.equal(readBody(BARE, track), null)
   t.equal(track.content, true)
 })

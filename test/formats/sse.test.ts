@@ -1,12 +1,6 @@
 import t from 'tap'
-import {
-  DONE_EVENT,
-  encodeEvent,
-  frameText,
-  KEEP_ALIVE_EVENT,
-  type SseFrame,
-  SseSplitter,
-} from '../../src/formats/sse.ts'
+import { DONE_EVENT } from '../../src/formats/openai/done.ts'
+import { encodeEvent, frameText, KEEP_ALIVE_EVENT, type SseFrame, SseSplitter } from '../../src/formats/sse.ts'
 import { pick, seeded } from '../support/random.ts'
 import { noSamples, samples } from '../support/samples.ts'
 

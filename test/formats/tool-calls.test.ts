@@ -2,7 +2,7 @@ import t from 'tap'
 import { SseSplitter, type SseFrame } from '../../src/formats/sse.ts'
 import { readFrame } from '../../src/formats/openai/frames.ts'
 import { AnswerCollector } from '../../src/formats/answer-collector.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { seeded } from '../support/random.ts'
 
 type Piece = Readonly<Record<string, unknown>>
@@ -252,14 +252,14 @@ function joinLikePython(events: readonly (readonly Piece[])[]): Record<string, u
 }
 
 interface Sent {
-  readonly track: AnswerState
+  readonly track: OpenAIAnswerState
   readonly raws: readonly string[]
   /** Pieces of each event, by choice. */
   readonly pieces: ReadonlyMap<number, readonly (readonly Piece[])[]>
 }
 
 function send(events: readonly object[], wish: 'hidden' | 'end' = 'hidden'): Sent {
-  const track = new AnswerState()
+  const track = new OpenAIAnswerState()
   track.collected = new AnswerCollector({ json: false, mustCall: false })
   const frames: SseFrame[] = []
   new SseSplitter().push(Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')), frames)

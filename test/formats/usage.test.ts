@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Usage } from '../../src/core/settlement.ts'
-import { NO_TOKENS, readTimings, readUsage, writeUsage } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
+import { readTimings, readUsage, writeUsage } from '../../src/formats/openai/usage.ts'
 import { noSamples, samples } from '../support/samples.ts'
 
 const usage = (input: number, cachedInput: number, output: number, reasoning: number): Usage => ({

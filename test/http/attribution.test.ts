@@ -2,13 +2,17 @@ import t from 'tap'
 import type { JsonObject } from '../../src/core/json.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
-import { attributionOf } from '../../src/http/attribution.ts'
+import type { Names } from '../../src/formats/format.ts'
+import { namesIn } from '../../src/formats/openai/names.ts'
+import { attributionOf as attributedTo } from '../../src/http/attribution.ts'
 import { seeded } from '../support/random.ts'
 
 const SESSION = '0b9e3f6c-1111-4222-8333-444455556666'
 const DEVICE = 'd'.repeat(64)
 const ACCOUNT = '6f1c0000-aaaa-4bbb-8ccc-ddddeeeeffff'
 const NOBODY = { session: null, agent: null, user: null }
+
+const attributionOf = (headers: Record<string, string>, body: JsonObject): Names => attributedTo(headers, namesIn(body))
 
 const CASES: readonly (readonly [what: string, headers: Record<string, string>, body: JsonObject, wanted: object])[] = [
   ['nothing', {}, {}, {}],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { armId, newArm, sharedName } from '../../src/decision/learn/arms.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'

@@ -1,6 +1,6 @@
 /** Two estimators that are never mixed (AT-52, AT-54), of what succeeded alone (AT-56). */
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import type { Latency } from '../../src/core/arm.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import type { Effort } from '../../src/core/capabilities.ts'
 import type { Target } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'

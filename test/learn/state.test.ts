@@ -1,4 +1,4 @@
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { deepStrictEqual } from 'node:assert'
 import t from 'tap'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'

@@ -1,16 +1,10 @@
 import t from 'tap'
 import { cost, deployment } from '../support/factories.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import {
-  addAnswerHeaders,
-  type AnswerFacts,
-  asObject,
-  retryHeaders,
-  STREAM_HEADERS,
-  totalHeaders,
-} from '../../src/relay/headers.ts'
+import { addAnswerHeaders, type AnswerFacts, asObject, retryHeaders, totalHeaders } from '../../src/relay/headers.ts'
 
 const FACTS: AnswerFacts = {
   requestId: 'r',
@@ -84,14 +78,14 @@ t.test('when to come back', async (t) => {
 
 t.test('lists are pairs, and names come once', async (t) => {
   for (const list of [
-    STREAM_HEADERS,
+    OPENAI.caller.stream.headers,
     totalHeaders({ tokens: { ...NO_TOKENS, input: 1 }, cost: cost(1), partial: true, waste: [] }),
   ]) {
     t.equal(list.length % 2, 0)
     const names = list.filter((_, index) => index % 2 === 0)
     t.equal(new Set(names).size, names.length)
   }
-  t.match(asObject(STREAM_HEADERS), {
+  t.match(asObject(OPENAI.caller.stream.headers), {
     'content-type': /^text\/event-stream/,
     'cache-control': /no-transform/,
     'x-accel-buffering': 'no',

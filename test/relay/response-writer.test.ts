@@ -1,13 +1,15 @@
 import { cost, deployment } from '../support/factories.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { CHAT, type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
+import { type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
+import { errorBody } from '../../src/formats/error-body.ts'
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { ResponseWriter, type OutletOptions } from '../../src/relay/response-writer.ts'
 import { relay, type Relayed } from '../../src/relay/relay.ts'
 import type { Sink } from '../../src/backends/upstream/call.ts'
@@ -29,7 +31,7 @@ async function received(
   let outlet: ResponseWriter | undefined
   const server = createServer((_request, response) => {
     outlet = new ResponseWriter(response, {
-      endpoint: CHAT,
+      format: OPENAI.caller,
       stream: true,
       keepAliveMs: 60_000,
       flushMs: 60_000,
@@ -128,8 +130,9 @@ t.test('an error before anything was sent', async (t) => {
 })
 
 t.test("an error in Anthropic's words", async (t) => {
-  const messages = ENDPOINTS.find(({ protocol }) => protocol === 'anthropic') as Endpoint
-  const got = await received(t, { endpoint: messages }, (outlet) => outlet.fail(ERROR))
+  const messages = ENDPOINTS.find(({ id }) => id === 'messages') as Endpoint
+  const format = { ...OPENAI.caller, errorBody: (error: GatewayError) => errorBody(error, messages.format) }
+  const got = await received(t, { format }, (outlet) => outlet.fail(ERROR))
   t.match(JSON.parse(got.body), {
     type: 'error',
     error: { type: 'overloaded_error', message: 'full', code: 'overloaded' },
@@ -212,7 +215,7 @@ t.test('a caller who has left', async (t) => {
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
   const facts = { requestId: 'r', route: null, deployment: null, attempts: 0, overheadMs: 0, maxTokens: null }
   const outlet = new ResponseWriter(response, {
-    endpoint: CHAT,
+    format: OPENAI.caller,
     stream: true,
     keepAliveMs: 1000,
     flushMs: 1000,
@@ -242,7 +245,7 @@ function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
   let sink: Sink | undefined
   let resumed = 0
   const fake = {
-    track: new AnswerState(),
+    track: new OpenAIAnswerState(),
     left: null,
     body: traits.body ?? null,
     streamed: traits.streamed ?? true,

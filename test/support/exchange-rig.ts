@@ -5,9 +5,10 @@ import type { Limits } from '../../src/core/settings.ts'
 import type { Call, Sink } from '../../src/backends/upstream/call.ts'
 import { Exchange } from '../../src/backends/upstream/exchange.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { within } from './await.ts'
 import { Clock } from './clock.ts'
-import { backend, LIMITS } from './factories.ts'
+import { backend, gatewayRequest, LIMITS } from './factories.ts'
 import type { FaultOptions } from './fault-plan.ts'
 import { deferred } from './fault-record.ts'
 import { type FaultUpstream, startFaultUpstream } from './fault-upstream.ts'
@@ -111,16 +112,12 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     headers: { 'content-type': 'application/json' },
     body,
     stream,
-    expectsFinishReason: true,
-    choices: 1,
-    usage: 'hidden',
-    inputTokens: 7,
-    envelope: { id: 'r', object: 'chat.completion.chunk', model: 'tiny' },
+    format: OPENAI.backend,
+    answer: OPENAI.backend.reader(gatewayRequest(body.toString()), { inputTokens: 7, checks: null }),
     limits: LONG,
     totalMs: LONG.totalMs,
     ownDeadline: false,
     now: clock.now,
-    needsRewrite: () => false,
     ...traits,
   }
 }

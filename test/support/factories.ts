@@ -4,8 +4,9 @@ import { newArm } from '../../src/decision/learn/arms.ts'
 import { newCalibration } from '../../src/decision/learn/calibration.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'
 import type { DecisionContext } from '../../src/decision/route/plan.ts'
+import { namesIn } from '../../src/formats/openai/names.ts'
 import { OpenAIPrompt } from '../../src/formats/openai/prompt.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
@@ -277,7 +278,7 @@ export function gatewayRequest(
     raw,
     headers: {},
     noFallback: false,
-    ...attributionOf(traits.headers ?? {}, body),
+    ...attributionOf(traits.headers ?? {}, namesIn(body)),
     strategy: null,
     deadlineMs: null,
     maxCostUsd: null,

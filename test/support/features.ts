@@ -1,4 +1,4 @@
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import type { TextFeatures } from '../../src/core/arm.ts'

@@ -8,7 +8,7 @@ import type { Strategy } from '../../src/core/strategies.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
 import { type Place, Places } from '../../src/backends/fleet/places.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
-import { NO_TOKENS } from '../../src/formats/openai/usage.ts'
+import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import {

@@ -4,8 +4,9 @@ import { verdictOf } from '../../src/accounting/verdict.ts'
 import type { Verdict } from '../../src/core/settlement.ts'
 import type { RoutePlan } from '../../src/core/types.ts'
 import { readBody } from '../../src/formats/openai/body.ts'
-import { usageSoFar } from '../../src/formats/openai/estimate.ts'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { usageSoFar } from '../../src/formats/usage-so-far.ts'
+import { OpenAIAnswerReader } from '../../src/formats/openai/answer-reader.ts'
+import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { type StreamProgress, StreamReader } from '../../src/backends/upstream/stream-reader.ts'
 import { backend, gatewayRequest } from '../support/factories.ts'
 
@@ -21,7 +22,7 @@ interface Heard {
 const PLAN = { success: { finish: null, json: false, schema: false } } as RoutePlan
 const REQUEST = gatewayRequest({ model: 'm' })
 
-function judge(track: AnswerState, streamed: boolean): Verdict {
+function judge(track: OpenAIAnswerState, streamed: boolean): Verdict {
   const exchange = { track, streamed, body: Buffer.from('{}') }
   return verdictOf({ request: REQUEST, plan: PLAN, committed: { exchange }, error: null }, null)
 }
@@ -29,15 +30,11 @@ function judge(track: AnswerState, streamed: boolean): Verdict {
 function hear(
   pieces: readonly Buffer[],
   choices: number,
-): Heard & { readonly out: string; readonly track: AnswerState } {
-  const track = new AnswerState()
-  const envelope = { id: 'r', object: 'chat.completion.chunk', model: 'm' }
-  const reader = new StreamReader({
-    call: { backend: backend(), expectsFinishReason: true, choices, usage: 'hidden', inputTokens: 7, envelope },
-    track,
-    bufferBytes: 1 << 20,
-    retryAfterMs: null,
-  })
+): Heard & { readonly out: string; readonly track: OpenAIAnswerState } {
+  const request = gatewayRequest({ model: 'm', stream: true, n: choices }, { id: 'r' })
+  const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null })
+  const track = answer.state
+  const reader = new StreamReader({ call: { backend: backend(), answer }, bufferBytes: 1 << 20, retryAfterMs: null })
   let out = ''
   let last: StreamProgress | null = null
   for (const piece of pieces) {
@@ -225,7 +222,7 @@ for (const [name, [stream, wanted, choices = 1]] of Object.entries(ENDS))
     const bytes = Buffer.from(stream)
     const whole = hear([bytes], choices)
     t.match(whole, wanted)
-    const told = ({ track, ...heard }: Heard & { readonly track: AnswerState }): string =>
+    const told = ({ track, ...heard }: Heard & { readonly track: OpenAIAnswerState }): string =>
       JSON.stringify({ ...heard, usage: track.usage })
     const otherwise = splits(bytes).filter((pieces) => told(hear(pieces, choices)) !== told(whole))
     t.strictSame(otherwise, [], 'split anywhere')
@@ -308,7 +305,7 @@ for (const [name, [deltas, answer]] of Object.entries(ANSWERS))
     const tail = `${end('stop')}data: ${JSON.stringify({ choices: [], usage })}\n\n${DONE}`
     const bytes = Buffer.from(ROLE + deltas.map((delta) => event(choice(delta))).join('') + tail)
     const wanted = { code: null, success: answer, why: answer ? null : 'empty' }
-    const whole = new AnswerState()
+    const whole = new OpenAIAnswerState()
     const body = { model: 'm', choices: [{ index: 0, message: joined(deltas), finish_reason: 'stop' }], usage }
     t.equal(readBody(Buffer.from(JSON.stringify(body)), whole), null)
     t.match(judge(whole, false), { success: wanted.success, why: wanted.why }, 'whole')
@@ -342,7 +339,7 @@ t.test('a whole answer: what is said of its end, and what is not', async (t) => 
     ['abort', 'x', 'error', false, 'finish'],
   ]
   for (const [finish_reason, content, finish, success, why] of rows) {
-    const track = new AnswerState()
+    const track = new OpenAIAnswerState()
     readBody(Buffer.from(JSON.stringify({ choices: [{ index: 0, message: { content }, finish_reason }] })), track)
     track.usage = usageSoFar(track, 1, true)
     t.equal(track.finish, finish, String(finish_reason))
@@ -381,7 +378,7 @@ t.test('nothing that a backend may send makes the reader throw, streamed or whol
     ]) {
       t.doesNotThrow(() => hear([Buffer.from(`${before}data: ${json}\n\n${end('stop')}${DONE}`)], 1), name)
       const body = Buffer.from(json.replaceAll('"delta"', '"message"'))
-      const track = new AnswerState()
+      const track = new OpenAIAnswerState()
       t.doesNotThrow(() => readBody(body, track), `${name}, whole`)
     }
 })

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { AnswerState } from '../../src/formats/openai/answer-state.ts'
+import { CHAT, EMBEDDINGS } from '../../src/core/endpoints.ts'
+import { OpenAIAnswerReader } from '../../src/formats/openai/answer-reader.ts'
 import { type StreamProgress, StreamReader } from '../../src/backends/upstream/stream-reader.ts'
-import { backend } from '../support/factories.ts'
+import { backend, gatewayRequest } from '../support/factories.ts'
 
 interface Heard {
   readonly text: string
@@ -21,16 +22,17 @@ function hear(
   pieces: readonly string[],
   options: { finishes?: boolean; choices?: number; hideUsage?: boolean; bufferBytes?: number } = {},
 ): Heard {
-  const reader = new StreamReader({
-    call: {
-      backend: backend(),
-      expectsFinishReason: options.finishes ?? true,
-      choices: options.choices ?? 1,
-      usage: (options.hideUsage ?? true) ? 'hidden' : 'end',
-      inputTokens: 7,
-      envelope: { id: 'r', object: 'chat.completion.chunk', model: 'm' },
+  const request = gatewayRequest(
+    {
+      model: 'm',
+      stream: true,
+      n: options.choices ?? 1,
+      stream_options: { include_usage: options.hideUsage === false },
     },
-    track: new AnswerState(),
+    { id: 'r', endpoint: (options.finishes ?? true) ? CHAT : EMBEDDINGS },
+  )
+  const reader = new StreamReader({
+    call: { backend: backend(), answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null }) },
     bufferBytes: options.bufferBytes ?? 1 << 20,
     retryAfterMs: 1500,
   })

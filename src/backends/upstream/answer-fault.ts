@@ -1,35 +1,31 @@
 /** What is wrong with a whole answer. */
 import type { GatewayError } from '../../core/errors.ts'
 import { inSlices } from '../../core/slices.ts'
-import { readBody, readLargeBody } from '../../formats/openai/body.ts'
 import { Closure } from '../../formats/json/closure.ts'
-import { formOf, withoutMark } from '../../formats/openai/form.ts'
+import { formOf, withoutMark } from '../../formats/form.ts'
 import { LARGE_ANSWER_BYTES } from '../../formats/json/outline.ts'
-import type { AnswerState } from '../../formats/openai/answer-state.ts'
-import { readFault, type UpstreamFault } from '../../formats/openai/upstream-error.ts'
+import type { BodyVerdict } from '../../formats/format.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
 /**
- * Of one with a good status: notes in `track` what the body tells; null where it is a good one. `retryAfterMs`: by its headers.
+ * Of one with a good status: notes what the body reports; null where it is a good one. `retryAfterMs`: by its headers.
  * A promise for a large one, which
  * is read in slices and never rejects: streams of others go on meanwhile.
  */
 export function faultOfAnswer(
   call: Call,
   body: Buffer,
-  track: AnswerState,
   retryAfterMs: () => number | null,
 ): GatewayError | null | Promise<GatewayError | null> {
-  const judged = (fault: UpstreamFault | 'garbage' | null): GatewayError | null =>
-    faultOf(fault, call, body, retryAfterMs)
-  if (body.length <= LARGE_ANSWER_BYTES) return judged(readBody(body, track))
+  const judged = (fault: BodyVerdict): GatewayError | null => faultOf(fault, call, body, retryAfterMs)
+  if (body.length <= LARGE_ANSWER_BYTES) return judged(call.answer.body(body))
   const strange = (): GatewayError => badAnswer(call.backend, 'sent an answer of a shape that is not known', 200)
-  return inSlices(readLargeBody(body, track)).then(judged).catch(strange)
+  return inSlices(call.answer.bodyInSteps(body)).then(judged).catch(strange)
 }
 
 function faultOf(
-  fault: UpstreamFault | 'garbage' | null,
+  fault: BodyVerdict,
   { backend, asks }: Call,
   body: Buffer,
   retryAfterMs: () => number | null,
@@ -41,11 +37,11 @@ function faultOf(
 
 /** What an answer with a bad status says. */
 export const refusalOf = (
-  { backend, asks }: Call,
+  { backend, format, asks }: Call,
   status: number,
   body: Buffer,
   retryAfterMs: number | null,
-): GatewayError => answerFault(backend, status, readFault(withoutMark(body).toString()), retryAfterMs, asks)
+): GatewayError => answerFault(backend, status, format.readFault(withoutMark(body).toString()), retryAfterMs, asks)
 
 /** Without a length the end of the connection looks like the end of the body. */
 function isCut(body: Buffer): boolean {

@@ -1,6 +1,6 @@
 import type { GatewayError } from '../../core/errors.ts'
 import type { BackendSpec, Limits } from '../../core/settings.ts'
-import type { Envelope, UsageWish } from '../../formats/openai/usage-chunk.ts'
+import type { AnswerReader, BackendSide } from '../../formats/format.ts'
 import type { BackendPool } from './pools.ts'
 
 /** Where the answer goes once it is committed. None of the three may throw. */
@@ -23,15 +23,10 @@ export interface Call {
   readonly headers: Record<string, string>
   readonly body: Buffer
   readonly stream: boolean
-  /** Chat and legacy completions end with a finish reason; without one the answer is cut. */
-  readonly expectsFinishReason: boolean
-  /** How many choices were asked for. */
-  readonly choices: number
-  /** Who sees the usage of a stream. */
-  readonly usage: UsageWish
-  /** What the prompt is expected to be, for answers that do not tell. */
-  readonly inputTokens: number
-  readonly envelope: Envelope
+  /** The side of the wire format in which it is made. */
+  readonly format: Pick<BackendSide, 'readFault'>
+  /** Reads what it answers. */
+  readonly answer: AnswerReader
   readonly limits: Limits
   /** What is left for everything. */
   readonly totalMs: number
@@ -40,6 +35,4 @@ export interface Call {
   readonly now: () => number
   /** Whether the request asks for what goes by this name; see decision/classify/lacking.ts. */
   readonly asks?: (lack: string) => boolean
-  /** Whether a whole answer that begins so must change its shape, so that it cannot pass through unread. */
-  readonly needsRewrite: (head: Buffer) => boolean
 }

@@ -7,12 +7,10 @@
  */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../../core/errors.ts'
-import { chargeInHeaders } from '../../formats/openai/charge.ts'
-import { usageSoFar } from '../../formats/openai/estimate.ts'
-import { asEvents } from '../../formats/openai/as-events.ts'
 import { Closure } from '../../formats/json/closure.ts'
-import { formOf, withoutMark } from '../../formats/openai/form.ts'
-import { AnswerState } from '../../formats/openai/answer-state.ts'
+import { formOf, withoutMark } from '../../formats/form.ts'
+import type { AnswerReader } from '../../formats/format.ts'
+import type { AnswerState } from '../../formats/answer-state.ts'
 import type { Call, Sink } from './call.ts'
 import { Connection } from './connection.ts'
 import { Deadline, type Phase } from './deadline.ts'
@@ -38,7 +36,9 @@ const GRACE_MS = 1_500
 const DRAIN_MS = 60_000
 
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly track = new AnswerState()
+  readonly answer: AnswerReader
+  /** What is known of the answer. */
+  readonly track: AnswerState
   /** HTTP status of the backend; null before one came. */
   status: number | null = null
   /** From the start of the call to the first event of a stream; null for a whole answer. */
@@ -82,6 +82,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #reject: (error: GatewayError) => void = () => undefined
   constructor(call: Call) {
     this.#call = call
+    this.answer = call.answer
+    this.track = call.answer.state
     this.#startedAt = call.now()
     this.#idle = new IdleWatch(call.limits.idleMs)
     this.#connection = new Connection(call)
@@ -154,7 +156,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#deadline.enter('headers', ERROR_BODY_MS)
     } else {
       this.#mode = this.#call.stream ? 'opening' : 'body'
-      this.track.charge = this.#call.stream ? null : chargeInHeaders(headers)
+      this.answer.headers(headers)
       const waitedMs = this.#call.now() - this.#startedAt
       if (this.#call.stream) this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - waitedMs))
     }
@@ -235,7 +237,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.streamed = true
     return (this.#reader = new StreamReader({
       call: this.#call,
-      track: this.track,
       bufferBytes: this.#call.limits.bufferBytes,
       retryAfterMs: retryAfter(this.#headers, Date.now()),
     }))
@@ -306,8 +307,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #answered(plain: Buffer): void {
-    const track = this.#call.stream ? new AnswerState() : this.track
-    const fault = faultOfAnswer(this.#call, plain, track, () => retryAfter(this.#headers, Date.now()))
+    const fault = faultOfAnswer(this.#call, plain, () => retryAfter(this.#headers, Date.now()))
     // While a large one is read it may be cancelled.
     const judge = (told: GatewayError | null): unknown => this.#mode === 'over' || this.#judged(plain, told)
     if (fault instanceof Promise) fault.then(judge).catch(() => this.#fail(this.#bad('sent an odd answer')))
@@ -316,8 +316,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #judged(plain: Buffer, fault: GatewayError | null): void {
     if (fault !== null) return this.#fail(fault)
-    if (this.#call.stream) return this.#streamed(asEvents(plain))
-    this.track.usage = usageSoFar(this.track, this.#call.inputTokens, true)
+    if (this.#call.stream) return this.#streamed(this.answer.asEvents(plain))
+    this.answer.complete()
     this.body = plain
     this.#committed = true
     this.#resolve()
@@ -339,9 +339,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */
   #passThrough(): void {
     if (this.left !== null) return this.#fail(this.left)
-    const { backend, stream, needsRewrite } = this.#call
+    const { backend, stream } = this.#call
     const held = this.#held.take()
-    if (stream || needsRewrite(held)) return this.#fail(tooLarge(backend, 'answer'))
+    if (stream || this.answer.needsRewrite(held)) return this.#fail(tooLarge(backend, 'answer'))
     if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
     this.#mode = 'bytes'
     this.#committed = true

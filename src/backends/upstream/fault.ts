@@ -4,8 +4,8 @@
  */
 import { ERRORS, GatewayError, type ErrorCode } from '../../core/errors.ts'
 import type { BackendSpec } from '../../core/settings.ts'
-import type { UpstreamFault } from '../../formats/openai/upstream-error.ts'
 import { isNotHttp, transportCode, transportWords } from '../../core/transport.ts'
+import type { UpstreamFault } from '../../formats/upstream-fault.ts'
 import type { Call } from './call.ts'
 import type { Phase } from './deadline.ts'
 import { isFlagged, isNoEndpoint, meaningOf } from './meaning.ts'

@@ -2,8 +2,7 @@
  * "I cannot" in the words of engines and clouds: what a backend says that it, or its model, lacks. Pure.
  * A lack is the name of a capability, of an endpoint or of a top-level field, or one of those in `decision/classify/lacking.ts`.
  */
-import { withoutInput } from '../../formats/openai/adapt.ts'
-import type { UpstreamFault } from '../../formats/openai/upstream-error.ts'
+import { type UpstreamFault, withoutInput } from '../../formats/upstream-fault.ts'
 
 /** What is refused. `name` null: something that has no name here. `ofValue`: with this value only. */
 export interface Lack {

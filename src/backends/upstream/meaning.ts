@@ -1,8 +1,7 @@
 /** What a status and the words beside it mean: one code of the table, and whom the refusal is about. Pure and total. */
 import type { ErrorCode, Scope } from '../../core/errors.ts'
 import type { BackendSpec } from '../../core/settings.ts'
-import type { UpstreamFault } from '../../formats/openai/upstream-error.ts'
-import { withoutInput } from '../../formats/openai/adapt.ts'
+import { type UpstreamFault, withoutInput } from '../../formats/upstream-fault.ts'
 import { type Lack, lackOf } from './lacks.ts'
 
 export interface Meaning {

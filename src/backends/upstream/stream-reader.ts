@@ -1,12 +1,6 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
-import { isObject } from '../../core/is-object.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { usageSoFar } from '../../formats/openai/estimate.ts'
-import { hasSubstance } from '../../formats/openai/answer.ts'
-import { readFrame } from '../../formats/openai/frames.ts'
-import type { AnswerState } from '../../formats/openai/answer-state.ts'
-import { frameText, isDone, type SseFrame, SseSplitter } from '../../formats/sse.ts'
-import { usageEvent } from '../../formats/openai/usage-chunk.ts'
+import { type SseFrame, SseSplitter } from '../../formats/sse.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf, tooLarge } from './fault.ts'
 
@@ -21,11 +15,7 @@ export interface StreamProgress {
 }
 
 interface ReaderOptions {
-  readonly call: Pick<
-    Call,
-    'backend' | 'expectsFinishReason' | 'choices' | 'usage' | 'inputTokens' | 'envelope' | 'asks'
-  >
-  readonly track: AnswerState
+  readonly call: Pick<Call, 'backend' | 'answer' | 'asks'>
   /** Largest single event. */
   readonly bufferBytes: number
   readonly retryAfterMs: number | null
@@ -53,7 +43,9 @@ export class StreamReader {
   push(chunk: Buffer, look = false): StreamProgress {
     const frames: SseFrame[] = []
     this.#splitter.push(chunk, frames)
-    if (look) this.content = this.#splitter.pending >= LARGE_BYTES || frames.some(brings)
+    if (look)
+      this.content =
+        this.#splitter.pending >= LARGE_BYTES || frames.some((frame) => this.#options.call.answer.brings(frame))
     const reading = this.#read(frames)
     if (reading.failure !== null || this.#splitter.pending + this.#heldBytes <= this.#options.bufferBytes)
       return reading
@@ -64,27 +56,22 @@ export class StreamReader {
   finish(): StreamProgress {
     const frames: SseFrame[] = []
     this.#splitter.flush(frames)
-    const reading = this.#read(frames.filter(isWhole))
+    const reading = this.#read(frames.filter((frame) => this.#options.call.answer.isWhole(frame)))
     if (reading.done || reading.failure !== null) return reading
-    if (this.started && (this.#finished || !this.#options.call.expectsFinishReason))
+    const { answer, backend } = this.#options.call
+    if (this.started && (answer.finished || !answer.expectsFinishReason))
       return this.#end(reading.out === null ? [] : [reading.out])
-    return { ...reading, failure: brokenOff(this.#options.call.backend) }
-  }
-
-  /** Every choice has said why it ended. */
-  get #finished(): boolean {
-    const { call, track } = this.#options
-    return call.expectsFinishReason && track.choices.ended(call.choices)
+    return { ...reading, failure: brokenOff(backend) }
   }
 
   #read(frames: readonly SseFrame[]): StreamProgress {
-    const { call, track, retryAfterMs } = this.#options
-    const { backend } = call
+    const { call, retryAfterMs } = this.#options
+    const { backend, answer } = call
     const out: Buffer[] = []
     for (const frame of frames) {
       // Before the answer has begun the gateway's own comments keep the line open.
       if (!this.started && frame.data === null) continue
-      const verdict = readFrame(frame, track, call.usage)
+      const verdict = answer.event(frame)
       switch (verdict.kind) {
         case 'send':
           this.#send(verdict.raw, out)
@@ -98,54 +85,26 @@ export class StreamReader {
         case 'done':
           if (!this.started) return reading(out, badAnswer(backend, 'sent an empty stream'))
           // Whoever gives reasons has cut the choice that has none.
-          return track.choices.torn ? reading(out, brokenOff(backend)) : this.#end(out)
+          return answer.torn ? reading(out, brokenOff(backend)) : this.#end(out)
       }
     }
-    return { out: join(out), done: false, finished: this.#finished, failure: null }
+    return { out: join(out), done: false, finished: answer.finished, failure: null }
   }
 
   #send(raw: Buffer, out: Buffer[]): void {
-    const { call, track } = this.#options
     if (this.started) return void out.push(raw)
     this.#held.push(raw)
     this.#heldBytes += raw.length
-    if (call.expectsFinishReason && !track.choices.substance) return
+    if (!this.#options.call.answer.begun) return
     this.started = true
     out.push(...this.#held.splice(0))
     this.#heldBytes = 0
   }
 
-  /** The answer is complete: its usage is settled, and told as the last thing to those who asked. */
   #end(out: Buffer[]): StreamProgress {
-    const { call, track } = this.#options
-    track.usage = usageSoFar(track, call.inputTokens, true)
-    if (call.usage !== 'hidden' && call.expectsFinishReason) out.push(usageEvent(track, call.envelope, Date.now()))
+    const last = this.#options.call.answer.complete()
+    if (last !== null) out.push(last)
     return { out: join(out), done: true, finished: true, failure: null }
-  }
-}
-
-/** Whether an event has some of the answer in it: comments, pings and empty deltas have none. */
-function brings(frame: SseFrame): boolean {
-  if (frame.data === null || isDone(frame.data)) return false
-  try {
-    const { choices } = JSON.parse(frameText(frame)) as { readonly choices?: unknown }
-    return (
-      Array.isArray(choices) &&
-      (choices as readonly unknown[]).some((choice) => isObject(choice) && hasSubstance(choice))
-    )
-  } catch {
-    return false
-  }
-}
-
-/** Half of a last event is a cut, not an event. */
-function isWhole(frame: SseFrame): boolean {
-  if (frame.data === null || isDone(frame.data)) return true
-  try {
-    JSON.parse(frameText(frame))
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -5,9 +5,10 @@
 import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
+import { withoutInput } from '../upstream-fault.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
-import type { Deployment, GatewayRequest } from '../../core/types.ts'
+import type { GatewayRequest } from '../../core/types.ts'
 
 export type Quirks = Provider['request']
 
@@ -61,26 +62,19 @@ export function adaptationFor(
   return drops.find(isNew) ?? null
 }
 
-/** How a deployment is asked at this moment: as the file of its kind says, and as its refusals have taught. */
-export function quirksOf({ backend, health }: Deployment, now: number, tried: readonly Adaptation[]): Quirks {
-  const { request } = backend.provider
-  if (health.adapted.size === 0 && tried.length === 0) return request
-  const learnt = [...health.adapted].flatMap(([one, until]) => (until > now ? [one as Adaptation] : []))
-  return [...learnt, ...tried].reduce(adapted, request)
-}
+/** What a backend's file says of requests, with the adaptations that were learnt. Names that are not known change nothing. */
+export const adapted = (quirks: Quirks, changes: readonly string[]): Quirks =>
+  changes.length === 0 ? quirks : changes.reduce(withChange, quirks)
 
-function adapted(quirks: Quirks, adaptation: Adaptation): Quirks {
-  if (adaptation === 'role:developer') return { ...quirks, roles: { ...quirks.roles, developer: 'system' } }
-  const [how, field] = adaptation.split(':') as ['rename' | 'drop', string]
+function withChange(quirks: Quirks, change: string): Quirks {
+  if (change === 'role:developer') return { ...quirks, roles: { ...quirks.roles, developer: 'system' } }
+  const [how, field = ''] = change.split(':')
   if (how === 'drop') return { ...quirks, drop: [...quirks.drop, field] }
-  const other = OTHER_NAMES[field as keyof typeof OTHER_NAMES]
+  const other = Object.hasOwn(OTHER_NAMES, field) ? OTHER_NAMES[field as keyof typeof OTHER_NAMES] : undefined
+  if (how !== 'rename' || other === undefined) return quirks
   const others = Object.entries(quirks.rename).filter(([name]) => name !== other)
   return { ...quirks, rename: { ...Object.fromEntries(others), [field]: other } }
 }
 
 const hasDeveloper = (messages: Json | undefined): boolean =>
   Array.isArray(messages) && (messages as readonly Json[]).some((one) => isObject(one) && one['role'] === 'developer')
-
-/** Validators quote what was sent, and a prompt may hold any words. */
-export const withoutInput = (message: string): string =>
-  message.replace(/(['"]input['"]\s*:|\binput_value=|;? messages = \[).*$/s, '')

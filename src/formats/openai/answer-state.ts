@@ -4,10 +4,11 @@ import { AnswerSize } from './answer-size.ts'
 import { collect } from './collect.ts'
 import { Choices, type Mend } from './choices.ts'
 import type { AnswerCollector } from '../answer-collector.ts'
-import { type Finish, finishOf } from './finish.ts'
+import type { Finish } from '../../core/finish.ts'
+import { finishOf } from './finish.ts'
 
 /** What has been seen of an answer so far. */
-export class AnswerState {
+export class OpenAIAnswerState {
   /** As the backend told it last; of an answer that has ended without telling any, a guess. */
   usage: Usage | null = null
   /** Events of the stream came after the usage. */

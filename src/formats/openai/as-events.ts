@@ -1,6 +1,7 @@
 /** A whole answer as the stream that was asked for: some engines do not stream with tools, or a schema, or at all. Pure. */
 import { type Fields, isObject } from '../../core/is-object.ts'
-import { DONE_EVENT, encodeEvent } from '../sse.ts'
+import { DONE_EVENT } from './done.ts'
+import { encodeEvent } from '../sse.ts'
 
 /** Null where it is no answer of chat or completions. */
 export function asEvents(body: Buffer): Buffer | null {

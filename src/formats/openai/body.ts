@@ -1,17 +1,19 @@
 /** What a whole JSON answer tells about itself. Pure. */
 import type { Steps } from '../../core/slices.ts'
-import { chargeBeside, chargeOfBoth, chargeWithoutTokens } from './charge.ts'
+import { chargeOfBoth } from '../usage-so-far.ts'
+import { chargeBeside, chargeWithoutTokens } from './charge.ts'
 import { members, memberValue } from '../json/members.ts'
 import { outlineOf } from '../json/outline.ts'
-import type { AnswerState } from './answer-state.ts'
-import { embeddedFault, type UpstreamFault } from './upstream-error.ts'
+import type { OpenAIAnswerState } from './answer-state.ts'
+import type { BodyVerdict } from '../format.ts'
+import { embeddedFault } from './fault.ts'
 import { isPlainUsage, readTimings, readUsage } from './usage.ts'
 
 /** More than this of what is read at all would be read for more than 50 ms. */
 const MOST_READ_BYTES = 1.5 * 1024 * 1024
 
 /** The same for a large one, in steps. */
-export function* readLargeBody(body: Buffer, track: AnswerState): Steps<UpstreamFault | 'garbage' | null> {
+export function* readLargeBody(body: Buffer, track: OpenAIAnswerState): Steps<BodyVerdict> {
   const whole = yield* outlineOf(body, true)
   track.unread = whole !== null && whole.json.length > MOST_READ_BYTES
   const outline = track.unread ? yield* outlineOf(body, false) : whole
@@ -26,7 +28,7 @@ type Fields = (key: string) => unknown
 const PARSE_WHOLE_BYTES = 32 * 1024
 
 /** The fault inside of an answer, or null after noting usage, model and finish in `track`; 'garbage' where it is no JSON answer. */
-export function readBody(body: Buffer, track: AnswerState): UpstreamFault | 'garbage' | null {
+export function readBody(body: Buffer, track: OpenAIAnswerState): BodyVerdict {
   const json = trimStart(body)
   if (json[0] === 0x5b) return readList(json, track)
   const field = fieldsOf(json)
@@ -48,7 +50,7 @@ export function readBody(body: Buffer, track: AnswerState): UpstreamFault | 'gar
   return readChoices(field, track)
 }
 
-function noteUsage(field: Fields, track: AnswerState): void {
+function noteUsage(field: Fields, track: OpenAIAnswerState): void {
   const told = field('usage')
   const tier = field('service_tier')
   if (typeof tier === 'string' && tier !== '') track.tier = tier
@@ -75,7 +77,7 @@ function fieldsOf(json: Buffer): Fields | null {
 }
 
 /** SGLang's rerank answers a bare array, Gemini puts its errors into one. */
-function readList(json: Buffer, track: AnswerState): UpstreamFault | 'garbage' | null {
+function readList(json: Buffer, track: OpenAIAnswerState): BodyVerdict {
   try {
     const list = JSON.parse(json.toString()) as unknown[]
     track.content = list.length > 0
@@ -85,7 +87,7 @@ function readList(json: Buffer, track: AnswerState): UpstreamFault | 'garbage' |
   }
 }
 
-function readChoices(field: Fields, track: AnswerState): UpstreamFault | 'garbage' | null {
+function readChoices(field: Fields, track: OpenAIAnswerState): BodyVerdict {
   const choices = field('choices')
   if (choices === undefined) {
     track.content = field('data') !== undefined || field('results') !== undefined

@@ -82,12 +82,6 @@ export function chargeInHeaders(headers: Readonly<Record<string, string | string
   return told === undefined || told === '' || told === 'None' ? null : chargeOf(told)
 }
 
-/** What is told in two places: the dearer, as far as it is known. A proxy that knows no price says 0 beside its backend's own cost. */
-export function chargeOfBoth(one: Charge, other: Charge): Charge {
-  if (typeof one === 'number' && typeof other === 'number') return Math.max(one, other)
-  return typeof one === 'number' || other === null ? one : other
-}
-
 /** An amount in an object: its total, in USD. */
 const chargeOfParts = (cost: Fields): Charge => inUsd(cost, [cost['total_cost']])
 

@@ -1,7 +1,8 @@
 /** How far each choice of an answer has come, and what of its events must be put right for the caller. */
 import { type Fields, isObject } from '../../core/is-object.ts'
 import { AnswerSense, hasSubstance, partOf } from './answer.ts'
-import { type Finish, finishOf, standardReason, wordOf } from './finish.ts'
+import type { Finish } from '../../core/finish.ts'
+import { finishOf, standardReason, wordOf } from './finish.ts'
 import { legacyCall, ToolCalls, wholeCalls } from './tool-calls.ts'
 
 /** What to write differently in one choice; null where it may stay as it came. */

@@ -1,12 +1,13 @@
 /** The request as one backend can take it: the caller's bytes, with no more changed than that backend is known to refuse. */
 import { isObject } from '../../core/is-object.ts'
 import type { Json } from '../../core/json.ts'
-import type { Effort } from '../../core/capabilities.ts'
+import type { GatewayError } from '../../core/errors.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import { members, splice, spliceInSteps, withElements } from '../json/members.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
-import type { Quirks } from './adapt.ts'
+import type { Composing } from '../format.ts'
+import { adapted, type Quirks } from './adapt.ts'
 import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
@@ -38,17 +39,13 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
   return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
 }
 
-/**
- * The body to send, in steps: tens of thousands of messages may have to change. The same buffer where nothing has to change. `effort` null: the caller's own word, if any, stands. `quirks`: see adapt.ts.
- * `most`: tokens that an answer may have, where a budget says so.
- */
+/** The body to send, in steps: tens of thousands of messages may have to change. The same buffer where nothing has to change. */
 export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,
-  effort: Effort | null = null,
-  quirks: Quirks = deployment.backend.provider.request,
-  most: number | null = null,
+  { effort, changes, maxTokens }: Composing,
 ): Steps<Buffer> {
+  const quirks = adapted(deployment.backend.provider.request, changes)
   const prompt = openAIPrompt(request)
   const { body, raw, members: list } = prompt
   const remove = fieldsToDrop(request, prompt, deployment, quirks)
@@ -59,9 +56,9 @@ export function* composeInSteps(
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
   const newEffort = effortEdits(prompt, deployment, effort)
   for (const field of newEffort.remove) remove.add(field)
-  const newLimit = limitEdits(prompt, quirks, most)
-  const changes = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
-  if (!changes && remove.size === 0 && renames.length === 0) return raw
+  const newLimit = limitEdits(prompt, quirks, maxTokens)
+  const edits = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
+  if (!edits && remove.size === 0 && renames.length === 0) return raw
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
   const set = new Map<string, string | readonly Buffer[]>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
@@ -101,6 +98,10 @@ function fieldsToDrop(
 /** Whether the call adds its wish for usage to the caller's stream options. */
 const addsUsage = (request: GatewayRequest, { wantsUsage }: OpenAIPrompt, deployment: Deployment): boolean =>
   asksUsage(request, deployment) && !wantsUsage
+
+/** Old engines answer 400 to `stream_options`, which the gateway adds: then the same backend is called once more without it. */
+export const refusesUsage = (error: GatewayError): boolean =>
+  error.code === 'invalid_request' && /stream_options|include_usage/.test(error.message)
 
 /** The stream options with usage asked for; the rest of them as it is. */
 function withUsage(raw: Buffer, options: Member | undefined): string {

@@ -1,7 +1,5 @@
 /** Finish reasons of all families of engines and clouds, as a few classes. Pure. */
-
-/** Why an answer ended; `unknown`: it has ended, and the word for it is not in the table, or there was none. */
-export type Finish = 'stop' | 'length' | 'tool_calls' | 'function_call' | 'content_filter' | 'error' | 'unknown'
+import type { Finish } from '../../core/finish.ts'
 
 /**
  * Words by class, without case, blanks and signs, so that `end_turn`, `END_TURN` and `endTurn` are one entry. Sources: the

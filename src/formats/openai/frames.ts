@@ -2,35 +2,31 @@
 import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { Again } from './again.ts'
-import { chargeBeside, chargeOfBoth, chargeWithoutTokens, HAS_CHARGE } from './charge.ts'
+import { chargeOfBoth } from '../usage-so-far.ts'
+import { chargeBeside, chargeWithoutTokens, HAS_CHARGE } from './charge.ts'
 import type { Mend } from './choices.ts'
 import { wantsText } from './collect.ts'
 import { mended } from './mend.ts'
 import { isMoreOfCall } from './tool-calls.ts'
-import type { AnswerState } from './answer-state.ts'
-import { frameText, isDone, type SseFrame } from '../sse.ts'
-import { embeddedFault, readFault, type UpstreamFault } from './upstream-error.ts'
+import type { OpenAIAnswerState } from './answer-state.ts'
+import { isDone } from './done.ts'
+import { frameText, type SseFrame } from '../sse.ts'
+import { embeddedFault, readFault } from './fault.ts'
+import type { EventVerdict } from '../format.ts'
+import type { UpstreamFault } from '../upstream-fault.ts'
 import { isPlainUsage, readTimings, readUsage } from './usage.ts'
 import { type UsageWish, usageJson, withoutUsage } from './usage-chunk.ts'
 
-/** What to do with one stream event. */
-export type FrameVerdict =
-  | { readonly kind: 'send'; readonly raw: Buffer }
-  | { readonly kind: 'swallow' }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'fault'; readonly fault: UpstreamFault }
-  | { readonly kind: 'garbage' }
-
-const SWALLOW: FrameVerdict = { kind: 'swallow' }
-const DONE: FrameVerdict = { kind: 'done' }
-const GARBAGE: FrameVerdict = { kind: 'garbage' }
+const SWALLOW: EventVerdict = { kind: 'swallow' }
+const DONE: EventVerdict = { kind: 'done' }
+const GARBAGE: EventVerdict = { kind: 'garbage' }
 
 /**
  * Judges one event and notes what it tells. Most events are only searched, not parsed: the searched-for names end with
  * a quote, so the same words inside of a JSON text (where quotes are escaped) do not match.
  * `wish`: who sees usage. At the end it goes out in an event of its own, so none of these has any.
  */
-export function readFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): FrameVerdict {
+export function readFrame(frame: SseFrame, track: OpenAIAnswerState, wish: UsageWish): EventVerdict {
   const data = frame.data
   if (data === null) return { kind: 'send', raw: frame.raw }
   if (isDone(data)) {
@@ -55,7 +51,7 @@ const COLON = 0x3a
 const ZERO = 0x30
 const CLOSE_LIST = 0x5d
 
-function look(frame: SseFrame, data: string, track: AnswerState, wish: UsageWish): FrameVerdict {
+function look(frame: SseFrame, data: string, track: OpenAIAnswerState, wish: UsageWish): EventVerdict {
   track.size.event(data)
   track.usageIsOld = true
   const known = again(frame, data, track)
@@ -64,7 +60,7 @@ function look(frame: SseFrame, data: string, track: AnswerState, wish: UsageWish
   const counted = usage > 0 && data.charCodeAt(usage) === OPEN
   const charged = track.finishWord !== null && HAS_CHARGE.test(data)
   if (counted || charged || mayBeFault(frame, data) || !isPlain(data, track)) return parseFrame(frame, track, wish)
-  const verdict: FrameVerdict =
+  const verdict: EventVerdict =
     usage > 0 && wish === 'hidden' ? rewritten(frame, null, 'top') : { kind: 'send', raw: frame.raw }
   // Where each event has something of its own (a time, padding) it is not worth its while.
   if (verdict.kind === 'send' && isPowerOfTwo(++track.unlike)) track.again = Again.of(frame, verdict.raw, 'text')
@@ -72,7 +68,7 @@ function look(frame: SseFrame, data: string, track: AnswerState, wish: UsageWish
 }
 
 /** What to send for an event that is like the last one but for its piece of text or of arguments; null where it is not. */
-function again(frame: SseFrame, data: string, track: AnswerState): Buffer | null {
+function again(frame: SseFrame, data: string, track: OpenAIAnswerState): Buffer | null {
   const last = track.choices.lone === null ? null : track.again
   const raw = last?.take(frame, data) ?? null
   if (last === null || raw === null) return null
@@ -93,7 +89,7 @@ function mayBeFault(frame: SseFrame, data: string): boolean {
 }
 
 /** More text or reasoning of the only choice: nothing that would change what is known of the answer, or that is put right. */
-function isPlain(data: string, track: AnswerState): boolean {
+function isPlain(data: string, track: OpenAIAnswerState): boolean {
   const { lone, substance, sure } = track.choices
   if (lone === null || !substance) return false
   const finish = memberStart(data, 'finish_reason"')
@@ -105,7 +101,7 @@ function isPlain(data: string, track: AnswerState): boolean {
 }
 
 /** Whether the event has this choice and no other. Where the engine writes the index is looked for once. */
-function isOf(data: string, choice: number, track: AnswerState): boolean {
+function isOf(data: string, choice: number, track: OpenAIAnswerState): boolean {
   if (!data.startsWith(INDEX, track.indexAt)) track.indexAt = data.indexOf(INDEX)
   if (track.indexAt < 0) return choice === 0
   const at = valueStart(data, track.indexAt + INDEX.length)
@@ -117,7 +113,7 @@ function isOf(data: string, choice: number, track: AnswerState): boolean {
 const INDEX = '"index"'
 
 /** The slow path: all until the answer has begun, and events with usage, a finish reason, a tool call, or what may be an error. */
-function parseFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): FrameVerdict {
+function parseFrame(frame: SseFrame, track: OpenAIAnswerState, wish: UsageWish): EventVerdict {
   let value: unknown
   try {
     value = JSON.parse(frameText(frame))
@@ -140,7 +136,7 @@ function parseFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): Frame
   if (usage !== null) noteUsage(usage, value, own, frame, track, wish)
   if (own) return SWALLOW
   const clean = wish === 'everywhere' || (wish === 'end' && usage === null && !isObject(value['usage']))
-  const verdict: FrameVerdict =
+  const verdict: EventVerdict =
     clean && mends === null ? { kind: 'send', raw: frame.raw } : rewritten(frame, mends, clean ? 'nothing' : 'nested')
   const more = mends === null && usage === null && isMoreOfCall(choices)
   track.again = more && verdict.kind === 'send' ? Again.of(frame, verdict.raw, 'arguments') : null
@@ -150,7 +146,7 @@ function parseFrame(frame: SseFrame, track: AnswerState, wish: UsageWish): Frame
 const faultOf = (event: Fields, frame: SseFrame): UpstreamFault | null =>
   embeddedFault(event) ?? (frame.event === 'error' ? embeddedFault({ error: event }) : null)
 
-function noteCharge(event: Fields, usage: Usage | null, track: AnswerState): void {
+function noteCharge(event: Fields, usage: Usage | null, track: OpenAIAnswerState): void {
   const beside = chargeBeside((name) => event[name])
   const told = usage === null ? chargeOfBoth(beside, chargeWithoutTokens(event['usage'])) : beside
   track.charge = chargeOfBoth(told, track.charge)
@@ -162,7 +158,7 @@ function noteUsage(
   event: Fields,
   own: boolean,
   frame: SseFrame,
-  track: AnswerState,
+  track: OpenAIAnswerState,
   wish: UsageWish,
 ): void {
   track.usage = usage.tier === null && track.tier !== null ? { ...usage, tier: track.tier } : usage
@@ -174,7 +170,7 @@ function noteUsage(
 }
 
 /** What every event of a stream repeats; the first that tells it counts, but for the tier, which may be another one in the end. */
-function noteOrigin({ id, created, model, service_tier: tier }: Fields, track: AnswerState): void {
+function noteOrigin({ id, created, model, service_tier: tier }: Fields, track: OpenAIAnswerState): void {
   if (track.id === null && typeof id === 'string' && id !== '') track.id = id
   if (track.created === null && typeof created === 'number') track.created = created
   if (track.model === null && typeof model === 'string' && model !== '') track.model = model
@@ -198,7 +194,7 @@ function rewritten(
   frame: SseFrame,
   mends: readonly (Mend | null)[] | null,
   hides: 'nothing' | 'top' | 'nested',
-): FrameVerdict {
+): EventVerdict {
   const payload = frame.raw.subarray(frame.dataStart, frame.dataEnd)
   const kept = rightPayload(payload, mends, hides)
   if (kept === null) return GARBAGE

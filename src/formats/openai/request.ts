@@ -4,6 +4,8 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Member } from '../../core/types.ts'
+import type { ReadRequest } from '../format.ts'
+import { namesIn } from './names.ts'
 import { OpenAIPrompt } from './prompt.ts'
 import { digest } from '../json/digest.ts'
 import { members, memberValue } from '../json/members.ts'
@@ -11,9 +13,7 @@ import { parseLarge } from '../json/parse-large.ts'
 import { OPEN_BRACE, skipSpace } from '../json/scan.ts'
 import { BodySize } from '../json/body-size.ts'
 
-export interface ParsedBody {
-  readonly model: string
-  readonly stream: boolean
+export interface OpenAIRequest extends ReadRequest {
   readonly prompt: OpenAIPrompt
 }
 
@@ -68,19 +68,19 @@ const NEEDS: Readonly<Record<string, readonly Need[]>> = {
 const MODEL_LENGTH = 512
 
 /** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
-export function parseBody(raw: Buffer, endpoint: Endpoint): ParsedBody {
+export function parseBody(raw: Buffer, endpoint: Endpoint): OpenAIRequest {
   const tally = new BodySize()
   const list = members(raw, tally) ?? refuse(raw)
   return checked(parseObject(digest(raw, tally.longTexts), raw.length), list, raw, endpoint)
 }
 
 /** The same for a large body. */
-export function* parseLargeBody(raw: Buffer, endpoint: Endpoint): Steps<ParsedBody> {
+export function* parseLargeBody(raw: Buffer, endpoint: Endpoint): Steps<OpenAIRequest> {
   const { body, members: list } = yield* parseLarge(raw)
   return checked(body, list, raw, endpoint)
 }
 
-function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoint: Endpoint): ParsedBody {
+function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoint: Endpoint): OpenAIRequest {
   if (list.length !== Object.keys(body).length) refuseTwin(list)
   const model = decoded(body['model'], raw, list)
   if (typeof model !== 'string' || model === '')
@@ -93,7 +93,12 @@ function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoin
     const [usual = ''] = fields
     if (!fields.some((field) => takes(body[field]))) throw invalid(usual, `\`${usual}\` must be ${wanted}.`)
   }
-  return { model, stream: stream && endpoint.streams, prompt: new OpenAIPrompt(endpoint, body, raw, list) }
+  return {
+    model,
+    stream: stream && endpoint.streams,
+    prompt: new OpenAIPrompt(endpoint, body, raw, list),
+    names: namesIn(body),
+  }
 }
 
 /** Says what is wrong with a text that is no object. Where the scan gives up, the parser has done so before. */

@@ -5,20 +5,24 @@ import { append, members } from '../json/members.ts'
 import { mended } from './mend.ts'
 import { recode, recoderOf } from './recode.ts'
 import { openAIPrompt } from './prompt.ts'
-import type { AnswerState } from './answer-state.ts'
+import type { OpenAIAnswerState } from './answer-state.ts'
 import { writeUsage } from './usage.ts'
 
 /** Larger answers are put into shape in slices. */
 const AT_ONCE_BYTES = 128 * 1024
 
 /** The same for an answer of any size. */
-export function finishedBody(request: GatewayRequest, body: Buffer, track: AnswerState): Buffer | Promise<Buffer> {
+export function finishedBody(
+  request: GatewayRequest,
+  body: Buffer,
+  track: OpenAIAnswerState,
+): Buffer | Promise<Buffer> {
   const recoder = body.length > AT_ONCE_BYTES ? recoderOf(openAIPrompt(request)) : null
   return recoder === null ? finishBody(request, body, track) : inSlices(recode(body, recoder))
 }
 
 /** The body of a whole answer as the caller asked for it; the same buffer in all common cases. */
-export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerState): Buffer {
+export function finishBody(request: GatewayRequest, body: Buffer, track: OpenAIAnswerState): Buffer {
   if (request.endpoint.streams) return withPlainUsage(track.mends === null ? body : mended(body, track.mends), track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
   const recoder = recoderOf(openAIPrompt(request))
@@ -26,7 +30,7 @@ export function finishBody(request: GatewayRequest, body: Buffer, track: AnswerS
 }
 
 /** What the backend told in another way or place (llama.cpp's timings, Anthropic's names), as OpenAI tells it. A guess is not told. */
-function withPlainUsage(body: Buffer, { usage, usageIsPlain }: AnswerState): Buffer {
+function withPlainUsage(body: Buffer, { usage, usageIsPlain }: OpenAIAnswerState): Buffer {
   if (usage === null || usageIsPlain || usage.estimated) return body
   const list = members(body)
   return list === null ? body : append(body, list, 'usage', JSON.stringify(writeUsage(usage)))

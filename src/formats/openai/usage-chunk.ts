@@ -1,8 +1,10 @@
 /** Where the usage of a stream goes: out of all its events, and into one of its own at the end. Pure. */
 import { members, memberValue, splice } from '../json/members.ts'
 import { changeElements } from './mend.ts'
+import { chunkHead } from './chunk.ts'
+import type { GatewayRequest } from '../../core/types.ts'
 import { encodeEvent } from '../sse.ts'
-import type { AnswerState } from './answer-state.ts'
+import type { OpenAIAnswerState } from './answer-state.ts'
 import type { OpenAIPrompt } from './prompt.ts'
 import { writeUsage } from './usage.ts'
 
@@ -14,26 +16,16 @@ export function usageWish({ wantsUsage, streamOptions }: OpenAIPrompt): UsageWis
   return streamOptions?.['continuous_usage_stats'] === true ? 'everywhere' : 'end'
 }
 
-/** What every event of a stream says of it, for engines that leave something out. */
-export interface Envelope {
-  readonly id: string
-  readonly object: string
-  readonly model: string
-}
-
 /** The last event before the end: `choices: []` and the usage, as OpenAI sends it. The engine's own bytes where it did. */
-export function usageEvent(track: AnswerState, { id, object, model }: Envelope, nowMs: number): Buffer {
-  if (track.usageEvent !== null) return track.usageEvent
-  const tier = track.usage?.tier ?? track.tier
+export function usageEvent(state: OpenAIAnswerState, request: GatewayRequest, nowMs: number): Buffer {
+  if (state.usageEvent !== null) return state.usageEvent
+  const tier = state.usage?.tier ?? state.tier
   const head = JSON.stringify({
-    id: track.id ?? id,
-    object,
-    created: track.created ?? Math.floor(nowMs / 1000),
-    model: track.model ?? model,
+    ...chunkHead(request, state, nowMs),
     choices: [],
     ...(tier === null ? {} : { service_tier: tier }),
   })
-  const usage = track.usageJson ?? JSON.stringify(track.usage && writeUsage(track.usage))
+  const usage = state.usageJson ?? JSON.stringify(state.usage && writeUsage(state.usage))
   return encodeEvent(`${head.slice(0, -1)},"usage":${usage}}`)
 }
 

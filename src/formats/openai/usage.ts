@@ -1,5 +1,6 @@
 /** Token counts as the engines of this field spell them. Source: reference of wire formats, sections 1.4, 6 and 7. */
 import { type Fields, isObject } from '../../core/is-object.ts'
+import { NO_TOKENS } from '../../core/no-tokens.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { chargeInUsage } from './charge.ts'
 
@@ -13,20 +14,6 @@ const count = (value: unknown): number | null =>
   typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? Math.round(value) : null
 
 const amount = (value: unknown): number => count(value) ?? 0
-
-export const NO_TOKENS: Usage = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  audioInput: 0,
-  imageInput: 0,
-  output: 0,
-  reasoning: 0,
-  audioOutput: 0,
-  chargedNanoUsd: null,
-  tier: null,
-  estimated: false,
-}
 
 /**
  * The `usage` object of an answer or a chunk; null where it says nothing. Zeros say nothing either: Ollama sends them

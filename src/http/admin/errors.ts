@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import { GatewayError, toGatewayError } from '../../core/errors.ts'
+import { openAIError } from '../../formats/error-body.ts'
 import { KeyFileError } from '../../keys/key-file.ts'
 import type { Log } from '../../observe/log/log.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
@@ -16,7 +17,7 @@ export function answerAdminErrors(app: FastifyInstance, log: Log): void {
     void reply
       .code(error.status)
       .headers(asObject(retryHeaders(error)))
-      .send(toEnvelope(error))
+      .send(openAIError(error))
   })
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0] ?? ''
@@ -30,7 +31,7 @@ const whyOf = ({ cause }: GatewayError): object =>
 /** For what fails before there is a route: a URL that cannot be read. */
 export function onFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const error = errorOf(thrown)
-  void reply.code(error.status).header('x-request-id', request.id).send(toEnvelope(error))
+  void reply.code(error.status).header('x-request-id', request.id).send(openAIError(error))
 }
 
 /** Node's 'clientError'. */

@@ -1,7 +1,8 @@
 /** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS } from '../../core/endpoints.ts'
-import { clientClosed, type ErrorProtocol, GatewayError, toEnvelope, toGatewayError } from '../../core/errors.ts'
+import { clientClosed, GatewayError, toGatewayError } from '../../core/errors.ts'
+import { errorBody } from '../../formats/error-body.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 import type { Connections } from '../connections.ts'
 import { isOllamaPath, pathAdvice } from '../paths.ts'
@@ -17,7 +18,7 @@ export function answerErrors(app: FastifyInstance, connections: Connections): vo
     void reply
       .code(error.status)
       .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
-      .send(toEnvelope(error, protocolOf(request)))
+      .send(errorBody(error, formatOf(request)))
   })
 }
 
@@ -36,8 +37,8 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
 const noSuchPath = (method: string, path: string): GatewayError =>
   new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
 
-function protocolOf({ url, routeOptions }: FastifyRequest): ErrorProtocol {
-  return routeOptions.config.endpoint?.protocol ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')
+function formatOf({ url, routeOptions }: FastifyRequest): string {
+  return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')
 }
 
 const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { GatewayError, toEnvelope } from '../../core/errors.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { openAIError } from '../../formats/error-body.ts'
 import { type AnswerBooks, record } from './plain-answers.ts'
 
 /** How long the other side may take to read the answer and to close. */
@@ -42,7 +43,7 @@ const reads = (request: IncomingMessage): boolean => !request.complete && reques
 
 /** A whole answer, for a socket that nobody else speaks on. */
 export function rawAnswer(error: GatewayError, id: string): string {
-  const body = JSON.stringify(toEnvelope(error))
+  const body = JSON.stringify(openAIError(error))
   return [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
     'content-type: application/json; charset=utf-8',

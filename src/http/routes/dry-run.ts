@@ -1,10 +1,10 @@
 /** `POST /v1/route`: the decision about a request, and nothing sent. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toEnvelope } from '../../core/errors.ts'
+import { openAIError } from '../../formats/error-body.ts'
 import { inSlices } from '../../core/slices.ts'
 import { decisionTable } from '../../observe/explain/table.ts'
 import { type Deciding, dryRun } from '../../pipeline.ts'
-import { endpointOf } from '../../formats/openai/endpoint-of.ts'
+import { endpointOf } from '../../formats/endpoint-of.ts'
 import { LARGE_BYTES, largeMembers } from '../../formats/json/parse-large.ts'
 import { addAnswerHeaders, asObject } from '../../relay/headers.ts'
 import { prefersText } from '../accepts.ts'
@@ -24,7 +24,7 @@ export async function answerDryRun(
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
   const dry = await anyRequest(endpoint, incoming, startedAt)
   const { record, refusal } = dryRun(dry, stages)
-  const decision = refusal === null ? record : { ...record, ...toEnvelope(refusal) }
+  const decision = refusal === null ? record : { ...record, ...openAIError(refusal) }
   const headers = ['vary', 'accept']
   const overheadMs = stages.now() - dry.startedAt
   addAnswerHeaders(headers, {

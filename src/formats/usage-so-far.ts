@@ -1,8 +1,7 @@
 /** What an answer took so far, as far as it tells, and a guess where it does not. Pure. */
-import type { Usage } from '../../core/settlement.ts'
-import { chargeOfBoth } from './charge.ts'
+import { NO_TOKENS } from '../core/no-tokens.ts'
+import type { Charge, Usage } from '../core/settlement.ts'
 import type { AnswerState } from './answer-state.ts'
-import { NO_TOKENS } from './usage.ts'
 
 /** What the backend has told so far, without a guess; null = nothing. */
 export function usageTold({ usage, charge }: AnswerState): Usage | null {
@@ -23,4 +22,10 @@ export function usageSoFar(track: AnswerState, inputTokens: number, over: boolea
   // A running count, of some time before the stream broke off.
   const output = Math.max(usage.output, size.tokens)
   return output === usage.output ? usage : { ...usage, output, estimated: true }
+}
+
+/** What is told in two places: the higher one, as far as it is known. A proxy that knows no price says 0 beside its backend's own cost. */
+export function chargeOfBoth(one: Charge, other: Charge): Charge {
+  if (typeof one === 'number' && typeof other === 'number') return Math.max(one, other)
+  return typeof one === 'number' || other === null ? one : other
 }

@@ -1,9 +1,9 @@
 /** Whose body it is: for dry runs, which take those of all inference endpoints. Pure. */
-import { CHAT, COMPLETIONS, DRY_RUN, EMBEDDINGS, type Endpoint, ENDPOINTS, RERANK } from '../../core/endpoints.ts'
-import { GatewayError } from '../../core/errors.ts'
-import type { Member } from '../../core/types.ts'
-import { members } from '../json/members.ts'
-import { BodySize } from '../json/body-size.ts'
+import { CHAT, COMPLETIONS, DRY_RUN, EMBEDDINGS, type Endpoint, ENDPOINTS, RERANK } from '../core/endpoints.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Member } from '../core/types.ts'
+import { members } from './json/members.ts'
+import { BodySize } from './json/body-size.ts'
 
 /** The member that gives an endpoint away, the surest first. */
 const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [

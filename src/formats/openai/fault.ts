@@ -3,17 +3,8 @@
  * Shapes: `{error:{..}}`, `{error:"text"}`, flat `{object:"error",..}`, `{detail}`, `{message}`, an array of one of
  * them, a JSON text inside `message` (Ollama wraps its child's answer), plain text, HTML.
  */
+import type { UpstreamFault } from '../upstream-fault.ts'
 import { type Fields, isObject } from '../../core/is-object.ts'
-export interface UpstreamFault {
-  readonly message: string
-  readonly code: string | null
-  readonly type: string | null
-  readonly param: string | null
-  /** Numeric code inside the body, where it looks like an HTTP status. */
-  readonly status: number | null
-  /** It says in fields of its own that the prompt was flagged (OpenRouter). The text that it quotes is not read. */
-  readonly flagged?: boolean
-}
 
 const MESSAGE_LENGTH = 2000
 

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { embeddedFault, readFault, type UpstreamFault } from '../../src/formats/openai/upstream-error.ts'
+import { embeddedFault, readFault } from '../../src/formats/openai/fault.ts'
+import type { UpstreamFault } from '../../src/formats/upstream-fault.ts'
 import { pick, seeded } from '../support/random.ts'
 import { noSamples, samples } from '../support/samples.ts'
 

@@ -1,0 +1,165 @@
+/**
+ * A wire format: how callers write requests and read answers, and how backends read requests and write answers. Outside of
+ * `formats/` a request is a `Prompt` and an answer is an `AnswerState`: no member of a body is known by name there.
+ *
+ * Where caller and backend speak the same format its bytes pass: `compose` changes no more than the backend refuses, and an
+ * `AnswerReader` gives the events as they came.
+ */
+import type { Endpoint } from '../core/endpoints.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Prompt } from '../core/prompt.ts'
+import type { Effort } from '../core/capabilities.ts'
+import type { Steps } from '../core/slices.ts'
+import type { Deployment, GatewayRequest } from '../core/types.ts'
+import type { Checks } from './answer-collector.ts'
+import type { AnswerState } from './answer-state.ts'
+import type { SseFrame } from './sse.ts'
+import type { UpstreamFault } from './upstream-fault.ts'
+
+export interface Format {
+  /** As endpoints and provider files name it. */
+  readonly name: string
+  readonly caller: CallerSide
+  readonly backend: BackendSide
+}
+
+// ---------------------------------------------------------------- the caller's side
+
+export interface CallerSide {
+  /** Reads the body of a request. Throws `invalid_json` or `invalid_request`, which names the member and what it should be. */
+  read(raw: Buffer, endpoint: Endpoint): ReadRequest
+  /** The same for a large body. */
+  readInSteps(raw: Buffer, endpoint: Endpoint): Steps<ReadRequest>
+  /** The body of an error answer. */
+  errorBody(error: GatewayError): object
+  readonly stream: StreamMarks
+  /** A whole answer with the decision record in it; unchanged where it has no place for one. */
+  withRecord(body: Buffer, record: object): Buffer
+  /** The event of a stream that carries the decision record. `state` null: no answer has begun. `nowMs`: epoch, for engines that name no time. */
+  recordEvent(request: GatewayRequest, state: AnswerState | null, nowMs: number, record: object): Buffer
+}
+
+/** What the body of a request says. */
+export interface ReadRequest {
+  readonly model: string
+  readonly stream: boolean
+  readonly prompt: Prompt
+  readonly names: Names
+}
+
+/** What a body says that its request belongs to; null = it does not say. */
+export interface Names {
+  readonly session: string | null
+  readonly agent: string | null
+  readonly user: string | null
+}
+
+/** What a stream has beside its events. */
+export interface StreamMarks {
+  /** Headers of the answer, as a flat list: name, value, name, value. */
+  readonly headers: readonly string[]
+  /** Keeps a silent connection open; no client takes it for an event. */
+  readonly comment: Buffer
+  /** Behind the last event of an answer that is complete. */
+  readonly end: Buffer
+  /** An error event, and what ends the stream behind it. `body`: that of an error answer. */
+  failed(body: object): Buffer
+}
+
+// ---------------------------------------------------------------- the backend's side
+
+export interface BackendSide {
+  /** The body to send, in steps: the caller's own bytes where nothing has to change. */
+  compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<Buffer>
+  /**
+   * A change by which a request suits a backend that refused it, and by which it loses nothing; null: there is none. `tried`: those that
+   * were made already. It is remembered by its name.
+   */
+  adaptation(error: GatewayError, request: GatewayRequest, tried: readonly string[]): string | null
+  /** Whether the call asks for usage in the stream by a field that not every backend takes, */
+  asksUsage(request: GatewayRequest, deployment: Deployment): boolean
+  /** and whether this field was refused. */
+  refusesUsage(error: GatewayError): boolean
+  /** Reads the answer of one call. */
+  reader(request: GatewayRequest, how: Reading): AnswerReader
+  /** What an answer with a bad status says. No body makes it throw. */
+  readFault(body: string): UpstreamFault
+}
+
+export interface Composing {
+  /** Null: the caller's own word, if any, counts. */
+  readonly effort: Effort | null
+  /** Adaptations to make, by name. */
+  readonly changes: readonly string[]
+  /** Tokens that an answer may have, where a budget says so. */
+  readonly maxTokens: number | null
+}
+
+export interface Reading {
+  /** What the prompt is expected to be, for answers that do not report it. */
+  readonly inputTokens: number
+  /** What of the answer will be checked; null: nothing. */
+  readonly checks: Checks | null
+}
+
+/** Reads one answer, whole or as a stream, and says in `state` what it learns of it. */
+export interface AnswerReader {
+  readonly state: AnswerState
+  /** An answer has a word for its end: one without it is cut. */
+  readonly expectsFinishReason: boolean
+  /** What the headers of an answer say that it costs. */
+  headers(headers: AnswerHeaders): void
+
+  // -- a stream
+
+  /** What to do with one event. */
+  event(frame: SseFrame): EventVerdict
+  /** Something that a caller could not do without has come: a part of the answer, or its end. */
+  readonly begun: boolean
+  /** All of the answer has come but for what may follow its finish reasons: usage, the mark of the end. */
+  readonly finished: boolean
+  /** Some choices have an end, others began and have none. */
+  readonly torn: boolean
+  /** Whether an event has some of the answer in it; comments, pings and empty deltas have none. Notes nothing. */
+  brings(frame: SseFrame): boolean
+  /** Half of a last event is a cut, not an event. */
+  isWhole(frame: SseFrame): boolean
+
+  // -- a whole answer
+
+  /** Null where it is a good answer. In place of a stream that was asked for nothing is noted: its events are read instead. */
+  body(body: Buffer): BodyVerdict
+  /** The same for a large one. */
+  bodyInSteps(body: Buffer): Steps<BodyVerdict>
+  /** A whole answer as the stream that was asked for; null where it is none. */
+  asEvents(body: Buffer): Buffer | null
+  /** The body as the caller should see it; the same buffer in all common cases. */
+  finishedBody(body: Buffer): Buffer | Promise<Buffer>
+  /** Whether a body that begins so has to change, so that it must be seen whole. */
+  needsRewrite(head: Buffer): boolean
+  /** What a body goes through that is too large to be held; null: it passes as it comes. */
+  pieceRecoder(): PieceRecoder | null
+
+  /** The answer is complete: its usage is settled. The last events of a stream, before the mark of the end; null: none. */
+  complete(): Buffer | null
+}
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+export type EventVerdict =
+  | { readonly kind: 'send'; readonly raw: Buffer }
+  | { readonly kind: 'swallow' }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'fault'; readonly fault: UpstreamFault }
+  | { readonly kind: 'garbage' }
+
+/** `garbage`: it is no answer of this format. */
+export type BodyVerdict = UpstreamFault | 'garbage' | null
+
+/** Puts the pieces of a body into the form that the caller asked for. */
+export interface PieceRecoder {
+  /** Adds to `out` what can go on. */
+  push(chunk: Buffer, out: Buffer[]): void
+  /** The answer has ended. */
+  end(out: Buffer[]): void
+}

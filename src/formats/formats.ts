@@ -1,0 +1,14 @@
+/** The wire formats that the gateway speaks, by name: endpoints and provider files choose among them. */
+import type { Format } from './format.ts'
+import { OPENAI } from './openai/openai.ts'
+
+export type Formats = ReadonlyMap<string, Format>
+
+export const FORMATS: Formats = new Map([OPENAI].map((format) => [format.name, format]))
+
+/** Throws where there is none of this name: the names in endpoints and provider files are checked before. */
+export function formatNamed(name: string, formats: Formats): Format {
+  const format = formats.get(name)
+  if (format === undefined) throw new Error(`there is no wire format "${name}"`)
+  return format
+}
