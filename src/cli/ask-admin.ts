@@ -24,20 +24,22 @@ export async function askAdmin(
 ): Promise<Readonly<Record<string, unknown>>> {
   const base = options.url ?? (await configured(options.config, io))
   if (!URL.canParse(base))
-    throw new Error(`--url: ${quotedUrl(base)} is no address; write one such as http://127.0.0.1:7071`)
+    throw new Error(`--url: ${quotedUrl(base)} is not a URL; write one such as http://127.0.0.1:7071`)
   const token = options.token ?? io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
-  if (token === '') throw new Error('there is no token: set TURNOUT_ADMIN_TOKEN, or write --token')
+  if (token === '') throw new Error('no token: set TURNOUT_ADMIN_TOKEN or pass --token')
   const url = new URL(path, base)
   const { status, text } = await get(url, token)
   const value = parsed(text)
   if (status === 200 && isObject(value)) return value
   const error = isObject(value) && isObject(value['error']) ? value['error']['message'] : null
-  throw new Error(typeof error === 'string' ? error : `${url.origin} answers ${status}: it is no admin API of Turnout`)
+  throw new Error(
+    typeof error === 'string' ? error : `${url.origin} answers ${status}: this is not an admin API of Turnout`,
+  )
 }
 
 async function configured(asked: string | undefined, io: Io): Promise<string> {
   const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) throw new Error('there is no configuration; write --url with the address of the admin API')
+  if (file === null) throw new Error('there is no configuration; pass --url with the address of the admin API')
   const { admin } = (await loadConfig(file, io.env, await loadProviders())).config
   if (admin === null)
     throw new ConfigError([{ path: 'admin', message: 'is missing: without it there is no admin API' }], file)

@@ -16,13 +16,15 @@ export async function askGateway(body: Buffer, url: string, key: string | undefi
   const error = isObject(value) && isObject(value['error']) ? value['error'] : null
   if (typeof error?.['message'] === 'string' && 'source' in error)
     throw new ExplainError(`${String(error['code'])}: ${error['message']}`)
-  throw new ExplainError(`--url: what answers there (status ${answer.status}) is no Turnout gateway of this version`)
+  throw new ExplainError(
+    `--url: this is not a Turnout gateway of this version (it answers with status ${answer.status})`,
+  )
 }
 
 function routeOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ExplainError(`--url: ${quotedUrl(text)} is no address; write one such as http://127.0.0.1:7070`)
+    throw new ExplainError(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
   url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/route`
   return url
 }

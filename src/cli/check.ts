@@ -97,14 +97,14 @@ const orderedLines = (patterns: readonly string[], route: RouteSpec, config: Con
 function reachLines(reached: readonly Reach[], what = ''): string[] {
   if (reached.length === 0) return [`NONE${what}: no backend can have such a model`]
   return reached.map(({ backend, declared, patterns }) => {
-    const listed = patterns.includes('*') ? 'all it lists' : `${patterns.join(', ')} if it lists such`
+    const listed = patterns.includes('*') ? 'all it lists' : `${patterns.join(', ')} if listed`
     return `${backend ?? '(any)'}: ${[...declared, ...(patterns.length === 0 ? [] : [listed])].join(', ')}`
   })
 }
 
 function keysText({ keys, routes, server, store }: Config): string {
   if (keys.length === 0 && store.keys !== null) return `keys are made at run time: \`turnout key list\` shows them\n`
-  if (keys.length === 0) return `no keys: everybody who reaches ${server.host}:${server.port} may call\n`
+  if (keys.length === 0) return `no keys: every caller that reaches ${server.host}:${server.port} is served\n`
   const open = !routes.some(({ name }) => name === 'default')
   return table(
     ['key', 'requests', 'may use'],

@@ -14,7 +14,7 @@ import { readAll } from './stdin.ts'
 
 const USAGE =
   'usage: turnout explain REQUEST.json [--config FILE] [--url http://127.0.0.1:7070] [--key KEY] [--json]\n' +
-  '       - in the place of the file is standard input; the key may also be in TURNOUT_KEY\n'
+  '       - instead of the file reads standard input; the key may also be in TURNOUT_KEY\n'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -39,7 +39,7 @@ export async function explain(argv: string[], io: Io): Promise<number> {
     return 2
   }
   if (values.url !== undefined && values.config !== undefined) {
-    io.stderr.write('turnout explain: --url asks a gateway that has its configuration; leave out --config\n')
+    io.stderr.write('turnout explain: the gateway at --url has its own configuration; leave out --config\n')
     return 2
   }
   const key = values.key ?? (io.env['TURNOUT_KEY'] === '' ? undefined : io.env['TURNOUT_KEY'])

@@ -46,8 +46,7 @@ export async function keyOfFile(verb: Verb, argv: string[], io: Io): Promise<num
     return keys === null ? 1 : await run(verb, asked, keys, io)
   } catch (thrown) {
     if (thrown instanceof GatewayError) io.stderr.write(`turnout key ${verb}: ${thrown.message}\n`)
-    else if (thrown instanceof KeyFileError)
-      io.stderr.write(`turnout key ${verb}: the file of keys ${thrown.message}\n`)
+    else if (thrown instanceof KeyFileError) io.stderr.write(`turnout key ${verb}: the key file ${thrown.message}\n`)
     else if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
     else throw thrown
     return 1
@@ -81,7 +80,7 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
   const config = path === null ? null : (await loadConfig(path, io.env, await loadProviders())).config
   if (config === null || config.store.keys === null) {
     io.stderr.write(
-      `turnout key: ${path === null ? 'there is no configuration' : `${path} names no file of keys`}; write \`store: { keys: ./data/keys.json }\` into it\n`,
+      `turnout key: ${path === null ? 'there is no configuration' : `${path} names no key file`}; add \`store: { keys: ./data/keys.json }\` to it\n`,
     )
     return null
   }
@@ -91,7 +90,7 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
     routes: config.routes.map(({ name }) => name),
     emit: ({ event, ids, why }) =>
       void io.stderr.write(
-        `turnout key: ${event === 'keys_ignored' ? `ignored: ${ids?.join(', ') ?? ''}` : 'the file of keys'}: ${why ?? ''}\n`,
+        `turnout key: ${event === 'keys_ignored' ? `ignored: ${ids?.join(', ') ?? ''}` : 'the key file'}: ${why ?? ''}\n`,
       ),
   })
   await keys.load()
@@ -103,7 +102,7 @@ async function run(verb: Verb, { id, json, grace, fields }: Asked, keys: KeyStor
     void io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text)
   const printMade = (made: Made): void => {
     print(made, `key     ${made.secret}\n${keyText(made.key)}`)
-    io.stderr.write('give the key to its user: it is not kept anywhere. ')
+    io.stderr.write('give the key to its user: it is not stored. ')
     io.stderr.write(TAKEN_OVER)
   }
   const printKey = (key: KeyView): void => print({ key }, keyText(key))
@@ -130,4 +129,4 @@ async function run(verb: Verb, { id, json, grace, fields }: Asked, keys: KeyStor
   return 0
 }
 
-const TAKEN_OVER = 'A gateway that runs with this file follows within a second.\n'
+const TAKEN_OVER = 'A gateway that runs with this file picks the change up within a second.\n'

@@ -3,9 +3,9 @@ import type { KeyView } from '../keys/key-view.ts'
 import { table } from './table.ts'
 
 export function keyTable(keys: readonly KeyView[]): string {
-  if (keys.length === 0) return 'no keys: nobody may call; `turnout key create --id ID` makes one\n'
+  if (keys.length === 0) return 'no keys, so every request is refused; `turnout key create --id ID` makes one\n'
   return table(
-    ['key', 'state', 'scope', 'team', 'user', 'limits', 'may use', 'expires', 'stands in'],
+    ['key', 'state', 'scope', 'team', 'user', 'limits', 'may use', 'expires', 'defined in'],
     keys.map((key) => [
       key.id,
       stateText(key),
@@ -15,7 +15,7 @@ export function keyTable(keys: readonly KeyView[]): string {
       limitsText(key),
       routesText(key),
       key.expires ?? 'never',
-      key.source === 'file' ? 'file of keys' : 'configuration',
+      key.source === 'file' ? 'key file' : 'configuration',
     ]),
   )
 }
@@ -32,7 +32,7 @@ export function keyText(key: KeyView): string {
     ['limits', limitsText(key)],
     ['uses', routesText(key)],
     ['expires', key.expires ?? 'never'],
-    ['made', key.created_at ?? 'in the configuration'],
+    ['created', key.created_at ?? 'in the configuration'],
     ['changed', key.changed_at],
     ['rotated', key.rotated_at],
   ]

@@ -14,7 +14,7 @@ export async function key(argv: string[], io: Io): Promise<number> {
       const secret = newSecret()
       io.stdout.write(`key   ${secret}\nhash  ${stored(secret)}\n`)
       io.stderr.write(
-        'give the key to its user, put the hash into `keys` (or into `admin.token`); the key is not kept anywhere\n',
+        'give the key to its user and put the hash into `keys` (or `admin.token`); the key itself is not stored\n',
       )
       return 0
     }

@@ -15,7 +15,7 @@ import { Outflow } from './outflow.ts'
 const USAGE =
   'usage: turnout ledger [--since 1h] [--until TIME] [--kind request|attempt] [--route ROUTE] [--key KEY]\n' +
   '                      [--format jsonl|csv] [--decisions] [--config FILE | --folder DIR]\n' +
-  '       a time is how long ago (90m, 1h, 7d) or a date (2026-01-31, 2026-01-31T08:00Z); UTC where it names no zone\n'
+  '       TIME is an age (90m, 1h, 7d) or a date (2026-01-31, 2026-01-31T08:00Z; UTC without a zone)\n'
 
 const OPTIONS = {
   since: { type: 'string' },
@@ -62,7 +62,7 @@ export async function ledger(argv: string[], io: Io): Promise<number> {
 
 function readingOf({ since, until, kind, format, decisions, config, folder }: Values, now: number): LedgerQuery {
   if (format !== 'jsonl' && format !== 'csv') throw new Error(`--format: "${format}" is neither jsonl nor csv`)
-  if (format === 'csv' && decisions) throw new Error('--decisions: CSV has no column for them; take --format jsonl')
+  if (format === 'csv' && decisions) throw new Error('--decisions: CSV has no column for them; use --format jsonl')
   if (kind !== undefined && !isKind(kind)) throw new Error(`--kind: "${kind}" is neither request nor attempt`)
   if (config !== undefined && folder !== undefined) throw new Error('--config and --folder exclude each other')
   const [from, to] = [momentAt('--since', since, now), momentAt('--until', until, now)]
@@ -78,7 +78,7 @@ function readingOf({ since, until, kind, format, decisions, config, folder }: Va
 function momentAt(option: string, text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined
   const moment = momentOf(text, now)
-  if (moment === null) throw new Error(`${option}: "${text}" is no time; write it like 90m, 7d or 2026-01-31T08:00Z`)
+  if (moment === null) throw new Error(`${option}: "${text}" is not a time; write it like 90m, 7d or 2026-01-31T08:00Z`)
   return moment
 }
 
@@ -113,9 +113,7 @@ function damageWords({ damaged, torn, files, first }: DamageCount): string[] {
       : [
           `${lines(damaged)} in ${files === 1 ? '1 file' : `${files} files`} cannot be read and ${damaged === 1 ? 'is' : 'are'} left out; the first is ${first ?? ''}`,
         ]),
-    ...(torn === 0
-      ? []
-      : [`${lines(torn)} without an end: a request that is being written, or whose gateway was killed meanwhile`]),
+    ...(torn === 0 ? [] : [`${lines(torn)} incomplete: a request that is being written, or whose gateway was killed`]),
   ]
 }
 
@@ -126,7 +124,7 @@ const wanted = (row: LedgerRow, { route, key }: Values): boolean =>
 
 const whyNot = (code: string): string =>
   code === 'ENOENT'
-    ? 'is not there: no request has ended since the ledger was switched on'
+    ? 'does not exist: no request has ended since the ledger was switched on'
     : code === 'ENOTDIR'
       ? 'is not a folder'
       : `cannot be read (${code})`

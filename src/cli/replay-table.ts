@@ -130,7 +130,7 @@ function evidenceText({ evidence }: Report): string {
   const { all, moved, drawn, most_weight: most } = evidence
   const line = (name: string, { requests, agrees, effective_sample_size: size }: typeof all): string[] =>
     [name, requests, agrees, Math.round(size)].map(String)
-  const head = ['evidence for B', 'requests', 'went where B sends them', 'effective sample size']
+  const head = ['evidence for B', 'requests', 'went where B would send them', 'effective sample size']
   return (
     table(head, [line('all', all), line('that would move', moved)]) +
     wrapped(

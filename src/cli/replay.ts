@@ -15,7 +15,7 @@ import { replayTable } from './replay-table.ts'
 
 const USAGE =
   'usage: turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]\n' +
-  '       LOG is what a gateway has logged, - standard input; --config is what that gateway was started with\n'
+  '       LOG is the log of a gateway, - is standard input; --config is the configuration that gateway ran with\n'
 
 const OPTIONS = {
   config: { type: 'string' },

@@ -103,7 +103,9 @@ function announce(app: App, { url, adminUrl }: { url: string; adminUrl: string |
   const key = asksForKeys(config) ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
   if (adminUrl !== null) io.stderr.write(`admin API on ${adminUrl}/admin\n`)
   if (asksForKeys(config) && app.keys.specs.length === 0)
-    io.stderr.write('nobody may call yet: `turnout key create --id NAME` makes a key, also while this runs\n')
+    io.stderr.write(
+      'there are no keys yet, so every request is refused: `turnout key create --id NAME` makes one, also while this runs\n',
+    )
   io.stderr.write(
     `listening on ${url}\n\n  curl -N ${reached}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
   )

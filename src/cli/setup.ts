@@ -34,9 +34,7 @@ export async function prepare(asked: string | undefined, io: Io): Promise<Setup>
   for (const { line } of found) io.stderr.write(`found  ${line}\n`)
   if (found.some(({ usable }) => usable))
     return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
-  io.stderr.write(
-    'found no model, so two simulated ones are served; they are made for trying the gateway and know nothing\n',
-  )
+  io.stderr.write('found no model: serving two simulated ones, which let you try the gateway and know nothing\n')
   const demo = await startDemo()
   for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
   // An engine without a model may get one while the gateway runs.

@@ -56,7 +56,7 @@ export async function showState(file: string | null, io: Io, json: boolean, now 
     value = null
   }
   if (!isObject(value)) {
-    io.stderr.write(`${found.file}: is no JSON object; \`turnout state reset\` deletes it\n`)
+    io.stderr.write(`${found.file}: is not a JSON object; \`turnout state reset\` deletes it\n`)
     return 1
   }
   if (json) {
@@ -67,7 +67,7 @@ export async function showState(file: string | null, io: Io, json: boolean, now 
   io.stdout.write(
     `${found.file}: version ${word(value['version'])}, ${size(found.text)}, written ${age(now - found.writtenAt)} ago\n`,
   )
-  if (arms.length === 0) io.stdout.write('nothing is learnt yet\n')
+  if (arms.length === 0) io.stdout.write('nothing has been learnt yet\n')
   else
     io.stdout.write(
       `\n${table(
@@ -84,7 +84,7 @@ export async function resetState(file: string | null, io: Io): Promise<number> {
   if (found === null) return file === null ? 1 : 0
   await rm(found.file, { force: true })
   io.stdout.write(`deleted ${found.file} (${size(found.text)}): what was learnt is forgotten\n`)
-  io.stderr.write('a gateway that still runs with this configuration knows it and writes it again; stop it first\n')
+  io.stderr.write('a gateway that still runs with this configuration will write it again; stop it first\n')
   return 0
 }
 
@@ -98,7 +98,7 @@ interface Found {
 /** Null after saying why not. */
 async function lookAt(file: string | null, io: Io): Promise<Found | null> {
   if (file === null) {
-    io.stderr.write('turnout state: nothing is kept: no configuration names a file for what is learnt\n')
+    io.stderr.write('turnout state: there is no state file: no configuration has `store.state`\n')
     return null
   }
   try {
@@ -106,7 +106,7 @@ async function lookAt(file: string | null, io: Io): Promise<Found | null> {
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     const why =
-      code === 'ENOENT' ? 'is not there: nothing was learnt yet' : `cannot be read (${code ?? 'unknown error'})`
+      code === 'ENOENT' ? 'does not exist: nothing has been learnt yet' : `cannot be read (${code ?? 'unknown error'})`
     io.stderr.write(`${file}: ${why}\n`)
     return null
   }

@@ -38,7 +38,7 @@ function byMembers(list: readonly Member[] | null): Endpoint {
   const found = MARKS.find(([mark]) => list.some(({ key }) => key === mark))
   if (found !== undefined) return found[1]
   throw invalid(
-    'The body has none of `messages`, `prompt`, `input`, or `query` and `documents`, so it is of no known request; ?endpoint=chat says which it is.',
+    'The body has none of `messages`, `prompt`, `input`, or `query` and `documents`, so its endpoint is unknown; add ?endpoint=chat or another.',
   )
 }
 

@@ -51,10 +51,10 @@ export function pathAdvice(path: string): string {
   if (isOllamaPath(path))
     return "Ollama's own API is not served here; call its OpenAI-compatible one: base URL http://HOST/v1, POST /v1/chat/completions."
   if (path.startsWith('/openai/deployments/'))
-    return "Azure's paths of deployments are not served here; set the base URL to http://HOST/v1 and write the model into the field `model`."
+    return "Azure's deployment paths are not served here; set the base URL to http://HOST/v1 and put the model into the field `model`."
   const tail = FIXED.find((one) => path.toLowerCase().endsWith(one))
   if (tail !== undefined)
-    return `This is POST ${VERSION}${tail} of the gateway: set the base URL to http://HOST/v1, with nothing before or behind the /v1.`
+    return `This is POST ${VERSION}${tail} of the gateway: set the base URL to http://HOST/v1, with nothing before or after the /v1.`
   const near = didYouMean(
     path,
     FIXED.map((one) => VERSION + one),

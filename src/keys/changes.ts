@@ -17,8 +17,8 @@ export function created(keys: Keys, fields: KeyFields & { readonly id: string },
   if (same !== undefined)
     throw conflict(
       same.revoked_at === null
-        ? `There is a key "${fields.id}" already; take another id, or rotate that key.`
-        : `Key "${fields.id}" was revoked, and what it used is counted by its id; take another id.`,
+        ? `There is a key "${fields.id}" already; choose another id, or rotate that key.`
+        : `Key "${fields.id}" was revoked, and what it used is counted by its id; choose another id.`,
     )
   if (kept.length >= MOST_KEYS)
     throw conflict(`There are ${MOST_KEYS} keys, which is the most; revoked ones go after 90 days.`)

@@ -61,7 +61,7 @@ const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
 
 /** Whoever can write the file can let anybody in. */
 const writableWords = (path: string, mode: number): string =>
-  `can be written by others than its owner (mode ${octal(mode)}), who could add keys; close it: chmod 600 ${path}`
+  `can be written by other users (mode ${octal(mode)}), who could add keys; run chmod 600 ${path}`
 
 /** Throws a KeyFileError. */
 export function keysOf(text: string): readonly StoredKey[] {
@@ -74,7 +74,7 @@ export function keysOf(text: string): readonly StoredKey[] {
   const read = fileSchema.safeParse(value)
   if (read.success) return read.data.keys
   const [issue] = read.error.issues
-  throw new KeyFileError(`is not a file of keys of version ${VERSION}: ${pathText(issue?.path ?? [])} is wrong`)
+  throw new KeyFileError(`is not a key file of version ${VERSION}: ${pathText(issue?.path ?? [])} is wrong`)
 }
 
 export const textOf = (keys: readonly StoredKey[]): string => `${JSON.stringify({ version: VERSION, keys }, null, 1)}\n`
@@ -116,7 +116,7 @@ async function lockOf(path: string): Promise<FileLock> {
   } catch (thrown) {
     throw new KeyFileError(`cannot be written (${codeOf(thrown)})`)
   }
-  if (lock === null) throw new KeyFileError('is being changed by somebody else; try again')
+  if (lock === null) throw new KeyFileError('is being changed by another process; try again')
   return lock
 }
 
@@ -132,7 +132,7 @@ async function replace(path: string, text: string, lock: FileLock): Promise<void
       await file.close()
     }
     await keepOwner(path, draft)
-    if (!(await lock.held())) throw new KeyFileError('was changed by somebody else meanwhile; try again')
+    if (!(await lock.held())) throw new KeyFileError('was changed by another process in the meantime; try again')
     await rename(draft, path)
     renamed = true
   } catch (thrown) {

@@ -129,15 +129,13 @@ export class KeyStore {
 
   async #change(id: string, change: (keys: readonly StoredKey[], now: number) => readonly StoredKey[]): Promise<void> {
     const { file } = this.#options
-    if (this.#fixedIds.has(id)) throw conflict(`Key "${id}" stands in the configuration; change it there.`)
+    if (this.#fixedIds.has(id)) throw conflict(`Key "${id}" is in the configuration; change it there.`)
     if (file === null)
-      throw conflict(
-        'Keys are not kept: write `store: { keys: ./data/keys.json }` into the configuration, and start anew.',
-      )
+      throw conflict('There is no key file: add `store: { keys: ./data/keys.json }` to the configuration and restart.')
     await this.#inTurn(async () => {
       // A new file would end the keys that are still good.
       if (this.#stored.length > 0 && (await signatureOf(file)) === ABSENT)
-        throw new KeyFileError('is gone; put it back, or start the gateway anew')
+        throw new KeyFileError('is gone; put it back, or restart the gateway')
       this.#take(await changeKeyFile(file, (keys) => change(keys, Date.now())))
     })
   }

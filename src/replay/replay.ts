@@ -14,10 +14,10 @@ const MOST_MOVES = 2000
 export const UNJUDGED = {
   a_unknown_model: '--config has no such model or route',
   a_refused: '--config rules out all of its candidates',
-  a_not_recorded: 'what --config would ask is not in its record',
+  a_not_recorded: 'its record lacks what --config would call',
   b_unknown_model: '--against has no such model or route: it would be refused',
   b_refused: '--against rules out all of its candidates: it would be refused',
-  b_not_recorded: 'what --against would ask is not in its record',
+  b_not_recorded: 'its record lacks what --against would call',
 } as const
 export type Unjudged = keyof typeof UNJUDGED
 

@@ -14,16 +14,16 @@ export function warningsOf(report: Omit<Report, 'warnings'>, mostKept: number): 
   say(requests > 0 && requests < FEW, `Only ${count(requests)}: the intervals are narrower than they should be.`)
   say(
     moved.requests > 0 && moved.effective_sample_size < FEW,
-    `B is hardly proven: of ${count(moved.requests)} that would move, ${moved.agrees} went where B would send them ` +
+    `There is little evidence for B: of ${count(moved.requests)} that would move, ${moved.agrees} went where B would send them ` +
       `(effective sample size ${Math.round(moved.effective_sample_size)}), so for the others its figures are expectations.`,
   )
   say(
     incomplete.b > 0,
-    `B allows models that the records of ${count(incomplete.b)} do not hold: they were judged without those.`,
+    `B allows models that the records of ${count(incomplete.b)} do not contain: they were decided without those.`,
   )
   say(
     incomplete.a > 0,
-    `A allows models that the records of ${count(incomplete.a)} do not hold: is it the configuration of this log?`,
+    `A allows models that the records of ${count(incomplete.a)} do not contain: is it the configuration of this log?`,
   )
   const most = Math.max(headers.a, headers.b)
   say(most > 0, `Routes with a condition on headers were passed over for ${count(most)}: the log has no headers.`)

@@ -150,9 +150,9 @@ route all
                 from 20:00 to 06:00 UTC
   strategy    weights: quality 1, cost 0.35; never others than the best
   candidates  gpu: qwen, all it lists
-  fallback    openai: gpt-5 if it lists such
+  fallback    openai: gpt-5 if listed
               openai: all it lists
-              (any): nobody/x if it lists such
+              (any): nobody/x if listed
   ceilings    expected at most: 0.05 USD for a request, 2s to the first token
   success     finish reason stop or tool_calls, JSON
   baseline    openai/gpt-5

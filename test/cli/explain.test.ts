@@ -120,7 +120,7 @@ t.test('--url asks a running gateway', async (t) => {
   t.match(await ask(['--url', gateway.url]), { code: 1, out: '', err: /^turnout explain: invalid_api_key: No API key/ })
   const unknown = await run(['explain', 'unknown.json', '--url', gateway.url, '--key', 'secret-key'], { cwd })
   t.match(unknown, { code: 1, out: '', err: /^turnout explain: model_not_found: / })
-  t.match(await ask(['--url', 'nonsense']), { code: 1, err: /--url: "nonsense" is no address/ })
+  t.match(await ask(['--url', 'nonsense']), { code: 1, err: /--url: "nonsense" is not a URL/ })
 })
 
 t.test('--url to something else, or to nobody', async (t) => {

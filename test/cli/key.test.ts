@@ -47,9 +47,9 @@ const secretIn = ({ out }: Ran): string => /^key +(sk-turnout-[\w-]{43})$/m.exec
 
 t.test('the life of a key, without a gateway', { timeout: 60_000 }, async (t) => {
   const { key, file } = folder(t)
-  t.match(await key('list'), { code: 0, out: /no keys: nobody may call/ })
+  t.match(await key('list'), { code: 0, out: /no keys, so every request is refused/ })
   const made = await key('create', '--id', 'ci', '--team', 'blue', '--user', 'ann', '--routes', 'small,default', '--rpm', '60', '--tpm', '1000', '--parallel', '4', '--budget', '2.5/day', '--expires', '2099-01-31', '--label', 'cost=7', '--label', 'a=b=c') // prettier-ignore
-  t.match(made, { code: 0, err: /not kept anywhere/ })
+  t.match(made, { code: 0, err: /it is not stored/ })
   const first = secretIn(made)
   t.not(first, '')
   t.equal((await stat(file)).mode & 0o777, 0o600)
@@ -71,12 +71,12 @@ t.test('the life of a key, without a gateway', { timeout: 60_000 }, async (t) =>
   t.match(await key('change', 'ci', '--rpm', 'none', '--routes', 'small', '--label', 'none'), {
     code: 0,
     out: /limits +1000 tokens\/min, 4 at once, 2.5 USD\/day\nuses +small\n/,
-    err: /follows within a second/,
+    err: /picks the change up within a second/,
   })
   const second = await key('rotate', 'ci', '--grace', '1h')
   t.match(second, { code: 0, out: /state +active, old secret until / })
   t.not(secretIn(second), first)
-  t.match(await key('list'), { code: 0, out: /^key +state.*\nci +active, old secret.*file of keys\n$/ })
+  t.match(await key('list'), { code: 0, out: /^key +state.*\nci +active, old secret.*key file\n$/ })
   t.match(await key('revoke', 'ci'), { code: 0, out: /state +revoked / })
   const all = await Promise.all([key('list'), key('list', '--json'), key('show', 'ci')])
   const said = all.map(({ out, err }) => out + err).join('')
@@ -101,11 +101,11 @@ t.test('what cannot be done is said, with exit code 1; wrong usage with 2', { ti
   ] as const)
     t.match(await key(...args), { code, out: '', err }, args.join(' '))
   await writeFile(join(cwd, 'bare.yaml'), CONFIG.replace(/^store.*$/m, ''))
-  t.match(await key('list', '--config', 'bare.yaml'), { code: 1, err: /names no file of keys; write `store: \{ keys/ })
+  t.match(await key('list', '--config', 'bare.yaml'), { code: 1, err: /names no key file; add `store: \{ keys/ })
   t.match(await keyIn('/', ['list']), { code: 1, err: /there is no configuration/ })
   await rm(join(cwd, 'data'), { recursive: true, force: true })
   await writeFile(join(cwd, 'data'), 'a file')
-  t.match(await key('create', '--id', 'a'), { code: 1, err: /the file of keys cannot be (read|written) \(E/ })
+  t.match(await key('create', '--id', 'a'), { code: 1, err: /the key file cannot be (read|written) \(E/ })
 })
 
 t.test(
@@ -122,7 +122,7 @@ t.test(
     const gateway = start(['serve'], { cwd })
     t.teardown(() => gateway.child.kill('SIGKILL'))
     const said = await gateway.until(/listening on/)
-    t.match(said, /nobody may call yet: `turnout key create/)
+    t.match(said, /there are no keys yet, so every request is refused: `turnout key create/)
     const url = /listening on (\S+)/.exec(said)?.[1] ?? ''
     const admin = /admin API on (\S+)/.exec(said)?.[1] ?? ''
     const chat = async (token: string): Promise<number> =>

@@ -62,7 +62,7 @@ t.test('damaged lines are counted on standard error, and the rest is printed', a
   t.equal(
     err,
     `turnout ledger: 3 lines in 1 file cannot be read and are left out; the first is ${files.at(-1)}:1\n` +
-      'turnout ledger: 1 line without an end: a request that is being written, or whose gateway was killed meanwhile\n',
+      'turnout ledger: 1 line incomplete: a request that is being written, or whose gateway was killed\n',
   )
 })
 
@@ -94,7 +94,7 @@ t.test('where the configuration says', async (t) => {
   t.equal(parsed((await run(['ledger', '--config', 'with.yaml'], { cwd })).out).length, 7)
   t.match(await run(['ledger', '--config', 'without.yaml'], { cwd }), { code: 1, out: '', err: /store\.ledger/ })
   t.match(await run(['ledger'], { cwd }), { code: 1, out: '', err: /give --config or --folder/ })
-  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 1, out: '', err: /later: is not there/ })
+  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 1, out: '', err: /later: does not exist/ })
   await mkdir(join(cwd, 'later'))
   t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 0, out: '', err: '' })
   t.match(await run(['ledger', '--folder', 'with.yaml', '--format', 'csv'], { cwd }), {
@@ -107,7 +107,7 @@ t.test('where the configuration says', async (t) => {
 t.test('wrong usage names what is wrong', async (t) => {
   const cwd = t.testdir({})
   for (const [args, err] of [
-    [['--since', 'yesterday'], /--since: "yesterday" is no time; write it like 90m/],
+    [['--since', 'yesterday'], /--since: "yesterday" is not a time; write it like 90m/],
     [['--until', '1'], /--until: "1" is no time/],
     [['--since', '1h', '--until', '2h'], /--since is not before --until/],
     [['--format', 'xml'], /--format: "xml" is neither jsonl nor csv/],

@@ -81,7 +81,7 @@ t.test('a log of a gateway against a cheaper policy', async (t) => {
   t.match(table.out, /^ +20 {2}requests compared$/m)
   t.match(table.out, /^cost of 1000, USD +/m)
   t.match(table.out, /dear\/tiny -> plain\/tiny/)
-  t.match(table.out, /warning: B is hardly proven/)
+  t.match(table.out, /warning: There is little evidence for B/)
   t.ok(table.out.split('\n').every((text) => text.length <= 120))
   if (process.env['SHOW'] === '1') t.comment(table.out)
 })

@@ -62,7 +62,7 @@ t.test('a file of keys that others can write: refused in one line that says what
     t.equal(code, 1, args.join(' '))
     t.match(
       err,
-      /^.*file of keys can be written by .*\(mode 0622\).*: chmod 600 .*keys\.json$|^store\.keys: the file can be .*\(mode 0622\).*: chmod 600 .*keys\.json$/m,
+      /^.*key file can be written by .*\(mode 0622\).*: chmod 600 .*keys\.json$|^store\.keys: the file can be .*\(mode 0622\).*: chmod 600 .*keys\.json$/m,
     )
     t.notMatch(err, /^ +at /m, 'no stack')
   }

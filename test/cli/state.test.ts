@@ -41,12 +41,12 @@ t.test('show: version, size, age, and a line for each arm', async (t) => {
 t.test('show: nothing learnt, nothing there, nothing kept, nothing readable', async (t) => {
   const cwd = t.testdir({ 'empty.json': '{"version":1,"arms":{}}', 'broken.json': '{"version":', 'list.json': '[]' })
   for (const [file, code, out, err] of [
-    ['empty.json', 0, /nothing is learnt yet/, /^$/],
-    ['broken.json', 1, /^$/, /broken\.json: is no JSON object/],
-    ['list.json', 1, /^$/, /list\.json: is no JSON object/],
-    ['none.json', 1, /^$/, /none\.json: is not there/],
+    ['empty.json', 0, /nothing has been learnt yet/, /^$/],
+    ['broken.json', 1, /^$/, /broken\.json: is not a JSON object/],
+    ['list.json', 1, /^$/, /list\.json: is not a JSON object/],
+    ['none.json', 1, /^$/, /none\.json: does not exist/],
     ['.', 1, /^$/, /cannot be read \(EISDIR\)/],
-    [null, 1, /^$/, /nothing is kept/],
+    [null, 1, /^$/, /there is no state file/],
   ] as const) {
     const one = io()
     t.equal(await showState(file === null ? null : join(cwd, file), one, false), code, String(file))
@@ -62,7 +62,7 @@ t.test('reset: says what goes, and deletes it; twice is no failure', async (t) =
   t.notOk(existsSync(file))
   const again = io()
   t.equal(await resetState(file, again), 0)
-  t.match(again.said, { out: '', err: /is not there/ })
+  t.match(again.said, { out: '', err: /does not exist/ })
   t.equal(await resetState(null, io()), 1)
 })
 
@@ -74,5 +74,5 @@ t.test('the command', async (t) => {
   t.match(await run(['state', '--config', 'wrong.yaml'], { cwd }), { code: 1, out: '', err: /wrong\.yaml/ })
   for (const args of [['what'], ['show', 'reset'], ['--what']])
     t.match(await run(['state', ...args], { cwd }), { code: 2, out: '', err: /usage: turnout state/ }, args.join(' '))
-  t.match(await run(['state'], { cwd: t.testdir({}) }), { code: 1, err: /nothing is kept/ })
+  t.match(await run(['state'], { cwd: t.testdir({}) }), { code: 1, err: /there is no state file/ })
 })

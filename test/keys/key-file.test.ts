@@ -67,7 +67,7 @@ t.test('no file: no keys', async (t) => {
 for (const [name, text, why] of [
   ['no JSON', '{"version":1,', /is not JSON/],
   ['empty', '', /is not JSON/],
-  ['a list', '[]', /is not a file of keys/],
+  ['a list', '[]', /is not a key file/],
   ['another version', '{"version":2,"keys":[]}', /version is wrong/],
   [
     'a hash in clear',

@@ -118,7 +118,7 @@ t.test('what is wrong is told with its field and what to write; nothing is made'
     [{ id: 'a', expires: '2020-01-01' }, /^expires: "2020-01-01" is past/],
     [{ id: 'a', labels: { b: 1 } }, /^labels\.b: 1 is a number; write a text/],
     [JSON.parse('{"id":"a","__proto__":{"rpm":1}}') as object, /no such field/],
-    [{ id: 'fixed' }, /Key "fixed" stands in the configuration/],
+    [{ id: 'fixed' }, /Key "fixed" is in the configuration/],
   ] as const)
     await t.rejects(keys.create(input), { name: 'Error', message }, JSON.stringify(input))
   t.strictSame((await readKeyFile(path)).keys, [])
@@ -138,7 +138,7 @@ t.test('ids are used once', async (t) => {
     keys.rotate('fixed'),
     keys.change('fixed', { rpm: 1 }),
   ] as Promise<unknown>[])
-    await t.rejects(done, { status: 409, message: /stands in the configuration/ })
+    await t.rejects(done, { status: 409, message: /is in the configuration/ })
 })
 
 t.test('a change counts at once, null takes a field back', async (t) => {

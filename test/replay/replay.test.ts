@@ -73,7 +73,7 @@ t.test('by hand: expectations, and the doubly robust correction', async (t) => {
       moved: { requests: 2, agrees: 1, effective_sample_size: 1 },
     },
   })
-  t.match(report.warnings.join('\n'), /hardly proven: of 2 requests that would move, 1 went/)
+  t.match(report.warnings.join('\n'), /little evidence for B: of 2 requests that would move, 1 went/)
 })
 
 t.test('a rare request does not count for more than 50', async (t) => {
@@ -263,7 +263,7 @@ t.test('models that the record does not hold', async (t) => {
   const only = line({ candidates: [DEAR] })
   const some = replayed([only], byRoute({ candidates: ['x/*'] }), BEST)
   t.match(some, { requests: 1, incomplete: { a: 0, b: 1 } })
-  t.match(some.warnings.join('\n'), /B allows models that the records of 1 request do not hold/)
+  t.match(some.warnings.join('\n'), /B allows models that the records of 1 request do not contain/)
   t.match(replayed([only], BEST, byRoute({ candidates: ['y/*'] })), { requests: 0, unjudged: { b_not_recorded: 1 } })
   const hidden = line({ candidates: [DEAR, { ...PLAIN, dropped: 'policy', total: null }] })
   t.match(replayed([hidden], BEST, byRoute({ candidates: ['y/*'] })), { unjudged: { b_not_recorded: 1 } })

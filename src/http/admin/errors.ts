@@ -43,20 +43,20 @@ export function onAdminClientError(thrown: Error & { code?: string }, socket: So
 
 function errorOf(thrown: FastifyError | KeyFileError): GatewayError {
   if (thrown instanceof KeyFileError)
-    return new GatewayError('internal_error', `The file of keys ${thrown.message}; nothing was changed.`, {
+    return new GatewayError('internal_error', `The key file ${thrown.message}; nothing was changed.`, {
       cause: thrown,
     })
   switch (thrown.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new GatewayError('body_too_large', 'The body is larger than anything that can be asked for here.')
+      return new GatewayError('body_too_large', 'The body is larger than any request to the admin API.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new GatewayError('unsupported_media_type', 'The body must be application/json.')
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new GatewayError('invalid_request', 'The body is not as long as content-length says.')
+      return new GatewayError('invalid_request', 'The body is shorter or longer than its content-length.')
     case 'FST_ERR_BAD_URL':
       return new GatewayError('not_found', 'The URL cannot be decoded.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new GatewayError('not_found', 'Nothing has a name of this length.')
+      return new GatewayError('not_found', 'This name is too long to exist.')
     default:
       return faultOfBytes(thrown) ?? toGatewayError(thrown)
   }

@@ -84,12 +84,12 @@ export const sessionRoutes = (sessions: SessionBook | null): AdminRoute[] => [
       if (session !== null) return { session }
       const name = callerName(id)
       const which = name === null ? 'such session' : `session "${name}"`
-      throw new GatewayError('not_found', `There is no ${which}, or it was too long ago.`)
+      throw new GatewayError('not_found', `There is no ${which}; it may have been too long ago.`)
     },
   },
 ]
 
 function there(sessions: SessionBook | null): SessionBook {
   if (sessions !== null) return sessions
-  throw new GatewayError('not_found', 'This gateway keeps no sessions.')
+  throw new GatewayError('not_found', 'This gateway records no sessions.')
 }

@@ -27,7 +27,7 @@ export function refuseLate(app: FastifyInstance, connections: Connections): void
       done(stoppingError())
     } else if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       reply.header('connection', 'close')
-      done(new GatewayError('invalid_request', 'A request of HTTP/1.1 needs a Host header.'))
+      done(new GatewayError('invalid_request', 'An HTTP/1.1 request needs a Host header.'))
     } else done()
   })
 }

@@ -34,7 +34,7 @@ function holderOf(request: FastifyRequest, keys: Pick<KeyStore, 'find'>): Holder
   for (const token of presented(request)) {
     const found = keys.find(token)
     if (found !== null && typeof found === 'object') return found
-    why = found ?? 'This API key is not known here.'
+    why = found ?? 'This API key is unknown.'
   }
   return new GatewayError('invalid_api_key', why)
 }

@@ -124,6 +124,10 @@ export function limitBodies(scope: FastifyInstance, room: BodyRoom, mostBytes: n
 }
 
 const overloaded = (): GatewayError =>
-  new GatewayError('gateway_overloaded', 'The requests in flight take all of `limits.bodies`; try again in a moment.', {
-    retryAfterMs: RETRY_MS,
-  })
+  new GatewayError(
+    'gateway_overloaded',
+    'The bodies of the requests in flight use all of `limits.bodies`; try again in a moment.',
+    {
+      retryAfterMs: RETRY_MS,
+    },
+  )

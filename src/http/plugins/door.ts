@@ -96,11 +96,11 @@ function preflight({ headers }: FastifyRequest, reply: FastifyReply, origin: str
 const strangeHost = (host: string): GatewayError =>
   new GatewayError(
     'host_not_allowed',
-    `"${host.slice(0, 100)}" is no name of this gateway. If it is to be one, add it to \`server.hosts\` of the configuration, or to the variable TURNOUT_HOSTS.`,
+    `"${host.slice(0, 100)}" is not a host name of this gateway. To allow it, add it to \`server.hosts\` of the configuration or to the variable TURNOUT_HOSTS.`,
   )
 
 const strangeOrigin = (origin: string): GatewayError =>
   new GatewayError(
     'origin_not_allowed',
-    `Pages of "${origin.slice(0, 100)}" may not call this gateway. If they are to, add it to \`server.cors.origins\` of the configuration.`,
+    `Pages of "${origin.slice(0, 100)}" may not call this gateway. To allow them, add the origin to \`server.cors.origins\` of the configuration.`,
   )

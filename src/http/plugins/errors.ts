@@ -65,11 +65,11 @@ function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: bo
         `The body must be application/json, not "${(request.headers['content-type'] ?? 'untyped').slice(0, 100)}".`,
       )
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new GatewayError('invalid_request', 'The body is not as long as content-length says.')
+      return new GatewayError('invalid_request', 'The body is shorter or longer than its content-length.')
     case 'FST_ERR_BAD_URL':
       return new GatewayError('not_found', 'The URL cannot be decoded.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new GatewayError('not_found', 'Nothing has a name of this length.')
+      return new GatewayError('not_found', 'This name is too long to exist.')
     default:
       return faultOfBytes(thrown) ?? faultOfBody(thrown) ?? toGatewayError(thrown)
   }

@@ -48,7 +48,7 @@ export function inferenceRoutes(
 /** Compressed bodies could neither be read here nor passed on to every engine. */
 function refusedEncoding(encoding: string | undefined): GatewayError | null {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return null
-  const message = `The body must come as it is, without "content-encoding: ${encoding.slice(0, 100)}".`
+  const message = `The body must not be encoded: "content-encoding: ${encoding.slice(0, 100)}".`
   return new GatewayError('unsupported_media_type', message)
 }
 
