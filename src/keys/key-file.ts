@@ -61,7 +61,7 @@ const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
 
 /** Whoever can write the file can let anybody in. */
 const writableWords = (path: string, mode: number): string =>
-  `can be written by other users (mode ${octal(mode)}), who could add keys; run chmod 600 ${path}`
+  `can be written by other users (mode ${octal(mode)}), who could add keys; run: chmod 600 ${path}`
 
 /** Throws a KeyFileError. */
 export function keysOf(text: string): readonly StoredKey[] {

@@ -137,7 +137,7 @@ t.test('--url to something else, or to nobody', async (t) => {
     t.match(await run(['explain', 'request.json', '--url', url], { cwd }), {
       code: 1,
       out: '',
-      err: /no Turnout gateway/,
+      err: /not a Turnout gateway/,
     })
   }
   await new Promise((resolve) => server.close(resolve))

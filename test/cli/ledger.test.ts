@@ -108,7 +108,7 @@ t.test('wrong usage names what is wrong', async (t) => {
   const cwd = t.testdir({})
   for (const [args, err] of [
     [['--since', 'yesterday'], /--since: "yesterday" is not a time; write it like 90m/],
-    [['--until', '1'], /--until: "1" is no time/],
+    [['--until', '1'], /--until: "1" is not a time/],
     [['--since', '1h', '--until', '2h'], /--since is not before --until/],
     [['--format', 'xml'], /--format: "xml" is neither jsonl nor csv/],
     [['--format', 'csv', '--decisions'], /--decisions/],

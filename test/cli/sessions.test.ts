@@ -127,7 +127,7 @@ t.test('without a configuration, or without `admin` in it, the remedy is told', 
   const env = { TURNOUT_ADMIN_TOKEN: 'x' }
   const nowhere = await run(['sessions'], { cwd: t.testdir({}), env })
   t.equal(nowhere.code, 1)
-  t.match(nowhere.err, /there is no configuration; write --url/)
+  t.match(nowhere.err, /there is no configuration; pass --url/)
   const config = 'backends: [{ name: up, kind: openai-compatible, url: http://127.0.0.1:9 }]\n'
   const closed = await run(['sessions'], { cwd: t.testdir({ 'turnout.yaml': config }), env })
   t.equal(closed.code, 1)
