@@ -39,7 +39,7 @@ const promptedWith = (body: JsonObject, stream: boolean): GatewayRequest => ({
 })
 
 const NOTHING = Buffer.alloc(0)
-const PROVIDER = { local: false, remoteModels: null, endpoints: { chat: '/' }, response: {} }
+const PROVIDER = { local: false, remoteModels: null, endpoints: { chat: CHAT }, response: {} }
 
 /** A model of a cloud that is well, with `inflight` calls open; of its efforts only the one that nobody chose. */
 export function deploymentFor(

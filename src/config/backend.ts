@@ -36,7 +36,8 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
 
 /** What a call of the backend goes to: for people. */
 export function callUrl({ root, provider: { endpoints } }: BackendSpec): string {
-  return root + (endpoints[CHAT.id] ?? Object.values(endpoints)[0] ?? '')
+  const place = endpoints[CHAT.id] ?? Object.values(endpoints)[0]
+  return root + (place?.path ?? '')
 }
 
 interface Place {
@@ -74,7 +75,9 @@ function unversioned(provider: Provider): Provider {
   const plain = (path: string): string => (path.startsWith(`${api}/`) ? path.slice(api.length) : path)
   return {
     ...provider,
-    endpoints: Object.fromEntries(Object.entries(endpoints).map(([id, path]) => [id, plain(path)])),
+    endpoints: Object.fromEntries(
+      Object.entries(endpoints).map(([id, { path, format }]) => [id, { path: plain(path), format }]),
+    ),
     discovery: discovery.map((source) => ({ ...source, path: plain(source.path) })),
   }
 }
@@ -87,7 +90,9 @@ function withoutVersion(path: string, api: string): string {
 /** Addresses are copied from calls as well. Only with the version: a proxy may have a folder of the name. Longest first. */
 function endpointEndings({ api, endpoints }: Provider): string[] {
   const versions = [...new Set([`${api}/`, '/v1/'])].filter((version) => version !== '/')
-  const own = Object.values(endpoints).filter((path) => versions.some((version) => path.startsWith(version)))
+  const own = Object.values(endpoints)
+    .map(({ path }) => path)
+    .filter((path) => versions.some((version) => path.startsWith(version)))
   const usual = ENDPOINTS.map(({ path }) => path).filter((path) => !path.endsWith('*'))
   return [...own, ...usual, '/v1/models', CHAT.path.slice('/v1'.length)].sort((a, b) => b.length - a.length)
 }

@@ -1,9 +1,10 @@
 /** The kinds of backends: one data file each in config/providers/. */
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { FORMAT_NAMES } from '../core/format-names.ts'
 import { ENDPOINTS } from '../core/endpoints.ts'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
-import { type ListPages, ON_ABORT, type Provider } from '../core/provider.ts'
+import { type EndpointPlace, type ListPages, ON_ABORT, type Provider } from '../core/provider.ts'
 import { ConfigError, pathText } from './issues.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -13,6 +14,21 @@ const text = z.string().min(1)
 const path = z.string().startsWith('/')
 const headerName = z.string().regex(/^[a-z0-9-]+$/, 'is not the name of a header in lower case')
 const endpointId = z.string().refine((id) => ENDPOINTS.some((row) => row.id === id), 'is no endpoint')
+const formatName = z.enum(FORMAT_NAMES, `is no wire format of the gateway; it speaks ${FORMAT_NAMES.join(', ')}`)
+
+/** A path alone is one in the format of the gateway's own endpoint. */
+const place = z.preprocess(
+  (value) => (typeof value === 'string' ? { path: value } : value),
+  z.strictObject({ path, format: formatName.optional() }),
+)
+const endpoints = z.record(endpointId, place).transform((places) =>
+  Object.fromEntries(
+    ENDPOINTS.flatMap(({ id, format: own }): (readonly [string, EndpointPlace])[] => {
+      const { path, format = own } = places[id] ?? {}
+      return path === undefined ? [] : [[id, { path, format }]]
+    }),
+  ),
+)
 const pattern = z.string().refine(isPattern, 'is not a regular expression')
 
 function isPattern(source: string): boolean {
@@ -68,7 +84,7 @@ const schema = z.strictObject({
   forward: z.array(headerName).default([]),
   lacks: z.array(z.enum(CAPABILITIES)).default([]),
   has: z.array(z.enum(CAPABILITIES)).default([]),
-  endpoints: z.record(endpointId, path),
+  endpoints,
   signature: z.strictObject({ path, pattern }).nullable().default(null),
   discovery: z.array(source),
   request: z

@@ -34,6 +34,14 @@ export interface ListPages {
   readonly more: string | null
 }
 
+/** Where a backend takes the requests of an endpoint. */
+export interface EndpointPlace {
+  /** Below the root, with `api`. */
+  readonly path: string
+  /** Wire format in which it takes them. */
+  readonly format: string
+}
+
 /** How models are told how hard to think. */
 export interface EffortRule {
   /** Pattern over the name of the model, in any case; null = all models. */
@@ -73,8 +81,8 @@ export interface Provider {
   readonly lacks: readonly Capability[]
   /** What every chat model of it has, as the engine itself sees to it, unless somebody says otherwise. */
   readonly has?: readonly Capability[]
-  /** Endpoint id -> path below the root (with `api`); absent = it has no such endpoint. */
-  readonly endpoints: Readonly<Record<string, string>>
+  /** By endpoint id; absent = it has no such endpoint. */
+  readonly endpoints: Readonly<Record<string, EndpointPlace>>
   /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */
   readonly signature: { readonly path: string; readonly pattern: string } | null
   readonly discovery: readonly DiscoverySource[]

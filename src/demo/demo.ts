@@ -1,4 +1,5 @@
 /** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
+import { CHAT, COMPLETIONS, EMBEDDINGS } from '../core/endpoints.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import type { Provider } from '../core/provider.ts'
 import { type DemoModel, SAGE, SWIFT } from './models.ts'
@@ -48,7 +49,7 @@ const PROVIDER: Provider = {
   headers: {},
   forward: [],
   lacks: [],
-  endpoints: { chat: '/v1/chat/completions', completions: '/v1/completions', embeddings: '/v1/embeddings' },
+  endpoints: Object.fromEntries([CHAT, COMPLETIONS, EMBEDDINGS].map(({ id, path, format }) => [id, { path, format }])),
   signature: { path: '/v1/models', pattern: '"owned_by":"turnout-demo"' },
   discovery: [
     {

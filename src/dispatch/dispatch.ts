@@ -62,10 +62,11 @@ export async function dispatch(
   let asked = 0
   const withoutUsage = new Set<Deployment>()
   let changes: readonly string[] = []
-  const format = formatNamed(request.endpoint.format, tools.formats).backend
   while (queue.length > 0 && asked < budget) {
     const target = queue.shift()!
     const { deployment } = target
+    const place = deployment.backend.provider.endpoints[request.endpoint.id]!
+    const format = formatNamed(place.format, tools.formats).backend
     const withUsage = format.asksUsage(request, deployment)
     asked++
     const outcome = await attempt(request, plan, target, caller, trail, tools, format, changes)
@@ -132,7 +133,7 @@ async function attempt(
     backend,
     pool: tools.pools.of(backend.root),
     fresh,
-    path: backend.provider.endpoints[request.endpoint.id]!,
+    path: backend.provider.endpoints[request.endpoint.id]!.path,
     headers: composeHeaders(request, deployment, tools.userAgent, trail.tried.length + 1),
     body,
     stream: request.stream,

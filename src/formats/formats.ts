@@ -1,10 +1,13 @@
 /** The wire formats that the gateway speaks, by name: endpoints and provider files choose among them. */
+import type { FormatName } from '../core/format-names.ts'
 import type { Format } from './format.ts'
 import { OPENAI } from './openai/openai.ts'
 
 export type Formats = ReadonlyMap<string, Format>
 
-export const FORMATS: Formats = new Map([OPENAI].map((format) => [format.name, format]))
+const TABLE: Readonly<Record<FormatName, Format>> = { openai: OPENAI }
+
+export const FORMATS: Formats = new Map(Object.entries(TABLE))
 
 /** Throws where there is none of this name: the names in endpoints and provider files are checked before. */
 export function formatNamed(name: string, formats: Formats): Format {

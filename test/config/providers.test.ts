@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ConfigError } from '../../src/config/issues.ts'
+import { FORMATS } from '../../src/formats/formats.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import { PROVIDERS, ROOT } from './load.ts'
 
@@ -17,9 +18,10 @@ t.test('each has what its kind needs', async (t) => {
   for (const [kind, provider] of PROVIDERS) {
     t.ok(provider.label, `${kind}: label`)
     t.ok(Object.keys(provider.endpoints).length > 0, `${kind}: endpoints`)
-    for (const [id, path] of Object.entries(provider.endpoints)) {
+    for (const [id, place] of Object.entries(provider.endpoints)) {
       t.ok(served.has(id), `${kind}: there is an endpoint ${id}`)
-      t.ok(path?.startsWith(`${provider.api}/`), `${kind}: ${path} begins with ${provider.api}`)
+      t.ok(place.path.startsWith(`${provider.api}/`), `${kind}: ${place.path} begins with ${provider.api}`)
+      t.ok(FORMATS.has(place.format), `${kind}: ${id} is in a wire format that there is`)
     }
     if (provider.local) {
       t.ok(
@@ -61,6 +63,18 @@ t.test('no two engines look for each other on one port', async (t) => {
   t.equal(new Set(ports).size, ports.length)
 })
 
+t.test('an endpoint is a path, or a path with its wire format', async (t) => {
+  const folder = t.testdir({
+    'mine.yaml':
+      'kind: mine\nlabel: Mine\nendpoints: { chat: /a, embeddings: { path: /b, format: openai } }\ndiscovery: []\n',
+  })
+  const providers = await loadProviders(pathToFileURL(`${folder}/`))
+  t.strictSame(providers.get('mine')?.endpoints, {
+    chat: { path: '/a', format: 'openai' },
+    embeddings: { path: '/b', format: 'openai' },
+  })
+})
+
 t.test('a broken file is named with its field', async (t) => {
   const folder = t.testdir({})
   const url = pathToFileURL(`${folder}/`)
@@ -75,6 +89,13 @@ t.test('a broken file is named with its field', async (t) => {
   }
   t.match(await refused('kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nprots: [1]\n'), /mine\.yaml:[^]*prots/)
   t.match(await refused('kind: mine\nendpoints: {}\ndiscovery: []\n'), /mine\.yaml:[^]*label/)
+  const chat = (place: string): string => `kind: mine\nlabel: Mine\nendpoints: { chat: ${place} }\ndiscovery: []\n`
+  t.match(
+    await refused(chat('{ path: /v1/chat, format: latin }')),
+    /mine\.yaml:[^]*endpoints\.chat\.format[^]*is no wire format of the gateway; it speaks openai/,
+  )
+  t.match(await refused(chat('{ format: openai }')), /mine\.yaml:[^]*endpoints\.chat\.path/)
+  t.match(await refused(chat('v1/chat')), /mine\.yaml:[^]*endpoints\.chat/)
   const effort = (rule: string): string =>
     `kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nrequest: { effort: [${rule}] }\n`
   t.match(await refused(effort('{ fields: { huge: { x: 1 } } }')), /mine\.yaml:[^]*effort[^]*huge/)

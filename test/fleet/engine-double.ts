@@ -1,3 +1,4 @@
+import { CHAT } from '../../src/core/endpoints.ts'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -106,7 +107,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     headers: {},
     forward: [],
     lacks: [],
-    endpoints: { chat: '/v1/chat/completions' },
+    endpoints: { chat: CHAT },
     signature: null,
     discovery: [LIST],
     request: {

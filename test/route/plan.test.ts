@@ -14,7 +14,7 @@ import {
   routeSpec,
 } from '../support/factories.ts'
 import { learnTtft, newLatency } from '../../src/decision/learn/latency.ts'
-import { EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
+import { CHAT, EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { RouteSpec } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -201,7 +201,7 @@ t.test('embeddings and rerank need a model that is known for them, unless it was
 })
 
 t.test('a provider without the endpoint', async (t) => {
-  const none = provider({ label: 'Ollama', endpoints: { chat: '/v1/chat/completions' } })
+  const none = provider({ label: 'Ollama', endpoints: { chat: CHAT } })
   const deployments = [
     deployment('a/m', { backend: { provider: none } }),
     deployment('b/m', { facts: { capabilities: { rerank: true } } }),

@@ -9,7 +9,7 @@ import { OpenAIPrompt } from '../../src/formats/openai/prompt.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
-import { CHAT, type Endpoint } from '../../src/core/endpoints.ts'
+import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -57,12 +57,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     headers: {},
     forward: [],
     lacks: [],
-    endpoints: {
-      chat: '/v1/chat/completions',
-      completions: '/v1/completions',
-      embeddings: '/v1/embeddings',
-      rerank: '/v1/rerank',
-    },
+    endpoints: { chat: CHAT, completions: COMPLETIONS, embeddings: EMBEDDINGS, rerank: RERANK },
     signature: null,
     discovery: [],
     ...rest,
