@@ -1,4 +1,5 @@
 /** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
+import { loadOf } from '../src/core/load.ts'
 import { CHAT } from '../src/core/endpoints.ts'
 import { ANONYMOUS } from '../src/core/principal.ts'
 import { OpenAIPrompt } from '../src/formats/openai/prompt.ts'
@@ -57,7 +58,7 @@ export function deploymentFor(
     live: {
       state: 'ready' as const,
       reason: null,
-      inflight,
+      load: loadOf(inflight),
       retryAfterUntil: 0,
       refusesUsage: false,
       warmModel: null,

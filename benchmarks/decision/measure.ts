@@ -1,4 +1,5 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
+import { loadOf } from '../../src/core/load.ts'
 import { type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
@@ -119,7 +120,7 @@ function teach(target: Target, request: GatewayRequest, lessons: ModelStats, ind
       caller: 'bench',
       profile,
       target,
-      open: 0,
+      load: loadOf(0),
       place: null,
       usage,
       valid: true,

@@ -1,3 +1,4 @@
+import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
@@ -109,7 +110,7 @@ function teach(
       caller: 'bench',
       profile,
       target: deployment.targets[0]!,
-      open: 0,
+      load: loadOf(0),
       place: null,
       usage:
         outputTokens === null

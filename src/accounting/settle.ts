@@ -1,4 +1,5 @@
 /** The one place where the outcome of a request is recorded: fleet, budgets, observers, learning. Called exactly once, on every path out. */
+import { loadOf } from '../core/load.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import type { CheckResult, Judgement, SpendEstimate, Total, Verdict } from '../core/settlement.ts'
@@ -120,7 +121,7 @@ function teach(
     caller: request.principal.id,
     profile,
     target,
-    open,
+    load: loadOf(open),
     place: exchange.streamed ? place : null,
     usage,
     valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,

@@ -8,6 +8,7 @@ import type { SpendEstimate } from './settlement.ts'
 import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
+import type { LoadView } from './load.ts'
 import type { DecisionRecord, Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
@@ -24,8 +25,7 @@ export interface BackendLive {
   readonly state: BackendState
   /** Why it is not ready, for /health; never a URL. */
   readonly reason: string | null
-  /** Our own open attempts, the only load signal that every engine has. */
-  readonly inflight: number
+  readonly load: LoadView
   /** Do not call before, by the backend's own retry-after (clock reading); 0 = no such wish. */
   readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */

@@ -149,7 +149,7 @@ async function attempt(
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
   })
   caller.stop = (why): void => exchange.cancel(why)
-  const open = deployment.live.inflight
+  const { open } = deployment.live.load
   const place = tools.fleet.begin(deployment, request.stream)
   try {
     await exchange.commit()

@@ -74,7 +74,7 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
   const deployments = new Map(
     options.map(({ id }) => [
       id,
-      { id, backend: LIKE, health: LIKE, live: { inflight: id === asked ? 0 : 1 }, latency: LIKE },
+      { id, backend: LIKE, health: LIKE, live: { load: { open: id === asked ? 0 : 1 } }, latency: LIKE },
     ]),
   )
   const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)!, effort: null }))

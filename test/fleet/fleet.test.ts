@@ -124,7 +124,7 @@ t.test('a backend goes away and comes back', async (t) => {
   const deployment = only(fleet)
   await double.close()
   fleet.begin(deployment)
-  t.equal(deployment.live.inflight, 1)
+  t.equal(deployment.live.load.open, 1)
   fleet.end(deployment, { endpoint: 'chat', error: failure('upstream_unreachable') })
   t.match(state(fleet), { state: 'down', reason: 'no connection', inflight: 0, models: 1 })
   t.equal(only(fleet), deployment, 'its models stay in the catalog')
@@ -240,7 +240,7 @@ t.test('what outcomes do', async (t) => {
   ] as const
   for (const code of harmless) {
     t.equal(end(failure(code, 5_000)), 0, code)
-    t.match(deployment.live, { state: 'ready', reason: null, inflight: 0 }, code)
+    t.match(deployment.live, { state: 'ready', reason: null, load: { open: 0 } }, code)
   }
   t.equal(end(failure('overloaded')), 1_000)
   t.equal(end(failure('upstream_rate_limited', 20_000)), 20_000)
@@ -252,7 +252,7 @@ t.test('what outcomes do', async (t) => {
   end(failure('connect_timeout'))
   t.equal(deployment.live.state, 'down')
   fleet.end(deployment, { endpoint: 'chat', error: null })
-  t.match(deployment.live, { state: 'ready', inflight: 0 }, 'never below zero')
+  t.match(deployment.live, { state: 'ready', load: { open: 0 } }, 'never below zero')
 })
 
 t.test('a refusal of usage is remembered for a version', async (t) => {

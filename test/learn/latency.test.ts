@@ -1,8 +1,17 @@
 /** Two estimators that are never mixed (AT-52, AT-54), of what succeeded alone (AT-56). */
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import type { Latency } from '../../src/core/arm.ts'
-import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
+import {
+  ESTIMATORS,
+  learnKept,
+  learnTpot,
+  learnTtft,
+  newLatency,
+  tpotOf,
+  ttftOf,
+} from '../../src/decision/learn/latency.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { deployment, WEIGHTS } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
@@ -24,42 +33,42 @@ t.test('soon after the start and with long answers beats late and with short one
       lesson({ ...times, target: late.targets[0]!, usage: { ...usage, output: 11 }, ttftMs: 3000, streamMs: 200 }),
     )
   }
-  t.ok(near(ttftOf(soon.latency, 300, 0), 1, 0.05), `${ttftOf(soon.latency, 300, 0)} s`)
-  t.ok(near(ttftOf(late.latency, 300, 0), 3, 0.05), `${ttftOf(late.latency, 300, 0)} s`)
-  t.ok(near(tpotOf(soon.latency, 0), 0.02, 0.05), `${tpotOf(soon.latency, 0)} s a token`)
-  t.ok(near(tpotOf(late.latency, 0), 0.02, 0.05), `${tpotOf(late.latency, 0)} s a token`)
+  t.ok(near(ttftOf(soon.latency, 300, loadOf(0)), 1, 0.05), `${ttftOf(soon.latency, 300, loadOf(0))} s`)
+  t.ok(near(ttftOf(late.latency, 300, loadOf(0)), 3, 0.05), `${ttftOf(late.latency, 300, loadOf(0))} s`)
+  t.ok(near(tpotOf(soon.latency, loadOf(0)), 0.02, 0.05), `${tpotOf(soon.latency, loadOf(0))} s a token`)
+  t.ok(near(tpotOf(late.latency, loadOf(0)), 0.02, 0.05), `${tpotOf(late.latency, loadOf(0))} s a token`)
 })
 
 t.test('the length of a stream leaves the time to its first token alone, and the other way round', async (t) => {
   const learnt = newLatency(false)
-  const ttft = ttftOf(learnt, 500, 0)
-  const tpot = tpotOf(learnt, 0)
-  for (let i = 0; i < 20; i++) learnTpot(learnt, 100, 0, 50)
-  t.equal(ttftOf(learnt, 500, 0), ttft)
+  const ttft = ttftOf(learnt, 500, loadOf(0))
+  const tpot = tpotOf(learnt, loadOf(0))
+  for (let i = 0; i < 20; i++) learnTpot(learnt, 100, loadOf(0), 50)
+  t.equal(ttftOf(learnt, 500, loadOf(0)), ttft)
   const other = newLatency(false)
-  for (let i = 0; i < 20; i++) learnTtft(other, 500, 0, 50)
-  t.equal(tpotOf(other, 0), tpot)
+  for (let i = 0; i < 20; i++) learnTtft(other, 500, loadOf(0), 50)
+  t.equal(tpotOf(other, loadOf(0)), tpot)
 })
 
 t.test('failures teach nothing of time', async (t) => {
   const lessons = new ModelStats(WEIGHTS)
   const failing = deployment('failing/m')
-  const before = JSON.stringify([ttftOf(failing.latency, 100, 0), tpotOf(failing.latency, 0)])
+  const before = JSON.stringify([ttftOf(failing.latency, 100, loadOf(0)), tpotOf(failing.latency, loadOf(0))])
   for (let i = 0; i < 200; i++) {
     const nothing = { usage: null, ttftMs: null, streamMs: null, totalMs: null }
     lessons.learn(lesson({ requestId: `${i}`, target: failing.targets[0]!, valid: false, ...nothing }))
   }
-  t.equal(JSON.stringify([ttftOf(failing.latency, 100, 0), tpotOf(failing.latency, 0)]), before)
+  t.equal(JSON.stringify([ttftOf(failing.latency, 100, loadOf(0)), tpotOf(failing.latency, loadOf(0))]), before)
 })
 
 t.test('a whole answer says nothing about the first token', async (t) => {
   const lessons = new ModelStats(WEIGHTS)
   const one = deployment('one/m')
-  const before = ttftOf(one.latency, 100, 0)
+  const before = ttftOf(one.latency, 100, loadOf(0))
   const times = { ttftMs: null, streamMs: null, totalMs: 9000 }
   for (let i = 0; i < 50; i++) lessons.learn(lesson({ requestId: `${i}`, target: one.targets[0]!, ...times }))
-  t.equal(ttftOf(one.latency, 100, 0), before)
-  t.ok(near(before + 50 * tpotOf(one.latency, 0), 9, 0.05), 'its length is explained by the tokens')
+  t.equal(ttftOf(one.latency, 100, loadOf(0)), before)
+  t.ok(near(before + 50 * tpotOf(one.latency, loadOf(0)), 9, 0.05), 'its length is explained by the tokens')
 })
 
 /** Seconds of an engine as it might be: at rest, for a thousand tokens, for each other call. */
@@ -71,7 +80,7 @@ function teach(latency: Latency, [rest, thousand, call]: readonly [number, numbe
     learnTtft(
       latency,
       tokens,
-      open,
+      loadOf(open),
       (rest + (thousand * tokens) / 1000 + call * open) * Math.exp(0.05 * normal(random)),
     )
   }
@@ -88,40 +97,40 @@ t.test('prompt and load are told apart', async (t) => {
   ] as const) {
     const truth = 0.2 + 0.0003 * tokens + 0.5 * open
     t.ok(
-      near(ttftOf(learnt, tokens, open), truth, 0.15),
-      `${tokens} ${open}: ${ttftOf(learnt, tokens, open)}, ${truth}`,
+      near(ttftOf(learnt, tokens, loadOf(open)), truth, 0.15),
+      `${tokens} ${open}: ${ttftOf(learnt, tokens, loadOf(open))}, ${truth}`,
     )
   }
 })
 
 t.test('load never makes an engine look faster', async (t) => {
   const odd = newLatency(true)
-  for (let i = 0; i < 100; i++) learnTtft(odd, 1000, i % 4, 2 - 0.4 * (i % 4))
-  for (let open = 0; open < 10; open++) t.ok(ttftOf(odd, 1000, open + 1) >= ttftOf(odd, 1000, open))
-  for (let i = 0; i < 100; i++) learnTpot(odd, 100, i % 4, 5 - (i % 4))
-  for (let open = 0; open < 10; open++) t.ok(tpotOf(odd, open + 1) >= tpotOf(odd, open))
+  for (let i = 0; i < 100; i++) learnTtft(odd, 1000, loadOf(i % 4), 2 - 0.4 * (i % 4))
+  for (let open = 0; open < 10; open++) t.ok(ttftOf(odd, 1000, loadOf(open + 1)) >= ttftOf(odd, 1000, loadOf(open)))
+  for (let i = 0; i < 100; i++) learnTpot(odd, 100, loadOf(i % 4), 5 - (i % 4))
+  for (let open = 0; open < 10; open++) t.ok(tpotOf(odd, loadOf(open + 1)) >= tpotOf(odd, loadOf(open)))
 })
 
 t.test('an engine that was seen under load is expected to be slower under load', async (t) => {
   const learnt = newLatency(true)
   teach(learnt, [0.2, 0.1, 0.8], 100)
-  t.ok(ttftOf(learnt, 500, 5) > ttftOf(learnt, 500, 0) + 3)
+  t.ok(ttftOf(learnt, 500, loadOf(5)) > ttftOf(learnt, 500, loadOf(0)) + 3)
 })
 
 t.test('an engine that has become four times slower, then quick again, is known again', async (t) => {
   const learnt = newLatency(false)
-  for (let i = 0; i < 500; i++) learnTtft(learnt, 800, 0, 0.3)
-  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, 0, 1.2)
-  t.ok(near(ttftOf(learnt, 800, 0), 1.2, 0.25), `${ttftOf(learnt, 800, 0)} s`)
-  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, 0, 0.3)
-  t.ok(near(ttftOf(learnt, 800, 0), 0.3, 0.2), `${ttftOf(learnt, 800, 0)} s`)
+  for (let i = 0; i < 500; i++) learnTtft(learnt, 800, loadOf(0), 0.3)
+  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, loadOf(0), 1.2)
+  t.ok(near(ttftOf(learnt, 800, loadOf(0)), 1.2, 0.25), `${ttftOf(learnt, 800, loadOf(0))} s`)
+  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, loadOf(0), 0.3)
+  t.ok(near(ttftOf(learnt, 800, loadOf(0)), 0.3, 0.2), `${ttftOf(learnt, 800, loadOf(0))} s`)
 })
 
 t.test('one answer that came a hundred times too late is hardly any news', async (t) => {
   const learnt = newLatency(true)
-  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, 0, 0.3)
-  learnTtft(learnt, 800, 0, 30)
-  t.ok(ttftOf(learnt, 800, 0) < 0.4, `${ttftOf(learnt, 800, 0)} s`)
+  for (let i = 0; i < 100; i++) learnTtft(learnt, 800, loadOf(0), 0.3)
+  learnTtft(learnt, 800, loadOf(0), 30)
+  t.ok(ttftOf(learnt, 800, loadOf(0)) < 0.4, `${ttftOf(learnt, 800, loadOf(0))} s`)
 })
 
 t.test('thousands of like prompts still give a mean, not the last one', async (t) => {
@@ -129,10 +138,14 @@ t.test('thousands of like prompts still give a mean, not the last one', async (t
   const learnt = newLatency(false)
   let worst = 0
   for (let i = 0; i < 4000; i++) {
-    learnTtft(learnt, 1000, 0, 0.5 * (0.9 + 0.2 * random()))
-    learnTpot(learnt, 100, 0, 2 * (0.9 + 0.2 * random()))
+    learnTtft(learnt, 1000, loadOf(0), 0.5 * (0.9 + 0.2 * random()))
+    learnTpot(learnt, 100, loadOf(0), 2 * (0.9 + 0.2 * random()))
     if (i > 100)
-      worst = Math.max(worst, Math.abs(ttftOf(learnt, 1000, 0) / 0.5 - 1), Math.abs(tpotOf(learnt, 0) / 0.02 - 1))
+      worst = Math.max(
+        worst,
+        Math.abs(ttftOf(learnt, 1000, loadOf(0)) / 0.5 - 1),
+        Math.abs(tpotOf(learnt, loadOf(0)) / 0.02 - 1),
+      )
   }
   t.ok(worst < 0.04, `off by ${worst}`)
 })
@@ -140,19 +153,19 @@ t.test('thousands of like prompts still give a mean, not the last one', async (t
 t.test('always above nothing', async (t) => {
   const learnt = newLatency(false)
   for (let i = 0; i < 200; i++) {
-    learnTtft(learnt, 1000, 0, 0)
-    learnTpot(learnt, 100, 0, 0)
+    learnTtft(learnt, 1000, loadOf(0), 0)
+    learnTpot(learnt, 100, loadOf(0), 0)
   }
-  t.ok(ttftOf(learnt, 0, 0) > 0)
-  t.ok(tpotOf(learnt, 0) > 0)
+  t.ok(ttftOf(learnt, 0, loadOf(0)) > 0)
+  t.ok(tpotOf(learnt, loadOf(0)) > 0)
 })
 
 t.test('an answer of one token has no time between tokens', async (t) => {
   const learnt = newLatency(false)
-  const before = tpotOf(learnt, 0)
-  learnTpot(learnt, 1, 0, 100)
-  learnTpot(learnt, 0, 0, 100)
-  t.equal(tpotOf(learnt, 0), before)
+  const before = tpotOf(learnt, loadOf(0))
+  learnTpot(learnt, 1, loadOf(0), 100)
+  learnTpot(learnt, 0, loadOf(0), 100)
+  t.equal(tpotOf(learnt, loadOf(0)), before)
 })
 
 t.test('what is kept of a conversation', async (t) => {
@@ -165,4 +178,19 @@ t.test('what is kept of a conversation', async (t) => {
   }
   t.ok(keeps.kept > 0.99 && keeps.kept <= 1)
   t.ok(forgets.kept < 0.01)
+})
+
+t.test('each feature of an estimator has one weight, which starts where its row says', async (t) => {
+  for (const part of ['ttft', 'tpot'] as const) {
+    const { features } = ESTIMATORS[part]
+    t.strictSame(
+      [...newLatency(true)[part].weights],
+      features.map(({ local }) => local),
+    )
+    t.strictSame(
+      [...newLatency(false)[part].weights],
+      features.map(({ cloud }) => cloud),
+    )
+    t.equal(new Set(features.map(({ of }) => of)).size, features.length)
+  }
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import type { Effort } from '../../src/core/capabilities.ts'
 import type { Target } from '../../src/core/types.ts'
@@ -52,11 +53,11 @@ t.test('what an answer teaches', async (t) => {
   const lessons = new ModelStats(THREE)
   const target = targetOf(lessons)
   const usage = { ...NO_TOKENS, input: 200, cachedInput: 0, output: 2000, reasoning: 0 }
-  const seconds = ttftOf(target.deployment.latency, 200, 0)
+  const seconds = ttftOf(target.deployment.latency, 200, loadOf(0))
   for (let i = 0; i < 30; i++) lessons.learn(lesson({ target, requestId: `${i}`, usage, ttftMs: 9000 }))
   t.ok(usualLength(target.arm, features()) > 1000, 'its length')
   t.ok(Math.abs(lessons.calibrationOf('m').factor - 2) < 0.1, 'its tokenizer: twice the estimate')
-  t.ok(ttftOf(target.deployment.latency, 200, 0) > 5 * seconds, 'its time')
+  t.ok(ttftOf(target.deployment.latency, 200, loadOf(0)) > 5 * seconds, 'its time')
   t.ok(lessons.changed)
 })
 
@@ -92,8 +93,8 @@ t.test('cached tokens need not be read', async (t) => {
     const usage = { ...NO_TOKENS, input: 10_000, cachedInput: i % 2 === 0 ? 9900 : 0, output: 10, reasoning: 0 }
     lessons.learn(lesson({ target, requestId: `${i}`, usage, ttftMs: i % 2 === 0 ? 300 : 3000 }))
   }
-  t.ok(ttftOf(target.deployment.latency, 100, 0) < 0.6)
-  t.ok(ttftOf(target.deployment.latency, 10_000, 0) > 2)
+  t.ok(ttftOf(target.deployment.latency, 100, loadOf(0)) < 0.6)
+  t.ok(ttftOf(target.deployment.latency, 10_000, loadOf(0)) > 2)
 })
 
 t.test('backends that serve a model share what is learnt of it', async (t) => {

@@ -1,5 +1,6 @@
 /** How many calls an engine works on at a time, and what a replica takes from the others. */
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import type { Room } from '../../src/core/arm.ts'
 import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
 import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/decision/learn/room.ts'
@@ -66,23 +67,26 @@ t.test('a replica is expected to be as the others until it has answered, and the
   const shared = newLatency(true)
   const [one, other] = [newLatency(true, shared), newLatency(true, shared)]
   for (let i = 0; i < 40; i++) {
-    learnTtft(one, 20, i % 4, 0.03)
-    learnTpot(one, 20, i % 4, 0.2)
+    learnTtft(one, 20, loadOf(i % 4), 0.03)
+    learnTpot(one, 20, loadOf(i % 4), 0.2)
   }
-  t.ok(Math.abs(ttftOf(other, 20, 2) / 0.03 - 1) < 0.25, `${ttftOf(other, 20, 2)} s`)
-  t.ok(Math.abs(tpotOf(other, 2) / 0.01 - 1) < 0.1, `${tpotOf(other, 2)} s`)
-  for (let i = 0; i < 6; i++) learnTpot(other, 20, i % 4, 0.8)
-  t.ok(tpotOf(other, 2) > 0.03, `slower: ${tpotOf(other, 2)} s`)
-  t.ok(Math.abs(tpotOf(one, 2) / 0.01 - 1) < 0.1, 'which says nothing of the first')
+  t.ok(Math.abs(ttftOf(other, 20, loadOf(2)) / 0.03 - 1) < 0.25, `${ttftOf(other, 20, loadOf(2))} s`)
+  t.ok(Math.abs(tpotOf(other, loadOf(2)) / 0.01 - 1) < 0.1, `${tpotOf(other, loadOf(2))} s`)
+  for (let i = 0; i < 6; i++) learnTpot(other, 20, loadOf(i % 4), 0.8)
+  t.ok(tpotOf(other, loadOf(2)) > 0.03, `slower: ${tpotOf(other, loadOf(2))} s`)
+  t.ok(Math.abs(tpotOf(one, loadOf(2)) / 0.01 - 1) < 0.1, 'which says nothing of the first')
 })
 
 t.test('an even pace under an even load is learnt as it is: no weight runs away', async (t) => {
   const latency = newLatency(true)
   for (let i = 0; i < 400; i++) {
-    learnTpot(latency, 100, 7, i % 2 === 0 ? 0.98 : 1.02)
-    learnTtft(latency, 20, 7, 0.03)
+    learnTpot(latency, 100, loadOf(7), i % 2 === 0 ? 0.98 : 1.02)
+    learnTtft(latency, 20, loadOf(7), 0.03)
     if (i < 50) continue
     for (const open of [5, 7])
-      t.ok(Math.abs(tpotOf(latency, open) / 0.01 - 1) < 0.4, `${i}, ${open} open: ${tpotOf(latency, open)}`)
+      t.ok(
+        Math.abs(tpotOf(latency, loadOf(open)) / 0.01 - 1) < 0.4,
+        `${i}, ${open} open: ${tpotOf(latency, loadOf(open))}`,
+      )
   }
 })

@@ -1,5 +1,6 @@
 /** What more load does to a decision, whatever was learnt: it never gains the loaded one anything, and the order of the list never does either. */
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Scoring, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import type { Deployment } from '../../src/core/types.ts'
@@ -46,7 +47,7 @@ function anyField(random: () => number, size: number): Deployment[] {
         weight: pick(random, [0.5, 1, 1, 1, 3]),
       }),
       facts: { quality: { default: nature.quality }, price: prices[model as keyof typeof prices], ...thinks },
-      live: live({ inflight: whole(random, 20), state: random() < 0.1 ? 'down' : 'ready' }),
+      live: live({ load: loadOf(whole(random, 20)), state: random() < 0.1 ? 'down' : 'ready' }),
       health: { calls: whole(random, 9), ejectedUntil: random() < 0.1 ? 10 : 0 },
       learnt: { latency: anyLatency(random) },
     })
@@ -76,7 +77,7 @@ function anySituation(random: () => number, all: readonly Deployment[]): Situati
 const serves = (all: readonly Deployment[]): boolean => all.some(({ model }) => model !== 'o')
 
 const loaded = (one: Deployment, more: number): void => {
-  ;(one.live as { inflight: number }).inflight += more
+  ;(one.live.load as { open: number }).open += more
 }
 
 t.test('more load on one never brings it further to the front, by any strategy', async (t) => {
@@ -116,7 +117,7 @@ t.test('what is compared, and what a ceiling is held against, never falls with l
     const rows = new Float64Array(COLUMNS)
     let before: number[] = []
     for (let open = 0; open < 40; open++) {
-      ;(one!.live as { inflight: number }).inflight = open
+      ;(one!.live.load as { open: number }).open = open
       predict(rows, 0, one!.targets[0]!, profile, null)
       const now = [
         rows[COLUMN.compared]!,

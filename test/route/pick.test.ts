@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -48,10 +49,10 @@ t.test('like backends share the work', async (t) => {
   const all = Array.from({ length: 4 }, (_, i) => like(`b${i}/m`))
   for (let i = 0; i < 40; i++) {
     const first = all.find(({ id }) => id === orderOf(all)[0])!
-    ;(first.live as { inflight: number }).inflight++
+    ;(first.live.load as { open: number }).open++
   }
   t.strictSame(
-    all.map((one) => one.live.inflight),
+    all.map((one) => one.live.load.open),
     [10, 10, 10, 10],
   )
 })
@@ -60,7 +61,7 @@ t.test('as they are written', async (t) => {
   const random = seeded(41)
   for (let round = 0; round < 100; round++) {
     const all = Array.from({ length: 6 }, (_, i) =>
-      like(`b${i}/m${i}`, anyNature(random), { live: live({ inflight: Math.floor(9 * random()) }) }),
+      like(`b${i}/m${i}`, anyNature(random), { live: live({ load: loadOf(Math.floor(9 * random())) }) }),
     )
     t.strictSame(
       orderOf(all, { strategy: 'ordered' }),
@@ -157,12 +158,12 @@ t.test('a backend that fails at once never gains share, and comes back when it i
     recordOutcome(own(deployment), 'chat', failed ? failure : null, now + (failed ? 2 : 500))
     return deployment.id
   }
-  const expected = ttftOf(all[0]!.latency, 10, 0)
+  const expected = ttftOf(all[0]!.latency, 10, loadOf(0))
   for (let i = 0; i < 1000; i++, now += 200) if (request(false) === 'broken/m') asked.push(i)
   t.ok(asked.length <= 12, `asked first ${asked.length} times of 1,000`)
   const firstHalf = asked.filter((i) => i < 500).length
   t.ok(asked.length - firstHalf <= firstHalf, 'and ever less often')
-  t.equal(ttftOf(all[0]!.latency, 10, 0), expected, 'a failure is no quick answer')
+  t.equal(ttftOf(all[0]!.latency, 10, loadOf(0)), expected, 'a failure is no quick answer')
   const healed = now
   while (request(true) !== 'broken/m' && now - healed < 120_000) now += 200
   t.ok(now - healed <= 60_000, `healed, it was asked again after ${now - healed} ms`)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { ANONYMOUS, type KeySpec } from '../../src/core/principal.ts'
 import {
   catalogOf,
@@ -59,8 +60,8 @@ t.test('healthy ones first, whatever else', async (t) => {
   const down = deployment('down/m', { live: live({ state: 'down' }) })
   const warming = deployment('warming/m', { live: live({ state: 'warming_up' }) })
   const cooling = deployment('cooling/m', { live: live({ retryAfterUntil: 2000 }) })
-  const busy = deployment('busy/m', { live: live({ inflight: 99 }), health: { calls: 9999 } })
-  const unknown = deployment('unknown/m', { live: live({ state: 'unknown', inflight: 100 }) })
+  const busy = deployment('busy/m', { live: live({ load: loadOf(99) }), health: { calls: 9999 } })
+  const unknown = deployment('unknown/m', { live: live({ state: 'unknown', load: loadOf(100) }) })
   const all = [down, warming, cooling, busy, unknown]
   t.equal(order(planned(chat(), { deployments: all })), 'busy/m unknown/m cooling/m warming/m down/m')
   t.equal(order(planned(chat(), { deployments: [cooling, busy], now: 2000 })), 'cooling/m busy/m', 'the wait is over')
@@ -68,7 +69,7 @@ t.test('healthy ones first, whatever else', async (t) => {
 
 t.test('among equals fewest calls in flight, then fewest so far, then by name', async (t) => {
   const of = (id: string, inflight: number, calls: number): Deployment =>
-    deployment(id, { live: live({ inflight }), health: { calls } })
+    deployment(id, { live: live({ load: loadOf(inflight) }), health: { calls } })
   const deployments = [of('a/m', 2, 0), of('b/m', 1, 3), of('c/m', 1, 2), of('d/m', 1, 2), of('e/m', 0, 9)]
   t.equal(order(planned(chat(), { deployments })), 'e/m c/m d/m b/m a/m')
 })
@@ -87,7 +88,7 @@ t.test('who said not to have the endpoint comes last, for that endpoint', async 
   const deployments = [
     deployment('a/m', { health: { unsupportedUntil: refuses } }),
     deployment('b/m', { live: live({ state: 'down' }) }),
-    deployment('c/m', { live: live({ inflight: 9 }) }),
+    deployment('c/m', { live: live({ load: loadOf(9) }) }),
   ]
   const rerank = gatewayRequest({ model: 'm', query: 'q', documents: ['d'] }, { endpoint: RERANK })
   t.equal(order(planned(rerank, { deployments, now: 1000 })), 'c/m b/m a/m')
@@ -99,8 +100,8 @@ t.test('the expected time of streams says nothing about embeddings: the one call
   const shared = newLatency(false)
   const [quick, slow] = [newLatency(false, shared), newLatency(false, shared)]
   for (let i = 0; i < 20; i++) {
-    learnTtft(quick, 10, 0, 0.3)
-    learnTtft(slow, 10, 0, 9)
+    learnTtft(quick, 10, loadOf(0), 0.3)
+    learnTtft(slow, 10, loadOf(0), 9)
   }
   const deployments = [
     deployment('a/m', { health: { calls: 5 }, learnt: { latency: quick } }),
@@ -125,7 +126,7 @@ t.test('a route that a key may not use does not stand in its way', async (t) => 
 
 t.test('ordered: as written, the sick ones behind', async (t) => {
   const deployments = [
-    deployment('a/m', { live: live({ inflight: 50 }), health: { calls: 500 } }),
+    deployment('a/m', { live: live({ load: loadOf(50) }), health: { calls: 500 } }),
     deployment('b/m', { live: live({ state: 'down' }) }),
     deployment('c/m'),
   ]
@@ -139,7 +140,7 @@ t.test('somebody who is down is still the last resort', async (t) => {
 })
 
 t.test('planning changes nothing', async (t) => {
-  const deployments = [deployment('b/m', { live: live({ inflight: 3 }) }), deployment('a/m')]
+  const deployments = [deployment('b/m', { live: live({ load: loadOf(3) }) }), deployment('a/m')]
   const catalog = catalogOf(...deployments)
   const seen = (): string => JSON.stringify(catalog.all.map((one) => ({ ...one, targets: null })))
   const before = seen()

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
@@ -39,7 +40,7 @@ t.test('time: to the first token, then for each', async (t) => {
 })
 
 t.test('load makes it later', async (t) => {
-  const one = like('a/m', {}, { live: live({ inflight: 4 }) })
+  const one = like('a/m', {}, { live: live({ load: loadOf(4) }) })
   one.latency.ttft.weights.set([0.5, 0, 0.25])
   one.latency.tpot.weights.set([0.02, 0.01])
   const row = predicted(one)
@@ -72,7 +73,7 @@ t.test('cost from the price of an hour: the share of the engine that it takes', 
   const alone = priced({ perGpuHour: 3.6 })
   t.ok(near(predicted(alone).cost, (1e6 * predicted(alone).total) / 1000))
   const shared = priced({ perGpuHour: 3.6 })
-  ;(shared.live as { inflight: number }).inflight = 3
+  ;(shared.live.load as { open: number }).open = 3
   t.ok(near(predicted(shared).cost, predicted(alone).cost / 4))
 })
 

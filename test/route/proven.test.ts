@@ -1,5 +1,6 @@
 /** What one replica has proven of a capability counts for its siblings. */
 import t from 'tap'
+import { loadOf } from '../../src/core/load.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { Json } from '../../src/core/json.ts'
 import { plan } from '../../src/decision/route/plan.ts'
@@ -28,7 +29,7 @@ for (const [need, fields] of Object.entries(NEEDS))
     async (t) => {
       const ask = (answers: readonly string[]): string[] => {
         const all = catalogOf(
-          deployment('proven/m', { live: live({ inflight: 3 }), health: { answers: new Set(answers) } }),
+          deployment('proven/m', { live: live({ load: loadOf(3) }), health: { answers: new Set(answers) } }),
           deployment('twin/m'),
           deployment('other/n', { facts: facts({ quality: { default: 0.99 } }) }),
         )

@@ -1,3 +1,4 @@
+import { loadOf } from '../../src/core/load.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
 import { loadWeights } from '../../src/decision/classify/weights.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
@@ -119,7 +120,7 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
   return {
     state: 'ready',
     reason: null,
-    inflight: 0,
+    load: loadOf(0),
     retryAfterUntil: 0,
     refusesUsage: false,
     warmModel: null,

@@ -1,3 +1,4 @@
+import { loadOf } from '../../src/core/load.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
@@ -60,7 +61,7 @@ export function lesson(traits: Partial<Observation> = {}): Observation {
     caller: 'anybody',
     profile: profile(),
     target: deployment('up/m').targets[0]!,
-    open: 0,
+    load: loadOf(0),
     place: null,
     usage: { ...NO_TOKENS, input: 100, cachedInput: 0, output: 50, reasoning: 0 },
     valid: true,

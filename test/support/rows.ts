@@ -1,3 +1,4 @@
+import { loadOf } from '../../src/core/load.ts'
 import type { Field } from '../../src/decision/route/field.ts'
 import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import { deployment, live } from './factories.ts'
@@ -18,7 +19,7 @@ export function fieldOf(
     rows[row * COLUMNS + COLUMN.utility] = utility
     rows[row * COLUMNS + COLUMN.success] = success
     rows[row * COLUMNS + COLUMN.uncertainty] = doubt
-    return deployment(`b${row}/m${row}`, { live: live({ inflight }), health: { calls } }).targets[0]!
+    return deployment(`b${row}/m${row}`, { live: live({ load: loadOf(inflight) }), health: { calls } }).targets[0]!
   })
   const troubles = all.map(({ trouble = 0 }) => trouble)
   return { candidates, live: [...all.keys()], rows, troubles, rota: null, seats: [...all.keys()], key: null }

@@ -2,6 +2,7 @@
  * The decision before simulated engines, in simulated time: the shipped plan, the shipped learning, and engines that work on
  * so many calls at a time while the others wait in line. No clock and no socket, so that hundreds of requests take milliseconds.
  */
+import type { LoadView } from '../../src/core/load.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { ModelFacts } from '../../src/core/settings.ts'
 import type { Strategy } from '../../src/core/strategies.ts'
@@ -58,7 +59,7 @@ interface Call {
   readonly engine: Engine
   readonly target: Target
   readonly place: Place
-  readonly open: number
+  readonly load: LoadView
   readonly sentAt: number
   readonly request: GatewayRequest
   readonly tokens: number
@@ -213,10 +214,20 @@ export class Simulation {
     const last = recall(profile.affinity)
     if (last !== null && last.deployment !== target.deployment.id) this.#moved++
     const engine = this.engines.find(({ deployment }) => deployment === target.deployment)!
-    const load = engine.deployment.live as { inflight: number }
+    const load = engine.deployment.live.load as { open: number }
     const place = engine.places.sent(request.stream)
-    const call = { engine, target, place, open: load.inflight, sentAt: this.#now, request, tokens, ended, firstAt: 0 }
-    load.inflight++
+    const call = {
+      engine,
+      target,
+      place,
+      load: { ...engine.deployment.live.load },
+      sentAt: this.#now,
+      request,
+      tokens,
+      ended,
+      firstAt: 0,
+    }
+    load.open++
     engine.served++
     this.#sent.push(engine.name)
     engine.waiting.push(call)
@@ -256,8 +267,8 @@ export class Simulation {
   #end(call: Call): void {
     // Its first token is still on the way.
     if (call.firstAt === 0) return this.#after(1, () => this.#end(call))
-    const { engine, target, place, open, request, tokens } = call
-    ;(engine.deployment.live as { inflight: number }).inflight--
+    const { engine, target, place, load, request, tokens } = call
+    ;(engine.deployment.live.load as { open: number }).open--
     engine.places.ended(place)
     const profile = classify(request)
     const usage = { ...NO_TOKENS, input: profile.inputTokens, output: tokens }
@@ -267,7 +278,7 @@ export class Simulation {
       caller: 'anybody',
       profile,
       target,
-      open,
+      load,
       place: stream ? place : null,
       usage,
       valid: true,

@@ -1,6 +1,7 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
 import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../../core/errors.ts'
+import { loadOf } from '../../core/load.ts'
 import type { BackendSpec, Config } from '../../core/settings.ts'
 import type { BackendState, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -30,7 +31,7 @@ export class BackendMonitor {
   readonly live: LiveState = {
     state: 'unknown',
     reason: null,
-    inflight: 0,
+    load: loadOf(0),
     retryAfterUntil: 0,
     refusesUsage: false,
     warmModel: null,
@@ -84,13 +85,14 @@ export class BackendMonitor {
 
   /** A request goes to this backend. */
   sent(stream: boolean): Place {
-    this.live.inflight++
+    this.live.load.open++
     return this.places.sent(stream)
   }
 
   /** A request to this backend ended, in a way that says nothing about it. */
   left(place: Place | null): void {
-    if (this.live.inflight > 0) this.live.inflight--
+    const { load } = this.live
+    if (load.open > 0) load.open--
     if (place !== null) this.places.ended(place)
   }
 
@@ -157,7 +159,7 @@ export class BackendMonitor {
   /** Requests that are answered, or wait for a busy engine, weigh more than a list that is not. */
   #provesNothing({ late, status }: { readonly late: boolean; readonly status: number | null }): boolean {
     if (this.live.state !== 'ready' || (!late && status === null)) return false
-    return this.#answeredAt >= this.#lookedAt || (late && this.live.inflight > 0)
+    return this.#answeredAt >= this.#lookedAt || (late && this.live.load.open > 0)
   }
 
   /** Some clouds have no list, or none for a restricted key: declared models can be asked all the same. */

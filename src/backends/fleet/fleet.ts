@@ -137,7 +137,7 @@ export class Fleet {
       state: live.state,
       reason: live.reason,
       models: size,
-      inflight: live.inflight,
+      inflight: live.load.open,
       retryAfterUntil: live.retryAfterUntil,
       ejectedUntil: Math.max(
         0,

@@ -4,7 +4,8 @@
  * there. Failures teach nothing here, so that what fails fast never looks fast.
  */
 import type { Latency, Regression } from '../../core/arm.ts'
-import { estimate, newRegression, observe } from './regression.ts'
+import type { LoadView } from '../../core/load.ts'
+import { newRegression, observe } from './regression.ts'
 import { newRoom } from './room.ts'
 
 /** About the last fifteen answers count: engines are loaded and unloaded within minutes. */
@@ -13,50 +14,79 @@ const MEMORY = 0.94
 const MOST_AT_ONCE = 5
 /** About the last ten answers: how replicas compare changes less than how busy they are. */
 const PACE_SHARE = 0.1
-const SHORTEST_TTFT = 0.02
-const SHORTEST_TPOT = 0.0005
 /** Relative: an answer that came late or early by a third is nothing unusual. */
 const NOISE = 0.33
 
-/** Seconds at rest, for a thousand input tokens, for each call that is open. An engine at hand is quicker to begin and slower to go on. */
-const LOCAL = { ttft: [0.15, 0.12, 0.15], tpot: [0.02, 0.0005] }
-const CLOUD = { ttft: [0.6, 0.03, 0], tpot: [0.015, 0] }
-/** How far off they may be: by as much again, and by this where they say nothing. */
+/** What a feature may be of: of the call, and of the load that it meets. */
+const SIGHT = ['one', 'thousandTokens', 'open', 'running', 'waiting', 'kv'] as const
+
+interface Feature {
+  /** What is not known is 0: its weight stays at its start until something is. */
+  readonly of: (typeof SIGHT)[number]
+  /** Seconds for one of it before anything was seen. An engine at hand is quicker to begin and slower to go on than a cloud. */
+  readonly local: number
+  readonly cloud: number
+}
+
+interface Estimator {
+  readonly features: readonly Feature[]
+  readonly shortest: number
+  /** How far off a weight may be at the start: by as much again, and by this where it says nothing. */
+  readonly leastSpread: number
+}
+
+type Part = 'ttft' | 'tpot'
+
+/** A feature is a row: another one starts at its own weight, and what was learnt of the others stays. */
+export const ESTIMATORS: Readonly<Record<Part, Estimator>> = {
+  /** Seconds until the first token, once the call has a place. */
+  ttft: {
+    features: [
+      { of: 'one', local: 0.15, cloud: 0.6 },
+      { of: 'thousandTokens', local: 0.12, cloud: 0.03 },
+      { of: 'open', local: 0.15, cloud: 0 },
+    ],
+    shortest: 0.02,
+    leastSpread: 0.02,
+  },
+  /** Seconds for each token after it. */
+  tpot: {
+    features: [
+      { of: 'one', local: 0.02, cloud: 0.015 },
+      { of: 'open', local: 0.0005, cloud: 0 },
+    ],
+    shortest: 0.0005,
+    leastSpread: 0.001,
+  },
+}
+
+/** Of the spread. */
 const UNSURE = 1
-const LEAST_TTFT_SPREAD = 0.02
-const LEAST_TPOT_SPREAD = 0.001
 
 /** `shared`: of all replicas together; null: it is that itself. */
 export function newLatency(local: boolean, shared: Latency | null = null): Latency {
-  const start = local ? LOCAL : CLOUD
-  return {
-    ttft: newRegression(start.ttft, spreadOf(start.ttft, LEAST_TTFT_SPREAD)),
-    tpot: newRegression(start.tpot, spreadOf(start.tpot, LEAST_TPOT_SPREAD)),
-    kept: FIRST_KEPT,
-    room: newRoom(),
-    pace: 0,
-    lag: 0,
-    shared,
+  const start = (part: Part): Regression => {
+    const weights = ESTIMATORS[part].features.map((feature) => (local ? feature.local : feature.cloud))
+    return newRegression(weights, spreadOf(weights, part))
   }
+  return { ttft: start('ttft'), tpot: start('tpot'), kept: FIRST_KEPT, room: newRoom(), pace: 0, lag: 0, shared }
 }
 
-const spreadOf = (start: readonly number[], least: number): number[] =>
-  start.map((value) => Math.max(least, UNSURE * value) ** 2)
-
-type Part = 'ttft' | 'tpot'
+const spreadOf = (weights: readonly number[], part: Part): number[] =>
+  weights.map((value) => Math.max(ESTIMATORS[part].leastSpread, UNSURE * value) ** 2)
 
 /** What is known of this very deployment, else of its replicas. */
 const best = (latency: Latency, part: Part): Regression =>
   latency.shared !== null && latency[part].count === 0 ? latency.shared[part] : latency[part]
 
 /** The first answer of a replica: it goes on from what the others have taught, as unsure as at the start, so that a few answers of its own outweigh that. */
-function adopt(latency: Latency, part: Part, least: number): void {
+function adopt(latency: Latency, part: Part): void {
   const known = latency.shared?.[part]
   const own = latency[part]
   if (known === undefined || known.count === 0 || own.count > 0) return
   own.weights.set(known.weights)
   own.covariance.fill(0)
-  const spread = spreadOf([...known.weights], least)
+  const spread = spreadOf([...known.weights], part)
   for (let i = 0; i < spread.length; i++) own.covariance[i * (spread.length + 1)] = spread[i]!
 }
 
@@ -64,52 +94,73 @@ function adopt(latency: Latency, part: Part, least: number): void {
 const FIRST_KEPT = 0.5
 const KEPT_SHARE = 0.2
 
-const first = new Float64Array(3)
-const each = new Float64Array(2)
+/** What a call meets, in the order of SIGHT. */
+const sight = new Float64Array(SIGHT.length)
 
-/** Seconds until the first token of a prompt with so many tokens to read, beside `open` other calls, once it has a place. */
-export function ttftOf(latency: Latency, tokens: number, open: number): number {
-  first[0] = 1
-  first[1] = tokens / 1000
-  first[2] = open
-  return Math.max(SHORTEST_TTFT, estimate(best(latency, 'ttft'), first))
+function look(tokens: number, { open, running, waiting, kv }: LoadView): void {
+  sight[0] = 1
+  sight[1] = tokens / 1000
+  sight[2] = open
+  sight[3] = running ?? 0
+  sight[4] = waiting ?? 0
+  sight[5] = kv ?? 0
 }
 
-/** Seconds for each output token beside `open` other calls. */
-export function tpotOf(latency: Latency, open: number): number {
-  each[0] = 1
-  each[1] = open
-  return Math.max(SHORTEST_TPOT, estimate(best(latency, 'tpot'), each))
+/** Places of the features in `sight`: to call a function for each would take 30 ns more for each candidate. */
+const placesOf = (part: Part): Int32Array => Int32Array.from(ESTIMATORS[part].features, ({ of }) => SIGHT.indexOf(of))
+const TTFT = placesOf('ttft')
+const TPOT = placesOf('tpot')
+
+function estimated({ weights }: Regression, places: Int32Array): number {
+  let seconds = 0
+  for (let i = 0; i < places.length; i++) seconds += weights[i]! * sight[places[i]!]!
+  return seconds
+}
+
+/** Seconds until the first token of a prompt with so many tokens to read, beside this load, once it has a place. */
+export function ttftOf(latency: Latency, tokens: number, load: LoadView): number {
+  look(tokens, load)
+  return Math.max(ESTIMATORS.ttft.shortest, estimated(best(latency, 'ttft'), TTFT))
+}
+
+/** Seconds for each output token beside this load. */
+export function tpotOf(latency: Latency, load: LoadView): number {
+  look(0, load)
+  return Math.max(ESTIMATORS.tpot.shortest, estimated(best(latency, 'tpot'), TPOT))
 }
 
 /** A stream began after `seconds`. */
-export function learnTtft(latency: Latency, tokens: number, open: number, seconds: number): void {
-  adopt(latency, 'ttft', LEAST_TTFT_SPREAD)
-  const lag = seconds / ttftOf(latency.shared ?? latency, tokens, open)
+export function learnTtft(latency: Latency, tokens: number, load: LoadView, seconds: number): void {
+  adopt(latency, 'ttft')
+  const lag = seconds / ttftOf(latency.shared ?? latency, tokens, load)
   latency.lag = steadied(latency.lag || 1, lag)
-  if (latency.shared !== null) learnTtft(latency.shared, tokens, open, seconds)
-  // Errors are relative: a second is much of one, and nothing of a minute.
-  const expected = ttftOf(latency, tokens, open)
-  const scale = 1 / (NOISE * expected)
-  for (let i = 0; i < first.length; i++) first[i]! *= scale
-  observe(latency.ttft, first, believable(seconds, expected) * scale, MEMORY)
-  keepPositive(latency.ttft)
-  rescale(latency.ttft.covariance, ttftOf(latency, tokens, open) / expected)
+  if (latency.shared !== null) learnTtft(latency.shared, tokens, load, seconds)
+  const expected = ttftOf(latency, tokens, load)
+  takeIn(latency.ttft, TTFT, expected, seconds)
+  rescale(latency.ttft.covariance, ttftOf(latency, tokens, load) / expected)
 }
 
 /** A stream went on for `seconds` with `tokens` after the first. */
-export function learnTpot(latency: Latency, tokens: number, open: number, seconds: number): void {
+export function learnTpot(latency: Latency, tokens: number, load: LoadView, seconds: number): void {
   if (tokens < 2) return
-  adopt(latency, 'tpot', LEAST_TPOT_SPREAD)
-  if (latency.shared !== null) learnTpot(latency.shared, tokens, open, seconds)
-  const per = Math.max(SHORTEST_TPOT, seconds / tokens)
+  adopt(latency, 'tpot')
+  if (latency.shared !== null) learnTpot(latency.shared, tokens, load, seconds)
+  const per = Math.max(ESTIMATORS.tpot.shortest, seconds / tokens)
   latency.pace = steadied(latency.pace || (latency.shared ?? latency).pace || per, per)
-  const expected = tpotOf(latency, open)
+  const expected = tpotOf(latency, load)
+  takeIn(latency.tpot, TPOT, expected, per)
+  rescale(latency.tpot.covariance, tpotOf(latency, load) / expected)
+}
+
+const scaled = { ttft: new Float64Array(TTFT.length), tpot: new Float64Array(TPOT.length) }
+
+/** What was seen last (`sight`) took `seconds` where `expected` were. Errors are relative: a second is much of one, and nothing of a minute. */
+function takeIn(regression: Regression, places: Int32Array, expected: number, seconds: number): void {
+  const features = places === TTFT ? scaled.ttft : scaled.tpot
   const scale = 1 / (NOISE * expected)
-  for (let i = 0; i < each.length; i++) each[i]! *= scale
-  observe(latency.tpot, each, believable(per, expected) * scale, MEMORY)
-  keepPositive(latency.tpot)
-  rescale(latency.tpot.covariance, tpotOf(latency, open) / expected)
+  for (let i = 0; i < places.length; i++) features[i] = sight[places[i]!]! * scale
+  observe(regression, features, believable(seconds, expected) * scale, MEMORY)
+  keepPositive(regression)
 }
 
 /** A geometric mean, which the few that hang or come in one piece hardly move. */

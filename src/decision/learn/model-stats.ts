@@ -1,5 +1,6 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, TopicStats, Latency, TextFeatures } from '../../core/arm.ts'
+import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort } from '../../core/capabilities.ts'
@@ -20,8 +21,8 @@ export interface Observation {
   readonly caller: string
   readonly profile: RequestProfile
   readonly target: Target
-  /** Calls that were open beside it when it was sent. */
-  readonly open: number
+  /** What its backend was doing when it was sent. */
+  readonly load: LoadView
   /** What else its backend was at while it waited for its first token, and when it came; null: it was no stream. */
   readonly place: Pick<Begin, 'beside' | 'running'> | null
   readonly usage: Usage | null
@@ -166,21 +167,22 @@ export class ModelStats {
   }
 }
 
-function learnTimes({ profile, target, usage, open, place, ttftMs, streamMs, totalMs, before }: Observation): void {
+function learnTimes({ profile, target, usage, load, place, ttftMs, streamMs, totalMs, before }: Observation): void {
   const { latency } = target.deployment
   const input = usage?.input ?? profile.inputTokens
   const fresh = Math.max(0, input - (usage?.cachedInput ?? 0))
   if (ttftMs !== null) {
     const seconds = ttftMs / 1000
     // As late as it would be with the last of the places: what came on top was waiting.
-    const usual = ttftOf(latency, fresh, Math.min(open, Math.max(0, Math.round(latency.room.size) - 1)))
+    const last = Math.max(0, Math.round(latency.room.size) - 1)
+    const usual = ttftOf(latency, fresh, load.open <= last ? load : { ...load, open: last })
     const waited = place !== null && learnRoom(latency.room, { ...place, seconds, usual })
-    if (!waited) learnTtft(latency, fresh, open, seconds)
+    if (!waited) learnTtft(latency, fresh, load, seconds)
   }
   if (streamMs !== null) learnStay(latency.room, streamMs / 1000)
   if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
   if (usage === null) return
-  if (streamMs !== null) learnTpot(latency, usage.output - 1, open, streamMs / 1000)
+  if (streamMs !== null) learnTpot(latency, usage.output - 1, load, streamMs / 1000)
   else if (totalMs !== null && profile.features !== null)
-    learnTpot(latency, usage.output, open, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, open)))
+    learnTpot(latency, usage.output, load, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, load)))
 }

@@ -1,5 +1,6 @@
 /** What an order is made of: the candidates of one decision as rows of numbers. */
 import type { Room } from '../../core/arm.ts'
+import type { LoadView } from '../../core/load.ts'
 import type { Effort } from '../../core/capabilities.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Rota } from './rota.ts'
@@ -10,7 +11,7 @@ export interface Ranked {
   readonly deployment: {
     readonly id: string
     readonly backend: { readonly weight: number }
-    readonly live: { readonly inflight: number }
+    readonly live: { readonly load: Pick<LoadView, 'open'> }
     readonly health: { readonly calls: number }
     readonly latency: { readonly room: Room; readonly pace: number; readonly lag: number }
   }

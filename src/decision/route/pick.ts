@@ -51,8 +51,8 @@ function placesOf({ candidates, live, rows, troubles }: Field, scoring: Scoring)
     const success = rows[row * COLUMNS + COLUMN.success]!
     // Who is not good enough comes after all who are, the best of them first.
     const value = within === null || !(success < best - within) ? rows[row * COLUMNS + COLUMN.utility]! : success - FAR
-    const { live: load, backend } = candidates[row]!.deployment
-    const busy = Math.min(MOST_LOAD, Math.round(load.inflight / backend.weight))
+    const { live: now, backend } = candidates[row]!.deployment
+    const busy = Math.min(MOST_LOAD, Math.round(now.load.open / backend.weight))
     places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + busy
   }
   return places

@@ -31,10 +31,11 @@ export function predict(
   const cached = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
   rows[at + COLUMN.input] = input
   rows[at + COLUMN.cached] = cached
-  const open = live.inflight
+  const { load } = live
+  const { open } = load
   const wait = waitOf(latency.room, open)
-  const start = ttftOf(latency, input - cached, open)
-  const tpot = tpotOf(latency, open)
+  const start = ttftOf(latency, input - cached, load)
+  const tpot = tpotOf(latency, load)
   // How soon a stream begins says nothing about answers that are no streams of tokens.
   rows[at + COLUMN.ttft] = profile.features === null ? NaN : 1000 * (wait + start)
   const { features } = profile

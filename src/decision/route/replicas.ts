@@ -88,7 +88,7 @@ function membersOf(field: Field, rota: Rota): Member[] {
   return several.map((row, index) => {
     const group = groups[index]!
     const { quickest, soonest, most, bound } = known.get(group)!
-    const { live: load, backend, latency } = candidates[row]!.deployment
+    const { live, backend, latency } = candidates[row]!.deployment
     // Of one that was never full it is not known how many it takes: as many as any of the others.
     const limit = limitOf(latency.room) ?? most
     const size = !bound ? 1 : SAME_SIZE * limit > most ? most : limit
@@ -96,7 +96,7 @@ function membersOf(field: Field, rota: Rota): Member[] {
     const late = Math.max(latency.pace / (SAME_PACE * quickest), latency.lag / (SAME_LAG * soonest))
     const slowness = Number.isNaN(rows[row * COLUMNS + COLUMN.work]!) ? 1 : Math.max(1, late)
     const share = size * backend.weight
-    const open = load.inflight
+    const { open } = live.load
     return { row, group, busy: (open * slowness + slowness - 1) / share, share, free: !bound || open < size }
   })
 }

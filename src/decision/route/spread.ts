@@ -28,7 +28,7 @@ const byShare = (field: Field, a: number, b: number): number =>
 function leastBusy(field: Field): Before {
   const load = (row: number): number => {
     const { live, backend } = field.candidates[row]!.deployment
-    return live.inflight / backend.weight
+    return live.load.open / backend.weight
   }
   return (a, b) => load(a) - load(b) || byShare(field, a, b)
 }

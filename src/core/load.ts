@@ -1,0 +1,14 @@
+/** What a backend is doing, from the decision to the lesson: one value, so that a signal more is not a number more through every type. */
+export interface LoadView {
+  /** Calls of this gateway that are open: the only signal that every engine has. */
+  readonly open: number
+  /** Requests that the engine works on, whoever sent them; null: it does not say. */
+  readonly running: number | null
+  /** Requests that wait in the engine; null: it does not say. */
+  readonly waiting: number | null
+  /** Share of the engine's KV cache that is in use, 0..1; null: it does not say. */
+  readonly kv: number | null
+}
+
+/** Nothing is known but the calls of this gateway. */
+export const loadOf = (open: number): LoadView => ({ open, running: null, waiting: null, kv: null })
