@@ -90,7 +90,7 @@ const schema = z.strictObject({
   request: z
     .strictObject({
       rename: z.record(z.string(), text).default({}),
-      output_limit: text.default('max_tokens'),
+      output_limit: text.nullable().default(null),
       drop: z.array(text).default([]),
       roles: z.record(z.string(), text).default({}),
       drop_from_messages: z.array(text).default([]),

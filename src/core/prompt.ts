@@ -12,6 +12,9 @@ export type Role = (typeof ROLES)[number]
 export type AnswerForm = 'text' | 'json_object' | 'json_schema' | 'other'
 
 export interface Prompt {
+  /** The member of the body that holds it, for messages about it. */
+  readonly member: string
+
   // ---------------------------------------------------------------- a conversation
 
   /** Messages; 0 where the request is no conversation. Offsets run from the oldest message. */

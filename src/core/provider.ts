@@ -89,8 +89,8 @@ export interface Provider {
   readonly request: {
     /** Top-level field -> the name that this backend reads. */
     readonly rename: Readonly<Record<string, string>>
-    /** The field that limits an answer of chat, where the caller has named none. */
-    readonly outputLimit: string
+    /** The field that limits an answer of chat, where the caller has named none; null = the usual one. */
+    readonly outputLimit: string | null
     /** Top-level fields that it refuses. */
     readonly drop: readonly string[]
     /** Message role -> the role that its chat templates know. */

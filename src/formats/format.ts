@@ -37,6 +37,9 @@ export interface CallerSide {
   withRecord(body: Buffer, record: object): Buffer
   /** The event of a stream that carries the decision record. `state` null: no answer has begun. `nowMs`: epoch, for engines that name no time. */
   recordEvent(request: GatewayRequest, state: AnswerState | null, nowMs: number, record: object): Buffer
+  /** A model, as the list of models has it. `serving`: what a request with this name may be given to. `since`: epoch seconds. */
+  modelEntry(name: string, serving: readonly Deployment[], since: number): object
+  modelList(entries: readonly object[]): object
 }
 
 /** What the body of a request says. */

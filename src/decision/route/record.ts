@@ -166,6 +166,10 @@ export function refusalOf(decision: Decision, record: DecisionRecord): GatewayEr
   if (all('weight')) return refusal('no_backend', `All candidates are drained: ${list}`)
   if (filters.every(isBound)) return refusal('forbidden', `No candidate may serve this request: ${list}`, 'model')
   if (filters.includes('context'))
-    return refusal('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, 'messages')
+    return refusal(
+      'context_length_exceeded',
+      `The prompt is too long for every candidate: ${list}`,
+      request.prompt.member,
+    )
   return refusal('unsupported', `No candidate can serve this request: ${list}`)
 }

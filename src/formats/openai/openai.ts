@@ -9,6 +9,7 @@ import { asksUsage, composeInSteps, refusesUsage } from './compose.ts'
 import { DONE_EVENT } from './done.ts'
 import { recordEvent, withRecord } from './explanation.ts'
 import { readFault } from './fault.ts'
+import { modelEntry, modelList } from './model-entry.ts'
 import { parseBody, parseLargeBody } from './request.ts'
 
 export const OPENAI: Format = {
@@ -25,6 +26,8 @@ export const OPENAI: Format = {
     },
     withRecord,
     recordEvent,
+    modelEntry,
+    modelList,
   },
   backend: {
     compose: composeInSteps,

@@ -37,6 +37,10 @@ export class OpenAIPrompt implements Prompt {
     this.#messages = listOf(body['messages'])
   }
 
+  get member(): string {
+    return MEMBERS[this.endpoint.id] ?? 'messages'
+  }
+
   get length(): number {
     return this.#messages.length
   }
@@ -214,6 +218,9 @@ export function openAIPrompt({ prompt }: GatewayRequest): OpenAIPrompt {
   if (prompt instanceof OpenAIPrompt) return prompt
   throw new Error('the request did not come in this format')
 }
+
+/** By endpoint. */
+const MEMBERS: Readonly<Record<string, string>> = { completions: 'prompt', embeddings: 'input', rerank: 'documents' }
 
 /** Ids are new each time, whatever is asked. */
 const PASSING: ReadonlySet<string> = new Set(['id', 'tool_call_id'])

@@ -1,129 +1,39 @@
 /** GET /v1/models and /v1/models/:id, in OpenAI's shape with OpenRouter's extra fields. */
 import type { FastifyInstance } from 'fastify'
+import { CHAT } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Capability } from '../../core/capabilities.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../decision/route/reach.ts'
 import type { RouteTable } from '../../decision/route/table.ts'
+import { formatNamed, FORMATS } from '../../formats/formats.ts'
 import { principalOf } from '../plugins/auth.ts'
 
 export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, startedAtSeconds: number): void {
   const config = { free: true }
-  scope.get('/v1/models', { config }, (request) => ({
-    object: 'list',
-    data: listModels(table(), principalOf(request), startedAtSeconds),
-  }))
+  const format = formatNamed(CHAT.format, FORMATS).caller
+  scope.get('/v1/models', { config }, (request) => {
+    const entries = namesFor(principalOf(request), table())
+    return format.modelList(entries.map(([name, serving]) => format.modelEntry(name, serving, startedAtSeconds)))
+  })
   // A wildcard: ids hold slashes and colons.
   scope.get('/v1/models/*', { config }, (request) => {
     const id = (request.params as { '*': string })['*']
     const serving = reachOf(id, principalOf(request), table())
-    if (serving.length > 0) return entry(id, serving, startedAtSeconds)
+    if (serving.length > 0) return format.modelEntry(id, serving, startedAtSeconds)
     throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
       param: 'model',
     })
   })
 }
 
-interface ModelEntry {
-  readonly id: string
-  readonly object: 'model'
-  readonly created: number
-  readonly owned_by: string
-  readonly backends: readonly string[]
-  readonly context_length: number | null
-  readonly pricing: {
-    readonly prompt: string | null
-    readonly completion: string | null
-    readonly input_cache_read: string | null
-  } | null
-  readonly architecture: {
-    readonly modality: string
-    readonly input_modalities: readonly string[]
-    readonly output_modalities: readonly string[]
-  }
-  readonly supported_parameters: readonly string[]
-}
-
-/** `auto`, the routes, the models and their aliases: each that leads somewhere. */
-function listModels(table: RouteTable, principal: Principal, created: number): ModelEntry[] {
+/** `auto`, the routes, the models and their aliases: each that leads somewhere, with what it leads to. */
+function namesFor(
+  principal: Principal,
+  table: RouteTable,
+): (readonly [name: string, serving: readonly Deployment[]])[] {
   const names = new Set(['auto', ...table.byName.keys(), ...table.catalog.byModel.keys()])
-  return [...names].flatMap((name) => {
-    const serving = reachOf(name, principal, table)
-    return serving.length === 0 ? [] : [entry(name, serving, created)]
-  })
-}
-
-function entry(id: string, serving: readonly Deployment[], created: number): ModelEntry {
-  const backends = [...new Set(serving.map((deployment) => deployment.backend.name))]
-  const kind = KINDS.find(({ of }) => serving.some((deployment) => of(deployment.facts.capabilities))) ?? OTHER
-  // Of a name that leads to several kinds only those are described that a request of its kind may be given to.
-  const able = serving.filter((deployment) => kind.of(deployment.facts.capabilities))
-  const contexts = able.map((deployment) => deployment.facts.context).filter((context) => context !== null)
-  const price = serving.length === 1 ? serving[0]!.facts.price : null
-  const can = (capability: Capability): boolean =>
-    able.some((deployment) => deployment.facts.capabilities[capability] === true)
-  const inputs = ['text', ...(can('vision') ? ['image'] : []), ...(can('audio') ? ['audio'] : [])]
-  return {
-    id,
-    object: 'model',
-    created,
-    owned_by: backends.length === 1 ? backends[0]! : 'turnout',
-    backends,
-    // A prompt that is too long for some is given to the others.
-    context_length: contexts.length === 0 ? null : Math.max(...contexts),
-    pricing:
-      price === null || price.inputPerMtok === null
-        ? null
-        : {
-            prompt: perToken(price.inputPerMtok),
-            completion: perToken(price.outputPerMtok),
-            input_cache_read: perToken(price.cachedInputPerMtok),
-          },
-    architecture: {
-      modality: `${inputs.join('+')}->${kind.output}`,
-      input_modalities: inputs,
-      output_modalities: [kind.output],
-    },
-    supported_parameters: [...kind.parameters, ...(kind === CHATS ? chatParameters(can) : [])],
-  }
-}
-
-type Capabilities = Deployment['facts']['capabilities']
-
-interface Kind {
-  readonly of: (capabilities: Capabilities) => boolean
-  readonly output: string
-  /** Those that every model of the kind takes. */
-  readonly parameters: readonly string[]
-}
-
-const CHATS: Kind = {
-  // What nobody said anything of is a chat model; one that is known for something else is not.
-  of: ({ chat, embeddings, rerank }) => chat ?? (embeddings !== true && rerank !== true),
-  output: 'text',
-  parameters: ['max_tokens', 'temperature', 'top_p', 'stop', 'stream'],
-}
-const OTHER: Kind = { of: () => true, output: 'text', parameters: [] }
-const KINDS: readonly Kind[] = [
-  CHATS,
-  {
-    of: ({ embeddings }) => embeddings === true,
-    output: 'embeddings',
-    parameters: ['dimensions', 'encoding_format'],
-  },
-  { of: ({ rerank }) => rerank === true, output: 'rerank', parameters: ['top_n', 'return_documents'] },
-]
-
-const chatParameters = (can: (capability: Capability) => boolean): string[] => [
-  ...(can('tools') ? ['tools', 'tool_choice'] : []),
-  ...(can('json_schema') || can('json_object') ? ['response_format'] : []),
-  ...(can('json_schema') ? ['structured_outputs'] : []),
-  ...(can('logprobs') ? ['logprobs', 'top_logprobs'] : []),
-  ...(can('reasoning') ? ['reasoning_effort'] : []),
-]
-
-/** USD per token as a decimal string without an exponent, as OpenRouter writes it. */
-function perToken(perMtok: number | null): string | null {
-  return perMtok === null ? null : (perMtok / 1e6).toFixed(12).replace(/\.?0+$/, '')
+  return [...names]
+    .map((name) => [name, reachOf(name, principal, table)] as const)
+    .filter(([, serving]) => serving.length > 0)
 }
