@@ -6,6 +6,7 @@ import { Fleet } from './backends/fleet/fleet.ts'
 import { Pools } from './backends/upstream/pools.ts'
 import { shownBudget } from './budgets/shown.ts'
 import { EventBus } from './core/event-bus.ts'
+import type { RequestObserver } from './core/request-record.ts'
 import type { Config, TelemetrySpec } from './core/settings.ts'
 import type { GatewayRequest, RoutePlan } from './core/types.ts'
 import { classifier } from './decision/classify/profile.ts'
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly config: Config
   /** Where log lines go; standard output where absent. */
   readonly logTo?: DestinationStream
+  /** They see each finished request beside the gateway's own observers. */
+  readonly observers?: readonly RequestObserver[]
 }
 
 export interface App {
@@ -48,7 +51,7 @@ export interface App {
 
 const now = (): number => performance.now()
 
-export async function createApp({ config, logTo }: AppOptions): Promise<App> {
+export async function createApp({ config, logTo, observers: others = [] }: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const events = new EventBus()
   events.subscribe(logEvents(log))
@@ -86,7 +89,7 @@ export async function createApp({ config, logTo }: AppOptions): Promise<App> {
     pools,
     formats: FORMATS,
     metrics,
-    observers: observers.all,
+    observers: [...observers.all, ...others],
     now,
     userAgent: `turnout/${VERSION}`,
     policy: () => policy,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { createApp } from '../../src/app.ts'
+import type { RequestObserver } from '../../src/core/request-record.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 
@@ -31,12 +32,13 @@ export function hashed(key: string): string {
 export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 
 /** Starts a gateway in this process, on a free port. Rejects where the configuration is refused. */
-export async function startGateway(config: ConfigObject): Promise<Gateway> {
+export async function startGateway(config: ConfigObject, observers: readonly RequestObserver[] = []): Promise<Gateway> {
   let log = ''
   const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
   const app = await createApp({
     config: parseConfig(text, {}, await loadProviders()).config,
     logTo: { write: (line: string) => void (log += line) },
+    observers,
   })
   const listening = await app.listen()
   const { url } = listening

@@ -139,7 +139,8 @@ const dollars = (usd: number): string => String(Number(usd.toPrecision(3)))
 function rounded(value: number, digits: number): number | null {
   if (!Number.isFinite(value)) return null
   const unit = 10 ** digits
-  return Math.round(value * unit) / unit
+  // Plus 0: there is no -0 in JSON.
+  return Math.round(value * unit) / unit + 0
 }
 
 /** Candidates that a refusal names. */

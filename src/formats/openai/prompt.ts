@@ -258,5 +258,7 @@ const NONE: readonly Json[] = []
 
 const isFilled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0
 const positive = (value: Json | undefined): number | null => (typeof value === 'number' && value >= 1 ? value : null)
-const numberOf = (value: Json | undefined): number | null => (typeof value === 'number' ? value : null)
+/** A number too large for one (1e999) is none. */
+const numberOf = (value: Json | undefined): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null
 const typeOf = (value: Json | undefined): Json | undefined => (isObject(value) ? value['type'] : undefined)
