@@ -1,5 +1,6 @@
 /** The composition root: opens what the stages work with, and the listeners, in order. */
 import type { DestinationStream } from 'pino'
+import { type Applied, Applying } from './apply.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import { FORMATS } from './formats/formats.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
@@ -40,7 +41,13 @@ export interface App {
   readonly log: Log
   readonly events: EventBus
   readonly fleet: Fleet
+  readonly pools: Pools
   readonly keys: KeyStore
+  /**
+   * Another configuration, while requests go on: new ones go by it, those under way end by the one that they began with. Rejects with
+   * a ConfigError where it cannot be in force, and nothing has changed then.
+   */
+  apply(config: Config): Promise<Applied>
   /** What would be decided about a request at this moment; nothing is sent, counted or learnt. */
   dryRun(request: GatewayRequest): RoutePlan
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
@@ -57,7 +64,9 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
   events.subscribe(logEvents(log))
   const { emit } = events
   const pools = new Pools(config.limits.connectMs, now)
-  const build = (): Policy => buildPolicy(config, keys.specs, fleet.catalog)
+  /** In force; `config` is what the process began with. */
+  let settings = config
+  const build = (): Policy => buildPolicy(settings, keys.specs, fleet.catalog)
   const keys = new KeyStore({
     fixed: config.keys,
     file: config.store.keys,
@@ -100,6 +109,18 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
     random: Math.random,
     checker,
   }
+  const applying = new Applying({
+    fleet,
+    keys,
+    pools,
+    observers,
+    emit,
+    config: () => settings,
+    swap: (nextSettings, nextPolicy) => {
+      settings = nextSettings
+      policy = nextPolicy
+    },
+  })
   const { redis } = observers
   const server = await createServer(config, { stages, keys, fleet, log, redis, beginTrace: tracing(config.telemetry) })
   const budgets = {
@@ -117,7 +138,9 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
     log,
     events,
     fleet,
+    pools,
     keys,
+    apply: (next) => applying.apply(next),
     dryRun: (request) => dryRun(request, stages),
     async listen() {
       await fleet.start()
@@ -128,6 +151,7 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
       return { url, port: Number(new URL(url).port), adminUrl }
     },
     async close() {
+      await applying.close()
       await admin?.close()
       await server.drain(config.server.drainMs)
       await keys.stop()

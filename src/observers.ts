@@ -28,6 +28,10 @@ export interface Observers {
   readonly sessions: Sessions
   /** The client of Redis that gateways share; null where there is none. */
   readonly redis: unknown
+  /** Before another configuration is in force. Throws a ConfigError where another gateway counts budgets into the same folder. */
+  prepare(config: Config): Promise<void>
+  /** Another configuration is in force, and its keys. */
+  apply(config: Config): void
   /** After the last request has ended. */
   close(): Promise<void>
 }
@@ -86,17 +90,26 @@ export async function openObservers(
     await catchUp(folder, { budgets: follower, sessions }, { damage, emit })
     counts?.start()
   }
-  const telemetry = await loadTelemetry(config.telemetry, {
-    version: VERSION,
-    kinds: new Map(config.backends.map(({ name, provider }) => [name, provider.kind])),
-    emit,
-  })
+  const kinds = new Map<string, string>()
+  const learnKinds = ({ backends }: Config): void => {
+    for (const { name, provider } of backends) kinds.set(name, provider.kind)
+  }
+  learnKinds(config)
+  const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
   return {
     metrics,
     limiter,
     sessions,
     redis,
     all: [metrics, new RequestLogger(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
+    async prepare(next) {
+      if (mayCount(next, own())) await counts?.hold()
+    },
+    apply(next) {
+      limiter.apply(next.budgets)
+      metrics.apply({ configHash: fingerprint(next), budgets: [...next.budgets, ...own()] })
+      learnKinds(next)
+    },
     async close() {
       await telemetry?.close()
       await counts?.stop()
@@ -109,6 +122,6 @@ export async function openObservers(
 
 const some = <T>(one: T | null): T[] => (one === null ? [] : [one])
 
-/** Whether there is a budget, or may be one: keys that are made at run time may have some. */
+/** Whether there is a budget, or may be one: keys that are made at run time may have some. `own`: those of keys. */
 const mayCount = ({ budgets, store }: Config, own: readonly BudgetSpec[]): boolean =>
   budgets.length > 0 || store.keys !== null || own.length > 0

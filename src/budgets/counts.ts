@@ -6,6 +6,7 @@ import type { BudgetSpec } from '../core/budget.ts'
 import { type Count, type Flight, newCount } from './count.ts'
 import { Elapsed } from './elapsed.ts'
 import type { SavedCount } from './snapshot.ts'
+import { type BudgetIdentity, identityText, type SpecOf } from './rules.ts'
 import { windowOf } from './windows.ts'
 
 /** Callers name sessions, users and agents as they like: those above so many share one count for each budget. */
@@ -24,8 +25,6 @@ export interface Counted {
   readonly count: Count
 }
 
-type Identity = Pick<BudgetSpec, 'name' | 'of' | 'per'>
-
 interface Kept {
   readonly count: Count
   /** When it is certainly over, as `Elapsed` counts. */
@@ -41,7 +40,7 @@ interface Entry {
 }
 
 interface Family {
-  readonly identity: Identity
+  readonly identity: BudgetIdentity
   readonly entries: Map<string, Entry>
 }
 
@@ -57,14 +56,28 @@ export class Counts {
     return this.#size
   }
 
-  /** In the window of `now`. */
+  /** In the window of `now`, of a budget of today. */
   of(spec: BudgetSpec, id: string, now: number): Count {
-    this.#elapsed.look(now)
-    let family = this.#bySpec.get(spec)
-    if (family === undefined) this.#bySpec.set(spec, (family = this.#family(spec)))
-    const entry = family.entries.get(id) ?? this.#added(family, spec, id)
+    const entry = this.#entry(spec, id, now)
     entry.spec = spec
     return this.#current(entry, spec, now)
+  }
+
+  /** The same of a budget that may have been changed meanwhile, or be gone. */
+  at(spec: BudgetSpec, id: string, now: number): Count {
+    return this.#current(this.#entry(spec, id, now), spec, now)
+  }
+
+  /** Other budgets are in force. `specOf`: the one that counts this id; null where there is none any more. */
+  apply(specOf: SpecOf): void {
+    for (const { identity, entries } of this.#families.values())
+      for (const [id, entry] of entries) {
+        const before = entry.spec
+        entry.spec = specOf(identity, id)
+        // Another limit is reached anew.
+        if (entry.spec !== null && before !== null && !hasSameLimits(entry.spec, before))
+          for (const { count } of entry.windows) count.told = 0
+      }
   }
 
   /** Those of today's budgets, in the window of `now`. */
@@ -103,11 +116,7 @@ export class Counts {
   }
 
   /** `specOf`: the budget of today that counts this id; null where there is none any more. */
-  restore(
-    saved: readonly SavedCount[],
-    now: number,
-    specOf: (identity: Identity, id: string) => BudgetSpec | null,
-  ): void {
+  restore(saved: readonly SavedCount[], now: number, specOf: SpecOf): void {
     this.#elapsed.look(now)
     for (const one of saved) {
       const entry = this.#added(this.#family(one), specOf(one, one.id), one.id)
@@ -129,8 +138,15 @@ export class Counts {
     return count
   }
 
-  #family({ name, of, per }: Identity): Family {
-    const key = `${name}\n${of}\n${per ?? ''}`
+  #entry(spec: BudgetSpec, id: string, now: number): Entry {
+    this.#elapsed.look(now)
+    let family = this.#bySpec.get(spec)
+    if (family === undefined) this.#bySpec.set(spec, (family = this.#family(spec)))
+    return family.entries.get(id) ?? this.#added(family, spec, id)
+  }
+
+  #family({ name, of, per }: BudgetIdentity): Family {
+    const key = identityText({ name, of, per })
     let family = this.#families.get(key)
     if (family === undefined)
       this.#families.set(key, (family = { identity: { name, of, per }, entries: new Map<string, Entry>() }))
@@ -184,3 +200,6 @@ export class Counts {
 }
 
 const holds = ({ count }: Kept, now: number): boolean => count.startsAt <= now && now < count.endsAt
+
+const hasSameLimits = (a: BudgetSpec, b: BudgetSpec): boolean =>
+  a.nanoUsd === b.nanoUsd && a.tokens === b.tokens && a.requests === b.requests && a.soft === b.soft

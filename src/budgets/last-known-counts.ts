@@ -1,6 +1,7 @@
 /** What Redis was last heard to have counted. Should it forget that, it can be reminded. Bounded. */
 import type { Sums } from './count.ts'
 import { hasSums, type SharedCount } from './redis-keys.ts'
+import type { SpecOf } from './rules.ts'
 
 const MOST = 10_000
 const NOTHING: Sums = { nanoUsd: 0, tokens: 0, requests: 0 }
@@ -24,6 +25,15 @@ export class LastKnownCounts {
   /** Those whose window is not over, the one heard of last first. The others are kept: the clock may be set back. */
   all(now: number): (readonly [SharedCount, Sums])[] {
     return [...this.#known.values()].filter(([{ endsAt }]) => endsAt > now).reverse()
+  }
+
+  /** Other budgets are in force. `specOf`: the one that counts this id; null where there is none any more. */
+  apply(specOf: SpecOf): void {
+    for (const [key, [count, sums]] of this.#known) {
+      const spec = specOf(count.spec, count.id)
+      if (spec === null) this.#known.delete(key)
+      else this.#known.set(key, [{ ...count, spec }, sums])
+    }
   }
 
   /** They were set back. */

@@ -49,6 +49,8 @@ export interface Limiter {
   has(name: string): boolean
   /** Sets counts of a budget back: of one id, or of all. How many there were. */
   reset(name: string, id: string | null): number | Promise<number>
+  /** Other budgets are in force. Counts go on by their names; what is under way is counted where it began. */
+  apply(budgets: readonly BudgetSpec[]): void
   close(): Promise<void>
 }
 

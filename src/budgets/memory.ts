@@ -1,5 +1,4 @@
 /** Budgets counted in this process. */
-import { glob } from '../core/glob.ts'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { Bid, SpendEstimate, Subject } from '../core/settlement.ts'
 import { blockOf, bounded, clear, type Count, give, spend, type Sums, take } from './count.ts'
@@ -9,7 +8,7 @@ import { Notices } from './notices.ts'
 import { Offer } from './offer.ts'
 import { budgetPressure } from './pressure.ts'
 import { refusal } from './refusal.ts'
-import { compileRule, type Rule } from './rules.ts'
+import { compileRule, type Rule, type SpecOf, specsOf } from './rules.ts'
 import type { LimitsSnapshot } from './snapshot.ts'
 
 /** A rule, what it counts this request under, and the count. */
@@ -22,15 +21,16 @@ interface Hit {
 const NOTHING: Reservation = { claim: null, maxTokens: null, settle: () => undefined }
 
 export class MemoryLimiter implements Limiter {
-  readonly #rules: readonly Rule[]
+  #rules: readonly Rule[]
   /** Of keys: an object for each, for as long as the key is the same. */
   readonly #own = new WeakMap<readonly BudgetSpec[], readonly Rule[]>()
   readonly #counts = new Counts()
+  readonly #superseded = new WeakSet<BudgetSpec>()
   readonly #now: () => number
   readonly #ownOfAll: () => readonly BudgetSpec[]
   readonly #notices: Notices
   readonly #onRefused: LimiterOptions['onRefused']
-  readonly #presses: boolean
+  #presses: boolean
   readonly up = true
   /** Something was counted since the last look. */
   changed = false
@@ -44,6 +44,21 @@ export class MemoryLimiter implements Limiter {
     this.#ownOfAll = options.own ?? ((): readonly BudgetSpec[] => [])
     this.#notices = new Notices(options)
     this.#onRefused = options.onRefused
+  }
+
+  apply(budgets: readonly BudgetSpec[]): void {
+    for (const { spec } of this.#rules) this.#superseded.add(spec)
+    for (const spec of budgets) this.#superseded.delete(spec)
+    this.#rules = budgets.map(compileRule)
+    this.#presses = budgets.some(({ pressure }) => pressure)
+    this.#counts.apply(this.specsOf())
+    // What is counted of a budget that is gone is written too: it may come back.
+    this.changed = this.urgent = true
+  }
+
+  /** False: another limit, or none, has its place. */
+  inForce(spec: BudgetSpec): boolean {
+    return !this.#superseded.has(spec)
   }
 
   binds(own: readonly BudgetSpec[]): boolean {
@@ -96,7 +111,7 @@ export class MemoryLimiter implements Limiter {
         for (const { spec, id, count } of hits) {
           give(count, spec, claim, actual, now)
           // Of a window that is over there is nothing to be done any more.
-          if (now < count.endsAt) this.#notices.spent(spec, id, count)
+          if (now < count.endsAt && this.inForce(spec)) this.#notices.spent(spec, id, count)
         }
       },
     }
@@ -119,7 +134,7 @@ export class MemoryLimiter implements Limiter {
   /** What all gateways together have used in the window that ends then; it stands above what this one has counted. */
   learn(spec: BudgetSpec, id: string, endsAt: number, used: Sums): void {
     const now = this.#now()
-    const count = this.#counts.of(spec, id, now)
+    const count = this.#counts.at(spec, id, now)
     // An answer that was asked for in a window that is over by now.
     if (count.endsAt !== endsAt) return
     const others = { nanoUsd: Math.max(0, used.nanoUsd - count.nanoUsd), tokens: 0 }
@@ -194,17 +209,16 @@ export class MemoryLimiter implements Limiter {
 
   /** What an earlier run had counted. */
   restore(snapshot: LimitsSnapshot): void {
-    this.#counts.restore(snapshot.counts, this.#now(), (identity, id) => this.spec(identity, id))
+    this.#counts.restore(snapshot.counts, this.#now(), this.specsOf())
   }
 
   has(name: string): boolean {
     return this.#specs().some((spec) => spec.name === name)
   }
 
-  /** The budget that counts this id; null = no budget is called so any more. Limits of keys have the same names, and one id each. */
-  spec({ name, of, per }: Pick<BudgetSpec, 'name' | 'of' | 'per'>, id: string): BudgetSpec | null {
-    const isFor = ({ ids }: BudgetSpec): boolean => of !== 'key' || ids === null || ids.some((one) => glob(one)(id))
-    return this.#specs().find((one) => one.name === name && one.of === of && one.per === per && isFor(one)) ?? null
+  /** By the budgets of this moment, those of keys too. */
+  specsOf(): SpecOf {
+    return specsOf(this.#specs())
   }
 
   #specs(): BudgetSpec[] {

@@ -1,17 +1,14 @@
 /** All counts that Redis knows, for those who look: what other gateways have counted, and what was counted before this one started. */
 import type { Redis } from 'ioredis'
-import type { BudgetSpec } from '../core/budget.ts'
 import type { BudgetState } from './limiter.ts'
 import { ALL_SUMS, type ReadKey, readKey } from './redis-keys.ts'
+import type { SpecOf } from './rules.ts'
 import { windowOf } from './windows.ts'
 
 /** Callers may invent ids: a look at them must end. */
 const MOST = 10_000
 const AT_ONCE = 200
 const FIELDS = ['usd', 'tokens', 'requests', 'held_usd', 'held_tokens', 'held', 'id'] as const
-
-/** The budget that counts an id; null = there is none any more. */
-export type SpecOf = (identity: ReadKey['identity'], id: string) => BudgetSpec | null
 
 /** Those in the windows of `now`. Rejects where Redis cannot be asked. */
 export async function statesIn(client: Redis, specOf: SpecOf, now: number): Promise<BudgetState[]> {

@@ -18,7 +18,8 @@ import {
   sumsOf,
 } from './redis-keys.ts'
 import { CONNECT_MS, PatientRedis } from './patient-redis.ts'
-import { type SpecOf, statesIn } from './redis-states.ts'
+import { statesIn } from './redis-states.ts'
+import type { SpecOf } from './rules.ts'
 import { FIRST, REFRESH, REMIND, RESERVE, RESET, SETTLE } from './redis-scripts.ts'
 
 const RESET_AT_ONCE = 500

@@ -40,3 +40,46 @@ const NAMES: Readonly<Record<BudgetSpec['of'], Reader>> = {
   ...PLAIN,
   session: ({ key, session }) => (session === null ? null : `${key}/${session}`),
 }
+
+/** The budget that counts an id by this name; null where there is none. */
+export type SpecOf = (identity: BudgetIdentity, id: string) => BudgetSpec | null
+
+/** What counts go on by when a budget is changed. */
+export type BudgetIdentity = Pick<BudgetSpec, 'name' | 'of' | 'per'>
+
+interface Place {
+  readonly spec: BudgetSpec
+  readonly at: number
+}
+
+interface Namesakes {
+  /** Limits of keys have the same names, and one id each. */
+  readonly byId: Map<string, Place>
+  readonly others: (Place & { readonly counts: (id: string) => boolean })[]
+}
+
+/** The first of `specs` counts. */
+export function specsOf(specs: readonly BudgetSpec[]): SpecOf {
+  const all = new Map<string, Namesakes>()
+  for (const [at, spec] of specs.entries()) {
+    const key = identityText(spec)
+    const namesakes = all.get(key) ?? { byId: new Map<string, Place>(), others: [] }
+    all.set(key, namesakes)
+    const id = spec.of === 'key' && spec.ids?.length === 1 ? spec.ids[0]! : '*'
+    if (!id.includes('*')) {
+      if (!namesakes.byId.has(id)) namesakes.byId.set(id, { spec, at })
+    } else {
+      const globs = spec.of === 'key' ? (spec.ids?.map(glob) ?? null) : null
+      namesakes.others.push({ spec, at, counts: (one) => globs === null || globs.some((matches) => matches(one)) })
+    }
+  }
+  return (identity, id) => {
+    const namesakes = all.get(identityText(identity))
+    const own = namesakes?.byId.get(id)
+    const other = namesakes?.others.find(({ counts }) => counts(id))
+    if (own === undefined || other === undefined) return (own ?? other)?.spec ?? null
+    return own.at < other.at ? own.spec : other.spec
+  }
+}
+
+export const identityText = ({ name, of, per }: BudgetIdentity): string => `${name}\n${of}\n${per ?? ''}`

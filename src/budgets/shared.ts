@@ -77,6 +77,11 @@ export class SharedLimiter implements Limiter {
     return this.#backlog.idle
   }
 
+  apply(budgets: readonly BudgetSpec[]): void {
+    this.#local.apply(budgets)
+    this.#heard.apply(this.#local.specsOf())
+  }
+
   binds(own: readonly BudgetSpec[]): boolean {
     return this.#local.binds(own)
   }
@@ -130,7 +135,7 @@ export class SharedLimiter implements Limiter {
     const local = this.#local.states()
     if (!this.#up) return local
     try {
-      const shared = await this.#store.states((identity, id) => this.#local.spec(identity, id), this.#options.now())
+      const shared = await this.#store.states(this.#local.specsOf(), this.#options.now())
       const known = new Set(shared.map(placeOf))
       return [...shared, ...local.filter((one) => !known.has(placeOf(one)))]
     } catch (thrown) {
@@ -205,7 +210,8 @@ export class SharedLimiter implements Limiter {
 
   #learn(counts: readonly SharedCount[], used: readonly Used[]): void {
     counts.forEach((count, index) => {
-      if (!hasSums(count)) return
+      // By a limit that is not in force any more nothing is to be said of it.
+      if (!hasSums(count) || !this.#local.inForce(count.spec)) return
       const { held, ...sums } = used[index]!
       // Each gateway tells of those under way itself.
       this.#heard.note(count, { ...sums, requests: Math.max(0, sums.requests - held) })

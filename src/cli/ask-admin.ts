@@ -1,11 +1,11 @@
 /** What the admin API of a running gateway answers to a GET. */
 import { isObject } from '../core/is-object.ts'
-import { request } from 'undici'
+import { HttpClient } from '../backends/upstream/http-client.ts'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
-import { transportCode, transportWords } from '../core/transport.ts'
+import { transportReason } from '../core/transport.ts'
 import type { Io } from './io.ts'
 
 const LIMIT_MS = 15_000
@@ -48,15 +48,16 @@ async function configured(asked: string | undefined, io: Io): Promise<string> {
 }
 
 async function get(url: URL, token: string): Promise<{ status: number; text: string }> {
+  const client = new HttpClient({ connectMs: LIMIT_MS })
   try {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
-    const answer = await request(url, { headers, headersTimeout: LIMIT_MS, bodyTimeout: LIMIT_MS })
-    return { status: answer.statusCode, text: await answer.body.text() }
+    return await client.call({ url, method: 'GET', headers, signal: AbortSignal.timeout(LIMIT_MS) })
   } catch (thrown) {
-    const why = transportWords(transportCode(thrown))
     throw new Error(
-      `${url.origin} does not answer (${why}); is the gateway running, with \`admin\` in its configuration?`,
+      `${url.origin} does not answer (${transportReason(thrown)}); is the gateway running, with \`admin\` in its configuration?`,
     )
+  } finally {
+    await client.destroy()
   }
 }
 

@@ -1,7 +1,7 @@
 /** A decision of a running gateway: its POST /v1/route. */
 import { isObject } from '../core/is-object.ts'
-import { request } from 'undici'
-import { transportCode, transportWords } from '../core/transport.ts'
+import { HttpClient } from '../backends/upstream/http-client.ts'
+import { transportReason } from '../core/transport.ts'
 import { type Decision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
@@ -30,21 +30,18 @@ function routeOf(text: string): URL {
 }
 
 async function post(url: URL, body: Buffer, key: string | undefined): Promise<{ status: number; text: string }> {
+  const client = new HttpClient({ connectMs: LIMIT_MS })
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+  }
   try {
-    const answer = await request(url, {
-      method: 'POST',
-      body,
-      headersTimeout: LIMIT_MS,
-      bodyTimeout: LIMIT_MS,
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      },
-    })
-    return { status: answer.statusCode, text: await answer.body.text() }
+    return await client.call({ url, method: 'POST', headers, body, signal: AbortSignal.timeout(LIMIT_MS) })
   } catch (thrown) {
-    throw new ExplainError(`--url: ${url.origin} does not answer (${transportWords(transportCode(thrown))})`)
+    throw new ExplainError(`--url: ${url.origin} does not answer (${transportReason(thrown)})`)
+  } finally {
+    await client.destroy()
   }
 }
 

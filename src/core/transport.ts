@@ -35,6 +35,13 @@ export function transportWords(code: string): string {
   return /CERT|TLS|SSL|SIGNATURE|EPROTO|UNABLE_TO/.test(code) ? 'TLS failure' : 'connection failed'
 }
 
+/** Why no answer came, in a few words. */
+export function transportReason(thrown: unknown): string {
+  if ((thrown as Thrown | null)?.name === 'TimeoutError') return NO_ANSWER
+  const code = transportCode(thrown)
+  return code === 'ANSWER_TOO_LARGE' ? 'answer too large' : transportWords(code)
+}
+
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection closed',

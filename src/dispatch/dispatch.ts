@@ -78,7 +78,7 @@ export async function dispatch(
     if (outcome.code === 'client_closed' || outcome.code === 'shutting_down') throw outcome
     if (withUsage && !withoutUsage.has(deployment) && format.refusesUsage(outcome)) {
       withoutUsage.add(deployment)
-      tools.fleet.refusesUsage(deployment.backend.name)
+      tools.fleet.refusesUsage(deployment)
       queue.unshift(target)
       // It was our field that was refused: the attempt is not the caller's to lose.
       asked--

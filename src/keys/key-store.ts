@@ -10,13 +10,17 @@ import { type Holder, holderOf, type Keyring, keyring } from './keyring.ts'
 import { hashOf, newSecret } from './secret.ts'
 import { specOf, type StoredKey } from './stored-key.ts'
 
-export interface KeyStoreOptions {
+/** What another configuration changes. */
+export interface KeySettings {
   /** Keys of the configuration. */
   readonly fixed: readonly KeySpec[]
-  /** Null: no others can be made. */
-  readonly file: string | null
   /** Names of the routes that there are. */
   readonly routes: readonly string[]
+}
+
+export interface KeyStoreOptions extends KeySettings {
+  /** Null: no others can be made. */
+  readonly file: string | null
   readonly emit: (event: KeyFileEvent) => void
   /** After each change of the keys, before anybody can use them. */
   readonly onChange?: () => void
@@ -32,11 +36,11 @@ export interface Made {
 const LOOK_EVERY_MS = 250
 
 export class KeyStore {
-  readonly #options: KeyStoreOptions
-  readonly #fixedIds: ReadonlySet<string>
-  #stored: readonly StoredKey[] = []
-  #specs: readonly KeySpec[]
-  #ring: Keyring
+  readonly #options: Pick<KeyStoreOptions, 'file' | 'emit' | 'onChange'>
+  /** All that is looked up; replaced at once. */
+  #held: HeldKeys
+  /** As the file has them. */
+  #read: readonly StoredKey[] = []
   #text = ''
   /** Which file was read last. */
   #seen: string | null = null
@@ -47,24 +51,22 @@ export class KeyStore {
 
   constructor(options: KeyStoreOptions) {
     this.#options = options
-    this.#fixedIds = new Set(options.fixed.map(({ id }) => id))
-    this.#specs = options.fixed
-    this.#ring = keyring(options.fixed, [])
+    this.#held = hold(options, [])
   }
 
   /** Callers need a key: an empty file opens no door. */
   get required(): boolean {
-    return this.#options.fixed.length > 0 || this.#options.file !== null
+    return this.#held.fixed.length > 0 || this.#options.file !== null
   }
 
   /** Of all keys, revoked and expired ones too: what is restricted stays so to the end of its requests. */
   get specs(): readonly KeySpec[] {
-    return this.#specs
+    return this.#held.specs
   }
 
   /** Who holds this token; a text says why it is no longer good; null: nobody's. */
   find(token: string): Holder | string | null {
-    return holderOf(this.#ring, token, Date.now())
+    return holderOf(this.#held.ring, token, Date.now())
   }
 
   /** Takes over what is there. Throws a KeyFileError: a gateway without its keys had better not start. */
@@ -87,9 +89,23 @@ export class KeyStore {
     await this.#last
   }
 
+  /** The keys as they would be by another configuration. Changes nothing; from here to `apply` nothing may be awaited. */
+  plan(settings: KeySettings): HeldKeys {
+    return hold(settings, this.#read)
+  }
+
+  /** Does not report a change. */
+  apply(held: HeldKeys): void {
+    const { file, emit } = this.#options
+    this.#held = held
+    if (held.ignored.length > 0 && file !== null)
+      emit({ event: 'keys_ignored', file, ids: held.ignored, why: 'the configuration has keys of these ids' })
+  }
+
   list(): KeyView[] {
     const now = Date.now()
-    return [...this.#options.fixed.map((key) => viewOfFixed(key, now)), ...this.#stored.map((key) => viewOf(key, now))]
+    const { fixed, stored } = this.#held
+    return [...fixed.map((key) => viewOfFixed(key, now)), ...stored.map((key) => viewOf(key, now))]
   }
 
   /** Throws a GatewayError where there is none. */
@@ -125,16 +141,17 @@ export class KeyStore {
     return this.get(id)
   }
 
-  #rules = (): InputRules => ({ routes: this.#options.routes, now: Date.now() })
+  #rules = (): InputRules => ({ routes: this.#held.routes, now: Date.now() })
 
   async #change(id: string, change: (keys: readonly StoredKey[], now: number) => readonly StoredKey[]): Promise<void> {
     const { file } = this.#options
-    if (this.#fixedIds.has(id)) throw conflict(`Key "${id}" is in the configuration; change it there.`)
+    if (this.#held.fixed.some((key) => key.id === id))
+      throw conflict(`Key "${id}" is in the configuration; change it there.`)
     if (file === null)
       throw conflict('There is no key file: add `store: { keys: ./data/keys.json }` to the configuration and restart.')
     await this.#inTurn(async () => {
       // A new file would end the keys that are still good.
-      if (this.#stored.length > 0 && (await signatureOf(file)) === ABSENT)
+      if (this.#held.stored.length > 0 && (await signatureOf(file)) === ABSENT)
         throw new KeyFileError('is gone; put it back, or restart the gateway')
       this.#take(await changeKeyFile(file, (keys) => change(keys, Date.now())))
     })
@@ -171,17 +188,12 @@ export class KeyStore {
   }
 
   #use({ text, keys, openMode }: KeyFile): void {
-    const { fixed, file, emit } = this.#options
+    const { file, emit } = this.#options
     if (openMode !== null && file !== null)
       emit({ event: 'keys_readable', file, why: `others can read it (mode ${openMode}); chmod 600 ${file}` })
-    const ignored = keys.filter(({ id }) => this.#fixedIds.has(id)).map(({ id }) => id)
-    if (ignored.length > 0 && file !== null)
-      emit({ event: 'keys_ignored', file, ids: ignored, why: 'the configuration has keys of these ids' })
-    this.#stored = keys.filter(({ id }) => !this.#fixedIds.has(id))
     this.#text = text
-    const specs = this.#stored.map(specOf)
-    this.#specs = [...fixed, ...specs]
-    this.#ring = keyring(fixed, this.#stored, specs)
+    this.#read = keys
+    this.apply(hold(this.#held, keys))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -189,6 +201,24 @@ export class KeyStore {
     this.#last = turn.catch(() => undefined)
     return turn
   }
+}
+
+/** All keys at one moment. */
+export interface HeldKeys extends KeySettings {
+  /** Those of the file whose ids the configuration has not. */
+  readonly stored: readonly StoredKey[]
+  /** Ids of the others. */
+  readonly ignored: readonly string[]
+  readonly specs: readonly KeySpec[]
+  readonly ring: Keyring
+}
+
+function hold({ fixed, routes }: KeySettings, read: readonly StoredKey[]): HeldKeys {
+  const ids = new Set(fixed.map(({ id }) => id))
+  const stored = read.filter(({ id }) => !ids.has(id))
+  const ignored = read.filter(({ id }) => ids.has(id)).map(({ id }) => id)
+  const specs = stored.map(specOf)
+  return { fixed, routes, stored, ignored, specs: [...fixed, ...specs], ring: keyring(fixed, stored, specs) }
 }
 
 const ABSENT = 'absent'

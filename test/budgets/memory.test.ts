@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Reservation } from '../../src/budgets/limiter.ts'
 import { storedCounts } from '../../src/budgets/snapshot.ts'
@@ -365,4 +366,46 @@ t.test('ids that callers invent', async (t) => {
     null,
     'the others have their own',
   )
+})
+
+t.test('other budgets in force: counts go on by name, what is under way ends where it began', async (t) => {
+  const daily = (nanoUsd: number, traits: Partial<BudgetSpec> = {}): BudgetSpec =>
+    budget({ name: 'daily', nanoUsd, soft: 0.8, ...traits })
+  const { limiter, told } = desk([daily(10)])
+  const red = subject({ team: 'red' })
+  limiter.reserve(red, [], { ...claim(4) }).settle(claim(4))
+  const open = limiter.reserve(red, [], { ...claim(5) })
+  limiter.apply([daily(20)])
+  t.match(limiter.states(), [{ name: 'daily', limit: { nanoUsd: 20 }, used: { nanoUsd: 4 }, inflight: 1 }])
+  open.settle(claim(5))
+  t.match(limiter.states(), [{ used: { nanoUsd: 9 }, reserved: { nanoUsd: 0 }, inflight: 0 }])
+  limiter.reserve(red, [], { ...claim(8) }).settle(claim(8))
+  limiter.apply([daily(30)])
+  limiter.reserve(red, [], { ...claim(8) }).settle(claim(8))
+  t.strictSame(
+    told.map((event) => [event.event, 'limit' in event ? event.limit.usd : null]),
+    [
+      ['budget_soft', 20e-9],
+      ['budget_soft', 30e-9],
+    ],
+    'another limit is reported anew',
+  )
+  limiter.apply([])
+  t.same(limiter.states(), [], 'one that is gone is not shown')
+  t.notOk(limiter.has('daily'))
+  t.equal(limiter.reserve(red, [], { ...claim(1e9) }).claim, null)
+  limiter.apply([daily(30, { per: 'hour' })])
+  t.match(limiter.states(), [], 'by the hour nothing was counted')
+  limiter.apply([daily(30)])
+  t.match(limiter.states(), [{ used: { nanoUsd: 25 } }], 'and it comes back as it was')
+})
+
+t.test('a budget that is gone says nothing more, and its counts outlive a restart', async (t) => {
+  const { limiter } = desk([budget({ name: 'daily', nanoUsd: 10 })])
+  const open = limiter.reserve(subject(), [], { ...claim(5) })
+  limiter.apply([])
+  open.settle(claim(7))
+  t.match(limiter.snapshot(1).counts, [{ name: 'daily', nanoUsd: 7 }])
+  t.same(limiter.states(), [])
+  t.equal(limiter.pressure(subject(), []), 0)
 })

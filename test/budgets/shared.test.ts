@@ -1,5 +1,6 @@
 /** Budgets in a real Redis: the same answers as in memory, and several gateways. */
 import t from 'tap'
+import type { BudgetSpec } from '../../src/core/budget.ts'
 import type { Limiter, Reservation } from '../../src/budgets/limiter.ts'
 import { MemoryLimiter } from '../../src/budgets/memory.ts'
 import { eventually } from '../support/await.ts'
@@ -17,11 +18,12 @@ t.test('any sequence gets the same answers as in memory', { skip }, async (t) =>
     const random = seeded(seed)
     // Each third begins a second before a month ends.
     const clock = { now: seed % 3 === 0 ? Date.parse('2027-02-28T23:59:59Z') : NOON }
-    const budgets = [
+    const all = [
       budget({ name: `team${seed}`, nanoUsd: Math.round(random() * 1e10), tokens: 2000 + Math.round(random() * 8000) }),
       budget({ name: `key${seed}`, of: 'key', per: 'hour', requests: 5 + Math.floor(random() * 40) }),
       budget({ name: `air${seed}`, of: 'key', per: null, parallel: 1 + Math.floor(random() * 8) }),
     ]
+    let budgets: readonly BudgetSpec[] = all
     const { limiter: shared } = await sharedDesk(t, redis, budgets, clock)
     const local: Limiter = new MemoryLimiter(budgets, {
       now: () => clock.now,
@@ -39,7 +41,13 @@ t.test('any sequence gets the same answers as in memory', { skip }, async (t) =>
         // The next question must find it told.
         await eventually(5_000, 'it is told', () => shared.settled)
       } else if (random() < 0.02) clock.now += Math.round(random() * 3_600_000)
-      else if (random() < 0.02) {
+      else if (random() < 0.04) {
+        budgets = all
+          .filter(() => random() < 0.9)
+          .map((spec) => ({ ...spec, tokens: spec.tokens && spec.tokens + step * 50 }))
+        shared.apply(budgets)
+        local.apply(budgets)
+      } else if (random() < 0.02 && budgets.length > 0) {
         const name = pick(random, budgets).name
         t.equal(await shared.reset(name, null), await local.reset(name, null), `seed ${seed} step ${step}: set back`)
       } else {
@@ -128,3 +136,33 @@ t.test('what is settled after its window says nothing of the next', { skip }, as
   t.match(one.limiter.states(), [{ used: { nanoUsd: 0 }, inflight: 0 }])
   t.strictSame(one.told, [])
 })
+
+t.test(
+  'another limit holds in all that was counted, and a smaller one says nothing by the larger',
+  { skip },
+  async (t) => {
+    const redis = await startRedis(t)
+    const daily = (nanoUsd: number): BudgetSpec => budget({ name: 'daily', nanoUsd, soft: 0.8 })
+    const { limiter, told } = await sharedDesk(t, redis, [daily(10)])
+    const other = await sharedDesk(t, redis, [daily(10)])
+    const spend = async (on: typeof limiter, nanoUsd: number): Promise<void> => {
+      ;(await on.reserve(subject(), [], claim(nanoUsd), 'r')).settle(claim(nanoUsd))
+      await eventually(5_000, 'it is told', () => on.settled)
+    }
+    await spend(limiter, 4)
+    await spend(other.limiter, 3)
+    const open = await limiter.reserve(subject(), [], claim(2), 'r')
+    limiter.apply([daily(100)])
+    open.settle(claim(6))
+    await eventually(5_000, 'it is told', () => limiter.settled)
+    t.match(await limiter.allStates(), [{ limit: { nanoUsd: 100 }, used: { nanoUsd: 13 } }])
+    t.same(told, [], 'by the limit of before it would be spent')
+    await spend(limiter, 80)
+    await eventually(5_000, 'it is reported', () => told.length > 0)
+    t.match(told, [{ event: 'budget_soft', limit: { usd: 100e-9 } }])
+    limiter.apply([])
+    t.same(limiter.states(), [])
+    limiter.apply([daily(90)])
+    t.match(await tryTo(() => limiter.reserve(subject(), [], claim(1), 'r')), /are used up/)
+  },
+)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import { Agent } from 'undici'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
+import { HttpClient } from '../../src/backends/upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from '../../src/backends/fleet/discover.ts'
 import {
   backend,
@@ -16,8 +16,8 @@ import {
   startEngine,
 } from './engine-double.ts'
 
-const agent = new Agent()
-t.teardown(() => agent.destroy())
+const client = new HttpClient({ connectMs: 2_000 })
+t.teardown(() => client.destroy())
 
 async function engine(test: Test, routes: Routes): Promise<EngineDouble> {
   const double = await startEngine(routes)
@@ -26,7 +26,7 @@ async function engine(test: Test, routes: Routes): Promise<EngineDouble> {
 }
 
 function search(spec: BackendSpec, cache: DetailCache = new Map(), ms = 2_000): Promise<Discovery> {
-  return discover(spec, { agent, signal: AbortSignal.timeout(ms), cache })
+  return discover(spec, { client, signal: AbortSignal.timeout(ms), cache })
 }
 
 async function models(spec: BackendSpec, cache?: DetailCache): Promise<Record<string, object>> {

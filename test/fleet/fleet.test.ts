@@ -262,15 +262,15 @@ t.test('a refusal of usage is remembered for a version', async (t) => {
   await fleet.start()
   const { live } = only(fleet)
   t.notOk(double.seen.some(({ path }) => path === '/version'))
-  fleet.refusesUsage('one')
+  fleet.refusesUsage(only(fleet))
   t.ok(live.refusesUsage)
   const versions = (): number => double.seen.filter(({ path }) => path === '/version').length
   await eventually(2_000, 'three looks at the version', () => versions() >= 3)
   t.ok(live.refusesUsage, 'the same version')
   double.routes['GET /version'] = json({ version: '2' })
   await eventually(2_000, 'another version', () => !live.refusesUsage)
-  fleet.refusesUsage('one')
-  fleet.refusesUsage('nobody')
+  fleet.refusesUsage(only(fleet))
+  fleet.refusesUsage({ live: { ...live } })
   clock.skip(3_600_001)
   await eventually(2_000, 'an hour', () => !live.refusesUsage)
 })
@@ -291,4 +291,106 @@ t.test('nothing is left after stop', async (t) => {
   )
   await new Promise((resolve) => setTimeout(resolve, 400))
   t.equal(double.seen.length, looks)
+})
+
+t.test('another configuration: equal backends stay the same objects, with all that is known of them', async (t) => {
+  const a = await engine(t, { 'GET /v1/models': list('m') })
+  const b = await engine(t, { 'GET /v1/models': list('m', 'n') })
+  const one = (): BackendSpec => backend(a.root)
+  const { fleet, catalogs } = watch(t, [one(), backend(b.root, { name: 'two' })])
+  await fleet.start()
+  const { all: before } = fleet.catalog
+  const [kept, changed] = [fleet.catalog.byId.get('one/m')!, fleet.catalog.byId.get('two/m')!]
+  const reported = catalogs.length
+  fleet.begin(changed)
+  fleet.end(changed, { endpoint: 'chat', error: failure('upstream_error') })
+  const open = fleet.begin(changed)
+  const settings = config([one(), backend(b.root, { name: 'two', weight: 3, models: ['own'] })])
+  t.same(await fleet.introduce(settings), [])
+  const plan = fleet.plan(settings, [])
+  t.equal(fleet.catalog.all, before, 'a plan changes nothing')
+  t.same(fleet.apply(plan), { added: [], changed: ['two'], removed: [] })
+  t.equal(fleet.catalog.byId.get('one/m'), kept)
+  const now = fleet.catalog.byId.get('two/m')!
+  t.not(now, changed)
+  t.equal(changed.backend.weight, 1, 'a request that began before sees what it began with')
+  t.equal(now.backend.weight, 3)
+  for (const part of ['health', 'live', 'latency', 'calibration'] as const) t.equal(now[part], changed[part], part)
+  t.match(now, { health: { calls: 2 }, live: { load: { open: 1 } } })
+  t.ok(now.health.ejectedUntil > 0)
+  t.ok(
+    fleet.catalog.byId.has('two/own') && fleet.catalog.byId.has('two/n'),
+    'declared ones beside those of the last list',
+  )
+  fleet.end(changed, { endpoint: 'chat', error: null }, open)
+  t.match(now, { health: { ejectedUntil: 0 }, live: { load: { open: 0 } } })
+  t.equal(catalogs.length, reported)
+})
+
+t.test('another configuration: facts of the operator hold for new requests, quality and price alike', async (t) => {
+  const a = await engine(t, { 'GET /v1/models': list('m', 'n') })
+  const { fleet } = watch(t, [backend(a.root)])
+  await fleet.start()
+  const [m, n] = [fleet.catalog.byId.get('one/m')!, fleet.catalog.byId.get('one/n')!]
+  const settings = config([backend(a.root)], {
+    models: { m: { ...FACTS, aliases: ['coder'], quality: { default: 0.9 } } },
+  })
+  t.same(fleet.apply(fleet.plan(settings, [])), { added: [], changed: [], removed: [] })
+  t.equal(fleet.catalog.byId.get('one/n'), n)
+  t.match(fleet.catalog.byModel.get('coder'), [{ facts: { quality: { default: 0.9 } } }])
+  t.match(m.facts.aliases, [])
+  t.equal(fleet.catalog.byId.get('one/m')!.health, m.health)
+})
+
+t.test('another address by the same name is another backend: its calls end where they began', async (t) => {
+  const [a, b] = [await engine(t, { 'GET /v1/models': list('m') }), await engine(t, { 'GET /v1/models': list('m') })]
+  const { fleet, events } = watch(t, [backend(a.root)])
+  await fleet.start()
+  const old = only(fleet)
+  const place = fleet.begin(old)
+  const settings = config([backend(b.root)])
+  const newcomers = await fleet.introduce(settings)
+  t.equal(only(fleet), old, 'not before it is in force')
+  t.same(fleet.apply(fleet.plan(settings, newcomers)), { added: ['one'], changed: [], removed: ['one'] })
+  t.match(state(fleet), { name: 'one', state: 'ready', inflight: 0 })
+  fleet.end(old, { endpoint: 'chat', error: failure('upstream_unreachable') }, place)
+  t.match(state(fleet), { state: 'ready', inflight: 0 }, 'the new one is not to blame')
+  t.equal(old.live.load.open, 0)
+  t.match(events.at(-1), { backend: 'one', state: 'down' })
+  const looks = a.seen.length
+  await fleet.stop()
+  t.equal(a.seen.length, looks, 'the old one is not looked at any more')
+})
+
+t.test('newcomers that are dismissed leave nothing behind', async (t) => {
+  const [a, b] = [await engine(t, { 'GET /v1/models': list('m') }), await engine(t, { 'GET /v1/models': list('m') })]
+  const discovery = { intervalMs: 20, retryMs: 20, timeoutMs: 2_000 }
+  const { fleet } = watch(t, [backend(a.root)], { discovery })
+  await fleet.start()
+  await fleet.dismiss(await fleet.introduce(config([backend(b.root, { name: 'two' })], { discovery })))
+  const looks = b.seen.length
+  const others = a.seen.length
+  await eventually(2_000, 'looks at the other one', () => a.seen.length > others + 3)
+  t.equal(b.seen.length, looks)
+  t.equal(fleet.catalog.all.length, 1)
+})
+
+t.test('another key: the look that is under way with the one before it says nothing', async (t) => {
+  let answer = (): void => undefined
+  const waiting = new Promise<void>((resolve) => (answer = resolve))
+  const double = await engine(t, {
+    'GET /v1/models': async ({ headers }) => {
+      if (headers.authorization === 'Bearer new') return list('m')
+      await waiting
+      return json({}, 401)
+    },
+  })
+  const { fleet } = watch(t, [backend(double.root, { key: 'old', models: ['m'] })])
+  const started = fleet.start()
+  await eventually(2_000, 'a question', () => double.seen.length > 0)
+  fleet.apply(fleet.plan(config([backend(double.root, { key: 'new', models: ['m'] })]), []))
+  answer()
+  await started
+  await eventually(2_000, 'the list', () => state(fleet).state === 'ready')
+  t.equal(only(fleet).facts.context, 4096)
 })

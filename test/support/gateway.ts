@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { createApp } from '../../src/app.ts'
+import type { Applied } from '../../src/apply.ts'
 import type { RequestObserver } from '../../src/core/request-record.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
+import type { Config } from '../../src/core/settings.ts'
 
 /** A configuration as an object; written as YAML, so that tests go through the reader that users go through. */
 export type ConfigObject = Readonly<Record<string, unknown>>
@@ -23,6 +25,14 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+/** One of this process. */
+export interface OwnGateway extends Gateway {
+  /** Another configuration, by the same reader. */
+  apply(config: ConfigObject): Promise<Applied>
+  /** Backends that it has, or may have, connections to. */
+  pools(): number
+}
+
 /** The stored form of a caller's key. */
 export function hashed(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
@@ -32,17 +42,31 @@ export function hashed(key: string): string {
 export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 
 /** Starts a gateway in this process, on a free port. Rejects where the configuration is refused. */
-export async function startGateway(config: ConfigObject, observers: readonly RequestObserver[] = []): Promise<Gateway> {
+export async function startGateway(
+  config: ConfigObject,
+  observers: readonly RequestObserver[] = [],
+): Promise<OwnGateway> {
   let log = ''
-  const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
   const app = await createApp({
-    config: parseConfig(text, {}, await loadProviders()).config,
+    config: await parsed(config),
     logTo: { write: (line: string) => void (log += line) },
     observers,
   })
   const listening = await app.listen()
   const { url } = listening
-  return { ...listening, logged: () => log, ...metricsOf(url), close: () => app.close() }
+  return {
+    ...listening,
+    logged: () => log,
+    ...metricsOf(url),
+    apply: async (next) => app.apply(await parsed(next)),
+    pools: () => app.pools.size,
+    close: () => app.close(),
+  }
+}
+
+async function parsed(config: ConfigObject): Promise<Config> {
+  const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
+  return parseConfig(text, {}, await loadProviders()).config
 }
 
 /** Readers of the metrics of the gateway at `url`. */

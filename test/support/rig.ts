@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { FaultOptions } from './fault-plan.ts'
 import type { FaultUpstream } from './fault-upstream.ts'
 import { startFaultUpstream } from './fault-upstream.ts'
-import type { ConfigObject, Gateway } from './gateway.ts'
+import type { ConfigObject, Gateway, OwnGateway } from './gateway.ts'
 import { hashed, startGateway } from './gateway.ts'
 
 /** What a test adds to the usual configuration. Keys are given in clear; `backend` goes to the backend's entry. */
@@ -33,7 +33,7 @@ export interface PairRig {
 }
 
 /** A gateway that the test ends. */
-export async function gatewayFor(test: Test, config: ConfigObject): Promise<Gateway> {
+export async function gatewayFor(test: Test, config: ConfigObject): Promise<OwnGateway> {
   const gateway = await startGateway(config)
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => (closed ??= gateway.close())

@@ -16,3 +16,44 @@ t.test('a burst leaves no more than 256 idle connections to one backend', async 
   t.notOk(links.includes(again[256]!))
   await pools.destroy()
 })
+
+t.test(
+  'a root that is gone: idle connections close, busy ones with their calls, and later calls keep none',
+  async (t) => {
+    let now = 0
+    const pools = new Pools(1_000, () => now++)
+    t.teardown(() => pools.destroy())
+    const [gone, stays] = ['http://127.0.0.1:9', 'http://127.0.0.1:10']
+    const pool = pools.of(gone)
+    const other = pools.of(stays).take(false)
+    pools.of(stays).give(other)
+    const [idle, busy] = [pool.take(true), pool.take(true)]
+    pool.give(idle)
+    pools.apply({ connectMs: 1_000, roots: new Set([stays]) })
+    t.same([idle.client.closed, busy.client.closed, other.client.closed], [true, false, false])
+    t.equal(pools.of(gone), pool, 'a request that began before goes on with it')
+    const late = pool.take(false)
+    pool.give(busy)
+    t.equal(busy.client.closed, true)
+    t.equal(pools.size, 2)
+    pool.drop(late)
+    t.equal(pools.size, 1, 'the last connection takes it along')
+    const after = pools.of(gone).take(false)
+    pools.of(gone).give(after)
+    t.equal(after.client.closed, true, 'a last attempt of an old request keeps nothing either')
+    t.equal(pools.size, 1)
+  },
+)
+
+t.test('a root that comes back keeps its connections again', async (t) => {
+  let now = 0
+  const pools = new Pools(1_000, () => now++)
+  t.teardown(() => pools.destroy())
+  const root = 'http://127.0.0.1:9'
+  const busy = pools.of(root).take(true)
+  pools.apply({ connectMs: 1_000, roots: new Set() })
+  pools.apply({ connectMs: 1_000, roots: new Set([root]) })
+  pools.of(root).give(busy)
+  t.notOk(busy.client.closed)
+  t.equal(pools.of(root).take(false), busy)
+})

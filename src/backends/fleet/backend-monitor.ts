@@ -1,18 +1,19 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
-import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../../core/errors.ts'
 import { loadOf } from '../../core/load.ts'
-import type { BackendSpec, Config } from '../../core/settings.ts'
+import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendState, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
+import type { HttpClient } from '../upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
 import { Models } from './models.ts'
 import { type Place, Places } from './places.ts'
 import { UsageRefusal } from './usage-refusal.ts'
 
-export interface MemberTools {
-  readonly agent: Dispatcher
+export interface MonitorTools {
+  /** The one of this moment. */
+  readonly client: () => HttpClient
   /** Monotonic, ms. */
   now(): number
   /** The list of models, or a fact, is another one. */
@@ -26,8 +27,9 @@ export interface MemberTools {
 const SOON_MS = 250
 const LONGEST_WARMING_MS = 5 * 60_000
 
+export type MonitorSettings = Pick<PolicySettings, 'models' | 'discovery'>
+
 export class BackendMonitor {
-  readonly spec: BackendSpec
   readonly live: LiveState = {
     state: 'unknown',
     reason: null,
@@ -38,26 +40,54 @@ export class BackendMonitor {
     warmUntil: 0,
   }
   readonly places = new Places()
-  readonly #models: Models
-  readonly #timing: Config['discovery']
-  readonly #tools: MemberTools
+  #models: Models
+  #timing: PolicySettings['discovery']
+  readonly #tools: MonitorTools
   readonly #cache: DetailCache = new Map()
   readonly #refusal: UsageRefusal
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
   #abort: AbortController | null = null
   #stopped = false
+  /** Another one for each description of the backend. */
+  #turn = 0
   #failures = 0
   #warmingSince = 0
   #answeredAt = -Infinity
   #lookedAt = -Infinity
 
-  constructor(spec: BackendSpec, config: Config, tools: MemberTools) {
-    this.spec = spec
-    this.#timing = config.discovery
+  constructor(spec: BackendSpec, { models, discovery }: MonitorSettings, tools: MonitorTools) {
+    this.#timing = discovery
     this.#tools = tools
-    this.#models = new Models(spec, this.live, config.models, tools.lessons)
-    this.#refusal = new UsageRefusal(spec, this.live)
+    this.#models = new Models(spec, this.live, models, tools.lessons)
+    this.#refusal = new UsageRefusal(this.live)
+  }
+
+  get spec(): BackendSpec {
+    return this.#models.spec
+  }
+
+  /** Its models as they would be by another configuration; changes nothing. */
+  under(spec: BackendSpec, operator: PolicySettings['models']): Models {
+    return this.#models.under(spec, operator)
+  }
+
+  /** Another configuration is in force: `models` come from `under`. True where its backend is described in another way. */
+  apply(models: Models, timing: PolicySettings['discovery']): boolean {
+    const before = this.spec
+    this.#models = models
+    const others = timing.intervalMs !== this.#timing.intervalMs || timing.retryMs !== this.#timing.retryMs
+    this.#timing = timing
+    if (before === this.spec) {
+      if (others && this.#timer !== null) this.#lookAgain()
+      return false
+    }
+    // Its wish to be left alone was for the key before it.
+    if (before.key !== this.spec.key) this.live.retryAfterUntil = 0
+    this.#turn++
+    this.#abort?.abort()
+    void (this.#looking ?? Promise.resolve()).then(() => this.look())
+    return true
   }
 
   get deployments(): Iterable<Deployment> {
@@ -77,10 +107,15 @@ export class BackendMonitor {
       this.#looking = null
       // Without a source there is nothing to look at: only requests tell how it is.
       if (this.spec.provider.discovery.length > 0) {
-        this.#lookIn(nextLook(this.live, this.#failures, this.#timing, Math.random()))
+        this.#lookAgain()
       }
     })
     return this.#looking
+  }
+
+  /** Resolves when the look in progress has ended. */
+  async looked(): Promise<void> {
+    await this.#looking
   }
 
   /** A request goes to this backend. */
@@ -130,20 +165,22 @@ export class BackendMonitor {
       this.#timing.timeoutMs,
     )
     limit.unref()
-    const tools = { agent: this.#tools.agent, signal: abort.signal, cache: this.#cache }
+    const tools = { client: this.#tools.client(), signal: abort.signal, cache: this.#cache }
+    const turn = this.#turn
     try {
       const result = await discover(this.spec, tools)
-      if (this.#stopped) return
-      this.#apply(result)
+      // By the configuration before it.
+      if (this.#stopped || turn !== this.#turn) return
+      this.#take(result)
       this.#lookedAt = this.#tools.now()
-      if (result.found) await this.#refusal.review(tools, this.#lookedAt)
+      if (result.found) await this.#refusal.review(this.spec, tools, this.#lookedAt)
     } finally {
       clearTimeout(limit)
       this.#abort = null
     }
   }
 
-  #apply(result: Discovery): void {
+  #take(result: Discovery): void {
     if (result.found) {
       this.#failures = result.complete ? 0 : this.#failures + 1
       if (this.#models.update(result.models)) this.#tools.changed()
@@ -191,6 +228,10 @@ export class BackendMonitor {
     live.state = state
     live.reason = reason
     if (from !== state) this.#tools.moved(this, from)
+  }
+
+  #lookAgain(): void {
+    this.#lookIn(nextLook(this.live, this.#failures, this.#timing, Math.random()))
   }
 
   #lookIn(ms: number): void {

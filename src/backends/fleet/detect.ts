@@ -1,8 +1,8 @@
 /** What a start without a configuration serves: engines on the ports of this machine, and clouds whose key is in the environment. */
-import { Agent } from 'undici'
 import { toBackendSpec } from '../../config/backend.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { Provider } from '../../core/provider.ts'
+import { HttpClient } from '../upstream/http-client.ts'
 import { discover } from './discover.ts'
 import { recognise } from './recognise.ts'
 
@@ -27,7 +27,7 @@ export interface Found {
 }
 
 interface Tools {
-  readonly agent: Agent
+  readonly client: HttpClient
   readonly signal: AbortSignal
   readonly env: DetectOptions['env']
 }
@@ -42,11 +42,11 @@ export async function detect({
   host = '127.0.0.1',
   timeoutMs = 900,
 }: DetectOptions): Promise<Found[]> {
-  const agent = new Agent({ connect: { timeout: timeoutMs } })
+  const client = new HttpClient({ connectMs: timeoutMs })
   const abort = new AbortController()
   const limit = setTimeout(() => abort.abort(new DOMException('detection', 'TimeoutError')), timeoutMs)
   try {
-    const tools: Tools = { agent, signal: abort.signal, env }
+    const tools: Tools = { client, signal: abort.signal, env }
     const searches = [...owners(providers, ports)].map(([port, owner]) =>
       look(`${host}:${port}`, owner, providers, tools),
     )
@@ -54,7 +54,7 @@ export async function detect({
     return [...uniquelyNamed(engines), ...clouds(providers, env)]
   } finally {
     clearTimeout(limit)
-    await agent.destroy()
+    await client.destroy()
   }
 }
 

@@ -1,12 +1,11 @@
 /** Asks a backend which models it has, by the sources of its provider. Free paths only: nothing here makes a token. */
-import type { Dispatcher } from 'undici'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { DiscoverySource } from '../../core/provider.ts'
-import { NO_ANSWER } from '../../core/transport.ts'
-import { ask, type Answer, credentials, parse } from './ask.ts'
+import { NO_ANSWER, transportReason } from '../../core/transport.ts'
+import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
+import { ask, credentials, parse } from './ask.ts'
 import { describe, type Described, type Entry, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
-import { reasonOf } from './reason.ts'
 
 export interface FoundModel extends Described {
   /** Changes when the engine's entry of the model does. */
@@ -31,7 +30,7 @@ export type Discovery =
 export type DetailCache = Map<string, { readonly print: string; readonly said: Described }>
 
 export interface DiscoveryTools {
-  readonly agent: Dispatcher
+  readonly client: HttpClient
   /** Ends the whole search. */
   readonly signal: AbortSignal
   readonly cache: DetailCache
@@ -108,11 +107,11 @@ async function askPage(
   path: string,
   tools: DiscoveryTools,
 ): Promise<Listing | Discovery> {
-  let answer: Answer
+  let answer: HttpAnswer
   try {
     answer = await askPath(spec, source, path, source.body, tools)
   } catch (thrown) {
-    const reason = reasonOf(thrown)
+    const reason = transportReason(thrown)
     return { found: false, reason, status: null, loading: false, late: reason === NO_ANSWER }
   }
   const { status, text } = answer
@@ -182,9 +181,9 @@ function askPath(
   { method }: DiscoverySource,
   path: string,
   body: JsonObject | null,
-  { agent, signal }: DiscoveryTools,
-): Promise<Answer> {
-  return ask(agent, { url: spec.root + path, method, headers: credentials(spec), body, signal })
+  { client, signal }: DiscoveryTools,
+): Promise<HttpAnswer> {
+  return ask(client, { url: spec.root + path, method, headers: credentials(spec), body, signal })
 }
 
 function withId(value: Json | undefined, id: string): Json | undefined {

@@ -2,17 +2,17 @@
  * What is known of the backends: which models they have, how they are, how much each of them is doing for us.
  * The only state that routing reads; it changes by looking at backends from time to time and by the outcome of requests.
  */
-import { Agent } from 'undici'
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
-import type { Config } from '../../core/settings.ts'
-import type { BackendState, Catalog, Deployment } from '../../core/types.ts'
+import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
+import type { BackendLive, BackendState, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
 import { noteLoaded } from './health.ts'
-import { BackendMonitor } from './backend-monitor.ts'
-import type { DeploymentState } from './models.ts'
+import { HttpClient } from '../upstream/http-client.ts'
+import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
+import type { DeploymentState, Models } from './models.ts'
 import type { Place } from './places.ts'
 import { adapt, type Asked, recordOutcome, overrun } from './deployment-health.ts'
 
@@ -48,35 +48,54 @@ export interface BackendStatus {
   readonly ejectedUntil: number
 }
 
+export type FleetSettings = Pick<PolicySettings, 'backends' | 'models' | 'discovery'>
+
+/** A fleet as it would be by another configuration. */
+export interface FleetPlan {
+  readonly settings: FleetSettings
+  readonly seats: readonly Seat[]
+  readonly catalog: Catalog
+}
+
+interface Seat {
+  readonly monitor: BackendMonitor
+  readonly models: Models
+}
+
+/** Names of backends. */
+export interface FleetChange {
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+}
+
 export class Fleet {
-  readonly #members: readonly BackendMonitor[]
-  readonly #byName: ReadonlyMap<string, BackendMonitor>
-  readonly #agent: Agent
-  readonly #now: FleetHooks['now']
+  #monitors: readonly BackendMonitor[]
+  /** By what is known of them: a call ends where it began, whatever has its name meanwhile. */
+  readonly #byLive = new WeakMap<BackendLive, BackendMonitor>()
+  /** What is no longer used, while it ends. */
+  readonly #leaving = new Set<Promise<void>>()
+  readonly #tools: MonitorTools
   readonly #onChange: FleetHooks['onChange']
+  #client: HttpClient
+  #settings: FleetSettings
   #catalog: Catalog
 
-  /** Declared models can be asked from here on; `start` finds the others. */
-  constructor(config: Config, hooks: FleetHooks) {
-    // A connection serves the questions of one look; the next look is too far away to keep it open.
-    this.#agent = new Agent({
-      keepAliveTimeout: 1_000,
-      keepAliveMaxTimeout: 1_000,
-      connect: { timeout: config.discovery.timeoutMs },
-    })
-    this.#now = () => hooks.now()
+  /** Declared models can be called from here on; `start` finds the others. */
+  constructor(settings: FleetSettings, hooks: FleetHooks) {
+    this.#settings = settings
+    this.#client = clientFor(settings)
     this.#onChange = (catalog) => hooks.onChange(catalog)
-    const tools = {
-      agent: this.#agent,
-      now: this.#now,
+    this.#tools = {
+      client: () => this.#client,
+      now: () => hooks.now(),
       lessons: hooks.lessons,
       changed: () => this.#replaceCatalog(),
       moved: ({ spec, live }: BackendMonitor, from: BackendState) =>
         hooks.emit({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
     }
-    this.#members = config.backends.map((spec) => new BackendMonitor(spec, config, tools))
-    this.#byName = new Map(this.#members.map((member) => [member.spec.name, member]))
-    this.#catalog = buildCatalog(this.#members)
+    this.#monitors = settings.backends.map((spec) => this.#watch(spec, settings))
+    this.#catalog = buildCatalog(this.#monitors)
   }
 
   get catalog(): Catalog {
@@ -85,39 +104,89 @@ export class Fleet {
 
   /** Looks at all backends once, then goes on doing so. Resolves within `discovery.timeout`, whatever they do. */
   async start(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.look()))
+    await Promise.all(this.#monitors.map((monitor) => monitor.look()))
   }
 
   /** No timer, request or socket is left when it resolves. */
   async stop(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.stop()))
-    await this.#agent.destroy()
+    await Promise.all([...this.#monitors.map((monitor) => monitor.stop()), ...this.#leaving])
+    await this.#client.destroy()
+  }
+
+  /** Watches the backends that `settings` adds, and looks at each once before it can be called. Resolves within `discovery.timeout`. */
+  async introduce(settings: FleetSettings): Promise<readonly BackendMonitor[]> {
+    const added = settings.backends.filter((spec) => this.#known(spec) === null)
+    const monitors = added.map((spec) => this.#watch(spec, settings))
+    await Promise.all(monitors.map((monitor) => monitor.look()))
+    return monitors
+  }
+
+  /** The newcomers are not wanted after all. */
+  async dismiss(newcomers: readonly BackendMonitor[]): Promise<void> {
+    await Promise.all(newcomers.map((monitor) => monitor.stop()))
+  }
+
+  /** Changes nothing; from here to `apply` nothing may be awaited. `newcomers`: those of `introduce`. */
+  plan(settings: FleetSettings, newcomers: readonly BackendMonitor[]): FleetPlan {
+    const seats = settings.backends.map((spec): Seat => {
+      const monitor = this.#known(spec) ?? newcomers.find((one) => isSame(one.spec, spec))!
+      return { monitor, models: monitor.under(spec, settings.models) }
+    })
+    const parts = seats.map(({ monitor: { live }, models: { spec, deployments } }) => ({ spec, live, deployments }))
+    return { settings, seats, catalog: buildCatalog(parts) }
+  }
+
+  /**
+   * Equal backends stay as they are, with all that is known of them; those that are gone are not looked at any more, and calls
+   * that are under way end with them. Does not report the catalog as a change.
+   */
+  apply({ settings, seats, catalog }: FleetPlan): FleetChange {
+    const before = this.#monitors
+    const { timeoutMs } = this.#settings.discovery
+    this.#settings = settings
+    if (timeoutMs !== settings.discovery.timeoutMs) {
+      const old = this.#client
+      this.#client = clientFor(settings)
+      this.#leave(Promise.all(before.map((monitor) => monitor.looked())).then(() => old.destroy()))
+    }
+    this.#monitors = seats.map(({ monitor }) => monitor)
+    this.#catalog = catalog
+    const changed = seats.filter(({ monitor, models }) => monitor.apply(models, settings.discovery))
+    const gone = before.filter((monitor) => !this.#monitors.includes(monitor))
+    for (const monitor of gone) this.#leave(monitor.stop())
+    return {
+      added: namesOf(this.#monitors.filter((monitor) => !before.includes(monitor))),
+      changed: namesOf(changed.map(({ monitor }) => monitor)),
+      removed: namesOf(gone),
+    }
   }
 
   /** A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. */
   begin(deployment: Deployment, stream = false): Place | null {
     ;(deployment as DeploymentState).health.calls++
-    return this.#byName.get(deployment.backend.name)?.sent(stream) ?? null
+    return this.#byLive.get(deployment.live)?.sent(stream) ?? null
   }
 
   /** The first token of its stream came. */
   began(deployment: Deployment, place: Place | null): void {
-    if (place !== null) this.#byName.get(deployment.backend.name)?.places.began(place)
+    if (place !== null) this.#byLive.get(deployment.live)?.places.began(place)
   }
 
   /** `outcome` null: it says nothing about the backend. */
   end(deployment: Deployment, outcome: Outcome | null, place: Place | null = null): void {
-    const member = this.#byName.get(deployment.backend.name)
-    if (outcome === null) return member?.left(place)
+    const monitor = this.#byLive.get(deployment.live)
+    if (outcome === null) return monitor?.left(place)
     const { endpoint, error, asked = null } = outcome
-    recordOutcome((deployment as DeploymentState).health, endpoint, error, this.#now(), asked)
-    member?.ended(error, place)
-    if (member?.spec.loadsOnDemand) noteLoaded(member.live, deployment.model, error, this.#now())
+    const now = this.#tools.now()
+    recordOutcome((deployment as DeploymentState).health, endpoint, error, now, asked)
+    monitor?.ended(error, place)
+    if (deployment.backend.loadsOnDemand && monitor !== undefined)
+      noteLoaded(monitor.live, deployment.model, error, now)
   }
 
   /** The deployment took with these changes (backends/upstream/adapt.ts) what it had refused without them. */
   adapted(deployment: Deployment, changes: readonly string[]): void {
-    adapt((deployment as DeploymentState).health, changes, this.#now())
+    adapt((deployment as DeploymentState).health, changes, this.#tools.now())
   }
 
   /** A request that it took part in came to so much more than was set aside. */
@@ -125,13 +194,13 @@ export class Fleet {
     overrun((deployment as DeploymentState).health, by)
   }
 
-  /** The backend (by its name) answered `stream_options` with an error: usage is not asked for until it may be another version. */
-  refusesUsage(backend: string): void {
-    this.#byName.get(backend)?.refusesUsage()
+  /** Its backend answered `stream_options` with an error: usage is not asked for until it may be another version. */
+  refusesUsage({ live }: Pick<Deployment, 'live'>): void {
+    this.#byLive.get(live)?.refusesUsage()
   }
 
   states(): BackendStatus[] {
-    return this.#members.map(({ spec, live, size, deployments }) => ({
+    return this.#monitors.map(({ spec, live, size, deployments }) => ({
       name: spec.name,
       kind: spec.provider.kind,
       state: live.state,
@@ -147,7 +216,33 @@ export class Fleet {
   }
 
   #replaceCatalog(): void {
-    this.#catalog = buildCatalog(this.#members)
+    this.#catalog = buildCatalog(this.#monitors)
     this.#onChange(this.#catalog)
   }
+
+  #watch(spec: BackendSpec, settings: FleetSettings): BackendMonitor {
+    const monitor = new BackendMonitor(spec, settings, this.#tools)
+    this.#byLive.set(monitor.live, monitor)
+    return monitor
+  }
+
+  /** The monitor of the same engine; null: there is none yet. */
+  #known(spec: BackendSpec): BackendMonitor | null {
+    return this.#monitors.find((one) => isSame(one.spec, spec)) ?? null
+  }
+
+  #leave(ending: Promise<void>): void {
+    const left = ending.finally(() => this.#leaving.delete(left))
+    this.#leaving.add(left)
+  }
 }
+
+/** Whether both are about the same engine: what is known of it holds for both. */
+const isSame = (a: BackendSpec, b: BackendSpec): boolean =>
+  a.name === b.name && a.root === b.root && a.provider.kind === b.provider.kind
+
+const namesOf = (monitors: readonly BackendMonitor[]): string[] => monitors.map(({ spec }) => spec.name)
+
+/** A connection serves the questions of one look; the next look is too far away to keep it open. */
+const clientFor = ({ discovery }: FleetSettings): HttpClient =>
+  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 1_000 })

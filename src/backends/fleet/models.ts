@@ -1,5 +1,6 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
-import type { BackendSpec, Config, ModelFacts } from '../../core/settings.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { BackendSpec, ModelFacts, PolicySettings } from '../../core/settings.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
@@ -13,19 +14,40 @@ export interface DeploymentState extends Omit<{ -readonly [K in keyof Deployment
 }
 
 export class Models {
-  readonly #spec: BackendSpec
+  readonly spec: BackendSpec
   readonly #live: LiveState
-  readonly #operator: Config['models']
+  readonly #operator: PolicySettings['models']
   readonly #lessons: ModelStats
   #listed: ReadonlyMap<string, FoundModel> = new Map()
   #deployments = new Map<string, DeploymentState>()
 
-  constructor(spec: BackendSpec, live: LiveState, operator: Config['models'], lessons: ModelStats) {
-    this.#spec = spec
+  /** `before`: the same backend by an earlier configuration. */
+  constructor(
+    spec: BackendSpec,
+    live: LiveState,
+    operator: PolicySettings['models'],
+    lessons: ModelStats,
+    before: Models | null = null,
+  ) {
+    this.spec = spec
     this.#live = live
     this.#operator = operator
     this.#lessons = lessons
-    this.#rebuild()
+    if (before === null) this.#rebuild()
+    else {
+      this.#listed = before.#listed
+      this.#succeed(before.#deployments)
+    }
+  }
+
+  /**
+   * The same backend by another configuration; nothing of this one changes, as requests that are under way go on with it. What
+   * is equal in both is the same object.
+   */
+  under(spec: BackendSpec, operator: PolicySettings['models']): Models {
+    const same = isDeepStrictEqual(spec, this.spec)
+    if (same && isDeepStrictEqual(operator, this.#operator)) return this
+    return new Models(same ? this.spec : spec, this.#live, operator, this.#lessons, this)
   }
 
   get size(): number {
@@ -60,16 +82,15 @@ export class Models {
     return { ...model, context: before.context }
   }
 
+  /** True where something is another than before. */
   #rebuild(): boolean {
     const before = this.#deployments
     const after = new Map<string, DeploymentState>()
     let changed = false
-    for (const model of new Set([...this.#spec.models, ...this.#listed.keys()])) {
-      const facts = factsOf(this.#spec, model, this.#listed.get(model) ?? null, this.#operator)
+    for (const [model, facts] of this.#facts()) {
       let deployment = before.get(model)
       if (deployment === undefined) {
-        const id = `${this.#spec.name}/${model}`
-        deployment = this.#deploy(id, model, facts)
+        deployment = this.#deploy(model, facts)
         changed = true
       } else if (!sameFacts(deployment.facts, facts)) {
         deployment.facts = facts
@@ -82,18 +103,32 @@ export class Models {
     return changed || after.size !== before.size
   }
 
-  #deploy(id: string, model: string, facts: ModelFacts): DeploymentState {
-    const backend = this.#spec
+  /** Health and what was learnt stay those of the earlier deployments; what was configured is in new ones. */
+  #succeed(before: ReadonlyMap<string, DeploymentState>): void {
+    for (const [model, facts] of this.#facts()) {
+      const known = before.get(model)
+      const same = known !== undefined && known.backend === this.spec && sameFacts(known.facts, facts)
+      this.#deployments.set(model, same ? known : this.#deploy(model, facts, known))
+    }
+  }
+
+  *#facts(): Generator<readonly [string, ModelFacts], void> {
+    for (const model of new Set([...this.spec.models, ...this.#listed.keys()]))
+      yield [model, factsOf(this.spec, model, this.#listed.get(model) ?? null, this.#operator)]
+  }
+
+  #deploy(model: string, facts: ModelFacts, before?: DeploymentState): DeploymentState {
+    const backend = this.spec
     const deployment: DeploymentState = {
-      id,
+      id: `${backend.name}/${model}`,
       backend,
       model,
       facts,
       live: this.#live,
-      health: newHealth(),
+      health: before?.health ?? newHealth(),
       targets: [],
-      calibration: this.#lessons.calibrationOf(model),
-      latency: this.#lessons.latencyOf(backend.provider, model),
+      calibration: before?.calibration ?? this.#lessons.calibrationOf(model),
+      latency: before?.latency ?? this.#lessons.latencyOf(backend.provider, model),
     }
     deployment.targets = this.#targets(deployment)
     return deployment

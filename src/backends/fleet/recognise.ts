@@ -1,11 +1,11 @@
 /** Which engine is at an address: only what it says about itself counts, never that something answers. */
-import type { Dispatcher } from 'undici'
 import type { Provider } from '../../core/provider.ts'
-import { ask, type Answer, parse } from './ask.ts'
+import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
+import { ask, parse } from './ask.ts'
 import { at } from './read-list.ts'
 
 interface Tools {
-  readonly agent: Dispatcher
+  readonly client: HttpClient
   readonly signal: AbortSignal
 }
 
@@ -19,12 +19,12 @@ export async function recognise(
   generic: Provider | null,
   tools: Tools,
 ): Promise<Provider | null> {
-  const answers = new Map<string, Promise<Answer | null>>()
-  const get = (path: string): Promise<Answer | null> => {
+  const answers = new Map<string, Promise<HttpAnswer | null>>()
+  const get = (path: string): Promise<HttpAnswer | null> => {
     const known = answers.get(path)
     if (known !== undefined) return known
     const question = { url: root + path, method: 'GET', headers: {}, body: null, signal: tools.signal } as const
-    const asked = ask(tools.agent, question).catch(() => null)
+    const asked = ask(tools.client, question).catch(() => null)
     answers.set(path, asked)
     return asked
   }

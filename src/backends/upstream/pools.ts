@@ -9,6 +9,13 @@ import { Link, type LinkTools } from './link.ts'
  */
 const MOST_IDLE = 256
 
+export interface PoolTools {
+  readonly connect: buildConnector.connector
+  readonly now: () => number
+  /** A retired pool has no connection any more. */
+  readonly emptied: (pool: BackendPool) => void
+}
+
 export class BackendPool {
   /** Path of the backend's root below its origin. */
   readonly prefix: string
@@ -19,12 +26,17 @@ export class BackendPool {
   /** The one that was used last is the last, and the next to be used: the others may come to rest. */
   readonly #idle: Link[] = []
 
-  constructor(root: string, connectMs: number, now: () => number) {
+  /** Its backend is gone: calls that go on end well, and no connection outlives its call. */
+  #retired = false
+  readonly #emptied: PoolTools['emptied']
+
+  constructor(root: string, { connect, now, emptied }: PoolTools) {
+    this.#emptied = emptied
     const url = new URL(root)
     this.#origin = url.origin
     this.prefix = url.pathname.replace(/\/$/, '')
     this.#tools = {
-      connect: buildConnector({ timeout: connectMs, allowH2: false }),
+      connect,
       now,
       closedIdle: (ms) => this.#limit.closedAfter(ms, now()),
       outlived: (ms) => this.#limit.outlived(ms, now()),
@@ -47,7 +59,7 @@ export class BackendPool {
   give(link: Link): void {
     link.rest()
     if (!this.#links.has(link)) return
-    if (this.#idle.length >= MOST_IDLE) this.drop(link)
+    if (this.#retired || this.#idle.length >= MOST_IDLE) this.drop(link)
     else this.#idle.push(link)
   }
 
@@ -56,6 +68,23 @@ export class BackendPool {
     const at = this.#idle.indexOf(link)
     if (at >= 0) this.#idle.splice(at, 1)
     link.close()
+    if (this.#retired && this.#links.size === 0) this.#emptied(this)
+  }
+
+  get retired(): boolean {
+    return this.#retired
+  }
+
+  /** Idle connections close at once, the others with the end of their calls. */
+  retire(): void {
+    this.#retired = true
+    for (const link of [...this.#idle]) this.drop(link)
+    if (this.#links.size === 0) this.#emptied(this)
+  }
+
+  /** Its backend is there again. */
+  revive(): void {
+    this.#retired = false
   }
 
   /** Cuts what is still open. */
@@ -69,25 +98,62 @@ export class BackendPool {
 
 export class Pools {
   readonly #byRoot = new Map<string, BackendPool>()
-  readonly #connectMs: number
   readonly #now: () => number
+  #connect: buildConnector.connector
+  /** Roots of the backends that there are; null: all that are called. */
+  #roots: ReadonlySet<string> | null = null
 
   constructor(connectMs: number, now: () => number) {
-    this.#connectMs = connectMs
+    this.#connect = connector(connectMs)
     this.#now = now
   }
 
+  /** For one call. A request that began before its backend was gone gets a pool that keeps no connection. */
   of(root: string): BackendPool {
     let pool = this.#byRoot.get(root)
     if (pool === undefined) {
-      pool = new BackendPool(root, this.#connectMs, this.#now)
+      pool = this.#made(root)
       this.#byRoot.set(root, pool)
     }
     return pool
+  }
+
+  /** From now on only connections to `roots` are kept, and a new one is there within `connectMs`. */
+  apply({ connectMs, roots }: PoolSettings): void {
+    this.#connect = connector(connectMs)
+    this.#roots = roots
+    for (const [root, pool] of [...this.#byRoot]) {
+      if (roots.has(root)) pool.revive()
+      else if (!pool.retired) pool.retire()
+    }
+  }
+
+  /** Those that have connections, or may have some. */
+  get size(): number {
+    return this.#byRoot.size
   }
 
   async destroy(): Promise<void> {
     await Promise.all([...this.#byRoot.values()].map((pool) => pool.destroy()))
     this.#byRoot.clear()
   }
+
+  #made(root: string): BackendPool {
+    const pool = new BackendPool(root, {
+      connect: (options, callback) => this.#connect(options, callback),
+      now: this.#now,
+      emptied: (empty) => {
+        if (this.#byRoot.get(root) === empty) this.#byRoot.delete(root)
+      },
+    })
+    if (this.#roots?.has(root) === false) pool.retire()
+    return pool
+  }
 }
+
+export interface PoolSettings {
+  readonly connectMs: number
+  readonly roots: ReadonlySet<string>
+}
+
+const connector = (timeout: number): buildConnector.connector => buildConnector({ timeout, allowH2: false })

@@ -37,11 +37,13 @@ const LIMITS = { max: 2000, open: 1 }
 export class BudgetMetrics {
   readonly #refusals: Series<Cell>
   readonly #soft: Series<Cell>
+  #specs: readonly BudgetSpec[] = []
 
   /** `specs`: all of the configuration; counts of theirs begin at 0, not at the first event. */
   constructor(families: Registry, specs: readonly BudgetSpec[], limits: (() => LimitsReading) | null) {
     const each = (tell: (name: string, standing: Standing) => void): void => {
-      if (limits !== null) for (const [name, one] of standings(specs, limits().budgets, Date.now())) tell(name, one)
+      if (limits !== null)
+        for (const [name, one] of standings(this.#specs, limits().budgets, Date.now())) tell(name, one)
     }
     families.gauge(
       'budget_remaining_usd',
@@ -75,6 +77,12 @@ export class BudgetMetrics {
     families.gauge('limits_store_up', '1 where the shared store of limits answers.', [], (read: Read) => {
       if (limits !== null) read(limits().up ? 1 : 0)
     })
+    this.apply(specs)
+  }
+
+  /** Other budgets are in force. */
+  apply(specs: readonly BudgetSpec[]): void {
+    this.#specs = specs
     for (const spec of specs) this.#begin(spec)
   }
 

@@ -31,15 +31,26 @@ export class Metrics implements RequestObserver {
   readonly #places = new PlaceMetrics(this.#families)
   readonly #decisions = new DecisionMetrics(this.#families)
   readonly #budgets: BudgetMetrics
+  #configHash: number
 
   constructor({ version, configHash, backends, budgets = [], limits, ledger }: MetricsSources) {
+    this.#configHash = configHash
     fleetMetrics(this.#families, backends)
     this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
     ledgerMetrics(this.#families, ledger ?? null)
     this.#families.gauge('config_hash', 'The same number where gateways are configured alike.', [], (read) =>
-      read(configHash),
+      read(this.#configHash),
     )
     this.#families.gauge('build_info', 'Always 1.', ['version'], (read) => read(1, version))
+  }
+
+  /** Another configuration is in force. */
+  apply({
+    configHash,
+    budgets,
+  }: Pick<MetricsSources, 'configHash'> & { readonly budgets: readonly BudgetSpec[] }): void {
+    this.#configHash = configHash
+    this.#budgets.apply(budgets)
   }
 
   get families(): readonly Metric[] {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { HttpClient } from '../../backends/upstream/http-client.ts'
 import type { TelemetryEvent } from '../../core/events.ts'
 
 type Signal = TelemetryEvent['signal']
@@ -26,7 +26,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
  */
 export class Collector {
   readonly #options: CollectorOptions
-  readonly #agent = new Agent({ connections: 4, connect: { timeout: EXPORT_MS } })
+  readonly #client = new HttpClient({ connectMs: EXPORT_MS, connections: 4 })
   readonly #hurry = new AbortController()
   readonly #open = new Set<Promise<unknown>>()
   #closed = false
@@ -73,7 +73,7 @@ export class Collector {
   async close(): Promise<void> {
     this.#hurry.abort()
     this.#closed = true
-    await this.#agent.destroy()
+    await this.#client.destroy()
     const lost = this.#lost + this.#waiting
     if (lost > 0) this.#options.emit({ event: 'spans_lost', signal: 'traces', lost })
   }
@@ -99,20 +99,19 @@ export class Collector {
   async #send(signal: Signal, body: Uint8Array): Promise<'taken' | 'later' | 'refused'> {
     const { endpoint, headers, userAgent } = this.#options
     try {
-      const answer = await request(`${endpoint}/v1/${signal}`, {
+      const status = await this.#client.status({
+        url: `${endpoint}/v1/${signal}`,
         method: 'POST',
         headers: { ...headers, 'content-type': 'application/json', 'user-agent': userAgent },
         body,
-        dispatcher: this.#agent,
         signal: AbortSignal.timeout(EXPORT_MS),
       })
-      await answer.body.dump()
-      if (answer.statusCode >= 200 && answer.statusCode < 300) {
+      if (status >= 200 && status < 300) {
         this.#well(signal)
         return 'taken'
       }
-      this.#troubled(signal, `status_${answer.statusCode}`)
-      return RETRYABLE.has(answer.statusCode) ? 'later' : 'refused'
+      this.#troubled(signal, `status_${status}`)
+      return RETRYABLE.has(status) ? 'later' : 'refused'
     } catch (thrown) {
       if (!this.#closed) this.#troubled(signal, codeOf(thrown))
       return 'later'

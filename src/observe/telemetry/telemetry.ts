@@ -11,7 +11,7 @@ import { Spans } from './spans.ts'
 
 export interface TelemetryOptions {
   readonly version: string
-  /** Kind of each backend, by its name. */
+  /** Kind of each backend, by its name; read with each request, as backends come while the gateway runs. */
   readonly kinds: ReadonlyMap<string, string>
   readonly emit: (event: TelemetryEvent) => void
   /** Absent: the usual ones. */
@@ -44,8 +44,12 @@ export class Telemetry implements RequestObserver {
     const { endpoint, headers, intervalMs } = spec
     const resource = resourceFromAttributes({ 'service.name': spec.serviceName, 'service.version': version })
     const collector = new Collector({ endpoint, headers, userAgent: `turnout/${version}`, emit: onEvent, queue, waits })
-    const named = new Map([...kinds].map(([backend, kind]) => [backend, providerOf(kind)]))
-    const shared = { resource, version, collector, providerOf: (backend: string) => named.get(backend) ?? backend }
+    const shared = {
+      resource,
+      version,
+      collector,
+      providerOf: (backend: string) => providerOf(kinds.get(backend) ?? backend),
+    }
     this.#collector = collector
     this.#spans = spec.traces ? new Spans({ ...shared, queue, delayMs }) : null
     this.#metrics = spec.metrics ? new GenAiMetrics({ ...shared, intervalMs }) : null

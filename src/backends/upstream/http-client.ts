@@ -1,0 +1,61 @@
+/** Small calls over HTTP, each with a whole answer: looks at engines, exports, the gateway's own commands. Never inference. */
+import { Agent, request } from 'undici'
+
+export interface HttpCall {
+  readonly url: string | URL
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array | null
+  /** Ends the whole call. */
+  readonly signal: AbortSignal
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly text: string
+}
+
+const MOST_BYTES = 8 * 1024 * 1024
+
+/** No redirects. */
+export class HttpClient {
+  readonly #agent: Agent
+
+  constructor(options: { readonly connectMs: number; readonly idleMs?: number; readonly connections?: number }) {
+    const { connectMs, idleMs, connections } = options
+    this.#agent = new Agent({
+      connect: { timeout: connectMs },
+      ...(idleMs === undefined ? {} : { keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs }),
+      ...(connections === undefined ? {} : { connections }),
+    })
+  }
+
+  /** Any status is an answer; rejects where none came in time, or one that is too large. */
+  async call(call: HttpCall): Promise<HttpAnswer> {
+    const response = await this.#send(call)
+    const parts: Buffer[] = []
+    let size = 0
+    for await (const part of response.body as AsyncIterable<Buffer>) {
+      size += part.length
+      if (size > MOST_BYTES) throw Object.assign(new Error('answer too large'), { code: 'ANSWER_TOO_LARGE' })
+      parts.push(part)
+    }
+    return { status: response.statusCode, text: Buffer.concat(parts).toString() }
+  }
+
+  /** The same for an answer of which only the status counts. */
+  async status(call: HttpCall): Promise<number> {
+    const response = await this.#send(call)
+    await response.body.dump()
+    return response.statusCode
+  }
+
+  /** Cuts what is still open. */
+  async destroy(): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  #send({ url, method, headers, body = null, signal }: HttpCall): ReturnType<typeof request> {
+    return request(url, { dispatcher: this.#agent, method, headers, body, signal })
+  }
+}
