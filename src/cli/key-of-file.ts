@@ -8,7 +8,7 @@ import { KeyFileError } from '../keys/key-file.ts'
 import { KeyStore, type Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import type { Io } from './io.ts'
-import { FIELD_OPTIONS, fieldsOf, KEY_USAGE } from './key-flags.ts'
+import { FIELD_OPTIONS, fieldsOfFlags, KEY_USAGE } from './key-flags.ts'
 import { keyTable, keyText } from './key-text.ts'
 
 const VERBS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
@@ -71,7 +71,7 @@ function askedOf(verb: Verb, argv: string[]): Asked | null {
   const { config, json, grace, id: named, ...flags } = values as Record<string, string | undefined> & { json: boolean }
   const words = named === undefined ? positionals : [named, ...positionals]
   if (words.length !== (verb === 'list' ? 0 : 1)) return null
-  return { id: words[0] ?? '', config, json, grace, fields: fieldsOf(flags) }
+  return { id: words[0] ?? '', config, json, grace, fields: fieldsOfFlags(flags) }
 }
 
 /** Null after saying why there is none. */

@@ -1,5 +1,8 @@
 /** Keys as people read them. */
+import { keysOf } from '../core/keyed.ts'
+import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
 import type { KeyView } from '../keys/key-view.ts'
+import type { KeyFields } from '../keys/stored-key.ts'
 import { table } from './table.ts'
 
 export function keyTable(keys: readonly KeyView[]): string {
@@ -32,11 +35,23 @@ export function keyText(key: KeyView): string {
     ['limits', limitsText(key)],
     ['uses', routesText(key)],
     ['expires', key.expires ?? 'never'],
+    ...OTHERS.map((name) => [name, otherText(key[name])] as const),
     ['created', key.created_at ?? 'in the configuration'],
     ['changed', key.changed_at],
     ['rotated', key.rotated_at],
   ]
-  return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(8)}${text}\n`])).join('')
+  return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(7)} ${text}\n`])).join('')
+}
+
+/** Options that have words of their own above and below. */
+const SAID: readonly (keyof KeyFields)[] = ['scope', 'team', 'user', 'labels', 'rpm', 'tpm', 'parallel', 'budget', 'clamp', 'routes', 'expires'] // prettier-ignore
+
+const OTHERS = keysOf<keyof KeyFields>(MADE_KEY_OPTIONS).filter((name) => !SAID.includes(name))
+
+/** Null: nothing is said. */
+function otherText(value: KeyFields[keyof KeyFields]): string | null {
+  if (value === null || value === false) return null
+  return Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 const stateText = ({ state, revoked_at: revoked, grace_until: grace }: KeyView): string => {

@@ -1,20 +1,20 @@
 /** A backend of the configuration, or one that was found, with its provider's facts filled in. */
 import { CHAT, ENDPOINTS } from '../core/endpoints.ts'
+import { type Given, valuesOf } from '../core/options/option.ts'
+import { BACKEND_OPTIONS } from '../core/options/options.ts'
 import type { BackendSpec, Price } from '../core/settings.ts'
 import type { OnAbort, Provider } from '../core/provider.ts'
 import { isForbidden } from './forbidden-hosts.ts'
 
-export interface BackendInput {
+export interface BackendInput extends Given<typeof BACKEND_OPTIONS> {
   readonly name: string
   readonly url?: string | undefined
   readonly path_as_is?: boolean | undefined
   readonly key?: string | undefined
-  readonly models?: readonly string[] | undefined
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
   readonly on_abort?: OnAbort | undefined
   readonly loads_on_demand?: boolean | undefined
-  readonly weight?: number | undefined
 }
 
 /** Throws an Error that says what is wrong with the URL, without its path in the file. */
@@ -25,12 +25,11 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     provider: asIs ? unversioned(provider) : provider,
     root,
     key: input.key === undefined || input.key === '' ? null : input.key,
-    models: input.models ?? [],
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,
     loadsOnDemand: input.loads_on_demand ?? provider.response.loadsOnDemand,
-    weight: input.weight ?? 1,
+    ...valuesOf(BACKEND_OPTIONS, input),
   }
 }
 

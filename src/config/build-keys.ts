@@ -1,6 +1,8 @@
 /** Keys and budgets of the file -> KeySpec, BudgetSpec. */
 import type { BudgetSpec } from '../core/budget.ts'
 import type { KeySpec } from '../core/principal.ts'
+import { type Fields, fieldsOf, valuesOf } from '../core/options/option.ts'
+import { KEY_OPTIONS } from '../core/options/options.ts'
 import { DEFAULT_SOFT } from './defaults.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -8,32 +10,26 @@ import type { ConfigFile } from './schema.ts'
 export const hexOf = (hash: string): string => hash.slice('sha256:'.length).toLowerCase()
 
 type KeyInput = NonNullable<ConfigFile['keys']>[number]
+type KeyFields = Fields<typeof KEY_OPTIONS>
 
-export const toKey = (input: KeyInput): KeySpec => ({
-  id: input.id,
-  hash: hexOf(input.hash),
-  routes: input.routes ?? null,
-  rpm: input.rpm ?? null,
-  team: input.team ?? null,
-  user: input.user ?? null,
-  labels: input.labels ?? {},
-  budgets: budgetsOfKey(input),
-  expiresAt: input.expires === undefined ? null : Date.parse(input.expires),
+export const toKey = (input: KeyInput): KeySpec => keySpec(input.id, hexOf(input.hash), fieldsOf(KEY_OPTIONS, input))
+
+/** A key, wherever it is kept. `hash`: 64 hex digits. */
+export const keySpec = (id: string, hash: string, fields: KeyFields): KeySpec => ({
+  id,
+  hash,
+  ...valuesOf(KEY_OPTIONS, fields),
+  budgets: budgetsOfKey(id, fields),
+  expiresAt: fields.expires === null ? null : Date.parse(fields.expires),
 })
 
 /** The limits that a key has of its own, as budgets of that one key. */
-export function budgetsOfKey({
-  id,
-  tpm,
-  parallel,
-  budget,
-  clamp = false,
-}: Pick<KeyInput, 'id' | 'tpm' | 'parallel' | 'budget' | 'clamp'>): BudgetSpec[] {
+function budgetsOfKey(id: string, { tpm, parallel, budget, clamp }: KeyFields): BudgetSpec[] {
   const own = { ...NO_BUDGET, of: 'key', ids: [id], clamp } as const
   return [
-    ...(tpm === undefined ? [] : [{ ...own, name: 'key-tokens', per: 'minute' as const, tokens: tpm }]),
-    ...(parallel === undefined ? [] : [{ ...own, name: 'key-parallel', parallel }]),
-    ...(budget === undefined
+    ...(tpm === null ? [] : [{ ...own, name: 'key-tokens', per: 'minute' as const, tokens: tpm }]),
+    ...(parallel === null ? [] : [{ ...own, name: 'key-parallel', parallel }]),
+    ...(budget === null
       ? []
       : [
           { ...own, name: 'key-usd', per: budget.per, nanoUsd: toNano(budget.usd), soft: DEFAULT_SOFT, pressure: true },

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import type { AdminSpec, BackendSpec, Config, Limits, ModelFacts, RouteSpec, TelemetrySpec } from '../core/settings.ts'
 import { DEFAULT_STRATEGY } from '../core/strategies.ts'
 import { weightsFrom } from '../core/terms.ts'
+import { valuesOf } from '../core/options/option.ts'
+import { ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
@@ -141,19 +143,16 @@ function toRoute(input: RouteInput): RouteSpec {
     name: input.name,
     match: match === undefined ? null : toMatch(match),
     candidates: input.candidates,
-    fallback: input.fallback ?? [],
     strategy: input.weights === undefined ? strategyOf(input.strategy) : weightsFrom(input.weights),
-    localOnly: limits.local_only ?? false,
     limits: toLimits(limits),
-    maxCostUsd: limits.max_cost_usd ?? null,
     maxTtftMs: limits.max_ttft ?? null,
     success: {
       finish: input.success?.finish ?? null,
       json: input.success?.json ?? false,
       schema: input.success?.schema ?? false,
     },
-    baseline: input.baseline ?? null,
-    explore: input.explore ?? true,
+    ...valuesOf(ROUTE_OPTIONS, input),
+    ...valuesOf(ROUTE_LIMITS, limits),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the cross-checks read of a file, so that they can judge the sound parts of one whose shape is wrong elsewhere. */
 import { z } from 'zod'
-import { fileSchema, name, OPTIONS } from './schema.ts'
+import { name } from '../core/options/kinds.ts'
+import { fileSchema, OPTIONS } from './schema.ts'
 
 /** Of each value: undefined = not there, null = wrong or misspelt, which the schema has said already. */
 const or = <T extends z.ZodType>(schema: T) => schema.nullish().catch(null as never)

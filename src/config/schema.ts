@@ -1,9 +1,11 @@
-/** The shape of the YAML file: design 2.5. Strict, so that a typo is an error and not an option without effect. */
+/** The shape of the YAML file. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
 import { keyed } from '../core/keyed.ts'
 import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
-import type { Json } from '../core/json.ts'
+import { count, name, share, text, texts, usd } from '../core/options/kinds.ts'
+import { described, shapeOf } from '../core/options/option.ts'
+import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
 import { ON_ABORT } from '../core/provider.ts'
@@ -19,47 +21,35 @@ import {
 } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from '../core/units.ts'
 
-/** Names of backends and routes, ids of keys. */
-export const name = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
-const text = z.string().min(1, 'is empty')
-const texts = z.array(text).min(1, 'is empty; write at least one')
-const usd = z.number().min(0, 'is negative')
-const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
-const count = z.int().min(1, 'is less than 1')
 const hour = z.int().min(0, 'is less than 0')
-const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
-  error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',
-})
 const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one')
 const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
 
-/** Editors show both; the default itself is filled in where the file is read. */
-const told = <T extends z.ZodType>(schema: T, description: string, value?: Json) =>
-  schema.optional().meta({ description, ...(value === undefined ? {} : { default: value }) })
-const time = (description: string, ms: number) => told(duration, description, durationText(ms))
+const time = (description: string, ms: number) => described(duration, description, durationText(ms))
 
 const rates = {
-  input_per_mtok_usd: told(usd, 'USD for a million input tokens'),
-  cached_input_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend had cached'),
-  cache_write_per_mtok_usd: told(usd, 'USD for a million input tokens that the backend was told to cache'),
-  audio_input_per_mtok_usd: told(usd, 'USD for a million input tokens of sound'),
-  image_input_per_mtok_usd: told(usd, 'USD for a million input tokens of pictures'),
-  output_per_mtok_usd: told(usd, 'USD for a million output tokens'),
-  reasoning_per_mtok_usd: told(usd, 'USD for a million output tokens of thinking; as other output where absent'),
-  audio_output_per_mtok_usd: told(usd, 'USD for a million output tokens of sound'),
+  input_per_mtok_usd: described(usd, 'USD for a million input tokens'),
+  cached_input_per_mtok_usd: described(usd, 'USD for a million input tokens that the backend had cached'),
+  cache_write_per_mtok_usd: described(usd, 'USD for a million input tokens that the backend was told to cache'),
+  audio_input_per_mtok_usd: described(usd, 'USD for a million input tokens of sound'),
+  image_input_per_mtok_usd: described(usd, 'USD for a million input tokens of pictures'),
+  output_per_mtok_usd: described(usd, 'USD for a million output tokens'),
+  reasoning_per_mtok_usd: described(usd, 'USD for a million output tokens of thinking; as other output where absent'),
+  audio_output_per_mtok_usd: described(usd, 'USD for a million output tokens of sound'),
 }
 
 const price = z.strictObject({
   ...rates,
-  tiers: told(
+  tiers: described(
     z.array(z.strictObject({ above_input_tokens: count.meta({ description: 'input of the request' }), ...rates })),
     'other prices for all of a request whose input is longer',
   ),
-  service_tiers: told(z.record(text, usd), 'factors on all of it by the service_tier of the answer, such as flex: 0.5'),
-  per_request_usd: told(usd, 'USD for each answer, beside its tokens'),
-  per_gpu_hour_usd: told(usd, 'USD for an hour of this engine'),
+  service_tiers: described(
+    z.record(text, usd),
+    'factors on all of it by the service_tier of the answer, such as flex: 0.5',
+  ),
+  per_request_usd: described(usd, 'USD for each answer, beside its tokens'),
+  per_gpu_hour_usd: described(usd, 'USD for an hour of this engine'),
 })
 
 const limits = {
@@ -68,7 +58,7 @@ const limits = {
   ttft: time('streams: until the first event that is not a comment', DEFAULT_LIMITS.ttftMs),
   idle: time('streams: without any of the answer, or a caller that takes nothing', DEFAULT_LIMITS.idleMs),
   total: time('everything, all attempts included', DEFAULT_LIMITS.totalMs),
-  attempts: told(
+  attempts: described(
     count.max(10, 'is more than ten'),
     'calls to backends for one request, all in all',
     DEFAULT_LIMITS.attempts,
@@ -78,61 +68,56 @@ const limits = {
 const backend = z.strictObject({
   name: name.meta({ description: 'first part of backend/model' }),
   kind: text.meta({ description: 'a file of config/providers/' }),
-  url: told(text, 'scheme and host, with or without /v1; clouds have one of their own'),
-  path_as_is: told(
+  url: described(text, 'scheme and host, with or without /v1; clouds have one of their own'),
+  path_as_is: described(
     z.boolean(),
     'the path of `url` is complete, nothing is put between it and /chat/completions; so is one that ends in a version, like /api/v3',
     false,
   ),
-  key: told(z.string(), 'secret; write "${NAME}"; "$${" stands for the two characters'),
-  models: told(z.array(text), 'count beside the discovered ones, even where the list lacks them'),
-  price: told(price, 'of each model that has none of its own under `models`'),
-  include_usage: told(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
-  loads_on_demand: told(
+  key: described(z.string(), 'secret; write "${NAME}"; "$${" stands for the two characters'),
+  price: described(price, 'of each model that has none of its own under `models`'),
+  include_usage: described(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
+  loads_on_demand: described(
     z.boolean(),
     'it loads a model when it is asked for, as llama-swap does; Ollama and LM Studio always do',
     false,
   ),
-  on_abort: told(
+  on_abort: described(
     z.enum(ON_ABORT),
     'a stream whose caller left: stop it (cancel), read its usage (drain), or count it as charged in full (estimate)',
     'cancel',
   ),
-  weight: told(
-    usd,
-    'its share beside backends that are as good, 2 getting twice as much as 1; 0 drains it: what runs ends, nothing new comes',
-    1,
-  ),
+  ...shapeOf(BACKEND_OPTIONS),
 })
 
 const modelFacts = z.strictObject({
-  aliases: told(z.array(text), 'other names for requests; each leads to one model'),
-  capabilities: told(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
-  context: told(count, 'tokens that the engine accepts, prompt and output together'),
-  max_output: told(count, 'tokens of its longest answer; budgets count with it where a request sets no limit'),
-  price: told(price, 'overrides the one of the backend'),
-  quality: told(
+  aliases: described(z.array(text), 'other names for requests; each leads to one model'),
+  capabilities: described(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
+  context: described(count, 'tokens that the engine accepts, prompt and output together'),
+  max_output: described(count, 'tokens of its longest answer; budgets count with it where a request sets no limit'),
+  price: described(price, 'overrides the one of the backend'),
+  quality: described(
     z.partialRecord(z.enum(['default', ...TASK_CLASSES]), share),
     '0..1 by task class, `default` for the others: what is expected before anything was learnt',
   ),
-  efforts: told(
+  efforts: described(
     z.array(z.enum(EFFORTS)).min(1, 'is empty; for a model that must not think say capabilities: { reasoning: false }'),
     'how hard it can be asked to think, in the place of what is known of its family',
   ),
-  params_b: told(z.number().positive('is not more than 0'), 'billions of parameters, all experts together'),
+  params_b: described(z.number().positive('is not more than 0'), 'billions of parameters, all experts together'),
 })
 
 const match = z.strictObject({
-  model: told(texts, 'globs over the requested name; without it the route is for `auto`'),
-  key: told(texts, 'ids of keys'),
-  header: told(z.record(text, text), 'request headers and globs over their values'),
-  class: told(classes, 'task classes'),
-  needs: told(needs, 'capabilities that the request needs, all of them'),
-  tokens: told(
-    z.strictObject({ min: told(count, 'no less than these'), max: told(count, 'no more than these') }),
+  model: described(texts, 'globs over the requested name; without it the route is for `auto`'),
+  key: described(texts, 'ids of keys'),
+  header: described(z.record(text, text), 'request headers and globs over their values'),
+  class: described(classes, 'task classes'),
+  needs: described(needs, 'capabilities that the request needs, all of them'),
+  tokens: described(
+    z.strictObject({ min: described(count, 'no less than these'), max: described(count, 'no more than these') }),
     'estimated size of the input',
   ),
-  hour: told(
+  hour: described(
     z.strictObject({
       from: hour.max(23, 'is more than 23').meta({ description: 'first hour' }),
       to: hour
@@ -143,84 +128,67 @@ const match = z.strictObject({
   ),
 })
 
-const weight = keyed(WEIGHT_NAMES, (name) => told(usd, `of ${TERMS[name].weight}`))
+const weight = keyed(WEIGHT_NAMES, (name) => described(usd, `of ${TERMS[name].weight}`))
 const weights = z.strictObject(weight)
 
 const strategy = z.union([
   z.enum(STRATEGY_NAMES),
   z.strictObject({
     ...weight,
-    cheapest_within: told(share, 'the cheapest whose expected success is so close to the best; stands alone'),
+    cheapest_within: described(share, 'the cheapest whose expected success is so close to the best; stands alone'),
   }),
 ])
 
 const route = z.strictObject({
   name: name.meta({ description: 'can be asked for as `model`; `default` is what `auto` takes' }),
-  match: told(match, 'the first route that matches is taken; without it a route is reached by its name'),
+  match: described(match, 'the first route that matches is taken; without it a route is reached by its name'),
   candidates: texts.meta({ description: 'globs over backend/model, or over the model id' }),
-  fallback: told(texts, 'globs like those of candidates; asked in this order after all candidates'),
-  strategy: told(strategy, 'how to choose among the candidates', DEFAULT_STRATEGY),
-  weights: told(weights, 'the same as a strategy of weights'),
-  limits: told(
+  strategy: described(strategy, 'how to choose among the candidates', DEFAULT_STRATEGY),
+  weights: described(weights, 'the same as a strategy of weights'),
+  limits: described(
     z.strictObject({
       ...limits,
-      max_cost_usd: told(usd, 'most that one request may be expected to cost'),
-      max_ttft: told(duration, 'longest expected wait for the first token'),
-      local_only: told(z.boolean(), 'only engines on your own hardware', false),
+      max_ttft: described(duration, 'longest expected wait for the first token'),
+      ...shapeOf(ROUTE_LIMITS),
     }),
     'in the place of the general ones',
   ),
-  success: told(
+  success: described(
     z.strictObject({
-      finish: told(texts, 'finish reasons that count; the usual ones where absent'),
-      json: told(z.boolean(), 'the answer must be JSON'),
-      schema: told(z.boolean(), 'the answer must fit the schema of the request'),
+      finish: described(texts, 'finish reasons that count; the usual ones where absent'),
+      json: described(z.boolean(), 'the answer must be JSON'),
+      schema: described(z.boolean(), 'the answer must fit the schema of the request'),
     }),
     'what counts as a useful answer',
   ),
-  baseline: told(text, 'backend/model to compare the cost with'),
-  explore: told(z.boolean(), 'now and then try others than the best', true),
+  ...shapeOf(ROUTE_OPTIONS),
 })
-
-/** What keys of this file and keys that are made while the gateway runs have in common. */
-export const keyFields = {
-  rpm: told(count, 'requests per minute; no limit where absent'),
-  tpm: told(count, 'tokens per minute, input and output'),
-  parallel: told(count, 'requests in flight'),
-  budget: told(z.strictObject({ usd, per: z.enum(PERIODS) }), 'most that may be spent'),
-  clamp: told(z.boolean(), 'lower max_tokens to what tpm and budget have left, rather than refuse', false),
-  routes: told(texts, 'what the key may use, `default` being everything; all where absent'),
-  team: told(name, 'whose budgets it counts against too'),
-  user: told(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user'),
-  labels: told(z.record(text, z.string()), 'words of your own, kept in the ledger'),
-  expires: told(moment, 'it is refused from then on'),
-}
 
 const key = z.strictObject({
   id: name.meta({ description: 'appears in logs; not secret' }),
   hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
-  ...keyFields,
+  ...shapeOf(KEY_OPTIONS),
 })
 
 const budget = z
   .strictObject({
     name: name.meta({ description: 'appears in errors and metrics' }),
     of: z.enum(ENTITIES).meta({ description: 'what is counted' }),
-    ids: told(texts, 'globs over ids; all where absent; each id has a count of its own'),
-    per: told(z.enum(PERIODS), 'window, UTC; not needed for `parallel` alone'),
-    usd: told(usd, 'most that may be spent in a window'),
-    tokens: told(count, 'most input and output tokens in a window'),
-    requests: told(count, 'most requests in a window'),
-    parallel: told(count, 'most requests in flight'),
-    soft: told(share, 'share of a limit at which `webhook` is told', 0.8),
-    webhook: told(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
-    on_store_error: told(
+    ids: described(texts, 'globs over ids; all where absent; each id has a count of its own'),
+    per: described(z.enum(PERIODS), 'window, UTC; not needed for `parallel` alone'),
+    usd: described(usd, 'most that may be spent in a window'),
+    tokens: described(count, 'most input and output tokens in a window'),
+    requests: described(count, 'most requests in a window'),
+    parallel: described(count, 'most requests in flight'),
+    soft: described(share, 'share of a limit at which `webhook` is told', 0.8),
+    webhook: described(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
+    on_store_error: described(
       z.enum(ON_STORE_ERROR),
       'while Redis cannot be reached: count in this gateway alone, or refuse',
       'allow',
     ),
-    pressure: told(z.boolean(), 'cost weighs more in decisions when it is spent faster than it lasts', false),
-    clamp: told(z.boolean(), 'lower max_tokens of a request to what is left, rather than refuse it', false),
+    pressure: described(z.boolean(), 'cost weighs more in decisions when it is spent faster than it lasts', false),
+    clamp: described(z.boolean(), 'lower max_tokens of a request to what is left, rather than refuse it', false),
   })
   .superRefine((value, context) => {
     const { usd, tokens, requests, parallel, per, of, ids, pressure, clamp } = value
@@ -240,18 +208,22 @@ const hashed = z
   .regex(/^sha256:[\da-f]{64}$/i, 'is not "sha256:" and 64 hex digits; `turnout key new` makes a secret and its hash')
 
 const admin = z.strictObject({
-  host: told(text, 'address to listen on', DEFAULT_ADMIN.host),
-  port: told(z.int().min(0, 'is less than 0').max(65535, 'is more than 65535'), 'one of its own', DEFAULT_ADMIN.port),
+  host: described(text, 'address to listen on', DEFAULT_ADMIN.host),
+  port: described(
+    z.int().min(0, 'is less than 0').max(65535, 'is more than 65535'),
+    'one of its own',
+    DEFAULT_ADMIN.port,
+  ),
   token: hashed.meta({ description: 'hash of the token that every request must bring' }),
 })
 
 const telemetry = z.strictObject({
   endpoint: collectorUrl.meta({ description: 'of an OTLP collector, without /v1/traces' }),
-  headers: told(collectorHeaders, 'secret; sent with every export'),
-  traces: told(z.boolean(), 'spans', true),
-  metrics: told(z.boolean(), 'GenAI metrics', true),
-  sample: told(share, 'share of traces that begin here', 1),
-  service_name: told(text, 'name of the service', DEFAULT_TELEMETRY.serviceName),
+  headers: described(collectorHeaders, 'secret; sent with every export'),
+  traces: described(z.boolean(), 'spans', true),
+  metrics: described(z.boolean(), 'GenAI metrics', true),
+  sample: described(share, 'share of traces that begin here', 1),
+  service_name: described(text, 'name of the service', DEFAULT_TELEMETRY.serviceName),
   interval: time('between two exports of metrics', DEFAULT_TELEMETRY.intervalMs),
 })
 
@@ -261,44 +233,44 @@ const level = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 const { origins, headers, maxAgeMs } = DEFAULT_SERVER.cors
 
 const cors = z.strictObject({
-  origins: told(
+  origins: described(
     z.array(originPattern),
     'of pages that may call; "loopback": those of this machine, where the gateway listens on loopback only',
     origins,
   ),
-  headers: told(headerNames, 'request headers that they may send; "*": any', headers),
+  headers: described(headerNames, 'request headers that they may send; "*": any', headers),
   max_age: time('how long browsers may keep the permission', maxAgeMs),
 })
 
 const server = z.strictObject({
-  host: told(text, 'address to listen on', DEFAULT_SERVER.host),
-  port: told(port, '0 takes a free one', DEFAULT_SERVER.port),
-  hosts: told(
+  host: described(text, 'address to listen on', DEFAULT_SERVER.host),
+  port: described(port, '0 takes a free one', DEFAULT_SERVER.port),
+  hosts: described(
     z.array(hostPattern),
     'further names that requests may call it by; loopback and `host` always may, with keys any may',
     DEFAULT_SERVER.hosts,
   ),
-  cors: told(cors, 'pages in browsers that may call and read the answers', {
+  cors: described(cors, 'pages in browsers that may call and read the answers', {
     origins,
     headers,
     max_age: durationText(maxAgeMs),
   }),
-  auth: told(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
+  auth: described(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
   drain: time('how long live answers may take to finish at a stop', DEFAULT_SERVER.drainMs),
-  log_level: told(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),
-  trust_proxy: told(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
+  log_level: described(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),
+  trust_proxy: described(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
 const store = z.strictObject({
-  state: told(
+  state: described(
     z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
     "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
   ),
-  ledger: told(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
-  ledger_keep: told(span, 'age at which parts of the ledger are deleted', '90d'),
-  ledger_max: told(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
-  keys: told(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
-  redis: told(z.string(), 'URL of a Redis that several gateways share; empty = none'),
+  ledger: described(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
+  ledger_keep: described(span, 'age at which parts of the ledger are deleted', '90d'),
+  ledger_max: described(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
+  keys: described(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
+  redis: described(z.string(), 'URL of a Redis that several gateways share; empty = none'),
 })
 
 /** Names of the options of maps that the cross-checks read. */
@@ -309,24 +281,27 @@ export const OPTIONS = {
 }
 
 export const fileSchema = z.strictObject({
-  server: told(server, 'where the gateway listens'),
+  server: described(server, 'where the gateway listens'),
   backends: z.array(backend).min(1, 'is empty; a gateway needs a backend').meta({ description: 'what is behind it' }),
-  models: told(z.record(text, modelFacts), 'facts that override the discovered ones, by model id or backend/model'),
-  routes: told(z.array(route), 'names and rules that lead to candidates'),
-  keys: told(z.array(key), 'who may call; everybody where there are none'),
-  budgets: told(z.array(budget), 'what a key, team, user, route, session or agent may take'),
-  limits: told(
+  models: described(
+    z.record(text, modelFacts),
+    'facts that override the discovered ones, by model id or backend/model',
+  ),
+  routes: described(z.array(route), 'names and rules that lead to candidates'),
+  keys: described(z.array(key), 'who may call; everybody where there are none'),
+  budgets: described(z.array(budget), 'what a key, team, user, route, session or agent may take'),
+  limits: described(
     z
       .strictObject({
         ...limits,
-        body: told(size, 'largest request body', sizeText(DEFAULT_BODIES.bodyBytes)),
-        bodies: told(size, 'all request bodies in flight together', sizeText(DEFAULT_BODIES.bodiesBytes)),
+        body: described(size, 'largest request body', sizeText(DEFAULT_BODIES.bodyBytes)),
+        bodies: described(size, 'all request bodies in flight together', sizeText(DEFAULT_BODIES.bodiesBytes)),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
         load: time(
           'in place of headers and ttft, while an engine that loads on demand may be loading',
           DEFAULT_LIMITS.loadMs,
         ),
-        buffer: told(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
+        buffer: described(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
       })
       .superRefine(({ body = DEFAULT_BODIES.bodyBytes, bodies = DEFAULT_BODIES.bodiesBytes }, context) => {
         const message = `is less than \`limits.body\` (${sizeText(body)}), so that the largest request could never come; write more`
@@ -334,7 +309,7 @@ export const fileSchema = z.strictObject({
       }),
     'how long and how often',
   ),
-  discovery: told(
+  discovery: described(
     z.strictObject({
       interval: time('between two looks at a backend that is well', DEFAULT_DISCOVERY.intervalMs),
       retry: time('after the first failure; doubles up to the interval', DEFAULT_DISCOVERY.retryMs),
@@ -342,9 +317,9 @@ export const fileSchema = z.strictObject({
     }),
     'asking backends for their models and health',
   ),
-  store: told(store, 'what outlives a restart'),
-  admin: told(admin, 'the admin API; there is none where absent'),
-  telemetry: told(telemetry, 'OpenTelemetry; off where absent'),
+  store: described(store, 'what outlives a restart'),
+  admin: described(admin, 'the admin API; there is none where absent'),
+  telemetry: described(telemetry, 'OpenTelemetry; off where absent'),
 })
 
 /** A file that has the right shape. */

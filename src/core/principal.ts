@@ -1,34 +1,21 @@
 /** Who calls. Frozen after loading. */
 import type { BudgetSpec } from './budget.ts'
+import { type Values, valuesOf } from './options/option.ts'
+import { KEY_OPTIONS } from './options/options.ts'
 
-/** Who calls. `routes` null: may use everything. */
-export interface Principal {
+/** Who calls, with the options of the key. `routes` null: may use everything. */
+export interface Principal extends Values<typeof KEY_OPTIONS> {
   readonly id: string
-  readonly routes: readonly string[] | null
-  /** Requests per minute. */
-  readonly rpm: number | null
-  readonly team: string | null
-  /** Whose key it is; requests may name another user. */
-  readonly user: string | null
-  readonly labels: Readonly<Record<string, string>>
-  /** Its own limits, beside those that the configuration has for all. */
+  /** Its own limits (`tpm`, `parallel`, `budget`), beside those that the configuration has for all. */
   readonly budgets: readonly BudgetSpec[]
 }
 
 /** Where there are no keys. */
-export const ANONYMOUS: Principal = {
-  id: 'anonymous',
-  routes: null,
-  rpm: null,
-  team: null,
-  user: null,
-  labels: {},
-  budgets: [],
-}
+export const ANONYMOUS: Principal = { id: 'anonymous', ...valuesOf(KEY_OPTIONS), budgets: [] }
 
 export interface KeySpec extends Principal {
   /** SHA-256 of the key, 64 hex digits. */
   readonly hash: string
-  /** Epoch ms; null = never. */
+  /** `expires` in epoch ms; null = never. */
   readonly expiresAt: number | null
 }

@@ -1,4 +1,6 @@
 /** What an operator configures: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
+import type { Values } from './options/option.ts'
+import type { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
 import type { KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
@@ -81,22 +83,18 @@ export interface Limits {
   readonly bufferBytes: number
 }
 
-export interface BackendSpec {
+export interface BackendSpec extends Values<typeof BACKEND_OPTIONS> {
   readonly name: string
   readonly provider: Provider
   /** Scheme, host and path without the provider's `api`, no slash at the end. Never shown to callers. */
   readonly root: string
   /** Secret. */
   readonly key: string | null
-  /** Declared by the operator: they count beside the discovered ones. */
-  readonly models: readonly string[]
   readonly price: Price | null
   readonly includeUsage: boolean
   readonly onAbort: OnAbort
   /** It loads a model when it is asked for. */
   readonly loadsOnDemand: boolean
-  /** Its share beside others that are as good; 0: it gets no new requests. */
-  readonly weight: number
 }
 
 /** All conditions that are there must hold; null = no such condition. */
@@ -126,26 +124,17 @@ export interface SuccessSpec {
   readonly schema: boolean
 }
 
-export interface RouteSpec {
+export interface RouteSpec extends Values<typeof ROUTE_OPTIONS>, Values<typeof ROUTE_LIMITS> {
   readonly name: string
   /** Null: reached by its name only. */
   readonly match: RouteMatch | null
   /** Globs over `backend/model`. */
   readonly candidates: readonly string[]
-  /** Globs over `backend/model`, tried in this order after the candidates; they take no part in the scoring. */
-  readonly fallback: readonly string[]
   readonly strategy: Scoring
-  readonly localOnly: boolean
   readonly limits: Partial<Limits>
-  /** Most that one request may be expected to cost; null = no ceiling. */
-  readonly maxCostUsd: number | null
   /** Longest expected wait for the first token. */
   readonly maxTtftMs: number | null
   readonly success: SuccessSpec
-  /** `backend/model` to compare the cost with. */
-  readonly baseline: string | null
-  /** Now and then, others than the best are tried. */
-  readonly explore: boolean
 }
 
 /** Pages in browsers that may call the gateway. */

@@ -3,26 +3,15 @@ import { z } from 'zod'
 import { zodMessages } from '../config/zod-messages.ts'
 import { pathText } from '../config/issues.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
-import { keyFields, name } from '../config/schema.ts'
+import { name } from '../core/options/kinds.ts'
+import { changesOf, fieldsOf, shapeOf } from '../core/options/option.ts'
+import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
 import { duration, span } from '../core/units.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type KeyFields, SCOPES } from './stored-key.ts'
+import type { KeyFields } from './stored-key.ts'
 
-const scope = z.enum(SCOPES).optional()
-const creation = z.strictObject({ id: name, scope, ...keyFields })
-const change = z.strictObject({
-  scope: scope.nullable(),
-  rpm: keyFields.rpm.nullable(),
-  tpm: keyFields.tpm.nullable(),
-  parallel: keyFields.parallel.nullable(),
-  budget: keyFields.budget.nullable(),
-  clamp: keyFields.clamp.nullable(),
-  routes: keyFields.routes.nullable(),
-  team: keyFields.team.nullable(),
-  user: keyFields.user.nullable(),
-  labels: keyFields.labels.nullable(),
-  expires: keyFields.expires.nullable(),
-})
+const creation = z.strictObject({ id: name, ...shapeOf(MADE_KEY_OPTIONS) })
+const change = z.strictObject(changesOf(MADE_KEY_OPTIONS))
 
 /** What the values of fields are checked against. */
 export interface InputRules {
@@ -66,19 +55,7 @@ const grace = z.strictObject({
 /** `{grace: "1h"}` -> ms; 0 where nobody said. */
 export const parseGrace = (value: unknown): number => parse(grace, value ?? {}).grace ?? 0
 
-const NO_FIELDS: KeyFields = {
-  team: null,
-  user: null,
-  labels: {},
-  routes: null,
-  scope: 'inference',
-  rpm: null,
-  tpm: null,
-  parallel: null,
-  budget: null,
-  clamp: false,
-  expires: null,
-}
+const NO_FIELDS: KeyFields = fieldsOf(MADE_KEY_OPTIONS)
 
 function withoutGaps(given: z.output<typeof change>, { routes, now }: InputRules): Partial<KeyFields> {
   const unknown = given.routes?.find((route) => route !== 'default' && !routes.includes(route))

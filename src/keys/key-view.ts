@@ -1,5 +1,6 @@
 /** What may be seen of a key: everything but its secrets and their hashes. */
-import type { BudgetSpec } from '../core/budget.ts'
+import { fieldsOf, namedOf } from '../core/options/option.ts'
+import { KEY_OPTIONS, MADE_KEY_OPTIONS } from '../core/options/options.ts'
 import type { KeySpec } from '../core/principal.ts'
 import type { KeyFields, StoredKey } from './stored-key.ts'
 
@@ -27,24 +28,11 @@ export function viewOf({ secrets, ...key }: StoredKey, now: number): KeyView {
   }
 }
 
-export function viewOfFixed(
-  { id, team, user, labels, routes, rpm, budgets, expiresAt }: KeySpec,
-  now: number,
-): KeyView {
-  const expires = expiresAt === null ? null : new Date(expiresAt).toISOString()
-  const spent = budgets.find(({ nanoUsd }) => nanoUsd !== null)
+export function viewOfFixed(key: KeySpec, now: number): KeyView {
+  const expires = key.expiresAt === null ? null : new Date(key.expiresAt).toISOString()
   return {
-    id,
-    team,
-    user,
-    labels,
-    routes: routes === null ? null : [...routes],
-    scope: 'inference',
-    rpm,
-    tpm: first(budgets, 'tokens'),
-    parallel: first(budgets, 'parallel'),
-    budget: spent === undefined || spent.per === null ? null : { usd: (spent.nanoUsd ?? 0) / 1e9, per: spent.per },
-    clamp: budgets.some(({ clamp }) => clamp),
+    id: key.id,
+    ...fieldsOf(MADE_KEY_OPTIONS, namedOf(KEY_OPTIONS, key)),
     expires,
     state: stateOf(expires, now),
     source: 'configuration',
@@ -55,9 +43,6 @@ export function viewOfFixed(
     grace_until: null,
   }
 }
-
-const first = (budgets: readonly BudgetSpec[], what: 'tokens' | 'parallel'): number | null =>
-  budgets.find((budget) => budget[what] !== null)?.[what] ?? null
 
 const stateOf = (expires: string | null, now: number): 'active' | 'expired' =>
   expires !== null && Date.parse(expires) <= now ? 'expired' : 'active'

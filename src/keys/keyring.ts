@@ -2,7 +2,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { KeySpec } from '../core/principal.ts'
 import { hashOf } from './secret.ts'
-import { type Scope, specOf, type StoredKey } from './stored-key.ts'
+import type { Scope } from '../core/options/options.ts'
+import { specOf, type StoredKey } from './stored-key.ts'
 
 export interface Holder {
   readonly key: KeySpec

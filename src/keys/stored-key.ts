@@ -1,35 +1,11 @@
 /** A key that was made at run time, as it stands in the file of keys. */
 import { z } from 'zod'
-import { budgetsOfKey } from '../config/build-keys.ts'
-import { PERIODS } from '../core/budget.ts'
+import { keySpec } from '../config/build-keys.ts'
+import { type Fields, storedOf } from '../core/options/option.ts'
+import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
 import type { KeySpec } from '../core/principal.ts'
 
-/**
- * `inference` may do what callers do; `read` sees models and health and can spend nothing. There is no scope for the admin API: it has
- * a token and a port of its own, so that no key that agents carry can make keys.
- */
-export const SCOPES = ['inference', 'read'] as const
-
-export type Scope = (typeof SCOPES)[number]
-
 const moment = z.iso.datetime()
-const count = z.int().min(1)
-
-const fields = {
-  team: z.string().nullable(),
-  user: z.string().nullable(),
-  labels: z.record(z.string(), z.string()),
-  /** Null: everything. */
-  routes: z.array(z.string()).min(1).nullable(),
-  scope: z.enum(SCOPES),
-  rpm: count.nullable(),
-  tpm: count.nullable(),
-  parallel: count.nullable(),
-  budget: z.strictObject({ usd: z.number().min(0), per: z.enum(PERIODS) }).nullable(),
-  /** Files of earlier versions do not have it. */
-  clamp: z.boolean().default(false),
-  expires: moment.nullable(),
-}
 
 const secret = z.strictObject({
   hash: z.string().regex(/^[\da-f]{64}$/),
@@ -41,9 +17,8 @@ const ID = /^[\w.-]{1,64}$/
 
 export const isKeyId = (text: string): boolean => ID.test(text)
 
-export const storedKey = z.strictObject({
+const history = z.strictObject({
   id: z.string().regex(ID),
-  ...fields,
   /** SHA-256, the newest secret first. */
   secrets: z.array(secret).min(1).max(2),
   created_at: moment,
@@ -52,30 +27,13 @@ export const storedKey = z.strictObject({
   revoked_at: moment.nullable(),
 })
 
-/** Times are ISO texts, UTC. */
-export type StoredKey = z.output<typeof storedKey>
+export const storedKey = z.strictObject({ ...history.shape, ...storedOf(MADE_KEY_OPTIONS) })
 
 /** What its owner decides about a key. */
-export type KeyFields = Pick<StoredKey, keyof typeof fields>
+export type KeyFields = Fields<typeof MADE_KEY_OPTIONS>
+
+/** Times are ISO texts, UTC. */
+export type StoredKey = z.output<typeof history> & KeyFields
 
 /** As routing, limits and budgets see it. */
-export function specOf(key: StoredKey): KeySpec {
-  const { id, team, user, labels, routes, rpm } = key
-  return {
-    id,
-    hash: key.secrets[0]!.hash,
-    team,
-    user,
-    labels,
-    routes,
-    rpm,
-    budgets: budgetsOfKey({
-      id,
-      tpm: key.tpm ?? undefined,
-      parallel: key.parallel ?? undefined,
-      budget: key.budget ?? undefined,
-      clamp: key.clamp,
-    }),
-    expiresAt: key.expires === null ? null : Date.parse(key.expires),
-  }
-}
+export const specOf = (key: StoredKey): KeySpec => keySpec(key.id, key.secrets[0]!.hash, key)

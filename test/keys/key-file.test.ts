@@ -7,7 +7,9 @@ import t from 'tap'
 import { PERIODS } from '../../src/core/budget.ts'
 import { changeKeyFile, KeyFileError, readKeyFile, textOf } from '../../src/keys/key-file.ts'
 import { hashOf } from '../../src/keys/secret.ts'
-import { SCOPES, type StoredKey } from '../../src/keys/stored-key.ts'
+import { fieldsOf } from '../../src/core/options/option.ts'
+import { MADE_KEY_OPTIONS, SCOPES } from '../../src/core/options/options.ts'
+import type { StoredKey } from '../../src/keys/stored-key.ts'
 import { pick, seeded } from '../support/random.ts'
 import { storedKey } from './stored.ts'
 
@@ -26,6 +28,7 @@ function anyKey(random: () => number, id: string): StoredKey {
   const count = (): number => 1 + Math.floor(random() * 1e9)
   return {
     id,
+    ...fieldsOf(MADE_KEY_OPTIONS),
     team: some(text),
     user: some(text),
     labels: Object.fromEntries(Array.from({ length: Math.floor(random() * 4) }, () => [text(), text()])),

@@ -9,23 +9,14 @@ import { holderOf, keyring } from '../../src/keys/keyring.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import type { StoredKey } from '../../src/keys/stored-key.ts'
 import { eventually } from '../support/await.ts'
+import { KEY } from '../support/factories.ts'
 import { pick, seeded } from '../support/random.ts'
 import { storedKey } from './stored.ts'
 
 // Files of keys that others can write are refused.
 process.umask(0o077)
 
-const FIXED: KeySpec = {
-  id: 'fixed',
-  hash: hashOf('sk-fixed'),
-  routes: null,
-  rpm: 5,
-  team: null,
-  user: null,
-  labels: {},
-  budgets: [],
-  expiresAt: null,
-}
+const FIXED: KeySpec = { ...KEY, id: 'fixed', hash: hashOf('sk-fixed'), rpm: 5 }
 
 interface Opened {
   readonly keys: KeyStore

@@ -1,20 +1,12 @@
 import { hashOf } from '../../src/keys/secret.ts'
+import { fieldsOf } from '../../src/core/options/option.ts'
+import { MADE_KEY_OPTIONS } from '../../src/core/options/options.ts'
 import type { StoredKey } from '../../src/keys/stored-key.ts'
 
 /** A key as it stands in the file, each field to be overridden. */
 export const storedKey = (id: string, secret: string, traits: Partial<StoredKey> = {}): StoredKey => ({
   id,
-  team: null,
-  user: null,
-  labels: {},
-  routes: null,
-  scope: 'inference',
-  rpm: null,
-  tpm: null,
-  parallel: null,
-  budget: null,
-  clamp: false,
-  expires: null,
+  ...fieldsOf(MADE_KEY_OPTIONS),
   secrets: [{ hash: hashOf(secret), until: null }],
   created_at: '2026-01-01T00:00:00.000Z',
   changed_at: null,

@@ -1,16 +1,15 @@
 import t from 'tap'
 import { allowedTo, compileRoutes } from '../../src/decision/route/table.ts'
-import { catalogOf, deployment, routeSpec } from '../support/factories.ts'
+import { catalogOf, deployment, KEY, routeSpec } from '../support/factories.ts'
 
 t.test('what a key may use: a restricted key that the table does not know may use nothing', async (t) => {
   const [small, big] = [deployment('up/small'), deployment('up/big')]
-  const key = { hash: '', rpm: null, team: null, user: null, labels: {}, budgets: [], expiresAt: null }
   const table = compileRoutes(
     [routeSpec('coding', { candidates: ['up/small'] })],
     [
-      { ...key, id: 'free', routes: null },
-      { ...key, id: 'bound', routes: ['coding'] },
-      { ...key, id: 'stale', routes: ['a route that is gone'] },
+      { ...KEY, id: 'free', routes: null },
+      { ...KEY, id: 'bound', routes: ['coding'] },
+      { ...KEY, id: 'stale', routes: ['a route that is gone'] },
     ],
     catalogOf(small, big),
   )

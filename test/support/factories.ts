@@ -11,6 +11,8 @@ import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
+import { valuesOf } from '../../src/core/options/option.ts'
+import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../../src/core/options/options.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -91,12 +93,11 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     provider: provider(),
     root: 'http://10.0.0.5:8000',
     key: null,
-    models: [],
+    ...valuesOf(BACKEND_OPTIONS),
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
     loadsOnDemand: false,
-    weight: 1,
     ...traits,
   }
 }
@@ -184,15 +185,12 @@ export function routeSpec(name: string, traits: Partial<RouteSpec> = {}): RouteS
     name,
     match: null,
     candidates: ['*'],
-    fallback: [],
+    ...valuesOf(ROUTE_OPTIONS),
+    ...valuesOf(ROUTE_LIMITS),
     strategy: 'balanced',
-    localOnly: false,
     limits: {},
-    maxCostUsd: null,
     maxTtftMs: null,
     success: { finish: null, json: false, schema: false },
-    baseline: null,
-    explore: true,
     ...traits,
   }
 }

@@ -1,0 +1,15 @@
+/** Kinds of values that options have, each with what a person is told of a wrong one. */
+import { z } from 'zod'
+
+/** Names of backends and routes, ids of keys. */
+export const name = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
+export const text = z.string().min(1, 'is empty')
+export const texts = z.array(text).min(1, 'is empty; write at least one')
+export const usd = z.number().min(0, 'is negative')
+export const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
+export const count = z.int().min(1, 'is less than 1')
+export const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
+  error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',
+})

@@ -1,0 +1,86 @@
+/**
+ * The options of backends, routes and keys that hold as they are written. A row here is all of an option: its type in BackendSpec, RouteSpec
+ * and Principal, what files may say, the JSON schema, the reference, the admin API, the file of keys and the flag of `turnout key`.
+ * Options that are made of several, or depend on the kind of backend (`url`, `price`, `match`, ..), are in config/schema.ts and config/build.ts.
+ */
+import { z } from 'zod'
+import { PERIODS } from '../budget.ts'
+import { count, moment, name, text, texts, usd } from './kinds.ts'
+import { option } from './option.ts'
+
+/** `backends[]` */
+export const BACKEND_OPTIONS = {
+  models: option(z.array(text), 'count beside the discovered ones, even where the list lacks them', { value: [] }),
+  weight: option(
+    usd,
+    'its share beside backends that are as good, 2 getting twice as much as 1; 0 drains it: what runs ends, nothing new comes',
+    { value: 1 },
+  ),
+}
+
+/** `routes[]` */
+export const ROUTE_OPTIONS = {
+  fallback: option(texts, 'globs like those of candidates; asked in this order after all candidates', { value: [] }),
+  baseline: option(text, 'backend/model to compare the cost with'),
+  explore: option(z.boolean(), 'now and then try others than the best', { value: true }),
+}
+
+/** `routes[].limits` */
+export const ROUTE_LIMITS = {
+  max_cost_usd: option(usd, 'most that one request may be expected to cost'),
+  local_only: option(z.boolean(), 'only engines on your own hardware', { value: false }),
+}
+
+/** `keys[]`, and keys that are made while the gateway runs. */
+export const KEY_OPTIONS = {
+  rpm: option(count, 'requests per minute; no limit where absent', { flag: { takes: 'N', as: 'number' } }),
+  tpm: option(count, 'tokens per minute, input and output', { flag: { takes: 'N', as: 'number' } }),
+  parallel: option(count, 'requests in flight', { flag: { takes: 'N', as: 'number' } }),
+  budget: option(
+    z.strictObject({ usd, per: z.enum(PERIODS) }),
+    `most that may be spent: USD in a ${PERIODS.slice(0, -1).join(', ')} or ${PERIODS.at(-1) ?? ''}`,
+    {
+      flag: { takes: '5/day', as: 'amount' },
+    },
+  ),
+  clamp: option(z.boolean(), 'lower max_tokens to what tpm and budget have left, rather than refuse', {
+    value: false,
+    flag: { takes: 'yes|no', as: 'yes or no' },
+  }),
+  routes: option(texts, 'what the key may use, `default` being everything; all where absent', {
+    flag: { takes: 'a,b', as: 'list' },
+  }),
+  team: option(name, 'whose budgets it counts against too', {
+    flag: { takes: 'T', as: 'word' },
+    stored: z.string(),
+  }),
+  user: option(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user', {
+    flag: { takes: 'U', as: 'word' },
+    stored: z.string(),
+  }),
+  labels: option(z.record(text, z.string()), 'words of your own, kept in the ledger', {
+    value: {},
+    flag: { name: 'label', takes: 'k=v', as: 'pairs' },
+  }),
+  expires: option(moment, 'it is refused from then on', {
+    flag: { takes: 'DATE', as: 'word' },
+    stored: z.iso.datetime(),
+  }),
+}
+
+/**
+ * `inference` may do what callers do; `read` sees models and health and can spend nothing. There is no scope for the admin API: it has
+ * a token and a port of its own, so that no key that agents carry can make keys.
+ */
+export const SCOPES = ['inference', 'read'] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+/** Of keys that are made while the gateway runs only. */
+export const MADE_KEY_OPTIONS = {
+  scope: option(z.enum(SCOPES), 'read: models and health only', {
+    value: 'inference',
+    flag: { takes: SCOPES.join('|'), as: 'word' },
+  }),
+  ...KEY_OPTIONS,
+}
