@@ -64,7 +64,7 @@ export const ERRORS = {
     ...CALLER,
     status: 400,
     passed: true,
-    means: 'A field is missing or wrong, by the gateway or by the backend.',
+    means: 'A field is missing or wrong, according to the gateway or the backend.',
   },
   context_length_exceeded: {
     ...CALLER,
@@ -90,7 +90,7 @@ export const ERRORS = {
     type: INVALID,
     health: 'ability',
     passed: true,
-    means: 'The model cannot do what the request needs, in the words and with the code of its backend.',
+    means: 'The model cannot do what the request needs; message and code are those of its backend.',
   },
   invalid_api_key: {
     ...REFUSED,
@@ -103,22 +103,22 @@ export const ERRORS = {
   host_not_allowed: {
     ...FORBIDDEN,
     status: 421,
-    means: 'Without keys only hosts of its own are answered for: loopback, `server.host`, `server.hosts`.',
+    means: 'Without keys, the gateway answers only to its own host names: loopback, `server.host`, `server.hosts`.',
   },
   origin_not_allowed: {
     ...FORBIDDEN,
     status: 403,
-    means: 'Without keys only pages of its own, and of `server.cors.origins`, may call.',
+    means: 'Without keys, only pages of the gateway itself and of `server.cors.origins` may call.',
   },
-  not_found: { ...CALLER, status: 404, means: 'No such path; in the admin API also: nothing of this name.' },
+  not_found: { ...CALLER, status: 404, means: 'No such path; in the admin API also: no such key, budget or session.' },
   model_not_found: { ...CALLER, status: 404, means: 'No backend, route or alias has this name.' },
   answer_not_found: {
     ...CALLER,
     status: 404,
-    means: 'No answer of this id can be judged by this key: unknown, too long ago, judged already.',
+    means: 'No answer of this id can be scored by this key: unknown, too old, or scored already.',
   },
   method_not_allowed: { ...CALLER, status: 405, means: 'The path exists for another method.' },
-  body_too_large: { ...CALLER, status: 413, means: 'The body is over `limits.body`.' },
+  body_too_large: { ...CALLER, status: 413, means: 'The body is larger than `limits.body`.' },
   unsupported_media_type: { ...CALLER, status: 415, means: 'The body is not application/json, or is compressed.' },
   rate_limit_exceeded: {
     ...LIMITED,
@@ -128,13 +128,13 @@ export const ERRORS = {
   budget_exceeded: {
     ...LIMITED,
     status: 429,
-    means: 'A budget is used up, or may be by the requests in flight; the message says which, and when it resets.',
+    means: 'A budget is used up, or could be by the requests in flight; the message says which, and when it resets.',
   },
   client_closed: {
     ...CALLER,
     ...ABANDONED,
     status: 499,
-    means: 'The caller left before the answer was complete. Seen in logs only.',
+    means: 'The caller disconnected before the answer was complete. Seen in logs only.',
   },
   internal_error: { ...GATEWAY, status: 500, means: 'A fault of the gateway; the log has it under the request id.' },
   answer_too_large: {
@@ -143,7 +143,7 @@ export const ERRORS = {
     atWork: true,
     retry: 'never',
     means:
-      'The answer must be rewritten, or one event of it held, and is over `limits.buffer`; its backend did nothing wrong.',
+      'The answer must be rewritten, or one of its events held, and is larger than `limits.buffer`; its backend did nothing wrong.',
   },
   not_implemented: {
     ...REFUSED,
@@ -151,7 +151,7 @@ export const ERRORS = {
     type: INVALID,
     source: 'turnout',
     retry: 'never',
-    means: 'The path is planned, and this version does not have it.',
+    means: 'The path is planned, but this version does not have it.',
   },
   upstream_unsupported: {
     ...FAILED,
@@ -208,15 +208,20 @@ export const ERRORS = {
   budget_store_unavailable: {
     ...GATEWAY,
     status: 503,
-    means: 'The store of budgets that gateways share cannot be reached, and a budget is closed without it.',
+    means: 'The budget store that gateways share cannot be reached, and a budget is set to refuse without it.',
   },
-  no_backend: { ...GATEWAY, status: 503, means: 'No backend is known that could be tried.' },
+  no_backend: { ...GATEWAY, status: 503, means: 'There is no backend that could be tried.' },
   gateway_overloaded: {
     ...GATEWAY,
     status: 503,
-    means: 'The bodies of the requests in flight take all of `limits.bodies`; see retry-after.',
+    means: 'The bodies of the requests in flight use all of `limits.bodies`; see retry-after.',
   },
-  shutting_down: { ...GATEWAY, status: 503, hungUp: true, means: 'The gateway is stopping and takes no new requests.' },
+  shutting_down: {
+    ...GATEWAY,
+    status: 503,
+    hungUp: true,
+    means: 'The gateway is stopping and accepts no new requests.',
+  },
   connect_timeout: { ...FAILED, status: 504, health: 'down', means: 'No connection within `limits.connect`.' },
   headers_timeout: { ...FAILED, status: 504, means: 'No status line within `limits.headers`.' },
   ttft_timeout: { ...FAILED, ...ABANDONED, status: 504, means: 'No first token within `limits.ttft`.' },
@@ -224,7 +229,7 @@ export const ERRORS = {
     ...FAILED,
     ...ABANDONED,
     status: 504,
-    means: 'The stream fell silent for longer than `limits.idle`.',
+    means: 'The stream was silent for longer than `limits.idle`.',
   },
   total_timeout: {
     ...REFUSED,

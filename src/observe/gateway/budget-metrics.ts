@@ -47,7 +47,7 @@ export class BudgetMetrics {
     }
     families.gauge(
       'budget_remaining_usd',
-      'What is left in the window, of the id that has the least; negative where the last request overspent.',
+      'What is left in the window, for the id that has the least; negative where the last request overspent.',
       ['budget'],
       (read) => {
         each((name, { remainingNanoUsd }) => {
@@ -57,14 +57,14 @@ export class BudgetMetrics {
     )
     families.gauge(
       'budget_used_ratio',
-      'Used share of the limit that is used most, of the id that has used most.',
+      'Used share of the limit that is used most, for the id that has used most.',
       ['budget'],
       (read) => {
         each((name, { usedRatio }) => read(usedRatio, name))
       },
     )
     this.#refusals = cells(
-      families.counter('budget_refusals_total', 'Requests that a budget turned away, by what it ran out of.', [
+      families.counter('budget_refusals_total', 'Requests that a budget refused, by what was used up.', [
         'budget',
         'reason',
       ]),
@@ -74,7 +74,7 @@ export class BudgetMetrics {
         'budget',
       ]),
     )
-    families.gauge('limits_store_up', '1 where the shared store of limits answers.', [], (read: Read) => {
+    families.gauge('limits_store_up', '1 if the shared budget store answers.', [], (read: Read) => {
       if (limits !== null) read(limits().up ? 1 : 0)
     })
     this.apply(specs)

@@ -31,37 +31,39 @@ export class DecisionMetrics {
   constructor(families: Registry) {
     const seconds = families.histogram(
       'decision_seconds',
-      'Profile, filters and order of one request.',
+      'Time to profile one request, and to filter and order its candidates.',
       [],
       DECISION_BUCKETS,
     )
     this.#seconds = seconds.series([])
     this.#explorations = byRoute(
-      families.counter('explorations_total', 'Requests that were sent to another than the best, to learn of it.', [
-        'route',
-      ]),
+      families.counter(
+        'explorations_total',
+        'Requests that were sent to another than the best candidate, in order to learn.',
+        ['route'],
+      ),
     )
     const baseline = families.counter(
       'baseline_cost_usd_total',
-      'What the compared answers would have cost at the baseline of the route: by its own predicted tokens, corrected by how its predictions turned out.',
+      'What the compared answers would have cost at the baseline of the route: by the tokens predicted for it, corrected by how its predictions turned out.',
       ['route'],
       NANO,
     )
     const own = families.counter(
       'baseline_own_cost_usd_total',
-      'The part of it that the baseline answered itself, which is no guess.',
+      'The part of it that the baseline answered itself, which is not an estimate.',
       ['route'],
       NANO,
     )
     const compared = families.counter(
       'baseline_compared_cost_usd_total',
-      'What the compared requests did cost, failed calls included; the difference is what was saved.',
+      'What the compared requests did cost, including failed calls; the difference is what was saved.',
       ['route'],
       NANO,
     )
     const uncompared = families.counter(
       'baseline_uncompared_requests_total',
-      'Requests that were answered, or cost something, and could not be compared: a cost is unknown, or the answer broke off.',
+      'Requests that were answered, or cost something, but could not be compared: a cost is unknown, or the answer broke off.',
       ['route'],
     )
     this.#savings = new Series(LIMITS, (path) => ({
@@ -73,7 +75,7 @@ export class DecisionMetrics {
     this.#ratios = ratiosOf(
       families.histogram(
         'prediction_ratio',
-        'Actual to predicted, of answers whose backend told what they took.',
+        'Actual to predicted, of answers whose backend reported its usage.',
         ['what'],
         RATIO_BUCKETS,
       ),

@@ -15,7 +15,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   families.gauge('inflight_requests', 'Open calls of backends.', ['backend'], (read) => {
     for (const { name, inflight } of backends()) read(inflight, name)
   })
-  families.gauge('backend_up', '1 where the backend can be asked.', ['backend'], (read) => {
+  families.gauge('backend_up', '1 if the backend can be called.', ['backend'], (read) => {
     for (const { name, state } of backends()) read(state === 'ready' ? 1 : 0, name)
   })
   families.gauge('backend_state', '1 for the state that the backend is in.', ['backend', 'state'], (read) => {
@@ -23,7 +23,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   })
   families.gauge(
     'breaker_open',
-    '1 while the backend, or a model of it, rests after failures or has asked for a pause.',
+    '1 while the backend, or one of its models, is ejected after failures or has asked for a pause.',
     ['backend'],
     (read) => {
       for (const { name, resting } of backends()) read(resting ? 1 : 0, name)

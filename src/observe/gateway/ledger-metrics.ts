@@ -34,19 +34,19 @@ export function ledgerMetrics(families: Registry, ledger: (() => LedgerReading) 
   )
   families.countOf(
     'ledger_lost_rows_total',
-    'Rows given up because the ledger could not be written.',
+    'Rows dropped because the ledger could not be written.',
     [],
     of(({ lostRows }) => lostRows),
   )
   families.gauge(
     'ledger_damaged_lines',
-    'Lines that could not be read when the ledger was read at the start; what they held is in no count.',
+    'Lines that could not be read when the ledger was read at the start; no count includes them.',
     [],
     of(({ damagedLines }) => damagedLines),
   )
   families.gauge(
     'ledger_up',
-    '1 where the ledger can be written.',
+    '1 if the ledger can be written.',
     [],
     of(({ up }) => (up ? 1 : 0)),
   )

@@ -38,7 +38,7 @@ export class Metrics implements RequestObserver {
     fleetMetrics(this.#families, backends)
     this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
     ledgerMetrics(this.#families, ledger ?? null)
-    this.#families.gauge('config_hash', 'The same number where gateways are configured alike.', [], (read) =>
+    this.#families.gauge('config_hash', 'The same number on gateways with the same configuration.', [], (read) =>
       read(this.#configHash),
     )
     this.#families.gauge('build_info', 'Always 1.', ['version'], (read) => read(1, version))

@@ -67,20 +67,20 @@ export class PlaceMetrics {
     )
     this.#estimated = families.counter(
       'estimated_tokens_total',
-      'The part of the tokens that is a guess, where a backend did not tell all of them.',
+      'The part of the tokens that is an estimate, because a backend did not report all of them.',
       [...place, 'kind'],
     )
     this.#successes = families.counter(
       'successes_total',
-      'Useful answers: complete, allowed finish reason, not empty, valid where that was asked for.',
+      'Useful answers: complete, allowed finish reason, not empty, valid where that was requested.',
       place,
     )
     this.#wasted = families.counter(
       'wasted_tokens_total',
-      'Input and output tokens without a useful answer; estimated where the backend told no usage.',
+      'Input and output tokens without a useful answer; estimated where the backend reported no usage.',
       [...place, 'reason'],
     )
-    this.#cost = families.counter('cost_usd_total', 'What calls cost, those that failed too.', place, NANO)
+    this.#cost = families.counter('cost_usd_total', 'Cost of all calls, including failed ones.', place, NANO)
     this.#unpriced = families.counter(
       'unpriced_requests_total',
       'Requests that took tokens at an unknown cost, counted at the last such call.',

@@ -24,7 +24,7 @@ export class RequestMetrics {
   readonly #overhead: Series<Buckets>
 
   constructor(families: Registry) {
-    const requests = families.counter('requests_total', 'Requests by how they ended.', [
+    const requests = families.counter('requests_total', 'Requests by outcome.', [
       'route',
       'backend',
       'model',
@@ -37,7 +37,7 @@ export class RequestMetrics {
     this.#duration = seriesOf(
       families.histogram(
         'request_duration_seconds',
-        'From the request to the end of its answer.',
+        'Time from the request to the end of its answer.',
         ['route', 'endpoint', 'stream'],
         LATENCY_BUCKETS,
       ),
@@ -46,7 +46,7 @@ export class RequestMetrics {
     this.#ttft = seriesOf(
       families.histogram(
         'time_to_first_token_seconds',
-        'From the call of the backend to the first event of its stream.',
+        'Time from the call of the backend to the first event of its stream.',
         ['backend', 'model'],
         TTFT_BUCKETS,
       ),
@@ -64,7 +64,7 @@ export class RequestMetrics {
     this.#overhead = seriesOf(
       families.histogram(
         'overhead_seconds',
-        'What the gateway added before the first byte.',
+        'Time that the gateway added before the first byte.',
         ['endpoint', 'stream'],
         OVERHEAD_BUCKETS,
       ),
