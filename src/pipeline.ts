@@ -1,16 +1,17 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
-import { type Checker, fitAtOnce, isQuestion } from './accounting/fit.ts'
-import { withReservation, reserve } from './accounting/hold.ts'
-import { type Ending, explained, settle, type SettleTools, totalAtEnd } from './accounting/settle.ts'
+import { RequestLife } from './accounting/request-life.ts'
+import { reserve, withReservation } from './accounting/reserve.ts'
+import { settle, type SettleTools } from './accounting/settle.ts'
+import type { Fleet } from './backends/fleet/fleet.ts'
+import type { ModelStats } from './decision/learn/model-stats.ts'
 import type { Classifier } from './decision/classify/profile.ts'
-import { clientClosed, type GatewayError, toGatewayError } from './core/errors.ts'
+import { clientClosed, toGatewayError } from './core/errors.ts'
 import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
-import { type Committed, dispatch, type DispatchTools } from './dispatch/dispatch.ts'
+import { Attempts, type DispatchTools } from './dispatch/attempts.ts'
 import { subjectOf } from './accounting/subject.ts'
-import type { Limiter, Reservation } from './budgets/limiter.ts'
+import type { Limiter } from './budgets/limiter.ts'
 import type { Metrics } from './observe/gateway/metrics.ts'
-import { callsMade, newTrail, overheadMs } from './core/trail.ts'
 import { formatNamed } from './formats/formats.ts'
 import type { HeaderList } from './relay/headers.ts'
 import { ResponseWriter } from './relay/response-writer.ts'
@@ -21,6 +22,8 @@ import type { Policy } from './policy.ts'
 
 /** What the stages work with; put together in app.ts. */
 export interface Stages extends DispatchTools, SettleTools {
+  readonly fleet: Fleet
+  readonly lessons: ModelStats
   readonly metrics: Metrics
   /** The one of this moment. */
   readonly policy: () => Policy
@@ -30,8 +33,6 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly limiter: Limiter
   /** From 0 to 1. */
   readonly random: () => number
-  /** Checks answers against schemas, off the event loop. */
-  readonly checker: Checker
 }
 
 /** What a decision is made of. */
@@ -49,73 +50,29 @@ export async function answer(
   headers: HeaderList | null,
   stages: Stages,
 ): Promise<void> {
-  const { now } = stages
-  /** To the end of this request, whatever is configured meanwhile. */
+  // To the end of this request, whatever is configured meanwhile.
   const policy = stages.policy()
+  const life = new RequestLife(request, stages.now)
   const format = formatNamed(request.endpoint.format, stages.formats).caller
-  const trail = newTrail()
-  let route: RoutePlan | null = null
-  let reservation: Reservation | null = null
-  let committed: Committed | null = null
-  let error: GatewayError | null = null
-  let endedAt: number | null = null
-  /** Looked at when all of the answer is known, for what it tells of itself, and once more when it is sent: the end is the same. */
-  const ending = (failure: GatewayError | null): Ending => {
-    endedAt ??= now()
-    return {
-      request,
-      plan: route,
-      trail,
-      committed,
-      error: failure,
-      status: outlet.status ?? 499,
-      bytesOut: outlet.bytes,
-      overheadMs: overheadMs(request, trail, outlet.headAt ?? endedAt),
-      endedAt,
-    }
-  }
-  const outlet: ResponseWriter = new ResponseWriter(response, {
-    format,
-    stream: request.stream,
-    keepAliveMs: policy.limits.keepAliveMs,
-    flushMs: policy.limits.idleMs,
-    base: headers,
-    now,
-    facts: (headAt) => ({
-      requestId: request.id,
-      route: route?.route ?? null,
-      // A comment that keeps the line open may go out before it is known who will answer.
-      deployment: committed === null && error === null ? null : trail.current,
-      attempts: committed === null && error === null ? null : callsMade(trail),
-      overheadMs: overheadMs(request, trail, headAt),
-      maxTokens: route?.maxTokens ?? null,
-    }),
-    explain: request.explain
-      ? {
-          record: (failure) => explained(ending(failure)),
-          event: (record) => format.recordEvent(request, committed?.exchange.track ?? null, Date.now(), record),
-        }
-      : null,
-  })
-
+  const writer = new ResponseWriter(response, life, format, headers, policy.limits)
   try {
-    route = decide(request, policy, stages)
-    if (route.refusal !== null) throw route.refusal
-    route.taken()
-    stages.metrics.decided((now() - request.startedAt) / 1000)
-    reservation = await reserve(request, route, stages.limiter)
-    route = withReservation(route, reservation)
-    committed = await dispatch(request, route, caller, trail, stages)
-    error = await relay(committed, outlet, () => totalAtEnd(ending(null)))
+    const plan = (life.plan = decide(request, policy, stages))
+    if (plan.refusal !== null) throw plan.refusal
+    plan.taken()
+    stages.metrics.decided((stages.now() - request.startedAt) / 1000)
+    life.reservation = await reserve(request, plan, stages.limiter)
+    life.plan = withReservation(plan, life.reservation)
+    life.attempts = new Attempts(request, life.plan, caller, stages)
+    const attempt = await life.attempts.next()
+    if (attempt === null) throw life.attempts.failure
+    await relay(attempt, writer, life)
   } catch (thrown) {
-    error = caller.gone ? clientClosed() : toGatewayError(thrown)
-    if (caller.gone) outlet.abandon()
-    else outlet.fail(error)
+    const error = caller.gone ? clientClosed() : toGatewayError(thrown)
+    life.fail(error)
+    writer.fail(error)
   } finally {
     caller.stop = null
-    const end = ending(error)
-    const fit = fitAtOnce(end)
-    settle(end, isQuestion(fit) ? await stages.checker.check(fit) : fit, reservation, stages)
+    await settle(life, stages)
   }
 }
 

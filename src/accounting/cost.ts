@@ -1,7 +1,7 @@
 /** What an answer cost. Pure. */
 import { isTimed, nanoOf } from '../core/rates.ts'
 import type { Price } from '../core/settings.ts'
-import type { Cost, Tried, Usage } from '../core/settlement.ts'
+import type { Cost, Usage } from '../core/settlement.ts'
 
 /** Tiers that mean the price of the list. */
 export const ORDINARY_TIERS: ReadonlySet<string> = new Set(['default', 'standard', 'on_demand', 'auto'])
@@ -29,6 +29,13 @@ export function costOf(usage: Usage | null, price: Price | null, seconds: number
   }
 }
 
+/** Clock readings in ms, and the calls that were open beside it when it was sent. */
+interface CallTime {
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly open: number
+}
+
 /** Seconds of the engine that a call took for itself, the engine being shared by all calls that were open. */
-export const engineSeconds = ({ startedAt, endedAt, open }: Pick<Tried, 'startedAt' | 'endedAt' | 'open'>): number =>
+export const engineSeconds = ({ startedAt, endedAt, open }: CallTime): number =>
   Math.max(0, endedAt - startedAt) / 1000 / (1 + open)

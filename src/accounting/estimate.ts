@@ -1,22 +1,25 @@
 /** What calls took where their backends do not say. Pure. */
 import { type ErrorCode, ERRORS } from '../core/errors.ts'
-import type { Tried, Usage } from '../core/settlement.ts'
+import type { Usage } from '../core/settlement.ts'
 import type { RoutePlan, Target } from '../core/types.ts'
+import type { Attempt } from '../dispatch/attempt.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { usageSoFar } from '../formats/usage-so-far.ts'
 import type { AnswerState } from '../formats/answer-state.ts'
 import { NO_TOKENS } from '../core/no-tokens.ts'
 
-/** An answer that had begun. What the backend told, else a guess from what came; a whole answer where all of it is charged. */
-export function usageOfAnswer(track: AnswerState, { target, error }: Tried, plan: RoutePlan | null): Usage {
+type Failable = Pick<Attempt, 'target' | 'error'>
+
+/** An answer that had begun. What the backend reported, else a guess from what came; a whole answer where all of it is charged. */
+export function usageOfAnswer(track: AnswerState, { target, error }: Failable, plan: RoutePlan | null): Usage {
   const usage = usageSoFar(track, inputOf(target, plan), error === null)
   const whole = track.done || (track.usage !== null && track.finish !== null)
   return whole || !chargedInFull(target, error?.code ?? null) ? usage : inFull(usage, target, plan)
 }
 
-/** A call that ended before its answer began, on a backend that was at work on it: what that told, else the prompt was read. */
-export function usageOfFailure({ target, error, told }: Tried, plan: RoutePlan | null): Usage {
-  const usage = told ?? { ...NO_TOKENS, input: inputOf(target, plan), estimated: true }
+/** A call that ended before its answer began, on a backend that was at work on it: what that reported, else the prompt was read. */
+export function usageOfFailure(reported: Usage | null, { target, error }: Failable, plan: RoutePlan | null): Usage {
+  const usage = reported ?? { ...NO_TOKENS, input: inputOf(target, plan), estimated: true }
   return chargedInFull(target, error?.code ?? null) ? inFull(usage, target, plan) : usage
 }
 

@@ -1,9 +1,9 @@
-/** What is asked about the content of an answer, and who is asked. */
+/** What is to be checked of the content of an answer. */
 import type { CheckResult } from '../core/settlement.ts'
 import type { SchemaSource } from '../core/prompt.ts'
 import type { GatewayRequest } from '../core/types.ts'
 import type { AnswerCollector, ToolCall } from '../formats/answer-collector.ts'
-import { type Judged, verdictOf } from './verdict.ts'
+import { type JudgedRequest, verdictOf } from './verdict.ts'
 
 /** Everything that a check needs, as plain data: it is answered in another thread. */
 export interface CheckRequest {
@@ -26,20 +26,19 @@ const MOST_FORMAT_BYTES = 64 * 1024
 const MOST_TOOLS_BYTES = 512 * 1024
 
 /**
- * How the content of a finished answer fits, where that is plain, else the question for a checker; null where there is
+ * How the content of a complete answer fits, where that is plain, else what a checker has to check; null where there is
  * nothing to check, or the answer is of no use anyway.
  */
-export function fitAtOnce(ending: Judged): CheckRequest | CheckResult | null {
-  const collected = ending.committed?.exchange.track.collected ?? null
-  if (collected === null || !verdictOf(ending, null).success) return null
-  return questionOf(ending.request, collected)
+export function checkOf(ended: JudgedRequest): CheckRequest | CheckResult | null {
+  const collected = ended.answer?.exchange.track.collected ?? null
+  if (collected === null || !verdictOf(ended, null).success) return null
+  return checkOfContent(ended.request, collected)
 }
 
-export const isQuestion = (fit: CheckRequest | CheckResult | null): fit is CheckRequest =>
-  typeof fit === 'object' && fit !== null
+export const isCheckRequest = (check: CheckRequest | CheckResult | null): check is CheckRequest =>
+  typeof check === 'object' && check !== null
 
-/** The question, or its answer where that is plain. */
-export function questionOf({ prompt }: GatewayRequest, collected: AnswerCollector): CheckRequest | CheckResult | null {
+function checkOfContent({ prompt }: GatewayRequest, collected: AnswerCollector): CheckRequest | CheckResult | null {
   const { lost, calls, text, checks } = collected
   if (lost) return 'unchecked'
   if (calls.length > 0) {

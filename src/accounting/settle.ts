@@ -1,75 +1,40 @@
-/** The one place where the outcome of a request is recorded: fleet, budgets, observers, learning. Called exactly once, on every path out. */
-import { loadOf } from '../core/load.ts'
-import type { GatewayError } from '../core/errors.ts'
-import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
-import type { CheckResult, Judgement, SpendEstimate, Total, Verdict } from '../core/settlement.ts'
-import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
-import type { Trail } from '../core/trail.ts'
-import type { ModelStats } from '../decision/learn/model-stats.ts'
-import type { Reservation } from '../budgets/limiter.ts'
-import type { Conversations } from '../decision/route/conversations.ts'
+/** The one place where the outcome of a request is recorded: fleet, budgets, observers, model statistics. Called exactly once, on every path out. */
 import type { Fleet } from '../backends/fleet/fleet.ts'
-import type { Place } from '../backends/fleet/places.ts'
-import { outcomeOf } from '../observe/log/request-line.ts'
-import type { Exchange } from '../backends/upstream/exchange.ts'
+import type { RequestObserver } from '../core/request-record.ts'
+import type { SpendEstimate } from '../core/settlement.ts'
 import { spentOf } from '../core/total.ts'
+import type { RoutePlan } from '../core/types.ts'
+import type { ModelStats } from '../decision/learn/model-stats.ts'
+import type { Conversations } from '../decision/route/conversations.ts'
+import type { Attempt } from '../dispatch/attempt.ts'
 import { foreseenOf } from './claim.ts'
-import { fitAtOnce, isQuestion } from './fit.ts'
-import { summarise, triedOf } from './summarise.ts'
-import { PENDING, verdictOf } from './verdict.ts'
-
-export interface Ending {
-  readonly request: GatewayRequest
-  readonly plan: RoutePlan | null
-  readonly trail: Trail
-  /** Who answered; null where nobody did. */
-  readonly committed: Answering | null
-  readonly error: GatewayError | null
-  readonly status: number
-  readonly bytesOut: number
-  readonly overheadMs: number
-  /** When it ended; clock reading. */
-  readonly endedAt: number
-}
-
-/** Who answers, and beside how many other calls. */
-export interface Answering {
-  readonly exchange: Exchange
-  readonly deployment: Deployment
-  readonly target: Target
-  readonly open: number
-  /** Null where none was taken. */
-  readonly place: Place | null
-}
+import type { Checker } from './fit.ts'
+import type { RequestLife } from './request-life.ts'
+import { recordOf } from './request-record.ts'
+import { concluded, type FinalSummary } from './summary.ts'
 
 export interface SettleTools {
-  readonly fleet: Fleet
-  readonly lessons: ModelStats
+  readonly fleet: Pick<Fleet, 'overran'>
+  readonly lessons: Pick<ModelStats, 'learn'>
   readonly conversations: Conversations
+  /** Checks answers against schemas, off the event loop. */
+  readonly checker: Checker
   readonly observers: readonly RequestObserver[]
 }
 
-/** `fit`: how the content was found to fit. `reservation`: what was taken from budgets for the worst case; null = nothing. */
-export function settle(
-  ending: Ending,
-  fit: CheckResult | null,
-  reservation: Reservation | null,
-  tools: SettleTools,
-): void {
-  const { request, plan, committed, error } = ending
-  if (committed !== null) {
-    const asked = plan && { request, profile: plan.profile }
-    tools.fleet.end(committed.deployment, { endpoint: request.endpoint.id, error, asked }, committed.place)
-  }
-  const verdict = verdictOf(ending, fit)
-  const decision = readsDecision(tools.observers, error !== null) ? (plan?.record ?? null) : null
-  const record = summarise(ending, verdict, decision, Date.now())
+export async function settle(life: RequestLife, tools: SettleTools): Promise<void> {
+  life.attempts?.end(life.error)
+  const { summary, plan } = life
+  const final = summary.check === null ? summary : concluded(life, summary, await tools.checker.check(summary.check))
+  const decision = readsDecision(tools.observers, life.error !== null) ? (plan?.record ?? null) : null
+  const record = recordOf(life, final, decision, Date.now())
   const spent = spentOf(record)
-  reservation?.settle(spent)
-  if (spent !== null) noteOverrun(ending, spent, reservation, tools.fleet)
+  life.reservation?.settle(spent)
+  if (spent !== null) noteOverrun(life, spent, tools.fleet)
   // Observers first: what was expected must not know this answer yet.
   for (const observer of tools.observers) observer.onCompleted(record)
-  if (committed !== null && plan !== null) teach(ending, committed, plan, verdict, record, tools)
+  if (plan === null) return
+  for (const attempt of life.attempts?.made ?? []) if (attempt.answered) teach(attempt, life, plan, final, tools)
 }
 
 function readsDecision(observers: readonly RequestObserver[], failed: boolean): boolean {
@@ -79,58 +44,50 @@ function readsDecision(observers: readonly RequestObserver[], failed: boolean): 
 }
 
 /** What no price and no limit foretold is set aside from now on. */
-function noteOverrun(ending: Ending, spent: SpendEstimate, reservation: Reservation | null, fleet: Fleet): void {
-  const { request, plan } = ending
+function noteOverrun(life: RequestLife, spent: SpendEstimate, fleet: SettleTools['fleet']): void {
+  const { request, plan, reservation, attempts } = life
   const claim = reservation?.claim ?? null
-  const last = triedOf(ending).at(-1)
-  if (claim === null || plan === null || last === undefined) return
+  const attempt = life.answer ?? attempts?.made.at(-1)
+  if (claim === null || plan === null || attempt === undefined) return
   if (spent.nanoUsd <= claim.nanoUsd && spent.tokens <= claim.tokens) return
   const { nanoUsd, tokens } = foreseenOf(request, plan)
-  fleet.overran(last.target.deployment, { nanoUsd: spent.nanoUsd - nanoUsd, tokens: spent.tokens - tokens })
+  fleet.overran(attempt.deployment, { nanoUsd: spent.nanoUsd - nanoUsd, tokens: spent.tokens - tokens })
 }
 
-/** The decision with its outcome, as the answer that is about to end can show it; null where nothing was decided. Records nothing. */
-export function explained(ending: Ending): object | null {
-  if (ending.plan === null) return null
-  const fit = fitAtOnce(ending)
-  // The caller does not wait for a check in another thread: until then nobody knows whether the answer is of use.
-  const verdict: Judgement = isQuestion(fit) ? PENDING : verdictOf(ending, fit)
-  return { ...ending.plan.record, outcome: outcomeOf(summarise(ending, verdict, null, Date.now())) }
-}
-
-/** What all attempts took and cost, of an answer that is whole and about to be sent. */
-export const totalAtEnd = (ending: Ending): Total => summarise(ending, PENDING, null, Date.now())
-
-/** What the answer tells the next decision. */
+/** What an answer tells the next decision. */
 function teach(
-  { request, error, endedAt: now }: Ending,
-  { exchange, target, open, place }: Answering,
+  attempt: Attempt,
+  life: RequestLife,
   { profile, limits }: RoutePlan,
-  verdict: Verdict,
-  { ttftMs, streamMs, totalMs }: RequestRecord,
+  { totalMs, score, censored }: FinalSummary,
   { lessons, conversations }: SettleTools,
 ): void {
-  const { deployment } = target
-  const told = exchange.track.usage
+  const { request } = life
+  const { target, deployment, exchange, load, place, error } = attempt
+  const now = request.startedAt + totalMs
+  const reported = exchange.track.usage
   // What is a guess itself teaches nothing.
-  const usage = told?.estimated === true ? null : told
+  const usage = reported?.estimated === true ? null : reported
   const before = profile.continues ? conversations.recall(profile.affinity, now) : null
   const whole = error === null
+  const { ttftMs } = exchange
+  // The verdict is about the answer that came last.
+  const isJudged = attempt === life.answer
   lessons.learn({
     requestId: request.id,
     caller: request.principal.id,
     profile,
     target,
-    load: loadOf(open),
+    load,
     place: exchange.streamed ? place : null,
     usage,
-    valid: verdict.score === null || verdict.censored ? null : verdict.score > 0,
-    cut: verdict.censored,
+    valid: !isJudged || score === null || censored ? null : score > 0,
+    cut: isJudged && censored,
     // Longer than that only a load takes, which says nothing about the next time.
     ttftMs: ttftMs !== null && ttftMs > limits.ttftMs ? null : ttftMs,
     // A whole answer that goes out as a stream has none.
-    streamMs: whole && ttftMs !== null ? streamMs : null,
-    totalMs: whole && ttftMs === null ? totalMs : null,
+    streamMs: whole && ttftMs !== null ? now - attempt.committedAt! : null,
+    totalMs: whole && ttftMs === null ? now - attempt.startedAt : null,
     before: before?.deployment === deployment.id ? before.tokens : null,
   })
   if (profile.affinity === null || !whole) return

@@ -1,17 +1,17 @@
 /** What the end of a request says: whether its answer was of use, and what that tells about the model. Pure. */
 import { GOOD_FINISHES } from '../core/finish.ts'
+import type { Exchange } from '../backends/upstream/exchange.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { CheckResult, Judgement, Verdict } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
 import type { AnswerState } from '../formats/answer-state.ts'
 
-export interface Judged {
+/** A request that has ended, as far as its verdict goes. */
+export interface JudgedRequest {
   readonly request: GatewayRequest
   readonly plan: RoutePlan | null
-  /** The answer; null where nobody answered. */
-  readonly committed: {
-    readonly exchange: { readonly track: AnswerState; readonly streamed: boolean; readonly body: Buffer | null }
-  } | null
+  /** The last attempt that answered; null where none did. */
+  readonly answer: { readonly exchange: Pick<Exchange, 'track' | 'streamed' | 'body'> } | null
   readonly error: GatewayError | null
 }
 
@@ -19,10 +19,10 @@ export interface Judged {
  * `fit`: how the content fits what was asked; null where nothing was to be checked, or the answer is of no use anyway: it is
  * judged by what was wrong first.
  */
-export function verdictOf({ request, plan, committed, error }: Judged, fit: CheckResult | null): Verdict {
+export function verdictOf({ request, plan, answer, error }: JudgedRequest, fit: CheckResult | null): Verdict {
   if (error !== null) return of(null, error.code)
-  if (committed === null) return of(null, 'unanswered')
-  const { track, streamed, body } = committed.exchange
+  if (answer === null) return of(null, 'unanswered')
+  const { track, streamed, body } = answer.exchange
   // It went through in pieces, too large to be held: complete, and nobody has read it.
   if (!streamed && (body === null || track.unread)) return UNCHECKED
   if (!request.endpoint.streams) return track.content ? WITHOUT_TEXT : of(null, 'empty')

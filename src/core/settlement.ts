@@ -1,23 +1,5 @@
 /** What a request took and came to: usage, cost, waste, verdict. Times are milliseconds, money is integer nano-dollars, `null` = unknown. */
-import type { ErrorCode, GatewayError } from './errors.ts'
-import type { Target } from './types.ts'
-
-/** One call to one backend as it ended, before it is counted. Clock readings. */
-export interface Tried {
-  readonly target: Target
-  readonly startedAt: number
-  readonly endedAt: number
-  /** HTTP status of the backend; null = none came. */
-  readonly status: number | null
-  readonly error: GatewayError | null
-  readonly ttftMs: number | null
-  /** Calls to the same model of the backend that were open beside it when it was sent. */
-  readonly open: number
-  /** There was a connection, and the request went out on it. */
-  readonly sent: boolean
-  /** What the backend said that it took, of a call that failed before its answer began; null = nothing. */
-  readonly told: Usage | null
-}
+import type { ErrorCode } from './errors.ts'
 
 /** What is part of something else is counted in both. */
 export interface Tokens {

@@ -3,6 +3,7 @@
  *
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
+import type { RequestLife } from '../accounting/request-life.ts'
 import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
 import type { Deployment } from '../core/types.ts'
@@ -18,6 +19,20 @@ export interface AnswerFacts {
   readonly overheadMs: number
   /** What a budget lowered the limit of output tokens to; null = none did. */
   readonly maxTokens: number | null
+}
+
+/** What is known of a request at the moment when its headers go out. */
+export function factsOf({ request, plan, attempts, answer, error, overheadMs }: RequestLife): AnswerFacts {
+  // A comment that keeps the connection open may go out before it is known which backend will answer.
+  const isKnown = answer !== null || error !== null
+  return {
+    requestId: request.id,
+    route: plan?.route ?? null,
+    deployment: answer?.deployment ?? null,
+    attempts: isKnown ? (attempts?.made.length ?? 0) : null,
+    overheadMs,
+    maxTokens: plan?.maxTokens ?? null,
+  }
 }
 
 /** Adds to `list`, which the caller of this owns. */

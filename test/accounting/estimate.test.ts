@@ -2,8 +2,7 @@ import t from 'tap'
 import { usageOfAnswer, usageOfFailure } from '../../src/accounting/estimate.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { OnAbort } from '../../src/core/provider.ts'
-import type { Tried } from '../../src/core/settlement.ts'
-import type { RoutePlan } from '../../src/core/types.ts'
+import type { RoutePlan, Target } from '../../src/core/types.ts'
 import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
@@ -13,20 +12,15 @@ const PLAN = {
   expected: () => ({ input: 40, output: 90.4, reasoning: 20, nanoUsd: null, ttftMs: null }),
 } as unknown as RoutePlan
 
-function tried(onAbort: OnAbort, error: GatewayError | null): Tried {
+interface Ended {
+  readonly target: Target
+  readonly error: GatewayError | null
+}
+
+function ended(onAbort: OnAbort, error: GatewayError | null): Ended {
   const { targets } = deployment('a/m', { backend: { onAbort } })
   targets[0]!.deployment.calibration.factor = 1.5
-  return {
-    target: targets[0]!,
-    startedAt: 0,
-    endedAt: 1,
-    status: 200,
-    error,
-    ttftMs: 1,
-    open: 0,
-    sent: true,
-    told: null,
-  }
+  return { target: targets[0]!, error }
 }
 
 function track(events: number, traits: Partial<OpenAIAnswerState> = {}): OpenAIAnswerState {
@@ -36,22 +30,22 @@ function track(events: number, traits: Partial<OpenAIAnswerState> = {}): OpenAIA
 }
 
 t.test('what came, and the prompt as the tokenizer of the model is known to count it', async (t) => {
-  const got = usageOfAnswer(track(7, { tier: 'flex' }), tried('cancel', clientClosed()), PLAN)
+  const got = usageOfAnswer(track(7, { tier: 'flex' }), ended('cancel', clientClosed()), PLAN)
   t.strictSame(got, usage({ input: 60, output: 7, tier: 'flex', estimated: true }))
-  t.strictSame(usageOfFailure(tried('cancel', clientClosed()), PLAN), usage({ input: 60, estimated: true }))
-  t.strictSame(usageOfFailure(tried('cancel', clientClosed()), null), usage({ input: 0, estimated: true }))
+  t.strictSame(usageOfFailure(null, ended('cancel', clientClosed()), PLAN), usage({ input: 60, estimated: true }))
+  t.strictSame(usageOfFailure(null, ended('cancel', clientClosed()), null), usage({ input: 0, estimated: true }))
 })
 
 t.test('what the backend told stands', async (t) => {
   const told = usage({ input: 50, output: 6 })
   t.equal(
-    usageOfAnswer(track(7, { usage: told, usageIsOld: true }), tried('cancel', null), PLAN),
+    usageOfAnswer(track(7, { usage: told, usageIsOld: true }), ended('cancel', null), PLAN),
     told,
     'of a whole one',
   )
-  t.equal(usageOfAnswer(track(6, { usage: told }), tried('cancel', clientClosed()), PLAN), told, 'nothing came after')
+  t.equal(usageOfAnswer(track(6, { usage: told }), ended('cancel', clientClosed()), PLAN), told, 'nothing came after')
   t.strictSame(
-    usageOfAnswer(track(9, { usage: told, usageIsOld: true }), tried('cancel', clientClosed()), PLAN),
+    usageOfAnswer(track(9, { usage: told, usageIsOld: true }), ended('cancel', clientClosed()), PLAN),
     usage({ input: 50, output: 9, estimated: true }),
     'a running count that more came after',
   )
@@ -60,11 +54,11 @@ t.test('what the backend told stands', async (t) => {
 t.test('a backend that charges the whole answer all the same', async (t) => {
   const whole = usage({ input: 60, output: 90, reasoning: 20, estimated: true })
   for (const code of ['idle_timeout', 'total_timeout', 'shutting_down', 'deadline_exceeded'] as const)
-    t.strictSame(usageOfAnswer(track(7), tried('estimate', new GatewayError(code, 'x')), PLAN), whole, code)
-  t.strictSame(usageOfFailure(tried('estimate', clientClosed()), PLAN), whole)
-  t.equal(usageOfAnswer(track(200), tried('estimate', clientClosed()), PLAN).output, 200, 'never less than came')
+    t.strictSame(usageOfAnswer(track(7), ended('estimate', new GatewayError(code, 'x')), PLAN), whole, code)
+  t.strictSame(usageOfFailure(null, ended('estimate', clientClosed()), PLAN), whole)
+  t.equal(usageOfAnswer(track(200), ended('estimate', clientClosed()), PLAN).output, 200, 'never less than came')
   const broke = new GatewayError('upstream_incomplete', 'x')
-  t.equal(usageOfAnswer(track(7), tried('estimate', broke), PLAN).output, 7, 'it broke off by itself')
+  t.equal(usageOfAnswer(track(7), ended('estimate', broke), PLAN).output, 7, 'it broke off by itself')
   const told = usage({ input: 50, output: 6 })
-  t.equal(usageOfAnswer(track(6, { usage: told, finish: 'stop' }), tried('estimate', clientClosed()), PLAN), told)
+  t.equal(usageOfAnswer(track(6, { usage: told, finish: 'stop' }), ended('estimate', clientClosed()), PLAN), told)
 })

@@ -1,94 +1,93 @@
 import t from 'tap'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import { type Ending, settle, type SettleTools } from '../../src/accounting/settle.ts'
+import { settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
-import type { CheckResult, Tried } from '../../src/core/settlement.ts'
+import type { CheckResult } from '../../src/core/settlement.ts'
+import type { GatewayRequest } from '../../src/core/types.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
+import type { Observation } from '../../src/decision/learn/model-stats.ts'
+import { Conversations } from '../../src/decision/route/conversations.ts'
+import type { Attempt } from '../../src/dispatch/attempt.ts'
+import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import type { Log } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
-import { newTrail } from '../../src/core/trail.ts'
-import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import { decided } from '../support/records.ts'
+import { attemptOf, FleetLog, lifeOf, planTo } from '../support/attempts.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
 
-interface Told {
+interface Settled {
   readonly record: RequestRecord
   readonly fleet: readonly string[]
+  readonly learnt: readonly Observation[]
   readonly level: string
   readonly line: Readonly<Record<string, unknown>>
 }
 
 const ANSWERER = deployment('a/m', {
   facts: { price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 } },
-})
+}).targets[0]!
 
-interface Answer {
-  readonly finish?: string | null
-  readonly content?: boolean
-  readonly usage?: OpenAIAnswerState['usage']
+interface Traits {
+  readonly request?: GatewayRequest
+  /** What a checker finds; absent: nothing is to be checked. */
+  readonly check?: CheckResult
+  readonly error?: GatewayError | null
+  readonly status?: number
 }
 
-function settled(
-  answer: Answer | null,
-  { fit = null, ...traits }: Partial<Ending> & { readonly fit?: CheckResult | null } = {},
-  failed: readonly Tried[] = [],
-): Told {
-  const told: RequestRecord[] = []
-  const fleet: string[] = []
+/** `made`: calls that were made; the last one may still be open. */
+async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise<Settled> {
+  const { request = gatewayRequest({ model: 'm' }, { startedAt: 100 }), error = null, status = 200 } = traits
+  const records: RequestRecord[] = []
+  const learnt: Observation[] = []
   const lines: [string, Record<string, unknown>][] = []
   const log = {
     info: (line: Record<string, unknown>) => lines.push(['info', line]),
     warn: (line: Record<string, unknown>) => lines.push(['warn', line]),
   }
-  const tools = {
-    fleet: {
-      end: ({ id }: { id: string }, { error }: { error: GatewayError | null }) =>
-        fleet.push(`${id} ${error?.code ?? 'ok'}`),
-    },
+  const tools: SettleTools = {
+    fleet: { overran: () => undefined },
+    lessons: { learn: (one) => void learnt.push(one) },
+    conversations: new Conversations(),
+    checker: { check: () => Promise.resolve(traits.check ?? 'unchecked') },
     observers: [
-      { readsDecisions: 'none', onCompleted: (record: RequestRecord) => told.push(record) },
+      { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
       new RequestLogger({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
     ],
-  } as unknown as SettleTools
-  const trail = newTrail()
-  trail.tried.push(...failed)
-  const track = Object.assign(new OpenAIAnswerState(), { finish: 'stop', content: true, usage: null, ...answer })
-  const exchange = { track, status: 200, ttftMs: 12, endedAt: 340 }
-  settle(
-    {
-      request: gatewayRequest({ model: 'm' }, { startedAt: 100 }),
-      plan: null,
-      trail,
-      committed:
-        answer === null
-          ? null
-          : ({ exchange, deployment: ANSWERER, target: ANSWERER.targets[0] } as unknown as Ending['committed']),
-      error: null,
-      status: 200,
-      bytesOut: 5,
-      overheadMs: 0.5,
-      endedAt: 350,
-      ...traits,
-    },
-    fit,
-    null,
-    tools,
+  }
+  const told = new FleetLog()
+  const plan = planTo([ANSWERER], { record: decided() })
+  const life = lifeOf({ request, plan, made, now: () => 350, fleet: told.fleet })
+  Object.assign(life, { status, headAt: 340, bytesOut: 5 })
+  if (error !== null) life.fail(error)
+  await settle(life, tools)
+  if (records.length !== 1 || lines.length !== 1) throw new Error(`${records.length} records, ${lines.length} lines`)
+  return { record: records[0]!, fleet: told.lines, learnt, level: lines[0]![0], line: lines[0]![1] }
+}
+
+/** The answer of one call that is still open, as the caller has it. */
+function settled(track: Partial<OpenAIAnswerState> | null, traits: Traits = {}): Promise<Settled> {
+  if (track === null) return settledOf([], traits)
+  const exchange = { ttftMs: 12, endedAt: 340, streamed: true }
+  const whole = { finish: 'stop', content: true, ...track } as const
+  return settledOf(
+    [attemptOf(ANSWERER, { startedAt: 100.5, committedAt: 340, endedAt: null, exchange, track: whole })],
+    traits,
   )
-  if (told.length !== 1 || lines.length !== 1) throw new Error(`${told.length} records, ${lines.length} lines`)
-  return { record: told[0]!, fleet, level: lines[0]![0], line: lines[0]![1] }
 }
 
 t.test('a good answer', async (t) => {
-  const { record, fleet, level } = settled({
+  const { record, fleet, level } = await settled({
     usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
   })
   t.match(record, {
-    attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12 }],
+    attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12, answered: true }],
     cost: { nanoUsd: 20_000 },
-    partial: false,
     ttftMs: 12,
     totalMs: 250,
     overheadMs: 0.5,
@@ -97,28 +96,30 @@ t.test('a good answer', async (t) => {
     status: 200,
     bytesOut: 5,
   })
-  t.strictSame(fleet, ['a/m ok'])
+  t.strictSame(fleet, ['end a/m ok'])
   t.equal(level, 'info')
 })
 
 t.test('what is a useful answer', async (t) => {
-  const success = (answer: Answer, traits: Partial<Ending> = {}): boolean => settled(answer, traits).record.success
+  const success = async (track: Partial<OpenAIAnswerState>, traits: Traits = {}): Promise<boolean> =>
+    (await settled(track, traits)).record.success
   for (const finish of ['stop', 'tool_calls', 'function_call', 'unknown', null] as const)
-    t.equal(success({ finish }), true, String(finish))
-  for (const finish of ['length', 'content_filter', 'error'] as const) t.equal(success({ finish }), false, finish)
-  t.equal(success({ content: false }), false, 'an empty one is none')
-  t.equal(success({}, { error: new GatewayError('upstream_incomplete', 'x') }), false)
+    t.equal(await success({ finish }), true, String(finish))
+  for (const finish of ['length', 'content_filter', 'error'] as const) t.equal(await success({ finish }), false, finish)
+  t.equal(await success({ content: false }), false, 'an empty one is none')
+  t.equal(await success({}, { error: new GatewayError('upstream_incomplete', 'x') }), false)
   const embeddings = gatewayRequest({ model: 'm', input: 'x' }, { endpoint: EMBEDDINGS, startedAt: 0 })
-  t.equal(success({ finish: null }, { request: embeddings }), true, 'embeddings have no finish reason')
+  t.equal(await success({ finish: null }, { request: embeddings }), true, 'embeddings have no finish reason')
 })
 
-t.test('the verdict, and what was wasted on an answer that does not fit', async (t) => {
+t.test('the verdict of a check, and what was wasted on an answer that does not fit', async (t) => {
   const usage = { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 }
-  const { record, line } = settled({ usage }, { fit: 'not_json' })
+  const toCheck = () => ({ usage, collected: new AnswerCollector({ json: true, mustCall: false }) })
+  const { record } = await settled(toCheck(), { check: 'not_json' })
   t.match(record, { success: false, score: 0, why: 'not_json' })
+  t.match(record.attempts, [{ waste: { reason: 'invalid_output', tokens: 15 } }])
   t.strictSame(record.waste, [{ reason: 'invalid_output', tokens: 15 }])
-  t.notOk('decision' in line && line['decision'], 'no plan here')
-  t.match(settled({}, { fit: 'unchecked' }).record, {
+  t.match((await settled(toCheck(), { check: 'unchecked' })).record, {
     waste: [],
     success: true,
     score: null,
@@ -126,24 +127,15 @@ t.test('the verdict, and what was wasted on an answer that does not fit', async 
   })
 })
 
-t.test('nobody answered', async (t) => {
+t.test('no call was answered', async (t) => {
   const error = new GatewayError('upstream_error', 'boom')
   const target = deployment('b/m').targets[0]!
-  const failed: Tried = {
-    target,
-    startedAt: 1,
-    endedAt: 2,
-    status: 500,
-    error,
-    ttftMs: null,
-    open: 0,
-    sent: true,
-    told: null,
-  }
-  const { record, fleet, level } = settled(null, { error, status: 502 }, [failed])
+  const failed = attemptOf(target, { error, exchange: { status: 500 } })
+  const { record, fleet, level, learnt } = await settledOf([failed], { error, status: 502 })
   t.match(record, {
-    attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null }],
+    attempts: [{ backend: 'b', model: 'm', status: 500, error: 'upstream_error', ttftMs: null, answered: false }],
     ...NO_TOTAL,
+    answered: false,
     ttftMs: null,
     finish: null,
     success: false,
@@ -151,33 +143,74 @@ t.test('nobody answered', async (t) => {
     error: 'upstream_error',
     failure: { source: 'upstream', messageChars: 4 },
   })
-  t.strictSame(fleet, [], 'its end was told when it failed')
+  t.strictSame(fleet, [], 'its end was reported when it failed')
+  t.strictSame(learnt, [])
   t.equal(level, 'warn')
 })
 
 t.test('an answer that broke off', async (t) => {
   const error = new GatewayError('upstream_incomplete', 'cut')
-  const { record, fleet, line } = settled(
-    { finish: null, usage: { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 } },
-    { error },
-  )
+  const usage = { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 }
+  const { record, fleet, line } = await settled({ finish: null, usage }, { error })
   t.match(record, {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
     success: false,
     cost: { nanoUsd: 3_000 },
   })
-  t.strictSame(fleet, ['a/m upstream_incomplete'])
+  t.strictSame(fleet, ['end a/m upstream_incomplete'])
   t.match(line, { status: 200, error: { code: 'upstream_incomplete' } })
 })
 
+t.test('an answer that broke off, and one that was made in its place: each teaches its own deployment', async (t) => {
+  const other = deployment('b/m').targets[0]!
+  const broken = attemptOf(ANSWERER, {
+    startedAt: 110,
+    committedAt: 120,
+    endedAt: 200,
+    error: 'upstream_incomplete',
+    answered: true,
+    exchange: { ttftMs: 10, streamed: true },
+    track: { content: true, usage: { ...NO_TOKENS, input: 10, output: 2 } },
+  })
+  const second = attemptOf(other, {
+    startedAt: 210,
+    committedAt: 240,
+    endedAt: null,
+    exchange: { ttftMs: 30, streamed: true },
+    track: { content: true, finish: 'stop', usage: { ...NO_TOKENS, input: 12, output: 5 } },
+  })
+  const { record, fleet, learnt } = await settledOf([broken, second])
+  t.match(record, {
+    attempts: [
+      { backend: 'a', answered: true, error: 'upstream_incomplete', waste: { reason: 'failover', tokens: 12 } },
+      { backend: 'b', answered: true, error: null, waste: null },
+    ],
+    tokens: { input: 22, output: 7 },
+    partial: true,
+    answered: true,
+    ttftMs: 10,
+    streamMs: 230,
+    finish: 'stop',
+    success: true,
+    error: null,
+  })
+  t.strictSame(fleet, ['end b/m ok'])
+  t.match(learnt, [
+    { target: ANSWERER, valid: null, ttftMs: 10, streamMs: null, usage: { output: 2 } },
+    { target: other, valid: true, ttftMs: 30, streamMs: 110, usage: { output: 5 } },
+  ])
+})
+
 t.test('a caller who left', async (t) => {
-  const { record, level } = settled({ finish: null }, { error: clientClosed(), status: 200 })
+  const { record, level } = await settled({ finish: null }, { error: clientClosed(), status: 200 })
   t.equal(record.status, 499)
-  t.equal(level, 'info', 'nobody here has erred')
+  t.equal(level, 'info', 'nothing here has erred')
 })
 
 t.test("a caller's own mistake is no warning", async (t) => {
-  t.equal(settled(null, { error: new GatewayError('invalid_request', 'x'), status: 400 }).level, 'info')
-  t.equal(settled(null, { error: new GatewayError('internal_error', 'x'), status: 500 }).level, 'warn')
+  const level = async (error: GatewayError): Promise<string> =>
+    (await settled(null, { error, status: error.status })).level
+  t.equal(await level(new GatewayError('invalid_request', 'x')), 'info')
+  t.equal(await level(new GatewayError('internal_error', 'x')), 'warn')
 })

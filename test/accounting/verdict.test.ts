@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Judged, verdictOf } from '../../src/accounting/verdict.ts'
+import { type JudgedRequest, verdictOf } from '../../src/accounting/verdict.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { SuccessSpec } from '../../src/core/settings.ts'
@@ -30,10 +30,10 @@ function judged({ track = {}, error, fit, success = {}, embeddings = false, unre
     streamed: false,
     body: unread ? null : Buffer.from('{}'),
   }
-  const ending: Judged = {
+  const ending: JudgedRequest = {
     request,
     plan: { success: { finish: null, json: false, schema: false, ...success } } as RoutePlan,
-    committed: track === null ? null : { exchange },
+    answer: track === null ? null : { exchange },
     error: error ?? null,
   }
   return verdictOf(ending, fit ?? null)

@@ -1,18 +1,25 @@
-import { cost, deployment } from '../support/factories.ts'
-import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
-import { errorBody } from '../../src/formats/error-body.ts'
-import { OPENAI } from '../../src/formats/openai/openai.ts'
-import { GatewayError } from '../../src/core/errors.ts'
-import { NO_TOTAL } from '../../src/core/total.ts'
-import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
-import { ResponseWriter, type OutletOptions } from '../../src/relay/response-writer.ts'
-import { relay, type Relayed } from '../../src/relay/relay.ts'
+import type { RequestLife } from '../../src/accounting/request-life.ts'
 import type { Sink } from '../../src/backends/upstream/call.ts'
+import { Exchange } from '../../src/backends/upstream/exchange.ts'
+import { Pools } from '../../src/backends/upstream/pools.ts'
+import { type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
+import { clientClosed, GatewayError } from '../../src/core/errors.ts'
+import { loadOf } from '../../src/core/load.ts'
+import { NO_PRICE } from '../../src/core/settings.ts'
+import { errorBody } from '../../src/formats/error-body.ts'
+import type { CallerSide } from '../../src/formats/format.ts'
+import { OPENAI } from '../../src/formats/openai/openai.ts'
+import { Attempt } from '../../src/dispatch/attempt.ts'
+import { relay } from '../../src/relay/relay.ts'
+import { ResponseWriter } from '../../src/relay/response-writer.ts'
+import { attemptOf, type AttemptTraits, lifeOf } from '../support/attempts.ts'
+import { Clock } from '../support/clock.ts'
+import { callOf } from '../support/exchange-rig.ts'
+import { deployment, gatewayRequest, usage } from '../support/factories.ts'
 
 interface Received {
   readonly status: number
@@ -22,33 +29,36 @@ interface Received {
   readonly complete: boolean
 }
 
+interface Traits {
+  readonly format?: CallerSide
+  readonly stream?: boolean
+  readonly keepAliveMs?: number
+}
+
+const TARGET = deployment('a/m').targets[0]!
+
+/** A life whose one call has answered. */
+function answeredLife({ stream = true }: Traits, traits: AttemptTraits = {}): RequestLife {
+  const request = gatewayRequest({ model: 'm', ...(stream ? { stream } : {}) }, { id: 'r' })
+  return lifeOf({ request, made: [attemptOf(TARGET, { endedAt: null, ...traits })], now: () => performance.now() })
+}
+
+const writerOf = (
+  response: ServerResponse,
+  life: RequestLife,
+  { format = OPENAI.caller, keepAliveMs = 60_000 }: Traits = {},
+): ResponseWriter =>
+  new ResponseWriter(response, life, format, ['x-ratelimit-limit-requests', '7'], { keepAliveMs, idleMs: 60_000 })
+
 /** What a caller receives when `play` answers it over a real socket. */
 async function received(
   t: Test,
-  traits: Partial<OutletOptions>,
-  play: (outlet: ResponseWriter, response: ServerResponse) => unknown,
-): Promise<Received & { outlet: ResponseWriter }> {
-  let outlet: ResponseWriter | undefined
+  traits: Traits,
+  play: (writer: ResponseWriter, response: ServerResponse, life: RequestLife) => unknown,
+  life = answeredLife(traits),
+): Promise<Received & { life: RequestLife }> {
   const server = createServer((_request, response) => {
-    outlet = new ResponseWriter(response, {
-      format: OPENAI.caller,
-      stream: true,
-      keepAliveMs: 60_000,
-      flushMs: 60_000,
-      base: ['x-ratelimit-limit-requests', '7'],
-      now: () => performance.now(),
-      facts: () => ({
-        requestId: 'r',
-        route: 'default',
-        deployment: deployment('a/m'),
-        attempts: 1,
-        overheadMs: 0,
-        maxTokens: null,
-      }),
-      explain: null,
-      ...traits,
-    })
-    void play(outlet, response)
+    void play(writerOf(response, life, traits), response, life)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -64,7 +74,7 @@ async function received(
     headers: answer.headers,
     body: Buffer.concat(pieces).toString(),
     complete: answer.complete,
-    outlet: outlet!,
+    life,
   }
 }
 
@@ -75,10 +85,10 @@ const envelope = {
 }
 
 t.test('a stream', async (t) => {
-  const got = await received(t, {}, (outlet) => {
-    outlet.write(EVENT)
-    outlet.write(EVENT)
-    outlet.done()
+  const got = await received(t, {}, (writer) => {
+    writer.write(EVENT)
+    writer.write(EVENT)
+    writer.done()
   })
   t.equal(got.status, 200)
   t.match(got.headers, {
@@ -90,19 +100,19 @@ t.test('a stream', async (t) => {
     'content-length': undefined,
   })
   t.equal(got.body, `${EVENT.toString()}${EVENT.toString()}data: [DONE]\n\n`)
-  t.equal(got.outlet.bytes, Buffer.byteLength(got.body))
-  t.equal(got.outlet.status, 200)
+  t.equal(got.life.bytesOut, Buffer.byteLength(got.body))
+  t.equal(got.life.status, 200)
 })
 
 t.test('a stream without an event', async (t) => {
-  const got = await received(t, {}, (outlet) => outlet.done())
+  const got = await received(t, {}, (writer) => writer.done())
   t.match(got, { status: 200, body: 'data: [DONE]\n\n', complete: true })
 })
 
 t.test('a whole answer, small and large', async (t) => {
   for (const text of ['{"a":"é🚂"}', JSON.stringify({ a: 'é🚂'.repeat(50_000) })]) {
-    const got = await received(t, { stream: false }, (outlet) =>
-      outlet.json(Buffer.from(text), ['x-turnout-tokens', 'input=1']),
+    const got = await received(t, { stream: false }, (writer) =>
+      writer.json(Buffer.from(text), ['x-turnout-tokens', 'input=1']),
     )
     t.equal(got.body, text)
     t.match(got.headers, {
@@ -110,13 +120,13 @@ t.test('a whole answer, small and large', async (t) => {
       'content-length': String(Buffer.byteLength(text)),
       'x-turnout-tokens': 'input=1',
     })
-    t.equal(got.outlet.bytes, Buffer.byteLength(text))
+    t.equal(got.life.bytesOut, Buffer.byteLength(text))
   }
 })
 
 t.test('an error before anything was sent', async (t) => {
   for (const stream of [true, false]) {
-    const got = await received(t, { stream }, (outlet) => outlet.fail(ERROR))
+    const got = await received(t, { stream }, (writer) => writer.fail(ERROR))
     t.equal(got.status, 503)
     t.match(got.headers, {
       'content-type': 'application/json; charset=utf-8',
@@ -125,14 +135,14 @@ t.test('an error before anything was sent', async (t) => {
       'x-request-id': 'r',
     })
     t.strictSame(JSON.parse(got.body), envelope)
-    t.equal(got.outlet.status, 503)
+    t.equal(got.life.status, 503)
   }
 })
 
 t.test("an error in Anthropic's words", async (t) => {
   const messages = ENDPOINTS.find(({ id }) => id === 'messages') as Endpoint
   const format = { ...OPENAI.caller, errorBody: (error: GatewayError) => errorBody(error, messages.format) }
-  const got = await received(t, { format }, (outlet) => outlet.fail(ERROR))
+  const got = await received(t, { format }, (writer) => writer.fail(ERROR))
   t.match(JSON.parse(got.body), {
     type: 'error',
     error: { type: 'overloaded_error', message: 'full', code: 'overloaded' },
@@ -140,42 +150,42 @@ t.test("an error in Anthropic's words", async (t) => {
 })
 
 t.test('an error within a stream: an event, then its end', async (t) => {
-  const got = await received(t, {}, (outlet) => {
-    outlet.write(EVENT)
-    outlet.fail(ERROR)
+  const got = await received(t, {}, (writer) => {
+    writer.write(EVENT)
+    writer.fail(ERROR)
   })
   t.equal(got.body, `${EVENT.toString()}data: ${JSON.stringify(envelope)}\n\ndata: [DONE]\n\n`)
   t.match(got, { status: 200, complete: true })
 })
 
 t.test('an error within bytes: cut', async (t) => {
-  const got = await received(t, { stream: false }, (outlet) => {
-    outlet.bytesThrough('application/json')
-    outlet.write(Buffer.from('{"data":['))
-    setImmediate(() => outlet.fail(ERROR))
+  const got = await received(t, { stream: false }, (writer) => {
+    writer.bytesThrough('application/json')
+    writer.write(Buffer.from('{"data":['))
+    setImmediate(() => writer.fail(ERROR))
   })
   t.match(got, { status: 200, complete: false })
 })
 
 t.test('bytes of an answer too large to hold', async (t) => {
-  const got = await received(t, { stream: false }, (outlet) => {
-    outlet.bytesThrough('')
-    outlet.write(Buffer.from('{"data":'))
-    outlet.write(Buffer.from('[]}'))
-    outlet.close()
+  const got = await received(t, { stream: false }, (writer) => {
+    writer.bytesThrough('')
+    writer.write(Buffer.from('{"data":'))
+    writer.write(Buffer.from('[]}'))
+    writer.close()
   })
   t.match(got, { status: 200, body: '{"data":[]}', complete: true })
   t.equal(got.headers['content-type'], 'application/json')
 })
 
 t.test('a comment after each silence, also before the first event', async (t) => {
-  const got = await received(t, { keepAliveMs: 20 }, (outlet, response) => {
+  const got = await received(t, { keepAliveMs: 20 }, (writer, response) => {
     let writes = 0
     const write = response.write.bind(response)
     response.write = ((chunk: Buffer) => {
       const more = write(chunk)
-      if (++writes === 2) outlet.write(EVENT)
-      if (writes === 5) setImmediate(() => outlet.done())
+      if (++writes === 2) writer.write(EVENT)
+      if (writes === 5) setImmediate(() => writer.done())
       return more
     }) as typeof write
   })
@@ -184,11 +194,11 @@ t.test('a comment after each silence, also before the first event', async (t) =>
 })
 
 t.test('after a comment an error can only be told in the stream', async (t) => {
-  const got = await received(t, { keepAliveMs: 10 }, (outlet, response) => {
+  const got = await received(t, { keepAliveMs: 10 }, (writer, response) => {
     const write = response.write.bind(response)
     response.write = ((chunk: Buffer) => {
       response.write = write
-      setImmediate(() => outlet.fail(ERROR))
+      setImmediate(() => writer.fail(ERROR))
       return write(chunk)
     }) as typeof write
   })
@@ -200,7 +210,7 @@ t.test('whole answers get no comments', async (t) => {
   const got = await received(
     t,
     { keepAliveMs: 5, stream: false },
-    (outlet) => void setTimeout(() => outlet.json(Buffer.from('{}'), []), 40),
+    (writer) => void setTimeout(() => writer.json(Buffer.from('{}'), []), 40),
   )
   t.equal(got.body, '{}')
 })
@@ -213,100 +223,124 @@ t.test('a caller who has left', async (t) => {
   const call = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent: false }).end()
   call.on('error', () => undefined)
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse]
-  const facts = { requestId: 'r', route: null, deployment: null, attempts: 0, overheadMs: 0, maxTokens: null }
-  const outlet = new ResponseWriter(response, {
-    format: OPENAI.caller,
-    stream: true,
-    keepAliveMs: 1000,
-    flushMs: 1000,
-    base: null,
-    now: () => 0,
-    facts: () => facts,
-    explain: null,
-  })
+  const life = lifeOf({ made: null, now: () => 0 })
+  const writer = writerOf(response, life)
   const left = once(response, 'close')
   call.destroy()
   await left
-  t.doesNotThrow(() => outlet.fail(ERROR))
-  t.equal(outlet.status, 503)
-  t.doesNotThrow(() => outlet.abandon())
-  t.doesNotThrow(() => outlet.write(EVENT))
+  t.doesNotThrow(() => writer.fail(ERROR))
+  t.equal(life.status, 503)
+  t.doesNotThrow(() => writer.abandon())
+  t.doesNotThrow(() => writer.write(EVENT))
 })
 
 // ---------------------------------------------------------------- relay
 
-interface FakeExchange {
-  readonly relayed: Relayed
-  readonly sink: () => Sink
-  readonly resumed: () => number
-}
+/** An exchange that the test plays: what it is given to write to, and how often it was resumed. */
+class PlayedExchange extends Exchange {
+  resumed = 0
+  #sink: Sink | null = null
 
-function exchange(traits: { body?: Buffer; streamed?: boolean }): FakeExchange {
-  let sink: Sink | undefined
-  let resumed = 0
-  const fake = {
-    track: new OpenAIAnswerState(),
-    left: null,
-    body: traits.body ?? null,
-    streamed: traits.streamed ?? true,
-    contentType: 'application/json',
-    attach: (given: Sink) => (sink = given),
-    resume: () => resumed++,
+  get sink(): Sink {
+    return this.#sink!
   }
-  return {
-    relayed: { exchange: fake, body: traits.body ?? null, recoder: null } as unknown as Relayed,
-    sink: () => sink!,
-    resumed: () => resumed,
+
+  override attach(sink: Sink): void {
+    this.#sink = sink
+  }
+
+  override resume(): void {
+    this.resumed++
   }
 }
 
-const AS_IS = () => ({ ...NO_TOTAL, tokens: { ...NO_TOKENS, input: 1, output: 2 }, cost: cost(5_000) })
+const CLOCK = new Clock()
+const POOLS = new Pools(1000, CLOCK.now)
 
-t.test('relay of a whole answer', async (t) => {
-  const { relayed } = exchange({ body: Buffer.from('{"a":1}') })
-  const got = await received(t, { stream: false }, async (outlet) => t.equal(await relay(relayed, outlet, AS_IS), null))
+interface Played {
+  readonly attempt: Attempt
+  readonly exchange: PlayedExchange
+}
+
+function played({ body = null, streamed = true }: { body?: Buffer | null; streamed?: boolean }): Played {
+  const exchange = new PlayedExchange(callOf(POOLS, CLOCK, 'http://10.0.0.5:8000'))
+  Object.assign(exchange, { body, streamed, contentType: 'application/json' })
+  const sent = { startedAt: 0, load: loadOf(0), place: null, fresh: false, addsUsage: false }
+  const attempt = new Attempt({ target: TARGET, exchange, ...sent })
+  attempt.body = body
+  return { attempt, exchange }
+}
+
+t.test('relay of a whole answer, with what all of it took', async (t) => {
+  const { attempt } = played({ body: Buffer.from('{"a":1}') })
+  const target = deployment('a/m', { facts: { price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 } } }).targets[0]!
+  const track = { content: true, finish: 'stop' as const, usage: usage({ input: 1, output: 2 }) }
+  const life = lifeOf({ made: [attemptOf(target, { track })] })
+  const got = await received(t, { stream: false }, (writer) => relay(attempt, writer, life), life)
   t.equal(got.body, '{"a":1}')
   t.match(got.headers, { 'x-turnout-cost-usd': '0.000005', 'x-turnout-tokens': /output=2/ })
 })
 
-t.test('relay of a stream, and of its failure', async (t) => {
-  const good = exchange({})
-  const whole = await received(t, {}, (outlet) => {
-    const end = relay(good.relayed, outlet, AS_IS)
-    good.sink().write(EVENT)
-    good.sink().end()
-    return end.then((error) => t.equal(error, null))
+t.test('relay of a stream', async (t) => {
+  const { attempt, exchange } = played({})
+  const whole = await received(t, {}, (writer, _response, life) => {
+    const end = relay(attempt, writer, life)
+    exchange.sink.write(EVENT)
+    exchange.sink.end()
+    return end
   })
   t.equal(whole.body, `${EVENT.toString()}data: [DONE]\n\n`)
-  const bad = exchange({})
-  const cut = await received(t, {}, (outlet) => {
-    const end = relay(bad.relayed, outlet, AS_IS)
-    bad.sink().write(EVENT)
-    bad.sink().fail(ERROR)
-    return end.then((error) => t.equal(error, ERROR))
+})
+
+t.test('relay of a stream that breaks off: the error is for the one who relays, who may tell the caller', async (t) => {
+  const { attempt, exchange } = played({})
+  const cut = await received(t, {}, async (writer, _response, life) => {
+    const end = relay(attempt, writer, life)
+    exchange.sink.write(EVENT)
+    exchange.sink.fail(ERROR)
+    await t.rejects(end, ERROR)
+    writer.fail(ERROR)
   })
   t.match(cut.body, /"overloaded".*\n\ndata: \[DONE\]\n\n$/)
 })
 
+t.test('a whole answer of which the caller no longer takes anything', async (t) => {
+  const { attempt, exchange } = played({ body: Buffer.from('{"a":1}') })
+  exchange.left = clientClosed()
+  const life = answeredLife({ stream: false })
+  const got = await received(
+    t,
+    { stream: false },
+    async (writer, response) => {
+      await t.rejects(relay(attempt, writer, life), { code: 'client_closed' })
+      writer.fail(clientClosed())
+      response.end('nothing else')
+    },
+    life,
+  )
+  t.match(got, { body: 'nothing else' })
+  t.equal(life.status, 499)
+})
+
 t.test('relay of bytes', async (t) => {
-  const { relayed, sink } = exchange({ streamed: false })
-  const got = await received(t, { stream: false }, (outlet) => {
-    void relay(relayed, outlet, AS_IS)
-    sink().write(Buffer.from('{}'))
-    sink().end()
+  const { attempt, exchange } = played({ streamed: false })
+  const got = await received(t, { stream: false }, (writer, _response, life) => {
+    void relay(attempt, writer, life)
+    exchange.sink.write(Buffer.from('{}'))
+    exchange.sink.end()
   })
   t.match(got, { body: '{}', complete: true })
 })
 
 t.test('a caller who reads slowly stops the backend until he is ready', async (t) => {
-  const { relayed, sink, resumed } = exchange({})
+  const { attempt, exchange } = played({})
   const large = Buffer.from(`data: ${'x'.repeat(8 << 20)}\n\n`)
-  const got = await received(t, {}, async (outlet, response) => {
-    void relay(relayed, outlet, AS_IS)
-    t.equal(sink().write(large), false)
+  const got = await received(t, {}, async (writer, response, life) => {
+    void relay(attempt, writer, life)
+    t.equal(exchange.sink.write(large), false)
     await once(response, 'drain')
-    t.equal(resumed(), 1)
-    sink().end()
+    t.equal(exchange.resumed, 1)
+    exchange.sink.end()
   })
   t.equal(got.body.length, large.length + 'data: [DONE]\n\n'.length)
 })

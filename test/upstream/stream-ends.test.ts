@@ -24,7 +24,7 @@ const REQUEST = gatewayRequest({ model: 'm' })
 
 function judge(track: OpenAIAnswerState, streamed: boolean): Verdict {
   const exchange = { track, streamed, body: Buffer.from('{}') }
-  return verdictOf({ request: REQUEST, plan: PLAN, committed: { exchange }, error: null }, null)
+  return verdictOf({ request: REQUEST, plan: PLAN, answer: { exchange }, error: null }, null)
 }
 
 function hear(

@@ -2,31 +2,24 @@
 import type { DecisionRecord } from '../core/record.ts'
 import { requestedModel } from '../core/requested-model.ts'
 import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
-import type { Judgement, Tried } from '../core/settlement.ts'
-import { totalOf } from '../core/total.ts'
 import type { RoutePlan } from '../core/types.ts'
-import { stepOf } from './step.ts'
 import { failureOf } from '../observe/log/failure.ts'
-import { attemptsOf } from './attempts.ts'
-import type { Answering, Ending } from './settle.ts'
+import type { RequestLife } from './request-life.ts'
+import { stepOf } from './step.ts'
 import { userOf } from './subject.ts'
+import type { FinalSummary } from './summary.ts'
 
-/**
- * `verdict`: `success` is null while the content of the answer is still to be checked. `decision`: in its written form; null where
- * nothing reads it. `endedAt`: epoch ms.
- */
-export function summarise<S extends boolean | null>(
-  ending: Ending,
-  verdict: Judgement & { readonly success: S },
+/** `decision`: in its written form; null where nothing reads it. `endedAt`: epoch ms. */
+export function recordOf(
+  { request, plan, error, status, overheadMs, bytesOut }: RequestLife,
+  summary: FinalSummary,
   decision: DecisionRecord | null,
   endedAt: number,
-): RequestRecord<S> {
-  const { committed, error, request, trail, plan } = ending
+): RequestRecord {
   const { endpoint, principal, trace, prompt } = request
-  const track = committed?.exchange.track ?? null
-  const attempts = attemptsOf({ plan, startedAt: request.startedAt, tried: triedOf(ending), track, why: verdict.why })
-  const { tokens, cost, partial, waste } = totalOf(attempts)
-  const place = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
+  const { attempts } = summary
+  const answer = lastAnswer(summary)
+  const place = answer ?? attempts.at(-1) ?? NOWHERE
   const decided = decidedOf(plan)
   return {
     id: request.id,
@@ -55,27 +48,27 @@ export function summarise<S extends boolean | null>(
     decision,
     attempts,
     calls: attempts.length,
-    answered: committed !== null,
+    answered: answer !== null,
     backend: place.backend,
     model: place.model,
     effort: place.effort,
-    tokens,
-    cost,
-    partial,
-    waste,
-    ttftMs: committed?.exchange.ttftMs ?? null,
-    totalMs: ending.endedAt - request.startedAt,
-    streamMs: trail.committedAt === null ? null : ending.endedAt - trail.committedAt,
-    overheadMs: ending.overheadMs,
+    tokens: summary.tokens,
+    cost: summary.cost,
+    partial: summary.partial,
+    waste: summary.waste,
+    ttftMs: summary.ttftMs,
+    totalMs: summary.totalMs,
+    streamMs: summary.streamMs,
+    overheadMs,
     endedAt,
-    finish: track?.finish ?? null,
-    success: verdict.success,
-    score: verdict.score,
-    why: verdict.why,
-    status: error?.code === 'client_closed' ? error.status : ending.status,
+    finish: summary.finish,
+    success: summary.success,
+    score: summary.score,
+    why: summary.why,
+    status: error?.code === 'client_closed' ? error.status : (status ?? 499),
     error: error?.code ?? null,
     failure: error === null ? null : failureOf(error),
-    bytesOut: ending.bytesOut,
+    bytesOut,
   }
 }
 
@@ -110,19 +103,3 @@ const decidedOf = (plan: RoutePlan | null): Decided =>
         maxTokens: plan.maxTokens,
         baseline: plan.refusal === null ? plan.baseline() : null,
       }
-
-/** All calls, the answering one included. */
-export const triedOf = (ending: Ending): readonly Tried[] =>
-  ending.committed === null ? ending.trail.tried : [...ending.trail.tried, answering(ending.committed, ending)]
-
-const answering = ({ exchange, target, open }: Answering, { trail, error, endedAt }: Ending): Tried => ({
-  target,
-  startedAt: trail.lastSentAt ?? endedAt,
-  endedAt: exchange.endedAt ?? endedAt,
-  status: exchange.status,
-  error,
-  ttftMs: exchange.ttftMs,
-  open,
-  sent: true,
-  told: null,
-})

@@ -1,23 +1,26 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { FORMATS } from '../../src/formats/formats.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Limits, ModelFacts } from '../../src/core/settings.ts'
+import { type Limits, type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
+import { RequestLife } from '../../src/accounting/request-life.ts'
 import type { Caller, Deployment, GatewayRequest } from '../../src/core/types.ts'
-import { type Committed, dispatch, type DispatchTools } from '../../src/dispatch/dispatch.ts'
-import { newTrail, type Trail } from '../../src/core/trail.ts'
+import type { Attempt } from '../../src/dispatch/attempt.ts'
+import { Attempts } from '../../src/dispatch/attempts.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
+import { FORMATS } from '../../src/formats/formats.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
 import { catalogOf, deployment, gatewayRequest, LIMITS, live, classify, moment } from '../support/factories.ts'
+import { FleetLog } from '../support/attempts.ts'
 import { failing, type FaultOptions } from '../support/fault-plan.ts'
 import { type FaultUpstream, startFaultUpstream } from '../support/fault-upstream.ts'
 
 interface Outcome {
-  readonly committed: Committed | null
+  /** The first call that was answered. */
+  readonly committed: Attempt | null
   readonly error: GatewayError | null
-  readonly trail: Trail
-  /** begin and end of calls, as the fleet was told. */
+  readonly attempts: Attempts
+  /** Begin and end of calls, as the fleet was told. */
   readonly fleet: readonly string[]
 }
 
@@ -44,32 +47,15 @@ async function world(
     await Promise.all(upstreams.map((one) => one.close()))
   })
   const go: World['go'] = async (request, limits = {}, caller = { gone: false, stop: null }) => {
-    const fleet: string[] = []
-    const tools = {
-      pools,
-      now: () => performance.now(),
-      userAgent: 'test',
-      formats: FORMATS,
-      fleet: {
-        begin: ({ id }: Deployment) => fleet.push(`begin ${id}`),
-        began: () => undefined,
-        end: ({ id }: Deployment, { error }: { error: GatewayError | null }) =>
-          fleet.push(`end ${id} ${error?.code ?? 'ok'}`),
-        refusesUsage: (name: string) => {
-          fleet.push(`refuses ${name}`)
-          lives[deployments.findIndex(({ backend }) => backend.name === name)]!.refusesUsage = true
-        },
-      },
-    } as unknown as DispatchTools
+    const log = new FleetLog((deployment) => {
+      lives[deployments.indexOf(deployment)]!.refusesUsage = true
+    })
+    const tools = { pools, formats: FORMATS, now: () => performance.now(), userAgent: 'test', fleet: log.fleet }
     const table = compileRoutes([], [], catalogOf(...deployments))
     const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, moment())
-    const trail = newTrail()
-    try {
-      return { committed: await dispatch(request, route, caller, trail, tools), error: null, trail, fleet }
-    } catch (thrown) {
-      if (!(thrown instanceof GatewayError)) throw thrown
-      return { committed: null, error: thrown, trail, fleet }
-    }
+    const attempts = new Attempts(request, route, caller, tools)
+    const committed = await attempts.next()
+    return { committed, error: committed === null ? attempts.failure : null, attempts, fleet: log.lines }
   }
   return { upstreams, deployments, go }
 }
@@ -84,22 +70,24 @@ const counts = (of: World): string => of.upstreams.map(({ requests }) => request
 
 t.test('the first one answers', async (t) => {
   const it = await world(t, [{}, {}])
-  const { committed, trail, fleet } = await it.go(ask())
+  const { committed, attempts, fleet } = await it.go(ask())
   t.equal(committed?.deployment, it.deployments[0])
   t.strictSame(fleet, ['begin a/tiny'], 'its end is told when the answer is settled')
-  t.strictSame(trail.tried, [])
-  t.equal(trail.current, it.deployments[0])
-  t.ok(trail.firstSentAt !== null && trail.committedAt !== null && trail.firstSentAt <= trail.committedAt)
+  t.strictSame(attempts.made, [committed])
+  t.equal(attempts.answer, committed)
+  t.ok(committed !== null && committed.committedAt !== null && committed.startedAt <= committed.committedAt)
+  t.match(committed, { answered: true, endedAt: null, error: null })
   t.equal(counts(it), '1 0')
 })
 
 t.test('the next one after a failure', async (t) => {
   const it = await world(t, [{ plan: failing(500) }, { plan: failing(503) }, {}])
-  const { committed, trail, fleet } = await it.go(ask())
+  const { committed, attempts, fleet } = await it.go(ask())
   t.equal(committed?.deployment, it.deployments[2])
-  t.match(trail.tried, [
-    { target: { deployment: { id: 'a/tiny' } }, status: 500, error: { code: 'upstream_error' } },
-    { target: { deployment: { id: 'b/tiny' } }, status: 503, error: { code: 'overloaded' } },
+  t.match(attempts.made, [
+    { deployment: { id: 'a/tiny' }, exchange: { status: 500 }, error: { code: 'upstream_error' }, answered: false },
+    { deployment: { id: 'b/tiny' }, exchange: { status: 503 }, error: { code: 'overloaded' }, answered: false },
+    { deployment: { id: 'c/tiny' }, exchange: { status: 200 }, error: null, answered: true },
   ])
   t.strictSame(fleet, [
     'begin a/tiny',
@@ -252,7 +240,73 @@ t.test('an error body made to break its reader breaks nothing', async (t) => {
     { plan: { status: 500, body: deep } },
     { plan: { status: 400, body: `{"detail":${deep}}` } },
   ])
-  const { trail } = await it.go(ask())
-  t.equal(trail.tried[0]?.error?.code, 'upstream_error')
+  const { attempts } = await it.go(ask())
+  t.equal(attempts.made[0]?.error?.code, 'upstream_error')
   t.equal(counts(it), '1 1')
+})
+
+/** Reads an answer to its end: the error that it broke off by, or null. */
+const ended = (attempt: Attempt): Promise<GatewayError | null> =>
+  new Promise((resolve) =>
+    attempt.exchange.attach({ write: () => true, end: () => resolve(null), fail: (error) => resolve(error) }),
+  )
+
+t.test('an answer that breaks off may be followed by another call, and both are in the record', async (t) => {
+  const price = { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 }
+  const it = await world(
+    t,
+    [{ plan: { words: ['a', 'b', 'c'], cut: { events: 3, how: 'reset' } } }, { plan: failing(500) }, {}],
+    [{ price }, { price }, { price }],
+  )
+  const request = ask({}, true)
+  const { committed: first, attempts, fleet } = await it.go(request)
+  t.equal(first?.deployment, it.deployments[0])
+  const error = await ended(first!)
+  t.equal(error?.code, 'upstream_incomplete')
+  attempts.end(error)
+  const second = await attempts.next()
+  t.equal(second?.deployment, it.deployments[2], 'the one between them failed')
+  t.equal(attempts.answer, second)
+  t.equal(await ended(second!), null)
+  attempts.end(null)
+  t.equal(counts(it), '1 1 1')
+  t.strictSame(fleet, [
+    'begin a/tiny',
+    'end a/tiny upstream_incomplete',
+    'begin b/tiny',
+    'end b/tiny upstream_error',
+    'begin c/tiny',
+    'end c/tiny ok',
+  ])
+  const life = new RequestLife(request, () => performance.now())
+  life.attempts = attempts
+  const { summary } = life
+  t.match(summary.attempts, [
+    { backend: 'a', answered: true, error: 'upstream_incomplete', waste: { reason: 'failover' } },
+    { backend: 'b', answered: false, error: 'upstream_error', waste: null },
+    { backend: 'c', answered: true, error: null, waste: null },
+  ])
+  const [broken, , whole] = summary.attempts
+  t.equal(summary.tokens?.output, broken!.usage!.output + whole!.usage!.output)
+  t.equal(summary.cost?.nanoUsd, broken!.cost!.nanoUsd + whole!.cost!.nanoUsd)
+  t.ok(broken!.usage!.output > 0 && whole!.usage!.output > 0)
+  t.equal(summary.ttftMs, first?.exchange.ttftMs, 'the caller has had its first token of the first answer')
+  t.match(summary, { finish: 'stop', success: true, why: null })
+})
+
+t.test('an answer that breaks off where no other backend is left', async (t) => {
+  const it = await world(t, [{ plan: { cut: { events: 2, how: 'reset' } } }])
+  const { committed, attempts } = await it.go(ask({}, true))
+  const error = await ended(committed!)
+  attempts.end(error)
+  t.equal(await attempts.next(), null)
+  t.match(attempts.failure, { code: 'upstream_incomplete' })
+  t.equal(await attempts.next(), null, 'nor later')
+})
+
+t.test('no second call while the answer of the first one goes well', async (t) => {
+  const it = await world(t, [{}, {}])
+  const { attempts } = await it.go(ask())
+  await t.rejects(attempts.next(), { message: /has not failed/ })
+  t.equal(counts(it), '1 0')
 })

@@ -1,0 +1,61 @@
+/** One call of one backend, from the moment it is sent: the only type for it above upstream/. */
+import type { Place } from '../backends/fleet/places.ts'
+import type { Exchange } from '../backends/upstream/exchange.ts'
+import type { LoadView } from '../core/load.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Deployment, Target } from '../core/types.ts'
+import type { PieceRecoder } from '../formats/format.ts'
+
+/** What is fixed when the call is sent. Times are clock readings in ms. */
+export interface Sent {
+  readonly target: Target
+  readonly exchange: Exchange
+  readonly startedAt: number
+  /** Of its backend at that moment, without this call. */
+  readonly load: LoadView
+  /** Null where none was taken. */
+  readonly place: Place | null
+  /** On a new connection: the call before it failed on a kept one that was closed. */
+  readonly fresh: boolean
+  /** The gateway asks for usage by a field that the caller did not send. */
+  readonly addsUsage: boolean
+}
+
+export class Attempt {
+  readonly target: Target
+  readonly exchange: Exchange
+  readonly startedAt: number
+  readonly load: LoadView
+  readonly place: Place | null
+  readonly fresh: boolean
+  readonly addsUsage: boolean
+  /** When the first frame of its answer, or the whole of it, was in hand; null where none came. */
+  committedAt: number | null = null
+  /** Null while it is open. */
+  endedAt: number | null = null
+  /** Why it failed, before its answer or in the middle of it; null where it did not. */
+  error: GatewayError | null = null
+  /** The whole answer as the caller is to see it; null where it comes in pieces. */
+  body: Buffer | null = null
+  /** What its pieces go through; null: they go on as they came. */
+  recoder: PieceRecoder | null = null
+
+  constructor(sent: Sent) {
+    this.target = sent.target
+    this.exchange = sent.exchange
+    this.startedAt = sent.startedAt
+    this.load = sent.load
+    this.place = sent.place
+    this.fresh = sent.fresh
+    this.addsUsage = sent.addsUsage
+  }
+
+  get deployment(): Deployment {
+    return this.target.deployment
+  }
+
+  /** An answer of it began: something of it may have reached the caller, whatever became of it. */
+  get answered(): boolean {
+    return this.committedAt !== null
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The calls of one request: which backend is called next, and what became of each call. It lives as long as the request, so
+ * that an answer that breaks off may be followed by another call.
+ */
+import type { Fleet } from '../backends/fleet/fleet.ts'
+import { Exchange } from '../backends/upstream/exchange.ts'
+import { badAnswer } from '../backends/upstream/fault.ts'
+import { clientClosed, GatewayError } from '../core/errors.ts'
+import { atOnce, inSlices } from '../core/slices.ts'
+import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
+import { LARGE_BYTES } from '../formats/json/parse-large.ts'
+import type { BackendSide } from '../formats/format.ts'
+import { type Formats, formatNamed } from '../formats/formats.ts'
+import { Attempt } from './attempt.ts'
+import { callOf, type CallTools } from './call.ts'
+import { failureOf } from './failure.ts'
+import { nextStep } from './next-step.ts'
+
+/** The parts of the gateway that calls are made with. */
+export interface DispatchTools extends CallTools {
+  readonly formats: Formats
+  readonly fleet: Pick<Fleet, 'begin' | 'began' | 'end' | 'adapted'> & {
+    refusesUsage(deployment: Deployment): void
+  }
+}
+
+export class Attempts {
+  /** Calls that were sent, in order; the last one may still be open. */
+  readonly made: Attempt[] = []
+  readonly #request: GatewayRequest
+  readonly #plan: RoutePlan
+  readonly #caller: Caller
+  readonly #tools: DispatchTools
+  readonly #queue: Target[]
+  /** Backends that may still be called. A call that is repeated on the same backend for the gateway's own sake costs none. */
+  #left: number
+  /** Changes by which the target that comes next may take what it has refused. */
+  #adaptations: readonly string[] = []
+  /** The next call needs a new connection. */
+  #fresh = false
+  readonly #failed: Attempt[] = []
+  readonly #withoutUsage: Deployment[] = []
+  /** What ended the calls, where it was not that none was left. */
+  #stoppedBy: GatewayError | null = null
+  #over = false
+
+  constructor(request: GatewayRequest, plan: RoutePlan, caller: Caller, tools: DispatchTools) {
+    this.#request = request
+    this.#plan = plan
+    this.#caller = caller
+    this.#tools = tools
+    this.#queue = request.noFallback ? plan.order.slice(0, 1) : [...plan.order]
+    this.#left = plan.limits.attempts
+  }
+
+  /** Why there is no next call, once `next` has returned null. */
+  get failure(): GatewayError {
+    return this.#stoppedBy ?? failureOf(this.#failed, this.#request, this.#plan)
+  }
+
+  /** The last call whose answer began; null where none did. */
+  get answer(): Attempt | null {
+    const { made } = this
+    // Nearly always the last one.
+    for (let index = made.length - 1; index >= 0; index--) if (made[index]!.answered) return made[index]!
+    return null
+  }
+
+  /** Makes calls until the answer of one has begun, and returns that one; null where none does. The one before it must have failed. */
+  async next(): Promise<Attempt | null> {
+    while (!this.#over) {
+      const target = this.#nextTarget()
+      const attempt = target === null ? null : await this.#call(target)
+      if (attempt === null) this.#over = true
+      else if (attempt.answered) return attempt
+    }
+    return null
+  }
+
+  /** Ends the call that is open, where one is. `error`: why it failed; null where its answer is complete. */
+  end(error: GatewayError | null): void {
+    const last = this.made.at(-1)
+    if (last === undefined || last.endedAt !== null) return
+    const { exchange, deployment, place } = last
+    const { fleet, now } = this.#tools
+    last.error = error
+    last.endedAt = exchange.endedAt ?? now()
+    const asked = { request: this.#request, profile: this.#plan.profile }
+    fleet.end(deployment, exchange.unread ? null : { endpoint: this.#request.endpoint.id, error, asked }, place)
+  }
+
+  /** What the last call teaches about the next one; null where there is none. */
+  #nextTarget(): Target | null {
+    const last = this.made.at(-1)
+    if (last === undefined) return this.#take()
+    const { target, deployment, error, exchange } = last
+    const format = this.#formatOf(deployment)
+    if (error === null) throw new Error('another call, and the one before it has not failed')
+    // The connection was too old: the backend has not seen the call.
+    this.#fresh = exchange.unread && !last.fresh
+    if (this.#fresh) return target
+    if (error.code === 'client_closed' || error.code === 'shutting_down') return this.#stop(error)
+    if (last.addsUsage && !this.#withoutUsage.includes(deployment) && format.refusesUsage(error)) {
+      this.#withoutUsage.push(deployment)
+      this.#tools.fleet.refusesUsage(deployment)
+      return target
+    }
+    const change = format.adaptation(error, this.#request, [...deployment.health.adapted.keys(), ...this.#adaptations])
+    if (change !== null) {
+      this.#adaptations = [...this.#adaptations, change]
+      return target
+    }
+    this.#adaptations = []
+    this.#failed.push(last)
+    const step = nextStep(error)
+    if (step === 'stop') return this.#stop(error)
+    if (step === 'larger') keepLarger(this.#queue, deployment)
+    return this.#take()
+  }
+
+  #take(): Target | null {
+    if (this.#left === 0) return null
+    this.#left--
+    return this.#queue.shift() ?? null
+  }
+
+  /** In which the deployment takes requests of this endpoint. */
+  #formatOf({ backend }: Deployment): BackendSide {
+    const { format } = backend.provider.endpoints[this.#request.endpoint.id]!
+    return formatNamed(format, this.#tools.formats).backend
+  }
+
+  #stop(error: GatewayError): null {
+    this.#stoppedBy = error
+    return null
+  }
+
+  /** One call, until its answer has begun or it has failed. Null where the caller has left before it was sent: then it is none. */
+  async #call(target: Target): Promise<Attempt | null> {
+    const { fleet, now } = this.#tools
+    const request = this.#request
+    const { deployment } = target
+    if (this.#caller.gone) return this.#stop(clientClosed())
+    const format = this.#formatOf(deployment)
+    const composing = format.compose(request, deployment, {
+      effort: target.effort,
+      changes: changesFor(deployment, now(), this.#adaptations),
+      maxTokens: this.#plan.maxTokens,
+    })
+    const body = request.raw.length > LARGE_BYTES ? await inSlices(composing) : atOnce(composing)
+    // It may have left meanwhile.
+    if (this.#caller.gone) return this.#stop(clientClosed())
+    const startedAt = now()
+    const traits = { format, body, fresh: this.#fresh, number: this.made.length + 1, startedAt }
+    const exchange = new Exchange(callOf(request, this.#plan, target, traits, this.#tools))
+    this.#caller.stop = (why): void => exchange.cancel(why)
+    const attempt = new Attempt({
+      target,
+      exchange,
+      startedAt,
+      load: { ...deployment.live.load },
+      place: fleet.begin(deployment, request.stream),
+      fresh: this.#fresh,
+      addsUsage: format.asksUsage(request, deployment),
+    })
+    this.made.push(attempt)
+    try {
+      await exchange.commit()
+      fleet.began(deployment, attempt.place)
+      if (exchange.body === null) attempt.recoder = exchange.answer.pieceRecoder()
+      else attempt.body = await exchange.answer.finishedBody(exchange.body)
+      attempt.committedAt = now()
+      if (this.#adaptations.length > 0) fleet.adapted(deployment, this.#adaptations)
+    } catch (thrown) {
+      this.end(thrown instanceof GatewayError ? thrown : unknownShape(attempt))
+    }
+    return attempt
+  }
+}
+
+/** The gateway's own reader of shapes may fail on an answer, and what it throws may quote it. */
+const unknownShape = ({ exchange, deployment }: Attempt): GatewayError =>
+  badAnswer(deployment.backend, 'sent an answer of a shape that is not known', exchange.status)
+
+/** Adaptations by which the deployment is called at this moment: those that its refusals have taught, then those of this request. */
+function changesFor({ health }: Deployment, now: number, tried: readonly string[]): readonly string[] {
+  if (health.adapted.size === 0) return tried
+  const learnt = [...health.adapted].flatMap(([change, until]) => (until > now ? [change] : []))
+  return [...learnt, ...tried]
+}
+
+/** Leaves those whose context is not known to be as small. */
+function keepLarger(queue: Target[], refused: Deployment): void {
+  const context = refused.facts.context ?? 0
+  const larger = queue.filter(({ deployment }) =>
+    deployment.facts.context === null ? deployment.model !== refused.model : deployment.facts.context > context,
+  )
+  queue.splice(0, queue.length, ...larger)
+}

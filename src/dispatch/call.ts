@@ -1,0 +1,68 @@
+/** What one call of a backend has to know of the request. */
+import { mayLoad } from '../backends/fleet/health.ts'
+import type { Call } from '../backends/upstream/call.ts'
+import { composeHeaders } from '../backends/upstream/call-headers.ts'
+import type { Pools } from '../backends/upstream/pools.ts'
+import type { Limits } from '../core/settings.ts'
+import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
+import { asks } from '../decision/classify/lacking.ts'
+import { calibrated } from '../decision/learn/calibration.ts'
+import { checksOf } from '../formats/answer-collector.ts'
+import type { BackendSide } from '../formats/format.ts'
+
+export interface CallTools {
+  readonly pools: Pools
+  readonly now: () => number
+  readonly userAgent: string
+}
+
+/** How one call differs from the others of its request. */
+export interface CallTraits {
+  readonly format: BackendSide
+  /** What is sent. */
+  readonly body: Buffer
+  /** On a new connection. */
+  readonly fresh: boolean
+  /** 1 for the first call of the request. */
+  readonly number: number
+  /** Clock reading. */
+  readonly startedAt: number
+}
+
+export function callOf(
+  request: GatewayRequest,
+  plan: RoutePlan,
+  { deployment, effort }: Target,
+  { format, body, fresh, number, startedAt }: CallTraits,
+  { pools, now, userAgent }: CallTools,
+): Call {
+  const { backend } = deployment
+  const ownDeadline = request.deadlineMs !== null && request.deadlineMs < plan.limits.totalMs
+  const longest = ownDeadline ? request.deadlineMs : plan.limits.totalMs
+  return {
+    backend,
+    pool: pools.of(backend.root),
+    fresh,
+    path: backend.provider.endpoints[request.endpoint.id]!.path,
+    headers: composeHeaders(request, deployment, userAgent, number),
+    body,
+    stream: request.stream,
+    format,
+    answer: format.reader(request, {
+      inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
+      checks: checksOf(request, plan.success),
+    }),
+    limits: limitsOf(deployment, plan.limits, startedAt),
+    totalMs: Math.max(1, longest - (startedAt - request.startedAt)),
+    ownDeadline,
+    now,
+    asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
+  }
+}
+
+/** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */
+function limitsOf({ backend, live, model }: Deployment, limits: Limits, now: number): Limits {
+  if (!backend.loadsOnDemand || !mayLoad(live, model, now)) return limits
+  const { headersMs, ttftMs, loadMs } = limits
+  return { ...limits, headersMs: Math.max(headersMs, loadMs), ttftMs: Math.max(ttftMs, loadMs) }
+}

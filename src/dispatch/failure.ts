@@ -1,0 +1,55 @@
+/** What the caller is answered where every call has failed. Pure. */
+import { ERRORS, GatewayError } from '../core/errors.ts'
+import type { GatewayRequest, RoutePlan } from '../core/types.ts'
+import type { Attempt } from './attempt.ts'
+
+/**
+ * The first cause is reported, a limit of load only where there was no other, and that a model cannot only where all reported it:
+ * with any other error the request may still succeed. The wait is the shortest of those that busy backends asked for.
+ */
+export function failureOf(failed: readonly Attempt[], request: GatewayRequest, plan: RoutePlan): GatewayError {
+  const failures = failed.map(({ error }) => error!)
+  const first = failures[0]
+  if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
+  const able = failures.filter((error) => error.code !== 'upstream_cannot')
+  if (able.length === 0) return noneCan(failed, plan)
+  const isBusy = (error: GatewayError): boolean => error.about !== 'request' && ERRORS[error.code].health === 'busy'
+  const chosen =
+    able.find((error) => error.code === 'context_length_exceeded') ?? able.find((error) => !isBusy(error)) ?? able[0]!
+  const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
+  const message =
+    failures.length === 1
+      ? chosen.message
+      : `${failures.length} backends failed: ${failures.map((error) => error.message).join(' | ')}`
+  return new GatewayError(chosen.code, message, {
+    param: chosen.param,
+    status: chosen.status,
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : usualWait(chosen),
+    cause: chosen.cause ?? request.id,
+    upstreamStatus: chosen.upstreamStatus,
+    upstreamCode: chosen.upstreamCode,
+    about: chosen.about,
+  })
+}
+
+/** Milliseconds, where no backend said when to come back. A status of the backend that is passed on speaks for itself. */
+function usualWait({ code, status }: GatewayError): number | null {
+  const row = ERRORS[code]
+  return typeof row.retry === 'number' && status === row.status ? row.retry : null
+}
+
+/** One refusal in its own words; of several, and of those that were ruled out before, each with its reason. */
+function noneCan(failed: readonly Attempt[], { record }: RoutePlan): GatewayError {
+  const { message, param, status, upstreamStatus, upstreamCode, about, lack } = failed[0]!.error!
+  const ruledOut = record.candidates.flatMap(({ backend, model, dropped }) =>
+    dropped === null ? [] : [`${backend}/${model}: ${dropped.why}`],
+  )
+  const details = { param, status, upstreamStatus, upstreamCode, about, lack }
+  if (failed.length === 1 && ruledOut.length === 0) return new GatewayError('upstream_cannot', message, details)
+  const said = failed.map(({ deployment, error }) => `${deployment.id}: ${error!.message}`)
+  const list = [...said, ...new Set(ruledOut)].slice(0, NAMED).join('; ')
+  return new GatewayError('upstream_cannot', `No candidate can serve this request: ${list}`, details)
+}
+
+/** Candidates that a refusal names. */
+const NAMED = 20

@@ -1,0 +1,11 @@
+import type { RequestLife } from '../accounting/request-life.ts'
+import { outcomeOf } from '../observe/log/request-line.ts'
+
+/**
+ * The decision with its outcome, for an answer that is about to end; null where the caller does not want it, or nothing was decided.
+ * The caller does not wait for a check in another thread: until then it is open whether the answer is of use.
+ */
+export function explanationOf(life: RequestLife): object | null {
+  const { request, plan } = life
+  return request.explain && plan !== null ? { ...plan.record, outcome: outcomeOf(life.summary) } : null
+}
