@@ -2,7 +2,7 @@
 import { innerTable, optionsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
 import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
-import { endpointsTable, errorsTable, metricsTable, type Table } from './tables.ts'
+import { endpointsTable, errorsTable, filtersTable, keyFlagsTable, metricsTable, type Table } from './tables.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
@@ -19,6 +19,8 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   weights: () => markdown(weightsTable()),
   'weights-example': weightsExample,
   'preset-routes': presetRoutes,
+  filters: () => markdown(filtersTable()),
+  'key-options': () => markdown(keyFlagsTable()),
   providers: () => markdown(providersTable()),
   'key-variables': () => keyVariables().map((name) => `- ${name}`).join('\n'), // prettier-ignore
   'options-server': () => markdown(optionsTable('server')),

@@ -1,6 +1,8 @@
 /** The tables of the documents that code decides: rows of cells. What a cell says of a thing is the text that stands beside the thing in the code. */
+import { KEY_FLAGS } from '../../src/cli/key-flags.ts'
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ERRORS } from '../../src/core/errors.ts'
+import { FILTERS } from '../../src/decision/route/filters.ts'
 import { Metrics } from '../../src/observe/gateway/metrics.ts'
 
 export interface Table {
@@ -51,4 +53,14 @@ export function metricsTable(): Table {
   const { families } = new Metrics({ version: '', configHash: 0, backends: () => [] })
   const rows = families.map(({ name, help, labelNames }) => [code(name), labelNames.map(code).join(', '), help])
   return { head: ['name', 'labels', 'meaning'], rows }
+}
+
+export function keyFlagsTable(): Table {
+  const rows = KEY_FLAGS.map(({ name, takes, doc }) => [code(`--${name} ${takes}`), doc])
+  return { head: ['flag', 'meaning'], rows }
+}
+
+export function filtersTable(): Table {
+  const rows = Object.entries(FILTERS).map(([name, { means }]) => [code(name), means])
+  return { head: ['filter', 'drops a candidate because'], rows }
 }

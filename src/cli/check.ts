@@ -6,6 +6,7 @@ import { loadProviders } from '../config/providers.ts'
 import { durationText, sizeText } from '../core/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import type { KeySpec } from '../core/principal.ts'
+import { keyWords } from '../decision/route/bounds.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
 import { type Reach, reachOf } from './reach.ts'
@@ -113,8 +114,11 @@ function keysText({ keys, routes, server, store }: Config): string {
 }
 
 /** `open`: `default` stands for every model, because no route has that name. */
-const allowedText = ({ routes }: KeySpec, open: boolean): string =>
-  routes?.map((name) => (open && name === 'default' ? 'default (every model)' : name)).join(', ') ?? 'everything'
+const allowedText = (key: KeySpec, open: boolean): string =>
+  [
+    key.routes?.map((name) => (open && name === 'default' ? 'default (every model)' : name)).join(', ') ?? 'everything',
+    ...keyWords(key),
+  ].join('; ')
 
 const DAY_MS = 86_400_000
 

@@ -9,8 +9,8 @@ interface FlagOf extends Flag {
 }
 
 /** In the order of the options. */
-const FLAGS: readonly FlagOf[] = Object.entries<Option>(MADE_KEY_OPTIONS).flatMap(([option, { flag, doc }]) =>
-  flag === undefined ? [] : [{ name: option, ...flag, option, doc }],
+export const KEY_FLAGS: readonly FlagOf[] = Object.entries<Option>(MADE_KEY_OPTIONS).flatMap(
+  ([option, { flag, doc }]) => (flag === undefined ? [] : [{ name: option, ...flag, option, doc }]),
 )
 
 const usageLine = ({ name, takes, doc }: FlagOf): string => `  ${`--${name} ${takes}`.padEnd(25)}${doc}\n`
@@ -23,18 +23,18 @@ export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a k
        turnout key revoke ID                  for good
        turnout key new | turnout key hash < FILE
 
-${FLAGS.map(usageLine).join('')}  --config FILE --json
+${KEY_FLAGS.map(usageLine).join('')}  --config FILE --json
 `
 
 /** For `parseArgs`. */
 export const FIELD_OPTIONS: Readonly<Record<string, { readonly type: 'string'; readonly multiple: boolean }>> =
-  Object.fromEntries(FLAGS.map(({ name, as }) => [name, { type: 'string', multiple: as === 'pairs' }]))
+  Object.fromEntries(KEY_FLAGS.map(({ name, as }) => [name, { type: 'string', multiple: as === 'pairs' }]))
 
 /** Only what was given; "none" is null. Throws what cannot be read; what makes no sense is left for the store to refuse. */
 export function fieldsOfFlags(
   flags: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Record<string, unknown> {
-  const given = FLAGS.flatMap((flag) => {
+  const given = KEY_FLAGS.flatMap((flag) => {
     const texts = [flags[flag.name] ?? []].flat()
     return texts.length === 0 ? [] : [{ ...flag, texts }]
   })

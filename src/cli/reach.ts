@@ -1,7 +1,7 @@
 /** What a route can lead to, as far as the file tells: declared models by name, of the others only patterns before the engines run. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { glob } from '../core/glob.ts'
-import { boundsOfRoute, isOutOfReach, outside, type RouteBounds } from '../decision/route/bounds.ts'
+import { type Bounds, boundsOf, isOutOfReach, outside } from '../decision/route/bounds.ts'
 
 export interface Reach {
   /** Null: any backend that lists such ids. */
@@ -14,7 +14,7 @@ export interface Reach {
 
 /** In the order of `patterns`, the route's candidates or its fallback; backends that it cannot reach are left out. */
 export function reachOf(route: RouteSpec, config: Config, patterns = route.candidates): Reach[] {
-  const bounds = boundsOfRoute(route)
+  const bounds = boundsOf(route)
   const able = config.backends.filter((backend) => !isOutOfReach(backend, bounds))
   const reached = new Map<string, Reach>()
   for (const pattern of patterns)
@@ -28,8 +28,8 @@ export function reachOf(route: RouteSpec, config: Config, patterns = route.candi
   return [...reached.values(), ...(strange.length > 0 && able.some(lists) ? [anywhere] : [])]
 }
 
-function add({ declared, patterns }: Reach, backend: BackendSpec, pattern: string, bounds: RouteBounds): Reach {
-  const within = (model: string): boolean => outside({ backend, model }, { ...bounds, key: null }) === null
+function add({ declared, patterns }: Reach, backend: BackendSpec, pattern: string, bounds: Bounds): Reach {
+  const within = (model: string): boolean => outside({ backend, model }, bounds) === null
   const more = backend.models.filter(
     (model) => !declared.includes(model) && matches(pattern, backend, model) && within(model),
   )

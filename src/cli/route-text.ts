@@ -1,5 +1,5 @@
 /** A route in words: who gets it, how it chooses, what bounds it. */
-import { boundWords } from '../decision/route/bounds.ts'
+import { routeWords } from '../decision/route/bounds.ts'
 import { durationText } from '../core/units.ts'
 import type { RouteMatch, RouteSpec } from '../core/settings.ts'
 import { STRATEGIES } from '../core/strategies.ts'
@@ -40,7 +40,7 @@ const clock = (hour: number): string => `${String(hour).padStart(2, '0')}:00`
 /** The strategy with what it weighs, and whether others than the best are ever tried. */
 export function strategyText(route: RouteSpec): string {
   const { strategy, explore } = route
-  const more = [...boundWords(route), ...(explore ? [] : ['never others than the best'])]
+  const more = [...routeWords(route), ...(explore ? [] : ['never others than the best'])]
   return [choiceText(strategy), ...more].join('; ')
 }
 

@@ -2,18 +2,8 @@
 import type { ExpectedField, TermName } from './terms.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 
-/** Filters by what a key and a route may reach: a refusal by these is `forbidden`. */
-export const BOUND_FILTERS = ['weight', 'policy', 'local'] as const
-export type BoundFilter = (typeof BOUND_FILTERS)[number]
-
-/** Why a candidate is not asked: by a bound, by what it is, or by what it is expected to take. */
-export type FilterName = BoundFilter | 'endpoint' | 'capability' | 'context' | 'cost' | 'latency'
-
-export const isBound = (filter: string | null): filter is BoundFilter =>
-  (BOUND_FILTERS as readonly (string | null)[]).includes(filter)
-
 export interface Dropped {
-  /** A `FilterName`; records of other versions may hold others. */
+  /** A name of FILTERS (decision/route/filters.ts); records of other versions may hold others. */
   readonly filter: string
   readonly why: string
 }

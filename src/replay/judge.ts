@@ -1,15 +1,15 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
-import { BOUND_FILTERS } from '../core/record.ts'
 import { isUnscored, scoringName } from '../core/strategies.ts'
 import { COLUMN, COLUMNS, RECORDED } from '../core/terms.ts'
 import { newRoom } from '../decision/learn/room.ts'
 import { isOutOfReach } from '../decision/route/bounds.ts'
 import { relax } from '../decision/route/ceilings.ts'
+import { filterRow } from '../decision/route/filters.ts'
 import { rank } from '../decision/route/pick.ts'
 import { comparable } from '../decision/route/predict.ts'
 import { score, weightsOf } from '../decision/route/utility.ts'
 import type { Logged, Option } from './logged.ts'
-import { isWithin, type Place, type Policy, runsHere } from './policy.ts'
+import { isWithin, keyBound, type Place, type Policy, runsHere } from './policy.ts'
 import { type Rule, ruleOf } from './rule.ts'
 
 export interface Judgement {
@@ -24,9 +24,6 @@ export interface Judgement {
   readonly strategy: string | null
 }
 
-/** Their names; all other filters tell a fact that no policy changes. */
-const BY_POLICY: readonly (string | null)[] = [null, ...BOUND_FILTERS, 'cost', 'latency']
-
 export function judge(logged: Logged, policy: Policy): Judgement {
   const rule = ruleOf(policy, logged)
   if (rule === null) {
@@ -38,7 +35,8 @@ export function judge(logged: Logged, policy: Policy): Judgement {
   let incomplete = isBeyond(rule, logged, policy, admitted)
   const dropped = options.map((option): string | null => {
     if (!admitted(option)) return 'route'
-    if (!BY_POLICY.includes(option.dropped)) return option.dropped
+    // All other filters tell a fact, which no policy changes.
+    if (option.dropped !== null && filterRow(option.dropped)?.byPolicy !== true) return option.dropped
     if (Number.isFinite(option.expected.total_ms) && isAsked(option, rule, options)) return null
     incomplete ||= Number.isNaN(option.expected.total_ms) || !options.some((one) => isSame(one, option) && isPlain(one))
     return 'not_recorded'
@@ -104,8 +102,8 @@ export function fillFromRecord(
 function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
   const backend = policy.backends.get(place.backend)
   if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
-  const key = { id: caller, allows: () => policy.allowed.get(caller)?.(place) !== false }
-  return isWithin(place, { ...rule, key }, policy.backends)
+  const { spec, scoring } = rule
+  return isWithin(place, { spec, scoring, key: keyBound(caller, place, policy) }, policy.backends)
 }
 
 /** Efforts are candidates only where the gateway scores; else a model is asked as it is. */

@@ -1,7 +1,8 @@
 /** A configuration as far as it decides: routes, keys and backends, compiled once for all lines. Pure. */
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
+import type { KeySpec } from '../core/principal.ts'
 import { glob } from '../core/glob.ts'
-import { type Bounds, boundsOfRoute, outside } from '../decision/route/bounds.ts'
+import { binds, type Bounds, boundsOf, type KeyBound, outside } from '../decision/route/bounds.ts'
 import { isLocal } from '../decision/route/local.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 
@@ -18,14 +19,20 @@ export interface PolicyRoute {
   readonly matchesModel: ((model: string) => boolean) | null
 }
 
+export interface PolicyKey {
+  readonly spec: KeySpec
+  /** Whether its routes grant it. */
+  readonly allows: (place: Place) => boolean
+}
+
 export interface Policy {
   readonly backends: ReadonlyMap<string, BackendSpec>
   readonly routes: readonly PolicyRoute[]
   readonly byName: ReadonlyMap<string, PolicyRoute>
   /** Models that the file itself names; others are known only once the backends have told them. */
   readonly declared: readonly Place[]
-  /** What a restricted key may use; one that is not in here may use everything. */
-  readonly allowed: ReadonlyMap<string, (place: Place) => boolean>
+  /** By id: the keys that something binds. */
+  readonly keys: ReadonlyMap<string, PolicyKey>
   /** By alias: the models, or `backend/model`, that it stands for. */
   readonly aliases: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -34,11 +41,11 @@ export function policyOf(config: Config): Policy {
   const backends = new Map(config.backends.map((backend) => [backend.name, backend]))
   const routes = config.routes.map(routeOf)
   const byName = new Map(routes.map((route) => [route.spec.name, route]))
-  const allowed = new Map<string, (place: Place) => boolean>()
-  for (const { id, routes: names } of config.keys) {
-    if (names === null) continue
-    const grants = names.map((name) => grantOf(byName.get(name), name, backends))
-    allowed.set(id, (place) => grants.some((grants) => grants(place)))
+  const keys = new Map<string, PolicyKey>()
+  for (const spec of config.keys) {
+    if (!binds(spec)) continue
+    const grants = spec.routes?.map((name) => grantOf(byName.get(name), name, backends)) ?? null
+    keys.set(spec.id, { spec, allows: (place) => grants === null || grants.some((grants) => grants(place)) })
   }
   const aliases = new Map<string, Set<string>>()
   for (const [name, facts] of Object.entries(config.models))
@@ -46,7 +53,7 @@ export function policyOf(config: Config): Policy {
   const declared = config.backends.flatMap(({ name, models }) =>
     models.map((model) => ({ id: `${name}/${model}`, backend: name, model })),
   )
-  return { backends, routes, byName, declared, allowed, aliases }
+  return { backends, routes, byName, declared, keys, aliases }
 }
 
 function routeOf(spec: RouteSpec): PolicyRoute {
@@ -61,8 +68,14 @@ function routeOf(spec: RouteSpec): PolicyRoute {
 
 function grantOf(route: PolicyRoute | undefined, name: string, backends: Policy['backends']): PolicyRoute['takes'] {
   if (route === undefined) return () => name === DEFAULT_ROUTE
-  const bounds = { ...boundsOfRoute(route.spec), key: null }
+  const bounds = boundsOf(route.spec)
   return (place) => route.takes(place) && isWithin(place, bounds, backends)
+}
+
+/** What binds a caller at one place; null: nothing. */
+export function keyBound(caller: string, place: Place, { keys }: Policy): KeyBound | null {
+  const key = keys.get(caller)
+  return key === undefined ? null : { id: caller, options: key.spec, allows: () => key.allows(place) }
 }
 
 /** What a key or a route may reach. A backend that the configuration does not have is reached by nobody. */

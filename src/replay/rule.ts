@@ -1,16 +1,14 @@
 /** Which of a policy's routes takes a logged request, and what it lets in. Pure. */
 import type { RouteSpec } from '../core/settings.ts'
 import { DEFAULT_STRATEGY, strategyNamed } from '../core/strategies.ts'
-import { boundsOfRoute, type RouteBounds } from '../decision/route/bounds.ts'
+import { boundsOf, type RouteBounds } from '../decision/route/bounds.ts'
 import { AUTO, matches as isTaken } from '../decision/route/match.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 import type { Logged } from './logged.ts'
-import type { Place, Policy, PolicyRoute } from './policy.ts'
+import { isWithin, keyBound, type Place, type Policy, type PolicyRoute } from './policy.ts'
 
 export interface Rule extends RouteBounds {
   readonly route: string
-  /** Null: the caller named a model. */
-  readonly spec: RouteSpec | null
   readonly scoring: RouteSpec['strategy']
   readonly takes: (place: Place) => boolean
   /** Globs of what it takes. */
@@ -41,7 +39,7 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   if (byName !== undefined) return ruled(byName, preset, passedOver)
   if (auto) {
     const all = { route: DEFAULT_ROUTE, spec: null, takes: () => true, patterns: ['*'], open: true }
-    return { ...all, scoring: preset ?? DEFAULT_STRATEGY, ...boundsOfRoute(null, preset), passedOver }
+    return { ...all, scoring: preset ?? DEFAULT_STRATEGY, passedOver }
   }
   return known.some(names) ? { ...named(names, model), passedOver } : null
 }
@@ -53,7 +51,6 @@ const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, pas
   takes,
   patterns: spec.candidates,
   open: true,
-  ...boundsOfRoute(spec, preset ?? spec.strategy),
   passedOver,
 })
 
@@ -64,7 +61,6 @@ const named = (takes: Rule['takes'], model: string): Rule => ({
   takes,
   patterns: [model],
   open: false,
-  ...boundsOfRoute(null),
   passedOver: false,
 })
 
@@ -78,9 +74,10 @@ const standsFor = (names: ReadonlySet<string> | undefined, { id, model }: Place)
   names !== undefined && (names.has(id) || names.has(model))
 
 /** Whether this key may use some of it. */
-function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string, { allowed }: Policy): boolean {
-  const own = allowed.get(caller)
-  return own === undefined || known.some((place) => takes(place) && own(place))
+function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string, policy: Policy): boolean {
+  const within = (place: Place): boolean =>
+    isWithin(place, boundsOf(null, keyBound(caller, place, policy)), policy.backends)
+  return !policy.keys.has(caller) || known.some((place) => takes(place) && within(place))
 }
 
 /** All conditions but that on headers, of which the log tells nothing. */

@@ -6,6 +6,7 @@ import type { RouteSpec } from '../../src/core/settings.ts'
 import { type Strategy, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import { type Asked, type ResolvedRoute, resolve } from '../../src/decision/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
+import { outside } from '../../src/decision/route/bounds.ts'
 import { reachOf } from '../../src/decision/route/reach.ts'
 
 const local = { backend: { provider: provider({ local: true }) } }
@@ -215,7 +216,9 @@ t.test('strategies: the header, then the name, then the route', async (t) => {
 
 t.test('local means local, whoever says it', async (t) => {
   const rule = routeSpec('r', { match: routeMatch({ model: ['auto'], key: null }) })
-  const isLocal = (choice: ResolvedRoute): boolean => choice.candidates.length > 0 && choice.localOnly
+  const elsewhere = deployment('cloud/gpt-5')
+  const isLocal = ({ candidates, rule, scoring }: ResolvedRoute): boolean =>
+    candidates.length > 0 && outside(elsewhere, { spec: rule?.spec ?? null, scoring, key: null })?.filter === 'local'
   t.ok(isLocal(ask('auto:local')), 'auto:local')
   t.ok(isLocal(ask('auto:local', [rule])), 'auto:local with a rule for auto')
   t.ok(isLocal(ask('auto:local', [routeSpec('default')])), 'auto:local with a default route')

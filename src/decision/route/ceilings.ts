@@ -4,6 +4,12 @@ import type { ResolvedRoute } from './names.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { mostCost } from './predict.ts'
 
+/** What each drops, for the reference. */
+export const CEILINGS = {
+  cost: { means: 'it is expected to cost more than the route or the caller allows' },
+  latency: { means: 'its first token or its end is expected later than the route or the caller allows' },
+} as const
+
 export interface Ceilings {
   /** Nano-dollars; Infinity = none. */
   readonly cost: number

@@ -11,7 +11,7 @@ import {
 } from '../../core/strategies.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { AUTO, matches } from './match.ts'
-import { boundsOfRoute, outside, type RouteBounds } from './bounds.ts'
+import { boundsOf, outside } from './bounds.ts'
 import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
 import { spelled } from './spelling.ts'
 
@@ -28,7 +28,7 @@ export interface Asked {
   readonly utcHour: number
 }
 
-export interface ResolvedRoute extends RouteBounds {
+export interface ResolvedRoute {
   readonly route: string
   /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
   readonly strategy: string
@@ -59,7 +59,7 @@ export function* choices(request: Asked, table: RouteTable): Generator<ResolvedR
     yield choice
   }
   if (found) return
-  const bounds = { ...boundsOfRoute(null), key: boundOf(request.principal, table) }
+  const bounds = boundsOf(null, boundOf(request.principal, table))
   const model = spelled(request.model, table, (one) => outside(one, bounds) === null)
   if (model !== null) yield* choicesOf({ ...request, model }, table)
 }
@@ -114,7 +114,6 @@ function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], w
     fallback: rule?.fallback ?? [],
     rule,
     open: rule !== null,
-    ...boundsOfRoute(rule?.spec ?? null, scoring),
   }
 }
 
@@ -132,7 +131,7 @@ function presetOf(model: string): Strategy | null {
 
 /** Whether this key may use some of it: a route of others must not stand in the way of its own. */
 function isOpen({ candidates, fallback }: CompiledRoute, principal: Principal, table: RouteTable): boolean {
-  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  const bounds = boundsOf(null, boundOf(principal, table))
   return (
     bounds.key === null || (candidates.length > 0 ? candidates : fallback).some((one) => outside(one, bounds) === null)
   )
@@ -142,7 +141,7 @@ const clip = (name: string): string => (name.length > 200 ? `${name.slice(0, 200
 
 /** Names only what this key may use. */
 function unknownModel(model: string, principal: Principal, table: RouteTable): string {
-  const bounds = { ...boundsOfRoute(null), key: boundOf(principal, table) }
+  const bounds = boundsOf(null, boundOf(principal, table))
   const usable = (candidates: readonly Deployment[]): boolean => candidates.some((one) => outside(one, bounds) === null)
   const known = [
     ...[...table.catalog.byModel].filter(([, serving]) => usable(serving)).map(([id]) => id),

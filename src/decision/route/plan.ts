@@ -1,5 +1,5 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { DecisionRecord, Expected, ExpectedBaseline, FilterName } from '../../core/record.ts'
+import type { DecisionRecord, Expected, ExpectedBaseline } from '../../core/record.ts'
 import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import type { Capability } from '../../core/capabilities.ts'
@@ -8,7 +8,7 @@ import type { GatewayError } from '../../core/errors.ts'
 import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
 import { baselineOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
-import { filterOf, type FilterContext, refuses, tight } from './filters.ts'
+import { filterOf, type FilterContext, type FilterName, refuses, tight } from './filters.ts'
 import type { Remembered } from './conversations.ts'
 import { type ResolvedRoute, resolve } from './names.ts'
 import { explore, stickinessBonus, type Pick, rank } from './pick.ts'
@@ -138,7 +138,7 @@ export function decide(
 ): Decision {
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
-  const bounds = { ...choice, key: boundOf(principal, table) }
+  const bounds = { spec: choice.rule?.spec ?? null, scoring: choice.scoring, key: boundOf(principal, table) }
   const question = { request, profile, choice, bounds, table, now: moment.now }
   const { candidates, dropped, seats } = filtered(question)
   const { length } = candidates

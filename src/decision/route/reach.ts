@@ -17,7 +17,7 @@ export function reachOf(model: string, principal: Principal, table: RouteTable):
     const asked = { model, principal, strategy: null, headers: {}, profile: null, utcHour: 0 }
     for (const choice of choices(asked, table))
       for (const one of [...choice.candidates, ...choice.fallback])
-        if (outside(one, { ...choice, key }) === null) reached.add(one)
+        if (outside(one, { spec: choice.rule?.spec ?? null, scoring: choice.scoring, key }) === null) reached.add(one)
   } catch (thrown) {
     if (!(thrown instanceof GatewayError && thrown.code === 'model_not_found')) throw thrown
   }

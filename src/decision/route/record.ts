@@ -1,9 +1,10 @@
 /** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Target } from '../../core/types.ts'
-import { type CandidateRecord, type DecisionRecord, type Dropped, isBound } from '../../core/record.ts'
+import type { CandidateRecord, DecisionRecord, Dropped } from '../../core/record.ts'
 import { baselineOf } from './expected.ts'
-import { judge } from './filters.ts'
+import { BOUNDS, isBound } from './bounds.ts'
+import { FILTERS, judge } from './filters.ts'
 import { fallbackOf } from './fallback.ts'
 import type { Decision } from './plan.ts'
 import { SORTED } from './pick.ts'
@@ -70,7 +71,8 @@ function candidateOf(decision: Decision, place: number): CandidateRecord {
   const row = shown[place]!
   const why = droppedOf(decision, row, place)
   // What a filter took out was never estimated.
-  const estimated = dropped[row] === null || dropped[row] === 'cost' || dropped[row] === 'latency'
+  const filter = dropped[row] ?? null
+  const estimated = filter === null || FILTERS[filter].estimated
   return rowOf(candidates[row]!, why, profile.inputTokens, estimated ? rows : null, place * COLUMNS)
 }
 
@@ -160,12 +162,15 @@ export function refusalOf(decision: Decision, record: DecisionRecord): GatewayEr
     .map(({ backend, model, dropped }) => `${backend}/${model}: ${dropped?.why ?? ''}`)
   const more = filters.length > NAMED ? `; and ${filters.length - NAMED} more` : ''
   const list = `${reasons.join('; ')}${more}.`
-  const all = (filter: string): boolean => filters.every((one) => one === filter)
   const refusal = (code: ErrorCode, message: string, param: string | null = null): GatewayError =>
     new GatewayError(code, message, { param })
-  if (all('policy')) return refusal('forbidden', `This key may not use "${request.model}".`, 'model')
-  if (all('weight')) return refusal('no_backend', `All candidates are drained: ${list}`)
-  if (filters.every(isBound)) return refusal('forbidden', `No candidate may serve this request: ${list}`, 'model')
+  if (filters.every(isBound)) {
+    const [only, ...others] = new Set(filters)
+    const refused = only !== undefined && others.length === 0 ? BOUNDS[only].refused : undefined
+    const code = refused?.code ?? 'forbidden'
+    const message = refused?.message(request.model, list) ?? `No candidate may serve this request: ${list}`
+    return refusal(code, message, code === 'forbidden' ? 'model' : null)
+  }
   if (filters.includes('context'))
     return refusal(
       'context_length_exceeded',

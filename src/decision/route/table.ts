@@ -3,7 +3,7 @@ import type { KeySpec, Principal } from '../../core/principal.ts'
 import type { RouteSpec } from '../../core/settings.ts'
 import type { Catalog, Deployment } from '../../core/types.ts'
 import { glob } from '../../core/glob.ts'
-import { boundsOfRoute, type KeyBound, outside } from './bounds.ts'
+import { binds, boundsOf, type KeyBound, outside } from './bounds.ts'
 import { Rotas } from './rota.ts'
 
 export interface CompiledRoute {
@@ -55,17 +55,18 @@ export const allowedTo = (
   { allowed }: RouteTable,
 ): ReadonlySet<Deployment> | undefined => allowed.get(id) ?? (routes === null ? undefined : NOTHING)
 
-/** The same as a bound; null = none. */
-export function boundOf(principal: Pick<Principal, 'id' | 'routes'>, table: RouteTable): KeyBound | null {
+/** What binds a key; null = nothing. */
+export function boundOf(principal: Principal, table: RouteTable): KeyBound | null {
   const allowed: ReadonlySet<unknown> | undefined = allowedTo(principal, table)
-  return allowed === undefined ? null : { id: principal.id, allows: (place) => allowed.has(place) }
+  if (allowed === undefined && !binds(principal)) return null
+  return { id: principal.id, options: principal, allows: (place) => allowed === undefined || allowed.has(place) }
 }
 
 /** What a route gives to a key that is bound to it. */
 function grantOf(name: string, byName: ReadonlyMap<string, CompiledRoute>, catalog: Catalog): readonly Deployment[] {
   const route = byName.get(name)
   if (route === undefined) return name === DEFAULT_ROUTE ? catalog.all : []
-  const bounds = { ...boundsOfRoute(route.spec), key: null }
+  const bounds = boundsOf(route.spec)
   return [...route.candidates, ...route.fallback].filter((one) => outside(one, bounds) === null)
 }
 
