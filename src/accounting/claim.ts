@@ -2,8 +2,10 @@
  * The most that a request may come to, before it is sent: over every target that may be called, with as many answers as are asked for, each as
  * long as its model may make it, at the dearest of the rates that may apply. Unknown prices count nothing. Pure.
  */
+import { type Media, partsOf, rateName, type RateName } from '../core/tokens.ts'
+import { NANO_USD } from '../core/money.ts'
 import { dearestRate, isTimed } from '../core/rates.ts'
-import type { Price, Rates } from '../core/settings.ts'
+import type { Price } from '../core/settings.ts'
 import type { Bid, SpendEstimate } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
@@ -27,8 +29,8 @@ interface Scope {
   readonly answers: number
   /** Beside the limit of an answer: text that was foreseen, and did not come, is charged too. */
   readonly foreseen: number
-  readonly inputKinds: readonly (keyof Rates)[]
-  readonly outputKinds: readonly (keyof Rates)[]
+  readonly inputKinds: readonly RateName[]
+  readonly outputKinds: readonly RateName[]
   readonly tier: string | null
   /** How long all calls together may take. */
   readonly seconds: number
@@ -79,17 +81,22 @@ function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
     // What does not stream generates no text.
     answers: request.endpoint.streams ? prompts * choices : 0,
     foreseen,
-    inputKinds: [
-      'cachedInputPerMtok',
-      'cacheWritePerMtok',
-      ...(hasSounds ? (['audioInputPerMtok'] as const) : []),
-      ...(hasImages ? (['imageInputPerMtok'] as const) : []),
-    ],
-    outputKinds: ['reasoningPerMtok', ...(speaks ? (['audioOutputPerMtok'] as const) : [])],
+    inputKinds: ratesOfInput({ audio: hasSounds, image: hasImages }),
+    outputKinds: ratesOfOutput({ audio: speaks, image: false }),
     tier: serviceTier,
     seconds: plan.limits.totalMs / 1000 + DRAIN_SECONDS,
   }
 }
+
+/** Rates that may apply to a part, by the media that there are. */
+function ratesOf(whole: 'input' | 'output'): (media: Media) => readonly RateName[] {
+  const made = [false, true].flatMap((image) =>
+    [false, true].map((audio) => partsOf(whole, { audio, image }).map(rateName)),
+  )
+  return ({ audio, image }) => made[(image ? 2 : 0) + (audio ? 1 : 0)]!
+}
+const ratesOfInput = ratesOf('input')
+const ratesOfOutput = ratesOf('output')
 
 /** Those that may be called: as many as there are attempts, and those behind them where a prompt that is too long skips some. */
 function reachable(
@@ -157,7 +164,7 @@ function chargeOf(scope: Scope, { deployment }: Target, input: number, output: n
   const shared = scope.answers <= 1 && scope.prompts === 1 && context !== null ? context : Infinity
   const tokens = Math.min(input + output, shared)
   if (price === null) return { nanoUsd: 0, tokens }
-  const fee = 1e9 * (price.perRequest ?? 0)
+  const fee = NANO_USD * (price.perRequest ?? 0)
   const read = dearestRate(price, input, 'inputPerMtok', scope.inputKinds)
   if (read === null) return { nanoUsd: price.perRequest === null ? 0 : fee * factorOf(price, scope.tier), tokens }
   const written = dearestRate(price, input, 'outputPerMtok', scope.outputKinds) ?? 0
@@ -168,7 +175,7 @@ function chargeOf(scope: Scope, { deployment }: Target, input: number, output: n
 /** Of an engine with a price of its time: all calls together take no longer than the request may. */
 function timeOf({ seconds }: Scope, { deployment }: Target): number {
   const { price } = deployment.facts
-  return price === null || !isTimed(price) ? 0 : 1e9 * (price.perGpuHour! / 3600) * seconds
+  return price === null || !isTimed(price) ? 0 : NANO_USD * (price.perGpuHour! / 3600) * seconds
 }
 
 /** A tier that is asked for by name may not be to be had, and the answer is charged as usual. Under a name that the price does not have, any may be meant. */

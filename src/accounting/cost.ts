@@ -1,5 +1,5 @@
 /** What an answer cost. Pure. */
-import { isTimed, nanoOf } from '../core/rates.ts'
+import { isTimed, answerNanoUsd } from '../core/rates.ts'
 import type { Price } from '../core/settings.ts'
 import type { Cost, Usage } from '../core/settlement.ts'
 
@@ -17,7 +17,7 @@ export function costOf(usage: Usage | null, price: Price | null, seconds: number
   if (chargedNanoUsd === 'unknown') return null
   if (chargedNanoUsd !== null) return { nanoUsd: chargedNanoUsd, source: 'backend', estimated }
   if (price === null) return null
-  const nano = nanoOf(price, usage, seconds)
+  const nano = answerNanoUsd(price, usage, seconds)
   if (Number.isNaN(nano)) return null
   if (isTimed(price)) return { nanoUsd: Math.round(nano), source: 'engine_time', estimated }
   const factor = tier === null || !Object.hasOwn(price.serviceTiers, tier) ? null : price.serviceTiers[tier]!

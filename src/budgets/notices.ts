@@ -1,4 +1,5 @@
 /** Reports, once for each window, that a budget is nearly spent, and that it is. */
+import { usdOf } from '../core/money.ts'
 import { Occasionally } from '../core/occasionally.ts'
 import type { BudgetEvent, BudgetNotice } from '../core/events.ts'
 import type { BudgetSpec } from '../core/budget.ts'
@@ -98,7 +99,7 @@ const noticeOf = (event: BudgetNotice['event'], spec: BudgetSpec, id: string, co
   of: spec.of,
   id,
   per: spec.per,
-  limit: { usd: spec.nanoUsd === null ? null : spec.nanoUsd / 1e9, tokens: spec.tokens, requests: spec.requests },
-  used: { usd: count.nanoUsd / 1e9, tokens: count.tokens, requests: count.requests },
+  limit: { usd: spec.nanoUsd === null ? null : usdOf(spec.nanoUsd), tokens: spec.tokens, requests: spec.requests },
+  used: { usd: usdOf(count.nanoUsd), tokens: count.tokens, requests: count.requests },
   resets_at: count.endsAt === Infinity ? null : new Date(count.endsAt).toISOString(),
 })

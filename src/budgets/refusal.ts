@@ -1,4 +1,5 @@
 /** A limit that stands against a request, in words. Pure. */
+import { usdOf } from '../core/money.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { SpendEstimate } from '../core/settlement.ts'
@@ -45,7 +46,7 @@ function needOf({ reason, left, others }: Block, { nanoUsd, tokens }: SpendEstim
   return ` This request may take ${most} at the most, and ${rest} are left: ${remedy}.`
 }
 
-const usdText = (nano: number): string => `${Number((nano / 1e9).toPrecision(4))} USD`
+const usdText = (nano: number): string => `${Number(usdOf(nano).toPrecision(4))} USD`
 
 const refused = (message: string, retryAfterMs: number): GatewayError =>
   new GatewayError('budget_exceeded', message, { retryAfterMs })
@@ -54,7 +55,7 @@ function limitOf(spec: BudgetSpec, reason: Block['reason']): string {
   const per = spec.per === null ? '' : ` ${spec.per === 'hour' ? 'an' : 'a'} ${spec.per}`
   switch (reason) {
     case 'usd':
-      return `${spec.nanoUsd! / 1e9} USD${per}`
+      return `${usdOf(spec.nanoUsd!)} USD${per}`
     case 'tokens':
       return `${spec.tokens} tokens${per}`
     case 'requests':

@@ -1,6 +1,7 @@
+import { usdOf } from '../core/money.ts'
 import type { BudgetState } from './limiter.ts'
 
-const usd = (nano: number | null): number | null => (nano === null ? null : nano / 1e9)
+const usd = (nano: number | null): number | null => (nano === null ? null : usdOf(nano))
 
 /** A count as the admin API tells of it. */
 export const shownBudget = ({

@@ -1,10 +1,29 @@
 /** Rows of the ledger as CSV (RFC 4180): the columns are always the same, new ones are added at the end. */
-import { nanoOf, usdText } from '../core/total-row.ts'
+import { TOKEN_NAMES, type TokenName } from '../core/tokens.ts'
+import { nanoUsdOf, usdText } from '../core/money.ts'
 import type { LedgerRow } from '../ledger/row.ts'
 
 type Cell = string | number | boolean | null | undefined
 
-const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[] = [
+type Column = readonly [name: string, of: (row: LedgerRow) => Cell]
+
+const tokensOf = (name: TokenName): Column => [
+  `tokens_${name}`,
+  ({ tokens }) => (tokens === null ? null : (tokens[name] ?? 0)),
+]
+/** Kinds that had a column before others were added behind all of them. */
+const FIRST_TOKENS: readonly TokenName[] = [
+  'input',
+  'cached_input',
+  'cache_write',
+  'output',
+  'reasoning',
+  'audio_input',
+  'audio_output',
+  'image_input',
+]
+
+const COLUMNS: readonly Column[] = [
   ['kind', (row) => row.kind],
   ['seq', (row) => row.seq],
   ['writer', (row) => row.writer],
@@ -29,16 +48,9 @@ const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[
   ['finish', (row) => row.finish],
   ['success', (row) => row.success],
   ['why', (row) => row.why],
-  ['tokens_input', (row) => row.tokens?.input],
-  ['tokens_cached_input', (row) => row.tokens?.cached_input],
-  ['tokens_cache_write', (row) => extra(row, 'cache_write')],
-  ['tokens_output', (row) => row.tokens?.output],
-  ['tokens_reasoning', (row) => row.tokens?.reasoning],
-  ['tokens_audio_input', (row) => extra(row, 'audio_input')],
-  ['tokens_audio_output', (row) => extra(row, 'audio_output')],
-  ['tokens_image_input', (row) => extra(row, 'image_input')],
+  ...FIRST_TOKENS.map(tokensOf),
   ['tokens_estimated', (row) => row.tokens_estimated],
-  ['cost_usd', (row) => (typeof row.cost_usd === 'number' ? usdText(nanoOf(row.cost_usd)) : null)],
+  ['cost_usd', (row) => (typeof row.cost_usd === 'number' ? usdText(nanoUsdOf(row.cost_usd)) : null)],
   ['cost_partial', (row) => row.cost_partial],
   ['cost_source', (row) => row.cost_source],
   ['waste_reason', (row) => row.waste?.reason],
@@ -50,6 +62,7 @@ const COLUMNS: readonly (readonly [name: string, of: (row: LedgerRow) => Cell])[
   ['cost_estimated', (row) => row.cost_estimated],
   ['waste_by_reason', (row) => (row.waste_by_reason === undefined ? null : JSON.stringify(row.waste_by_reason))],
   ['max_tokens', (row) => row.max_tokens],
+  ...TOKEN_NAMES.filter((name) => !FIRST_TOKENS.includes(name)).map(tokensOf),
 ]
 
 /** With its line end. */
@@ -57,9 +70,6 @@ export const CSV_HEADER = `${COLUMNS.map(([name]) => name).join(',')}\r\n`
 
 /** With its line end. */
 export const csvOf = (row: LedgerRow): string => `${COLUMNS.map(([, of]) => cell(of(row))).join(',')}\r\n`
-
-const extra = ({ tokens }: LedgerRow, kind: 'cache_write' | 'audio_input' | 'audio_output' | 'image_input'): Cell =>
-  tokens === null ? null : (tokens[kind] ?? 0)
 
 function cell(value: Cell): string {
   if (value === null || value === undefined) return ''

@@ -1,4 +1,5 @@
 /** Keys and budgets of the file -> KeySpec, BudgetSpec. */
+import { nanoUsdOf } from '../core/money.ts'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { KeySpec } from '../core/principal.ts'
 import { type Fields, fieldsOf, valuesOf } from '../core/options/option.ts'
@@ -32,7 +33,14 @@ function budgetsOfKey(id: string, { tpm, parallel, budget, clamp }: KeyFields): 
     ...(budget === null
       ? []
       : [
-          { ...own, name: 'key-usd', per: budget.per, nanoUsd: toNano(budget.usd), soft: DEFAULT_SOFT, pressure: true },
+          {
+            ...own,
+            name: 'key-usd',
+            per: budget.per,
+            nanoUsd: nanoUsdOf(budget.usd),
+            soft: DEFAULT_SOFT,
+            pressure: true,
+          },
         ]),
   ]
 }
@@ -50,14 +58,12 @@ const NO_BUDGET: Omit<BudgetSpec, 'name' | 'of' | 'ids'> = {
   clamp: false,
 }
 
-const toNano = (usd: number): number => Math.round(usd * 1e9)
-
 export const toBudget = (input: NonNullable<ConfigFile['budgets']>[number]): BudgetSpec => ({
   name: input.name,
   of: input.of,
   ids: input.ids ?? null,
   per: input.per ?? null,
-  nanoUsd: input.usd === undefined ? null : toNano(input.usd),
+  nanoUsd: input.usd === undefined ? null : nanoUsdOf(input.usd),
   tokens: input.tokens ?? null,
   requests: input.requests ?? null,
   parallel: input.parallel ?? null,

@@ -1,5 +1,7 @@
 /** Prices of the file -> Price. */
 import { NO_PRICE, type Price, type Rates } from '../core/settings.ts'
+import { keyed } from '../core/keyed.ts'
+import { RATE_NAMES, rateOption, TOKEN_KINDS } from '../core/tokens.ts'
 import type { ConfigFile } from './schema.ts'
 
 type PriceInput = NonNullable<ConfigFile['backends'][number]['price']>
@@ -17,13 +19,5 @@ export function toPrice(input: PriceInput | undefined): Price | null {
   }
 }
 
-const toRates = (input: RatesInput): Rates => ({
-  inputPerMtok: input.input_per_mtok_usd ?? null,
-  cachedInputPerMtok: input.cached_input_per_mtok_usd ?? null,
-  cacheWritePerMtok: input.cache_write_per_mtok_usd ?? null,
-  audioInputPerMtok: input.audio_input_per_mtok_usd ?? null,
-  imageInputPerMtok: input.image_input_per_mtok_usd ?? null,
-  outputPerMtok: input.output_per_mtok_usd ?? null,
-  reasoningPerMtok: input.reasoning_per_mtok_usd ?? null,
-  audioOutputPerMtok: input.audio_output_per_mtok_usd ?? null,
-})
+const toRates = (input: RatesInput): Rates =>
+  keyed(RATE_NAMES, (_, place) => input[rateOption(TOKEN_KINDS[place]!)] ?? null)

@@ -6,6 +6,7 @@ import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import { count, name, share, text, texts, usd } from '../core/options/kinds.ts'
 import { described, shapeOf } from '../core/options/option.ts'
 import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
+import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
 import { ON_ABORT } from '../core/provider.ts'
@@ -27,16 +28,9 @@ const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least o
 
 const time = (description: string, ms: number) => described(duration, description, durationText(ms))
 
-const rates = {
-  input_per_mtok_usd: described(usd, 'USD for a million input tokens'),
-  cached_input_per_mtok_usd: described(usd, 'USD for a million input tokens that the backend had cached'),
-  cache_write_per_mtok_usd: described(usd, 'USD for a million input tokens that the backend was told to cache'),
-  audio_input_per_mtok_usd: described(usd, 'USD for a million input tokens of sound'),
-  image_input_per_mtok_usd: described(usd, 'USD for a million input tokens of pictures'),
-  output_per_mtok_usd: described(usd, 'USD for a million output tokens'),
-  reasoning_per_mtok_usd: described(usd, 'USD for a million output tokens of thinking; as other output where absent'),
-  audio_output_per_mtok_usd: described(usd, 'USD for a million output tokens of sound'),
-}
+const rates = keyed(TOKEN_KINDS.map(rateOption), (_, place) =>
+  described(usd, `USD for a million ${TOKENS[TOKEN_KINDS[place]!].priced}`),
+)
 
 const price = z.strictObject({
   ...rates,

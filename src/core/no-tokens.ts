@@ -1,15 +1,4 @@
 import type { Usage } from './settlement.ts'
+import { NO_COUNTS } from './tokens.ts'
 
-export const NO_TOKENS: Usage = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  audioInput: 0,
-  imageInput: 0,
-  output: 0,
-  reasoning: 0,
-  audioOutput: 0,
-  chargedNanoUsd: null,
-  tier: null,
-  estimated: false,
-}
+export const NO_TOKENS: Usage = { ...NO_COUNTS, chargedNanoUsd: null, tier: null, estimated: false }

@@ -1,17 +1,7 @@
 /** What tokens cost at a price. Arithmetic only, and no object is made: decisions do it for each candidate. */
+import { NANO_USD } from './money.ts'
+import type { TokenCounts } from './tokens.ts'
 import type { Price, Rates } from './settings.ts'
-
-/** Tokens by kind; what is part of something else is counted in both. */
-export interface TokenCounts {
-  readonly input: number
-  readonly cachedInput: number
-  readonly cacheWrite: number
-  readonly audioInput: number
-  readonly imageInput: number
-  readonly output: number
-  readonly reasoning: number
-  readonly audioOutput: number
-}
 
 /** Whether answers are charged by the time that the engine takes for them. */
 export const isTimed = ({ perGpuHour, inputPerMtok }: Price): boolean => perGpuHour !== null && inputPerMtok === null
@@ -20,11 +10,11 @@ export const isTimed = ({ perGpuHour, inputPerMtok }: Price): boolean => perGpuH
  * Nano-dollars of an answer, not rounded; NaN where a price that counts is unknown. `seconds`: its share of the engine's
  * time, for engines with a price of their time. USD for a million tokens is a thousand nano-dollars for one.
  */
-export function nanoOf(price: Price, counts: TokenCounts, seconds: number): number {
+export function answerNanoUsd(price: Price, counts: TokenCounts, seconds: number): number {
   const fee = price.perRequest ?? 0
-  if (isTimed(price)) return 1e9 * ((price.perGpuHour! / 3600) * seconds + fee)
-  if (price.inputPerMtok === null && price.outputPerMtok === null && price.perRequest !== null) return 1e9 * fee
-  return 1000 * (inputCost(price, counts) + outputCost(price, counts)) + 1e9 * fee
+  if (isTimed(price)) return NANO_USD * ((price.perGpuHour! / 3600) * seconds + fee)
+  if (price.inputPerMtok === null && price.outputPerMtok === null && price.perRequest !== null) return NANO_USD * fee
+  return 1000 * (inputCost(price, counts) + outputCost(price, counts)) + NANO_USD * fee
 }
 
 function inputCost(price: Price, counts: TokenCounts): number {

@@ -1,4 +1,6 @@
 /** What an operator configures: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
+import { keyed } from './keyed.ts'
+import { RATE_NAMES, type RateName } from './tokens.ts'
 import type { Values } from './options/option.ts'
 import type { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
@@ -8,17 +10,7 @@ import type { OnAbort, Provider } from './provider.ts'
 import type { Scoring } from './strategies.ts'
 
 /** USD for a million tokens of a kind; null where nobody said: it costs what the kind that it is part of costs. */
-export interface Rates {
-  readonly inputPerMtok: number | null
-  readonly cachedInputPerMtok: number | null
-  /** Input that the backend was told to keep. */
-  readonly cacheWritePerMtok: number | null
-  readonly audioInputPerMtok: number | null
-  readonly imageInputPerMtok: number | null
-  readonly outputPerMtok: number | null
-  readonly reasoningPerMtok: number | null
-  readonly audioOutputPerMtok: number | null
-}
+export type Rates = Readonly<Record<RateName, number | null>>
 
 export interface Price extends Rates {
   /** Rates of a whole request whose input is above so many tokens; the highest that is passed counts, its nulls being the base's. */
@@ -31,16 +23,11 @@ export interface Price extends Rates {
   readonly perGpuHour: number | null
 }
 
+const RATES_UNKNOWN: Rates = keyed(RATE_NAMES, () => null)
+
 /** Nobody said anything. */
 export const NO_PRICE: Price = {
-  inputPerMtok: null,
-  cachedInputPerMtok: null,
-  cacheWritePerMtok: null,
-  audioInputPerMtok: null,
-  imageInputPerMtok: null,
-  outputPerMtok: null,
-  reasoningPerMtok: null,
-  audioOutputPerMtok: null,
+  ...RATES_UNKNOWN,
   tiers: [],
   serviceTiers: {},
   perRequest: null,

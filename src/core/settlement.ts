@@ -1,23 +1,10 @@
 /** What a request took and came to: usage, cost, waste, verdict. Times are milliseconds, money is integer nano-dollars, `null` = unknown. */
 import type { ErrorCode } from './errors.ts'
+import type { TokenCounts } from './tokens.ts'
 
 /** What is part of something else is counted in both. */
-export interface Tokens {
-  readonly input: number
-  /** Part of the input: read from a cache. */
-  readonly cachedInput: number
-  /** Part of the input: written into a cache, at a price of its own. */
-  readonly cacheWrite: number
-  /** Part of the input. */
-  readonly audioInput: number
-  /** Part of the input. */
-  readonly imageInput: number
-  readonly output: number
-  /** Part of the output. */
-  readonly reasoning: number
-  /** Part of the output. */
-  readonly audioOutput: number
-  /** The backend told none, or not all of it: counts are a guess. */
+export interface Tokens extends TokenCounts {
+  /** The backend reported none, or not all of it: counts are a guess. */
   readonly estimated: boolean
 }
 

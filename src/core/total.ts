@@ -2,6 +2,8 @@
  * What calls took together: the one place where tokens, money and waste are added up. Budgets, ledger, metrics, sessions,
  * headers, records and spans show a view of it, and none of them adds up calls by rules of its own. Pure.
  */
+import { keyed } from './keyed.ts'
+import { TOKEN_KINDS } from './tokens.ts'
 import type { AttemptRecord } from './request-record.ts'
 import type { SpendEstimate, Cost, Tokens, Total, Waste } from './settlement.ts'
 
@@ -42,14 +44,7 @@ export function wasteInAll({ waste }: Pick<Total, 'waste'>): Waste | null {
 }
 
 const tokensOfBoth = (one: Tokens, other: Tokens): Tokens => ({
-  input: one.input + other.input,
-  cachedInput: one.cachedInput + other.cachedInput,
-  cacheWrite: one.cacheWrite + other.cacheWrite,
-  audioInput: one.audioInput + other.audioInput,
-  imageInput: one.imageInput + other.imageInput,
-  output: one.output + other.output,
-  reasoning: one.reasoning + other.reasoning,
-  audioOutput: one.audioOutput + other.audioOutput,
+  ...keyed(TOKEN_KINDS, (kind) => one[kind] + other[kind]),
   estimated: one.estimated || other.estimated,
 })
 

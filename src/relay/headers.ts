@@ -4,6 +4,8 @@
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
 import type { RequestLife } from '../accounting/request-life.ts'
+import { COMMON_KINDS, TOKENS } from '../core/tokens.ts'
+import { usdOf } from '../core/money.ts'
 import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
 import type { Deployment } from '../core/types.ts'
@@ -49,11 +51,9 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
 export function totalHeaders({ tokens, cost, partial }: Total): HeaderList {
   const list: string[] = []
   if (tokens !== null) {
-    const { input, cachedInput, output, reasoning, estimated } = tokens
-    list.push(
-      'x-turnout-tokens',
-      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}${estimated ? ', estimated=true' : ''}`,
-    )
+    let counts = ''
+    for (const kind of COMMON_KINDS) counts += `${counts === '' ? '' : ', '}${TOKENS[kind].name}=${tokens[kind]}`
+    list.push('x-turnout-tokens', tokens.estimated ? `${counts}, estimated=true` : counts)
   }
   if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
   if (partial) list.push('x-turnout-cost-partial', 'true')
@@ -61,7 +61,10 @@ export function totalHeaders({ tokens, cost, partial }: Total): HeaderList {
 }
 
 /** Six decimals, nine where a cheap model needs them. */
-const usd = (nano: number): string => (nano / 1e9).toFixed(9).replace(/0{1,3}$/, '')
+const usd = (nano: number): string =>
+  usdOf(nano)
+    .toFixed(9)
+    .replace(/0{1,3}$/, '')
 
 /** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
 export const EXPOSED_HEADERS = [

@@ -1,4 +1,5 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { NANO_USD } from '../core/money.ts'
 import { isUnscored, scoringName } from '../core/strategies.ts'
 import { COLUMN, COLUMNS, RECORDED } from '../core/terms.ts'
 import { newRoom } from '../decision/learn/room.ts'
@@ -66,7 +67,7 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
     score(rows, row, weights, logged.stream)
   })
   const { maxCostUsd, maxTtftMs } = rule.spec ?? { maxCostUsd: null, maxTtftMs: null }
-  relax({ cost: 1e9 * (maxCostUsd ?? Infinity), ttft: maxTtftMs ?? Infinity, total: Infinity }, rows, dropped)
+  relax({ cost: NANO_USD * (maxCostUsd ?? Infinity), ttft: maxTtftMs ?? Infinity, total: Infinity }, rows, dropped)
   const live = [...dropped.keys()].filter((row) => dropped[row] === null)
   const asked = options[chosen]!.id
   const deployments = new Map(

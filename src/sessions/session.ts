@@ -1,4 +1,5 @@
 /** What one agent took within one session, came to and looks like. Bounded, whatever it does. */
+import { usdOf } from '../core/money.ts'
 import { type Counted, startOf } from '../core/counted.ts'
 import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type Trace } from './signals.ts'
 
@@ -159,13 +160,13 @@ export function shown(session: Session, named: Readonly<Record<string, unknown>>
     tokens: { input, cached_input: cachedInput, output, reasoning },
     tokens_estimated: session.estimated,
     tokens_per_minute: Math.round(tokens / Math.max(1, (session.lastAt - session.startedAt) / 60_000)),
-    cost_usd: nanoUsd / 1e9,
+    cost_usd: usdOf(nanoUsd),
     unpriced_requests: unpriced,
     waste: Object.fromEntries(session.waste),
     waste_ratio: ratio(wasteOf(session), tokens),
     cache_share: ratio(cachedInput, input),
     reasoning_share: ratio(reasoning, output),
-    cost_per_success_usd: successes === 0 ? null : nanoUsd / 1e9 / successes,
+    cost_per_success_usd: successes === 0 ? null : usdOf(nanoUsd) / successes,
     tokens_per_success: successes === 0 ? null : tokens / successes,
     ttft_ms: streams === 0 ? null : Math.round(session.ttftMs / streams),
     models: Object.fromEntries(session.models),

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { weightsFrom } from '../../src/core/terms.ts'
 import type { RouteSpec } from '../../src/core/settings.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { load, PROVIDERS } from './load.ts'
@@ -33,7 +34,7 @@ t.test('strategies', async (t) => {
   t.equal(routeOf('explore: true').strategy, 'balanced')
   t.equal(routeOf('strategy: efficient').strategy, 'efficient')
   t.strictSame(routeOf('strategy: { cheapest_within: 0 }').strategy, { cheapestWithin: 0 })
-  const weights = { quality: 1, cost: 0.35, latency: 0, efficiency: 0 }
+  const weights = weightsFrom({ quality: 1, cost: 0.35 })
   t.strictSame(routeOf('strategy: { quality: 1, cost: .35 }').strategy, weights)
   t.strictSame(routeOf('weights: { quality: 1, cost: .35 }').strategy, weights)
 })

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { nanoOf } from '../../src/core/total-row.ts'
+import { nanoUsdOf } from '../../src/core/money.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { eventually } from '../support/await.ts'
 import { cost, usage } from '../support/factories.ts'
@@ -32,7 +32,7 @@ function sumsOf(rows: readonly LedgerRow[]): Sums {
     sums.written += tokens?.cache_write ?? 0
     sums.output += tokens?.output ?? 0
     sums.reasoning += tokens?.reasoning ?? 0
-    sums.nano += cost_usd === null ? 0 : nanoOf(cost_usd)
+    sums.nano += cost_usd === null ? 0 : nanoUsdOf(cost_usd)
     sums.wasted += waste?.tokens ?? 0
   }
   return sums

@@ -1,5 +1,6 @@
 /** A conversation stays where it is, unless another place is better by enough. */
 import t from 'tap'
+import { weightsFrom } from '../../src/core/terms.ts'
 import type { BackendLive, DeploymentHealth } from '../../src/core/types.ts'
 import type { DecisionContext } from '../../src/decision/route/plan.ts'
 import { live } from '../support/factories.ts'
@@ -9,8 +10,8 @@ import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
 const remembered = (id: string): Pick<DecisionContext, 'recall'> => ({
   recall: () => ({ deployment: id, model: id.slice(id.indexOf('/') + 1), tokens: 0, at: 0 }),
 })
-const QUALITY_ALONE = { quality: 1, cost: 0, latency: 0, efficiency: 0 }
-const LATENCY_ALONE = { quality: 0, cost: 0, latency: 1, efficiency: 0 }
+const QUALITY_ALONE = weightsFrom({ quality: 1 })
+const LATENCY_ALONE = weightsFrom({ latency: 1 })
 /** Slow enough that nothing but the first token counts. */
 const HARDLY = { tpot: 1e-9 }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { weightsFrom } from '../../src/core/terms.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import { ANYBODY, catalogOf, deployment, KEY, profile, provider, routeMatch, routeSpec } from '../support/factories.ts'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -123,7 +124,7 @@ t.test('candidates by pattern over backend/model and over model', async (t) => {
 })
 
 t.test('strategies without a name of their own have one for the record', async (t) => {
-  const weights = { quality: 1, cost: 0, latency: 0, efficiency: 0 }
+  const weights = weightsFrom({ quality: 1 })
   t.match(ask('r', [routeSpec('r', { strategy: weights })]), { strategy: 'weights', scoring: weights })
   const within = { cheapestWithin: 0.02 }
   t.match(ask('r', [routeSpec('r', { strategy: within })]), { strategy: 'cheapest_within', scoring: within })

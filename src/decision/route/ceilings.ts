@@ -1,4 +1,5 @@
 /** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
+import { NANO_USD } from '../../core/money.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { ResolvedRoute } from './names.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
@@ -25,7 +26,7 @@ export type Relaxed = 'latency' | 'cost' | null
 /** The route's and the caller's: the lower ones hold. */
 export function ceilingsOf({ maxCostUsd, deadlineMs }: GatewayRequest, { rule }: ResolvedRoute): Ceilings {
   return {
-    cost: 1e9 * Math.min(maxCostUsd ?? Infinity, rule?.spec.maxCostUsd ?? Infinity),
+    cost: NANO_USD * Math.min(maxCostUsd ?? Infinity, rule?.spec.maxCostUsd ?? Infinity),
     ttft: rule?.spec.maxTtftMs ?? Infinity,
     total: deadlineMs ?? Infinity,
   }

@@ -1,7 +1,9 @@
 /** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
-import { isTimed, nanoOf } from '../../core/rates.ts'
+import { NANO_USD } from '../../core/money.ts'
+import { isTimed, answerNanoUsd } from '../../core/rates.ts'
 import { NO_PRICE, type Price } from '../../core/settings.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
+import { NO_COUNTS, type TokenKind } from '../../core/tokens.ts'
 import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
@@ -15,7 +17,6 @@ import type { Remembered } from './conversations.ts'
 const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
 /** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
 const NOMINAL_PER_HOUR = 0.05
-const NANO = 1e9
 
 /** `remembered`: where this conversation was answered last, and how much of it is cached there. */
 export function predict(
@@ -94,20 +95,11 @@ function costOf(
   COUNTS.cachedInput = cached
   COUNTS.output = output
   COUNTS.reasoning = reasoning
-  return nanoOf(price, COUNTS, seconds)
+  return answerNanoUsd(price, COUNTS, seconds)
 }
 
 /** One for all: a new one for each candidate would be garbage. */
-const COUNTS = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  audioInput: 0,
-  imageInput: 0,
-  output: 0,
-  reasoning: 0,
-  audioOutput: 0,
-}
+const COUNTS: Record<TokenKind, number> = { ...NO_COUNTS }
 
 /**
  * Nano-dollars for comparing only. What is not known is dear; an engine of one's own (`here`) that costs nothing takes its
@@ -115,6 +107,6 @@ const COUNTS = {
  */
 export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
   if (cost > 0) return cost
-  if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO
+  if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO_USD
   return cost === 0 ? 0 : costOf(DEAR, input, 0, output, 0, seconds)
 }

@@ -1,4 +1,5 @@
 /** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
+import { usdOf } from '../../core/money.ts'
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Target } from '../../core/types.ts'
 import type { CandidateRecord, DecisionRecord, Dropped } from '../../core/record.ts'
@@ -63,7 +64,7 @@ function baselineRecord(decision: Decision): DecisionRecord['baseline'] {
   const baseline = baselineOf(decision)
   if (baseline === null) return null
   const { backend, model, nanoUsd } = baseline
-  return { backend, model, cost_usd: nanoUsd === null ? null : rounded(nanoUsd / 1e9, 9) }
+  return { backend, model, cost_usd: nanoUsd === null ? null : rounded(usdOf(nanoUsd), 9) }
 }
 
 function candidateOf(decision: Decision, place: number): CandidateRecord {
@@ -119,9 +120,9 @@ function droppedOf(
   if (filter === null) return null
   const value = (column: number): number => rows[place * COLUMNS + column]!
   if (filter === 'cost') {
-    const cost = mostCost(rows, place) / 1e9
+    const cost = usdOf(mostCost(rows, place))
     const why = Number.isNaN(cost) ? 'its price is unknown' : `it is expected to cost ${dollars(cost)} USD`
-    return { filter, why: `${why}, the ceiling is ${dollars(ceilings.cost / 1e9)} USD` }
+    return { filter, why: `${why}, the ceiling is ${dollars(usdOf(ceilings.cost))} USD` }
   }
   if (filter === 'latency') {
     const late = value(COLUMN.ttft) > ceilings.ttft

@@ -2,10 +2,10 @@
  * What a backend itself says that an answer costs, in every form that is documented. What clearly is an amount and has none
  * of these forms is 'unknown': neither free nor at the list price. Amounts are USD but where a name says otherwise. Pure.
  */
+import { nanoUsdOf } from '../../core/money.ts'
 import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Charge } from '../../core/settlement.ts'
 
-const NANO = 1e9
 /** xAI: 1 USD is 10^10 ticks. */
 const TICKS = 1e10
 /** More than any answer costs: such an amount is a fault, or in another unit. */
@@ -24,7 +24,7 @@ const MONEY = /cost|price|charge|credit|spend|usd/i
 /** By the `usage` of an answer. */
 export function chargeInUsage(usage: Fields): Charge {
   const ticks = amountOf(usage['cost_in_usd_ticks'])
-  if (ticks !== null) return nanoOf(ticks / TICKS)
+  if (ticks !== null) return nanoCharge(ticks / TICKS)
   // Perplexity and Bifrost.
   if (isObject(usage['cost'])) return chargeOfParts(usage['cost'])
   for (const name of IN_USAGE) {
@@ -93,7 +93,7 @@ const isForeign = ({ currency }: Fields): boolean => typeof currency === 'string
 /** An amount that stands where one must be. */
 function chargeOf(value: unknown): Charge {
   const amount = amountOf(value)
-  return amount === null ? 'unknown' : nanoOf(amount)
+  return amount === null ? 'unknown' : nanoCharge(amount)
 }
 
 /**
@@ -104,9 +104,9 @@ function withUpstream(amount: number, usage: Fields): Charge {
   const details = usage['cost_details']
   const upstream = isObject(details) ? amountOf(details['upstream_inference_cost']) : null
   const byok = usage['is_byok']
-  if (byok === true) return upstream === null ? 'unknown' : nanoOf(amount + upstream)
-  if (typeof byok !== 'boolean' && upstream !== null && upstream > amount) return nanoOf(amount + upstream)
-  return nanoOf(amount)
+  if (byok === true) return upstream === null ? 'unknown' : nanoCharge(amount + upstream)
+  if (typeof byok !== 'boolean' && upstream !== null && upstream > amount) return nanoCharge(amount + upstream)
+  return nanoCharge(amount)
 }
 
 /** A negative number says nothing. */
@@ -139,4 +139,4 @@ function amountOf(value: unknown): number | null {
   return typeof number === 'number' && number >= 0 ? number : null
 }
 
-const nanoOf = (usd: number): Charge => (usd <= MOST_USD ? Math.round(usd * NANO) : 'unknown')
+const nanoCharge = (usd: number): Charge => (usd <= MOST_USD ? nanoUsdOf(usd) : 'unknown')

@@ -1,4 +1,5 @@
 /** Token counts as the engines of this field spell them. Source: reference of wire formats, sections 1.4, 6 and 7. */
+import { usdOf } from '../../core/money.ts'
 import { type Fields, isObject } from '../../core/is-object.ts'
 import { NO_TOKENS } from '../../core/no-tokens.ts'
 import type { Usage } from '../../core/settlement.ts'
@@ -91,7 +92,7 @@ export function writeUsage(usage: Usage): object {
       reasoning_tokens: usage.reasoning,
       ...(audioOutput > 0 ? { audio_tokens: audioOutput } : {}),
     },
-    ...(chargedNanoUsd === null ? {} : { cost: chargedNanoUsd === 'unknown' ? chargedNanoUsd : chargedNanoUsd / 1e9 }),
+    ...(chargedNanoUsd === null ? {} : { cost: chargedNanoUsd === 'unknown' ? chargedNanoUsd : usdOf(chargedNanoUsd) }),
     ...(usage.tier === null ? {} : { service_tier: usage.tier }),
     ...(usage.estimated ? { estimated: true } : {}),
   }

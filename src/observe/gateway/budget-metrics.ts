@@ -1,3 +1,4 @@
+import { usdOf } from '../../core/money.ts'
 import type { BudgetSpec } from '../../core/budget.ts'
 import type { Registry } from '../metrics/registry.ts'
 import type { Read } from '../metrics/callback-metric.ts'
@@ -51,7 +52,7 @@ export class BudgetMetrics {
       ['budget'],
       (read) => {
         each((name, { remainingNanoUsd }) => {
-          if (remainingNanoUsd !== null) read(remainingNanoUsd / 1e9, name)
+          if (remainingNanoUsd !== null) read(usdOf(remainingNanoUsd), name)
         })
       },
     )

@@ -1,3 +1,4 @@
+import { NANO_USD } from '../../core/money.ts'
 import type { RequestRecord } from '../../core/request-record.ts'
 import { Baselines } from './baselines.ts'
 import type { Registry } from '../metrics/registry.ts'
@@ -11,7 +12,6 @@ import type { Cell, Counter } from '../metrics/counter.ts'
 const RATIO_BUCKETS = [0.1, 0.16, 0.25, 0.4, 0.63, 0.8, 1, 1.25, 1.6, 2.5, 4, 6.3, 10]
 const DECISION_BUCKETS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005]
 const LIMITS = { max: 2000, open: 1 }
-const NANO = 1e9
 
 interface Savings {
   readonly baseline: Cell
@@ -47,19 +47,19 @@ export class DecisionMetrics {
       'baseline_cost_usd_total',
       'What the compared answers would have cost at the baseline of the route: by the tokens predicted for it, corrected by how its predictions turned out.',
       ['route'],
-      NANO,
+      NANO_USD,
     )
     const own = families.counter(
       'baseline_own_cost_usd_total',
       'The part of it that the baseline answered itself, which is not an estimate.',
       ['route'],
-      NANO,
+      NANO_USD,
     )
     const compared = families.counter(
       'baseline_compared_cost_usd_total',
       'What the compared requests did cost, including failed calls; the difference is what was saved.',
       ['route'],
-      NANO,
+      NANO_USD,
     )
     const uncompared = families.counter(
       'baseline_uncompared_requests_total',

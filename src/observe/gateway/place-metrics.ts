@@ -1,3 +1,5 @@
+import { TOKEN_KINDS, TOKENS } from '../../core/tokens.ts'
+import { NANO_USD, usdOf } from '../../core/money.ts'
 import type { AttemptRecord } from '../../core/request-record.ts'
 import type { Usage } from '../../core/settlement.ts'
 import type { Registry } from '../metrics/registry.ts'
@@ -10,14 +12,10 @@ const MAX_MODELS = 200
 /** Combinations of route, backend and model that have series of their own. */
 const MAX_PLACES = 500
 const MAX_SERIES = 2000
-const NANO = 1e9
-
-/** Kinds of tokens. */
-type Kind =
-  'input' | 'cachedInput' | 'output' | 'reasoning' | 'cacheWrite' | 'audioInput' | 'imageInput' | 'audioOutput'
 
 interface Spending {
-  readonly tokens: Readonly<Record<Kind, Cell>>
+  /** By TOKEN_KINDS. */
+  readonly tokens: readonly Cell[]
   readonly estimatedInput: Cell
   readonly estimatedOutput: Cell
   readonly successes: Cell
@@ -80,7 +78,7 @@ export class PlaceMetrics {
       'Input and output tokens without a useful answer; estimated where the backend reported no usage.',
       [...place, 'reason'],
     )
-    this.#cost = families.counter('cost_usd_total', 'Cost of all calls, including failed ones.', place, NANO)
+    this.#cost = families.counter('cost_usd_total', 'Cost of all calls, including failed ones.', place, NANO_USD)
     this.#unpriced = families.counter(
       'unpriced_requests_total',
       'Requests that took tokens at an unknown cost, counted at the last such call.',
@@ -106,7 +104,7 @@ export class PlaceMetrics {
     const spending = this.#spending(place)
     if (cost !== null) {
       spending.cost.value += cost.nanoUsd
-      spending.cost.exemplar = { mark, value: cost.nanoUsd / NANO }
+      spending.cost.exemplar = { mark, value: usdOf(cost.nanoUsd) }
     }
     if (usage !== null) count(usage, spending)
   }
@@ -132,20 +130,12 @@ export class PlaceMetrics {
   }
 
   #newSpending(path: readonly string[]): Spending {
-    const kind = (name: string): Cell => this.#tokens.series([...path, name])
-    // Most backends never tell of these.
-    const rare = (name: string): Cell => this.#tokens.series([...path, name], true)
     return {
-      tokens: {
-        input: kind('input'),
-        cachedInput: kind('cached_input'),
-        output: kind('output'),
-        reasoning: kind('reasoning'),
-        cacheWrite: rare('cache_write'),
-        audioInput: rare('audio_input'),
-        imageInput: rare('image_input'),
-        audioOutput: rare('audio_output'),
-      },
+      // Most backends never report a rare one.
+      tokens: TOKEN_KINDS.map((kind) => {
+        const { name, rare } = TOKENS[kind]
+        return this.#tokens.series([...path, name], rare)
+      }),
       estimatedInput: this.#estimated.series([...path, 'input']),
       estimatedOutput: this.#estimated.series([...path, 'output']),
       successes: this.#successes.series(path),
@@ -156,14 +146,10 @@ export class PlaceMetrics {
 }
 
 function count(usage: Usage, { tokens, estimatedInput, estimatedOutput }: Spending): void {
-  tokens.input.value += usage.input
-  tokens.cachedInput.value += usage.cachedInput
-  tokens.output.value += usage.output
-  tokens.reasoning.value += usage.reasoning
-  tokens.cacheWrite.value += usage.cacheWrite
-  tokens.audioInput.value += usage.audioInput
-  tokens.imageInput.value += usage.imageInput
-  tokens.audioOutput.value += usage.audioOutput
+  for (let place = 0; place < TOKEN_KINDS.length; place++) {
+    const some = usage[TOKEN_KINDS[place]!]
+    if (some !== 0) tokens[place]!.value += some
+  }
   if (!usage.estimated) return
   estimatedInput.value += usage.input
   estimatedOutput.value += usage.output

@@ -1,4 +1,5 @@
 /** A finished request and its decision as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
+import { usdOf } from '../../core/money.ts'
 import type { RequestRecord } from '../../core/request-record.ts'
 import type { Total } from '../../core/settlement.ts'
 import { wasteInAll } from '../../core/total.ts'
@@ -56,7 +57,7 @@ const totalShown = (total: Total): object => ({
           reasoning: total.tokens.reasoning,
           estimated: total.tokens.estimated || undefined,
         },
-  cost_usd: total.cost === null ? null : total.cost.nanoUsd / 1e9,
+  cost_usd: total.cost === null ? null : usdOf(total.cost.nanoUsd),
   cost_partial: total.partial || undefined,
   cost_source: total.cost?.source,
   wasted: wasteInAll(total),

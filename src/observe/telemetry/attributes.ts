@@ -1,4 +1,5 @@
 /** A request as attributes of spans. No prompts, no answers, no users, no addresses of backends. */
+import { usdOf } from '../../core/money.ts'
 import type { AttemptRecord, RequestRecord } from '../../core/request-record.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
 import type { Sampling } from '../../core/prompt.ts'
@@ -43,7 +44,7 @@ export function requestAttributes(record: RequestRecord): Attributes {
     'turnout.overhead_ms': record.overheadMs,
     'turnout.success': record.success,
     'turnout.verdict': record.why,
-    'turnout.cost_usd': cost === null ? null : cost.nanoUsd / 1e9,
+    'turnout.cost_usd': cost === null ? null : usdOf(cost.nanoUsd),
     'turnout.cost.source': cost?.source,
     'turnout.cost.partial': partial ? true : null,
     'turnout.waste.reason': waste?.reason,
@@ -78,7 +79,7 @@ export function attemptAttributes(
     'turnout.backend': attempt.backend,
     'turnout.effort': attempt.effort,
     'turnout.usage.estimated': usage?.estimated,
-    'turnout.cost_usd': cost === null ? null : cost.nanoUsd / 1e9,
+    'turnout.cost_usd': cost === null ? null : usdOf(cost.nanoUsd),
     'turnout.cost.source': cost?.source,
     'turnout.cost.partial': isUnpriced(attempt) ? true : null,
     'turnout.waste.reason': waste?.reason,
