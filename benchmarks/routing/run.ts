@@ -1,7 +1,7 @@
 /** The command `npm run bench:routing`. */
 import { resolve } from 'node:path'
 import { bench } from './bench.ts'
-import { loadWeights } from '../../src/decision/classify/weights.ts'
+import { loadWeights } from '../../src/classifier-file.ts'
 import { withShippedWeights, withTrainedWeights } from './shipped.ts'
 import { USAGE } from './options.ts'
 

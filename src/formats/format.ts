@@ -143,8 +143,8 @@ export interface AnswerReader {
   /** What a body goes through that is too large to be held; null: it passes as it comes. */
   pieceRecoder(): PieceRecoder | null
 
-  /** The answer is complete: its usage is settled. The last events of a stream, before the mark of the end; null: none. */
-  complete(): Buffer | null
+  /** The answer is complete: its usage is settled. The last events of a stream, before the mark of the end; null: none. `nowMs`: epoch, for engines that name no time. */
+  complete(nowMs: number): Buffer | null
 }
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>

@@ -1,7 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { decodeWeights, encodeWeights, featuresOf, loadWeights } from '../../src/decision/classify/weights.ts'
+import { loadWeights } from '../../src/classifier-file.ts'
+import { decodeWeights, encodeWeights, featuresOf } from '../../src/decision/classify/weights.ts'
 import { TASK_CLASSES } from '../../src/core/capabilities.ts'
 import { WEIGHTS } from '../support/factories.ts'
 

@@ -270,7 +270,7 @@ t.test('a refusal of usage is remembered for a version', async (t) => {
   double.routes['GET /version'] = json({ version: '2' })
   await eventually(2_000, 'another version', () => !live.refusesUsage)
   fleet.refusesUsage(only(fleet))
-  fleet.refusesUsage({ live: { ...live } })
+  fleet.refusesUsage({ ...only(fleet), live: { ...live } })
   clock.skip(3_600_001)
   await eventually(2_000, 'an hour', () => !live.refusesUsage)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { classifier } from '../../src/decision/classify/profile.ts'
-import { loadWeights } from '../../src/decision/classify/weights.ts'
+import { loadWeights } from '../../src/classifier-file.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, RERANK, type Endpoint } from '../../src/core/endpoints.ts'
 import { atOnce, type Steps } from '../../src/core/slices.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'

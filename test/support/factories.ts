@@ -1,6 +1,6 @@
 import { loadOf } from '../../src/core/load.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
-import { loadWeights } from '../../src/decision/classify/weights.ts'
+import { loadWeights } from '../../src/classifier-file.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
 import { newCalibration } from '../../src/decision/learn/calibration.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'

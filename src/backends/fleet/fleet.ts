@@ -195,7 +195,7 @@ export class Fleet {
   }
 
   /** Its backend answered `stream_options` with an error: usage is not asked for until it may be another version. */
-  refusesUsage({ live }: Pick<Deployment, 'live'>): void {
+  refusesUsage({ live }: Deployment): void {
     this.#byLive.get(live)?.refusesUsage()
   }
 

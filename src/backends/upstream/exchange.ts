@@ -317,7 +317,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #judged(plain: Buffer, fault: GatewayError | null): void {
     if (fault !== null) return this.#fail(fault)
     if (this.#call.stream) return this.#streamed(this.answer.asEvents(plain))
-    this.answer.complete()
+    this.answer.complete(Date.now())
     this.body = plain
     this.#committed = true
     this.#resolve()

@@ -102,7 +102,7 @@ export class StreamReader {
   }
 
   #end(out: Buffer[]): StreamProgress {
-    const last = this.#options.call.answer.complete()
+    const last = this.#options.call.answer.complete(Date.now())
     if (last !== null) out.push(last)
     return { out: join(out), done: true, finished: true, failure: null }
   }

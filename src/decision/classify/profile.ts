@@ -16,7 +16,7 @@ export type Classifier = (request: GatewayRequest) => RequestProfile
 /** A tool's schema is mostly short words and marks. */
 const SCHEMA_BYTES_PER_TOKEN = 4
 
-/** `weights`: the shipped ones, see loadWeights. */
+/** `weights`: the shipped ones, see classifier-file.ts. */
 export function classifier(weights: Weights): Classifier {
   return (request) => {
     const { endpoint, prompt } = request

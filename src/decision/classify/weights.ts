@@ -1,5 +1,4 @@
 /** The shipped weights of the classifier: what `npm run train` writes to config/classifier.bin. */
-import { readFile } from 'node:fs/promises'
 import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
 import { packed, unpacked } from './packed.ts'
 import { BUCKETS, SURFACE } from './words.ts'
@@ -29,7 +28,6 @@ export interface Weights {
 /** Features of a text: its vector, its surface. */
 export const featuresOf = (dims: number): number => dims + SURFACE
 
-const FILE = new URL('../../../../config/classifier.bin', import.meta.url)
 const FORMAT = 'turnout-classifier-1'
 
 interface Header {
@@ -41,12 +39,7 @@ interface Header {
   readonly topics: readonly TaskClass[]
 }
 
-/** Rejects with what is wrong with the file. */
-export async function loadWeights(file: URL | string = FILE): Promise<Weights> {
-  return decodeWeights(await readFile(file))
-}
-
-/** One line of JSON, then the arrays one after the other: vectors in bytes, all others in 32-bit floats, little-endian. */
+/** One line of JSON, then the arrays one after the other: vectors in bytes, all others in 32-bit floats, little-endian. Throws what is wrong with the file. */
 export function decodeWeights(bytes: Buffer): Weights {
   const end = bytes.indexOf(10)
   const header = headerOf(bytes.toString('utf8', 0, Math.max(0, end)))

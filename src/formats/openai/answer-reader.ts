@@ -110,10 +110,10 @@ export class OpenAIAnswerReader implements AnswerReader {
     return recoderOf(openAIPrompt(this.#request))
   }
 
-  complete(): Buffer | null {
+  complete(nowMs: number): Buffer | null {
     const { state } = this
     state.usage = usageSoFar(state, this.#inputTokens, true)
     const tellsUsage = this.#request.stream && this.#usage !== 'hidden' && this.expectsFinishReason
-    return tellsUsage ? usageEvent(state, this.#request, Date.now()) : null
+    return tellsUsage ? usageEvent(state, this.#request, nowMs) : null
   }
 }
