@@ -42,7 +42,7 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly class: TaskClass | null
   /** Another candidate than the best was tried first, to learn of it; null where nothing was decided. */
   readonly explored: boolean | null
-  /** Names the conversation; null = it stands alone. */
+  /** Names the conversation; null = the request is part of none. */
   readonly affinity: string | null
   /** What a budget lowered the limit of output tokens to; null = none did. */
   readonly maxTokens: number | null

@@ -4,8 +4,8 @@ import { digestName } from './caller-name.ts'
 const PLAIN = /^[\p{L}\p{N} ._:/@+~()[\],=-]{1,200}$/u
 
 /**
- * The name that a caller asked for, as logs, ledger and traces have it. One that leads nowhere may be any text, so only that is said
- * of it; one that leads somewhere by a pattern is named by a digest where it is no plain name.
+ * The model of a request, as log, ledger and traces show it. A name that leads nowhere may be any text, a prompt too, so it is `unknown`;
+ * a name that leads somewhere by a pattern and is no plain name is replaced by a digest.
  */
 export function requestedModel(model: string, leadsSomewhere: boolean): string {
   if (!leadsSomewhere) return 'unknown'

@@ -52,7 +52,7 @@ function wasteText(waste: readonly Waste[]): string {
     : `${all},"waste_by_reason":{${waste.map(({ reason, tokens }) => `"${reason}":${tokens}`).join(',')}}`
 }
 
-/** Of rows of earlier versions, which told less, what they told. */
+/** Rows of earlier versions hold less: what they lack is 0 or unknown. */
 export const totalOfRow = (row: TotalRow): Total => ({
   tokens: row.tokens === null ? null : tokensOf(row.tokens, row.tokens_estimated),
   cost:

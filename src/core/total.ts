@@ -54,7 +54,7 @@ const costOfBoth = (one: Cost, other: Cost): Cost => ({
   estimated: one.estimated || other.estimated,
 })
 
-/** Each reason once; the last one that occurred stands last. */
+/** Each reason once; the last one that occurred comes last. */
 function addWaste(all: Waste[], { reason, tokens }: Waste): void {
   const at = all.findIndex((one) => one.reason === reason)
   const before = at < 0 ? 0 : all.splice(at, 1)[0]!.tokens

@@ -65,7 +65,7 @@ export class Ledger implements RequestObserver {
     this.#writer = new SegmentWriter(spec.folder, this.#id, segmentBytes(spec))
   }
 
-  /** Never rejects: where the folder cannot be used, that is told, and tried again. */
+  /** Never rejects: where the folder cannot be used, an event says so, and it is tried again. */
   static async open(spec: LedgerSpec, tools: LedgerTools): Promise<Ledger> {
     let seq = tools.above ?? 0
     let why: string | null = null
@@ -98,7 +98,7 @@ export class Ledger implements RequestObserver {
     const count = record.calls + 1
     if (this.#closed || this.#pending.full) return this.#lose(count)
     const decision = this.#pending.tight ? null : this.#tools.decisions.textOf(record)
-    // Numbers that tell the time grow over restarts also where the last rows of a run were lost.
+    // Numbers made from the time grow over restarts also where the last rows of a run were lost.
     const first = Math.max(this.#seq + 1, record.endedAt * 1000)
     this.#seq = first + count - 1
     this.#pending.add(rowsOf(record, this.#id, first, decision), first, record.endedAt)

@@ -26,6 +26,6 @@ export interface LedgerRow extends CountedRow {
   readonly labels: Readonly<Record<string, string>>
   /** What a budget lowered the request's limit of output tokens to; on requests, absent where none did. */
   readonly max_tokens?: number
-  /** The decision record with its outcome; on requests that were decided, where it was asked for. */
+  /** The decision record with its outcome; on requests that were decided, and left out where the disk is behind. */
   readonly decision?: unknown
 }

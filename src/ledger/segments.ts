@@ -48,7 +48,7 @@ export async function segmentsOf(folder: string): Promise<Segment[]> {
   return found.sort((one, other) => one.firstSeq - other.firstSeq || (one.writer < other.writer ? -1 : 1))
 }
 
-/** The same, with what only the file itself tells; those that are gone meanwhile are left out. */
+/** The same, with what only the file itself shows; files that are gone meanwhile are left out. */
 export async function* sizedSegments(folder: string): AsyncGenerator<SizedSegment, void> {
   for (const segment of await segmentsOf(folder)) {
     const facts = await stat(segment.path).catch(() => null)

@@ -24,7 +24,7 @@ export class SegmentWriter {
   #current: Current | null = null
   #unsynced = false
 
-  /** `writer` is in the names of its segments: nobody else writes into them. */
+  /** `writer` is in the names of its segments, so no other process writes into them. */
   constructor(folder: string, writer: string, segmentBytes: number) {
     this.#folder = folder
     this.#writer = writer

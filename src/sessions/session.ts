@@ -12,7 +12,7 @@ export interface Session {
   readonly team: string | null
   user: string | null
   readonly agent: string | null
-  /** Nobody named it: requests that begin alike are taken for one. */
+  /** The caller named none: requests that begin alike are taken for one session. */
   readonly derived: boolean
   /** Epoch ms. */
   startedAt: number
@@ -146,7 +146,7 @@ export function wasteOf({ waste }: Session): number {
   return sum
 }
 
-/** As the admin API tells of it. `named`: what it is called there. */
+/** As the admin API shows it. `named`: its names there. */
 export function shown(session: Session, named: Readonly<Record<string, unknown>>): object {
   const { input, cachedInput, output, reasoning, requests, successes, nanoUsd, unpriced, streams } = session
   const tokens = input + output

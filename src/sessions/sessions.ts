@@ -30,7 +30,7 @@ const ORDERS: Readonly<Record<string, (session: Session) => number>> = {
 }
 
 export class Sessions implements RequestObserver {
-  /** By key, session and agent: several agents may share a session. The one that was used last stands at the end. */
+  /** By key, session and agent: several agents may share a session. The one that was used last is at the end. */
   readonly #named = new Map<string, Session>()
   readonly #derived = new Map<string, Session>()
 

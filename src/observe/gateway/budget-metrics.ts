@@ -5,7 +5,7 @@ import type { Read } from '../metrics/callback-metric.ts'
 import { Series } from '../metrics/series.ts'
 import type { Cell, Counter } from '../metrics/counter.ts'
 
-/** How one budget of one id stands. `null` = not limited; money is nano-dollars. */
+/** The state of one budget of one id. `null` = not limited; money is nano-dollars. */
 export interface BudgetReading {
   readonly name: string
   /** Epoch ms; null = it has no window. */
@@ -22,7 +22,7 @@ export interface LimitsReading {
   readonly up: boolean
 }
 
-/** `away`: the shared store cannot be asked, and the budget is closed meanwhile. */
+/** `away`: the shared store does not answer, and the budget denies requests meanwhile. */
 export type RefusalReason = 'usd' | 'tokens' | 'requests' | 'parallel' | 'away'
 
 /** Of all ids of one name. */
@@ -104,7 +104,7 @@ export class BudgetMetrics {
 
 const cells = (tally: Counter): Series<Cell> => new Series(LIMITS, (path) => tally.series(path))
 
-/** By name. An id that nobody has asked for yet has all of its budget left, and so has one whose window is over. */
+/** By name. An id without a request yet has all of its budget left, and so has one whose window is over. */
 function standings(
   specs: readonly BudgetSpec[],
   readings: readonly BudgetReading[],

@@ -12,7 +12,7 @@ import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
 import { RequestMetrics } from './request-metrics.ts'
 
-/** What others know and metrics tell; asked at each scrape. */
+/** What other parts know and metrics show; read at each scrape. */
 export interface MetricsSources {
   readonly version: string
   /** Equal for gateways that are configured alike. */

@@ -86,7 +86,7 @@ export class PlaceMetrics {
     )
   }
 
-  /** That of a request which asked no backend. */
+  /** The labels of a request for which no backend was called. */
   nowhere(route: string): RouteLabels {
     return this.#places.of(route, 'none', 'none')
   }

@@ -21,7 +21,7 @@ export const failureLine = (code: ErrorCode, failure: Failure): object => ({
   cause: failure.cause ?? undefined,
 })
 
-/** A code of the system or of a library, else null: whatever else stands there is text of a stranger. */
+/** A code of the system or of a library, else null: any other text there may be anything. */
 function codeOf(thrown: object): string | null {
   const { code } = thrown as { readonly code?: unknown }
   return typeof code === 'string' && /^[A-Z][A-Z\d_]{1,63}$/.test(code) ? code : null
@@ -33,7 +33,7 @@ function causeOf(cause: unknown): string | null {
   return codeOf(cause) ?? [typeOf(cause), ...framesOf(cause)].join(' ')
 }
 
-/** An exception nobody expected. Its message may quote anything (that of JSON.parse quotes the prompt), so its place speaks. */
+/** An unexpected exception. Its message may quote anything (that of JSON.parse quotes the prompt), so only its place is logged. */
 export function thrownOf(thrown: unknown): { type: string; code?: string; stack?: string } {
   if (!(thrown instanceof Error)) return { type: typeof thrown }
   const code = codeOf(thrown)

@@ -5,7 +5,7 @@ import type { DecisionReads } from '../../core/request-record.ts'
 import { Blocks } from './blocks.ts'
 import { thrownOf } from './failure.ts'
 
-/** Headers and fields that must not be seen, wherever somebody logs an object that holds them. */
+/** Headers and fields that must not be seen, in whatever object they are logged. */
 const SECRET_PATHS = [
   'authorization',
   'cookie',
@@ -44,7 +44,7 @@ export interface RequestLog {
   readonly warn: RequestLine
 }
 
-/** `decision`: JSON that becomes the last field; asked for where the line is written. */
+/** `decision`: JSON that becomes the last field; called only where the line is written. */
 export type RequestLine = (line: object, decision?: () => string | null) => void
 
 /** Writes each event as a line, as serious as it is. */

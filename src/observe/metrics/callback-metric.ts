@@ -6,7 +6,7 @@ export type Read = (value: number, ...values: readonly string[]) => void
 /** More than the configuration of any gateway names. */
 const MAX_SERIES = 2000
 
-/** Something that others know: they are asked at each scrape. */
+/** A value that another part of the gateway knows: read from it at each scrape. */
 export class CallbackMetric implements Metric {
   readonly type: 'counter' | 'gauge'
   readonly name: string

@@ -15,7 +15,7 @@ export class Counter implements Metric {
   readonly #unit: number
   readonly #cells: { readonly labels: Labels; readonly cell: Cell; readonly quiet: boolean }[] = []
 
-  /** `unit`: what a cell counts is so many times smaller than what is told. Whole numbers add up exactly. */
+  /** `unit`: a cell counts in units so many times smaller than those of the metric: whole numbers add up exactly. */
   constructor({ name, help, labelNames }: Named, unit = 1) {
     this.name = name
     this.help = help
@@ -23,7 +23,7 @@ export class Counter implements Metric {
     this.#unit = unit
   }
 
-  /** A new series: whoever asks keeps it, and asks once for each set of values. A `quiet` one is not told of while it is zero. */
+  /** A new series, for the caller to keep: call this once for each set of values. A `quiet` one is left out while it is zero. */
   series(values: readonly string[], quiet = false): Cell {
     const cell = { value: 0, exemplar: null }
     this.#cells.push({ labels: labelsOf(this.labelNames, values), cell, quiet })

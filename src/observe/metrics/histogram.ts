@@ -58,7 +58,7 @@ export class Histogram implements Metric {
     this.#bounds = bounds
   }
 
-  /** A new series: whoever asks keeps it, and asks once for each set of values. */
+  /** A new series, for the caller to keep: call this once for each set of values. */
   series(values: readonly string[]): Buckets {
     const buckets = new Buckets(this.#bounds)
     this.#series.push({ labels: labelsOf(this.labelNames, values), buckets })

@@ -1,4 +1,4 @@
-/** What a metric is to whoever writes it down for a scrape. */
+/** A metric as a scrape reads it. */
 
 /** The request that an observation belongs to. */
 export interface ExemplarRef {
@@ -12,7 +12,7 @@ export interface Exemplar {
   readonly value: number
 }
 
-/** A sample goes to the format that a scrape asked for. `labels`: those of `labelsOf`. `le`: the bound of a bucket. */
+/** Writes a sample in the format of the scrape. `labels`: those of `labelsOf`. `le`: the bound of a bucket. */
 export type WriteSample = (
   suffix: '' | '_bucket' | '_sum' | '_count',
   labels: Labels,
@@ -26,7 +26,7 @@ export interface Metric {
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly labelNames: readonly string[]
-  /** Hands over each sample as it stands. */
+  /** Hands over each sample with its value of this moment. */
   samples(write: WriteSample): void
 }
 

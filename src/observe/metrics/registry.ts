@@ -3,7 +3,7 @@ import { Histogram } from './histogram.ts'
 import { type Read, CallbackMetric } from './callback-metric.ts'
 import { Counter } from './counter.ts'
 
-/** All metrics of a gateway, in the order in which they are told. Names get the prefix of the project here. */
+/** All metrics of a gateway, in the order of their exposition. Names get the prefix of the project here. */
 export class Registry {
   readonly all: Metric[] = []
 
@@ -22,7 +22,7 @@ export class Registry {
     this.#add(new CallbackMetric('gauge', { name: `turnout_${name}`, help, labelNames }, ask))
   }
 
-  /** A count that somebody else keeps; `ask` is called at each scrape. */
+  /** A count that another part of the gateway keeps; `ask` is called at each scrape. */
   countOf(name: string, help: string, labelNames: readonly string[], ask: (read: Read) => void): void {
     this.#add(new CallbackMetric('counter', { name: `turnout_${name}`, help, labelNames }, ask))
   }

@@ -14,7 +14,7 @@ export interface SeriesLimits {
   readonly open: number
 }
 
-/** Each is made when first asked for. Where the room is full, new ones share those whose open labels are `other`. */
+/** Each is made at its first use. Where there is no room for more, new ones share the series whose open labels are `other`. */
 export class Series<T extends object> {
   readonly #root: Branch<T> = new Map()
   readonly #make: (path: readonly string[]) => T

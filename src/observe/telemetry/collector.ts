@@ -22,7 +22,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /**
  * The way to an OTLP collector, and the count of what waits for it. A collector that is away costs some memory, then
- * spans, never a request; it is told of once for each signal, not with every export.
+ * spans, never a request; there is one event for each signal, not one for every export.
  */
 export class Collector {
   readonly #options: CollectorOptions

@@ -1,4 +1,4 @@
-/** OpenTelemetry. Imported only where the configuration asks for it: nobody else pays for loading it. */
+/** OpenTelemetry. Imported only where it is configured: loading it takes longer than loading the rest of the gateway. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { TelemetryEvent } from '../../core/events.ts'
