@@ -2,15 +2,16 @@ import t from 'tap'
 import { usageOfAnswer, usageOfFailure } from '../../src/accounting/estimate.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import type { OnAbort } from '../../src/core/provider.ts'
-import type { RoutePlan, Target } from '../../src/core/types.ts'
+import type { Target } from '../../src/core/types.ts'
 import { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import { planTo } from '../support/attempts.ts'
 import { deployment, profile, usage } from '../support/factories.ts'
 
 const EVENT = '{"choices":[{"delta":{"content":"a"}}]}'
-const PLAN = {
+const PLAN = planTo([], {
   profile: profile({ inputTokens: 40 }),
   expected: () => ({ input: 40, output: 90.4, reasoning: 20, nanoUsd: null, ttftMs: null }),
-} as unknown as RoutePlan
+})
 
 interface Ended {
   readonly target: Target

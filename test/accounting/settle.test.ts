@@ -13,7 +13,7 @@ import { Conversations } from '../../src/decision/route/conversations.ts'
 import type { Attempt } from '../../src/dispatch/attempt.ts'
 import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
-import type { Log } from '../../src/observe/log/log.ts'
+import { createLog } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { decided } from '../support/records.ts'
@@ -27,6 +27,12 @@ interface Settled {
   readonly level: string
   readonly line: Readonly<Record<string, unknown>>
 }
+
+/** A line of the log as it is written. */
+type LogLine = Readonly<Record<string, unknown>>
+
+/** pino's number for "warn". */
+const WARN = 40
 
 const ANSWERER = deployment('a/m', {
   facts: { price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 } },
@@ -45,11 +51,8 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   const { request = gatewayRequest({ model: 'm' }, { startedAt: 100 }), error = null, status = 200 } = traits
   const records: RequestRecord[] = []
   const learnt: Observation[] = []
-  const lines: [string, Record<string, unknown>][] = []
-  const log = {
-    info: (line: Record<string, unknown>) => lines.push(['info', line]),
-    warn: (line: Record<string, unknown>) => lines.push(['warn', line]),
-  }
+  const lines: LogLine[] = []
+  const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) })
   const tools: SettleTools = {
     fleet: { overran: () => undefined },
     lessons: { learn: (one) => void learnt.push(one) },
@@ -57,7 +60,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     checker: { check: () => Promise.resolve(traits.check ?? 'unchecked') },
     observers: [
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
-      new RequestLogger({ requests: log, events: log } as unknown as Log, new DecisionTexts()),
+      new RequestLogger(log, new DecisionTexts()),
     ],
   }
   const told = new FleetLog()
@@ -67,7 +70,13 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   if (error !== null) life.fail(error)
   await settle(life, tools)
   if (records.length !== 1 || lines.length !== 1) throw new Error(`${records.length} records, ${lines.length} lines`)
-  return { record: records[0]!, fleet: told.lines, learnt, level: lines[0]![0], line: lines[0]![1] }
+  return {
+    record: records[0]!,
+    fleet: told.lines,
+    learnt,
+    level: lines[0]!['level'] === WARN ? 'warn' : 'info',
+    line: lines[0]!,
+  }
 }
 
 /** The answer of one call that is still open, as the caller has it. */

@@ -101,7 +101,7 @@ t.test('so is one that was cut when it was read', async (t) => {
     const content = Array.from({ length: times }, () => prose).join('\n')
     const raw = Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content }] }))
     const { body } = parseBody(raw, CHAT).prompt
-    const text = (body['messages'] as unknown as { content: string }[])[0]!.content
+    const text = (body['messages'] as readonly { content: string }[])[0]!.content
     const counted = 73 * times
     t.ok(Math.abs(tokensOf(text) / counted - 1) < 0.3, `${tokensOf(text)}, counted ${counted}`)
   }

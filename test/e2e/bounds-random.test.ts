@@ -89,9 +89,9 @@ for (let seed = 1; seed <= 12; seed++)
         const single = await get(`/v1/models/${name}`)
         await single.text()
         const sent = await rawPost(gateway.url, CHAT_PATH, chat({ model: name }), headers)
-        const answer = (await sent.json()) as { error?: { code: string; message: string } }
+        const answer = await sent.json<{ error?: { code: string; message: string } }>()
         const decided = await rawPost(gateway.url, '/v1/route', chat({ model: name }), headers)
-        const { order = [] } = (await decided.json()) as { order?: string[] }
+        const { order = [] } = await decided.json<{ order?: string[] }>()
         t.equal(single.status === 200, sent.status === 200, `${where}: ${single.status} alone, sent ${sent.status}`)
         t.equal(order.length > 0, sent.status === 200, `${where}: decided ${order.length}, sent ${sent.status}`)
         if (!pairs.includes(name)) t.equal(listed.has(name), sent.status === 200, `${where}: listed`)

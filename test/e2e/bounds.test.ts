@@ -58,7 +58,7 @@ async function recordOf(
   more: object = {},
 ): Promise<DecisionShape> {
   const answer = await rawPost(gateway.url, '/v1/route', { ...chat({ model }), ...more }, headers)
-  return (await answer.json()) as unknown as DecisionShape
+  return await answer.json<DecisionShape>()
 }
 
 const droppedIn = ({ candidates }: DecisionShape): Record<string, string | null> =>
@@ -110,7 +110,7 @@ t.test('a fallback that was ruled out is in the record, with its reason', async 
   t.strictSame(droppedIn(await recordOf(gateway, 'both', AS_FREE)), { own: null })
   t.strictSame(droppedIn(await recordOf(gateway, 'near', AS_FREE)), { cloud: 'local', own: 'local' })
   const explained = await ask(gateway, 'both', { ...AS_GUEST, 'x-turnout-explain': '1' })
-  const { turnout } = (await explained.json()) as unknown as { turnout: DecisionShape }
+  const { turnout } = await explained.json<{ turnout: DecisionShape }>()
   t.strictSame(droppedIn(turnout), { own: null, cloud: 'policy' })
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { within } from '../support/await.ts'
+import { letPass, within } from '../support/await.ts'
 import { BODIES, errorOf, readStream } from '../support/chat.ts'
 import type { Plan } from '../support/fault-plan.ts'
 import { failing } from '../support/fault-plan.ts'
@@ -56,7 +56,7 @@ t.test('500 requests, faulty backends, callers that come and go: all settled onc
     if (leave !== 'stay') {
       left++
       answer.catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, after))
+      await letPass(after, 'callers leave at any moment')
       if (leave === 'rst') client.reset()
       else client.destroy()
       return

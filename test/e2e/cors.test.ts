@@ -5,8 +5,8 @@ import { type Test } from 'tap'
 import t from 'tap'
 import { EXPOSED_HEADERS } from '../../src/relay/headers.ts'
 import { chat, CHAT_PATH, chatStream } from '../support/chat.ts'
-import { failing } from '../support/fault-plan.ts'
-import { hashed } from '../support/gateway.ts'
+import { failing, type FaultOptions } from '../support/fault-plan.ts'
+import { type ConfigObject, hashed } from '../support/gateway.ts'
 import { RawClient, type RawResponse, type RawRequest } from '../support/raw-client.ts'
 import { rig } from '../support/rig.ts'
 
@@ -31,8 +31,8 @@ const preflight = (origin: string, more: Readonly<Record<string, string>> = {}):
   },
 })
 
-const start = async (test: Test, config: object, plan: object = {}): Promise<string> =>
-  (await rig(test, { upstreams: { up: plan }, config: config as never })).gateway.url
+const start = async (test: Test, config: ConfigObject, upstream: FaultOptions = {}): Promise<string> =>
+  (await rig(test, { upstreams: { up: upstream }, config })).gateway.url
 
 t.test('on loopback, pages of this machine may call and read, and no others', async (t) => {
   const url = await start(t, {})

@@ -91,11 +91,11 @@ t.test('streams: one more chunk before [DONE], whatever the caller wanted of usa
     t.match(summary, { text: TEXT, finish: 'stop', dones: 1, doneLast: true, errors: [] })
     t.equal(summary.usages.length, plain.usages.length)
     t.equal(summary.chunks.length, plain.chunks.length + 1)
-    const first = summary.chunks[0] as unknown as { id: string; created: number }
-    const last = summary.chunks.at(-1) as unknown as { turnout: Explained }
+    const first = summary.chunks[0]!
+    const last = summary.chunks.at(-1)!
     t.strictSame(Object.keys(last), ['id', 'object', 'created', 'model', 'choices', 'turnout'])
     t.match(last, { id: first.id, created: first.created, object, model: 'tiny', choices: [] })
-    t.match(last.turnout.outcome, {
+    t.match((last.turnout as Explained).outcome, {
       attempts: [{ status: 200, ttft_ms: Number }],
       tokens: { output: WORDS.length },
       finish: 'stop',

@@ -12,7 +12,7 @@ const TEXT = WORDS.join('')
 
 async function textOf(response: RawResponse, stream: boolean): Promise<string> {
   if (stream) return (await readStream(response)).text
-  const body = (await response.json()) as { choices?: [{ message: { content: string } }] }
+  const body = await response.json<{ choices?: [{ message: { content: string } }] }>()
   return body.choices?.[0].message.content ?? ''
 }
 

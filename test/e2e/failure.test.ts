@@ -160,7 +160,7 @@ t.test('embeddings larger than the buffer are put into the wanted form as they p
   const { gateway } = await singleRig(t, { plan: { body: { object: 'list', data } } }, { limits: { buffer: '4KiB' } })
   const ask = async (more: object): Promise<unknown> => {
     const response = await rawPost(gateway.url, '/v1/embeddings', { model: 'tiny', input: 'x', ...more })
-    return ((await response.json()) as { data: typeof data }).data[0]!.embedding
+    return (await response.json<{ data: typeof data }>()).data[0]!.embedding
   }
   t.same(await ask({}), data[0]!.embedding)
   const packed = Buffer.from((await ask({ encoding_format: 'base64' })) as string, 'base64')

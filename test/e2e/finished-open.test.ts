@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import t from 'tap'
+import { letPass } from '../support/await.ts'
 import { chatStream, CHAT_PATH, readStream } from '../support/chat.ts'
 import { type Gateway } from '../support/gateway.ts'
 import { type Outcome, outcomeOf } from '../support/outcome.ts'
@@ -64,14 +65,18 @@ const each =
     response.once('close', () => clearInterval(timer))
   }
 
+/** The backend goes on when so much time has passed. */
+const after =
+  (ms: number, goOn: (response: ServerResponse) => unknown): ((response: ServerResponse) => void) =>
+  (response) =>
+    void letPass(ms, 'so late does the backend go on').then(() => goOn(response))
+
 async function ask(
   gateway: Gateway,
-  extra: object = {},
+  extra: Readonly<Record<string, unknown>> = {},
 ): Promise<{ text: string; usages: readonly object[]; outcome: Outcome; ms: number }> {
   const at = performance.now()
-  const got = await readStream(
-    await rawPost(gateway.url, CHAT_PATH, chatStream(extra as never), { 'x-request-id': 'one' }),
-  )
+  const got = await readStream(await rawPost(gateway.url, CHAT_PATH, chatStream(extra), { 'x-request-id': 'one' }))
   const ms = performance.now() - at
   t.strictSame([got.errors, got.dones, got.doneLast], [[], 1, true])
   return { text: got.text, usages: got.usages, outcome: await outcomeOf(gateway, 'one'), ms }
@@ -90,10 +95,7 @@ const SCENES: Readonly<Record<string, readonly [begin: string, goOn?: (response:
     each(100, event({ choices: [{ index: 0, delta: { content: '' }, finish_reason: null }] })),
   ],
   'half of an event behind it': [`${say('Paris.') + end() + usage(2)}data: {"cho`],
-  'the usage comes late': [
-    say('Paris.') + end(),
-    (response) => void setTimeout(() => response.write(usage(2)), GRACE_MS / 3),
-  ],
+  'the usage comes late': [say('Paris.') + end(), after(GRACE_MS / 3, (response) => response.write(usage(2)))],
   'usage with the finish reason': [
     say('Paris.') +
       event({
@@ -115,9 +117,11 @@ for (const [name, [begin, goOn]] of Object.entries(SCENES))
   })
 
 t.test('finished, then the connection breaks', { buffered: true }, async (t) => {
-  const { gateway } = await scene(t, say('Paris.') + end() + usage(2), (response) => {
-    setTimeout(() => response.socket?.resetAndDestroy(), 200)
-  })
+  const { gateway } = await scene(
+    t,
+    say('Paris.') + end() + usage(2),
+    after(200, (response) => response.socket?.resetAndDestroy()),
+  )
   const { text, outcome } = await ask(gateway)
   t.equal(text, 'Paris.')
   t.match(outcome, GOOD)
@@ -132,9 +136,11 @@ t.test('finished but open, and no usage ever: it is estimated', { buffered: true
 })
 
 t.test('of two choices one has finished: the other is waited for', { buffered: true }, async (t) => {
-  const { gateway } = await scene(t, say('one') + say('two', null, 1) + end(), (response) => {
-    setTimeout(() => response.write(say(' more', null, 1) + end(1)), GRACE_MS + 500)
-  })
+  const { gateway } = await scene(
+    t,
+    say('one') + say('two', null, 1) + end(),
+    after(GRACE_MS + 500, (response) => response.write(say(' more', null, 1) + end(1))),
+  )
   const { text, outcome } = await ask(gateway, { n: 2 })
   t.equal(text, 'onetwo more')
   t.match(outcome, GOOD)
@@ -142,8 +148,8 @@ t.test('of two choices one has finished: the other is waited for', { buffered: t
 
 t.test('more behind the finish reason takes it back: the answer goes on', { buffered: true }, async (t) => {
   const { gateway } = await scene(t, say('one') + end(), (response) => {
-    setTimeout(() => response.write(say(' more')), GRACE_MS / 3)
-    setTimeout(() => response.write(end()), GRACE_MS + 1_000)
+    after(GRACE_MS / 3, () => response.write(say(' more')))(response)
+    after(GRACE_MS + 1_000, () => response.write(end()))(response)
   })
   const { text, outcome } = await ask(gateway)
   t.equal(text, 'one more')
@@ -161,7 +167,7 @@ t.test('a caller who reads slowly loses nothing to it', { buffered: true }, asyn
   const response = await client.send(CHAT_PATH, { body: chatStream(USAGE), headers: { 'x-request-id': 'one' } })
   const first = await response.next()
   t.ok(first)
-  await new Promise((resolve) => setTimeout(resolve, GRACE_MS + 500))
+  await letPass(GRACE_MS + 500, 'the grace of a finished stream does not end it')
   const rest = await readStream(response)
   t.equal(rest.text.length, (words - 1) * word.length)
   t.match(rest.usages, [{ completion_tokens: 7 }])

@@ -1,5 +1,6 @@
 /** A backend that fails before it has said anything is no backend that the caller is bound to. */
 import t from 'tap'
+import { letPass } from '../support/await.ts'
 import { chatStream, CHAT_PATH, COMPLETIONS_PATH, readStream } from '../support/chat.ts'
 import type { Plan } from '../support/fault-plan.ts'
 import { deferred } from '../support/fault-record.ts'
@@ -83,8 +84,10 @@ t.test(
     )
     const answer = rawPost(gateway.url, CHAT_PATH, chatStream(), { 'x-request-id': 'one' })
     await upstream.waitRequest(1)
-    setTimeout(() => gate.resolve(true), 250)
-    const got = await readStream(await answer)
+    const response = await answer
+    await letPass(250, 'it is the time to the first token that is measured')
+    gate.resolve(true)
+    const got = await readStream(response)
     t.ok(got.comments >= 2, 'the line was kept open meanwhile')
     t.strictSame(
       got.chunks.map((one) => JSON.stringify(one)),

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { within } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream, EMBEDDINGS_PATH } from '../support/chat.ts'
-import { type Gateway, hashed } from '../support/gateway.ts'
+import { type ConfigObject, type Gateway, hashed } from '../support/gateway.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { rig } from '../support/rig.ts'
 import type { FaultUpstream } from '../support/fault-upstream.ts'
@@ -49,8 +49,8 @@ async function say(port: number, ask: Ask): Promise<Told> {
 
 const KEYS = [{ id: 'team', hash: hashed('sk-team') }]
 
-async function open(t: Test, config: object = {}): Promise<{ gateway: Gateway; upstream: FaultUpstream }> {
-  const { gateway, upstreams } = await rig(t, { upstreams: { up: {} }, config: config as never })
+async function open(t: Test, config: ConfigObject = {}): Promise<{ gateway: Gateway; upstream: FaultUpstream }> {
+  const { gateway, upstreams } = await rig(t, { upstreams: { up: {} }, config })
   return { gateway, upstream: upstreams['up'] as FaultUpstream }
 }
 

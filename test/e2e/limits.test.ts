@@ -1,4 +1,5 @@
 import t from 'tap'
+import { letPass } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH, EMBEDDINGS_PATH, errorOf } from '../support/chat.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
@@ -132,7 +133,7 @@ t.test('a caller that leaves in the middle of its request costs no call', async 
     client.socket.write(
       `POST ${CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{"model":`,
     )
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await letPass(20, 'half a request shows nowhere')
     client[way]()
     await client.closed
   }

@@ -122,6 +122,6 @@ t.test('who has proven to have it is as good as who says so', async (t) => {
 t.test('where nothing is known of any they share the work as ever, and others are tried now and then', async (t) => {
   const { gateway } = await rig(t, { upstreams: { a: { models: ['one'] }, b: { models: ['two'] } } })
   const answer = await rawPost(gateway.url, '/v1/route', { ...chat({ model: 'auto' }), ...NEEDS['tools'] })
-  const { propensity } = (await answer.json()) as { propensity: number }
+  const { propensity } = await answer.json<{ propensity: number }>()
   t.ok(propensity < 1, `one of them was likely by ${propensity}`)
 })

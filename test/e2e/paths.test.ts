@@ -207,7 +207,7 @@ t.test('what is not there, here or at the backend, is a 404 that no SDK asks for
     const answer = await rawPost(gateway.url, path.replace('*', 'some'), { model: 'tiny' })
     t.equal(answer.status, 404, path)
     t.equal(answer.headers['x-should-retry'], 'false', path)
-    const { error } = (await answer.json()) as { error: Record<string, unknown> }
+    const { error } = await answer.json<{ error: Record<string, unknown> }>()
     t.match(error, path.includes('messages') ? { type: 'not_found_error' } : { code: 'not_implemented' }, path)
   }
   t.equal(upstream.requests.length, 0)

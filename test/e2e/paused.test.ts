@@ -1,6 +1,6 @@
 /** Callers that read slowly while the backend goes away: the worst moment to lose a connection. */
 import t from 'tap'
-import { within } from '../support/await.ts'
+import { atRest, letPass, within } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream } from '../support/chat.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
@@ -23,9 +23,10 @@ t.test('a backend that goes away while its caller reads nothing', async (t) => {
         await upstream.waitRequest(1)
         const response = await within(3_000, 'the head', asked)
         client.socket.pause()
-        await new Promise((resolve) => setTimeout(resolve, 150))
+        const request = upstream.requests[0]!
+        await atRest(100, 'the backend', () => request.sent)
         upstream.cut(how)
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await letPass(50, 'the gateway may see the end, or not: it holds the bytes back, and both are tried')
         client.socket.resume()
         t.equal(typeof (await within(5_000, 'an end', response.complete)), 'boolean', label)
         client.destroy()

@@ -1,7 +1,7 @@
 /** Requests that a caller sends ahead of the answers: each of them is cancelled when it leaves, and no answer gets into another. */
 import { once } from 'node:events'
 import t from 'tap'
-import { within } from '../support/await.ts'
+import { letPass, within } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH } from '../support/chat.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
@@ -37,7 +37,7 @@ for (const pause of [0, 400])
     const second = await within(2_000, 'the second call', upstream.waitRequest(2))
     await second.finished
     // The gateway tells a FIN that comes with a request from a later one.
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    await letPass(pause, 'so long has the caller been there')
     const leftAt = performance.now()
     client.destroy()
     const { at } = await within(2_000, 'the first call ends', upstream.requests[0]!.closed)

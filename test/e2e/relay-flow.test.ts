@@ -1,5 +1,5 @@
 import t from 'tap'
-import { within } from '../support/await.ts'
+import { atRest, within } from '../support/await.ts'
 import { chatStream, CHAT_PATH, readStream, summarize } from '../support/chat.ts'
 import { deferred } from '../support/fault-record.ts'
 import { WORDS } from '../support/openai-answers.ts'
@@ -92,11 +92,7 @@ t.test('a caller that stops reading stops the engine, and loses nothing', async 
   const response = await client.send(CHAT_PATH, { body: chatStream() })
   client.socket.pause()
   const request = await upstream.waitRequest(1)
-  let before = -1
-  while (before !== request.sent) {
-    before = request.sent
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
+  await atRest(300, 'the engine', () => request.sent)
   const held = request.sent * size
   t.ok(held < 24e6, `the upstream stopped after ${held / 1e6} MB of ${(words.length * size) / 1e6}`)
   client.socket.resume()

@@ -13,7 +13,7 @@ t.test('a whole answer larger than the buffer passes through, byte for byte', as
   const response = await rawPost(gateway.url, CHAT_PATH, chat())
   t.equal(response.status, 200)
   t.match(response.headers['content-type'], /^application\/json/)
-  const body = (await response.json()) as { choices: [{ message: { content: string } }] }
+  const body = await response.json<{ choices: [{ message: { content: string } }] }>()
   t.equal(body.choices[0].message.content, TEXT)
   t.equal(upstream.requests.length, 1)
   t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Test } from 'tap'
 import t from 'tap'
-import { within } from '../support/await.ts'
+import { eventually, letPass, within } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH, errorOf, readStream } from '../support/chat.ts'
 import type { FaultOptions } from '../support/fault-plan.ts'
 import { deferred } from '../support/fault-record.ts'
@@ -32,11 +32,7 @@ t.test('SIGTERM: live answers finish, new requests are refused, and it ends with
   const live = await client.send(CHAT_PATH, { body: chatStream() })
   await live.next()
   gateway.signal('SIGTERM')
-  await within(
-    2_000,
-    'it says so',
-    until(() => gateway.logged().includes('SIGTERM')),
-  )
+  await saysSo(gateway)
   await t.rejects(RawClient.open(gateway.url), { code: 'ECONNREFUSED' }, 'nobody new')
   const refused = client.send(CHAT_PATH, { body: chat() })
   gate.resolve(true)
@@ -82,8 +78,8 @@ t.test('SIGTERM: the rest of an answer that has ended still reaches a slow reade
   const asked = client.send(CHAT_PATH, { body: chat() })
   t.equal(await gateway.settled('turnout_requests_total', { endpoint: 'chat' }, 1), 1)
   gateway.signal('SIGTERM')
-  await until(() => gateway.logged().includes('SIGTERM'))
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await saysSo(gateway)
+  await letPass(200, 'the process does not end')
   client.socket.resume()
   const answer = await within(2_000, 'the answer', asked)
   t.ok((await within(5_000, 'the body', answer.body())).length > 12 << 20)
@@ -116,15 +112,10 @@ t.test('a second signal ends it at once', async (t) => {
   const live = await rawPost(gateway.url, CHAT_PATH, chatStream())
   await live.next()
   gateway.signal('SIGTERM')
-  await within(
-    2_000,
-    'it says so',
-    until(() => gateway.logged().includes('SIGTERM')),
-  )
+  await saysSo(gateway)
   gateway.signal('SIGTERM')
   t.not(await within(2_000, 'the exit', gateway.exited), 0)
 })
 
-async function until(look: () => boolean): Promise<void> {
-  while (!look()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
+const saysSo = (gateway: GatewayProcess): Promise<void> =>
+  eventually(2_000, 'it says so', () => gateway.logged().includes('SIGTERM'))

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { flushWithin } from '../../src/relay/flush.ts'
-import { eventually, within } from '../support/await.ts'
+import { eventually, letPass, within } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH } from '../support/chat.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
@@ -22,7 +22,7 @@ for (const stream of [true, false])
     const ended = async () => (await gateway.metric('turnout_requests_total', { endpoint: 'chat' })) === 1
     await eventually(9_000, 'the end for a caller that takes nothing', ended)
     // A socket that does not read may not hear of a reset; here it had three times the limit to come.
-    await new Promise((resolve) => setTimeout(resolve, 900))
+    await letPass(900, 'nothing of the connection is read, so its end cannot be seen')
     client.socket.resume()
     const answer = await within(2_000, 'the head', asked)
     t.equal(await within(3_000, 'the end', answer.complete), false)
@@ -51,7 +51,7 @@ t.test('a caller that reads slowly gets it all', async (t) => {
   // All in all it takes longer than the limit; each pause is much shorter, as the system hands bytes on in large steps.
   for (let wanted = 2 << 20; wanted < LARGE; wanted += 2 << 20) {
     client.socket.pause()
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await letPass(150, 'the caller is a slow one')
     client.socket.resume()
     await eventually(2_000, `${wanted} bytes`, () => answer.received >= wanted)
   }
@@ -63,7 +63,7 @@ t.test('the limit ends with the answer', async (t) => {
   for (let round = 0; round < 2; round++) {
     const answer = await client.send('/', { method: 'GET' })
     t.equal((await answer.body()).length, LARGE)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await letPass(500, 'the connection does not close')
   }
   t.notOk(client.socket.destroyed, 'the idle connection has a time of its own')
   client.destroy()

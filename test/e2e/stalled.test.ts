@@ -1,6 +1,6 @@
 /** Streams that nobody moves: a backend that only keeps the line open, a caller that takes nothing. */
 import t from 'tap'
-import { eventually, within } from '../support/await.ts'
+import { eventually, letPass, within } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream, errorOf, readStream } from '../support/chat.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { singleRig } from '../support/rig.ts'
@@ -100,7 +100,7 @@ t.test('one that reads slowly keeps it', async (t) => {
   const response = await client.send(CHAT_PATH, { body: chatStream() })
   for (let wanted = 1 << 20; wanted < 10 << 20; wanted += 1 << 20) {
     client.socket.pause()
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await letPass(150, 'the caller is a slow one')
     client.socket.resume()
     await eventually(2_000, `${wanted} bytes`, () => response.received >= wanted)
   }

@@ -145,7 +145,7 @@ t.test('what an answer says of itself is what the log says, or nothing while its
       const headers = { 'x-request-id': id, 'x-turnout-explain': '1' }
       const response = await rawPost(gateway.url, CHAT_PATH, { ...chat(extra), stream }, headers)
       const answer = stream ? (await readStream(response)).chunks.at(-1) : await response.json()
-      const said = (answer as unknown as { turnout: { outcome: Outcome } }).turnout.outcome
+      const said = (answer?.['turnout'] as { outcome: Outcome }).outcome
       const logged = await outcomeOf(gateway, id)
       const pending = { ...logged, success: null, score: null, why: null, wasted: null }
       t.strictSame(said, KNOWN_AT_ONCE.includes(name) ? logged : pending, `${name}, ${stream ? 'streamed' : 'whole'}`)

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { eventually } from '../support/await.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
 import { HttpClient } from '../../src/backends/upstream/http-client.ts'
@@ -123,7 +124,8 @@ t.test('fifty models are asked four at a time, and an answer that is missing is 
   let broken = 3
   const detail = async (): Promise<Reply> => {
     most = Math.max(most, ++open)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    // The first ones take as long as others may come meanwhile.
+    await eventually(1_000, 'four at a time', () => most >= 4)
     open--
     return broken-- > 0 ? json({}, 500) : json({ size: 4096 })
   }

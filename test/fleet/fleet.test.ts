@@ -6,7 +6,7 @@ import type { BackendSpec, Config } from '../../src/core/settings.ts'
 import type { Catalog, Deployment } from '../../src/core/types.ts'
 import type { BackendEvent } from '../../src/core/events.ts'
 import { Fleet } from '../../src/backends/fleet/fleet.ts'
-import { eventually } from '../support/await.ts'
+import { eventually, letPass } from '../support/await.ts'
 import { backend, config, FACTS, json, LIST, provider, type Routes, startEngine } from './engine-double.ts'
 
 const list = (...ids: string[]) => json({ data: ids.map((id) => ({ id, max_model_len: 4096 })) })
@@ -289,7 +289,7 @@ t.test('nothing is left after stop', async (t) => {
     { ...only(fleet), backend: backend(double.root) },
     { endpoint: 'chat', error: failure('upstream_unreachable') },
   )
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await letPass(400, 'no further question is asked')
   t.equal(double.seen.length, looks)
 })
 

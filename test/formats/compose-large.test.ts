@@ -116,7 +116,7 @@ t.test('messages and documents that change are the ones that have to; all others
     number: 1.5e-7,
   }))
   const odd = JSON.stringify(messages).replaceAll('},{"role"', '} ,\n {"role"').replaceAll('1.5e-7', '0.00000015000')
-  const request = gatewayRequest(JSON.parse(`{"model":"m","messages":[]}`) as never)
+  const request = gatewayRequest({ model: 'm', messages: [] })
   const raw = Buffer.from(`{"model":"m","messages":${odd},"z":[1, 2]}`)
   const sent = atOnce(
     composeInSteps({ ...request, ...atOnce(parseLargeBody(raw, CHAT)), raw }, picky, PLAIN),

@@ -41,6 +41,7 @@ const WRITER = `
   process.stdin.once('data', () => {
     for (let i = 0; i < 5000; i++) blocks.write('x'.repeat(99) + '\\n')
     setTimeout(() => {
+      process.stderr.write('full')
       blocks.write('last\\n')
       blocks.flush().then(() => process.exit(7))
     }, 300)
@@ -62,7 +63,7 @@ t.test('a reader that is slow gets everything', async (t) => {
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stderr, 'data')
   child.stdin.write('go')
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  await once(child.stderr, 'data')
   let text = ''
   child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()))
   await within(3_000, 'the end', once(child, 'close'))

@@ -16,6 +16,7 @@ import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { Attempt } from '../../src/dispatch/attempt.ts'
 import { relay } from '../../src/relay/relay.ts'
 import { ResponseWriter } from '../../src/relay/response-writer.ts'
+import { letPass } from '../support/await.ts'
 import { attemptOf, type AttemptTraits, lifeOf } from '../support/attempts.ts'
 import { Clock } from '../support/clock.ts'
 import { callOf } from '../support/exchange-rig.ts'
@@ -207,11 +208,10 @@ t.test('after a comment an error can only be told in the stream', async (t) => {
 })
 
 t.test('whole answers get no comments', async (t) => {
-  const got = await received(
-    t,
-    { keepAliveMs: 5, stream: false },
-    (writer) => void setTimeout(() => writer.json(Buffer.from('{}'), []), 40),
-  )
+  const got = await received(t, { keepAliveMs: 5, stream: false }, async (writer) => {
+    await letPass(40, 'no comment comes')
+    writer.json(Buffer.from('{}'), [])
+  })
   t.equal(got.body, '{}')
 })
 

@@ -24,6 +24,8 @@ export const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
 }
 
 interface Chunk {
+  readonly id?: string
+  readonly created?: number
   readonly choices?: readonly {
     readonly delta?: { readonly content?: string }
     readonly text?: string
@@ -31,6 +33,8 @@ interface Chunk {
   }[]
   readonly usage?: Readonly<Record<string, unknown>> | null
   readonly error?: WireError
+  /** What the gateway says of its decision, in the last chunk before [DONE]. */
+  readonly turnout?: unknown
 }
 
 /** The error object of the contract. */

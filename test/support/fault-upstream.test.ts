@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import t from 'tap'
+import { atRest } from './await.ts'
 import { failing, flaky } from './fault-plan.ts'
 import type { FaultOptions, Plan } from './fault-plan.ts'
 import type { FaultUpstream } from './fault-upstream.ts'
@@ -116,11 +117,7 @@ t.test('a reader that stops stops the writer', async (t) => {
   const response = await client.send(PATH, { body: STREAM })
   client.socket.pause()
   const request = await upstream.waitRequest(1)
-  let before = -1
-  while (before !== request.sent) {
-    before = request.sent
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+  await atRest(200, 'the writer', () => request.sent)
   t.ok(request.sent < words.length, `stopped at ${request.sent}`)
   client.socket.resume()
   t.equal((await response.blocks()).length, words.length + 3)

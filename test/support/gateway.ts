@@ -6,6 +6,7 @@ import type { RequestObserver } from '../../src/core/request-record.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { Config } from '../../src/core/settings.ts'
+import { eventually } from './await.ts'
 
 /** A configuration as an object; written as YAML, so that tests go through the reader that users go through. */
 export type ConfigObject = Readonly<Record<string, unknown>>
@@ -41,6 +42,9 @@ export function hashed(key: string): string {
 /** Tests leave hanging calls behind on purpose, so the drain is short. */
 export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
 
+/** Read once for all gateways of a process. */
+const providers = loadProviders()
+
 /** Starts a gateway in this process, on a free port. Rejects where the configuration is refused. */
 export async function startGateway(
   config: ConfigObject,
@@ -66,7 +70,7 @@ export async function startGateway(
 
 async function parsed(config: ConfigObject): Promise<Config> {
   const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
-  return parseConfig(text, {}, await loadProviders()).config
+  return parseConfig(text, {}, await providers).config
 }
 
 /** Readers of the metrics of the gateway at `url`. */
@@ -76,12 +80,9 @@ export function metricsOf(url: string): Pick<Gateway, 'metric' | 'settled'> {
   return {
     metric,
     settled: async (name, labels, expected) => {
-      const deadline = performance.now() + 2_000
-      let value = await metric(name, labels)
-      while (value !== expected && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        value = await metric(name, labels)
-      }
+      let value = NaN
+      const settled = async (): Promise<boolean> => (value = await metric(name, labels)) === expected
+      await eventually(2_000, name, settled).catch(() => undefined)
       return value
     },
   }

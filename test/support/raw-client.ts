@@ -17,7 +17,8 @@ export interface RawResponse {
   blocks(): Promise<SseBlock[]>
   /** The whole body, whenever it has come. Rejects where it breaks off. */
   body(): Promise<Buffer>
-  json(): Promise<Record<string, unknown>>
+  /** The body, of whatever shape the test expects it to have. */
+  json<Shape = Record<string, unknown>>(): Promise<Shape>
   /** Decoded body bytes so far. */
   readonly received: number
   /** True: the HTTP body ended as it should. False: the connection closed inside it. */
@@ -181,7 +182,7 @@ class LiveResponse implements RawResponse {
     return Buffer.concat(this.#chunks)
   }
 
-  async json(): Promise<Record<string, unknown>> {
-    return JSON.parse((await this.body()).toString('utf8')) as Record<string, unknown>
+  async json<Shape = Record<string, unknown>>(): Promise<Shape> {
+    return JSON.parse((await this.body()).toString('utf8')) as Shape
   }
 }
