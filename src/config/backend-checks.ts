@@ -35,7 +35,7 @@ const SENDABLE = /^[\x21-\x7e]*$/
 
 function keyFault(key: string): string | null {
   if (MASKED.test(key)) return 'is a masked secret, not a key; write "${NAME}" and set the variable'
-  if (!SENDABLE.test(key)) return 'holds a space, a line end or a letter beyond ASCII; write the bare key'
+  if (!SENDABLE.test(key)) return 'contains a space, a line end or a non-ASCII character; write only the key'
   return null
 }
 
@@ -53,4 +53,4 @@ function urlFault({ url, path_as_is: asIs }: Backend, provider: Provider): strin
 const modelsFault = ({ models }: Backend, { discovery, label }: Provider): string | null =>
   discovery.length > 0 || models === null || (models ?? []).length > 0
     ? null
-    : `is missing; ${label} tells no models that can be asked for, so name them: [first, second]`
+    : `is missing; ${label} does not list models that can be called, so name them: [first, second]`

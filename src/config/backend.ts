@@ -105,7 +105,7 @@ function versionEndings(api: string): string[] {
 
 /** A user and a password before the host, or a query behind the path, are not quoted: they may be secrets. */
 function parseUrl(url: string): URL {
-  if (/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i.test(url)) throw new Error('holds credentials; write them as `key`')
+  if (/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i.test(url)) throw new Error('contains credentials; write them as `key`')
   if (/[?#]/.test(url)) throw new Error('has a query or a fragment; write scheme, host and path only')
   const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : null
   if (parsed === null) {

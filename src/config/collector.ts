@@ -15,12 +15,14 @@ export const collectorUrl = z
     (url) => ADDRESS.test(url),
     'is not http:// or https:// with a host, and no more than a path; write it like "http://127.0.0.1:4318"',
   )
-  .refine((url) => !SIGNAL.test(url), 'holds the path of a signal; leave that out, it is added')
+  .refine((url) => !SIGNAL.test(url), 'contains the path of a signal; leave that out, it is added')
 
 export const collectorHeaders = z
   .record(
     z.string().min(1),
-    z.string().refine((value) => SENDABLE.test(value), 'holds a line end or a letter beyond ASCII; write plain ASCII'),
+    z
+      .string()
+      .refine((value) => SENDABLE.test(value), 'contains a line end or a non-ASCII character; write plain ASCII'),
   )
   .superRefine((headers, context) => {
     for (const name of Object.keys(headers)) {

@@ -80,10 +80,10 @@ function aliases({ backends, models, routes }: Outline): Issue[] {
       if (typeof alias !== 'string') return []
       const path = pathText(['models', id, 'aliases', index])
       if (alias === 'auto' || alias.startsWith('auto:'))
-        return [{ path, message: `"${alias}" is reserved for the gateway's own choice; take another name` }]
+        return [{ path, message: `"${alias}" is reserved for the gateway's own choice; choose another name` }]
       const other = taken.get(alias)
       taken.set(alias, `an alias of "${id}"`)
-      return other === undefined ? [] : [{ path, message: `"${alias}" is ${other} already; take another name` }]
+      return other === undefined ? [] : [{ path, message: `"${alias}" is ${other} already; choose another name` }]
     }),
   )
 }

@@ -58,11 +58,11 @@ export class Interpolation {
     const value = set === undefined || set === '' ? fallback : set
     const wrong =
       inside === undefined
-        ? 'holds "${" without a "}"; write "${NAME}", or "$${" for the two characters'
+        ? 'contains "${" without a "}"; write "${NAME}", or "$${" for the two characters'
         : name === ''
-          ? 'holds "${..}" without the name of a variable in it; write "${NAME}", or "$${" for the two characters'
+          ? 'contains "${..}" without the name of a variable in it; write "${NAME}", or "$${" for the two characters'
           : fallback?.includes('${') === true
-            ? 'holds a "${..}" inside of another, which is not read; write one'
+            ? 'contains a "${..}" inside another, which is not supported; write one'
             : value === undefined
               ? `the variable ${name} is ${set === undefined ? 'not set' : 'empty'}; set it, or write "\${${name}:-default}"`
               : null

@@ -51,10 +51,10 @@ function aliasFault(document: Document): Fault | null {
   return fault
 }
 
-const MERGE = '`<<` takes the options of another map: write an alias of one (`<<: *name`)'
-const TOO_MUCH = 'aliases (`*name`) stand for too much; write it out'
-const HOLDS = 'the anchor of this alias holds the alias itself'
-const NESTED = 'is not YAML; a value that holds ": " needs quotes, and nested options a line of their own'
+const MERGE = '`<<` merges the options of another map: write an alias of one (`<<: *name`)'
+const TOO_MUCH = 'aliases (`*name`) expand to too much; write it out'
+const HOLDS = 'the anchor of this alias contains the alias itself'
+const NESTED = 'is not YAML; a value that contains ": " needs quotes, and nested options need lines of their own'
 const INDENT = 'is not YAML; the indentation does not fit the lines above, or a bracket or quote is not closed'
 
 const WORDS: Readonly<Record<string, string>> = {

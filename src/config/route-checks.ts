@@ -31,7 +31,7 @@ const issue = (path: readonly string[], message: string | null): Found[] =>
 
 function strategyIssues({ strategy, weights }: Route): Found[] {
   if (strategy !== undefined && weights !== undefined)
-    return issue(['weights'], 'stands beside `strategy`, which says the same; remove one of them')
+    return issue(['weights'], 'cannot be used together with `strategy`; remove one of them')
   return [...issue(['strategy'], weightsFault(strategy)), ...issue(['weights'], weightsFault(weights))]
 }
 
@@ -39,7 +39,9 @@ function weightsFault(weights: Route['strategy']): string | null {
   if (typeof weights !== 'object' || weights === null) return null
   const others = Object.keys(weights).filter((name) => name !== 'cheapest_within')
   if (weights['cheapest_within'] !== undefined)
-    return others.length === 0 ? null : `\`cheapest_within\` stands alone; remove it, or ${others.join(', ')}`
+    return others.length === 0
+      ? null
+      : `\`cheapest_within\` cannot be combined with weights; remove it, or ${others.join(', ')}`
   return Object.values(weights).some((weight) => weight !== 0)
     ? null
     : 'gives no weight to anything, so all candidates would be alike; write { quality: 1, cost: 0.35 } or a strategy by its name'

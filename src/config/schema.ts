@@ -36,13 +36,13 @@ const price = z.strictObject({
   ...rates,
   tiers: described(
     z.array(z.strictObject({ above_input_tokens: count.meta({ description: 'input of the request' }), ...rates })),
-    'other prices for all of a request whose input is longer',
+    'other prices for the whole of a request whose input is longer',
   ),
   service_tiers: described(
     z.record(text, usd),
-    'factors on all of it by the service_tier of the answer, such as flex: 0.5',
+    'factors on the whole price, by the service_tier of the answer, such as flex: 0.5',
   ),
-  per_request_usd: described(usd, 'USD for each answer, beside its tokens'),
+  per_request_usd: described(usd, 'USD for each answer, in addition to its tokens'),
   per_gpu_hour_usd: described(usd, 'USD for an hour of this engine'),
 })
 
@@ -50,11 +50,11 @@ const limits = {
   connect: time('until there is a connection: TCP and TLS', DEFAULT_LIMITS.connectMs),
   headers: time('streams: until the status line', DEFAULT_LIMITS.headersMs),
   ttft: time('streams: until the first event that is not a comment', DEFAULT_LIMITS.ttftMs),
-  idle: time('streams: without any of the answer, or a caller that takes nothing', DEFAULT_LIMITS.idleMs),
+  idle: time('streams: longest silence within the answer, or of a caller that reads nothing', DEFAULT_LIMITS.idleMs),
   total: time('everything, all attempts included', DEFAULT_LIMITS.totalMs),
   attempts: described(
     count.max(10, 'is more than ten'),
-    'calls to backends for one request, all in all',
+    'calls of backends for one request, in total',
     DEFAULT_LIMITS.attempts,
   ),
 }
@@ -68,17 +68,17 @@ const backend = z.strictObject({
     'the path of `url` is complete, nothing is put between it and /chat/completions; so is one that ends in a version, like /api/v3',
     false,
   ),
-  key: described(z.string(), 'secret; write "${NAME}"; "$${" stands for the two characters'),
-  price: described(price, 'of each model that has none of its own under `models`'),
+  key: described(z.string(), 'secret; write "${NAME}"; "$${" is a literal "${"'),
+  price: described(price, 'of each model that has no price of its own under `models`'),
   include_usage: described(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
   loads_on_demand: described(
     z.boolean(),
-    'it loads a model when it is asked for, as llama-swap does; Ollama and LM Studio always do',
+    'it loads a model when it is requested, as llama-swap does; Ollama and LM Studio always do',
     false,
   ),
   on_abort: described(
     z.enum(ON_ABORT),
-    'a stream whose caller left: stop it (cancel), read its usage (drain), or count it as charged in full (estimate)',
+    'a stream whose caller disconnected: stop it (cancel), read it to its usage (drain), or count it as charged in full (estimate)',
     'cancel',
   ),
   ...shapeOf(BACKEND_OPTIONS),
@@ -86,17 +86,19 @@ const backend = z.strictObject({
 
 const modelFacts = z.strictObject({
   aliases: described(z.array(text), 'other names for requests; each leads to one model'),
-  capabilities: described(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine says'),
+  capabilities: described(z.partialRecord(z.enum(CAPABILITIES), z.boolean()), 'overrides what the engine reports'),
   context: described(count, 'tokens that the engine accepts, prompt and output together'),
-  max_output: described(count, 'tokens of its longest answer; budgets count with it where a request sets no limit'),
-  price: described(price, 'overrides the one of the backend'),
+  max_output: described(count, 'tokens of its longest answer; budgets reserve it where a request sets no limit'),
+  price: described(price, 'overrides the price of the backend'),
   quality: described(
     z.partialRecord(z.enum(['default', ...TASK_CLASSES]), share),
-    '0..1 by task class, `default` for the others: what is expected before anything was learnt',
+    '0..1 by task class, `default` for the others: what is expected before anything has been learnt',
   ),
   efforts: described(
-    z.array(z.enum(EFFORTS)).min(1, 'is empty; for a model that must not think say capabilities: { reasoning: false }'),
-    'how hard it can be asked to think, in the place of what is known of its family',
+    z
+      .array(z.enum(EFFORTS))
+      .min(1, 'is empty; for a model that must not think write capabilities: { reasoning: false }'),
+    'how hard it can be told to think, instead of what is known of its family',
   ),
   params_b: described(z.number().positive('is not more than 0'), 'billions of parameters, all experts together'),
 })
@@ -108,7 +110,7 @@ const match = z.strictObject({
   class: described(classes, 'task classes'),
   needs: described(needs, 'capabilities that the request needs, all of them'),
   tokens: described(
-    z.strictObject({ min: described(count, 'no less than these'), max: described(count, 'no more than these') }),
+    z.strictObject({ min: described(count, 'at least this many'), max: described(count, 'at most this many') }),
     'estimated size of the input',
   ),
   hour: described(
@@ -116,7 +118,7 @@ const match = z.strictObject({
       from: hour.max(23, 'is more than 23').meta({ description: 'first hour' }),
       to: hour
         .max(24, 'is more than 24')
-        .meta({ description: 'first hour after it; over midnight where it is the lower one' }),
+        .meta({ description: 'first hour after the window; it spans midnight if this is the lower one' }),
     }),
     'time of day, UTC',
   ),
@@ -129,12 +131,15 @@ const strategy = z.union([
   z.enum(STRATEGY_NAMES),
   z.strictObject({
     ...weight,
-    cheapest_within: described(share, 'the cheapest whose expected success is so close to the best; stands alone'),
+    cheapest_within: described(
+      share,
+      'the cheapest whose expected success is this close to the best; not together with weights',
+    ),
   }),
 ])
 
 const route = z.strictObject({
-  name: name.meta({ description: 'can be asked for as `model`; `default` is what `auto` takes' }),
+  name: name.meta({ description: 'requests can use it as `model`; `default` is what `auto` means' }),
   match: described(match, 'the first route that matches is taken; without it a route is reached by its name'),
   candidates: texts.meta({ description: 'globs over backend/model, or over the model id' }),
   strategy: described(strategy, 'how to choose among the candidates', DEFAULT_STRATEGY),
@@ -149,7 +154,7 @@ const route = z.strictObject({
   ),
   success: described(
     z.strictObject({
-      finish: described(texts, 'finish reasons that count; the usual ones where absent'),
+      finish: described(texts, 'finish reasons that count as success; the usual ones where absent'),
       json: described(z.boolean(), 'the answer must be JSON'),
       schema: described(z.boolean(), 'the answer must fit the schema of the request'),
     }),
@@ -174,7 +179,7 @@ const budget = z
     tokens: described(count, 'most input and output tokens in a window'),
     requests: described(count, 'most requests in a window'),
     parallel: described(count, 'most requests in flight'),
-    soft: described(share, 'share of a limit at which `webhook` is told', 0.8),
+    soft: described(share, 'share of a limit at which `webhook` is called', 0.8),
     webhook: described(z.url('is not a URL'), 'gets a POST at the soft share and at the limit'),
     on_store_error: described(
       z.enum(ON_STORE_ERROR),
@@ -205,7 +210,7 @@ const admin = z.strictObject({
   host: described(text, 'address to listen on', DEFAULT_ADMIN.host),
   port: described(
     z.int().min(0, 'is less than 0').max(65535, 'is more than 65535'),
-    'one of its own',
+    'a port of its own',
     DEFAULT_ADMIN.port,
   ),
   token: hashed.meta({ description: 'hash of the token that every request must bring' }),
@@ -229,42 +234,48 @@ const { origins, headers, maxAgeMs } = DEFAULT_SERVER.cors
 const cors = z.strictObject({
   origins: described(
     z.array(originPattern),
-    'of pages that may call; "loopback": those of this machine, where the gateway listens on loopback only',
+    'of web pages that may call; "loopback": pages of this machine, if the gateway listens on loopback only',
     origins,
   ),
-  headers: described(headerNames, 'request headers that they may send; "*": any', headers),
+  headers: described(headerNames, 'request headers that those pages may send; "*": any', headers),
   max_age: time('how long browsers may keep the permission', maxAgeMs),
 })
 
 const server = z.strictObject({
   host: described(text, 'address to listen on', DEFAULT_SERVER.host),
-  port: described(port, '0 takes a free one', DEFAULT_SERVER.port),
+  port: described(port, '0 chooses a free one', DEFAULT_SERVER.port),
   hosts: described(
     z.array(hostPattern),
     'further names that requests may call it by; loopback and `host` always may, with keys any may',
     DEFAULT_SERVER.hosts,
   ),
-  cors: described(cors, 'pages in browsers that may call and read the answers', {
+  cors: described(cors, 'web pages that may call and read the answers', {
     origins,
     headers,
     max_age: durationText(maxAgeMs),
   }),
   auth: described(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
-  drain: time('how long live answers may take to finish at a stop', DEFAULT_SERVER.drainMs),
-  log_level: described(level, 'least severe lines that are written', DEFAULT_SERVER.logLevel),
+  drain: time('time that live answers have to finish at a stop', DEFAULT_SERVER.drainMs),
+  log_level: described(level, 'severity from which lines are written', DEFAULT_SERVER.logLevel),
   trust_proxy: described(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
 const store = z.strictObject({
   state: described(
     z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
-    "file of what was learnt, relative to this file's folder; without it that is forgotten at the end",
+    'file of what was learnt, relative to the folder of the configuration; without it that is forgotten at the stop',
   ),
-  ledger: described(z.string(), "folder of the ledger, relative to this file's folder; without it there is none"),
+  ledger: described(
+    z.string(),
+    'folder of the ledger, relative to the folder of the configuration; without it there is none',
+  ),
   ledger_keep: described(span, 'age at which parts of the ledger are deleted', '90d'),
   ledger_max: described(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
-  keys: described(z.string(), 'file of keys that are made while the gateway runs; without it only those of this file'),
-  redis: described(z.string(), 'URL of a Redis that several gateways share; empty = none'),
+  keys: described(
+    z.string(),
+    'file of keys that are made while the gateway runs; without it only the keys of the configuration',
+  ),
+  redis: described(z.string(), 'URL of a Redis that several gateways share; empty: none'),
 })
 
 /** Names of the options of maps that the cross-checks read. */
@@ -275,15 +286,15 @@ export const OPTIONS = {
 }
 
 export const fileSchema = z.strictObject({
-  server: described(server, 'where the gateway listens'),
+  server: described(server, 'address and access'),
   backends: z.array(backend).min(1, 'is empty; a gateway needs a backend').meta({ description: 'what is behind it' }),
   models: described(
     z.record(text, modelFacts),
     'facts that override the discovered ones, by model id or backend/model',
   ),
-  routes: described(z.array(route), 'names and rules that lead to candidates'),
-  keys: described(z.array(key), 'who may call; everybody where there are none'),
-  budgets: described(z.array(budget), 'what a key, team, user, route, session or agent may take'),
+  routes: described(z.array(route), 'which request goes to which candidates'),
+  keys: described(z.array(key), 'API keys; without any, every caller is served'),
+  budgets: described(z.array(budget), 'limits for a key, team, user, route, session, agent or the gateway'),
   limits: described(
     z
       .strictObject({
@@ -295,7 +306,11 @@ export const fileSchema = z.strictObject({
           'in place of headers and ttft, while an engine that loads on demand may be loading',
           DEFAULT_LIMITS.loadMs,
         ),
-        buffer: described(size, 'what is held of one upstream answer or event', sizeText(DEFAULT_LIMITS.bufferBytes)),
+        buffer: described(
+          size,
+          'largest answer or event of a backend that is held in memory',
+          sizeText(DEFAULT_LIMITS.bufferBytes),
+        ),
       })
       .superRefine(({ body = DEFAULT_BODIES.bodyBytes, bodies = DEFAULT_BODIES.bodiesBytes }, context) => {
         const message = `is less than \`limits.body\` (${sizeText(body)}), so that the largest request could never come; write more`
@@ -305,14 +320,14 @@ export const fileSchema = z.strictObject({
   ),
   discovery: described(
     z.strictObject({
-      interval: time('between two looks at a backend that is well', DEFAULT_DISCOVERY.intervalMs),
+      interval: time('between two probes of a healthy backend', DEFAULT_DISCOVERY.intervalMs),
       retry: time('after the first failure; doubles up to the interval', DEFAULT_DISCOVERY.retryMs),
-      timeout: time('for one look', DEFAULT_DISCOVERY.timeoutMs),
+      timeout: time('for one probe', DEFAULT_DISCOVERY.timeoutMs),
     }),
     'asking backends for their models and health',
   ),
-  store: described(store, 'what outlives a restart'),
-  admin: described(admin, 'the admin API; there is none where absent'),
+  store: described(store, 'what survives a restart'),
+  admin: described(admin, 'the admin API; off where absent'),
   telemetry: described(telemetry, 'OpenTelemetry; off where absent'),
 })
 

@@ -55,7 +55,7 @@ function strangePatterns(config: Config): string[] {
       if (first === pattern || first.includes('*') || names.includes(first)) return []
       const hint = didYouMean(first, names, '"', false)
       return [
-        `${path}[${index}]: no backend is named "${first}", so "${pattern}" means only models whose id begins so${hint}`,
+        `${path}[${index}]: no backend is named "${first}", so "${pattern}" means only models whose id begins like this${hint}`,
       ]
     })
   return config.routes.flatMap(({ candidates, fallback }, at) => [
@@ -74,9 +74,11 @@ function idleMatches({ routes, backends }: Config): string[] {
       return [`${path} has no conditions, so route "${name}" is taken only by its name`]
     return (match.model ?? []).flatMap((pattern, index) => {
       if (pattern.startsWith('auto:'))
-        return [`${path}.model[${index}] takes nothing: "auto:fast" and its like are judged as "auto"; write "auto"`]
+        return [`${path}.model[${index}] matches nothing: "auto:fast" and the like count as "auto"; write "auto"`]
       if (declared.has(pattern))
-        return [`${path}.model[${index}] takes nothing: "${pattern}" is exactly one model, and who asks for it gets it`]
+        return [
+          `${path}.model[${index}] matches nothing: "${pattern}" is exactly one model, and a request that names it is served by it`,
+        ]
       return []
     })
   })

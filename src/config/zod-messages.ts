@@ -54,7 +54,7 @@ function remedy(issue: Extract<ZodIssue, { code: 'invalid_type' }>, kinds: reado
 }
 
 function complaint(issue: ZodIssue, value: unknown): string {
-  if (/^(is|holds) /.test(issue.message)) return issue.message
+  if (/^(is|contains|cannot) /.test(issue.message)) return issue.message
   if (issue.code === 'too_small') return `is less than ${issue.minimum}`
   if (issue.code === 'too_big') return `is more than ${issue.maximum}`
   if (issue.code === 'invalid_value') {

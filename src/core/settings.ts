@@ -17,7 +17,7 @@ export interface Price extends Rates {
   readonly tiers: readonly { readonly aboveInput: number; readonly rates: Rates }[]
   /** Factors on all of it by the `service_tier` that an answer names: batch, flex, priority. */
   readonly serviceTiers: Readonly<Record<string, number>>
-  /** USD for each answer, beside its tokens. */
+  /** USD for each answer, in addition to its tokens. */
   readonly perRequest: number | null
   /** USD for an hour of this engine. */
   readonly perGpuHour: number | null

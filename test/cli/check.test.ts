@@ -182,11 +182,8 @@ routes:
   })
   const { code, out } = await run(['check', 'shadow.yaml'], { cwd })
   t.equal(code, 0)
-  t.match(
-    out,
-    /^warning: routes\[1\]\.match is never fulfilled: route "first" is asked before it and takes all of that$/m,
-  )
-  t.match(out, /^warning: routes\[2\]\.name: `auto` never comes to this route: route "first" .*$/m)
+  t.match(out, /^warning: routes\[1\]\.match is never fulfilled: route "first" comes before it and takes all of that$/m)
+  t.match(out, /^warning: routes\[2\]\.name: `auto` never reaches this route: route "first" .*$/m)
   t.match(out, /OK, 2 warnings$/m)
 })
 

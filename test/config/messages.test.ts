@@ -72,7 +72,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'credentials',
     backend('url: "http://me:sesame@gpu-a"'),
-    /^backends\[0\]\.url: holds credentials; write them as `key`$/,
+    /^backends\[0\]\.url: contains credentials; write them as `key`$/,
   ],
   ['a query', backend('url: "http://gpu-a/v1?key=sesame"'), /^backends\[0\]\.url: has a query or a fragment; /],
   [
@@ -84,7 +84,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a cloud without a list, and none declared',
     "backends: [{ name: a, kind: azure, url: 'https://x.openai.azure.com', key: k }]",
-    /^backends\[0\]\.models: is missing; Azure OpenAI tells no models .*name them/,
+    /^backends\[0\]\.models: is missing; Azure OpenAI does not list models .*name them/,
   ],
   [
     'the address of an endpoint',
@@ -115,7 +115,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a key of two lines',
     'backends: [{ name: a, kind: openai, key: "sk-a\\nx-evil: 1" }]',
-    /^backends\[0\]\.key: holds /,
+    /^backends\[0\]\.key: contains /,
   ],
   [
     'an alias that is a route',
@@ -269,12 +269,12 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'two forms in one',
     routeOf('strategy: { cheapest_within: 0.02, cost: 1 }'),
-    /^routes\[0\]\.strategy: `cheapest_within` stands alone; remove it, or cost$/,
+    /^routes\[0\]\.strategy: `cheapest_within` cannot be combined with weights; remove it, or cost$/,
   ],
   [
     'two strategies',
     routeOf('strategy: fast, weights: { quality: 1 }'),
-    /^routes\[0\]\.weights: stands beside `strategy`, which says the same; remove one of them$/,
+    /^routes\[0\]\.weights: cannot be used together with `strategy`; remove one of them$/,
   ],
   ['a list for a strategy', routeOf('strategy: [fast]'), /^routes\[0\]\.strategy: is not one of balanced, .*, hash$/],
   ['a text for a fallback', routeOf('fallback: openai/*'), /^routes\[0\]\.fallback: is a text; write a list$/],
@@ -331,20 +331,20 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a reference without an end',
     backend('url: "http://h", key: "pa$$word${"'),
-    /^backends\[0\]\.key: holds "\$\{" without a "\}"; .*"\$\$\{"/,
+    /^backends\[0\]\.key: contains "\$\{" without a "\}"; .*"\$\$\{"/,
   ],
   [
     'a reference inside of another',
     backend('url: "http://h", key: "${A:-${EMPTY}}"'),
-    /^backends\[0\]\.key: holds a "\$\{\.\.\}" inside of another/,
+    /^backends\[0\]\.key: contains a "\$\{\.\.\}" inside another/,
   ],
   [
     'a text for a number in a variable',
     `${BASE}server: { port: "\${WORD}" }`,
     /^server\.port: "\$\{WORD\}" stands for a text; write a number$/,
   ],
-  ['no map to merge', `${BASE}server: { <<: 5 }`, /^\(file\): `<<` takes the options of another map/],
-  ['no reference', backend('url: "http://h", key: "${not a name}"'), /^backends\[0\]\.key: holds "\$\{/],
+  ['no map to merge', `${BASE}server: { <<: 5 }`, /^\(file\): `<<` merges the options of another map/],
+  ['no reference', backend('url: "http://h", key: "${not a name}"'), /^backends\[0\]\.key: contains "\$\{/],
   ['broken YAML', 'backends:\n  - name: a\n   kind: openai\n', /^line \d+, column \d+: /],
   ['an open quote', 'backends:\n  - name: "a\n', /^line \d+, column \d+: /],
   ['an option twice', 'backends: []\nbackends: []\n', /^line 2, column 1: .*twice/],

@@ -66,16 +66,16 @@ t.test('what takes effect has no warning', async (t) => {
   )
 })
 
-t.test('what takes nothing has one', async (t) => {
+t.test('what matches nothing has one', async (t) => {
   t.match(warningsOf('match: {}'), [/^routes\[0\]\.match has no conditions, so route "r" is taken only by its name$/])
-  t.match(warningsOf("match: { model: ['gpt-*', 'auto:fast'] }"), [/^routes\[0\]\.match\.model\[1\] takes nothing/])
+  t.match(warningsOf("match: { model: ['gpt-*', 'auto:fast'] }"), [/^routes\[0\]\.match\.model\[1\] matches nothing/])
   t.match(warningsOf("fallback: ['b/*']"), [/^routes\[0\]\.fallback\[0\]: no backend is named "b"/])
   const azure = "backends: [{ name: az, kind: azure, url: 'https://x.openai.azure.com', key: k, models: [mini] }]\n"
   const { warnings } = load(
     `${azure}routes: [{ name: r, candidates: ['*'], match: { model: [az/mini] }, baseline: az/minni }]`,
   )
   t.equal(warnings.length, 2)
-  t.match(warnings[0], /^routes\[0\]\.match\.model\[0\] takes nothing: "az\/mini" is exactly one model/)
+  t.match(warnings[0], /^routes\[0\]\.match\.model\[0\] matches nothing: "az\/mini" is exactly one model/)
   t.match(warnings[1], /^routes\[0\]\.baseline: "az" has no model "minni"; did you mean "mini"\?$/)
 })
 

@@ -253,7 +253,7 @@ t.test('names of the language are no names of models', async (t) => {
 
 t.test('nothing is known yet', async (t) => {
   const empty = compileRoutes([], [], catalogOf())
-  t.throws(() => resolve(asked('qwen'), empty), { code: 'model_not_found', message: /no backend has told/ })
+  t.throws(() => resolve(asked('qwen'), empty), { code: 'model_not_found', message: /no backend has listed/ })
   t.equal(resolve(asked('auto'), empty).candidates.length, 0)
 })
 

@@ -120,16 +120,16 @@ t.test('the default route', async (t) => {
     shadows(rules, keys).map(({ by, route, why }) => `${by.join('+')} > ${route}: ${why.split(': ', 2)[1]}`)
   const usual = rule('default', null)
   const all = rule('all', { model: ['auto'] })
-  const none = 'all > default: `auto` never comes to this route'
+  const none = 'all > default: `auto` never reaches this route'
   t.strictSame(found([usual, all]), [none], 'wherever it stands')
   t.strictSame(found([all, usual]), [none])
   t.strictSame(found([rule('some', { class: ['code'] }), usual]), [])
   const mine = rule('mine', { key: ['k'] })
   t.strictSame(found([mine, usual], [key('k', ['mine', 'default']), key('l')]), [
-    'mine > default: `auto` of the key "k" never comes to this route',
+    'mine > default: `auto` of the key "k" never reaches this route',
   ])
   t.strictSame(found([mine, usual], [key('k'), key('l')]), [], 'a key that may use everything need not use it')
-  t.strictSame(found([mine, usual], [key('k')]), ['mine > default: `auto` never comes to this route'])
+  t.strictSame(found([mine, usual], [key('k')]), ['mine > default: `auto` never reaches this route'])
 })
 
 t.test('a rule is passed over for a key that may use none of it', async (t) => {
@@ -153,7 +153,7 @@ t.test('a route that no key may use is not called shadowed', async (t) => {
 
 t.test('why, in words', async (t) => {
   const [one] = shadows([rule('first', { model: ['*'] }), rule('second', { class: ['code'] })])
-  t.equal(one?.why, 'routes[1].match is never fulfilled: route "first" is asked before it and takes all of that')
+  t.equal(one?.why, 'routes[1].match is never fulfilled: route "first" comes before it and takes all of that')
   t.strictSame(one?.by, ['first'])
 })
 

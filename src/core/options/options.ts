@@ -10,24 +10,26 @@ import { option } from './option.ts'
 
 /** `backends[]` */
 export const BACKEND_OPTIONS = {
-  models: option(z.array(text), 'count beside the discovered ones, even where the list lacks them', { value: [] }),
+  models: option(z.array(text), 'models in addition to the discovered ones, even if its list lacks them', {
+    value: [],
+  }),
   weight: option(
     usd,
-    'its share beside backends that are as good, 2 getting twice as much as 1; 0 drains it: what runs ends, nothing new comes',
+    'its share among replicas, 2 getting twice as much as 1; 0 drains it: running calls finish, no new ones arrive',
     { value: 1 },
   ),
 }
 
 /** `routes[]` */
 export const ROUTE_OPTIONS = {
-  fallback: option(texts, 'globs like those of candidates; asked in this order after all candidates', { value: [] }),
+  fallback: option(texts, 'globs like those of candidates; tried in this order after all candidates', { value: [] }),
   baseline: option(text, 'backend/model to compare the cost with'),
-  explore: option(z.boolean(), 'now and then try others than the best', { value: true }),
+  explore: option(z.boolean(), 'sometimes try another candidate than the best, in order to learn', { value: true }),
 }
 
 /** `routes[].limits` */
 export const ROUTE_LIMITS = {
-  max_cost_usd: option(usd, 'most that one request may be expected to cost'),
+  max_cost_usd: option(usd, 'highest expected cost of one request'),
   local_only: option(z.boolean(), 'only engines on your own hardware', { value: false }),
 }
 
@@ -47,18 +49,26 @@ export const KEY_OPTIONS = {
     value: false,
     flag: { takes: 'yes|no', as: 'yes or no' },
   }),
-  routes: option(texts, 'what the key may use, `default` being everything; all where absent', {
-    flag: { takes: 'a,b', as: 'list' },
-  }),
-  team: option(name, 'whose budgets it counts against too', {
+  routes: option(
+    texts,
+    'routes that the key may use, among them `default`, what `auto` means; everything where absent',
+    {
+      flag: { takes: 'a,b', as: 'list' },
+    },
+  ),
+  team: option(name, 'the team whose budgets it counts against as well', {
     flag: { takes: 'T', as: 'word' },
     stored: z.string(),
   }),
-  user: option(text.max(128, 'is longer than 128 characters'), 'whose key it is; a request may name another user', {
-    flag: { takes: 'U', as: 'word' },
-    stored: z.string(),
-  }),
-  labels: option(z.record(text, z.string()), 'words of your own, kept in the ledger', {
+  user: option(
+    text.max(128, 'is longer than 128 characters'),
+    'the user whose key it is; a request may name another user',
+    {
+      flag: { takes: 'U', as: 'word' },
+      stored: z.string(),
+    },
+  ),
+  labels: option(z.record(text, z.string()), 'labels of your own, kept in the ledger', {
     value: {},
     flag: { name: 'label', takes: 'k=v', as: 'pairs' },
   }),

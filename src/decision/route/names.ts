@@ -147,7 +147,8 @@ function unknownModel(model: string, principal: Principal, table: RouteTable): s
     ...[...table.catalog.byModel].filter(([, serving]) => usable(serving)).map(([id]) => id),
     ...[...table.byName].filter(([, route]) => usable(route.candidates)).map(([name]) => name),
   ]
-  if (known.length === 0) return `No model named "${clip(model)}": no backend has told its models yet; see GET /health.`
+  if (known.length === 0)
+    return `No model named "${clip(model)}": no backend has listed its models yet; see GET /health.`
   const more = known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''
   return `No model, route or alias named "${clip(model)}". There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
 }

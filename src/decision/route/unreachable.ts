@@ -60,15 +60,15 @@ function ofName({ name }: RouteSpec, at: number, rules: Rules, access: Access): 
     const by = coverOf(above(rules, itself ? at : rules.length), key === undefined ? asked : { ...asked, key: [key] })
     return by === null ? [] : [{ route: name, by, why: `routes[${at}].name: ${what}: ${taken(by, 'first')}` }]
   }
-  const named = lost(name, `who asks for "${name}" never gets this route`)
+  const named = lost(name, `a request for "${name}" never reaches this route`)
   if (name !== DEFAULT_ROUTE) return named
-  const usual = lost(AUTO, '`auto` never comes to this route')
+  const usual = lost(AUTO, '`auto` never reaches this route')
   const bound = access.keys.filter((key) => key.routes?.includes(name) === true)
-  const each = bound.flatMap(({ id }) => lost(AUTO, `\`auto\` of the key "${id}" never comes to this route`, id))
+  const each = bound.flatMap(({ id }) => lost(AUTO, `\`auto\` of the key "${id}" never reaches this route`, id))
   return [...named, ...(usual.length > 0 ? usual : each)]
 }
 
 const taken = (by: readonly string[], when: string): string =>
   by.length === 1
-    ? `route "${by[0]}" is asked ${when} and takes all of that`
-    : `routes ${by.map((name) => `"${name}"`).join(', ')} are asked ${when} and take all of that together`
+    ? `route "${by[0]}" comes ${when} and takes all of that`
+    : `routes ${by.map((name) => `"${name}"`).join(', ')} come ${when} and together take all of that`
