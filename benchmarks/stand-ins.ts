@@ -8,7 +8,7 @@ import type { JsonObject } from '../src/core/json.ts'
 import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
 import { newLatency } from '../src/decision/learn/latency.ts'
 import type { ModelStats } from '../src/decision/learn/model-stats.ts'
-import type { DecisionContext } from '../src/decision/route/plan.ts'
+import type { DecisionContext } from '../src/decision/route/decision.ts'
 import { compileRoutes, type RouteTable } from '../src/decision/route/table.ts'
 
 /** A moment without a past, in which nothing is explored. */

@@ -1,6 +1,6 @@
 /** A replay for people: 120 columns at the most. */
 import { SKIPS } from '../replay/logged.ts'
-import type { Difference, MeasureReport, Report } from '../replay/report.ts'
+import type { Difference, MeasureReport, Report } from '../replay/report-shape.ts'
 import { UNJUDGED } from '../replay/replay.ts'
 import { table } from './table.ts'
 

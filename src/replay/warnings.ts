@@ -1,5 +1,5 @@
 /** When the figures of a replay are not to be believed, in plain sentences. Pure. */
-import type { Report } from './report.ts'
+import type { Report } from './report-shape.ts'
 
 /** Below so many requests a bootstrap promises too much. */
 const FEW = 30

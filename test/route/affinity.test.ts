@@ -2,7 +2,7 @@
 import t from 'tap'
 import { weightsFrom } from '../../src/core/terms.ts'
 import type { BackendLive, DeploymentHealth } from '../../src/core/types.ts'
-import type { DecisionContext } from '../../src/decision/route/plan.ts'
+import type { DecisionContext } from '../../src/decision/route/decision.ts'
 import { live } from '../support/factories.ts'
 import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
 

@@ -2,7 +2,7 @@
 import type { Expected, ExpectedBaseline } from '../../core/record.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Target } from '../../core/types.ts'
-import type { Decision } from './plan.ts'
+import type { Decision } from './decision.ts'
 import { predict } from './predict.ts'
 
 /** Null: a fallback, which is never estimated, or one of so many candidates that its row was not kept. */

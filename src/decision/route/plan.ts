@@ -5,54 +5,18 @@ import { isUnscored } from '../../core/strategies.ts'
 import type { Capability } from '../../core/capabilities.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { type Ceilings, ceilingsOf, relax, type Relaxed } from './ceilings.ts'
+import { ceilingsOf, relax } from './ceilings.ts'
+import type { Decision, DecisionContext } from './decision.ts'
 import { baselineOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
 import { filterOf, type FilterContext, type FilterName, refuses, tight } from './filters.ts'
-import type { Remembered } from './conversations.ts'
 import { type ResolvedRoute, resolve } from './names.ts'
-import { explore, stickinessBonus, type Pick, rank } from './pick.ts'
+import { explore, stickinessBonus, rank } from './pick.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { predict } from './predict.ts'
 import { recordOf, refusalOf } from './record.ts'
-import type { Rota } from './rota.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
-
-/** What is neither in the request nor in the table. */
-export interface DecisionContext {
-  /** Reading of the monotonic clock, ms. */
-  readonly now: number
-  /** Hour of the day, UTC. */
-  readonly utcHour: number
-  /** How much dearer money is than usual for this caller: 0 = it is not. */
-  readonly pressure: number
-  readonly recall: (affinity: string | null) => Remembered | null
-  /** From 0 to 1. */
-  readonly random: () => number
-}
-
-/** A decision with all that led to it. */
-export interface Decision {
-  readonly request: GatewayRequest
-  readonly profile: RequestProfile
-  readonly choice: ResolvedRoute
-  readonly question: FilterContext
-  readonly candidates: readonly Target[]
-  /** One row for each of `shown`; see COLUMN. */
-  readonly rows: Float64Array
-  /** Candidates that the record is to show: the first in order, and some that were dropped. */
-  readonly shown: readonly number[]
-  /** Which filter took it out; null = none. */
-  readonly dropped: readonly (FilterName | null)[]
-  readonly ceilings: Ceilings
-  readonly relaxed: Relaxed
-  readonly pick: Pick
-  readonly pressure: number
-  readonly rota: Rota
-  /** By candidate: its seat in the rota. */
-  readonly seats: readonly number[]
-}
 
 /** Where nothing can be called, `refusal` names for each candidate what ruled it out. Throws only where nothing has the name that the request asks for. */
 export function plan(

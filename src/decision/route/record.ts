@@ -7,7 +7,7 @@ import { baselineOf } from './expected.ts'
 import { BOUNDS, isBound } from './bounds.ts'
 import { FILTERS, judge } from './filters.ts'
 import { fallbackOf } from './fallback.ts'
-import type { Decision } from './plan.ts'
+import type { Decision } from './decision.ts'
 import { SORTED } from './pick.ts'
 import { keyed } from '../../core/keyed.ts'
 import {

@@ -9,7 +9,7 @@ import { isObject } from '../../core/is-object.ts'
 import { textBytes } from '../../core/cut-text.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { WorstCase } from '../../core/prompt.ts'
-import type { OpenAIPrompt } from './prompt.ts'
+import type { GatewayRequest, Member } from '../../core/types.ts'
 
 /** What templates put before the first message, beyond the names of the body's fields. */
 const TEMPLATE = 32
@@ -32,7 +32,14 @@ interface Media {
   sounds: boolean
 }
 
-export function worstCaseOf({ body, raw, members, endpoint, prompts }: OpenAIPrompt): WorstCase {
+/** What is read of a request. */
+interface Measured extends Pick<GatewayRequest, 'raw' | 'endpoint'> {
+  readonly body: JsonObject
+  readonly members: readonly Member[]
+  readonly prompts: number
+}
+
+export function worstCaseOf({ body, raw, members, endpoint, prompts }: Measured): WorstCase {
   const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
   for (const field of HOLDERS) for (const one of listOf(body[field])) addParts(one, media, 0)
   for (const field of BESIDE) addNamed(field, body[field], media)
