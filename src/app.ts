@@ -2,7 +2,8 @@
 import type { DestinationStream } from 'pino'
 import { type Applied, Applying } from './apply.ts'
 import { AnswerChecker } from './accounting/checker.ts'
-import { FORMATS } from './formats/formats.ts'
+import { type Endpoint, ENDPOINTS } from './core/endpoints.ts'
+import { type Formats, FORMATS } from './formats/formats.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
 import { Pools } from './backends/upstream/pools.ts'
 import { shownBudget } from './budgets/shown.ts'
@@ -35,6 +36,9 @@ export interface AppOptions {
   readonly logTo?: DestinationStream
   /** They see each finished request beside the gateway's own observers. */
   readonly observers?: readonly RequestObserver[]
+  /** The wire formats that it speaks, and the inference paths; the gateway's own where absent. */
+  readonly formats?: Formats
+  readonly endpoints?: readonly Endpoint[]
 }
 
 export interface App {
@@ -58,7 +62,13 @@ export interface App {
 
 const now = (): number => performance.now()
 
-export async function createApp({ config, logTo, observers: others = [] }: AppOptions): Promise<App> {
+export async function createApp({
+  config,
+  logTo,
+  observers: others = [],
+  formats = FORMATS,
+  endpoints = ENDPOINTS,
+}: AppOptions): Promise<App> {
   const log = createLog(config.server.logLevel, logTo)
   const events = new EventBus()
   events.subscribe(logEvents(log))
@@ -96,7 +106,7 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
   const stages: Stages = {
     fleet,
     pools,
-    formats: FORMATS,
+    formats,
     metrics,
     observers: [...observers.all, ...others],
     now,
@@ -122,7 +132,15 @@ export async function createApp({ config, logTo, observers: others = [] }: AppOp
     },
   })
   const { redis } = observers
-  const server = await createServer(config, { stages, keys, fleet, log, redis, beginTrace: tracing(config.telemetry) })
+  const server = await createServer(config, {
+    stages,
+    endpoints,
+    keys,
+    fleet,
+    log,
+    redis,
+    beginTrace: tracing(config.telemetry),
+  })
   const budgets = {
     states: async () => (await limiter.allStates()).map(shownBudget),
     has: (name: string) => limiter.has(name),

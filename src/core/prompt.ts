@@ -75,6 +75,9 @@ export interface Prompt {
   outputLimit(dropped: readonly string[], lowered: number | null): number | null
   /** A parameter by the name with which backends refuse it; null where the request does not have it. */
   parameter(name: string): Json
+
+  /** All of it in neutral words and decoded, for a backend of another wire format. Parses the whole body. */
+  contents(): Contents
 }
 
 /** Hears a conversation as `walk` goes through it. */
@@ -127,4 +130,38 @@ export interface WorstCase {
   /** The answer may be spoken. */
   readonly speaks: boolean
   readonly serviceTier: string | null
+}
+
+/** What a request says, as any wire format can write it. */
+export interface Contents {
+  readonly messages: readonly Message[]
+  readonly tools: readonly Tool[]
+  readonly toolChoice: 'auto' | 'none' | 'required' | { readonly name: string } | null
+  readonly answer: { readonly form: AnswerForm; readonly schema: Json | null } | null
+  readonly sampling: Sampling
+  readonly stop: readonly string[]
+}
+
+export interface Message {
+  readonly role: Role
+  readonly parts: readonly Part[]
+  readonly calls: readonly ToolUse[]
+  /** Id of the call that this message is the result of. */
+  readonly resultOf: string | null
+}
+
+export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'image'; readonly url: string }
+
+export interface ToolUse {
+  readonly id: string
+  readonly name: string
+  /** JSON. */
+  readonly arguments: string
+}
+
+export interface Tool {
+  readonly name: string
+  readonly description: string | null
+  /** Of its arguments. */
+  readonly schema: Json | null
 }

@@ -10,7 +10,8 @@ import { atOnce, inSlices } from '../core/slices.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import type { BackendSide } from '../formats/format.ts'
-import { type Formats, formatNamed } from '../formats/formats.ts'
+import type { Formats } from '../formats/formats.ts'
+import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
 import { failureOf } from './failure.ts'
@@ -127,7 +128,7 @@ export class Attempts {
   /** In which the deployment takes requests of this endpoint. */
   #formatOf({ backend }: Deployment): BackendSide {
     const { format } = backend.provider.endpoints[this.#request.endpoint.id]!
-    return formatNamed(format, this.#tools.formats).backend
+    return backendSide(format, this.#request.endpoint.format, this.#tools.formats)
   }
 
   #stop(error: GatewayError): null {

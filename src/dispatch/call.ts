@@ -51,6 +51,7 @@ export function callOf(
     answer: format.reader(request, {
       inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
       checks: checksOf(request, plan.success),
+      nowMs: Date.now(),
     }),
     limits: limitsOf(deployment, plan.limits, startedAt),
     totalMs: Math.max(1, longest - (startedAt - request.startedAt)),

@@ -3,7 +3,7 @@
  * `formats/` a request is a `Prompt` and an answer is an `AnswerState`: no member of a body is known by name there.
  *
  * Where caller and backend speak the same format its bytes pass: `compose` changes no more than the backend refuses, and an
- * `AnswerReader` gives the events as they came.
+ * `AnswerReader` gives the events as they came. Where they differ, `translated.ts` goes through `Contents` and `Piece`.
  */
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
@@ -13,6 +13,7 @@ import type { Steps } from '../core/slices.ts'
 import type { Deployment, GatewayRequest } from '../core/types.ts'
 import type { Checks } from './answer-collector.ts'
 import type { AnswerState } from './answer-state.ts'
+import type { Piece } from './piece.ts'
 import type { SseFrame } from './sse.ts'
 import type { UpstreamFault } from './upstream-fault.ts'
 
@@ -40,6 +41,18 @@ export interface CallerSide {
   /** A model, as the list of models has it. `serving`: what a request with this name may be given to. `since`: epoch seconds. */
   modelEntry(name: string, serving: readonly Deployment[], since: number): object
   modelList(entries: readonly object[]): object
+  /** Writes the answer to `request` where it comes in another format. `nowMs`: epoch, for engines that name no time. */
+  writer(request: GatewayRequest, nowMs: number): AnswerWriter
+}
+
+/** For one answer. */
+export interface AnswerWriter {
+  /** Events for what has come; null: nothing to send. */
+  events(pieces: readonly Piece[], state: AnswerState): Buffer | null
+  /** The last events, before the mark of the end; null: none. */
+  last(state: AnswerState): Buffer | null
+  /** A whole answer. */
+  body(pieces: readonly Piece[], state: AnswerState): Buffer
 }
 
 /** What the body of a request says. */
@@ -72,7 +85,7 @@ export interface StreamMarks {
 // ---------------------------------------------------------------- the backend's side
 
 export interface BackendSide {
-  /** The body to send, in steps: the caller's own bytes where nothing has to change. */
+  /** The body to send, in steps: the caller's own bytes where they are of this format and nothing has to change. */
   compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<Buffer>
   /**
    * A change by which a request suits a backend that refused it, and by which it loses nothing; null: there is none. `tried`: those that
@@ -103,6 +116,8 @@ export interface Reading {
   readonly inputTokens: number
   /** What of the answer will be checked; null: nothing. */
   readonly checks: Checks | null
+  /** Epoch, for engines that name no time. */
+  readonly nowMs: number
 }
 
 /** Reads one answer, whole or as a stream, and says in `state` what it learns of it. */
@@ -145,6 +160,9 @@ export interface AnswerReader {
 
   /** The answer is complete: its usage is settled. The last events of a stream, before the mark of the end; null: none. `nowMs`: epoch, for engines that name no time. */
   complete(nowMs: number): Buffer | null
+
+  /** What an event, or a body, brings: of the bytes that go out to callers of this format. */
+  pieces(bytes: Buffer): readonly Piece[]
 }
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>

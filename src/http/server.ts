@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Fleet } from '../backends/fleet/fleet.ts'
+import type { Endpoint } from '../core/endpoints.ts'
 import type { ProcessSettings } from '../core/settings.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Log } from '../observe/log/log.ts'
@@ -23,6 +24,8 @@ import { healthRoute, opsRoutes } from './routes/ops.ts'
 
 export interface ServerTools {
   readonly stages: Stages
+  /** The inference paths. */
+  readonly endpoints: readonly Endpoint[]
   readonly keys: KeyStore
   readonly fleet: Fleet
   readonly log: Log
@@ -41,7 +44,7 @@ export interface GatewayServer {
 
 export async function createServer(
   { server, bodies }: Pick<ProcessSettings, 'server' | 'bodies'>,
-  { stages, keys, fleet, log, redis, beginTrace }: ServerTools,
+  { stages, endpoints, keys, fleet, log, redis, beginTrace }: ServerTools,
 ): Promise<GatewayServer> {
   const { metrics, now, policy } = stages
   const app = Fastify({
@@ -71,7 +74,7 @@ export async function createServer(
   })
   refuseLate(app, connections)
   recordAnswers(app, books)
-  answerErrors(app, connections)
+  answerErrors(app, connections, stages.formats)
   refuseUnknownPaths(app)
   opsRoutes(app, metrics, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
@@ -80,7 +83,7 @@ export async function createServer(
     limitBodies(scope, new BodyRoom(bodies.bodiesBytes), bodies.bodyBytes)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => policy().table, Math.floor(Date.now() / 1000))
-    inferenceRoutes(scope, stages, connections, beginTrace)
+    inferenceRoutes(scope, endpoints, stages, connections, beginTrace)
   })
   return {
     listen: () => app.listen({ host, port }),

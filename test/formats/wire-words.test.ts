@@ -13,7 +13,7 @@ const NAMES = [
   ...['prompt_cache_key', 'previous_response_id', 'content_block_delta', 'stop_reason', 'input_schema'],
 ]
 /** Those that are: never as the text of a name. */
-const WORDS = ['choices', 'delta', 'messages', 'max_tokens', 'role', 'content', 'functions']
+const WORDS = ['choices', 'delta', 'messages', 'max_tokens', 'role', 'functions']
 
 /** Why a file may name some. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

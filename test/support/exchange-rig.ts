@@ -113,7 +113,7 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     body,
     stream,
     format: OPENAI.backend,
-    answer: OPENAI.backend.reader(gatewayRequest(body.toString()), { inputTokens: 7, checks: null }),
+    answer: OPENAI.backend.reader(gatewayRequest(body.toString()), { inputTokens: 7, checks: null, nowMs: 0 }),
     limits: LONG,
     totalMs: LONG.totalMs,
     ownDeadline: false,

@@ -32,7 +32,7 @@ function hear(
   choices: number,
 ): Heard & { readonly out: string; readonly track: OpenAIAnswerState } {
   const request = gatewayRequest({ model: 'm', stream: true, n: choices }, { id: 'r' })
-  const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null })
+  const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 })
   const track = answer.state
   const reader = new StreamReader({ call: { backend: backend(), answer }, bufferBytes: 1 << 20, retryAfterMs: null })
   let out = ''

@@ -32,7 +32,7 @@ function hear(
     { id: 'r', endpoint: (options.finishes ?? true) ? CHAT : EMBEDDINGS },
   )
   const reader = new StreamReader({
-    call: { backend: backend(), answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null }) },
+    call: { backend: backend(), answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 }) },
     bufferBytes: options.bufferBytes ?? 1 << 20,
     retryAfterMs: 1500,
   })

@@ -42,10 +42,14 @@ interface Fact {
 const ROWS = {
   endpoint: {
     means: 'the provider does not have the endpoint',
-    why: (deployment, { profile }) =>
-      deployment.backend.provider.endpoints[profile.endpoint] === undefined
-        ? `${deployment.backend.provider.label} has no ${profile.endpoint} endpoint`
-        : null,
+    why: ({ backend: { provider } }, { request, profile }) => {
+      const place = provider.endpoints[profile.endpoint]
+      if (place === undefined) return `${provider.label} has no ${profile.endpoint} endpoint`
+      // Only what generates text is translated.
+      return place.format === request.endpoint.format || request.endpoint.streams
+        ? null
+        : `${provider.label} takes ${profile.endpoint} in the wire format ${place.format} only`
+    },
   },
   capability: {
     means: 'the model lacks something that the request needs',

@@ -4,6 +4,7 @@ import { isObject } from '../../core/is-object.ts'
 import type { Steps } from '../../core/slices.ts'
 import { AnswerCollector } from '../answer-collector.ts'
 import type { AnswerHeaders, AnswerReader, BodyVerdict, EventVerdict, PieceRecoder, Reading } from '../format.ts'
+import type { Piece } from '../piece.ts'
 import { frameText, type SseFrame } from '../sse.ts'
 import { usageSoFar } from '../usage-so-far.ts'
 import { hasSubstance } from './answer.ts'
@@ -13,7 +14,8 @@ import { readBody, readLargeBody } from './body.ts'
 import { chargeInHeaders } from './charge.ts'
 import { isDone } from './done.ts'
 import { readFrame } from './frames.ts'
-import { openAIPrompt } from './prompt.ts'
+import { openAIPrompt, OpenAIPrompt } from './prompt.ts'
+import { piecesOf } from './pieces.ts'
 import { recoderOf } from './recode.ts'
 import { finishedBody, needsRewrite } from './shapes.ts'
 import { usageEvent, type UsageWish, usageWish } from './usage-chunk.ts'
@@ -29,10 +31,11 @@ export class OpenAIAnswerReader implements AnswerReader {
   readonly #choices: number
 
   constructor(request: GatewayRequest, { inputTokens, checks }: Reading) {
-    const prompt = openAIPrompt(request)
+    const { prompt } = request
     this.#request = request
     this.#inputTokens = inputTokens
-    this.#usage = usageWish(prompt)
+    // Callers of another format are told by its writer.
+    this.#usage = prompt instanceof OpenAIPrompt ? usageWish(prompt) : 'hidden'
     this.#choices = prompt.prompts * prompt.choices
     // Chat and legacy completions end with a finish reason.
     this.expectsFinishReason = request.endpoint.streams
@@ -115,5 +118,9 @@ export class OpenAIAnswerReader implements AnswerReader {
     state.usage = usageSoFar(state, this.#inputTokens, true)
     const tellsUsage = this.#request.stream && this.#usage !== 'hidden' && this.expectsFinishReason
     return tellsUsage ? usageEvent(state, this.#request, nowMs) : null
+  }
+
+  pieces(bytes: Buffer): readonly Piece[] {
+    return piecesOf(bytes)
   }
 }

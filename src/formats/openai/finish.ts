@@ -68,6 +68,9 @@ const STANDARD: ReadonlySet<Finish> = new Set<Finish>([
   'content_filter',
 ])
 
+/** Whether OpenAI's clients know it. */
+export const isStandard = (finish: Finish): boolean => STANDARD.has(finish)
+
 /** What a caller should see where an engine says `reason`: OpenAI's word for it, where there is one; undefined = as it came. */
 export function standardReason(reason: unknown): Finish | null | undefined {
   if (typeof reason !== 'string') return undefined

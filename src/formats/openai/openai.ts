@@ -6,10 +6,12 @@ import { encodeEvent, KEEP_ALIVE_EVENT } from '../sse.ts'
 import { adaptationFor } from './adapt.ts'
 import { OpenAIAnswerReader } from './answer-reader.ts'
 import { asksUsage, composeInSteps, refusesUsage } from './compose.ts'
+import { inOpenAIForm } from './compose-contents.ts'
 import { DONE_EVENT } from './done.ts'
 import { recordEvent, withRecord } from './explanation.ts'
 import { readFault } from './fault.ts'
 import { modelEntry, modelList } from './model-entry.ts'
+import { OpenAIWriter } from './writer.ts'
 import { parseBody, parseLargeBody } from './request.ts'
 
 export const OPENAI: Format = {
@@ -28,10 +30,11 @@ export const OPENAI: Format = {
     recordEvent,
     modelEntry,
     modelList,
+    writer: (request, nowMs) => new OpenAIWriter(request, nowMs),
   },
   backend: {
-    compose: composeInSteps,
-    adaptation: adaptationFor,
+    compose: (request, deployment, how) => composeInSteps(inOpenAIForm(request), deployment, how),
+    adaptation: (error, request, tried) => adaptationFor(error, inOpenAIForm(request), tried),
     asksUsage,
     refusesUsage,
     reader: (request, how) => new OpenAIAnswerReader(request, how),

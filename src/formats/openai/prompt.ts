@@ -3,6 +3,7 @@ import type { Endpoint } from '../../core/endpoints.ts'
 import type {
   AnswerForm,
   CallsPrint,
+  Contents,
   Prompt,
   PromptReader,
   Role,
@@ -15,6 +16,7 @@ import type { Effort } from '../../core/capabilities.ts'
 import type { GatewayRequest, Member } from '../../core/types.ts'
 import { isObject } from '../../core/is-object.ts'
 import { fingerprintOf, textHash } from '../json/fingerprint.ts'
+import { contentsOf } from './contents.ts'
 import { effortOf } from './effort.ts'
 import { outputLimit } from './output-limit.ts'
 import { worstCaseOf } from './worst-case.ts'
@@ -210,6 +212,10 @@ export class OpenAIPrompt implements Prompt {
     const { body } = this
     if (name === 'max_tokens') return body['max_completion_tokens'] ?? body['max_tokens'] ?? null
     return body[name] ?? null
+  }
+
+  contents(): Contents {
+    return contentsOf(this.raw, this.sampling, this.answerForm)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS } from '../../core/endpoints.ts'
 import { clientClosed, GatewayError, toGatewayError } from '../../core/errors.ts'
+import type { Formats } from '../../formats/formats.ts'
 import { errorBody } from '../../formats/error-body.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 import type { Connections } from '../connections.ts'
@@ -9,7 +10,8 @@ import { isOllamaPath, pathAdvice } from '../paths.ts'
 import { stoppingError } from './arrivals.ts'
 import { faultOfBytes } from './no-http.ts'
 
-export function answerErrors(app: FastifyInstance, connections: Connections): void {
+/** In the envelope of the format that the caller speaks. */
+export function answerErrors(app: FastifyInstance, connections: Connections, formats: Formats): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = fromFastify(thrown, request, connections.stopping)
     request.failure = error
@@ -18,7 +20,7 @@ export function answerErrors(app: FastifyInstance, connections: Connections): vo
     void reply
       .code(error.status)
       .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
-      .send(errorBody(error, formatOf(request)))
+      .send(envelopeOf(error, formatOf(request), formats))
   })
 }
 
@@ -36,6 +38,10 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
 
 const noSuchPath = (method: string, path: string): GatewayError =>
   new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
+
+/** Of some formats no more is served than their errors. */
+const envelopeOf = (error: GatewayError, format: string, formats: Formats): object =>
+  formats.get(format)?.caller.errorBody(error) ?? errorBody(error, format)
 
 function formatOf({ url, routeOptions }: FastifyRequest): string {
   return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')

@@ -1,6 +1,6 @@
 /** Every inference path, from one table and through one handler. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { DRY_RUN, ENDPOINTS, type Endpoint, FEEDBACK } from '../../core/endpoints.ts'
+import { DRY_RUN, type Endpoint, FEEDBACK } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest, Trace } from '../../core/types.ts'
 import { answer, type Stages } from '../../pipeline.ts'
@@ -17,6 +17,7 @@ export type BeginTrace = (headers: GatewayRequest['headers']) => Trace
 /** `beginTrace` null: nothing is traced. */
 export function inferenceRoutes(
   scope: FastifyInstance,
+  endpoints: readonly Endpoint[],
   stages: Stages,
   connections: Connections,
   beginTrace: BeginTrace | null,
@@ -26,7 +27,7 @@ export function inferenceRoutes(
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) =>
     done(refusedEncoding(headers['content-encoding']), body),
   )
-  for (const endpoint of ENDPOINTS) {
+  for (const endpoint of endpoints) {
     const config = { endpoint }
     if (endpoint === DRY_RUN)
       scope.post(endpoint.path, { config }, (request, reply) => answerDryRun(incoming(request), request, reply, stages))
@@ -64,7 +65,7 @@ function serve(
   beginTrace: BeginTrace | null,
 ): void | Promise<void> {
   const trace = beginTrace?.(request.headers) ?? null
-  const parsed = anyRequest(endpoint, { ...incoming(request), trace }, stages.now())
+  const parsed = anyRequest(endpoint, { ...incoming(request), trace }, stages.now(), stages.formats)
   const go = (one: GatewayRequest): void => start(one, request, reply, stages, connections)
   return parsed instanceof Promise ? parsed.then(go) : go(parsed)
 }

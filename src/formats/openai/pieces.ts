@@ -1,0 +1,58 @@
+/** What the events, or the body, of an answer bring, in neutral words. Pure. */
+import { type Fields, isObject } from '../../core/is-object.ts'
+import type { Piece } from '../piece.ts'
+import { partOf } from './answer.ts'
+import { finishOf, wordOf } from './finish.ts'
+
+const OPEN_BRACE = 0x7b
+
+/** `bytes`: one event, or a body, with all that had to be put right in it. Comments bring nothing. */
+export function piecesOf(bytes: Buffer): Piece[] {
+  const value = parsed(bytes[0] === OPEN_BRACE ? bytes.toString() : bytes.toString().replace(/^data: ?/, ''))
+  const choices: unknown = isObject(value) ? value['choices'] : null
+  if (!Array.isArray(choices)) return []
+  return (choices as readonly unknown[]).flatMap((choice, at) => (isObject(choice) ? piecesOfChoice(choice, at) : []))
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null
+  }
+}
+
+function piecesOfChoice(choice: Fields, at: number): Piece[] {
+  const index = typeof choice['index'] === 'number' ? choice['index'] : at
+  const part = partOf(choice)
+  const of = (kind: 'text' | 'thought' | 'refusal', text: string): Piece[] =>
+    text === '' ? [] : [{ kind, choice: index, text }]
+  const calls = Array.isArray(part['tool_calls']) ? (part['tool_calls'] as readonly unknown[]) : []
+  const legacy = part['function_call']
+  const reason = wordOf(choice['finish_reason'])
+  return [
+    ...of('thought', textIn(part['reasoning_content'] ?? part['reasoning'])),
+    ...of('text', textIn(part === choice ? choice['text'] : part['content'])),
+    ...of('refusal', textIn(part['refusal'])),
+    ...calls.flatMap((call, slot) => (isObject(call) ? callOf(call, slot, index) : [])),
+    ...(isObject(legacy) ? callOf({ id: legacy['name'], function: legacy }, 0, index) : []),
+    ...(reason === null ? [] : [{ kind: 'end' as const, choice: index, finish: finishOf(reason) }]),
+  ]
+}
+
+function textIn(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return (content as readonly unknown[])
+    .map((part) => (typeof part === 'string' ? part : isObject(part) ? textIn(part['text']) : ''))
+    .join('')
+}
+
+function callOf(call: Fields, place: number, choice: number): Piece[] {
+  const made = isObject(call['function']) ? call['function'] : call['custom']
+  if (!isObject(made)) return []
+  const { id, index } = call
+  const begins = typeof id === 'string' && typeof made['name'] === 'string' ? { id, name: made['name'] } : null
+  const slot = typeof index === 'number' ? index : place
+  return [{ kind: 'call', choice, slot, begins, arguments: textIn(made['arguments'] ?? made['input']) }]
+}
