@@ -29,7 +29,10 @@ export function refusal({ spec, id, block, claim, endsAt, now }: Refused): Gatew
   const resets = new Date(endsAt).toISOString().replace('.000Z', 'Z')
   const need = needOf(block, claim, spec.clamp)
   if (held && others)
-    return refused(`${budget} may be used up by the requests in flight; try again when one has ended.${need}`, SOON_MS)
+    return refused(
+      `${budget} could be used up by the requests in flight; try again when one has ended.${need}`,
+      SOON_MS,
+    )
   if (held) return refused(`${budget} are nearly used up; it resets at ${resets}.${need}`, Math.max(1, endsAt - now))
   return refused(`${budget} are used up; it resets at ${resets}.`, Math.max(1, endsAt - now))
 }
@@ -39,11 +42,11 @@ function needOf({ reason, left, others }: Block, { nanoUsd, tokens }: SpendEstim
   if (left === null) return ''
   const [most, rest] = reason === 'usd' ? [usdText(nanoUsd), usdText(left)] : [`${tokens} tokens`, `${left} tokens`]
   const remedy = !clamp
-    ? 'set max_tokens (a lower one), or let the budget lower it (clamp: true), or set max_output of the model'
+    ? 'set a lower max_tokens, let the budget lower it (clamp: true), or set max_output of the model'
     : others
-      ? 'requests in flight without max_tokens hold the rest; let them set it, or set max_output of the model'
-      : 'even with the shortest answer that is worth it; send a shorter prompt, or fewer choices'
-  return ` This request may take ${most} at the most, and ${rest} are left: ${remedy}.`
+      ? 'requests in flight without max_tokens have reserved the rest; let them set it, or set max_output of the model'
+      : 'even the shortest useful answer does not fit; send a shorter prompt or request fewer choices'
+  return ` This request may take up to ${most}, and ${rest} are left: ${remedy}.`
 }
 
 const usdText = (nano: number): string => `${Number(usdOf(nano).toPrecision(4))} USD`

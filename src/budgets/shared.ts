@@ -24,7 +24,7 @@ const MOST_LOOKED_AT = 500
 const AT_ONCE = 200
 /** A claim is made lower so often, while others take what was left. */
 const MOST_TRIES = 8
-const FORGETFUL = 'Redis forgets at once what it is told'
+const FORGETFUL = 'Redis loses at once what is written to it'
 
 export class SharedLimiter implements Limiter {
   readonly #store: RedisStore
@@ -154,7 +154,7 @@ export class SharedLimiter implements Limiter {
       there = await this.#store.reset(name, id)
     } catch (thrown) {
       this.#away(thrown)
-      const message = `Budget "${name}" cannot be set back: the store that gateways share is away.`
+      const message = `Budget "${name}" cannot be reset: the budget store that gateways share is unavailable.`
       throw new GatewayError('budget_store_unavailable', message, { retryAfterMs: 1_000 })
     }
     this.#heard.forget(name, id)
@@ -240,7 +240,7 @@ export class SharedLimiter implements Limiter {
     this.#options.onRefused(closed.spec.name, 'away')
     throw new GatewayError(
       'budget_store_unavailable',
-      `Budget "${closed.spec.name}" cannot be looked up: the store that gateways share is away, and this budget is closed without it.`,
+      `Budget "${closed.spec.name}" cannot be checked: the budget store that gateways share is unavailable, and this budget refuses requests without it.`,
       { retryAfterMs: 1_000 },
     )
   }

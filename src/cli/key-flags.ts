@@ -1,6 +1,9 @@
 /** Flags of `turnout key`, from the options of keys -> what the store of keys is asked for. */
 import type { Flag, Option } from '../core/options/option.ts'
 import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
+import { wrapped } from './wrapped.ts'
+
+const INDENT = 27
 
 interface FlagOf extends Flag {
   readonly option: string
@@ -13,14 +16,16 @@ export const KEY_FLAGS: readonly FlagOf[] = Object.entries<Option>(MADE_KEY_OPTI
   ([option, { flag, doc }]) => (flag === undefined ? [] : [{ name: option, ...flag, option, doc }]),
 )
 
-const usageLine = ({ name, takes, doc }: FlagOf): string => `  ${`--${name} ${takes}`.padEnd(25)}${doc}\n`
+/** Fits into 80 columns. */
+const usageLine = ({ name, takes, doc }: FlagOf): string =>
+  `  --${name} ${takes}`.padEnd(INDENT) + wrapped(doc, 80 - INDENT).replace(/\n(?=.)/g, `\n${' '.repeat(INDENT)}`)
 
-export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a key; its secret is printed once
-       turnout key list                       all keys, those of the configuration too
+export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a key and print it once
+       turnout key list                       all keys
        turnout key show ID
-       turnout key change ID [options]        "none" takes an option away
-       turnout key rotate ID [--grace 1h]     a new secret; the old one stays good for so long
-       turnout key revoke ID                  for good
+       turnout key change ID [options]        "none" removes an option
+       turnout key rotate ID [--grace 1h]     a new secret; keep the old for 1 h
+       turnout key revoke ID                  permanently
        turnout key new | turnout key hash < FILE
 
 ${KEY_FLAGS.map(usageLine).join('')}  --config FILE --json

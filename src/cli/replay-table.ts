@@ -3,6 +3,7 @@ import { SKIPS } from '../replay/logged.ts'
 import type { Difference, MeasureReport, Report } from '../replay/report-shape.ts'
 import { UNJUDGED } from '../replay/replay.ts'
 import { table } from './table.ts'
+import { wrapped } from './wrapped.ts'
 
 const MOST_MOVES = 10
 const WIDTH = 120
@@ -134,23 +135,13 @@ function evidenceText({ evidence }: Report): string {
   return (
     table(head, [line('all', all), line('that would move', moved)]) +
     wrapped(
-      `Where chance had no part in a choice, what happened corrects B only for requests that B agrees with; ${drawn} ` +
-        `were chosen with a part of chance and weigh by it, ${most} times at the most. Intervals tell how much depends on ` +
+      `A choice without a part of chance corrects B only where B agrees with it; ${drawn} requests ` +
+        `were chosen with a part of chance and weigh accordingly, at most ${most}-fold. Intervals show how much depends on ` +
         `which requests came, not how wrong the expectations are.`,
+      WIDTH,
     )
   )
 }
 
-const warningsText = ({ warnings }: Report): string => warnings.map((line) => wrapped(`warning: ${line}`)).join('')
-
-/** Broken at spaces. */
-function wrapped(text: string): string {
-  let [line, all] = ['', '']
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      all += `${line}\n`
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return `${all}${line}\n`
-}
+const warningsText = ({ warnings }: Report): string =>
+  warnings.map((line) => wrapped(`warning: ${line}`, WIDTH)).join('')

@@ -3,29 +3,37 @@
 import type { Io } from './io.ts'
 import { VERSION } from '../version.ts'
 
-const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint in front of engines and clouds
+/** Lines fit into 80 columns. */
+const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint for engines and clouds
 
   turnout serve [--config FILE] [--host HOST] [--port PORT]
-                          without a configuration it looks for engines on this machine and for cloud keys
-                          in the environment; FILE is also looked for in TURNOUT_CONFIG, ./turnout.yaml
-                          and /etc/turnout/turnout.yaml
-  turnout check FILE      validate a configuration and print what each route can reach
+      run the gateway. FILE is also looked for in TURNOUT_CONFIG, ./turnout.yaml
+      and /etc/turnout/turnout.yaml; without one it looks for engines on this
+      machine and for cloud keys in the environment
+  turnout check [FILE]
+      validate a configuration and print what each route can reach
   turnout explain REQUEST.json [--config FILE | --url URL] [--key KEY] [--json]
-                          decide about a request without sending it, and print why; - reads standard input
+      decide about a request without sending it, and print why;
+      - reads standard input
   turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]
-                          what another configuration would have made of the requests of a log; - reads standard input
+      what another configuration would have done with the requests of a log;
+      - reads standard input
   turnout sessions [--since 1h] [--sort cost] [--agents] [--json]
-                          what agents took, came to and look like, from the admin API of a running gateway
+      what agents took and cost, from the admin API of a running gateway
   turnout state [show | reset] [--config FILE] [--json]
-                          what was learnt and is kept in a file: print it, or delete it
-  turnout ledger [--since 1h] [--until TIME] [--kind request|attempt] [--route ROUTE] [--key KEY]
-                 [--format jsonl|csv] [--decisions] [--config FILE | --folder DIR]
-                          what requests took and cost, also while the gateway runs
-  turnout key new         make an API key and the hash that the configuration stores
-  turnout key hash        hash a key read from standard input
-  turnout key create --id ID | list | show ID | change ID | rotate ID | revoke ID [--config FILE] [--json]
-                          keys that are made while the gateway runs; \`turnout key\` says all options
-  turnout schema          print the JSON schema of the configuration, for editors
+      print or delete the file of what was learnt
+  turnout ledger [--since 1h] [--until TIME] [--kind request|attempt]
+          [--route ROUTE] [--key KEY] [--format jsonl|csv] [--decisions]
+          [--config FILE | --folder DIR]
+      what requests took and cost, also while the gateway runs
+  turnout key new
+      make an API key and the hash that the configuration stores
+  turnout key hash
+      hash a key read from standard input
+  turnout key create --id ID | list | show ID | change ID | rotate ID | revoke ID
+      keys that are made while the gateway runs; turnout key lists all options
+  turnout schema
+      print the JSON schema of the configuration, for editors
   turnout version
 `
 

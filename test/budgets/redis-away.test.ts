@@ -28,7 +28,7 @@ t.test('Redis away', { skip }, async (t) => {
     'told once',
   )
   const closed = await sharedDesk(t, redis, [budget({ name: 'shut', nanoUsd: 10e9, onStoreError: 'deny' })])
-  t.match(await tryTo(() => closed.limiter.reserve(subject(), [], NOTHING, 'c')), /"shut" cannot be looked up/)
+  t.match(await tryTo(() => closed.limiter.reserve(subject(), [], NOTHING, 'c')), /"shut" cannot be checked/)
   t.strictSame(closed.refused, ['shut away'])
   await t.rejects(one.limiter.reset('open', null), { code: 'budget_store_unavailable' })
   await redis.start()

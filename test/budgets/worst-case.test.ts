@@ -130,13 +130,13 @@ t.test('what a refusal says', async (t) => {
   }
   t.equal(
     await refused(false, 0),
-    'Budget "b" of team "red": 1 USD a day may be used up by the requests in flight; try again when one has ended. ' +
-      'This request may take 0.4001 USD at the most, and 0.25 USD are left: set max_tokens (a lower one), or let the budget lower it (clamp: true), or set max_output of the model.',
+    'Budget "b" of team "red": 1 USD a day could be used up by the requests in flight; try again when one has ended. ' +
+      'This request may take up to 0.4001 USD, and 0.25 USD are left: set a lower max_tokens, let the budget lower it (clamp: true), or set max_output of the model.',
   )
   t.equal(await refused(true, 0), 'let in', 'with shorter answers')
   t.match(
     await refused(true, 1),
-    /0\.25 USD are left: requests in flight without max_tokens hold the rest; let them set it, or set max_output of the model/,
+    /0\.25 USD are left: requests in flight without max_tokens have reserved the rest; let them set it, or set max_output of the model/,
   )
 })
 
@@ -152,6 +152,6 @@ t.test(
       said,
       /^Budget "b" of team "red": 1000 tokens a day are nearly used up; it resets at 2026-11-24T00:00:00Z\./,
     )
-    t.match(said, /This request may take 131172 tokens at the most, and 50 tokens are left/)
+    t.match(said, /This request may take up to 131172 tokens, and 50 tokens are left/)
   },
 )

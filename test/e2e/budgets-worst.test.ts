@@ -179,10 +179,10 @@ t.test(
     const second = await rawPost(one.gateway.url, CHAT_PATH, chat(), AS_ANN)
     t.equal(second.status, 429)
     const { message } = errorOf(await second.json())
-    t.match(message, /may be used up by the requests in flight/)
+    t.match(message, /could be used up by the requests in flight/)
     t.match(
       message,
-      /This request may take 4000 tokens at the most, and 0 tokens are left: set max_tokens \(a lower one\), or let the budget lower it/,
+      /This request may take up to 4000 tokens, and 0 tokens are left: set a lower max_tokens, let the budget lower it/,
     )
     first.catch(() => undefined)
   },

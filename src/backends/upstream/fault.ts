@@ -99,7 +99,7 @@ export const brokenOff = (backend: BackendSpec, cause?: unknown): GatewayError =
 
 /** Its answer is good, and larger than what may be held: of a whole one to put it into the shape that was asked for, of a stream one event. */
 export const tooLarge = (backend: BackendSpec, what: 'answer' | 'event'): GatewayError =>
-  new GatewayError('answer_too_large', `${TOO_LARGE[what](backend.name)}: ask for less at once, or raise the limit.`)
+  new GatewayError('answer_too_large', `${TOO_LARGE[what](backend.name)}: request less at once, or raise the limit.`)
 
 const TOO_LARGE = {
   answer: (name: string): string =>
