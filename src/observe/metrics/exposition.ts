@@ -1,4 +1,5 @@
 /** Metrics as text, written by prom-client: Prometheus' own format, or OpenMetrics, which alone can tell of exemplars. */
+import { acceptRanges } from '../../core/accept.ts'
 import { type Metric as ScrapedMetric, Registry, type RegistryContentType } from 'prom-client'
 import type { Exemplar, Metric } from './metric.ts'
 
@@ -12,12 +13,9 @@ export type Format = keyof typeof FORMATS
 /** By the `Accept` of a scrape: OpenMetrics where it asks for that at least as much as for text. */
 export function formatFor(accept: string | undefined): Format {
   const wish = { text: 0, openmetrics: 0 }
-  for (const part of (accept ?? '').toLowerCase().split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-    const given = parameters.find((parameter) => parameter.startsWith('q='))
-    const weight = given === undefined ? 1 : Number(given.slice(2))
-    if (type === 'application/openmetrics-text') wish.openmetrics = Math.max(wish.openmetrics, weight)
-    if (type === 'text/plain') wish.text = Math.max(wish.text, weight)
+  for (const { type, q } of acceptRanges(accept ?? '')) {
+    if (type === 'application/openmetrics-text') wish.openmetrics = Math.max(wish.openmetrics, q)
+    if (type === 'text/plain') wish.text = Math.max(wish.text, q)
   }
   return wish.openmetrics > 0 && wish.openmetrics >= wish.text ? 'openmetrics' : 'text'
 }
