@@ -5,7 +5,7 @@ import type { Usage, Verdict, Waste } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
 import type { AnswerState } from '../formats/answer-state.ts'
-import { usageTold } from '../formats/usage-so-far.ts'
+import { usageReported } from '../formats/usage-so-far.ts'
 import { costOf, engineSeconds } from './cost.ts'
 import { usageOfAnswer, usageOfFailure } from './estimate.ts'
 
@@ -64,7 +64,7 @@ function nameOf(model: string, named: string | null): string | null {
 function usageOf(attempt: Attempt, plan: RoutePlan | null): Usage | null {
   const { exchange, error, answered } = attempt
   if (answered) return usageOfAnswer(exchange.track, attempt, plan)
-  const reported = usageTold(exchange.track)
+  const reported = usageReported(exchange.track)
   const worked = reported !== null || (exchange.sent && error !== null && ERRORS[error.code].atWork)
   return worked ? usageOfFailure(reported, attempt, plan) : null
 }

@@ -13,7 +13,7 @@ type Failable = Pick<Attempt, 'target' | 'error'>
 /** An answer that had begun. What the backend reported, else a guess from what came; a whole answer where all of it is charged. */
 export function usageOfAnswer(track: AnswerState, { target, error }: Failable, plan: RoutePlan | null): Usage {
   const usage = usageSoFar(track, inputOf(target, plan), error === null)
-  const whole = track.done || (track.usage !== null && track.finish !== null)
+  const whole = track.done || ((track.settled ?? track.reported) !== null && track.finish !== null)
   return whole || !chargedInFull(target, error?.code ?? null) ? usage : inFull(usage, target, plan)
 }
 

@@ -65,7 +65,7 @@ function teach(
   const { request } = life
   const { target, deployment, exchange, load, place, error } = attempt
   const now = request.startedAt + totalMs
-  const reported = exchange.track.usage
+  const reported = exchange.track.reported
   // What is a guess itself teaches nothing.
   const usage = reported?.estimated === true ? null : reported
   const before = profile.continues ? conversations.recall(profile.affinity, now) : null

@@ -12,8 +12,10 @@ export interface SizeSoFar {
 
 /** What is known of an answer so far. Each format has a class of its own, with what it must remember beside this. */
 export interface AnswerState {
-  /** As the backend told it last; of an answer that has ended without telling any, a guess. */
-  usage: Usage | null
+  /** As the backend reported it last; null: it has reported none. Never a guess. */
+  readonly reported: Usage | null
+  /** What a complete answer counts as: the reported usage, or a guess; null until it is complete. */
+  readonly settled: Usage | null
   /** Events of the stream came after the usage. */
   readonly usageIsOld: boolean
   /** What the backend says beside its usage that it charges. */

@@ -1,19 +1,20 @@
-/** What an answer took so far, as far as it tells, and a guess where it does not. Pure. */
+/** What an answer took so far, as far as its backend reports it, and a guess where it does not. Pure. */
 import { NO_TOKENS } from '../core/no-tokens.ts'
 import type { Charge, Usage } from '../core/settlement.ts'
 import type { AnswerState } from './answer-state.ts'
 
-/** What the backend has told so far, without a guess; null = nothing. */
-export function usageTold({ usage, charge }: AnswerState): Usage | null {
-  if (usage === null) return null
-  const chargedNanoUsd = chargeOfBoth(charge, usage.chargedNanoUsd)
-  return chargedNanoUsd === usage.chargedNanoUsd ? usage : { ...usage, chargedNanoUsd }
+/** What the backend has reported so far, with what it charges; null = nothing. */
+export function usageReported({ reported, charge }: AnswerState): Usage | null {
+  if (reported === null) return null
+  const chargedNanoUsd = chargeOfBoth(charge, reported.chargedNanoUsd)
+  return chargedNanoUsd === reported.chargedNanoUsd ? reported : { ...reported, chargedNanoUsd }
 }
 
 /** `inputTokens`: what the prompt is expected to be. `over`: nothing more of the answer would have come. */
 export function usageSoFar(track: AnswerState, inputTokens: number, over: boolean): Usage {
+  if (track.settled !== null) return track.settled
   const { size, tier, charge } = track
-  const usage = usageTold(track)
+  const usage = usageReported(track)
   if (usage === null) {
     const input = Math.round(inputTokens)
     return { ...NO_TOKENS, input, output: size.tokens, chargedNanoUsd: charge, tier, estimated: true }

@@ -16,7 +16,7 @@ const records = (...made: readonly Attempt[]) => recordsOf(made, PLAN, 3, 30)
 
 t.test('the one that answered counts what its answer took', async (t) => {
   const took = usage({ input: 10, output: 5 })
-  const answered = attemptOf(B!, { track: { content: true, usage: took } })
+  const answered = attemptOf(B!, { track: { content: true, reported: took } })
   const [first, last] = records(attemptOf(A!, { error: 'overloaded' }), answered)
   t.match(first, { backend: 'a', error: 'overloaded', answered: false, usage: null, cost: null, waste: null })
   t.match(first, { startedMs: 7, totalMs: 15 })
@@ -53,9 +53,9 @@ t.test('an answer that broke off, and was begun again elsewhere', async (t) => {
   const broken = attemptOf(A!, {
     error: 'upstream_incomplete',
     answered: true,
-    track: { content: true, usage: usage({ input: 10, output: 2 }) },
+    track: { content: true, reported: usage({ input: 10, output: 2 }) },
   })
-  const again = attemptOf(B!, { track: { content: true, usage: usage({ input: 11, output: 5 }) } })
+  const again = attemptOf(B!, { track: { content: true, reported: usage({ input: 11, output: 5 }) } })
   const both = records(broken, again)
   t.match(both, [
     { backend: 'a', answered: true, error: 'upstream_incomplete', waste: { reason: 'failover', tokens: 12 } },
@@ -66,8 +66,8 @@ t.test('an answer that broke off, and was begun again elsewhere', async (t) => {
 
 t.test('sums over attempts', async (t) => {
   const guess = usage({ input: 10, output: 5, estimated: true })
-  const [one] = records(attemptOf(A!, { track: { content: true, usage: guess } }))
-  const [two] = records(attemptOf(B!, { track: { content: true, usage: usage({ input: 1, output: 1 }) } }))
+  const [one] = records(attemptOf(A!, { track: { content: true, reported: guess } }))
+  const [two] = records(attemptOf(B!, { track: { content: true, reported: usage({ input: 1, output: 1 }) } }))
   t.match(totalOf([one!, two!]), {
     tokens: { input: 11, output: 6, estimated: true },
     cost: { nanoUsd: 23_000, estimated: true },
@@ -90,7 +90,7 @@ t.test('why a complete answer was wasted', async (t) => {
 })
 
 t.test('only the record of the answer has what was wasted on it', async (t) => {
-  const track = Object.assign(new OpenAIAnswerState(), { content: true, usage: usage({ input: 30, output: 12 }) })
+  const track = Object.assign(new OpenAIAnswerState(), { content: true, reported: usage({ input: 30, output: 12 }) })
   const both = records(attemptOf(A!, { error: 'ttft_timeout' }), attemptOf(B!, { track }))
   t.match(withWaste(both, 1, track, 'not_json'), [
     { waste: { reason: 'failover', tokens: 40 } },

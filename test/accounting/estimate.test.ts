@@ -40,13 +40,17 @@ t.test('what came, and the prompt as the tokenizer of the model is known to coun
 t.test('what the backend told stands', async (t) => {
   const told = usage({ input: 50, output: 6 })
   t.equal(
-    usageOfAnswer(track(7, { usage: told, usageIsOld: true }), ended('cancel', null), PLAN),
+    usageOfAnswer(track(7, { reported: told, usageIsOld: true }), ended('cancel', null), PLAN),
     told,
     'of a whole one',
   )
-  t.equal(usageOfAnswer(track(6, { usage: told }), ended('cancel', clientClosed()), PLAN), told, 'nothing came after')
+  t.equal(
+    usageOfAnswer(track(6, { reported: told }), ended('cancel', clientClosed()), PLAN),
+    told,
+    'nothing came after',
+  )
   t.strictSame(
-    usageOfAnswer(track(9, { usage: told, usageIsOld: true }), ended('cancel', clientClosed()), PLAN),
+    usageOfAnswer(track(9, { reported: told, usageIsOld: true }), ended('cancel', clientClosed()), PLAN),
     usage({ input: 50, output: 9, estimated: true }),
     'a running count that more came after',
   )
@@ -61,5 +65,5 @@ t.test('a backend that charges the whole answer all the same', async (t) => {
   const broke = new GatewayError('upstream_incomplete', 'x')
   t.equal(usageOfAnswer(track(7), ended('estimate', broke), PLAN).output, 7, 'it broke off by itself')
   const told = usage({ input: 50, output: 6 })
-  t.equal(usageOfAnswer(track(6, { usage: told, finish: 'stop' }), ended('estimate', clientClosed()), PLAN), told)
+  t.equal(usageOfAnswer(track(6, { reported: told, finish: 'stop' }), ended('estimate', clientClosed()), PLAN), told)
 })

@@ -92,7 +92,7 @@ function settled(track: Partial<OpenAIAnswerState> | null, traits: Traits = {}):
 
 t.test('a good answer', async (t) => {
   const { record, fleet, level } = await settled({
-    usage: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
+    reported: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
   })
   t.match(record, {
     attempts: [{ backend: 'a', model: 'm', status: 200, error: null, ttftMs: 12, answered: true }],
@@ -123,7 +123,7 @@ t.test('what is a useful answer', async (t) => {
 
 t.test('the verdict of a check, and what was wasted on an answer that does not fit', async (t) => {
   const usage = { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 }
-  const toCheck = () => ({ usage, collected: new AnswerCollector({ json: true, mustCall: false }) })
+  const toCheck = () => ({ reported: usage, collected: new AnswerCollector({ json: true, mustCall: false }) })
   const { record } = await settled(toCheck(), { check: 'not_json' })
   t.match(record, { success: false, score: 0, why: 'not_json' })
   t.match(record.attempts, [{ waste: { reason: 'invalid_output', tokens: 15 } }])
@@ -160,7 +160,7 @@ t.test('no call was answered', async (t) => {
 t.test('an answer that broke off', async (t) => {
   const error = new GatewayError('upstream_incomplete', 'cut')
   const usage = { ...NO_TOKENS, input: 1, cachedInput: 0, output: 1, reasoning: 0 }
-  const { record, fleet, line } = await settled({ finish: null, usage }, { error })
+  const { record, fleet, line } = await settled({ finish: null, reported: usage }, { error })
   t.match(record, {
     attempts: [{ error: 'upstream_incomplete', ttftMs: 12 }],
     status: 200,
@@ -180,14 +180,14 @@ t.test('an answer that broke off, and one that was made in its place: each teach
     error: 'upstream_incomplete',
     answered: true,
     exchange: { ttftMs: 10, streamed: true },
-    track: { content: true, usage: { ...NO_TOKENS, input: 10, output: 2 } },
+    track: { content: true, reported: { ...NO_TOKENS, input: 10, output: 2 } },
   })
   const second = attemptOf(other, {
     startedAt: 210,
     committedAt: 240,
     endedAt: null,
     exchange: { ttftMs: 30, streamed: true },
-    track: { content: true, finish: 'stop', usage: { ...NO_TOKENS, input: 12, output: 5 } },
+    track: { content: true, finish: 'stop', reported: { ...NO_TOKENS, input: 12, output: 5 } },
   })
   const { record, fleet, learnt } = await settledOf([broken, second])
   t.match(record, {

@@ -56,7 +56,7 @@ function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
     .split('\n\n')
     .filter((event) => event.startsWith('data: '))
   return {
-    usage: track.usage,
+    usage: track.reported,
     out: all,
     chunks: data.map((event) => JSON.parse(event.slice(6)) as Record<string, unknown>),
   }
@@ -66,7 +66,7 @@ function heardWhole(whole: object): { readonly usage: Usage | null; readonly bod
   const track = new OpenAIAnswerState()
   const raw = Buffer.from(JSON.stringify(whole))
   if (readBody(raw, track) !== null) throw new Error('not an answer')
-  return { usage: track.usage, body: finishBody(gatewayRequest({}, { endpoint: CHAT }), raw, track) }
+  return { usage: track.reported, body: finishBody(gatewayRequest({}, { endpoint: CHAT }), raw, track) }
 }
 
 const told = (chunk: Readonly<Record<string, unknown>>): Usage | null => {

@@ -76,7 +76,7 @@ function read(frames: readonly SseFrame[], hidden: boolean, parses: boolean): un
     const verdict = readFrame(frame, track, hidden ? 'hidden' : 'end')
     return verdict.kind === 'send' ? (JSON.parse(verdict.raw.toString().slice(6)) as Fields) : verdict.kind
   })
-  const { finish, finishWord, content, refused, usage, collected, choices } = track
+  const { finish, finishWord, content, refused, reported: usage, collected, choices } = track
   return {
     sent,
     finish,

@@ -29,7 +29,10 @@ const message = (fields: object, finish: string | null = 'stop'): string =>
   JSON.stringify({ id: 'c', model: 'm-1', choices: [{ index: 0, message: fields, finish_reason: finish }] })
 
 const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<OpenAIAnswerState>]>> = {
-  chat: [message({ role: 'assistant', content: 'Hi' }), { content: true, finish: 'stop', model: 'm-1', usage: null }],
+  chat: [
+    message({ role: 'assistant', content: 'Hi' }),
+    { content: true, finish: 'stop', model: 'm-1', reported: null },
+  ],
   'an empty answer': [message({ content: '' }), { content: false, finish: 'stop' }],
   'null content': [message({ content: null, refusal: null, tool_calls: [] }), { content: false }],
   'a tool call': [
@@ -59,11 +62,11 @@ const ANSWERS: Readonly<Record<string, readonly [text: string, wanted: Partial<O
   'error empty': ['{"error":"","choices":[{"message":{"content":"x"}}]}', { content: true }],
   usage: [
     '{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}',
-    { usage: { ...NO_TOKENS, input: 7, cachedInput: 0, output: 2, reasoning: 0 } },
+    { reported: { ...NO_TOKENS, input: 7, cachedInput: 0, output: 2, reasoning: 0 } },
   ],
   'words inside of the text': [
     message({ content: '{"error":{"message":"x"},"usage":{"prompt_tokens":9}}' }),
-    { usage: null, content: true },
+    { reported: null, content: true },
   ],
   'blank lines before': [`\n\n\n${message({ content: 'x' })}`, { content: true }],
 }
@@ -203,7 +206,7 @@ t.test('recorded answers of engines', { skip: noSamples }, async (t) => {
     t.equal(fault, null, name)
     t.equal(track.finish, value.choices[0]?.finish_reason, name)
     t.equal(track.model, value.model, name)
-    t.equal(track.usage !== null, value.usage !== undefined, name)
+    t.equal(track.reported !== null, value.usage !== undefined, name)
     if (value.choices[0]?.message?.content) t.equal(track.content, true, name)
     read200++
   }
@@ -230,7 +233,19 @@ function heavier(text: string): string {
 
 /** All that is known of an answer, whatever it was read from. */
 const known = ({ fault, track }: Read): unknown => {
-  const { usage, charge, tier, finish, finishWord, model, content, refused, usageIsPlain, mends, unread } = track
+  const {
+    reported: usage,
+    charge,
+    tier,
+    finish,
+    finishWord,
+    model,
+    content,
+    refused,
+    usageIsPlain,
+    mends,
+    unread,
+  } = track
   const size = usage === null ? track.size.tokens : null
   return { fault, usage, charge, tier, finish, finishWord, model, content, refused, usageIsPlain, mends, unread, size }
 }
@@ -258,7 +273,7 @@ t.test('texts and calls of megabytes', async (t) => {
     const content = `x${unit.repeat(3_000_000 / unit.length)}`
     const { fault, track } = readLarge(message({ content }))
     t.equal(fault, null, unit)
-    t.match(track, { content: true, finish: 'stop', usage: null, unread: false })
+    t.match(track, { content: true, finish: 'stop', reported: null, unread: false })
     const bytes = Buffer.byteLength(content)
     t.ok(track.size.tokens >= bytes / 4 && track.size.tokens <= 2 * bytes, `${unit}: ${track.size.tokens} tokens`)
   }
@@ -279,7 +294,7 @@ t.test('an answer of too many parts is counted by its usage, and not judged', as
   }))
   const { fault, track } = readLarge(`{"choices":${JSON.stringify(choices)},"model":"m",${USAGE}}`)
   t.equal(fault, null)
-  t.match(track, { unread: true, model: 'm', usage: NINE, finish: null, mends: null })
+  t.match(track, { unread: true, model: 'm', reported: NINE, finish: null, mends: null })
 })
 
 t.test('a large answer is read in many small steps', async (t) => {

@@ -53,7 +53,7 @@ const USAGE = { ...NO_TOKENS, input: 3, cachedInput: 0, output: 2, reasoning: 0 
 t.test('a plain stream', async (t) => {
   const reading = read(ROLE + TEXT + FINISH + DONE, true)
   t.equal(kinds(reading), 'send send send done')
-  t.match(reading.track, { usage: null, finish: 'stop', model: 'm-1', content: true, done: true })
+  t.match(reading.track, { reported: null, finish: 'stop', model: 'm-1', content: true, done: true })
 })
 
 t.test('a stream without text has no content', async (t) => {
@@ -84,7 +84,7 @@ const WITH_USAGE: Readonly<Record<string, string>> = {
 for (const [name, text] of Object.entries(WITH_USAGE)) {
   t.test(`usage in ${name}`, async (t) => {
     const hidden = read(text, true)
-    t.strictSame(hidden.track.usage, USAGE, 'it is counted')
+    t.strictSame(hidden.track.reported, USAGE, 'it is counted')
     t.equal(hidden.track.finish, 'stop')
     t.notOk(
       hidden.sent.some((chunk) => 'usage' in chunk),
@@ -93,7 +93,7 @@ for (const [name, text] of Object.entries(WITH_USAGE)) {
     t.equal(hidden.sent.length, 3, 'nothing else is lost')
     for (const chunk of hidden.sent) t.match(chunk, { choices: [{ index: 0 }] })
     const shown = read(text, false)
-    t.strictSame(shown.track.usage, USAGE)
+    t.strictSame(shown.track.reported, USAGE)
     t.notOk(
       shown.sent.some((chunk) => chunk['usage']),
       'shown: not yet',
@@ -111,7 +111,7 @@ for (const [name, text] of Object.entries(WITH_USAGE)) {
 t.test('usage null everywhere is no usage', async (t) => {
   const text = [ROLE, TEXT, FINISH].map((one) => one.replace('}\n', ',"usage":null}\n')).join('') + DONE
   const hidden = read(text, true)
-  t.equal(hidden.track.usage, null)
+  t.equal(hidden.track.reported, null)
   t.notOk(hidden.sent.some((chunk) => 'usage' in chunk))
   t.equal(hidden.sent.length, 3)
   t.equal(read(text, false).sent.filter((chunk) => chunk['usage'] === null).length, 3)
@@ -119,9 +119,9 @@ t.test('usage null everywhere is no usage', async (t) => {
 
 t.test("usage in Groq's own member", async (t) => {
   const text = ROLE + TEXT + event({ choices: [choice({}, 'stop')], x_groq: { id: 'r', usage: COUNTS } }) + DONE
-  t.strictSame(read(text, true).track.usage, USAGE)
+  t.strictSame(read(text, true).track.reported, USAGE)
   const both = ROLE + event({ choices: [choice({}, 'stop')], x_groq: { id: 'r', usage: null }, usage: COUNTS }) + DONE
-  t.strictSame(read(both, true).track.usage, USAGE, 'null there, counts at the top')
+  t.strictSame(read(both, true).track.reported, USAGE, 'null there, counts at the top')
 })
 
 t.test("usage in Groq's and in Moonshot's place is not shown there", async (t) => {
@@ -132,7 +132,7 @@ t.test("usage in Groq's and in Moonshot's place is not shown there", async (t) =
       const { sent, track } = read(text, hidden)
       t.notMatch(JSON.stringify(sent), /usage/)
       t.match(sent[1], { choices: [{ index: 0, finish_reason: 'stop' }] })
-      t.strictSame(track.usage, USAGE)
+      t.strictSame(track.reported, USAGE)
     }
   t.match(read(groq, true).sent[1], { x_groq: { id: 'r' } })
 })
@@ -141,11 +141,11 @@ t.test("llama.cpp's timings count where there is no usage", async (t) => {
   const timings = { cache_n: 2, prompt_n: 1, predicted_n: 2, predicted_ms: 10 }
   const text = ROLE + TEXT + event({ choices: [choice({}, 'stop')], timings }) + DONE
   const { track, sent } = read(text, false)
-  t.match(track.usage, { input: 3, cachedInput: 2, output: 2 })
+  t.match(track.reported, { input: 3, cachedInput: 2, output: 2 })
   t.match(sent[2], { timings })
   t.match(JSON.parse(usageEvent(track, REQUEST, 0).toString().slice(6)), { choices: [], usage: { prompt_tokens: 3 } })
   const both = ROLE + event({ choices: [choice({}, 'stop')] }) + event({ choices: [], usage: COUNTS, timings })
-  t.strictSame(read(both, true).track.usage, USAGE)
+  t.strictSame(read(both, true).track.reported, USAGE)
 })
 
 t.test('zeros and nothing do not overwrite what was told', async (t) => {
@@ -157,17 +157,17 @@ t.test('zeros and nothing do not overwrite what was told', async (t) => {
     event({ choices: [], usage: zero })
   for (const hidden of [true, false]) {
     const { track, sent } = read(text, hidden)
-    t.strictSame(track.usage, USAGE)
+    t.strictSame(track.reported, USAGE)
     t.equal(sent.length, 3)
     t.notOk(sent.some((chunk) => chunk['usage']))
   }
-  t.equal(read(event({ choices: [choice({ content: 'a' })], usage: zero }), true).track.usage, null)
+  t.equal(read(event({ choices: [choice({ content: 'a' })], usage: zero }), true).track.reported, null)
 })
 
 t.test('the tier of the answer', async (t) => {
   const text =
     event({ choices: [choice({ content: 'a' })], service_tier: 'flex' }) + event({ choices: [], usage: COUNTS })
-  t.equal(read(text, true).track.usage?.tier, 'flex')
+  t.equal(read(text, true).track.reported?.tier, 'flex')
 })
 
 t.test('hiding usage leaves all other bytes', async (t) => {
@@ -231,7 +231,7 @@ t.test('the same words inside of a text are only words', async (t) => {
     const text = event({ choices: [choice({ content })] })
     const reading = read(ROLE + text + FINISH, true)
     t.equal(kinds(reading), 'send send send', content)
-    t.match(reading.track, { usage: null, finish: 'stop', model: 'm-1', content: true }, content)
+    t.match(reading.track, { reported: null, finish: 'stop', model: 'm-1', content: true }, content)
     t.equal(read(text, true).verdicts[0]?.kind, 'send', `${content} in the first event`)
     const tool = { tool_calls: [{ index: 0, function: { name: 'f', arguments: content } }] }
     t.equal(kinds(read(ROLE + event({ choices: [choice(tool)] }), true)), 'send send', `${content} in arguments`)
@@ -244,7 +244,7 @@ t.test('a member whose name only ends alike is another one', async (t) => {
   const other = event({ choices: [{ index: 0, delta: {}, native_finish_reason: 'STOP', finish_reason: 'length' }] })
   t.equal(read(ROLE + other, true).track.finish, 'length')
   const usage = event({ cost_usage: null, choices: [], usage: COUNTS })
-  t.strictSame(read(ROLE + usage, true).track.usage, USAGE)
+  t.strictSame(read(ROLE + usage, true).track.reported, USAGE)
 })
 
 const CONTENTS: readonly (readonly [delta: object, filled: boolean])[] = [
@@ -332,7 +332,7 @@ t.test('recorded streams of engines', { skip: noSamples }, async (t) => {
         { finish: wanted.finish, model: wanted.model, content: wanted.text, done: true },
         `${name}, ${hide ? 'hidden' : 'shown'}`,
       )
-      t.equal(reading.track.usage !== null, wanted.usage, name)
+      t.equal(reading.track.reported !== null, wanted.usage, name)
       t.notOk(reading.verdicts.some(({ kind }) => kind === 'fault' || kind === 'garbage'))
       if (hide) t.notOk(reading.sent.some((chunk) => 'usage' in chunk))
     }

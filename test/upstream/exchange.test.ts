@@ -265,7 +265,7 @@ t.test('a backend that goes on after an abort is read to its end for its usage',
   for (let rest = 0; rest < 20; rest++) go()
   t.equal(await one.sink.outcome, 'client_closed')
   t.equal(one.sink.text, text, 'the caller gets nothing of it')
-  t.match(one.exchange.track.usage, { output: 10 })
+  t.match(one.exchange.track.reported, { output: 10 })
   await rig.upstream.requests[0]!.finished
   t.equal(await rig.start(WHOLE).commit, 'committed')
   t.equal(rig.upstream.requests[1]!.reused, true, 'its connection is used again')
@@ -378,7 +378,7 @@ t.test('an answer that comes byte by byte is the same answer', async (t) => {
         t.equal(await one.commit, 'committed', name)
         t.equal(await one.sink.outcome, 'end', name)
         const { track, body } = one.exchange
-        seen.push([one.sink.text, body?.toString() ?? null, track.usage, track.finish])
+        seen.push([one.sink.text, body?.toString() ?? null, track.reported, track.finish])
       }
       t.strictSame(seen[1], seen[0], name)
     }

@@ -223,7 +223,7 @@ for (const [name, [stream, wanted, choices = 1]] of Object.entries(ENDS))
     const whole = hear([bytes], choices)
     t.match(whole, wanted)
     const told = ({ track, ...heard }: Heard & { readonly track: OpenAIAnswerState }): string =>
-      JSON.stringify({ ...heard, usage: track.usage })
+      JSON.stringify({ ...heard, usage: track.reported })
     const otherwise = splits(bytes).filter((pieces) => told(hear(pieces, choices)) !== told(whole))
     t.strictSame(otherwise, [], 'split anywhere')
     const each = hear(
@@ -312,7 +312,7 @@ for (const [name, [deltas, answer]] of Object.entries(ANSWERS))
     t.match(hear([bytes], 1), wanted, 'streamed')
     const otherwise = splits(bytes).filter((pieces) => {
       const { code, success, why, track } = hear(pieces, 1)
-      return code !== null || success !== wanted.success || why !== wanted.why || track.usage?.output !== 9
+      return code !== null || success !== wanted.success || why !== wanted.why || track.reported?.output !== 9
     })
     t.strictSame(otherwise, [], 'split anywhere')
   })
@@ -341,7 +341,7 @@ t.test('a whole answer: what is said of its end, and what is not', async (t) => 
   for (const [finish_reason, content, finish, success, why] of rows) {
     const track = new OpenAIAnswerState()
     readBody(Buffer.from(JSON.stringify({ choices: [{ index: 0, message: { content }, finish_reason }] })), track)
-    track.usage = usageSoFar(track, 1, true)
+    track.settled = usageSoFar(track, 1, true)
     t.equal(track.finish, finish, String(finish_reason))
     t.match(judge(track, false), { success, why }, String(finish_reason))
   }

@@ -115,7 +115,7 @@ export class OpenAIAnswerReader implements AnswerReader {
 
   complete(nowMs: number): Buffer | null {
     const { state } = this
-    state.usage = usageSoFar(state, this.#inputTokens, true)
+    state.settled = usageSoFar(state, this.#inputTokens, true)
     const tellsUsage = this.#request.stream && this.#usage !== 'hidden' && this.expectsFinishReason
     return tellsUsage ? usageEvent(state, this.#request, nowMs) : null
   }

@@ -9,8 +9,8 @@ import { finishOf } from './finish.ts'
 
 /** What has been seen of an answer so far. */
 export class OpenAIAnswerState {
-  /** As the backend told it last; of an answer that has ended without telling any, a guess. */
-  usage: Usage | null = null
+  reported: Usage | null = null
+  settled: Usage | null = null
   /** Events of the stream came after the usage. */
   usageIsOld = false
   /** The usage stands where OpenAI has it, and as OpenAI writes it. */

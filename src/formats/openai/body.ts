@@ -59,7 +59,7 @@ function noteUsage(field: Fields, track: OpenAIAnswerState): void {
   const groq = field('x_groq') as { usage?: unknown } | null | undefined
   const usage = readUsage(told) ?? readUsage(groq?.usage) ?? readTimings(field('timings'))
   track.usageIsPlain = isPlainUsage(told)
-  if (usage !== null) track.usage = { ...usage, tier: usage.tier ?? track.tier }
+  if (usage !== null) track.reported = { ...usage, tier: usage.tier ?? track.tier }
 }
 
 function fieldsOf(json: Buffer): Fields | null {
@@ -97,7 +97,7 @@ function readChoices(field: Fields, track: OpenAIAnswerState): BodyVerdict {
   if (!Array.isArray(choices)) return 'garbage'
   const fault = embeddedFault({ choices })
   if (fault !== null) return fault
-  if (track.usage === null) track.size.choices(choices)
+  if (track.reported === null) track.size.choices(choices)
   track.mends = track.take(choices as readonly unknown[], true)
   return null
 }

@@ -127,7 +127,7 @@ function parseFrame(frame: SseFrame, track: OpenAIAnswerState, wish: UsageWish):
   noteCharge(value, usage, track)
   if (fault !== null) {
     // What failed may be charged all the same.
-    track.usage = usage ?? track.usage
+    track.reported = usage ?? track.reported
     return { kind: 'fault', fault }
   }
   noteOrigin(value, track)
@@ -161,7 +161,7 @@ function noteUsage(
   track: OpenAIAnswerState,
   wish: UsageWish,
 ): void {
-  track.usage = usage.tier === null && track.tier !== null ? { ...usage, tier: track.tier } : usage
+  track.reported = usage.tier === null && track.tier !== null ? { ...usage, tier: track.tier } : usage
   track.usageIsOld = false
   if (wish === 'hidden') return
   const plain = isPlainUsage(event['usage'])

@@ -30,7 +30,8 @@ export function finishBody(request: GatewayRequest, body: Buffer, track: OpenAIA
 }
 
 /** What the backend told in another way or place (llama.cpp's timings, Anthropic's names), as OpenAI tells it. A guess is not told. */
-function withPlainUsage(body: Buffer, { usage, usageIsPlain }: OpenAIAnswerState): Buffer {
+function withPlainUsage(body: Buffer, { settled, reported, usageIsPlain }: OpenAIAnswerState): Buffer {
+  const usage = settled ?? reported
   if (usage === null || usageIsPlain || usage.estimated) return body
   const list = members(body)
   return list === null ? body : append(body, list, 'usage', JSON.stringify(writeUsage(usage)))

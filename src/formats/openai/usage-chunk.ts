@@ -19,14 +19,15 @@ export function usageWish({ wantsUsage, streamOptions }: OpenAIPrompt): UsageWis
 /** The last event before the end: `choices: []` and the usage, as OpenAI sends it. The engine's own bytes where it did. */
 export function usageEvent(state: OpenAIAnswerState, request: GatewayRequest, nowMs: number): Buffer {
   if (state.usageEvent !== null) return state.usageEvent
-  const tier = state.usage?.tier ?? state.tier
+  const usage = state.settled ?? state.reported
+  const tier = usage?.tier ?? state.tier
   const head = JSON.stringify({
     ...chunkHead(request, state, nowMs),
     choices: [],
     ...(tier === null ? {} : { service_tier: tier }),
   })
-  const usage = state.usageJson ?? JSON.stringify(state.usage && writeUsage(state.usage))
-  return encodeEvent(`${head.slice(0, -1)},"usage":${usage}}`)
+  const json = state.usageJson ?? JSON.stringify(usage && writeUsage(usage))
+  return encodeEvent(`${head.slice(0, -1)},"usage":${json}}`)
 }
 
 /** The JSON of the usage at the top of an event; null where it has none there. */
