@@ -231,7 +231,8 @@ function composed(request: GatewayRequest, model: string, maxTokens: number | nu
 }
 
 class ToyState implements AnswerState {
-  usage: Usage | null = null
+  reported: Usage | null = null
+  settled: Usage | null = null
   usageIsOld = false
   charge = null
   tier = null
@@ -285,7 +286,7 @@ class ToyReader implements AnswerReader {
     if (said !== undefined) state.collected?.addText(said)
     if (use !== undefined) state.content = true
     if (use !== undefined) state.collected?.addCall(0, use.tool, use.with, false)
-    if (spent !== undefined) state.usage = { ...NO_TOKENS, input: spent[0], output: spent[1] }
+    if (spent !== undefined) state.reported = { ...NO_TOKENS, input: spent[0], output: spent[1] }
     if (why === undefined) return
     state.finishWord = why
     state.finish = FINISHES[why] ?? 'unknown'
@@ -340,7 +341,7 @@ class ToyReader implements AnswerReader {
   }
 
   complete(): Buffer | null {
-    this.state.usage = usageSoFar(this.state, this.#inputTokens, true)
+    this.state.settled = usageSoFar(this.state, this.#inputTokens, true)
     return null
   }
 
@@ -380,11 +381,13 @@ class ToyWriter implements AnswerWriter {
     return answers
   }
 
-  last({ model, usage }: AnswerState): Buffer | null {
+  last({ model, settled, reported }: AnswerState): Buffer | null {
+    const usage = settled ?? reported
     return encodeEvent(JSON.stringify({ by: model, spent: [usage?.input, usage?.output] }))
   }
 
-  body(pieces: readonly Piece[], { model, usage }: AnswerState): Buffer {
+  body(pieces: readonly Piece[], { model, settled, reported }: AnswerState): Buffer {
+    const usage = settled ?? reported
     const answer: ToyAnswer = Object.assign({}, ...this.#answers(pieces))
     return Buffer.from(JSON.stringify({ by: model, ...answer, spent: [usage?.input, usage?.output] }))
   }

@@ -42,9 +42,9 @@ export class OpenAIWriter implements AnswerWriter {
 
   last(state: AnswerState): Buffer | null {
     const { prompt } = this.#request
-    if (!(prompt instanceof OpenAIPrompt && prompt.wantsUsage) || !this.#request.stream || state.usage === null)
-      return null
-    const usage = writeUsage(state.usage)
+    const known = state.settled ?? state.reported
+    if (!(prompt instanceof OpenAIPrompt && prompt.wantsUsage) || !this.#request.stream || known === null) return null
+    const usage = writeUsage(known)
     return encodeEvent(JSON.stringify({ ...chunkHead(this.#request, state, this.#nowMs), choices: [], usage }))
   }
 
@@ -52,7 +52,8 @@ export class OpenAIWriter implements AnswerWriter {
     const { id, created, model } = chunkHead(this.#request, state, this.#nowMs)
     const choices = [...new Set(pieces.map(({ choice }) => choice))].sort((a, b) => a - b)
     // A guess is not reported.
-    const usage = state.usage === null || state.usage.estimated ? {} : { usage: writeUsage(state.usage) }
+    const known = state.settled ?? state.reported
+    const usage = known === null || known.estimated ? {} : { usage: writeUsage(known) }
     const answer = {
       id,
       object: this.#isCompletion ? 'text_completion' : 'chat.completion',
