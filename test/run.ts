@@ -1,5 +1,5 @@
 /**
- * `npm test`, once the types are checked: every test file in a process of its own, several at a time, with the lint beside them.
+ * `npm test`, once the types are checked: the test files, several processes at a time, with the lint beside them.
  * Plain node: the loaders that tap's own runner puts before each file take longer than most files.
  * `npm test -- build/test/x.test.js` runs only the named files. Everything that was printed is kept in build/test.tap.
  */
@@ -7,11 +7,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, relative } from 'node:path'
+import { delimiter, dirname, join, relative, sep } from 'node:path'
 
 interface Job {
   readonly name: string
   readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
 }
 
 interface Count {
@@ -36,28 +37,54 @@ const FILE_LIMIT_S = 120
 /** Folders with the longest files come first, so that none of them is left over at the end. */
 const FIRST = ['benchmarks', 'cli', 'e2e', 'accounting', 'budgets', 'ledger', 'observe', 'telemetry', 'replay', 'keys']
 const HERE = import.meta.dirname
+const SOURCES = join(HERE, '../../test')
 const BIN = join(process.cwd(), 'node_modules/.bin')
 
 const LINT: readonly Job[] = [
-  { name: 'eslint', command: [join(BIN, 'eslint'), '.'] },
-  { name: 'prettier', command: [join(BIN, 'prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'eslint', command: [join(BIN, 'eslint'), '.'], env: {} },
+  { name: 'prettier', command: [join(BIN, 'prettier'), '--check', '--log-level', 'warn', '.'], env: {} },
 ]
 
-function filesOf(folder: string): string[] {
-  const rank = (file: string): number => {
-    const at = FIRST.indexOf(relative(folder, file).split(/[\\/]/)[0]!)
+/** Files that share a process with others of their folder: they leave nothing behind in it, and most take less time than its start. */
+const TOGETHER =
+  /^(accounting|classify|config|core|decision|dispatch|fleet|formats|http|keys|learn|observe|relay|replay|route|sessions|store|upstream)\//
+const MOST_TOGETHER = 8
+
+/** In the order in which they run. */
+function jobsOf(folder: string): Job[] {
+  const rank = (path: string): number => {
+    const at = FIRST.indexOf(path.split('/')[0]!)
     return at < 0 ? FIRST.length : at
   }
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.test.js'))
-    .map((path) => join(folder, path))
+  // By their sources: what was built of a file that is gone stays where it is.
+  const paths = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.split(sep).join('/'))
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => path.replace(/ts$/, 'js'))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+  const together: string[][] = []
+  for (const path of paths) {
+    const last = together.at(-1)
+    const near = last !== undefined && dirname(last[0]!) === dirname(path) && last.length < MOST_TOGETHER
+    if (near && TOGETHER.test(path)) last.push(path)
+    else together.push([path])
+  }
+  return together.map((group) => testJob(group.map((path) => join(folder, path))))
 }
 
-const testJob = (file: string): Job => ({
-  name: relative(process.cwd(), file),
-  command: [process.execPath, '--enable-source-maps', file],
-})
+let groups = 0
+
+/** One file as it is; several by together.ts. Its argument keeps the folders of tests apart, which tap names by the command and the test. */
+function testJob(files: readonly string[]): Job {
+  const name = files.map((file) => relative(process.cwd(), file)).join(' ')
+  const node = [process.execPath, '--enable-source-maps']
+  if (files.length === 1) return { name, command: [...node, ...files], env: {} }
+  return {
+    name,
+    command: [...node, join(HERE, 'together.js'), `${++groups}`],
+    env: { TURNOUT_TEST_FILES: files.join(delimiter) },
+  }
+}
 
 /** tap's own count at the end of a file's output; null where it did not come to its end. */
 function countOf(text: string): Count | null {
@@ -75,11 +102,11 @@ function failures(text: string): string {
     .join('\n')
 }
 
-async function run({ name, command: [program = '', ...args] }: Job): Promise<Outcome> {
+async function run({ name, command: [program = '', ...args], env }: Job): Promise<Outcome> {
   const started = performance.now()
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TAP_TIMEOUT: String(FILE_LIMIT_S) },
+    env: { ...process.env, TAP_TIMEOUT: String(FILE_LIMIT_S), ...env },
   })
   let text = ''
   for (const stream of [child.stdout, child.stderr])
@@ -111,7 +138,7 @@ function report({ name, ms, text, trouble, count }: Outcome): void {
 }
 
 async function main(named: readonly string[]): Promise<number> {
-  const jobs = named.length > 0 ? named.map(testJob) : [...LINT, ...filesOf(HERE).map(testJob)]
+  const jobs = named.length > 0 ? named.map((file) => testJob([file])) : [...LINT, ...jobsOf(HERE)]
   const outcomes: Outcome[] = []
   const started = performance.now()
   const next = jobs[Symbol.iterator]()

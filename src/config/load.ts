@@ -54,8 +54,13 @@ export async function loadConfig(file: string, env: Env, providers: Providers): 
 
 /** The same for a text; `name` is the file that messages begin with and relative paths start from. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
+  return configOf(readYaml(text, name), env, providers, name)
+}
+
+/** The same for what stands in the text: the values that YAML reads from it. */
+export function configOf(values: unknown, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
   const hints: string[] = []
-  const written = respelled(readYaml(text, name), (sentence) => hints.push(sentence))
+  const written = respelled(values, (sentence) => hints.push(sentence))
   if (written === null) throw new ConfigError([EMPTY], name)
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)

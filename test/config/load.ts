@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ConfigError } from '../../src/config/issues.ts'
-import { type LoadedConfig, parseConfig } from '../../src/config/load.ts'
+import { configOf, type LoadedConfig, parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../../..')
@@ -28,9 +28,15 @@ export const exampleText = (name: string): Promise<string> =>
 export const load = (text: string, env: Env = {}): LoadedConfig => parseConfig(text, env, PROVIDERS)
 
 /** The message of the ConfigError that the text causes; '' where it loads. Any other error passes through. */
-export function refusal(text: string, env: Env = {}): string {
+export const refusal = (text: string, env: Env = {}): string => refusalOf(() => load(text, env))
+
+/** The same for what was written, as YAML reads it. */
+export const refusalOfObject = (written: unknown, env: Env = {}): string =>
+  refusalOf(() => configOf(written, env, PROVIDERS))
+
+function refusalOf(read: () => LoadedConfig): string {
   try {
-    load(text, env)
+    read()
     return ''
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown.message

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { EXAMPLE_ENV, exampleText, load, refusal } from './load.ts'
+import { EXAMPLE_ENV, exampleText, load, refusal, refusalOfObject } from './load.ts'
 
 const CANARY = 'canary0sesame'
 
@@ -41,7 +41,7 @@ const secrets: readonly (readonly [Path, string])[] = [
 t.test('no secret in any message, whatever else is wrong', async (t) => {
   let refused = 0
   const look = (armed: unknown, path: Path, broken: unknown): void => {
-    const message = refusal(stringify(set(armed, path, broken)), EXAMPLE_ENV)
+    const message = refusalOfObject(set(armed, path, broken), EXAMPLE_ENV)
     if (message !== '') refused++
     if (message.toLowerCase().includes(CANARY)) t.fail(`${path.join('.')} = ${JSON.stringify(broken)}: ${message}`)
   }
@@ -70,7 +70,7 @@ t.test('no secret in a message about itself', async (t) => {
     for (const value of values) {
       // Also where the list or the map around it should be.
       for (const path of at.map((_, index) => at.slice(0, at.length - index))) {
-        const message = refusal(stringify(set(full, path, value)), EXAMPLE_ENV)
+        const message = refusalOfObject(set(full, path, value), EXAMPLE_ENV)
         // A bare word as URL may be a host that lacks its scheme.
         if (path.at(-1) === 'url' && typeof value === 'string' && !value.includes('/') && !value.includes('@')) continue
         t.notOk(message.toLowerCase().includes(CANARY), `${path.join('.')} = ${JSON.stringify(value)}: ${message}`)
