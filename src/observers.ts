@@ -92,7 +92,7 @@ export async function openObservers(
   }
   const kinds = new Map<string, string>()
   const learnKinds = ({ backends }: Config): void => {
-    for (const { name, provider } of backends) kinds.set(name, provider.kind)
+    for (const { name, provider } of backends) kinds.set(name, provider.otelName ?? provider.kind)
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })

@@ -132,6 +132,8 @@ function teach(target: Target, request: GatewayRequest, lessons: ModelStats, ind
   }
 }
 
+const UNPRICED = { kind: 'bench', priceList: null, serviceTiers: {} }
+
 function deploymentOf(index: number, lessons: ModelStats): Deployment {
   const model = `model-${index}`
   const usd = 0.1 * 1.05 ** ((index * 37) % 128)
@@ -141,7 +143,7 @@ function deploymentOf(index: number, lessons: ModelStats): Deployment {
     context: 1_000_000,
     maxOutput: null,
     price: { ...NO_PRICE, inputPerMtok: usd, outputPerMtok: 4 * usd },
-    quality: catalogueOf('openai', model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
+    quality: catalogueOf(UNPRICED, model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],
     paramsB: null,
   }

@@ -2,8 +2,10 @@
 import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { qualityBySize } from '../../src/decision/catalogue/size.ts'
 
+const UNPRICED = { kind: 'any', priceList: null, serviceTiers: {} }
+
 /** Success by task class: by name, else by size; empty where neither says something. */
 export function priorOf(model: string, paramsB: number | null): Readonly<Record<string, number>> {
-  const known = catalogueOf('openai-compatible', model)?.quality ?? {}
+  const known = catalogueOf(UNPRICED, model)?.quality ?? {}
   return Object.keys(known).length > 0 || paramsB === null ? known : { default: qualityBySize(paramsB) }
 }

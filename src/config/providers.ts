@@ -70,6 +70,10 @@ const effortRule = z
 const schema = z.strictObject({
   kind: text,
   label: text,
+  otel_name: text.nullable().default(null),
+  generic: z.boolean().default(false),
+  price_list: text.nullable().default(null),
+  service_tiers: z.record(text, z.number().nonnegative()).default({}),
   local: z.boolean().default(false),
   remote_models: pattern.nullable().default(null),
   url: z.url().nullable().default(null),
@@ -128,10 +132,13 @@ function toProvider(file: string, yaml: string): Provider {
   }
   if (file !== `${data.kind}.yaml`)
     throw new ConfigError([{ path: 'kind', message: `"${data.kind}" is not the name of the file` }], file)
-  const { key_env, remote_models, as_is, request, response, ...rest } = data
+  const { key_env, remote_models, as_is, otel_name, price_list, service_tiers, request, response, ...rest } = data
   return {
     ...rest,
     keyEnv: key_env,
+    otelName: otel_name,
+    priceList: price_list,
+    serviceTiers: service_tiers,
     asIs: as_is,
     remoteModels: remote_models,
     request: {

@@ -58,6 +58,17 @@ export interface EffortRule {
 export interface Provider {
   readonly kind: string
   readonly label: string
+  /** What the OpenTelemetry conventions call it; null = by its kind. */
+  readonly otelName: string | null
+  /** An engine with the OpenAI API that no signature knows is taken for this one. */
+  readonly generic: boolean
+  /** Its list in @pydantic/genai-prices; null = it has no list prices: an engine of your own costs no tokens. */
+  readonly priceList: string | null
+  /**
+   * Factors on list prices by the `service_tier` of an answer. A tier without one is charged as the list says, and counts as estimated:
+   * OpenAI's `priority` costs another factor for each model.
+   */
+  readonly serviceTiers: Readonly<Record<string, number>>
   /** Runs on hardware of the operator: never judged by price lists, always by its queue. */
   readonly local: boolean
   /** Pattern of models of a local engine that run elsewhere all the same; null = there are none. */

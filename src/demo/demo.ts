@@ -1,4 +1,6 @@
 /** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
+import { valuesOf } from '../core/options/option.ts'
+import { BACKEND_OPTIONS } from '../core/options/options.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS } from '../core/endpoints.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import type { Provider } from '../core/provider.ts'
@@ -28,17 +30,20 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   provider: PROVIDER,
   root,
   key: null,
-  models: [model.id],
   price: model.price,
   includeUsage: true,
   onAbort: 'cancel',
   loadsOnDemand: false,
-  weight: 1,
+  ...valuesOf(BACKEND_OPTIONS, { models: [model.id] }),
 })
 
 const PROVIDER: Provider = {
   kind: 'demo',
   label: 'Built-in simulation',
+  otelName: null,
+  generic: false,
+  priceList: null,
+  serviceTiers: {},
   local: true,
   remoteModels: null,
   url: null,

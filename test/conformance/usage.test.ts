@@ -1,3 +1,4 @@
+import { PROVIDERS } from '../config/load.ts'
 import t from 'tap'
 import { costOf } from '../../src/accounting/cost.ts'
 import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
@@ -81,7 +82,7 @@ for (const answer of ANSWERS) {
     t.strictSame(heardWhole(answer.whole).usage, usage, 'whole')
     t.strictSame(hear([bytesOf(answer)], 'hidden').usage, usage, 'streamed')
 
-    const price = listed === null ? null : (catalogueOf(listed.kind, listed.model, NOON)?.price ?? null)
+    const price = listed === null ? null : (catalogueOf(PROVIDERS.get(listed.kind)!, listed.model, NOON)?.price ?? null)
     t.equal(price === null, listed === null, 'it has a list price, or none')
     t.equal(costOf(usage, price, 0)?.nanoUsd ?? null, nanoUsd, 'cost')
     t.equal(costOf(usage, price, 0)?.estimated ?? false, false)

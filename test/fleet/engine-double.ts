@@ -97,6 +97,10 @@ export function provider(changes: Partial<Provider> = {}): Provider {
   return {
     kind: 'plain',
     label: 'Plain',
+    otelName: null,
+    generic: false,
+    priceList: null,
+    serviceTiers: {},
     local: true,
     remoteModels: null,
     url: null,

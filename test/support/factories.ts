@@ -50,6 +50,10 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
   return {
     kind: 'plain',
     label: 'Plain',
+    otelName: null,
+    generic: false,
+    priceList: null,
+    serviceTiers: {},
     local: false,
     remoteModels: null,
     url: null,

@@ -30,7 +30,7 @@ function telemetry(
   const spec = { endpoint, headers: {}, traces: true, metrics, sample: 1, serviceName: 's', intervalMs: 60_000 }
   const it = new Telemetry(spec, {
     version: '1',
-    kinds: new Map([['a', 'mistral']]),
+    kinds: new Map([['a', 'mistral_ai']]),
     emit: (event) => events.push(event),
     pace: { delayMs: 1, waits: [], ...pace },
   })

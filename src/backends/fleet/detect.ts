@@ -32,8 +32,6 @@ interface Tools {
   readonly env: DetectOptions['env']
 }
 
-const GENERIC = 'openai-compatible'
-
 /** Engines by port, then clouds in the order of `providers`. Takes `timeoutMs` at the most, some ms where nothing is there. */
 export async function detect({
   providers,
@@ -79,14 +77,15 @@ async function look(
   const engines = [...providers.values()].filter(
     (one) => one !== owner && one.signature !== null && one.ports.length > 0,
   )
-  const provider = await recognise(root, [owner, ...engines], providers.get(GENERIC) ?? null, tools)
+  const generic = [...providers.values()].find((one) => one.generic) ?? null
+  const provider = await recognise(root, [owner, ...engines], generic, tools)
   if (provider === null) return null
   const key = keyOf(provider, tools.env)
   const spec = toBackendSpec({ name: provider.kind, url: root, ...(key === null ? {} : { key }) }, provider)
   const result = await discover(spec, { ...tools, cache: new Map() })
   if (result.found) {
     const { size } = result.models
-    const note = provider.kind === GENERIC ? ' (unknown engine with the OpenAI API)' : ''
+    const note = provider === generic ? ' (unknown engine with the OpenAI API)' : ''
     return {
       spec,
       line: line(spec.name, address, `${size} ${size === 1 ? 'model' : 'models'}${note}`),

@@ -25,7 +25,7 @@ export function factsOf(
     }
     return null
   }
-  const known = catalogueOf(spec.provider.kind, model)
+  const known = catalogueOf(spec.provider, model)
   const { capabilities, efforts } = skillsOf(spec, model, found, said, known)
   const quality = Object.assign({}, ...said.toReversed().map((facts) => facts.quality)) as ModelFacts['quality']
   return {

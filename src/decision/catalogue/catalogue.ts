@@ -1,5 +1,6 @@
 /** What is publicly known of a model by its name, before any engine or operator says something. */
-import { NO_PRICE, type Price } from '../../core/settings.ts'
+import type { Provider } from '../../core/provider.ts'
+import type { Price } from '../../core/settings.ts'
 import type { Capability, Effort } from '../../core/capabilities.ts'
 import { DATA } from './data.ts'
 import { plainName } from './plain-name.ts'
@@ -36,20 +37,22 @@ interface Kept {
 
 const kept = new Map<string, Kept>()
 
-/** Null where nothing is known. `kind`: a file of config/providers/. `now`: epoch ms, for prices that change with the hour or the day. */
-export function catalogueOf(kind: string, model: string, now: number = Date.now()): CatalogueEntry | null {
-  const key = `${kind}\n${model}`
+/** What the catalogue asks of a kind of backend. */
+export type Priced = Pick<Provider, 'kind' | 'priceList' | 'serviceTiers'>
+
+/** Null where nothing is known. `now`: epoch ms, for prices that change with the hour or the day. */
+export function catalogueOf(provider: Priced, model: string, now: number = Date.now()): CatalogueEntry | null {
+  const key = `${provider.kind}\n${model}`
   const before = kept.get(key)
   if (before !== undefined && now < before.until) return before.entry
-  const fresh = lookUp(kind, model, now)
+  const fresh = lookUp(provider, model, now)
   if (kept.size >= MOST_KEPT) kept.clear()
   kept.set(key, fresh)
   return fresh.entry
 }
 
-function lookUp(kind: string, model: string, now: number): Kept {
+function lookUp({ priceList: list, serviceTiers }: Priced, model: string, now: number): Kept {
   const name = plainName(model)
-  const list = listOf(kind)
   const price = list === null ? null : listed(list, model, new Date(now))
   const size = sizeOf(name, DATA.sizes)
   const efforts = DATA.efforts.find(({ match }) => match.test(name))
@@ -64,7 +67,7 @@ function lookUp(kind: string, model: string, now: number): Kept {
   const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
   if (sources.length === 0) return { entry: null, until }
   const entry: CatalogueEntry = {
-    price: price?.price ? { ...price.price, serviceTiers: tiersOf(kind) } : null,
+    price: price?.price ? { ...price.price, serviceTiers } : null,
     context: price?.context ?? null,
     maxOutput: longest?.tokens ?? null,
     paramsB: size,
@@ -76,9 +79,4 @@ function lookUp(kind: string, model: string, now: number): Kept {
   return { entry, until }
 }
 
-const listOf = (kind: string): string | null => (Object.hasOwn(DATA.price_lists, kind) ? DATA.price_lists[kind]! : null)
-
 const sizeSource = (judges: boolean): string => (judges ? 'size, and what models of that size can do' : 'size')
-
-const tiersOf = (kind: string): Price['serviceTiers'] =>
-  Object.hasOwn(DATA.service_tiers, kind) ? DATA.service_tiers[kind]! : NO_PRICE.serviceTiers

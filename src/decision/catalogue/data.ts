@@ -28,8 +28,6 @@ const groups = <T extends z.ZodRawShape>(shape: T) =>
 const classes = Object.fromEntries(TASK_CLASSES.map((one) => [one, share.optional()]))
 
 const schema = z.strictObject({
-  price_lists: z.record(z.string(), z.string().min(1)),
-  service_tiers: z.record(z.string(), z.record(z.string(), z.number().nonnegative())),
   sizes: groups({ billions: z.number().positive() }),
   efforts: groups({ efforts: z.array(z.enum(EFFORTS)) }),
   capabilities: groups({ capabilities: z.partialRecord(z.enum(CAPABILITIES), z.boolean()) }),

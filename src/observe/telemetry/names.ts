@@ -1,4 +1,4 @@
-/** What the GenAI conventions call our endpoints and kinds of backends. */
+/** What the GenAI conventions call our endpoints. */
 
 const OPERATIONS: Readonly<Record<string, string>> = {
   chat: 'chat',
@@ -9,16 +9,6 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 
 /** By the id of an endpoint; those without a name in the conventions keep their own. */
 export const operationOf = (endpoint: string): string => OPERATIONS[endpoint] ?? endpoint
-
-const PROVIDERS: Readonly<Record<string, string>> = {
-  azure: 'azure.ai.openai',
-  gemini: 'gcp.gemini',
-  mistral: 'mistral_ai',
-  llamacpp: 'llama_cpp',
-}
-
-/** By kind of backend; the others are called as the conventions call them, or have no name there. */
-export const providerOf = (kind: string): string => PROVIDERS[kind] ?? kind
 
 /** Of the requests themselves: they were made to this gateway. */
 export const SELF = 'turnout'

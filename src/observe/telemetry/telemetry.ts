@@ -6,12 +6,11 @@ import type { TelemetrySpec } from '../../core/settings.ts'
 import type { RequestObserver, RequestRecord } from '../../core/request-record.ts'
 import { Collector } from './collector.ts'
 import { GenAiMetrics } from './gen-ai-metrics.ts'
-import { providerOf } from './names.ts'
 import { Spans } from './spans.ts'
 
 export interface TelemetryOptions {
   readonly version: string
-  /** Kind of each backend, by its name; read with each request, as backends come while the gateway runs. */
+  /** What the conventions call the provider of each backend, by the backend's name; read with each request, as backends come while the gateway runs. */
   readonly kinds: ReadonlyMap<string, string>
   readonly emit: (event: TelemetryEvent) => void
   /** Absent: the usual ones. */
@@ -48,7 +47,7 @@ export class Telemetry implements RequestObserver {
       resource,
       version,
       collector,
-      providerOf: (backend: string) => providerOf(kinds.get(backend) ?? backend),
+      providerOf: (backend: string) => kinds.get(backend) ?? backend,
     }
     this.#collector = collector
     this.#spans = spec.traces ? new Spans({ ...shared, queue, delayMs }) : null
