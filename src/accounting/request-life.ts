@@ -47,10 +47,10 @@ export class RequestLife implements EndedRequest {
    */
   get overheadMs(): number {
     const { startedAt } = this.request
-    const made = this.attempts?.made ?? []
     const leftAt = this.headAt ?? startedAt + this.summary.totalMs
-    const frameAt = made.find(({ answered }) => answered)?.committedAt ?? leftAt
-    return (made[0]?.startedAt ?? leftAt) - startedAt + Math.max(0, leftAt - frameAt)
+    const sentAt = this.attempts?.made[0]?.startedAt ?? leftAt
+    const frameAt = this.attempts?.first?.committedAt ?? leftAt
+    return sentAt - startedAt + Math.max(0, leftAt - frameAt)
   }
 
   /** It ends with `error`, and the call that is open with it. */

@@ -17,7 +17,7 @@ export function recordOf(
   endedAt: number,
 ): RequestRecord {
   const { endpoint, principal, trace, prompt } = request
-  const { attempts } = summary
+  const { attempts, total, verdict } = summary
   const answer = lastAnswer(summary)
   const place = answer ?? attempts.at(-1) ?? NOWHERE
   const decided = decidedOf(plan)
@@ -52,19 +52,19 @@ export function recordOf(
     backend: place.backend,
     model: place.model,
     effort: place.effort,
-    tokens: summary.tokens,
-    cost: summary.cost,
-    partial: summary.partial,
-    waste: summary.waste,
+    tokens: total.tokens,
+    cost: total.cost,
+    partial: total.partial,
+    waste: total.waste,
     ttftMs: summary.ttftMs,
     totalMs: summary.totalMs,
     streamMs: summary.streamMs,
     overheadMs,
     endedAt,
     finish: summary.finish,
-    success: summary.success,
-    score: summary.score,
-    why: summary.why,
+    success: verdict.success,
+    score: verdict.score,
+    why: verdict.why,
     status: error?.code === 'client_closed' ? error.status : (status ?? 499),
     error: error?.code ?? null,
     failure: error === null ? null : failureOf(error),

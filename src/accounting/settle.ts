@@ -59,7 +59,7 @@ function teach(
   attempt: Attempt,
   life: RequestLife,
   { profile, limits }: RoutePlan,
-  { totalMs, score, censored }: FinalSummary,
+  { totalMs, verdict }: FinalSummary,
   { lessons, conversations }: SettleTools,
 ): void {
   const { request } = life
@@ -81,8 +81,8 @@ function teach(
     load,
     place: exchange.streamed ? place : null,
     usage,
-    valid: !isJudged || score === null || censored ? null : score > 0,
-    cut: isJudged && censored,
+    valid: !isJudged || verdict.score === null || verdict.censored ? null : verdict.score > 0,
+    cut: isJudged && verdict.censored,
     // Longer than that only a load takes, which says nothing about the next time.
     ttftMs: ttftMs !== null && ttftMs > limits.ttftMs ? null : ttftMs,
     // A whole answer that goes out as a stream has none.

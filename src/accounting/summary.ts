@@ -11,12 +11,14 @@ import { type JudgedRequest, PENDING, verdictOf } from './verdict.ts'
 export interface EndedRequest extends JudgedRequest {
   readonly answer: Attempt | null
   /** Null where it ended before any call. */
-  readonly attempts: Pick<Attempts, 'made'> | null
+  readonly attempts: Pick<Attempts, 'made' | 'first'> | null
 }
 
-/** The total is that of all attempts together. Times are durations in ms. */
-interface Sums extends Total {
+/** Times are durations in ms. */
+interface Sums {
   readonly attempts: readonly AttemptRecord[]
+  /** Of all attempts together. */
+  readonly total: Total
   /** Of the first attempt that answered; null where none did, and for a whole answer. */
   readonly ttftMs: number | null
   readonly totalMs: number
@@ -26,11 +28,13 @@ interface Sums extends Total {
   readonly finish: string | null
 }
 
-export interface FinalSummary extends Sums, Verdict {
+export interface FinalSummary extends Sums {
+  readonly verdict: Verdict
   readonly check: null
 }
 
-export interface PendingSummary extends Sums, Judgement {
+export interface PendingSummary extends Sums {
+  readonly verdict: Judgement
   /** What is still to be checked of the answer, in another thread. */
   readonly check: CheckRequest
 }
@@ -39,28 +43,39 @@ export type Summary = FinalSummary | PendingSummary
 
 /** `endedAt`: clock reading. */
 export function summarise(ended: EndedRequest, endedAt: number): Summary {
-  const { request, plan, attempts, answer } = ended
-  const made = attempts?.made ?? []
-  const first = made.find(({ answered }) => answered)
-  const records = recordsOf(made, plan, request.startedAt, endedAt)
-  const sums = {
-    attempts: records,
-    ...totalOf(records),
-    ttftMs: first?.exchange.ttftMs ?? null,
-    totalMs: endedAt - request.startedAt,
-    streamMs: first === undefined ? null : endedAt - first.committedAt!,
-    finish: answer?.exchange.track.finish ?? null,
-  }
+  const { request, plan, attempts } = ended
+  const records = recordsOf(attempts?.made ?? [], plan, request.startedAt, endedAt)
   const check = checkOf(ended)
-  return isCheckRequest(check) ? { ...sums, ...PENDING, check } : concluded(ended, sums, check)
+  if (isCheckRequest(check)) return summaryOf(ended, records, endedAt, PENDING, check)
+  const verdict = verdictOf(ended, check)
+  return summaryOf(ended, judgedAttempts(ended, records, verdict.why), endedAt, verdict, null)
 }
 
-/** `result`: how the content of the answer was found to fit; null where there was nothing to check. */
-export function concluded(ended: EndedRequest, sums: Sums, result: CheckResult | null): FinalSummary {
+/** The summary once its answer was checked. */
+export function concluded(ended: EndedRequest, pending: PendingSummary, result: CheckResult): FinalSummary {
   const verdict = verdictOf(ended, result)
-  const attempts = judgedAttempts(ended, sums.attempts, verdict.why)
-  const total = attempts === sums.attempts ? null : totalOf(attempts)
-  return { ...sums, attempts, ...total, ...verdict, check: null }
+  const attempts = judgedAttempts(ended, pending.attempts, verdict.why)
+  return { ...pending, attempts, total: totalOf(attempts), verdict, check: null }
+}
+
+function summaryOf<V extends Judgement, C extends CheckRequest | null>(
+  { request, attempts, answer }: EndedRequest,
+  records: readonly AttemptRecord[],
+  endedAt: number,
+  verdict: V,
+  check: C,
+): Sums & { readonly verdict: V; readonly check: C } {
+  const first = attempts?.first ?? null
+  return {
+    attempts: records,
+    total: totalOf(records),
+    ttftMs: first === null ? null : first.exchange.ttftMs,
+    totalMs: endedAt - request.startedAt,
+    streamMs: first === null ? null : endedAt - first.committedAt!,
+    finish: answer === null ? null : answer.exchange.track.finish,
+    verdict,
+    check,
+  }
 }
 
 function judgedAttempts(

@@ -1,6 +1,6 @@
 /**
  * The data that passes between the stages, in the order of one request:
- * GatewayRequest -> RequestProfile -> Deployment[] -> RoutePlan -> Attempts -> Settlement.
+ * GatewayRequest -> RequestProfile -> Deployment[] -> RoutePlan -> Attempts -> RequestRecord.
  * Times are milliseconds (durations, or readings of a monotonic clock), money is integer nano-dollars, sizes are bytes.
  * `null` means unknown, never zero.
  */

@@ -59,10 +59,15 @@ export class Attempts {
     return this.#stoppedBy ?? failureOf(this.#failed, this.#request, this.#plan)
   }
 
-  /** The last call whose answer began; null where none did. */
+  /** The first call whose answer began; null where none did. */
+  get first(): Attempt | null {
+    for (const attempt of this.made) if (attempt.answered) return attempt
+    return null
+  }
+
+  /** The last call whose answer began: how this one ends is how the answer ends. */
   get answer(): Attempt | null {
     const { made } = this
-    // Nearly always the last one.
     for (let index = made.length - 1; index >= 0; index--) if (made[index]!.answered) return made[index]!
     return null
   }

@@ -7,5 +7,7 @@ import { outcomeOf } from '../observe/log/request-line.ts'
  */
 export function explanationOf(life: RequestLife): object | null {
   const { request, plan } = life
-  return request.explain && plan !== null ? { ...plan.record, outcome: outcomeOf(life.summary) } : null
+  if (!request.explain || plan === null) return null
+  const { summary } = life
+  return { ...plan.record, outcome: outcomeOf({ ...summary, ...summary.total, ...summary.verdict }) }
 }

@@ -10,7 +10,7 @@ export function relay(attempt: Attempt, writer: ResponseWriter, life: RequestLif
   const { exchange, body, recoder } = attempt
   if (body !== null) {
     if (exchange.left !== null) return Promise.reject(exchange.left)
-    writer.json(body, totalHeaders(life.summary))
+    writer.json(body, totalHeaders(life.summary.total))
     return Promise.resolve()
   }
   return new Promise((resolve, reject) => {

@@ -43,7 +43,7 @@ t.test('what the answer and the record report is one summary: looked at twice it
   const track = { content: true, finish: 'stop' as const, usage: usage({ input: 10, output: 5 }) }
   const life = lifeOf({ request, made: [attemptOf(A!, { endedAt: null, track })], now: () => time })
   const { summary } = life
-  t.match(summary, { totalMs: 100, tokens: { output: 5 }, success: true, check: null })
+  t.match(summary, { totalMs: 100, total: { tokens: { output: 5 } }, verdict: { success: true }, check: null })
   time = 300
   t.equal(life.summary, summary)
 })
@@ -55,16 +55,16 @@ t.test('what an answer holds is still to be checked: there is no verdict yet', a
     request,
     made: [attemptOf(A!, { exchange, track: { content: true, finish: 'stop', collected } })],
   })
-  t.match(life.summary, { success: null, why: null, check: { text: '' } })
+  t.match(life.summary, { verdict: { success: null, why: null }, check: { text: '' } })
 })
 
 t.test('a failure ends the call that is open, and the summary is made anew', async (t) => {
   const open = attemptOf(A!, { endedAt: null, track: { content: true } })
   const life = lifeOf({ request, made: [open] })
-  t.equal(life.summary.success, true)
+  t.equal(life.summary.verdict.success, true)
   const error = new GatewayError('internal_error', 'x')
   life.fail(error)
   t.equal(open.error, error)
   t.not(open.endedAt, null)
-  t.match(life.summary, { success: false, why: 'internal_error', attempts: [{ error: 'internal_error' }] })
+  t.match(life.summary, { verdict: { success: false, why: 'internal_error' }, attempts: [{ error: 'internal_error' }] })
 })

@@ -287,11 +287,11 @@ t.test('an answer that breaks off may be followed by another call, and both are 
     { backend: 'c', answered: true, error: null, waste: null },
   ])
   const [broken, , whole] = summary.attempts
-  t.equal(summary.tokens?.output, broken!.usage!.output + whole!.usage!.output)
-  t.equal(summary.cost?.nanoUsd, broken!.cost!.nanoUsd + whole!.cost!.nanoUsd)
+  t.equal(summary.total.tokens?.output, broken!.usage!.output + whole!.usage!.output)
+  t.equal(summary.total.cost?.nanoUsd, broken!.cost!.nanoUsd + whole!.cost!.nanoUsd)
   t.ok(broken!.usage!.output > 0 && whole!.usage!.output > 0)
   t.equal(summary.ttftMs, first?.exchange.ttftMs, 'the caller has had its first token of the first answer')
-  t.match(summary, { finish: 'stop', success: true, why: null })
+  t.match(summary, { finish: 'stop', verdict: { success: true, why: null } })
 })
 
 t.test('an answer that breaks off where no other backend is left', async (t) => {
