@@ -4,7 +4,7 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { RequestRecord } from '../../src/core/request-record.ts'
+import type { DecisionReads, RequestRecord } from '../../src/core/request-record.ts'
 import type { CheckResult } from '../../src/core/settlement.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
@@ -16,6 +16,8 @@ import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
+import { Sessions } from '../../src/sessions/sessions.ts'
+import { newMetrics } from '../support/metrics.ts'
 import { decided } from '../support/records.ts'
 import { attemptOf, FleetLog, lifeOf, planTo } from '../support/attempts.ts'
 import { deployment, gatewayRequest } from '../support/factories.ts'
@@ -222,4 +224,30 @@ t.test("a caller's own mistake is no warning", async (t) => {
     (await settled(null, { error, status: error.status })).level
   t.equal(await level(new GatewayError('invalid_request', 'x')), 'info')
   t.equal(await level(new GatewayError('internal_error', 'x')), 'warn')
+})
+
+t.test('the decision is written out only where an observer reads it', async (t) => {
+  const written = async (readsDecisions: DecisionReads, error: GatewayError | null): Promise<boolean> => {
+    let wasRead = false
+    const plan = planTo([ANSWERER])
+    Object.defineProperty(plan, 'record', { get: () => ((wasRead = true), decided()) })
+    const exchange = { ttftMs: 12, endedAt: 340, streamed: true }
+    const made = [attemptOf(ANSWERER, { exchange, track: { finish: 'stop', content: true } })]
+    const life = lifeOf({ plan, made, error, fleet: new FleetLog().fleet })
+    const records: RequestRecord[] = []
+    await settle(life, {
+      fleet: { overran: () => undefined },
+      lessons: { learn: () => undefined },
+      conversations: new Conversations(),
+      checker: { check: () => Promise.resolve('unchecked') },
+      observers: [newMetrics(), new Sessions(), { readsDecisions, onCompleted: (record) => void records.push(record) }],
+    })
+    t.equal(records[0]!.decision !== null, wasRead)
+    return wasRead
+  }
+  const broken = new GatewayError('upstream_incomplete', 'x')
+  t.equal(await written('all', null), true)
+  t.equal(await written('failed', null), false)
+  t.equal(await written('failed', broken), true)
+  t.equal(await written('none', broken), false)
 })
