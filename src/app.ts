@@ -74,15 +74,14 @@ export async function createApp({
   events.subscribe(logEvents(log))
   const { emit } = events
   const pools = new Pools(config.limits.connectMs, now)
-  /** In force; `config` is what the process began with. */
-  let settings = config
-  const build = (): Policy => buildPolicy(settings, keys.specs, fleet.catalog)
+  /** After a change of models or keys. */
+  const rebuild = (): void => void (policy = buildPolicy(policy.settings, keys.specs, fleet.catalog))
   const keys = new KeyStore({
     fixed: config.keys,
     file: config.store.keys,
     routes: config.routes.map(({ name }) => name),
     emit,
-    onChange: () => (policy = build()),
+    onChange: rebuild,
   })
   await keys.load()
   const weights = await loadWeights()
@@ -90,8 +89,8 @@ export async function createApp({
   const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state = own === null ? null : new StateFile(own.path, storedStats(lessons), emit)
   await state?.load()
-  const fleet: Fleet = new Fleet(config, { now, lessons, onChange: () => (policy = build()), emit })
-  let policy = build()
+  const fleet: Fleet = new Fleet(config, { now, lessons, onChange: rebuild, emit })
+  let policy: Policy = buildPolicy(config, keys.specs, fleet.catalog)
   const observers = await openObservers(config, {
     log,
     events,
@@ -125,10 +124,9 @@ export async function createApp({
     pools,
     observers,
     emit,
-    config: () => settings,
-    swap: (nextSettings, nextPolicy) => {
-      settings = nextSettings
-      policy = nextPolicy
+    config: () => ({ ...config, ...policy.settings }),
+    swap: (next) => {
+      policy = next
     },
   })
   const { redis } = observers

@@ -6,7 +6,7 @@ import { openDoor } from './config/cross-checks.ts'
 import { ConfigError } from './config/issues.ts'
 import { restartNeeded } from './config/restart.ts'
 import type { Emit } from './core/events.ts'
-import type { Config } from './core/settings.ts'
+import type { Config, PolicySettings } from './core/settings.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import type { Observers } from './observers.ts'
 import { buildPolicy, type Policy } from './policy.ts'
@@ -25,8 +25,8 @@ export interface ApplyTools {
   readonly emit: Emit
   /** In force at this moment. */
   readonly config: () => Config
-  /** From now on these are in force. */
-  readonly swap: (config: Config, policy: Policy) => void
+  /** From now on it is in force. */
+  readonly swap: (policy: Policy) => void
 }
 
 /** One configuration at a time, in the order in which they come. */
@@ -78,7 +78,7 @@ async function apply(wanted: Config, tools: ApplyTools): Promise<Applied> {
     throw thrown
   }
   // All of it in one go: no request sees a part of it.
-  swap(config, next.policy)
+  swap(next.policy)
   const change = fleet.apply(next.plan)
   keys.apply(next.held)
   observers.apply(config)
@@ -88,14 +88,14 @@ async function apply(wanted: Config, tools: ApplyTools): Promise<Applied> {
 }
 
 /** What the process keeps, with what is swapped; what is equal is the object that it was, and counts go on by it. */
-function succeed({ server, bodies, store, admin, telemetry, ...before }: Config, wanted: Config): Config {
-  const { backends, models, routes, limits, discovery } = wanted
-  return Object.freeze({
-    ...{ server, bodies, store, admin, telemetry },
+function succeed(before: Config, { backends, models, routes, keys, budgets, limits, discovery }: Config): Config {
+  const swapped: PolicySettings = {
     ...{ backends, models, routes, limits, discovery },
-    keys: kept(before.keys, wanted.keys, ({ id }) => id),
-    budgets: kept(before.budgets, wanted.budgets, ({ name }) => name),
-  })
+    keys: kept(before.keys, keys, ({ id }) => id),
+    budgets: kept(before.budgets, budgets, ({ name }) => name),
+  }
+  // In the order of before: the fingerprint is that of a process that began with it.
+  return Object.freeze({ ...before, ...swapped })
 }
 
 function kept<T>(before: readonly T[], after: readonly T[], nameOf: (one: T) => string): readonly T[] {

@@ -45,6 +45,8 @@ t.test('routes lead elsewhere from the next request on', async (t) => {
   t.same(await gateway.apply(to('b')), { added: [], changed: [], removed: [], needsRestart: [] })
   await status(gateway, chat({ model: 'chosen' }))
   t.same([a.requests.length, b.requests.length], [1, 1])
+  const hash = await (await gatewayFor(t, to('b'))).metric('turnout_config_hash')
+  t.equal(await gateway.metric('turnout_config_hash'), hash, 'as if it had begun with it')
   await gateway.apply({ backends })
   t.equal(await status(gateway, chat({ model: 'chosen' })), 404, 'a route that is gone means nothing')
 })
