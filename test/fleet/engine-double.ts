@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DEFAULT_BODIES, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from '../../src/config/defaults.ts'
+import { valuesOf } from '../../src/core/options/option.ts'
+import { BACKEND_OPTIONS } from '../../src/core/options/options.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../src/core/settings.ts'
 import type { DiscoverySource, Provider } from '../../src/core/provider.ts'
 
@@ -142,12 +144,11 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     provider: provider(),
     root,
     key: null,
-    models: [],
     price: null,
     includeUsage: true,
     onAbort: 'cancel',
     loadsOnDemand: false,
-    weight: 1,
+    ...valuesOf(BACKEND_OPTIONS),
     ...changes,
   }
 }
