@@ -34,7 +34,10 @@ for (const [file, path] of Object.entries(UNJUDGED))
 t.test('05-base-path-not-v1.yaml: a path that ends in a version is taken as it is', { skip: noCases }, async (t) => {
   const { config } = parseConfig(caseText('05-base-path-not-v1.yaml'), {}, await loadProviders())
   const [zai] = config.backends
-  t.equal(`${zai!.root}${zai!.provider.endpoints.chat ?? ''}`, 'https://api.z.ai/api/coding/paas/v4/chat/completions')
+  t.equal(
+    `${zai!.root}${zai!.provider.endpoints.chat?.path ?? ''}`,
+    'https://api.z.ai/api/coding/paas/v4/chat/completions',
+  )
 })
 
 t.test(
