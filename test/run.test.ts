@@ -19,17 +19,17 @@ async function run(files: readonly string[]): Promise<Ran> {
 }
 
 const IMPORT = "import t from 'tap'\n"
-const GOOD = `${IMPORT}t.pass('a'); t.test('b', async (t) => { t.pass('c'); t.pass('d') }); t.skip('e')`
+const GOOD = `${IMPORT}t.pass('a'); t.test('two of its own', async (t) => { t.pass('c'); t.pass('d') }); t.skip('e')`
 
 /** Every way in which a file can fail, and what must be said of it. */
 const BAD: Readonly<Record<string, readonly [text: string, said: RegExp]>> = {
   'asserts.mjs': [
-    `${IMPORT}t.test('outer', async (t) => { t.pass('fine'); t.equal(1, 2, 'one is two') })`,
+    `${IMPORT}t.test('one inside another', async (t) => { t.pass('fine'); t.equal(1, 2, 'one is two') })`,
     /one is two/,
   ],
   'throws.mjs': [`${IMPORT}t.pass('a'); throw new Error('thrown outside')`, /thrown outside/],
   'late.mjs': [
-    `${IMPORT}t.test('x', () => new Promise(() => setTimeout(() => { throw new Error('thrown late') }, 1)))`,
+    `${IMPORT}t.test('it throws too late', () => new Promise(() => setTimeout(() => { throw new Error('thrown late') }, 1)))`,
     /thrown late/,
   ],
   'syntax.mjs': ['const = 1', /SyntaxError/],

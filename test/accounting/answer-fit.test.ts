@@ -29,7 +29,7 @@ const PERSON = {
 }
 const FORMAT = form({ type: 'json_schema', json_schema: { name: 'person', schema: PERSON, strict: true } })
 
-t.test('text', async (t) => {
+t.test('an answer is JSON only where its whole text is JSON', async (t) => {
   t.equal(fit({ text: '{"a":1}' }), 'ok')
   t.equal(fit({ text: ' [1, 2]\n' }), 'ok')
   for (const text of ['', 'Sure! {"a":1}', '```json\n{}\n```', '{"a":1', "{'a':1}"])
@@ -52,7 +52,7 @@ const TOOLS = [
   ]),
 ]
 
-t.test('tool calls', async (t) => {
+t.test('the arguments of a tool call are checked against the schema of their tool', async (t) => {
   const call = (name: string, args: string | null): CheckResult =>
     fit({ calls: [{ name, arguments: args }], tools: TOOLS })
   t.equal(call('find', '{"name":"Ada"}'), 'ok')

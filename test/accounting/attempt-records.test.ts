@@ -64,7 +64,7 @@ t.test('an answer that broke off, and was begun again elsewhere', async (t) => {
   t.match(totalOf(both), { tokens: { input: 21, output: 7 }, cost: { nanoUsd: 35_000 } })
 })
 
-t.test('sums over attempts', async (t) => {
+t.test('the total of a request is the sum of its attempts', async (t) => {
   const guess = usage({ input: 10, output: 5, estimated: true })
   const [one] = records(attemptOf(A!, { track: { content: true, reported: guess } }))
   const [two] = records(attemptOf(B!, { track: { content: true, reported: usage({ input: 1, output: 1 }) } }))

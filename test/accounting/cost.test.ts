@@ -88,7 +88,7 @@ t.test('the highest tier that is passed, for the whole request; its nulls are th
   t.equal(at(300, 100), 400_000 + 10_000 + 150_000, 'cached tokens count for the tier')
 })
 
-t.test('tiers of service', async (t) => {
+t.test('a price is multiplied by the factor of its service tier', async (t) => {
   const tiers = { ...price(1, null, 1), serviceTiers: { flex: 0.5, priority: 2, free: 0 } }
   const at = (tier: string | null) => costOf({ ...usage(1000, 0, 0), tier }, tiers, 0)
   t.strictSame(at(null), { nanoUsd: 1_000_000, source: 'price', estimated: false })

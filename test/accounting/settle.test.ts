@@ -92,7 +92,7 @@ function settled(track: Partial<OpenAIAnswerState> | null, traits: Traits = {}):
   )
 }
 
-t.test('a good answer', async (t) => {
+t.test('a good answer is recorded whole: its attempt, its cost and its times', async (t) => {
   const { record, fleet, level } = await settled({
     reported: { ...NO_TOKENS, input: 10, cachedInput: 0, output: 5, reasoning: 0 },
   })

@@ -148,7 +148,7 @@ t.test('limits of a key go on when they are changed', async (t) => {
   t.ok(refusalOf(() => limiter.reserve(subject(), after, NOTHING)))
 })
 
-t.test('a new window', async (t) => {
+t.test('a new window begins empty and keeps what still runs', async (t) => {
   const one = desk([
     budget({ per: 'minute', requests: 1, nanoUsd: 1e9 }),
     budget({ name: 'p', per: null, parallel: 2 }),

@@ -8,7 +8,7 @@ import { heldOf, holdingOf, sharedDesk, storeOf, tryTo, usedOf } from './shared-
 
 const skip = missing('redis')
 
-t.test('Redis away', { skip }, async (t) => {
+t.test('limits hold by what was last known while Redis is away', { skip }, async (t) => {
   const redis = await startRedis(t)
   const open = budget({ name: 'open', nanoUsd: 10e9, requests: 5 })
   const one = await sharedDesk(t, redis, [open])

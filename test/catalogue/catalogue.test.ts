@@ -97,7 +97,7 @@ t.test('one entry for one name: it is looked up once', async (t) => {
   t.equal(catalogueOf('openai', 'o3')?.sources.length, 3)
 })
 
-t.test('sizes', async (t) => {
+t.test('the size of a model is read from its name', async (t) => {
   const sizes: Readonly<Record<string, number | null>> = {
     'qwen3-32b': 32,
     'meta-llama/Llama-3.1-8B-Instruct': 8,
@@ -132,7 +132,7 @@ t.test('sizes', async (t) => {
   for (const [model, size] of Object.entries(sizes)) t.equal(catalogueOf('vllm', model)?.paramsB ?? null, size, model)
 })
 
-t.test('efforts', async (t) => {
+t.test('a model takes the efforts that the catalogue lists for it', async (t) => {
   const efforts: Readonly<Record<string, string>> = {
     'o3-mini': 'low,medium,high',
     'o1-mini': '',
@@ -165,7 +165,7 @@ t.test('efforts', async (t) => {
     t.equal(catalogueOf('openrouter', model)?.efforts.join() ?? '', words, model)
 })
 
-t.test('quality', async (t) => {
+t.test('a newer or larger model of a family is expected to be better', async (t) => {
   const quality = (model: string): number => catalogueOf('vllm', model)?.quality['default'] ?? -1
   const rising = [
     ['gpt-3.5-turbo', 'gpt-4o-mini', 'gpt-4-turbo', 'gpt-4o', 'gpt-4.1', 'gpt-5'],
@@ -254,7 +254,7 @@ t.test('a mistake in the file is named', async (t) => {
   broken("match: '^o1', default: 0.87, ", "match: '^o1', ")
 })
 
-t.test('plain names', async (t) => {
+t.test('a plain name has no path, no tag and no capital letters', async (t) => {
   t.equal(plainName('meta-llama/Llama-3.1-8B_Instruct'), 'llama-3.1-8b-instruct')
   t.equal(plainName('hf.co/x/Y:Q4_K_M'), 'y-q4-k-m')
   t.equal(plainName('ft:gpt-4o-mini:org::id'), 'gpt-4o-mini')

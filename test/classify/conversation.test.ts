@@ -48,7 +48,7 @@ t.test('it goes on where there was an answer', async (t) => {
   t.equal(conversation([user('one'), assistant('two')]).continues, true)
 })
 
-t.test('tools, pictures, sounds', async (t) => {
+t.test('tools, pictures and sounds of a conversation are counted', async (t) => {
   t.equal(conversation([user('x')]).usesTools, false)
   t.equal(conversation([{ role: 'assistant', tool_calls: [] }]).usesTools, false)
   t.equal(conversation([{ role: 'assistant', tool_calls: [{}] }]).usesTools, true)
@@ -66,7 +66,7 @@ t.test('every message adds to the size', async (t) => {
   t.ok(size(user('word '.repeat(100))) > size(user('word '.repeat(50))))
 })
 
-t.test('odd lists', async (t) => {
+t.test('messages of any odd shape are nothing and throw nothing', async (t) => {
   const nothing = { tokens: 0, images: 0, sounds: 0, question: null, usesTools: false, opening: null, continues: false }
   for (const list of [null, 'x', 7, {}, []]) t.strictSame(conversation(list), nothing)
   t.strictSame(conversation([null, 1, 'x', [], true]), nothing)

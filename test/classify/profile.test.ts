@@ -81,7 +81,7 @@ t.test('a key of the body is bounded and decoded, however it is written', async 
   for (const unit of ['z', '\\u007a', '\\u4e2d']) t.equal(affinity(`"${unit.repeat(70_000)}"`), null, unit)
 })
 
-t.test('odd bodies', async (t) => {
+t.test('bodies of any odd shape have a profile', async (t) => {
   const odd: JsonObject[] = [
     { messages: [null, 1, 'x', [], {}] },
     { messages: [{ content: 3 }, { content: [null, 1, 'text', [], { type: 7 }] }] },
@@ -92,7 +92,7 @@ t.test('odd bodies', async (t) => {
   t.doesNotThrow(() => profile({ input: { a: 1 } }, EMBEDDINGS))
 })
 
-t.test('nesting beyond reason', async (t) => {
+t.test('a body nested beyond reason has a profile', async (t) => {
   const deep = `{"model":"m","input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
   t.doesNotThrow(() => classify(gatewayRequest(deep, { endpoint: EMBEDDINGS })))
 })

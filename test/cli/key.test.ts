@@ -178,7 +178,7 @@ t.test('a start that cannot be: a broken file, a port that is taken', { timeout:
   })
 })
 
-t.test('new and hash', async (t) => {
+t.test('key new prints a key and its hash, and key hash prints the same hash', async (t) => {
   const made = await run(['key', 'new'], { cwd: '/' })
   const secret = secretIn(made)
   t.match(made, { code: 0, out: `hash  sha256:${hashOf(secret)}\n` })

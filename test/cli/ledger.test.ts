@@ -170,7 +170,7 @@ t.test('CSV: it reads back, and no cell is a formula', async (t) => {
   t.equal(empty.out, CSV_HEADER)
 })
 
-t.test('times', async (t) => {
+t.test('a time is a date, an age or an instant', async (t) => {
   const now = Date.parse('2026-02-01T00:00:00Z')
   const iso = (text: string): string | null => {
     const time = momentOf(text, now)

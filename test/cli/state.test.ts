@@ -66,7 +66,7 @@ t.test('reset: says what goes, and deletes it; twice is no failure', async (t) =
   t.equal(await resetState(null, io()), 1)
 })
 
-t.test('the command', async (t) => {
+t.test('state names a configuration, a word or a file that it cannot use', async (t) => {
   const cwd = t.testdir({
     'turnout.yaml': "backends: [{ name: a, kind: vllm, url: 'http://127.0.0.1:9' }]\n",
     'wrong.yaml': 'backends: 1\n',

@@ -6,7 +6,7 @@ const config = (telemetry: string): string =>
 
 const HERE = 'endpoint: "http://127.0.0.1:4318'
 
-t.test('addresses of collectors', async (t) => {
+t.test('the address of a collector is an http URL', async (t) => {
   for (const url of ['http://127.0.0.1:4318', 'https://otlp.example.com/otlp', 'http://collector:4318/'])
     t.equal(load(config(`endpoint: "${url}"`)).config.telemetry?.endpoint, url.replace(/\/$/, ''))
   const refused: readonly (readonly [string, RegExp])[] = [
@@ -28,7 +28,7 @@ t.test('addresses of collectors', async (t) => {
   }
 })
 
-t.test('headers of exports', async (t) => {
+t.test('headers of exports are names and printable values', async (t) => {
   const headers = (text: string): string => config(`${HERE}", headers: { ${text} }`)
   t.strictSame(load(headers('authorization: "Bearer x", X-Tenant: "a b"')).config.telemetry?.headers, {
     authorization: 'Bearer x',

@@ -12,7 +12,7 @@ function routeOf(options: string): RouteSpec {
   return load(`${BASE}routes: [{ name: r, candidates: ['*'], ${options} }]`).config.routes[0]!
 }
 
-t.test('conditions', async (t) => {
+t.test('the conditions of a route are read', async (t) => {
   t.strictSame(
     routeOf(
       "match: { model: [auto], header: { X-Team: 'a*' }, class: [code], needs: [tools], tokens: { min: 5 }, hour: { from: 20, to: 6 } }",
@@ -30,7 +30,7 @@ t.test('conditions', async (t) => {
   t.equal(routeOf('explore: true').match, null)
 })
 
-t.test('strategies', async (t) => {
+t.test('a strategy is a name, weights, or the cheapest within a margin', async (t) => {
   t.equal(routeOf('explore: true').strategy, 'balanced')
   t.equal(routeOf('strategy: efficient').strategy, 'efficient')
   t.strictSame(routeOf('strategy: { cheapest_within: 0 }').strategy, { cheapestWithin: 0 })

@@ -48,26 +48,30 @@ for (const [file, expected] of Object.entries(STREAMS))
     if (file.startsWith('16')) await request!.closed
   })
 
-t.test('02-tool-call-without-index.sse', { skip: noCases }, async (t) => {
-  const { gateway, upstream } = await singleRig(t, { plan: caseStream('02-tool-call-without-index.sse') })
-  const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
-  const stream = openai.chat.completions.stream({ model: 'tiny', messages: [{ role: 'user', content: 'x' }] })
-  const { choices } = await stream.finalChatCompletion()
-  t.match(choices[0], {
-    finish_reason: 'tool_calls',
-    message: {
-      tool_calls: [
-        {
-          id: 'function-call-1',
-          type: 'function',
-          function: { name: 'get_weather', arguments: '{"city":"Oslo"}' },
-          extra_content: { google: { thought_signature: 'sig' } },
-        },
-      ],
-    },
-  })
-  t.equal(upstream.requests.length, 1)
-})
+t.test(
+  'a tool call without an index reaches the SDK (02-tool-call-without-index.sse)',
+  { skip: noCases },
+  async (t) => {
+    const { gateway, upstream } = await singleRig(t, { plan: caseStream('02-tool-call-without-index.sse') })
+    const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
+    const stream = openai.chat.completions.stream({ model: 'tiny', messages: [{ role: 'user', content: 'x' }] })
+    const { choices } = await stream.finalChatCompletion()
+    t.match(choices[0], {
+      finish_reason: 'tool_calls',
+      message: {
+        tool_calls: [
+          {
+            id: 'function-call-1',
+            type: 'function',
+            function: { name: 'get_weather', arguments: '{"city":"Oslo"}' },
+            extra_content: { google: { thought_signature: 'sig' } },
+          },
+        ],
+      },
+    })
+    t.equal(upstream.requests.length, 1)
+  },
+)
 
 t.test('20-role-then-error.sse: the next backend is asked', { skip: noCases }, async (t) => {
   const { gateway, upstreams } = await pairRig(t)

@@ -5,7 +5,7 @@ import { nanoUsdOf, NANO_USD, usdOf, usdText } from '../../src/core/money.ts'
 
 const SOURCE = resolve(import.meta.dirname, '../../../src')
 
-t.test('dollars and nano-dollars', async (t) => {
+t.test('dollars become nano-dollars and back without a loss', async (t) => {
   t.equal(nanoUsdOf(0.1 + 0.2), 300_000_000)
   t.equal(usdOf(1_500_000_000), 1.5)
   t.equal(usdText(1), '0.000000001')

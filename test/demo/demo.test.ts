@@ -168,7 +168,7 @@ t.test('embeddings: unit vectors, the same in both encodings, near for near text
   t.equal(small.data[0]!.embedding.length, 8)
 })
 
-t.test('legacy completions', async (t) => {
+t.test('legacy completions are answered in the demo', async (t) => {
   const body = { model: 'demo-swift', prompt: ['one', 'two'], n: 2 }
   const whole = await swift.completions.create(body)
   t.same(

@@ -21,7 +21,7 @@ const rules = (file: string): Group['rules'] =>
 
 const skip = missing('prometheus')
 
-t.test('promtool tests', { skip }, async (t) => {
+t.test('the rules pass the tests of promtool', { skip }, async (t) => {
   const folder = t.testdir({})
   for (const [from, files] of [
     [RULES, readdirSync(RULES)],

@@ -74,7 +74,7 @@ t.test('every cloud key that the gateway looks for is handed on', async (t) => {
   )
 })
 
-t.test('one port, everywhere', async (t) => {
+t.test('all files of the stack name the same port', async (t) => {
   t.strictSame(SCRAPES.scrape_configs[0]?.static_configs, [{ targets: [`gateway:${PORT}`] }])
   t.equal(published(services.gateway).inside, PORT)
   t.ok(services.gateway.environment.includes(`TURNOUT_PORT=${PORT}`))

@@ -308,7 +308,7 @@ t.test('an operator sees what useful answers cost, and caps a team', { skip: mis
     }).catch(() => t.strictSame(quiet, []))
   })
 
-  await t.test('sessions and agents', async (t) => {
+  await t.test('sessions and agents have their sums', async (t) => {
     const lines = (await cli('sessions', '--url', gateway.adminUrl ?? '', '--agents', '--sort', 'cost')).split('\n')
     t.match(lines[0], /^agent +sessions/)
     for (const name of ['claude-code', 'codex', 'opencode'])

@@ -193,10 +193,14 @@ t.test('a gateway behind a gateway: whole answers cost what the inner one says',
   t.equal(await outer.metric('turnout_cost_usd_total'), await inner.metric('turnout_cost_usd_total'))
 })
 
-t.test('12-perplexity-cost.json', { skip: noCases }, async (t) => {
-  const { gateway, upstream } = await singleRig(t, {}, { backend: PRICE })
-  upstream.next({ body: caseJson('12-perplexity-cost.json') })
-  const { outcome, header } = await ask(gateway, CHAT_PATH, false, 'case')
-  t.match(outcome, { cost_usd: 0.005156, cost_source: 'backend' })
-  t.equal(header, '0.005156')
-})
+t.test(
+  'a cost that the backend reports as an object counts (12-perplexity-cost.json)',
+  { skip: noCases },
+  async (t) => {
+    const { gateway, upstream } = await singleRig(t, {}, { backend: PRICE })
+    upstream.next({ body: caseJson('12-perplexity-cost.json') })
+    const { outcome, header } = await ask(gateway, CHAT_PATH, false, 'case')
+    t.match(outcome, { cost_usd: 0.005156, cost_source: 'backend' })
+    t.equal(header, '0.005156')
+  },
+)

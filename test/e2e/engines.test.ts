@@ -49,7 +49,7 @@ for (const { name, kind, context, start } of ENGINES) {
       t.equal((await stream.totalUsage()).completion_tokens, whole.usage?.completion_tokens)
     })
 
-    await t.test('calls a tool', async (t) => {
+    await t.test('it calls a tool', async (t) => {
       const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
       const tools = [{ type: 'function' as const, function: { name: 'weather', parameters } }]
       const answer = await openai.chat.completions.create({ model, messages: MESSAGES, tools })

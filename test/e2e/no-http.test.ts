@@ -99,7 +99,7 @@ t.test('callers of garbage that keep their side open are closed', async (t) => {
   })
 })
 
-t.test('a compressed body', async (t) => {
+t.test('a compressed body is refused as such', async (t) => {
   const { gateway, upstream } = await singleRig(t)
   for (const [encoding, status] of [
     ['gzip', 415],

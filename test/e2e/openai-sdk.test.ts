@@ -20,7 +20,7 @@ async function sdk(
   return { ...rig, openai: new OpenAI({ baseURL: `${rig.gateway.url}/v1`, apiKey: 'any', maxRetries: 0 }) }
 }
 
-t.test('chat, not streamed', async (t) => {
+t.test('a whole chat answer reads well in the SDK', async (t) => {
   const { openai } = await sdk(t)
   const answer = await openai.chat.completions.create({ model: 'tiny', messages: MESSAGES })
   t.equal(answer.choices[0]?.message.content, TEXT)

@@ -50,7 +50,7 @@ t.test('recorded engines are recognised, on any of the ports', { skip: noSamples
   })
 })
 
-t.test('look-alikes are nothing', async (t) => {
+t.test('what only looks like an engine is not found', async (t) => {
   const everything: Record<string, Reply> = {
     'a page': { status: 200, body: '<html>Ollama is great</html>' },
     'Ollama everywhere': { status: 200, body: 'Ollama is running' },

@@ -42,7 +42,7 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
   const providers = await loadProviders()
   const of = (kind: string, root: string): BackendSpec => backend(root, { provider: providers.get(kind)! })
 
-  t.test('vLLM', async (t) => {
+  t.test('vLLM lists its models with their context', async (t) => {
     const double = await engine(t, { 'GET /v1/models': await sample('vllm/models.txt') })
     t.same(await models(of('vllm', double.root)), { tiny: { context: 2048 } })
   })

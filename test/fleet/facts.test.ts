@@ -115,7 +115,7 @@ t.test('efforts: those of the family that the backend can be told, or those that
   t.end()
 })
 
-t.test('kinds by name', (t) => {
+t.test('what a model is for is read from its name', (t) => {
   const embeds = [
     'text-embedding-3-small',
     'BAAI/bge-m3',

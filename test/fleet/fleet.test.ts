@@ -215,7 +215,7 @@ t.test('start does not wait for a backend that never answers; a busy one is not 
   t.match(state(fleet), { state: 'ready', inflight: 1 }, 'it still works for us')
 })
 
-t.test('what outcomes do', async (t) => {
+t.test('how a call ends decides whether its backend rests, and how long', async (t) => {
   const { fleet } = watch(t, [backend('http://127.0.0.1:1', { models: ['m'], provider: provider({ discovery: [] }) })])
   const deployment = only(fleet)
   const end = (error: GatewayError | null): number => {

@@ -130,7 +130,7 @@ t.test('which events are parsed', async (t) => {
   t.ok(wantsText(json, '{ "choices": [ { "delta": { "content" : "x" } } ] }'), 'with blanks')
 })
 
-t.test('bounds', async (t) => {
+t.test('no more than the limit is collected of an answer', async (t) => {
   const half = 'x'.repeat(MOST_COLLECTED / 2)
   t.equal(gathered(true, { delta: { content: half } }, { delta: { content: half } }).lost, false)
   const over = gathered(true, { delta: { content: half } }, { delta: { content: half } }, { delta: { content: 'x' } })

@@ -36,7 +36,7 @@ t.test('of a long answer every so-many-th event is measured', async (t) => {
   }
 })
 
-t.test('a whole answer', async (t) => {
+t.test('the size of a whole answer counts its text and no log probabilities', async (t) => {
   const whole = (message: object): number => {
     const size = new AnswerSize()
     size.choices([{ index: 0, message, logprobs: { content: [{ token: 'x'.repeat(99) }] } }])

@@ -102,7 +102,7 @@ for (const [name, [text, wanted]] of Object.entries(FAULTS)) {
   })
 }
 
-t.test('garbage', async (t) => {
+t.test('what is not an answer is refused', async (t) => {
   const choices = ['{"choices":1}', '{"choices":null}', '{"choices":{}}']
   for (const text of [
     '',

@@ -71,7 +71,7 @@ const IN_USAGE: Table<object> = {
   'another amount beside the known one': [{ cost: 0.5, market_cost: 0.7, gateway_cost: 0.6 }, 500_000_000],
 }
 
-t.test('in the usage', async (t) => {
+t.test('a charge in the usage is read', async (t) => {
   for (const [name, [usage, charge]] of Object.entries(IN_USAGE)) {
     const whole = { prompt_tokens: 7, completion_tokens: 149, total_tokens: 156, ...usage }
     t.equal(chargeInUsage(whole), charge, name)
@@ -109,7 +109,7 @@ const BESIDE: Table<object> = {
   'other metadata': [{ provider_metadata: { google: { x: 1 } }, choices: [null] }, null],
 }
 
-t.test('beside the usage', async (t) => {
+t.test('a charge beside the usage is read', async (t) => {
   for (const [name, [answer, charge]] of Object.entries(BESIDE))
     t.equal(
       chargeBeside((member) => (answer as Record<string, unknown>)[member]),
@@ -131,11 +131,11 @@ const IN_HEADERS: Table<Readonly<Record<string, string>>> = {
   ],
 }
 
-t.test('in the headers', async (t) => {
+t.test('a charge in the headers is read', async (t) => {
   for (const [name, [headers, charge]] of Object.entries(IN_HEADERS)) t.equal(chargeInHeaders(headers), charge, name)
 })
 
-t.test('in several places', async (t) => {
+t.test('of charges in several places a known one counts', async (t) => {
   t.equal(chargeOfBoth(5, 7), 7)
   t.equal(chargeOfBoth(null, 7), 7)
   t.equal(chargeOfBoth('unknown', 7), 7, 'what is known goes first')

@@ -67,7 +67,7 @@ t.test('renamed fields keep their bytes', async (t) => {
   t.strictSame(both, { model: 'tiny', max_tokens: 7 }, 'the new name counts')
 })
 
-t.test('dropped fields', async (t) => {
+t.test('fields that a backend refuses are dropped, however they are written', async (t) => {
   const to = quirky({ request: { drop: ['logit_bias', 'store'] } })
   t.equal(compose('{"store":true,"model":"tiny","logit_bias":{"1":2},"x":1}', to), '{"model":"tiny","x":1}')
   t.equal(compose('{"st\\u006fre":true,"model":"tiny"}', to), '{"model":"tiny"}', 'however they are written')
@@ -96,7 +96,7 @@ t.test('fields that would choose an address, credentials or retries never leave'
 
 const ROLES = quirky({ request: { roles: { developer: 'system' } } })
 
-t.test('roles', async (t) => {
+t.test('roles that a backend does not know are changed', async (t) => {
   const got = JSON.parse(
     compose(
       '{"model":"tiny","messages":[{"role":"developer","content":"a"},{"role":"user","content":"b","name":"c"}]}',

@@ -50,7 +50,7 @@ const COUNTS = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 }
 const REQUEST = gatewayRequest({ model: 'asked' }, { id: 'r' })
 const USAGE = { ...NO_TOKENS, input: 3, cachedInput: 0, output: 2, reasoning: 0 }
 
-t.test('a plain stream', async (t) => {
+t.test('a plain stream is passed on event by event', async (t) => {
   const reading = read(ROLE + TEXT + FINISH + DONE, true)
   t.equal(kinds(reading), 'send send send done')
   t.match(reading.track, { reported: null, finish: 'stop', model: 'm-1', content: true, done: true })
@@ -284,7 +284,7 @@ t.test('what counts as content', async (t) => {
   t.equal(read(event({ choices: [{ index: 0, text: 'x' }] }), true).track.content, true, 'legacy completions')
 })
 
-t.test('garbage', async (t) => {
+t.test('events that are not of the protocol are garbage', async (t) => {
   for (const text of ['boom', '<html>', '{"a":1', '"x"', '1', '[]', '{"a":1}]', 'data', 'null'])
     t.equal(kinds(read(`data: ${text}\n\n`, true)), 'garbage', text)
   for (const text of ['{"choices":[{"delta":{"content":"a', '{"choices":', 'x', '[1]'])

@@ -15,7 +15,7 @@ function refusal(text: string | Buffer, endpoint: Endpoint = CHAT): GatewayError
   throw new Error(`${String(text)} was taken`)
 }
 
-t.test('no JSON object', async (t) => {
+t.test('a body that is not a JSON object is refused', async (t) => {
   for (const text of [
     '',
     ' ',

@@ -123,7 +123,7 @@ t.test('what is written is read as the same', async (t) => {
   }
 })
 
-t.test("llama.cpp's timings", async (t) => {
+t.test('the timings of llama.cpp are usage', async (t) => {
   t.strictSame(readTimings({ cache_n: 236, prompt_n: 1, predicted_n: 35, prompt_ms: 30.9 }), usage(237, 236, 35, 0))
   t.strictSame(readTimings({ prompt_n: 4, predicted_n: 2 }), usage(4, 0, 2, 0))
   for (const none of [undefined, null, {}, [], { prompt_ms: 3 }, 'x']) t.equal(readTimings(none), null)

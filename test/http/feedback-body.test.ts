@@ -12,7 +12,7 @@ function refusal(body: unknown): GatewayError {
   throw new Error('it was accepted')
 }
 
-t.test('a good one', async (t) => {
+t.test('feedback with an id and a score is taken', async (t) => {
   t.strictSame(parseFeedback({ request_id: 'r-1', score: 0.25 }), { requestId: 'r-1', score: 0.25 })
   t.strictSame(parseFeedback({ request_id: 'r', score: 0, comment: 'unknown fields pass', user: 7 }).score, 0)
   t.equal(parseFeedback({ request_id: 'x'.repeat(128), score: 1 }).score, 1)

@@ -27,7 +27,7 @@ t.test('a ceiling of the cost', async (t) => {
     )
 })
 
-t.test('a deadline', async (t) => {
+t.test('a deadline is a positive number of milliseconds', async (t) => {
   t.equal(read({ 'x-turnout-deadline-ms': '900' }).deadlineMs, 900)
   t.throws(() => read({ 'x-turnout-deadline-ms': '0' }), { param: 'x-turnout-deadline-ms', message: /milliseconds/ })
 })

@@ -142,7 +142,7 @@ t.test('headers that decide count, as in the real request', async (t) => {
   t.match(body, { request_id: 'mine', strategy: 'cheap', profile: { affinity: 's-1' } })
 })
 
-t.test('text for people', async (t) => {
+t.test('the decision is a table of text where the caller asks for text', async (t) => {
   const { gateway, upstream } = await singleRig(t)
   const { headers, text } = await decided(gateway.url, chat(), { accept: 'text/plain' })
   t.match(headers.get('content-type'), /^text\/plain/)

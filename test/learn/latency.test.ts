@@ -150,7 +150,7 @@ t.test('thousands of like prompts still give a mean, not the last one', async (t
   t.ok(worst < 0.04, `off by ${worst}`)
 })
 
-t.test('always above nothing', async (t) => {
+t.test('an expected latency is always above zero', async (t) => {
   const learnt = newLatency(false)
   for (let i = 0; i < 200; i++) {
     learnTtft(learnt, 1000, loadOf(0), 0)

@@ -69,7 +69,7 @@ t.test('a topic with its own evidence keeps its own mean', async (t) => {
   t.ok(deviation(cells, features({ topics: [1] }), 6) < -0.37)
 })
 
-t.test('old observations fade', async (t) => {
+t.test('old observations fade as new ones come', async (t) => {
   const cells = newCells(1)
   for (let i = 0; i < 5000; i++) record(cells, features(), 1, 6)
   t.ok(Math.abs(cells.count[0]! - 1000) < 10, `${cells.count[0]} are kept`)

@@ -90,7 +90,7 @@ t.test('refusals and soft thresholds begin at zero', async (t) => {
   t.match(await lines(), [/ 1$/, / 0$/, / 0$/, / 1$/, / 0$/])
 })
 
-t.test('the shared store', async (t) => {
+t.test('a metric says whether the shared store is there', async (t) => {
   const of = (up: boolean): Promise<string> => newMetrics({ limits: () => ({ budgets: [], up }) }).scrape('text')
   t.match(await of(true), '\nturnout_limits_store_up 1\n')
   t.match(await of(false), '\nturnout_limits_store_up 0\n')

@@ -3,7 +3,7 @@ import { isDecision } from '../../src/observe/explain/shape.ts'
 import { decisionTable } from '../../src/observe/explain/table.ts'
 import { candidate, decision, FULL } from './decision-samples.ts'
 
-t.test('all there is', async (t) => {
+t.test('the table shows all that a decision has', async (t) => {
   t.equal(
     decisionTable(FULL),
     `request   req-1: route default, strategy balanced, class code, difficulty 0.62 of 1, input 1,234 tokens, needs chat

@@ -81,7 +81,7 @@ t.test('savings by route are two counters and the number of those that are missi
   t.equal(sumOf(later, 'turnout_baseline_cost_usd_total', { route: 'coding' }), 0.027)
 })
 
-t.test('explorations by route', async (t) => {
+t.test('explorations are counted by route', async (t) => {
   const metrics = newMetrics()
   for (const explored of [true, false, true]) metrics.onCompleted(finished({ explored }))
   t.equal(sumOf(await metrics.scrape('text'), 'turnout_explorations_total', { route: 'coding' }), 2)

@@ -45,7 +45,7 @@ t.test('a line is one JSON object, without process and host', async (t) => {
   t.equal(logged({ a: 'x\ny' }).split('\n').length, 2)
 })
 
-t.test('the level', async (t) => {
+t.test('lines below the level are not written', async (t) => {
   let text = ''
   const log = createLog('warn', { write: (one: string) => void (text += one) })
   log.events.info('no')

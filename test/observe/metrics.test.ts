@@ -223,7 +223,7 @@ t.test('gauges are read at each scrape', async (t) => {
   t.notMatch(await metrics.scrape('text'), 'backend="b"', 'one that is gone is gone')
 })
 
-t.test('what runs here', async (t) => {
+t.test('metrics tell the version and the configuration that run', async (t) => {
   const sum = await sums(newMetrics({ version: '1.2.3', configHash: 281_474_976_710_655 }))
   t.equal(sum('build_info', { version: '1.2.3' }), 1)
   t.equal(sum('config_hash'), 281_474_976_710_655)

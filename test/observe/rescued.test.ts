@@ -61,7 +61,7 @@ const TRAITS = {
 
 const RESCUED: readonly RequestRecord[] = [after([BROKEN, FINISHED], TRAITS), after([BROKEN, FINISHED, FAILED], TRAITS)]
 
-t.test('which attempts answered', async (t) => {
+t.test('the first and the last attempt that answered are told apart', async (t) => {
   for (const record of RESCUED) {
     t.equal(firstAnswer(record), record.attempts[0])
     t.equal(lastAnswer(record), record.attempts[1])
@@ -153,7 +153,7 @@ t.test('the outcome, the log line and the headers', async (t) => {
   }
 })
 
-t.test('sessions', async (t) => {
+t.test('sessions count both attempts that answered', async (t) => {
   for (const record of RESCUED) {
     const [live, replayed] = [new Sessions(), new Sessions()]
     live.onCompleted(record)

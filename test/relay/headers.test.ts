@@ -49,7 +49,7 @@ t.test('a name with any character makes a header', async (t) => {
   }
 })
 
-t.test('tokens and cost', async (t) => {
+t.test('tokens and cost are headers', async (t) => {
   const tokens = { ...NO_TOKENS, input: 3, cachedInput: 1, output: 2, reasoning: 0 }
   t.strictSame(asObject(totalHeaders({ ...NO_TOTAL, tokens, cost: cost(1_234_000) })), {
     'x-turnout-tokens': 'input=3, cached_input=1, output=2, reasoning=0',

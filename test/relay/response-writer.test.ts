@@ -85,7 +85,7 @@ const envelope = {
   error: { message: 'full', type: 'server_error', param: null, code: 'overloaded', source: 'upstream' },
 }
 
-t.test('a stream', async (t) => {
+t.test('a stream is written event by event and ended with [DONE]', async (t) => {
   const got = await received(t, {}, (writer) => {
     writer.write(EVENT)
     writer.write(EVENT)
@@ -322,7 +322,7 @@ t.test('a whole answer of which the caller no longer takes anything', async (t) 
   t.equal(life.status, 499)
 })
 
-t.test('relay of bytes', async (t) => {
+t.test('bytes that pass through unread are relayed', async (t) => {
   const { attempt, exchange } = played({ streamed: false })
   const got = await received(t, { stream: false }, (writer, _response, life) => {
     void relay(attempt, writer, life)

@@ -36,7 +36,7 @@ const CONDITIONS: readonly (readonly [yes: Partial<RouteMatch>, no: Partial<Rout
   [{ hour: { from: 0, to: 24 } }, { hour: { from: 20, to: 6 } }],
 ]
 
-t.test('each condition alone', async (t) => {
+t.test('each condition decides alone', async (t) => {
   for (const [yes, no] of CONDITIONS) {
     t.equal(judged(yes), true, JSON.stringify(yes))
     t.equal(judged(no), false, JSON.stringify(no))
@@ -54,7 +54,7 @@ t.test('names of the language are no headers', async (t) => {
     t.equal(judged({ header: Object.fromEntries([[name, '*']]) }), false, name)
 })
 
-t.test('hours over midnight', async (t) => {
+t.test('hours may reach over midnight', async (t) => {
   const taken = (from: number, to: number): number[] =>
     [...Array(24).keys()].filter((utcHour) => judged({ hour: { from, to } }, { utcHour }) === true)
   t.strictSame(taken(22, 2), [0, 1, 22, 23])

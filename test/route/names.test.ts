@@ -101,14 +101,14 @@ t.test('backend and model: exactly that one', async (t) => {
   t.match(ask('gpu/qwen'), { open: false, rule: null })
 })
 
-t.test('an alias', async (t) => {
+t.test('an alias names its models', async (t) => {
   t.equal(ids(ask('coder')), 'gpu/qwen')
   t.equal(ids(ask('smart')), 'gpu/qwen cloud/gpt-5')
 })
 
 const CODING = routeSpec('coding', { candidates: ['cloud/*', 'gpu/qwen'], strategy: 'ordered' })
 
-t.test("a route's name", async (t) => {
+t.test('the name of a route names its candidates', async (t) => {
   const choice = ask('coding', [CODING])
   t.equal(ids(choice), 'cloud/gpt-5-mini cloud/gpt-5 gpu/qwen', 'in the order of its patterns, each once')
   t.match(choice, { route: 'coding', strategy: 'ordered', open: true })

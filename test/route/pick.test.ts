@@ -15,7 +15,7 @@ import { fieldOf } from '../support/rows.ts'
 
 // ---------------------------------------------------------------- the order
 
-t.test('the best first', async (t) => {
+t.test('the candidate with the best utility goes first', async (t) => {
   t.strictSame(rank(fieldOf([{ utility: -1 }, { utility: 2 }, { utility: 0.5 }]), 'balanced'), [1, 2, 0])
 })
 

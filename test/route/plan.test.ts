@@ -311,7 +311,7 @@ t.test('the policy is judged first, and its reason is kept', async (t) => {
 
 // ---------------------------------------------------------------- the record and the limits
 
-t.test('the record', async (t) => {
+t.test('the record says what was decided and what was dropped', async (t) => {
   const deployments = [deployment('a/m'), deployment('b/n', { facts: { context: 1 } })]
   const { record, route } = planned(long(100, { model: 'auto:cheap' }), { deployments })
   t.equal(route, 'default')
@@ -338,7 +338,7 @@ t.test('the record', async (t) => {
   t.notMatch(JSON.stringify(record), /xxxx/, 'nothing of the prompt')
 })
 
-t.test("a route's limits", async (t) => {
+t.test('the limits of a route replace those of the gateway', async (t) => {
   const deployments = [deployment('a/m')]
   const routes = [routeSpec('r', { limits: { ttftMs: 7, attempts: 1 } })]
   t.strictSame(planned(chat({ model: 'r' }), { deployments, routes }).limits, { ...LIMITS, ttftMs: 7, attempts: 1 })
@@ -357,7 +357,7 @@ t.test('what counts as a useful answer', async (t) => {
   })
 })
 
-t.test('nobody at all', async (t) => {
+t.test('a request that no deployment can serve is refused with 503', async (t) => {
   t.match(refusal(chat(), { deployments: [] }), { code: 'no_backend', status: 503, retryAfterMs: 2000 })
   const routes = [routeSpec('r', { candidates: ['none/*'] })]
   t.match(refusal(chat({ model: 'r' }), { deployments: [deployment('a/m')], routes }), {

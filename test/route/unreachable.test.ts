@@ -64,7 +64,7 @@ t.test('a rule to which something is left', async (t) => {
   for (const [earlier, later] of LEFT) t.strictSame(found([earlier, later]), [], JSON.stringify([earlier, later]))
 })
 
-t.test('the order decides', async (t) => {
+t.test('a route is unreachable only by routes before it', async (t) => {
   for (const [earlier, later] of SHADOWED.slice(1, 7))
     t.strictSame(
       found([later, earlier]).filter((one) => one.includes('> a: routes[0].match')),
@@ -115,7 +115,7 @@ t.test('rules that take names leave nothing to routes of these names', async (t)
   )
 })
 
-t.test('the default route', async (t) => {
+t.test('the default route is unreachable where others take all requests of auto', async (t) => {
   const found = (rules: readonly RouteSpec[], keys: readonly KeySpec[] = []): string[] =>
     shadows(rules, keys).map(({ by, route, why }) => `${by.join('+')} > ${route}: ${why.split(': ', 2)[1]}`)
   const usual = rule('default', null)
@@ -151,7 +151,7 @@ t.test('a route that no key may use is not called shadowed', async (t) => {
   t.strictSame(shadows(routes, [key('k', ['default'])]), [], 'where there is such a route, it is no other')
 })
 
-t.test('why, in words', async (t) => {
+t.test('the reason names the route that comes before', async (t) => {
   const [one] = shadows([rule('first', { model: ['*'] }), rule('second', { class: ['code'] })])
   t.equal(one?.why, 'routes[1].match is never fulfilled: route "first" comes before it and takes all of that')
   t.strictSame(one?.by, ['first'])

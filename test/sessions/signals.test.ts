@@ -164,7 +164,7 @@ t.test('nobody has said anything new for long', async (t) => {
   t.strictSame(one.signals(), [])
 })
 
-t.test('tokens that burn', async (t) => {
+t.test('a session that burns tokens gives a signal', async (t) => {
   const one = watch()
   const next = (at: number): Json[] => [user(`Question ${at}, which is long enough to stand for itself.`)]
   for (let i = 0; i < 60; i++) one.tell(next(i), { at: i * 60_000, fresh: 150_000 })

@@ -424,7 +424,7 @@ t.test('a connection that breaks within the answer', async (t) => {
   t.equal(transportFault(UP, new Error('x'), true).code, 'upstream_incomplete')
 })
 
-t.test('codes', async (t) => {
+t.test('a transport error is known by its code however deep it lies', async (t) => {
   t.equal(transportCode(new AggregateError([new AggregateError([failed('ECONNREFUSED')])])), 'ECONNREFUSED')
   for (const odd of [null, undefined, 1, 'x', {}, [], { errors: [] }, { errors: [null] }])
     t.equal(transportCode(odd), '')

@@ -108,7 +108,7 @@ t.test('two models with all that is known', async (t) => {
   t.ok(decision_us.p50! > 0 && decision_us.p99! >= decision_us.p50!)
 })
 
-t.test('nine models', async (t) => {
+t.test('with nine models routing is worth more than the same decisions shuffled', async (t) => {
   const { policies } = await answer(files(t.testdir(), { models: 9 }))
   t.equal(policies.turnout.apgr, null, 'of two models only')
   t.ok(policies.turnout.aiq_log! > policies.shuffled.aiq_log!)
