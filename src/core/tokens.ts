@@ -67,8 +67,6 @@ export type TokenName = NameOf<TokenKind>
 
 export const TOKEN_KINDS = keysOf(TOKENS)
 export const TOKEN_NAMES: readonly TokenName[] = TOKEN_KINDS.map((kind) => TOKENS[kind].name)
-export const RARE_KINDS = TOKEN_KINDS.filter((kind): kind is RareKind => TOKENS[kind].rare)
-export const COMMON_KINDS = TOKEN_KINDS.filter((kind): kind is CommonKind => !TOKENS[kind].rare)
 
 /** Of kinds that there are only with a medium: of the parts of input the media of a prompt, of those of output the media of an answer. */
 export interface Media {

@@ -4,7 +4,6 @@
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
 import type { RequestLife } from '../accounting/request-life.ts'
-import { COMMON_KINDS, TOKENS } from '../core/tokens.ts'
 import { usdOf } from '../core/money.ts'
 import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
@@ -51,9 +50,11 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
 export function totalHeaders({ tokens, cost, partial }: Total): HeaderList {
   const list: string[] = []
   if (tokens !== null) {
-    let counts = ''
-    for (const kind of COMMON_KINDS) counts += `${counts === '' ? '' : ', '}${TOKENS[kind].name}=${tokens[kind]}`
-    list.push('x-turnout-tokens', tokens.estimated ? `${counts}, estimated=true` : counts)
+    const { input, cachedInput, output, reasoning, estimated } = tokens
+    list.push(
+      'x-turnout-tokens',
+      `input=${input}, cached_input=${cachedInput}, output=${output}, reasoning=${reasoning}${estimated ? ', estimated=true' : ''}`,
+    )
   }
   if (cost !== null) list.push('x-turnout-cost-usd', usd(cost.nanoUsd))
   if (partial) list.push('x-turnout-cost-partial', 'true')

@@ -5,10 +5,13 @@ import { CSV_HEADER } from '../../src/cli/ledger-csv.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { answerNanoUsd } from '../../src/core/rates.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import { COMMON_KINDS, RATE_NAMES, rateName, rateOption, TOKEN_KINDS, TOKENS } from '../../src/core/tokens.ts'
+import { RATE_NAMES, rateName, rateOption, TOKEN_KINDS, TOKENS } from '../../src/core/tokens.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { totalOfRow, type TotalRow, totalText } from '../../src/core/total-row.ts'
 import { readUsage, writeUsage } from '../../src/formats/openai/usage.ts'
+import { sumOf } from '../support/gateway.ts'
+import { newMetrics } from '../support/metrics.ts'
+import { after, attempt } from '../support/records.ts'
 
 const SOME = { ...NO_TOKENS, input: 100, output: 100 }
 
@@ -28,6 +31,14 @@ for (const kind of TOKEN_KINDS)
   })
 
 for (const kind of TOKEN_KINDS)
+  t.test(`${TOKENS[kind].name}: in the metrics`, async (t) => {
+    const metrics = newMetrics()
+    metrics.onCompleted(after([{ ...attempt('m'), usage: { ...SOME, [kind]: 7 } }]))
+    const labels = { kind: TOKENS[kind].name }
+    t.equal(sumOf(await metrics.scrape('text'), 'turnout_tokens_total', labels), 7)
+  })
+
+for (const kind of TOKEN_KINDS)
   t.test(`a rate of ${TOKENS[kind].name} changes what an answer with such tokens costs`, async (t) => {
     const price = { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 1 }
     const usage = { ...SOME, [kind]: 50 }
@@ -39,7 +50,7 @@ t.test('a row has the usual kinds always and the rare ones where there are some'
   const row = JSON.parse(`{${totalText({ tokens: SOME, cost: null, partial: false, waste: [] })}}`) as TotalRow
   t.strictSame(
     Object.keys(row.tokens ?? {}),
-    COMMON_KINDS.map((kind) => TOKENS[kind].name),
+    TOKEN_KINDS.filter((kind) => !TOKENS[kind].rare).map((kind) => TOKENS[kind].name),
   )
 })
 
