@@ -30,7 +30,7 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint for engines an
       make an API key and the hash that the configuration stores
   turnout key hash
       hash a key read from standard input
-  turnout key create --id ID | list | show ID | change ID | rotate ID | revoke ID
+  turnout key create --id ID, turnout key list, show, change, rotate, revoke
       keys that are made while the gateway runs; turnout key lists all options
   turnout schema
       print the JSON schema of the configuration, for editors
