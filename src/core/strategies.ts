@@ -40,10 +40,10 @@ export const STRATEGIES = {
   },
   local: { weights: ORDINARY, localOnly: true, words: 'local hardware only' },
   ordered: { weights: null, localOnly: false, words: 'as written' },
-  round_robin: { weights: null, localOnly: false, words: 'each in its turn' },
-  least_busy: { weights: null, localOnly: false, words: 'the fewest open calls for its weight' },
-  weighted: { weights: null, localOnly: false, words: 'shares by the weights of the backends' },
-  hash: { weights: null, localOnly: false, words: 'each conversation or session at its place' },
+  round_robin: { weights: null, localOnly: false, words: 'each in turn' },
+  least_busy: { weights: null, localOnly: false, words: 'fewest open calls, divided by the weight' },
+  weighted: { weights: null, localOnly: false, words: 'in proportion to the weights of the backends' },
+  hash: { weights: null, localOnly: false, words: 'the same backend for the same session or conversation' },
 } as const satisfies Readonly<Record<string, StrategyRow>>
 
 /** What counts where neither a route nor a request says how. */
