@@ -40,7 +40,7 @@ t.test('the answer is the last call that answered, wherever it stands', async (t
 
 t.test('what the answer and the record report is one summary: looked at twice it is the same', async (t) => {
   let time = 200
-  const track = { content: true, finish: 'stop' as const, usage: usage({ input: 10, output: 5 }) }
+  const track = { content: true, finish: 'stop' as const, reported: usage({ input: 10, output: 5 }) }
   const life = lifeOf({ request, made: [attemptOf(A!, { endedAt: null, track })], now: () => time })
   const { summary } = life
   t.match(summary, { totalMs: 100, total: { tokens: { output: 5 } }, verdict: { success: true }, check: null })

@@ -274,7 +274,7 @@ function played({ body = null, streamed = true }: { body?: Buffer | null; stream
 t.test('relay of a whole answer, with what all of it took', async (t) => {
   const { attempt } = played({ body: Buffer.from('{"a":1}') })
   const target = deployment('a/m', { facts: { price: { ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 2 } } }).targets[0]!
-  const track = { content: true, finish: 'stop' as const, usage: usage({ input: 1, output: 2 }) }
+  const track = { content: true, finish: 'stop' as const, reported: usage({ input: 1, output: 2 }) }
   const life = lifeOf({ made: [attemptOf(target, { track })] })
   const got = await received(t, { stream: false }, (writer) => relay(attempt, writer, life), life)
   t.equal(got.body, '{"a":1}')
