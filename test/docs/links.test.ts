@@ -76,6 +76,17 @@ t.test('every path of a source file that a document names exists', async (t) => 
   )
 })
 
+t.test('every compiled test that a document runs has its source', async (t) => {
+  const built = DOCUMENTS.flatMap(({ text }) =>
+    [...text.matchAll(/build\/(test\/[\w./-]+)\.js/g)].map(([, path = '']) => path),
+  )
+  t.ok(built.length > 0)
+  t.strictSame(
+    built.filter((path) => !existsSync(join(ROOT, `${path}.ts`))),
+    [],
+  )
+})
+
 t.test('every `npm run` that a document names is a script', async (t) => {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Readonly<Record<string, string>>
