@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Pools } from '../../src/backends/upstream/pools.ts'
+import { Clock } from '../support/clock.ts'
 
 t.test('a burst leaves no more than 256 idle connections to one backend', async (t) => {
   let now = 0
@@ -56,4 +57,55 @@ t.test('a root that comes back keeps its connections again', async (t) => {
   pools.of(root).give(busy)
   t.notOk(busy.client.closed)
   t.equal(pools.of(root).take(false), busy)
+})
+
+t.test('each root has one pool, and the path of the root goes before that of every call', async (t) => {
+  const pools = new Pools(1_000, () => 0)
+  const pool = pools.of('http://127.0.0.1:9/base/')
+  t.equal(pools.of('http://127.0.0.1:9/base/'), pool)
+  t.not(pools.of('http://127.0.0.1:9/other'), pool)
+  t.strictSame([pool.prefix, pools.of('http://127.0.0.1:9').prefix], ['/base', ''])
+  await pools.destroy()
+})
+
+t.test('the connection that was used last is the next one, so that the others may come to rest', async (t) => {
+  const clock = new Clock()
+  const pools = new Pools(1_000, clock.now)
+  const pool = pools.of('http://127.0.0.1:9')
+  const [one, two] = [pool.take(false), pool.take(false)]
+  pool.give(one)
+  clock.pass(10)
+  pool.give(two)
+  t.equal(pool.take(false), two)
+  clock.pass(3_989)
+  t.equal(pool.take(false), one, 'it has rested for one millisecond less than the limit')
+  pool.give(one)
+  clock.pass(4_000)
+  t.not(pool.take(false), one, 'and now for as long as the limit')
+  t.equal(one.client.closed, false, 'it stays open to show when the peer closes it')
+  await pools.destroy()
+})
+
+t.test('a connection that was dropped is closed, and giving it back does not keep it', async (t) => {
+  const pools = new Pools(1_000, () => 0)
+  const pool = pools.of('http://127.0.0.1:9')
+  const [one, two] = [pool.take(false), pool.take(false)]
+  pool.drop(one)
+  pool.drop(one)
+  pool.give(one)
+  t.equal(one.client.closed, true)
+  pool.give(two)
+  pool.drop(two)
+  t.not(pool.take(false), two, 'also one that was idle')
+  await pools.destroy()
+})
+
+t.test('a new connection is taken where one is wanted, and the kept one stays', async (t) => {
+  const pools = new Pools(1_000, () => 0)
+  const pool = pools.of('http://127.0.0.1:9')
+  const kept = pool.take(false)
+  pool.give(kept)
+  t.not(pool.take(true), kept)
+  t.equal(pool.take(false), kept)
+  await pools.destroy()
 })
