@@ -1,51 +1,6 @@
 import t from 'tap'
 import { Deadline, type Phase } from '../../src/backends/upstream/deadline.ts'
-
-interface Timer {
-  readonly at: number
-  readonly run: () => void
-}
-
-/** A clock that only the test moves; `setTimeout` obeys it while `inside` runs. */
-class Clock {
-  now = 1000
-  /** Timers set so far: a stream must not set one for each chunk. */
-  set = 0
-  readonly #timers = new Map<number, Timer>()
-
-  get waiting(): number {
-    return this.#timers.size
-  }
-
-  inside(what: () => void): void {
-    const { setTimeout: set, clearTimeout: clear } = globalThis
-    Object.assign(globalThis, {
-      setTimeout: (run: () => void, ms: number) => {
-        this.#timers.set(++this.set, { at: this.now + ms, run })
-        return this.set
-      },
-      clearTimeout: (id: number) => this.#timers.delete(id),
-    })
-    try {
-      what()
-    } finally {
-      Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })
-    }
-  }
-
-  /** Moves on, running what is due in its order. */
-  pass(ms: number): void {
-    const until = this.now + ms
-    for (;;) {
-      const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0]
-      if (next === undefined || next[1].at > until) break
-      this.#timers.delete(next[0])
-      this.now = Math.max(this.now, next[1].at)
-      next[1].run()
-    }
-    this.now = until
-  }
-}
+import { Clock } from '../support/clock.ts'
 
 /** Runs `play` with a deadline of `totalMs`; gives when which phase ran out, in ms from the start. */
 function played(
@@ -55,11 +10,7 @@ function played(
   const clock = new Clock()
   const ends: [Phase, number][] = []
   clock.inside(() => {
-    const deadline = new Deadline(
-      totalMs,
-      () => clock.now,
-      (phase) => ends.push([phase, clock.now - 1000]),
-    )
+    const deadline = new Deadline(totalMs, clock.now, (phase) => ends.push([phase, clock.time - 1000]))
     play(deadline, clock)
   })
   return { ends, clock }
@@ -121,7 +72,7 @@ t.test('where both are over, the total speaks', async (t) => {
     played(500, (deadline, clock) => {
       deadline.enter('ttft', 400)
       // The process was asleep.
-      clock.now += 5000
+      clock.time += 5000
       clock.pass(0)
     }).ends,
     [['total', 5000]],
@@ -144,7 +95,7 @@ t.test('extending keeps a stream alive, and costs no timer', async (t) => {
 t.test('extending does not reach beyond the total', async (t) => {
   const { ends } = played(2000, (deadline, clock) => {
     deadline.enter('idle', 1000)
-    for (let chunk = 0; chunk < 300 && clock.now < 3000; chunk++) {
+    for (let chunk = 0; chunk < 300 && clock.time < 3000; chunk++) {
       clock.pass(10)
       deadline.extend(1000)
     }
@@ -188,7 +139,7 @@ t.test('a timer that fires too early looks again', async (t) => {
     deadline.enter('connect', 100)
     // The timer's clock runs ahead of the one that is read.
     clock.pass(99)
-    clock.now += 0.5
+    clock.time += 0.5
     clock.pass(0)
     t.equal(clock.waiting, 1)
     clock.pass(0.5)
@@ -200,14 +151,10 @@ t.test('the callback may enter a phase again', async (t) => {
   const clock = new Clock()
   const ends: [Phase, number][] = []
   clock.inside(() => {
-    const deadline: Deadline = new Deadline(
-      1000,
-      () => clock.now,
-      (phase) => {
-        ends.push([phase, clock.now - 1000])
-        if (phase !== 'total') deadline.enter('idle', 300)
-      },
-    )
+    const deadline: Deadline = new Deadline(1000, clock.now, (phase) => {
+      ends.push([phase, clock.time - 1000])
+      if (phase !== 'total') deadline.enter('idle', 300)
+    })
     deadline.enter('idle', 300)
     clock.pass(10_000)
   })
