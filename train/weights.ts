@@ -1,6 +1,6 @@
 /** The whole recipe: lessons -> weights. The same lessons and seed give the same bytes. */
 import { TASK_CLASSES } from '../src/core/capabilities.ts'
-import { featuresOf, type Weights } from '../src/decision/classify/weights.ts'
+import { featuresOf, type ClassifierWeights } from '../src/decision/classify/weights.ts'
 import { textFeatures } from '../src/decision/classify/text-features.ts'
 import { readWords } from '../src/decision/classify/words.ts'
 import { trainLinear, trainSoftmax } from './heads.ts'
@@ -21,7 +21,7 @@ const FEWEST = 8
 /** As the bodies of requests are read: one character for each byte. */
 export const asBytes = (text: string): string => Buffer.from(text).toString('latin1')
 
-export function trainWeights(lessons: readonly Lesson[], seed: number): Weights {
+export function trainWeights(lessons: readonly Lesson[], seed: number): ClassifierWeights {
   const texts = lessons.map(({ prompt }) => asBytes(prompt))
   const ids = texts.map((text) => {
     const words = readWords(text, text.length)
@@ -33,7 +33,7 @@ export function trainWeights(lessons: readonly Lesson[], seed: number): Weights 
   return withHeads(lessons, features, vectors, seed)
 }
 
-const noHeads = (dims: number): Pick<Weights, 'heads' | 'difficulty' | 'demand'> => {
+const noHeads = (dims: number): Pick<ClassifierWeights, 'heads' | 'difficulty' | 'demand'> => {
   const zeros = new Float32Array(featuresOf(dims) + 1)
   return { heads: new Float32Array(0), difficulty: zeros, demand: zeros }
 }
@@ -43,7 +43,7 @@ function withHeads(
   features: readonly Float64Array[],
   vectors: Vectors,
   seed: number,
-): Weights {
+): ClassifierWeights {
   const { names, topicOf } = topicsOf(lessons)
   const labelled = lessons.map(topicOf)
   const known = [...lessons.keys()].filter((index) => labelled[index] !== undefined)
@@ -89,7 +89,7 @@ function topicsOf(lessons: readonly Lesson[]): {
 function trainAbility(
   lessons: readonly Lesson[],
   features: readonly Float64Array[],
-): Pick<Weights, 'difficulty' | 'demand'> {
+): Pick<ClassifierWeights, 'difficulty' | 'demand'> {
   const abilities = abilitiesOf(lessons)
   const texts: Float64Array[] = []
   const failures: number[] = []

@@ -5,7 +5,7 @@ import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
 import { loadWeights } from '../../src/classifier-file.ts'
-import type { Weights } from '../../src/decision/classify/weights.ts'
+import type { ClassifierWeights } from '../../src/decision/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
@@ -103,7 +103,7 @@ export function readBody(): number {
 }
 
 /** Models of many prices and guesses; every second one has had feedback, so that its regression is asked too. */
-export function fieldOf(size: number, request: GatewayRequest, known: Weights): RouteTable {
+export function fieldOf(size: number, request: GatewayRequest, known: ClassifierWeights): RouteTable {
   const lessons = new ModelStats(known)
   const all = Array.from({ length: size }, (_, index) => deploymentOf(index, lessons))
   for (const [index, { targets }] of all.entries()) if (index % 2 === 0) teach(targets[0]!, request, lessons, index)

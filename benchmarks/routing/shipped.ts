@@ -3,12 +3,12 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { type Classifier, classifier } from '../../src/decision/classify/profile.ts'
-import type { Weights } from '../../src/decision/classify/weights.ts'
+import type { ClassifierWeights } from '../../src/decision/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import type { Decision } from '../../src/decision/route/decision.ts'
-import { decide } from '../../src/decision/route/plan.ts'
+import { choose } from '../../src/decision/route/plan.ts'
 import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import type { RouteTable } from '../../src/decision/route/table.ts'
 import { lessonsOf } from '../../train/lessons.ts'
@@ -20,14 +20,14 @@ import { CHARACTERS_PER_TOKEN, type ModelCard, type Sample } from './sample.ts'
 import type { Lesson, Prediction, Shipped } from './scorer.ts'
 
 /** The weights that are shipped: for data that nobody has trained on. */
-export const withShippedWeights = (weights: Weights): Shipped => policy(() => weights)
+export const withShippedWeights = (weights: ClassifierWeights): Shipped => policy(() => weights)
 
 /**
  * Weights trained anew by the shipped recipe on what the lesson may know, so that no text, label or score of a test prompt
  * has been seen: for the data that the shipped ones were trained on.
  */
 export function withTrainedWeights(): Shipped {
-  let last: { readonly lesson: Lesson; readonly weights: Weights } | null = null
+  let last: { readonly lesson: Lesson; readonly weights: ClassifierWeights } | null = null
   return policy((lesson) => {
     // The pool of open models learns from the same halves.
     if (last?.lesson.train !== lesson.train || last.lesson.elsewhere !== lesson.elsewhere)
@@ -36,7 +36,7 @@ export function withTrainedWeights(): Shipped {
   })
 }
 
-function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
+function policy(weightsFor: (lesson: Lesson) => ClassifierWeights): Shipped {
   let classify: Classifier | null = null
   return {
     classOf: (prompt) => classify!(requestOf(prompt)).class,
@@ -50,7 +50,7 @@ function policy(weightsFor: (lesson: Lesson) => Weights): Shipped {
       return {
         predict(prompt) {
           const request = requestOf(prompt)
-          return predictionOf(lesson.pool, decide(request, read(request), table, MOMENT))
+          return predictionOf(lesson.pool, choose(request, read(request), table, MOMENT))
         },
       }
     },

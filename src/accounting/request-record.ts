@@ -3,7 +3,7 @@ import type { DecisionRecord } from '../core/record.ts'
 import { requestedModel } from '../core/requested-model.ts'
 import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { RoutePlan } from '../core/types.ts'
-import { failureOf } from '../observe/log/failure.ts'
+import { failureRecordOf } from '../observe/log/failure.ts'
 import type { RequestLife } from './request-life.ts'
 import { stepOf } from './step.ts'
 import { userOf } from './subject.ts'
@@ -67,7 +67,7 @@ export function recordOf(
     why: verdict.why,
     status: error?.code === 'client_closed' ? error.status : (status ?? 499),
     error: error?.code ?? null,
-    failure: error === null ? null : failureOf(error),
+    failure: error === null ? null : failureRecordOf(error),
     bytesOut,
   }
 }

@@ -19,7 +19,7 @@ const MOST_WINDOWS = 3
 /** How long a window is kept after its end. */
 const AFTERLIFE_MS = 3_600_000
 
-export interface Counted {
+export interface CountedBudget {
   readonly spec: BudgetSpec
   readonly id: string
   readonly count: Count
@@ -81,7 +81,7 @@ export class Counts {
   }
 
   /** Those of today's budgets, in the window of `now`. */
-  all(now: number): Counted[] {
+  all(now: number): CountedBudget[] {
     this.#elapsed.look(now)
     return [...this.#families.values()].flatMap(({ entries }) =>
       [...entries].flatMap(([id, entry]) =>

@@ -8,7 +8,7 @@ import { Notices } from './notices.ts'
 import { Offer } from './offer.ts'
 import { budgetPressure } from './pressure.ts'
 import { refusal } from './refusal.ts'
-import { compileRule, type Rule, type SpecOf, specsOf } from './rules.ts'
+import { compileRule, type BudgetRule, type SpecOf, specsOf } from './rules.ts'
 import type { LimitsSnapshot } from './snapshot.ts'
 
 /** A rule, what it counts this request under, and the count. */
@@ -21,9 +21,9 @@ interface Hit {
 const NOTHING: Reservation = { claim: null, maxTokens: null, settle: () => undefined }
 
 export class MemoryLimiter implements Limiter {
-  #rules: readonly Rule[]
+  #rules: readonly BudgetRule[]
   /** Of keys: an object for each, for as long as the key is the same. */
-  readonly #own = new WeakMap<readonly BudgetSpec[], readonly Rule[]>()
+  readonly #own = new WeakMap<readonly BudgetSpec[], readonly BudgetRule[]>()
   readonly #counts = new Counts()
   readonly #superseded = new WeakSet<BudgetSpec>()
   readonly #now: () => number
@@ -243,7 +243,7 @@ export class MemoryLimiter implements Limiter {
     return hits
   }
 
-  #rulesOf(own: readonly BudgetSpec[]): readonly Rule[] {
+  #rulesOf(own: readonly BudgetSpec[]): readonly BudgetRule[] {
     let rules = this.#own.get(own)
     if (rules === undefined) this.#own.set(own, (rules = own.map(compileRule)))
     return rules

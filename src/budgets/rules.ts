@@ -3,13 +3,13 @@ import { glob } from '../core/glob.ts'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { Subject } from '../core/settlement.ts'
 
-export interface Rule {
+export interface BudgetRule {
   readonly spec: BudgetSpec
   /** The id that a request counts under; null where it does not count. */
   readonly idOf: (subject: Subject) => string | null
 }
 
-export function compileRule(spec: BudgetSpec): Rule {
+export function compileRule(spec: BudgetSpec): BudgetRule {
   const globs = spec.ids?.map(glob) ?? null
   const name = NAMES[spec.of]
   return {

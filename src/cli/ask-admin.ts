@@ -10,7 +10,7 @@ import type { Io } from './io.ts'
 
 const LIMIT_MS = 15_000
 
-export interface AdminOptions {
+export interface AdminClientOptions {
   readonly url?: string | undefined
   readonly token?: string | undefined
   readonly config?: string | undefined
@@ -19,7 +19,7 @@ export interface AdminOptions {
 /** `path`: with its query. Throws an Error that says what to do. */
 export async function askAdmin(
   path: string,
-  options: AdminOptions,
+  options: AdminClientOptions,
   io: Io,
 ): Promise<Readonly<Record<string, unknown>>> {
   const base = options.url ?? (await configured(options.config, io))

@@ -2,14 +2,14 @@
 import { isObject } from '../core/is-object.ts'
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { transportReason } from '../core/transport.ts'
-import { type Decision, isDecision } from '../observe/explain/shape.ts'
+import { type ShownDecision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
 
 const LIMIT_MS = 15_000
 
 /** `url`: with or without /v1. Throws an ExplainError that says what to do. */
-export async function askGateway(body: Buffer, url: string, key: string | undefined): Promise<Decision> {
+export async function askGateway(body: Buffer, url: string, key: string | undefined): Promise<ShownDecision> {
   const answer = await post(routeOf(url), body, key)
   const value = parsed(answer.text)
   if (answer.status === 200 && isDecision(value)) return value

@@ -9,7 +9,7 @@ import type { KeySpec } from '../core/principal.ts'
 import { keyWords } from '../decision/route/bounds.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
-import { type Reach, reachOf } from './reach.ts'
+import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
 import { table } from './table.ts'
 
@@ -85,14 +85,14 @@ function routeText(route: RouteSpec, config: Config): string {
 }
 
 function candidateLines(route: RouteSpec, config: Config): string[] {
-  const reached = reachOf(route, config)
+  const reached = routeReach(route, config)
   if (route.strategy !== 'ordered' || reached.length === 0) return reachLines(reached)
   return orderedLines(route.candidates, route, config)
 }
 
 /** Where the order says who is asked first, each pattern by itself. */
 const orderedLines = (patterns: readonly string[], route: RouteSpec, config: Config): string[] => [
-  ...new Set(patterns.flatMap((pattern) => reachLines(reachOf(route, config, [pattern]), ` for ${pattern}`))),
+  ...new Set(patterns.flatMap((pattern) => reachLines(routeReach(route, config, [pattern]), ` for ${pattern}`))),
 ]
 
 function reachLines(reached: readonly Reach[], what = ''): string[] {

@@ -5,7 +5,7 @@ import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
-import type { Decision } from '../observe/explain/shape.ts'
+import type { ShownDecision } from '../observe/explain/shape.ts'
 import { endpointOf } from '../formats/endpoint-of.ts'
 import { ExplainError } from './explain-error.ts'
 import type { Io } from './io.ts'
@@ -19,7 +19,11 @@ export interface HereOptions {
 }
 
 /** Throws a ConfigError, a GatewayError where there is nothing to decide about, or an ExplainError. */
-export async function decideHere(raw: Buffer, { config: file, key, forced }: HereOptions, io: Io): Promise<Decision> {
+export async function decideHere(
+  raw: Buffer,
+  { config: file, key, forced }: HereOptions,
+  io: Io,
+): Promise<ShownDecision> {
   const setup = await prepare(file, io)
   const { config } = setup
   // Nothing is written down: a gateway that runs with this configuration keeps its books there.

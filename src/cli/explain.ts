@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Decision } from '../observe/explain/shape.ts'
+import type { ShownDecision } from '../observe/explain/shape.ts'
 import { decisionTable } from '../observe/explain/table.ts'
 import { askGateway } from './ask-gateway.ts'
 import type { HereOptions } from './decide-here.ts'
@@ -58,7 +58,7 @@ export async function explain(argv: string[], io: Io): Promise<number> {
 }
 
 /** A gateway is loaded only where one is needed. */
-async function here(raw: Buffer, options: HereOptions, io: Io): Promise<Decision> {
+async function here(raw: Buffer, options: HereOptions, io: Io): Promise<ShownDecision> {
   const { decideHere } = await import('./decide-here.ts')
   return await decideHere(raw, options, io)
 }

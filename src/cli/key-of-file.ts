@@ -9,7 +9,7 @@ import { KeyStore, type Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import type { Io } from './io.ts'
 import { FIELD_OPTIONS, fieldsOfFlags, KEY_USAGE } from './key-flags.ts'
-import { keyTable, keyText } from './key-text.ts'
+import { keyTable, shownKey } from './key-text.ts'
 
 const VERBS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
 
@@ -101,11 +101,11 @@ async function run(verb: Verb, { id, json, grace, fields }: Asked, keys: KeyStor
   const print = (value: object, text: string): void =>
     void io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text)
   const printMade = (made: Made): void => {
-    print(made, `key     ${made.secret}\n${keyText(made.key)}`)
+    print(made, `key     ${made.secret}\n${shownKey(made.key)}`)
     io.stderr.write('give the key to its user: it is not stored. ')
     io.stderr.write(TAKEN_OVER)
   }
-  const printKey = (key: KeyView): void => print({ key }, keyText(key))
+  const printKey = (key: KeyView): void => print({ key }, shownKey(key))
   switch (verb) {
     case 'list':
       print({ keys: keys.list() }, keyTable(keys.list()))

@@ -23,7 +23,7 @@ export function keyTable(keys: readonly KeyView[]): string {
   )
 }
 
-export function keyText(key: KeyView): string {
+export function shownKey(key: KeyView): string {
   const labels = Object.entries(key.labels).map(([name, value]) => `${name}=${value}`)
   const rows: readonly (readonly [name: string, text: string | null])[] = [
     ['id', key.id],

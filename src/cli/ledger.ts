@@ -5,7 +5,7 @@ import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { DamageCount } from '../ledger/damage.ts'
-import { type Entry, entriesOf, type LedgerQuery } from '../ledger/read.ts'
+import { type LedgerEntry, entriesOf, type LedgerQuery } from '../ledger/read.ts'
 import { KINDS, type LedgerRow, type RowKind } from '../ledger/row.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
@@ -117,7 +117,7 @@ function damageWords({ damaged, torn, files, first }: DamageCount): string[] {
   ]
 }
 
-const lineOf = ({ text }: Entry): string => `${text}\n`
+const lineOf = ({ text }: LedgerEntry): string => `${text}\n`
 
 const wanted = (row: LedgerRow, { route, key }: Values): boolean =>
   (route === undefined || row.route === route) && (key === undefined || row.key === key)

@@ -13,7 +13,7 @@ export interface Reach {
 }
 
 /** In the order of `patterns`, the route's candidates or its fallback; backends that it cannot reach are left out. */
-export function reachOf(route: RouteSpec, config: Config, patterns = route.candidates): Reach[] {
+export function routeReach(route: RouteSpec, config: Config, patterns = route.candidates): Reach[] {
   const bounds = boundsOf(route)
   const able = config.backends.filter((backend) => !isOutOfReach(backend, bounds))
   const reached = new Map<string, Reach>()

@@ -6,7 +6,7 @@ import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { readLine } from '../replay/logged.ts'
-import { type Policy, policyOf } from '../replay/policy.ts'
+import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
 import type { Io } from './io.ts'
@@ -59,7 +59,7 @@ export async function replay(argv: string[], io: Io): Promise<number> {
   }
 }
 
-async function policyFrom(file: string, io: Io): Promise<Policy> {
+async function policyFrom(file: string, io: Io): Promise<ReplayPolicy> {
   const { config } = await loadConfig(file, io.env, await loadProviders())
   return policyOf(config)
 }

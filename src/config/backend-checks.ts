@@ -3,11 +3,11 @@ import type { Provider } from '../core/provider.ts'
 import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Outline } from './loose-view.ts'
+import type { LooseView } from './loose-view.ts'
 
-type Backend = NonNullable<Outline['backends']>[number]
+type Backend = NonNullable<LooseView['backends']>[number]
 
-export const backendChecks = ({ backends }: Outline, providers: ReadonlyMap<string, Provider>): Issue[] =>
+export const backendChecks = ({ backends }: LooseView, providers: ReadonlyMap<string, Provider>): Issue[] =>
   (backends ?? []).flatMap((backend, index) =>
     checks(backend, providers).map(({ path, message }) => ({ path: `backends[${index}].${path}`, message })),
   )

@@ -3,10 +3,10 @@ import { isLoopbackHost } from '../core/loopback.ts'
 import { DEFAULT_SERVER } from './defaults.ts'
 import { type Issue, pathText } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Outline } from './loose-view.ts'
+import type { LooseView } from './loose-view.ts'
 
 /** Issues that stop the start; parts of the wrong shape are left out. Of the environment only TURNOUT_AUTH is read. */
-export function crossChecks(outline: Outline, env: Readonly<Record<string, string | undefined>>): Issue[] {
+export function crossChecks(outline: LooseView, env: Readonly<Record<string, string | undefined>>): Issue[] {
   const { backends, routes, keys, server } = outline
   const asksForKeys = (keys ?? []).length > 0 || keyFile(outline) !== 'none'
   return [
@@ -24,12 +24,12 @@ export function crossChecks(outline: Outline, env: Readonly<Record<string, strin
 }
 
 /** Whether keys can be made at run time; `unclear` where that cannot be read. */
-function keyFile({ store }: Outline): 'some' | 'none' | 'unclear' {
+function keyFile({ store }: LooseView): 'some' | 'none' | 'unclear' {
   if (store === null || store?.keys === null) return 'unclear'
   return (store?.keys ?? '') === '' ? 'none' : 'some'
 }
 
-const isSound = (server: Outline['server']): boolean =>
+const isSound = (server: LooseView['server']): boolean =>
   server !== null && server?.host !== null && server?.auth !== null
 
 type Names = readonly (string | null)[]
@@ -53,7 +53,7 @@ const HASH = /^sha256:[\da-f]{64}$/i
 const NO_HASH =
   'is not "sha256:" and 64 hex digits; only hashes of keys are stored: `turnout key new` makes a key and its hash, `turnout key hash` hashes yours'
 
-function hashes({ keys }: Outline): Issue[] {
+function hashes({ keys }: LooseView): Issue[] {
   const owner = new Map<string, string>()
   return (keys ?? []).flatMap(({ id, hash }, index) => {
     const path = `keys[${index}].hash`
@@ -67,7 +67,7 @@ function hashes({ keys }: Outline): Issue[] {
   })
 }
 
-function aliases({ backends, models, routes }: Outline): Issue[] {
+function aliases({ backends, models, routes }: LooseView): Issue[] {
   const taken = new Map<string, string>()
   for (const id of Object.keys(models ?? {})) taken.set(id, 'a model of this file')
   for (const backend of backends ?? [])
@@ -89,7 +89,7 @@ function aliases({ backends, models, routes }: Outline): Issue[] {
 }
 
 /** Keys that name routes, and routes that name keys. */
-function references(outline: Outline): Issue[] {
+function references(outline: LooseView): Issue[] {
   const { keys, routes } = outline
   const known = ['default', ...names(routes, 'name')]
   const ids = names(keys, 'id')

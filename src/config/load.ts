@@ -13,7 +13,7 @@ import { respelled } from './old-spellings.ts'
 import { looseView } from './loose-view.ts'
 import { routeChecks } from './route-checks.ts'
 import { readYaml } from './read-yaml.ts'
-import { shapeOf } from './validate.ts'
+import { fileShapeOf } from './validate.ts'
 import { warningsOf } from './warnings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -64,7 +64,7 @@ export function configOf(values: unknown, env: Env, providers: Providers, name: 
   if (written === null) throw new ConfigError([EMPTY], name)
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)
-  const { file, filled, issues: wrong } = shapeOf(written, interpolation, [...providers.keys()])
+  const { file, filled, issues: wrong } = fileShapeOf(written, interpolation, [...providers.keys()])
   const outline = looseView(filled)
   // What a variable left open, and after that what has the wrong shape, is the cause of all else at its path.
   for (const more of [

@@ -51,7 +51,7 @@ const outline = map(
   Object.keys(fileSchema.shape),
 )
 
-export type Outline = z.output<typeof outline>
+export type LooseView = z.output<typeof outline>
 
 /** Never throws; a file that is no map has an empty outline. */
-export const looseView = (filled: unknown): Outline => outline.catch({ keys: null }).parse(filled)
+export const looseView = (filled: unknown): LooseView => outline.catch({ keys: null }).parse(filled)

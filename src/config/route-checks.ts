@@ -1,13 +1,13 @@
 /** What a route says that no single option shows: conditions that never hold, weights without weight, a baseline nowhere. */
 import { type Issue, pathText } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
-import type { Outline } from './loose-view.ts'
+import type { LooseView } from './loose-view.ts'
 
-type Route = NonNullable<Outline['routes']>[number]
+type Route = NonNullable<LooseView['routes']>[number]
 type Match = NonNullable<Route['match']>
 
 /** Issues that stop the start. */
-export const routeChecks = ({ routes, backends }: Outline): Issue[] => {
+export const routeChecks = ({ routes, backends }: LooseView): Issue[] => {
   const names = backends?.map(({ name }) => name ?? null) ?? [null]
   return (routes ?? []).flatMap((route, at) =>
     [

@@ -4,7 +4,7 @@ import { keyed } from '../core/keyed.ts'
 import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import { count, name, share, text, texts, usd } from '../core/options/kinds.ts'
-import { described, shapeOf } from '../core/options/option.ts'
+import { described, zodShapeOf } from '../core/options/option.ts'
 import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
 import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
@@ -81,7 +81,7 @@ const backend = z.strictObject({
     'a stream whose caller disconnected: stop it (cancel), read it to its usage (drain), or count it as charged in full (estimate)',
     'cancel',
   ),
-  ...shapeOf(BACKEND_OPTIONS),
+  ...zodShapeOf(BACKEND_OPTIONS),
 })
 
 const modelFacts = z.strictObject({
@@ -148,7 +148,7 @@ const route = z.strictObject({
     z.strictObject({
       ...limits,
       max_ttft: described(duration, 'longest expected wait for the first token'),
-      ...shapeOf(ROUTE_LIMITS),
+      ...zodShapeOf(ROUTE_LIMITS),
     }),
     'in the place of the general ones',
   ),
@@ -160,13 +160,13 @@ const route = z.strictObject({
     }),
     'what counts as a useful answer',
   ),
-  ...shapeOf(ROUTE_OPTIONS),
+  ...zodShapeOf(ROUTE_OPTIONS),
 })
 
 const key = z.strictObject({
   id: name.meta({ description: 'appears in logs; not secret' }),
   hash: text.meta({ description: '"sha256:" and 64 hex digits; turnout key new makes one' }),
-  ...shapeOf(KEY_OPTIONS),
+  ...zodShapeOf(KEY_OPTIONS),
 })
 
 const budget = z

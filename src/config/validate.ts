@@ -6,7 +6,7 @@ import type { Issue } from './issues.ts'
 import { respelled } from './old-spellings.ts'
 import { type ConfigFile, fileSchema } from './schema.ts'
 
-export interface Shape {
+export interface FileShape {
   /** Null where something is wrong with the shape. */
   readonly file: ConfigFile | null
   /** What was judged, variables put in: right in parts where `file` is null. */
@@ -15,7 +15,7 @@ export interface Shape {
 }
 
 /** `kinds`: of backends, for messages. References that cannot be resolved are told to the interpolation. */
-export function shapeOf(written: unknown, interpolation: Interpolation, kinds: readonly string[]): Shape {
+export function fileShapeOf(written: unknown, interpolation: Interpolation, kinds: readonly string[]): FileShape {
   // A variable may still hold a value of before.
   const filled = respelled(interpolation.replace(written), () => undefined)
   let parsed = fileSchema.safeParse(filled)

@@ -1,4 +1,4 @@
-/** The decision record of design 2.7: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
+/** The decision record: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
 import type { ExpectedField, TermName } from './terms.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 

@@ -14,7 +14,7 @@ import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
-import { failureOf } from './failure.ts'
+import { failureOfAll } from './failure.ts'
 import { nextStep } from './next-step.ts'
 
 /** The parts of the gateway that calls are made with. */
@@ -56,7 +56,7 @@ export class Attempts {
 
   /** Why there is no next call, once `next` has returned null. */
   get failure(): GatewayError {
-    return this.#stoppedBy ?? failureOf(this.#failed, this.#request, this.#plan)
+    return this.#stoppedBy ?? failureOfAll(this.#failed, this.#request, this.#plan)
   }
 
   /** The first call whose answer began; null where none did. */

@@ -7,7 +7,7 @@ import type { Attempt } from './attempt.ts'
  * The first cause is reported, a limit of load only where there was no other, and that a model cannot only where all reported it:
  * with any other error the request may still succeed. The wait is the shortest of those that busy backends asked for.
  */
-export function failureOf(failed: readonly Attempt[], request: GatewayRequest, plan: RoutePlan): GatewayError {
+export function failureOfAll(failed: readonly Attempt[], request: GatewayRequest, plan: RoutePlan): GatewayError {
   const failures = failed.map(({ error }) => error!)
   const first = failures[0]
   if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })

@@ -64,7 +64,7 @@ const writableWords = (path: string, mode: number): string =>
   `can be written by other users (mode ${octal(mode)}), who could add keys; run: chmod 600 ${path}`
 
 /** Throws a KeyFileError. */
-export function keysOf(text: string): readonly StoredKey[] {
+export function storedKeysOf(text: string): readonly StoredKey[] {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -89,7 +89,7 @@ export interface KeyFile {
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
   const read = await readKeyText(path)
-  return { ...read, keys: keysOf(read.text) }
+  return { ...read, keys: storedKeysOf(read.text) }
 }
 
 /** What a file of keys holds after `change`; nobody else changes it meanwhile. What `change` throws leaves it as it was. */

@@ -4,13 +4,13 @@ import { zodMessages } from '../config/zod-messages.ts'
 import { pathText } from '../config/issues.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { name } from '../core/options/kinds.ts'
-import { changesOf, fieldsOf, shapeOf } from '../core/options/option.ts'
+import { changesOf, fieldsOf, zodShapeOf } from '../core/options/option.ts'
 import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
 import { duration, span } from '../core/units.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { KeyFields } from './stored-key.ts'
 
-const creation = z.strictObject({ id: name, ...shapeOf(MADE_KEY_OPTIONS) })
+const creation = z.strictObject({ id: name, ...zodShapeOf(MADE_KEY_OPTIONS) })
 const change = z.strictObject(changesOf(MADE_KEY_OPTIONS))
 
 /** What the values of fields are checked against. */
@@ -23,13 +23,13 @@ export interface InputRules {
 
 /** Throws a GatewayError that names each field that is wrong, and what to write instead. */
 export function parseKey(value: unknown, rules: InputRules): KeyFields & { readonly id: string } {
-  const { id, ...given } = parse(creation, value)
+  const { id, ...given } = parseKeyInput(creation, value)
   return { id, ...NO_FIELDS, ...withoutGaps(given, rules) }
 }
 
 /** Only the fields that are to change; null takes a field back to where it was before anybody set it. */
 export function parseChange(value: unknown, rules: InputRules): Partial<KeyFields> {
-  const given = withoutGaps(parse(change, value), rules)
+  const given = withoutGaps(parseKeyInput(change, value), rules)
   if (Object.keys(given).length > 0) return given
   throw new GatewayError(
     'invalid_request',
@@ -53,7 +53,7 @@ const grace = z.strictObject({
 })
 
 /** `{grace: "1h"}` -> ms; 0 where nobody said. */
-export const parseGrace = (value: unknown): number => parse(grace, value ?? {}).grace ?? 0
+export const parseGrace = (value: unknown): number => parseKeyInput(grace, value ?? {}).grace ?? 0
 
 const NO_FIELDS: KeyFields = fieldsOf(MADE_KEY_OPTIONS)
 
@@ -76,7 +76,7 @@ function withoutGaps(given: z.output<typeof change>, { routes, now }: InputRules
 }
 
 /** Throws a GatewayError with everything that is wrong. */
-export function parse<T extends z.ZodObject>(schema: T, value: unknown): z.output<T> {
+export function parseKeyInput<T extends z.ZodObject>(schema: T, value: unknown): z.output<T> {
   const read = schema.safeParse(value)
   if (read.success) return read.data
   const issues = read.error.issues.flatMap((issue) =>

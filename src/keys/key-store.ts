@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import type { KeyFileEvent } from '../core/events.ts'
 import type { KeySpec } from '../core/principal.ts'
 import { changed, conflict, created, revoked, rotated, unknownKey } from './changes.ts'
-import { changeKeyFile, type KeyFile, KeyFileError, keysOf, readKeyFile, readKeyText } from './key-file.ts'
+import { changeKeyFile, type KeyFile, KeyFileError, storedKeysOf, readKeyFile, readKeyText } from './key-file.ts'
 import { type InputRules, parseChange, parseGrace, parseKey } from './key-input.ts'
 import { type KeyView, viewOf, viewOfFixed } from './key-view.ts'
 import { type Holder, holderOf, type Keyring, keyring } from './keyring.ts'
@@ -170,7 +170,7 @@ export class KeyStore {
         if (seen === ABSENT) throw new KeyFileError('is gone')
         const read = await readKeyText(file)
         if (read.text === this.#text) return
-        const keys = keysOf(read.text)
+        const keys = storedKeysOf(read.text)
         this.#take({ ...read, keys })
         emit({ event: 'keys_read', file, keys: keys.length })
       } catch (thrown) {

@@ -2,12 +2,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { KeySpec } from '../core/principal.ts'
 import { hashOf } from './secret.ts'
-import type { Scope } from '../core/options/options.ts'
+import type { OptionScope } from '../core/options/options.ts'
 import { specOf, type StoredKey } from './stored-key.ts'
 
 export interface Holder {
   readonly key: KeySpec
-  readonly scope: Scope
+  readonly scope: OptionScope
 }
 
 interface Entry extends Holder {

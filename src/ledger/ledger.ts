@@ -5,7 +5,7 @@ import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import type { LedgerSpec } from '../core/settings.ts'
 import type { DecisionTexts } from '../observe/log/decision-text.ts'
 import { lastSeq } from './last-seq.ts'
-import { type Block, Pending } from './pending.ts'
+import { type PendingBlock, Pending } from './pending.ts'
 import { prune } from './prune.ts'
 import { rowsOf } from './rows-of.ts'
 import { SegmentWriter } from './writer.ts'
@@ -139,7 +139,7 @@ export class Ledger implements RequestObserver {
   }
 
   async #write(all: boolean): Promise<void> {
-    const next = (): Block | null => (all ? this.#pending.any() : this.#pending.whole())
+    const next = (): PendingBlock | null => (all ? this.#pending.any() : this.#pending.whole())
     try {
       for (let block = next(); block !== null; block = next()) {
         await this.#writer.append(block)

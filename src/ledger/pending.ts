@@ -9,7 +9,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 const WIDEST = 3
 
 /** Rows that are written together, into one segment. */
-export interface Block {
+export interface PendingBlock {
   readonly bytes: Buffer
   readonly rows: number
   readonly firstSeq: number
@@ -23,7 +23,7 @@ export class Pending {
   /** Rows end in slots of so many ms; no block goes over the end of one. */
   readonly #slotMs: number
   readonly #most: number
-  readonly #blocks: Block[] = []
+  readonly #blocks: PendingBlock[] = []
   #blockBytes = 0
   #blockRows = 0
   /** The block that is being gathered: to write into it at once costs a sixth of what it does to join its texts later. */
@@ -74,12 +74,12 @@ export class Pending {
   }
 
   /** The oldest block that is full; it waits until it is `done`. */
-  whole(): Block | null {
+  whole(): PendingBlock | null {
     return this.#blocks[0] ?? null
   }
 
   /** The same, or else what has been gathered so far. While others wait that goes on: a block takes its full room, however little is in it. */
-  any(): Block | null {
+  any(): PendingBlock | null {
     if (this.#blocks.length === 0 && this.#rows > 0) this.#seal()
     return this.whole()
   }

@@ -22,7 +22,7 @@ export interface LedgerQuery {
 }
 
 /** A row, and its text without a line end. */
-export interface Entry {
+export interface LedgerEntry {
   readonly row: LedgerRow
   readonly text: string
 }
@@ -33,7 +33,7 @@ export async function* readLedger(folder: string, reading: LedgerQuery = {}): As
 }
 
 /** The same with the text of each row. */
-export async function* entriesOf(folder: string, reading: LedgerQuery = {}): AsyncGenerator<Entry, void> {
+export async function* entriesOf(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
   const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
   for await (const one of merged(folder, reading)) {
     const at = Date.parse(one.at)
@@ -47,7 +47,7 @@ export async function* entriesOf(folder: string, reading: LedgerQuery = {}): Asy
 interface Whole {
   readonly seq: number
   readonly at: string
-  readonly entries: readonly Entry[]
+  readonly entries: readonly LedgerEntry[]
 }
 
 interface Cursor {
@@ -114,7 +114,7 @@ async function* wholesOf(
   { path }: SizedSegment,
   { decisions = false, onDamage }: LedgerQuery,
 ): AsyncGenerator<Whole, void> {
-  let entries: Entry[] = []
+  let entries: LedgerEntry[] = []
   let last = 0
   const tell = (kind: Damage['kind'], line: number): void => onDamage?.({ kind, path, line })
   /** Rows before `line` that belong to no whole request. */
@@ -154,7 +154,7 @@ async function* linesIn(path: string): ReturnType<typeof linesOf> {
 const DECISION = ',"decision":{'
 
 /** Null where the line is damaged. */
-function entryOf(line: string, decisions: boolean): Entry | null {
+function entryOf(line: string, decisions: boolean): LedgerEntry | null {
   const cut = decisions ? -1 : line.indexOf(DECISION)
   if (cut >= 0 && !line.endsWith('}}')) return null
   const text = cut < 0 ? line : `${line.slice(0, cut)}}`

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { type Segment, segmentIn } from './segments.ts'
-import type { Block } from './pending.ts'
+import type { PendingBlock } from './pending.ts'
 
 interface Current extends Segment {
   readonly slot: number
@@ -42,7 +42,7 @@ export class SegmentWriter {
   }
 
   /** The segment is opened each time: a folder that was moved away, or is another disk now, is noticed at the next block. Rejects where the block is not written. */
-  async append(block: Block): Promise<void> {
+  async append(block: PendingBlock): Promise<void> {
     const current = await this.#segmentFor(block)
     try {
       await this.#write(current, block)
@@ -68,7 +68,7 @@ export class SegmentWriter {
     }
   }
 
-  async #segmentFor(block: Block): Promise<Current> {
+  async #segmentFor(block: PendingBlock): Promise<Current> {
     const before = this.#current
     if (before !== null && this.#takes(before, block)) return before
     // A failure leaves it to the system to write back an old segment; rows must not wait for that.
@@ -77,12 +77,12 @@ export class SegmentWriter {
     return (this.#current = { ...segment, slot: block.slot, bytes: 0, made: false, clean: true })
   }
 
-  #takes({ bytes, slot, startedAt }: Current, block: Block): boolean {
+  #takes({ bytes, slot, startedAt }: Current, block: PendingBlock): boolean {
     if (slot !== block.slot || block.startedAt < startedAt) return false
     return bytes === 0 || bytes + block.bytes.length <= this.#segmentBytes
   }
 
-  async #write(current: Current, { bytes }: Block): Promise<void> {
+  async #write(current: Current, { bytes }: PendingBlock): Promise<void> {
     if (!current.made) await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const handle = await open(current.path, current.made ? OPEN : MAKE, 0o600)
     try {

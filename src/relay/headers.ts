@@ -1,5 +1,5 @@
 /**
- * What every answer says about itself in its headers: design 2.3. Never a URL or a key of a backend.
+ * What every answer says about itself in its headers. Never a URL or a key of a backend.
  *
  * Headers are flat lists (name, value, name, value): objects of ten changing keys cost more than writing them out.
  */
@@ -23,7 +23,7 @@ export interface AnswerFacts {
 }
 
 /** What is known of a request at the moment when its headers go out. */
-export function factsOf({ request, plan, attempts, answer, error, overheadMs }: RequestLife): AnswerFacts {
+export function answerFactsOf({ request, plan, attempts, answer, error, overheadMs }: RequestLife): AnswerFacts {
   // A comment that keeps the connection open may go out before it is known which backend will answer.
   const isKnown = answer !== null || error !== null
   return {

@@ -7,14 +7,14 @@ import type { Sink } from '../backends/upstream/call.ts'
 /** Some hundred microseconds of work. */
 const STEP_BYTES = 32 * 1024
 
-export interface Target extends Sink {
+export interface RecodedSink extends Sink {
   /** Calls `then` when more can be written. */
   drained(then: () => void): void
 }
 
 export class Recoding implements Sink {
   readonly #recoder: PieceRecoder
-  readonly #target: Target
+  readonly #target: RecodedSink
   readonly #resume: () => void
   #queue: Buffer[] = []
   #busy = false
@@ -22,7 +22,7 @@ export class Recoding implements Sink {
   #failed = false
 
   /** `resume`: more may come. */
-  constructor(recoder: PieceRecoder, target: Target, resume: () => void) {
+  constructor(recoder: PieceRecoder, target: RecodedSink, resume: () => void) {
     this.#recoder = recoder
     this.#target = target
     this.#resume = resume

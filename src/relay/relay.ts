@@ -2,7 +2,7 @@
 import type { RequestLife } from '../accounting/request-life.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
 import { totalHeaders } from './headers.ts'
-import { Recoding, type Target } from './recoding.ts'
+import { Recoding, type RecodedSink } from './recoding.ts'
 import type { ResponseWriter } from './response-writer.ts'
 
 /** Resolves when the answer has ended; rejects with the GatewayError that it broke off by, of which nothing is written yet. */
@@ -17,7 +17,7 @@ export function relay(attempt: Attempt, writer: ResponseWriter, life: RequestLif
     const { streamed } = exchange
     if (!streamed) writer.bytesThrough(exchange.contentType)
     const resume = (): void => exchange.resume()
-    const sink: Target = {
+    const sink: RecodedSink = {
       drained: (then) => writer.drained(then),
       write: (bytes) => writer.write(bytes),
       end() {

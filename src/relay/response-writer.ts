@@ -6,7 +6,7 @@ import type { Limits } from '../core/settings.ts'
 import type { CallerSide } from '../formats/format.ts'
 import { explanationOf } from './explanation.ts'
 import { drainWithin, flushWithin } from './flush.ts'
-import { addAnswerHeaders, factsOf, type HeaderList, retryHeaders } from './headers.ts'
+import { addAnswerHeaders, answerFactsOf, type HeaderList, retryHeaders } from './headers.ts'
 
 /** `idleMs`: how long an answer waits for a caller that takes nothing of it. */
 export type WriterLimits = Pick<Limits, 'keepAliveMs' | 'idleMs'>
@@ -134,7 +134,7 @@ export class ResponseWriter {
     if (!this.#life.request.stream) this.#stop()
     life.headAt = life.now()
     const all = [...headers, ...(this.#base ?? [])]
-    addAnswerHeaders(all, factsOf(life))
+    addAnswerHeaders(all, answerFactsOf(life))
     this.#response.writeHead(status, all)
   }
 

@@ -1,6 +1,6 @@
 /** Intervals of differences: the requests are drawn again and again, each with both of its sides. Pure, and the same for the same samples. */
 import { MEASURES } from './logged.ts'
-import { at, COLUMN, type Sample } from './sample.ts'
+import { at, SAMPLE_COLUMN, type Sample } from './sample.ts'
 
 /** 95 of 100 such intervals hold the true value. */
 export interface Interval {
@@ -28,9 +28,11 @@ interface Series {
 
 export function intervalsOf(samples: readonly Sample[]): Intervals {
   const measures = MEASURES.map((_, measure) => measure)
-  const expected = measures.map((measure) => seriesOf(samples, measure, COLUMN.a, COLUMN.b))
-  const corrected = measures.map((measure) => seriesOf(samples, measure, COLUMN.correctedA, COLUMN.correctedB))
-  const [ascendingA, ascendingB] = [ascending(samples, COLUMN.a), ascending(samples, COLUMN.b)]
+  const expected = measures.map((measure) => seriesOf(samples, measure, SAMPLE_COLUMN.a, SAMPLE_COLUMN.b))
+  const corrected = measures.map((measure) =>
+    seriesOf(samples, measure, SAMPLE_COLUMN.correctedA, SAMPLE_COLUMN.correctedB),
+  )
+  const [ascendingA, ascendingB] = [ascending(samples, SAMPLE_COLUMN.a), ascending(samples, SAMPLE_COLUMN.b)]
   const draws = [...expected, ...corrected].map(() => new Float64Array(DRAWS))
   const medians = new Float64Array(DRAWS)
   const counts = new Uint16Array(samples.length)

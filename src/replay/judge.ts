@@ -9,11 +9,11 @@ import { filterRow } from '../decision/route/filters.ts'
 import { rank } from '../decision/route/pick.ts'
 import { comparable } from '../decision/route/predict.ts'
 import { score, weightsOf } from '../decision/route/utility.ts'
-import type { Logged, Option } from './logged.ts'
-import { isWithin, keyBound, type Place, type Policy, runsHere } from './policy.ts'
-import { type Rule, ruleOf } from './rule.ts'
+import type { Logged, LoggedOption } from './logged.ts'
+import { isWithin, keyBound, type ReplayPlace, type ReplayPolicy, runsHere } from './policy.ts'
+import { type ReplayRule, ruleOf } from './rule.ts'
 
-export interface Judgement {
+export interface ReplayJudgement {
   /** Place among the options; null: none. */
   readonly choice: number | null
   /** Null where there is a choice. `refused`: the policy rules all of them out; `not_recorded`: what it would ask is not in the record. */
@@ -25,14 +25,14 @@ export interface Judgement {
   readonly strategy: string | null
 }
 
-export function judge(logged: Logged, policy: Policy): Judgement {
+export function replayOne(logged: Logged, policy: ReplayPolicy): ReplayJudgement {
   const rule = ruleOf(policy, logged)
   if (rule === null) {
     const nothing = { choice: null, incomplete: false, passedOver: false, route: null, strategy: null }
     return { ...nothing, why: 'unknown_model' }
   }
   const { options } = logged
-  const admitted = (place: Place): boolean => isAdmitted(place, rule, logged, policy)
+  const admitted = (place: ReplayPlace): boolean => isAdmitted(place, rule, logged, policy)
   let incomplete = isBeyond(rule, logged, policy, admitted)
   const dropped = options.map((option): string | null => {
     if (!admitted(option)) return 'route'
@@ -57,7 +57,7 @@ export function judge(logged: Logged, policy: Policy): Judgement {
 const LIKE = { weight: 1, calls: 0, room: newRoom(), pace: 0, lag: 0 }
 
 /** By utility; where some are as good as each other load has decided, so the one that was chosen goes first. */
-function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: Policy): number[] {
+function order(logged: Logged, rule: ReplayRule, dropped: (string | null)[], policy: ReplayPolicy): number[] {
   const { options, chosen } = logged
   const rows = new Float64Array(options.length * COLUMNS)
   const weights = weightsOf(rule.scoring)
@@ -85,8 +85,8 @@ function order(logged: Logged, rule: Rule, dropped: (string | null)[], policy: P
 export function fillFromRecord(
   rows: Float64Array,
   row: number,
-  option: Option,
-  { backends }: Pick<Policy, 'backends'>,
+  option: LoggedOption,
+  { backends }: Pick<ReplayPolicy, 'backends'>,
 ): void {
   const { expected } = option
   const at = row * COLUMNS
@@ -100,7 +100,7 @@ export function fillFromRecord(
   rows[at + COLUMN.compared] = comparable(cost, runsHere(option, backends), input, output, total / 1000)
 }
 
-function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, policy: Policy): boolean {
+function isAdmitted(place: ReplayPlace, rule: ReplayRule, { caller, endpoint }: Logged, policy: ReplayPolicy): boolean {
   const backend = policy.backends.get(place.backend)
   if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
   const { spec, scoring } = rule
@@ -108,16 +108,21 @@ function isAdmitted(place: Place, rule: Rule, { caller, endpoint }: Logged, poli
 }
 
 /** Efforts are candidates only where the gateway scores; else a model is asked as it is. */
-const isAsked = (option: Option, { open, scoring }: Rule, options: readonly Option[]): boolean =>
+const isAsked = (option: LoggedOption, { open, scoring }: ReplayRule, options: readonly LoggedOption[]): boolean =>
   (open && !isUnscored(scoring)) || isPlain(option) || options.filter((one) => isSame(one, option)).length === 1
 
-const isPlain = ({ effort }: Option): boolean => effort === null
-const isSame = (one: Place, other: Place): boolean => one.id === other.id
+const isPlain = ({ effort }: LoggedOption): boolean => effort === null
+const isSame = (one: ReplayPlace, other: ReplayPlace): boolean => one.id === other.id
 
 /** Whether the policy leads to a model that the record does not hold. */
-function isBeyond(rule: Rule, logged: Logged, policy: Policy, admitted: (place: Place) => boolean): boolean {
+function isBeyond(
+  rule: ReplayRule,
+  logged: Logged,
+  policy: ReplayPolicy,
+  admitted: (place: ReplayPlace) => boolean,
+): boolean {
   const { options, endpoint } = logged
-  const recorded = (place: Place): boolean => options.some((option) => isSame(option, place))
+  const recorded = (place: ReplayPlace): boolean => options.some((option) => isSame(option, place))
   if (policy.declared.some((place) => admitted(place) && !recorded(place))) return true
   for (const [name, backend] of policy.backends) {
     const { provider } = backend

@@ -12,7 +12,7 @@ export type Measure = (typeof MEASURES)[number]
 export type Measured = Readonly<Record<Measure, number>>
 
 /** A candidate as it was recorded. */
-export interface Option {
+export interface LoggedOption {
   /** `backend/model` */
   readonly id: string
   readonly backend: string
@@ -38,7 +38,7 @@ export interface Logged {
   readonly inputTokens: number
   readonly route: string
   readonly strategy: string
-  readonly options: readonly Option[]
+  readonly options: readonly LoggedOption[]
   /** Place of the chosen one among the options. */
   readonly chosen: number
   /** Above 0, at most 1. */
@@ -75,7 +75,7 @@ function loggedOf(line: Fields): Logged | null {
   if (!isObject(decision) || !isObject(decision['chosen']) || !isObject(decision['outcome'])) return null
   const { profile, candidates, chosen, outcome, propensity = 1 } = decision
   if (!isObject(profile) || !Array.isArray(candidates)) return null
-  const options: Option[] = []
+  const options: LoggedOption[] = []
   for (const candidate of candidates as unknown[]) {
     const option = optionOf(candidate)
     if (option === null) return null
@@ -109,7 +109,7 @@ function loggedOf(line: Fields): Logged | null {
 
 const FIELDS = RECORDED.map(({ field }) => field)
 
-function optionOf(candidate: unknown): Option | null {
+function optionOf(candidate: unknown): LoggedOption | null {
   if (!isObject(candidate) || !isObject(candidate['expected'])) return null
   const { backend, model, effort, dropped, expected } = candidate
   if (typeof backend !== 'string' || typeof model !== 'string') return null

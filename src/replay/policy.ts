@@ -7,7 +7,7 @@ import { isLocal } from '../decision/route/local.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 
 /** A model on a backend: a candidate of the record, or one that is declared. */
-export interface Place {
+export interface ReplayPlace {
   readonly id: string
   readonly backend: string
   readonly model: string
@@ -15,29 +15,29 @@ export interface Place {
 
 export interface PolicyRoute {
   readonly spec: RouteSpec
-  readonly takes: (place: Place) => boolean
+  readonly takes: (place: ReplayPlace) => boolean
   readonly matchesModel: ((model: string) => boolean) | null
 }
 
 export interface PolicyKey {
   readonly spec: KeySpec
   /** Whether its routes grant it. */
-  readonly allows: (place: Place) => boolean
+  readonly allows: (place: ReplayPlace) => boolean
 }
 
-export interface Policy {
+export interface ReplayPolicy {
   readonly backends: ReadonlyMap<string, BackendSpec>
   readonly routes: readonly PolicyRoute[]
   readonly byName: ReadonlyMap<string, PolicyRoute>
   /** Models that the file itself names; others are known only once the backends have told them. */
-  readonly declared: readonly Place[]
+  readonly declared: readonly ReplayPlace[]
   /** By id: the keys that something binds. */
   readonly keys: ReadonlyMap<string, PolicyKey>
   /** By alias: the models, or `backend/model`, that it stands for. */
   readonly aliases: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-export function policyOf(config: Config): Policy {
+export function policyOf(config: Config): ReplayPolicy {
   const backends = new Map(config.backends.map((backend) => [backend.name, backend]))
   const routes = config.routes.map(routeOf)
   const byName = new Map(routes.map((route) => [route.spec.name, route]))
@@ -66,26 +66,30 @@ function routeOf(spec: RouteSpec): PolicyRoute {
   }
 }
 
-function grantOf(route: PolicyRoute | undefined, name: string, backends: Policy['backends']): PolicyRoute['takes'] {
+function grantOf(
+  route: PolicyRoute | undefined,
+  name: string,
+  backends: ReplayPolicy['backends'],
+): PolicyRoute['takes'] {
   if (route === undefined) return () => name === DEFAULT_ROUTE
   const bounds = boundsOf(route.spec)
   return (place) => route.takes(place) && isWithin(place, bounds, backends)
 }
 
 /** What binds a caller at one place; null: nothing. */
-export function keyBound(caller: string, place: Place, { keys }: Policy): KeyBound | null {
+export function keyBound(caller: string, place: ReplayPlace, { keys }: ReplayPolicy): KeyBound | null {
   const key = keys.get(caller)
   return key === undefined ? null : { id: caller, options: key.spec, allows: () => key.allows(place) }
 }
 
 /** What a key or a route may reach. A backend that the configuration does not have is reached by nobody. */
-export function isWithin({ backend, model }: Place, bounds: Bounds, backends: Policy['backends']): boolean {
+export function isWithin({ backend, model }: ReplayPlace, bounds: Bounds, backends: ReplayPolicy['backends']): boolean {
   const spec = backends.get(backend)
   return spec !== undefined && outside({ backend: spec, model }, bounds) === null
 }
 
 /** On hardware of the operator, as far as the configuration tells. */
-export function runsHere({ backend, model }: Place, backends: Policy['backends']): boolean {
+export function runsHere({ backend, model }: ReplayPlace, backends: ReplayPolicy['backends']): boolean {
   const spec = backends.get(backend)
   return spec !== undefined && isLocal({ backend: spec, model })
 }

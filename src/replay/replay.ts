@@ -1,9 +1,9 @@
 /** Many requests under two policies, in bounded memory: sums, counts, and some of the requests for medians and intervals. */
-import { judge, type Judgement } from './judge.ts'
+import { replayOne, type ReplayJudgement } from './judge.ts'
 import { Kept } from './kept.ts'
 import { type Logged, MEASURES, type Skip, SKIPS } from './logged.ts'
-import type { Policy } from './policy.ts'
-import { at, COLUMN, SAMPLE, sampleOf, weightOf } from './sample.ts'
+import type { ReplayPolicy } from './policy.ts'
+import { at, SAMPLE_COLUMN, SAMPLE, sampleOf, weightOf } from './sample.ts'
 
 /** Requests that are kept for medians and intervals. */
 export const MOST_KEPT = 10_000
@@ -40,8 +40,8 @@ export interface Evidence {
 }
 
 export class Replay {
-  readonly #a: Policy
-  readonly #b: Policy
+  readonly #a: ReplayPolicy
+  readonly #b: ReplayPolicy
   readonly skipped = countsOf<Skip>(SKIPS)
   readonly unjudged = countsOf<Unjudged>(UNJUDGED)
   readonly a: Side = { agrees: 0, incomplete: 0, passedOver: 0 }
@@ -61,14 +61,14 @@ export class Replay {
   readonly counts = new Float64Array(SAMPLE)
   readonly kept = new Kept(MOST_KEPT)
 
-  constructor(a: Policy, b: Policy) {
+  constructor(a: ReplayPolicy, b: ReplayPolicy) {
     this.#a = a
     this.#b = b
   }
 
   add(logged: Logged): void {
-    const a = judge(logged, this.#a)
-    const b = judge(logged, this.#b)
+    const a = replayOne(logged, this.#a)
+    const b = replayOne(logged, this.#b)
     note(this.a, a)
     note(this.b, b)
     if (a.choice === null) this.unjudged[`a_${a.why ?? 'refused'}`]++
@@ -76,7 +76,7 @@ export class Replay {
     else this.#compare(logged, { ...a, choice: a.choice }, b.choice)
   }
 
-  #compare(logged: Logged, a: Judgement & { readonly choice: number }, b: number): void {
+  #compare(logged: Logged, a: ReplayJudgement & { readonly choice: number }, b: number): void {
     this.requests++
     if (a.choice === logged.chosen) this.a.agrees++
     if (b === logged.chosen) this.b.agrees++
@@ -108,8 +108,8 @@ export class Replay {
   /** Requests of which a measure can be compared, and of which it is known how it came out. */
   known(measure: number): { compared: number; happened: number } {
     return {
-      compared: this.counts[at(measure, COLUMN.a)]!,
-      happened: this.counts[at(measure, COLUMN.happened)]!,
+      compared: this.counts[at(measure, SAMPLE_COLUMN.a)]!,
+      happened: this.counts[at(measure, SAMPLE_COLUMN.happened)]!,
     }
   }
 
@@ -121,7 +121,7 @@ export class Replay {
   }
 }
 
-function note(side: Side, { incomplete, passedOver }: Judgement): void {
+function note(side: Side, { incomplete, passedOver }: ReplayJudgement): void {
   if (incomplete) side.incomplete++
   if (passedOver) side.passedOver++
 }

@@ -3,8 +3,8 @@ import { type Interval, intervalsOf, TOTAL } from './bootstrap.ts'
 import { type Measure, MEASURES } from './logged.ts'
 import { effectiveSize, type Evidence, MOST_KEPT, PLACES, type Replay } from './replay.ts'
 import type { Difference, EvidenceReport, MeasureReport, Report } from './report-shape.ts'
-import { at, COLUMN, MOST_WEIGHT, type Sample } from './sample.ts'
-import { warningsOf } from './warnings.ts'
+import { at, SAMPLE_COLUMN, MOST_WEIGHT, type Sample } from './sample.ts'
+import { reportWarnings } from './warnings.ts'
 
 export function reportOf(replay: Replay): Report {
   const samples = replay.kept.all()
@@ -27,22 +27,27 @@ export function reportOf(replay: Replay): Report {
       MEASURES[measure]!,
       {
         requests: compared,
-        happened: { requests: happened, mean: mean(COLUMN.happened) },
+        happened: { requests: happened, mean: mean(SAMPLE_COLUMN.happened) },
         expected: {
-          a: mean(COLUMN.a),
-          b: mean(COLUMN.b),
-          difference: difference(measure, COLUMN.a, COLUMN.b, intervals.expected[measure] ?? null),
+          a: mean(SAMPLE_COLUMN.a),
+          b: mean(SAMPLE_COLUMN.b),
+          difference: difference(measure, SAMPLE_COLUMN.a, SAMPLE_COLUMN.b, intervals.expected[measure] ?? null),
         },
         corrected: {
-          a: mean(COLUMN.correctedA),
-          b: mean(COLUMN.correctedB),
-          difference: difference(measure, COLUMN.correctedA, COLUMN.correctedB, intervals.corrected[measure] ?? null),
+          a: mean(SAMPLE_COLUMN.correctedA),
+          b: mean(SAMPLE_COLUMN.correctedB),
+          difference: difference(
+            measure,
+            SAMPLE_COLUMN.correctedA,
+            SAMPLE_COLUMN.correctedB,
+            intervals.corrected[measure] ?? null,
+          ),
         },
       },
     ]
   })
   const median = (column: number): number => medianOf(samples, column)
-  const apart = median(COLUMN.b) - median(COLUMN.a)
+  const apart = median(SAMPLE_COLUMN.b) - median(SAMPLE_COLUMN.a)
   const pairs = [...replay.moves.values()].sort(
     (one, other) => other.requests - one.requests || (one.from + one.to < other.from + other.to ? -1 : 1),
   )
@@ -57,9 +62,9 @@ export function reportOf(replay: Replay): Report {
     moves: { requests: replay.moved.requests, pairs },
     measures: Object.fromEntries(measures) as Record<Measure, MeasureReport>,
     median_total_ms: {
-      happened: rounded(median(COLUMN.happened)),
-      a: rounded(median(COLUMN.a)),
-      b: rounded(median(COLUMN.b)),
+      happened: rounded(median(SAMPLE_COLUMN.happened)),
+      a: rounded(median(SAMPLE_COLUMN.a)),
+      b: rounded(median(SAMPLE_COLUMN.b)),
       // It is that of the kept requests, and so is its interval.
       difference: {
         value: rounded(apart),
@@ -74,7 +79,7 @@ export function reportOf(replay: Replay): Report {
       moved: evidenceOf(replay.moved),
     },
   }
-  return { ...report, warnings: warningsOf(report, MOST_KEPT) }
+  return { ...report, warnings: reportWarnings(report, MOST_KEPT) }
 }
 
 const evidenceOf = (evidence: Evidence): EvidenceReport => ({

@@ -5,12 +5,12 @@ import { boundsOf, type RouteBounds } from '../decision/route/bounds.ts'
 import { AUTO, matches as isTaken } from '../decision/route/match.ts'
 import { DEFAULT_ROUTE } from '../decision/route/table.ts'
 import type { Logged } from './logged.ts'
-import { isWithin, keyBound, type Place, type Policy, type PolicyRoute } from './policy.ts'
+import { isWithin, keyBound, type ReplayPlace, type ReplayPolicy, type PolicyRoute } from './policy.ts'
 
-export interface Rule extends RouteBounds {
+export interface ReplayRule extends RouteBounds {
   readonly route: string
   readonly scoring: RouteSpec['strategy']
-  readonly takes: (place: Place) => boolean
+  readonly takes: (place: ReplayPlace) => boolean
   /** Globs of what it takes. */
   readonly patterns: readonly string[]
   /** The gateway chooses, efforts included. */
@@ -20,11 +20,11 @@ export interface Rule extends RouteBounds {
 }
 
 /** Null: the policy has no such name. */
-export function ruleOf(policy: Policy, logged: Logged): Rule | null {
+export function ruleOf(policy: ReplayPolicy, logged: Logged): ReplayRule | null {
   const { model } = logged
   const known = [...logged.options, ...policy.declared]
-  const names = (place: Place): boolean => isNamed(place.model, place, model, policy)
-  const exact = (place: Place): boolean =>
+  const names = (place: ReplayPlace): boolean => isNamed(place.model, place, model, policy)
+  const exact = (place: ReplayPlace): boolean =>
     place.id === model || (model.startsWith(`${place.backend}/`) && isAlias(place, model, policy))
   if (known.some(exact)) return named(exact, model)
   const preset = model.startsWith(`${AUTO}:`) ? strategyNamed(model.slice(AUTO.length + 1)) : null
@@ -44,7 +44,11 @@ export function ruleOf(policy: Policy, logged: Logged): Rule | null {
   return known.some(names) ? { ...named(names, model), passedOver } : null
 }
 
-const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, passedOver: boolean): Rule => ({
+const ruled = (
+  { spec, takes }: PolicyRoute,
+  preset: ReplayRule['scoring'] | null,
+  passedOver: boolean,
+): ReplayRule => ({
   route: spec.name,
   spec,
   scoring: preset ?? spec.strategy,
@@ -54,7 +58,7 @@ const ruled = ({ spec, takes }: PolicyRoute, preset: Rule['scoring'] | null, pas
   passedOver,
 })
 
-const named = (takes: Rule['takes'], model: string): Rule => ({
+const named = (takes: ReplayRule['takes'], model: string): ReplayRule => ({
   route: DEFAULT_ROUTE,
   spec: null,
   scoring: DEFAULT_STRATEGY,
@@ -64,18 +68,18 @@ const named = (takes: Rule['takes'], model: string): Rule => ({
   passedOver: false,
 })
 
-const isNamed = (own: string, place: Place, name: string, policy: Policy): boolean =>
+const isNamed = (own: string, place: ReplayPlace, name: string, policy: ReplayPolicy): boolean =>
   own === name || own === `${name}:latest` || standsFor(policy.aliases.get(name), place)
 
-const isAlias = (place: Place, name: string, policy: Policy): boolean =>
+const isAlias = (place: ReplayPlace, name: string, policy: ReplayPolicy): boolean =>
   standsFor(policy.aliases.get(name.slice(place.backend.length + 1)), place)
 
-const standsFor = (names: ReadonlySet<string> | undefined, { id, model }: Place): boolean =>
+const standsFor = (names: ReadonlySet<string> | undefined, { id, model }: ReplayPlace): boolean =>
   names !== undefined && (names.has(id) || names.has(model))
 
 /** Whether this key may use some of it. */
-function isOpen({ takes }: PolicyRoute, known: readonly Place[], caller: string, policy: Policy): boolean {
-  const within = (place: Place): boolean =>
+function isOpen({ takes }: PolicyRoute, known: readonly ReplayPlace[], caller: string, policy: ReplayPolicy): boolean {
+  const within = (place: ReplayPlace): boolean =>
     isWithin(place, boundsOf(null, keyBound(caller, place, policy)), policy.backends)
   return !policy.keys.has(caller) || known.some((place) => takes(place) && within(place))
 }

@@ -1,8 +1,8 @@
 /** One request under two policies, in numbers: what happened, what was expected of each choice, and that corrected by what happened. Pure. */
-import { type Logged, type Measure, MEASURES, type Option } from './logged.ts'
+import { type Logged, type Measure, MEASURES, type LoggedOption } from './logged.ts'
 
 /** Columns of a measure. */
-export const COLUMN = { happened: 0, a: 1, b: 2, correctedA: 3, correctedB: 4 } as const
+export const SAMPLE_COLUMN = { happened: 0, a: 1, b: 2, correctedA: 3, correctedB: 4 } as const
 const WIDTH = 5
 export const SAMPLE = MEASURES.length * WIDTH
 
@@ -30,11 +30,11 @@ export function sampleOf(logged: Logged, a: number, b: number): Sample {
     if (Number.isNaN(ofA) || Number.isNaN(ofB)) return
     const happened = observed[name]
     const surprise = happened - expected(chosen)
-    values[at(measure, COLUMN.happened)] = happened
-    values[at(measure, COLUMN.a)] = ofA
-    values[at(measure, COLUMN.b)] = ofB
-    values[at(measure, COLUMN.correctedA)] = ofA + correction(weightOf(logged, a), surprise)
-    values[at(measure, COLUMN.correctedB)] = ofB + correction(weightOf(logged, b), surprise)
+    values[at(measure, SAMPLE_COLUMN.happened)] = happened
+    values[at(measure, SAMPLE_COLUMN.a)] = ofA
+    values[at(measure, SAMPLE_COLUMN.b)] = ofB
+    values[at(measure, SAMPLE_COLUMN.correctedA)] = ofA + correction(weightOf(logged, a), surprise)
+    values[at(measure, SAMPLE_COLUMN.correctedB)] = ofB + correction(weightOf(logged, b), surprise)
   })
   return { lot: lotOf(logged), time: logged.time, values }
 }
@@ -48,7 +48,7 @@ const correction = (weight: number, surprise: number): number =>
   weight === 0 || Number.isNaN(surprise) ? 0 : weight * surprise
 
 /** Callers see the first token of streams only. */
-const expectedOf = ({ expected }: Option, name: Measure, stream: boolean): number =>
+const expectedOf = ({ expected }: LoggedOption, name: Measure, stream: boolean): number =>
   name === 'ttft_ms' && !stream ? NaN : expected[name]
 
 /** A number of 32 bits that has nothing to do with what is in the request (FNV-1a, mixed). */

@@ -4,7 +4,7 @@ import type { Report } from './report-shape.ts'
 /** Below so many requests a bootstrap promises too much. */
 const FEW = 30
 
-export function warningsOf(report: Omit<Report, 'warnings'>, mostKept: number): string[] {
+export function reportWarnings(report: Omit<Report, 'warnings'>, mostKept: number): string[] {
   const { requests, evidence, incomplete, header_routes: headers, agreement, routed_otherwise: otherwise } = report
   const { moved } = evidence
   const sentences: string[] = []

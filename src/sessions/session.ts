@@ -1,7 +1,7 @@
 /** What one agent took within one session, came to and looks like. Bounded, whatever it does. */
 import { usdOf } from '../core/money.ts'
 import { type Counted, startOf } from '../core/counted.ts'
-import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type Trace } from './signals.ts'
+import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, type StepTrace } from './signals.ts'
 
 /** Different models, routes and errors of one session; more are counted as `other`. */
 const MOST_NAMES = 16
@@ -37,7 +37,7 @@ export interface Session {
   readonly errors: Map<string, number>
   lastStatus: number
   readonly tallies: Tallies
-  readonly trace: Trace
+  readonly trace: StepTrace
 }
 
 export type Who = Pick<Session, 'id' | 'key' | 'team' | 'user' | 'agent' | 'derived'>

@@ -37,7 +37,7 @@ const REMEMBERED = 8
 const BURN_MS = 600_000
 
 /** What is remembered of the requests before. Hashes; 0 = none yet. */
-export interface Trace {
+export interface StepTrace {
   /** Of the last steps; the oldest are overwritten. */
   readonly steps: Int32Array
   nextStep: number
@@ -54,7 +54,7 @@ export interface Trace {
   burnt: number
 }
 
-export const newTrace = (): Trace => ({
+export const newTrace = (): StepTrace => ({
   steps: new Int32Array(REMEMBERED),
   nextStep: 0,
   calls: new Int32Array(REMEMBERED),
@@ -73,7 +73,7 @@ export interface Ended {
   readonly fresh: number
 }
 
-export function countEnding(tallies: Tallies, trace: Trace, { useful, at, fresh }: Ended): void {
+export function countEnding(tallies: Tallies, trace: StepTrace, { useful, at, fresh }: Ended): void {
   tallies.failing = useful ? 0 : tallies.failing + 1
   if (at - trace.burnFrom >= BURN_MS) {
     trace.burnFrom = at
@@ -86,7 +86,7 @@ export function countEnding(tallies: Tallies, trace: Trace, { useful, at, fresh 
 /** What the request sent. `repeated`: the SDK sends one again that had failed. */
 export function countStep(
   tallies: Tallies,
-  trace: Trace,
+  trace: StepTrace,
   step: StepHashes | null,
   useful: boolean,
   repeated: boolean,

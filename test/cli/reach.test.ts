@@ -1,5 +1,5 @@
 import t from 'tap'
-import { reachOf } from '../../src/cli/reach.ts'
+import { routeReach } from '../../src/cli/reach.ts'
 import { load } from '../config/load.ts'
 
 /** `backend: declared models | patterns` for each backend that a route with these candidates reaches. */
@@ -11,7 +11,7 @@ backends:
   - { name: openai, kind: openai, key: k }
   - { name: azure, kind: azure, url: 'https://example.openai.azure.com', key: k, models: [gpt, mini] }
 routes: [{ name: r, candidates: ${candidates}${more} }]`)
-  return reachOf(config.routes[0]!, config).map(
+  return routeReach(config.routes[0]!, config).map(
     ({ backend, declared, patterns }) => `${backend ?? '?'}: ${declared.join()} | ${patterns.join()}`,
   )
 }
@@ -51,5 +51,5 @@ backends:
   - { name: openai, kind: openai, key: k }
 routes: [{ name: r, candidates: ['gpu/*'], fallback: ['*/gpt'], limits: { local_only: true } }]`)
   const [route] = config.routes
-  t.strictSame(reachOf(route!, config, route!.fallback), [{ backend: 'gpu', declared: [], patterns: ['gpt'] }])
+  t.strictSame(routeReach(route!, config, route!.fallback), [{ backend: 'gpu', declared: [], patterns: ['gpt'] }])
 })

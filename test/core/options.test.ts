@@ -7,7 +7,7 @@ import {
   namedOf,
   option,
   type Option,
-  shapeOf,
+  zodShapeOf,
   storedOf,
   valuesOf,
 } from '../../src/core/options/option.ts'
@@ -34,7 +34,7 @@ t.test('one declaration gives the values by both names, with its default where n
 t.test(
   'one declaration gives what a file may say, what a change may say, and what the file of keys holds',
   async (t) => {
-    const file = z.strictObject(shapeOf(SOME))
+    const file = z.strictObject(zodShapeOf(SOME))
     t.strictSame(file.parse({}), {})
     t.notOk(file.safeParse({ plain: null }).success)
     t.strictSame(z.strictObject(changesOf(SOME)).parse({ plain: null }), { plain: null })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { reachOf } from '../../src/cli/reach.ts'
+import { routeReach } from '../../src/cli/reach.ts'
 import { load } from '../config/load.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { failing } from '../support/fault-plan.ts'
@@ -104,7 +104,7 @@ for (let seed = 1; seed <= 12; seed++)
     }
     const { config: built } = load(JSON.stringify(config))
     for (const route of built.routes) {
-      const printed = [...reachOf(route, built), ...reachOf(route, built, route.fallback)]
+      const printed = [...routeReach(route, built), ...routeReach(route, built, route.fallback)]
       const told = printed.flatMap(({ backend, declared }) => declared.map((model) => `${backend}/${model}`))
       t.strictSame(new Set(told), await asked(route.name, { authorization: 'Bearer sk-all' }), `check, ${route.name}`)
     }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import t from 'tap'
 import { createAdmin } from '../../src/http/admin/server.ts'
-import type { SessionQuery } from '../../src/http/admin/session-routes.ts'
+import type { SessionQueryString } from '../../src/http/admin/session-routes.ts'
 import { adminRoutes, type AdminTools } from '../../src/http/admin/routes.ts'
 import { KeyStore } from '../../src/keys/key-store.ts'
 import { createLog } from '../../src/observe/log/log.ts'
@@ -296,7 +296,7 @@ t.test('without a file of keys none can be made; without `admin` there is no adm
 
 t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const resets: unknown[] = []
-  const queries: SessionQuery[] = []
+  const queries: SessionQueryString[] = []
   const admin = await createAdmin({
     hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },

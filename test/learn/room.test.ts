@@ -3,7 +3,7 @@ import t from 'tap'
 import { loadOf } from '../../src/core/load.ts'
 import type { Room } from '../../src/core/arm.ts'
 import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
-import { learnRoom, learnStay, limitOf, newRoom, waitOf } from '../../src/decision/learn/room.ts'
+import { learnRoom, learnStay, roomLimitOf, newRoom, waitOf } from '../../src/decision/learn/room.ts'
 
 const begin = (beside: number, running: number, late: number) => ({ beside, running, seconds: 0.1 * late, usual: 0.1 })
 
@@ -14,19 +14,19 @@ const upTo = (room: Room, most: number): void => {
 t.test('an engine is full where streams begin late beside as many as it works on', async (t) => {
   const room = newRoom()
   upTo(room, 4)
-  t.equal(limitOf(room), null)
+  t.equal(roomLimitOf(room), null)
   for (let wait = 0; wait < 4; wait++) {
-    t.equal(limitOf(room), null, 'some late ones say little')
+    t.equal(roomLimitOf(room), null, 'some late ones say little')
     t.equal(learnRoom(room, begin(4, 4, 4)), true)
   }
-  t.equal(limitOf(room), 4)
+  t.equal(roomLimitOf(room), 4)
   learnStay(room, 2)
   t.strictSame(
     [0, 3, 4, 5, 8].map((open) => waitOf(room, open)),
     [0, 0, 0.5, 1, 2.5],
   )
   learnRoom(room, begin(4, 5, 1))
-  t.equal(limitOf(room), null, 'the fifth began at once, so it was not full')
+  t.equal(roomLimitOf(room), null, 'the fifth began at once, so it was not full')
 })
 
 t.test('where all are late, it is not for lack of a place', async (t) => {
@@ -34,7 +34,7 @@ t.test('where all are late, it is not for lack of a place', async (t) => {
   upTo(room, 8)
   for (let round = 0; round < 40; round++)
     for (let beside = 1; beside < 8; beside++) learnRoom(room, begin(beside, beside + 1, 4))
-  t.equal(limitOf(room), null)
+  t.equal(roomLimitOf(room), null)
 })
 
 t.test('what is seen in the wrong order now and then moves the size by little', async (t) => {
@@ -51,16 +51,16 @@ t.test('a size that was wrong is forgotten within some 130 streams that began at
   const room = newRoom()
   upTo(room, 5)
   for (let wait = 0; wait < 100; wait++) learnRoom(room, begin(5, 5, 4))
-  t.equal(limitOf(room), 5)
+  t.equal(roomLimitOf(room), 5)
   for (let calm = 0; calm < 129; calm++) learnRoom(room, begin(2, 3, 1))
-  t.equal(limitOf(room), null)
+  t.equal(roomLimitOf(room), null)
 })
 
 t.test('an engine that was started again with fewer slots is known again', async (t) => {
   const room = newRoom()
   upTo(room, 8)
   for (let wait = 0; wait < 60; wait++) learnRoom(room, begin(4, 4, 4))
-  t.equal(limitOf(room), 4)
+  t.equal(roomLimitOf(room), 4)
 })
 
 t.test('a replica is expected to be as the others until it has answered, and then as it is', async (t) => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { blend, deviation, evidence, newCells, record } from '../../src/decision/learn/topic-stats.ts'
+import { blend, deviation, evidence, newCells, recordValue } from '../../src/decision/learn/topic-stats.ts'
 import { features } from '../support/features.ts'
 
 const close = (t: Test, found: number, wanted: number, what: string): unknown =>
@@ -16,7 +16,7 @@ t.test('nothing seen, no deviation', async (t) => {
 
 t.test('one observation, by hand', async (t) => {
   const cells = newCells(3)
-  record(cells, features(), 0.6, 5)
+  recordValue(cells, features(), 0.6, 5)
   // Over all topics .6 / (1 + 5) = .1; in the topic (.6 + 5 x .1) / (1 + 5); elsewhere the former.
   close(t, deviation(cells, features(), 5), 1.1 / 6, 'its own topic')
   close(t, deviation(cells, features({ topics: [2] }), 5), 0.1, 'another topic')
@@ -28,9 +28,9 @@ t.test('one observation, by hand', async (t) => {
 
 t.test('two observations, by hand: the first fades by a thousandth', async (t) => {
   const cells = newCells(1)
-  record(cells, features(), 1, 4)
+  recordValue(cells, features(), 1, 4)
   // Expected 1 / 5, then (1 + 4 / 5) / 5 = .36.
-  record(cells, features(), 0, 4)
+  recordValue(cells, features(), 0, 4)
   close(t, cells.count[0]!, 1.999, 'count')
   close(t, cells.sum[0]!, 0.999, 'sum')
   close(t, cells.total, 1.999, 'total')
@@ -39,7 +39,7 @@ t.test('two observations, by hand: the first fades by a thousandth', async (t) =
 
 t.test('a topic is fractional', async (t) => {
   const cells = newCells(2)
-  record(cells, features({ topics: [0, 1], shares: [0.8, 0.2] }), 1, 4)
+  recordValue(cells, features({ topics: [0, 1], shares: [0.8, 0.2] }), 1, 4)
   close(t, cells.count[0]!, 0.8, 'most of it')
   close(t, cells.count[1]!, 0.2, 'the rest')
   close(t, cells.total, 1, 'one observation')
@@ -49,7 +49,7 @@ t.test('more observations, less shrinkage', async (t) => {
   const cells = newCells(2)
   let before = 0
   for (let i = 0; i < 500; i++) {
-    record(cells, features(), 0.5, 6)
+    recordValue(cells, features(), 0.5, 6)
     const now = deviation(cells, features(), 6)
     t.ok(now > before && now < 0.5, `${i}: ${now}`)
     before = now
@@ -62,8 +62,8 @@ t.test('more observations, less shrinkage', async (t) => {
 t.test('a topic with its own evidence keeps its own mean', async (t) => {
   const cells = newCells(2)
   for (let i = 0; i < 300; i++) {
-    record(cells, features(), 0.4, 6)
-    record(cells, features({ topics: [1] }), -0.4, 6)
+    recordValue(cells, features(), 0.4, 6)
+    recordValue(cells, features({ topics: [1] }), -0.4, 6)
   }
   t.ok(deviation(cells, features(), 6) > 0.37)
   t.ok(deviation(cells, features({ topics: [1] }), 6) < -0.37)
@@ -71,8 +71,8 @@ t.test('a topic with its own evidence keeps its own mean', async (t) => {
 
 t.test('old observations fade as new ones come', async (t) => {
   const cells = newCells(1)
-  for (let i = 0; i < 5000; i++) record(cells, features(), 1, 6)
+  for (let i = 0; i < 5000; i++) recordValue(cells, features(), 1, 6)
   t.ok(Math.abs(cells.count[0]! - 1000) < 10, `${cells.count[0]} are kept`)
-  for (let i = 0; i < 3000; i++) record(cells, features(), 0, 6)
+  for (let i = 0; i < 3000; i++) recordValue(cells, features(), 0, 6)
   t.ok(deviation(cells, features(), 6) < 0.07, `${deviation(cells, features(), 6)}`)
 })

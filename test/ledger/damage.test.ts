@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { DamageCount } from '../../src/ledger/damage.ts'
 import { SegmentWriter } from '../../src/ledger/writer.ts'
-import type { Block } from '../../src/ledger/pending.ts'
+import type { PendingBlock } from '../../src/ledger/pending.ts'
 import { finished, ANSWERED, FAILED } from './finished.ts'
 import { decided } from '../support/records.ts'
 import { idsOf, opened, rowsIn } from './opened.ts'
@@ -109,7 +109,7 @@ t.test('a block that is in two segments counts once', async (t) => {
   t.strictSame(idsOf(await rowsIn(folder)), ['one', 'two'])
 })
 
-const block = (text: string, firstSeq: number): Block => ({
+const block = (text: string, firstSeq: number): PendingBlock => ({
   bytes: Buffer.from(text),
   rows: 1,
   firstSeq,

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../src/core/errors.ts'
 import type { AttemptRecord, RequestRecord } from '../../src/core/request-record.ts'
 import type { Waste } from '../../src/core/settlement.ts'
-import { failureOf } from '../../src/observe/log/failure.ts'
+import { failureRecordOf } from '../../src/observe/log/failure.ts'
 import { ATTEMPT, cost, usage } from '../support/factories.ts'
 import { pick } from '../support/random.ts'
 import { after } from '../support/records.ts'
@@ -45,7 +45,7 @@ export function finished({ attempts = [ANSWERED], ...traits }: Partial<RequestRe
     why: good ? null : 'unanswered',
     status: good ? 200 : 502,
     error: error?.code ?? null,
-    failure: error === null ? null : failureOf(error),
+    failure: error === null ? null : failureRecordOf(error),
     endedAt: Date.now(),
     ...traits,
   })

@@ -1,5 +1,5 @@
 import type { CandidateRecord } from '../../src/core/record.ts'
-import type { Decision, ShownCandidate } from '../../src/observe/explain/shape.ts'
+import type { ShownDecision, ShownCandidate } from '../../src/observe/explain/shape.ts'
 
 const UNKNOWN = {
   expected: {
@@ -41,7 +41,7 @@ export function candidate(
   }
 }
 
-export function decision(traits: Partial<Decision> = {}): Decision {
+export function decision(traits: Partial<ShownDecision> = {}): ShownDecision {
   return {
     request_id: 'req-1',
     route: 'default',
@@ -55,7 +55,7 @@ export function decision(traits: Partial<Decision> = {}): Decision {
 }
 
 /** Three that can, one of them with two efforts, and two that cannot. */
-export const FULL: Decision = decision({
+export const FULL: ShownDecision = decision({
   candidates: [
     candidate('openai/gpt-5-mini', {
       effort: 'low',

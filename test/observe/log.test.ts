@@ -4,7 +4,7 @@ import { after, decided } from '../support/records.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { requestedModel } from '../../src/core/requested-model.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
-import { failureOf } from '../../src/observe/log/failure.ts'
+import { failureRecordOf } from '../../src/observe/log/failure.ts'
 import { requestLine } from '../../src/observe/log/request-line.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import { createLog, logEvents } from '../../src/observe/log/log.ts'
@@ -145,7 +145,7 @@ const ANSWER: RequestRecord = after(
 )
 
 const lineOf = (error: GatewayError): object =>
-  requestLine({ ...ANSWER, status: error.status, error: error.code, failure: failureOf(error) })
+  requestLine({ ...ANSWER, status: error.status, error: error.code, failure: failureRecordOf(error) })
 
 t.test('the line of a request', async (t) => {
   let text = ''

@@ -3,7 +3,7 @@ import t from 'tap'
 import { loadProviders } from '../../src/config/providers.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { readLine } from '../../src/replay/logged.ts'
-import { type Policy, policyOf } from '../../src/replay/policy.ts'
+import { type ReplayPolicy, policyOf } from '../../src/replay/policy.ts'
 import { Replay } from '../../src/replay/replay.ts'
 import type { Report } from '../../src/replay/report-shape.ts'
 import { reportOf } from '../../src/replay/report.ts'
@@ -12,16 +12,16 @@ import { pick, seeded } from '../support/random.ts'
 import { type Candidate, configuration, line } from './samples.ts'
 
 const PROVIDERS = await loadProviders()
-const policy = (config: object = {}): Policy =>
+const policy = (config: object = {}): ReplayPolicy =>
   policyOf(parseConfig(stringify(configuration(config)), {}, PROVIDERS).config)
 
 /** A policy with one route for everything. */
-const byRoute = (route: object): Policy => policy({ routes: [{ name: 'default', candidates: ['*'], ...route }] })
+const byRoute = (route: object): ReplayPolicy => policy({ routes: [{ name: 'default', candidates: ['*'], ...route }] })
 
 const BEST = byRoute({ strategy: 'best' })
 const CHEAP = byRoute({ strategy: 'cheap' })
 
-function replayed(lines: readonly string[], a: Policy, b: Policy): Report {
+function replayed(lines: readonly string[], a: ReplayPolicy, b: ReplayPolicy): Report {
   const replay = new Replay(a, b)
   for (const text of lines) {
     const logged = readLine(text)
@@ -36,7 +36,7 @@ const PLAIN: Candidate = { id: 'y/plain', cost: 0.001, success: 0.7, total: 1000
 const BOTH = [DEAR, PLAIN]
 
 /** Where a policy sends a request. */
-const moveOf = (text: string, b: Policy, a: Policy = BEST): string => {
+const moveOf = (text: string, b: ReplayPolicy, a: ReplayPolicy = BEST): string => {
   const { moves, requests } = replayed([text], a, b)
   return requests === 0 ? 'left out' : (moves.pairs[0]?.to ?? 'stays')
 }
@@ -202,7 +202,7 @@ t.test('routes: name, key, class, needs, tokens, hour', async (t) => {
 
 t.test('a class, and the cheapest within a distance of the best', async (t) => {
   const { config } = parseConfig(stringify(configuration()), {}, PROVIDERS)
-  const within = (cheapestWithin: number): Policy =>
+  const within = (cheapestWithin: number): ReplayPolicy =>
     policyOf({
       ...config,
       routes: [

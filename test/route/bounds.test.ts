@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import t, { type Test } from 'tap'
-import { reachOf as checked } from '../../src/cli/reach.ts'
+import { routeReach as checked } from '../../src/cli/reach.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import { ANONYMOUS } from '../../src/core/principal.ts'
@@ -11,7 +11,7 @@ import { FILTERS } from '../../src/decision/route/filters.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { reachOf as listed } from '../../src/decision/route/reach.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
-import { judge } from '../../src/replay/judge.ts'
+import { replayOne } from '../../src/replay/judge.ts'
 import { readLine } from '../../src/replay/logged.ts'
 import { policyOf } from '../../src/replay/policy.ts'
 import { line } from '../replay/samples.ts'
@@ -82,7 +82,7 @@ function replayed(model: string, caller: string, config: Config): string | null 
   ]
   const logged = readLine(line({ candidates, line: { model, caller } }))
   if (typeof logged === 'string') throw new Error(logged)
-  const { choice } = judge(logged, policyOf(config))
+  const { choice } = replayOne(logged, policyOf(config))
   return choice === null ? null : (candidates[choice]?.id ?? null)
 }
 

@@ -5,7 +5,7 @@ import { ANYBODY, catalogOf, deployment, KEY, profile, provider, routeMatch, rou
 import { GatewayError } from '../../src/core/errors.ts'
 import type { RouteSpec } from '../../src/core/settings.ts'
 import { type Strategy, STRATEGY_NAMES } from '../../src/core/strategies.ts'
-import { type Asked, type ResolvedRoute, resolve } from '../../src/decision/route/names.ts'
+import { type NameContext, type ResolvedRoute, resolve } from '../../src/decision/route/names.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { outside } from '../../src/decision/route/bounds.ts'
 import { reachOf } from '../../src/decision/route/reach.ts'
@@ -36,7 +36,7 @@ function ask(
 }
 
 /** A request at noon. */
-const asked = (model: string, principal = ANYBODY): Asked => ({
+const asked = (model: string, principal = ANYBODY): NameContext => ({
   model,
   principal,
   strategy: null,

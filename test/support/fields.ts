@@ -4,7 +4,7 @@ import { keyed } from '../../src/core/keyed.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import type { Decision, DecisionContext } from '../../src/decision/route/decision.ts'
-import { decide, plan } from '../../src/decision/route/plan.ts'
+import { choose, plan } from '../../src/decision/route/plan.ts'
 import { COLUMNS, WEIGHT_NAMES, type Weights } from '../../src/core/terms.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, provider, routeSpec } from './factories.ts'
@@ -96,7 +96,7 @@ export function plans(all: readonly Deployment[], situation: Situation, count: n
 
 export function decisionOf(all: readonly Deployment[], situation: Situation = {}): Decision {
   const { request, table, profile } = asked(situation, all)
-  return decide(request, profile, table, moment(situation.moment))
+  return choose(request, profile, table, moment(situation.moment))
 }
 
 /** Ids in order. */

@@ -4,7 +4,7 @@ import type { DecisionRecord } from '../../src/core/record.ts'
 import { type AttemptRecord, lastAnswer, type RequestRecord } from '../../src/core/request-record.ts'
 import type { Cost, Usage, Waste } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
-import { failureOf } from '../../src/observe/log/failure.ts'
+import { failureRecordOf } from '../../src/observe/log/failure.ts'
 import { ATTEMPT, cost, usage } from './factories.ts'
 
 /** A call of backend `a` that went well and answered, unless it has an error. */
@@ -112,7 +112,7 @@ export function finished(ending: Ending = {}): RequestRecord {
   )
   return after(attempts, {
     ...{ ttftMs: 50, streamMs: 400, finish: 'stop', success, score: success ? 1 : null },
-    ...(error === null ? {} : { error: error.code, failure: failureOf(error) }),
+    ...(error === null ? {} : { error: error.code, failure: failureRecordOf(error) }),
     ...traits,
     attempts,
   })

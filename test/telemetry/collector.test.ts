@@ -3,7 +3,7 @@ import t from 'tap'
 import type { RequestRecord } from '../../src/core/request-record.ts'
 import { beginTrace } from '../../src/formats/trace-context.ts'
 import type { TelemetryEvent } from '../../src/core/events.ts'
-import { type Pace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
+import { type ExportPace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { within } from '../support/await.ts'
 import { ATTEMPT } from '../support/factories.ts'
 import { after } from '../support/records.ts'
@@ -23,7 +23,7 @@ const finished = (): RequestRecord =>
 
 function telemetry(
   endpoint: string,
-  pace: Partial<Pace>,
+  pace: Partial<ExportPace>,
   metrics = false,
 ): { it: Telemetry; events: TelemetryEvent[] } {
   const events: TelemetryEvent[] = []

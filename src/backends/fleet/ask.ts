@@ -26,7 +26,7 @@ export function credentials({ provider, key }: Pick<BackendSpec, 'provider' | 'k
 }
 
 /** The value, or undefined where the text is not JSON. */
-export function parse(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {

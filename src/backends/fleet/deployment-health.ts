@@ -5,7 +5,7 @@ import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayRequest, RequestProfile, DeploymentHealth } from '../../core/types.ts'
 
 /** What a call was about. */
-export interface Asked {
+export interface CallSubject {
   readonly request: GatewayRequest
   readonly profile: RequestProfile
 }
@@ -59,7 +59,7 @@ export function recordOutcome(
   endpoint: string,
   error: GatewayError | null,
   now: number,
-  asked: Asked | null = null,
+  asked: CallSubject | null = null,
 ): void {
   if (error === null) {
     own.failures = 0
@@ -98,7 +98,7 @@ function refuse(own: HealthState, what: string, now: number): void {
 }
 
 /** It could do what the request asked for, whatever it said before. */
-function learnAbilities(own: HealthState, { request, profile }: Asked): void {
+function learnAbilities(own: HealthState, { request, profile }: CallSubject): void {
   for (const need of profile.needs) own.answers.add(need)
   for (const lack of own.unsupportedUntil.keys()) if (asks(request, profile, lack)) own.unsupportedUntil.delete(lack)
 }

@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../../core/json.ts'
 import type { DiscoverySource } from '../../core/provider.ts'
 import { NO_ANSWER, transportReason } from '../../core/transport.ts'
 import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
-import { ask, credentials, parse } from './ask.ts'
-import { describe, type Described, type Entry, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
+import { ask, credentials, parseJson } from './ask.ts'
+import { describe, type Described, type ListedModel, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
 
 export interface FoundModel extends Described {
   /** Changes when the engine's entry of the model does. */
@@ -71,7 +71,7 @@ export async function discover(spec: BackendSpec, tools: DiscoveryTools): Promis
 }
 
 interface Listing {
-  readonly entries: readonly Entry[]
+  readonly entries: readonly ListedModel[]
   /** What the rest is to be asked for with; null = there is none. */
   readonly next: string | null
 }
@@ -119,7 +119,7 @@ async function askPage(
     const loading = status === 503 && LOADING.test(text)
     return { found: false, reason: loading ? 'loading' : refusal(status, text), status, loading, late: false }
   }
-  const value = parse(text)
+  const value = parseJson(text)
   const entries = readEntries(value, source)
   if (entries === null) {
     return { found: false, reason: 'not an engine of this kind', status, loading: false, late: false }
@@ -166,7 +166,7 @@ async function askDetail(
     const body = source.body === null ? null : (withId(source.body, id) as JsonObject)
     const { status, text } = await askPath(spec, source, path, body, tools)
     if (status === 429 || status >= 500) return null
-    const answer = status === 200 ? parse(text) : undefined
+    const answer = status === 200 ? parseJson(text) : undefined
     if (answer === undefined) return NOTHING
     if (source.list === '') return describe(answer, source)
     const entries = readEntries(answer, source) ?? []
@@ -193,7 +193,7 @@ function withId(value: Json | undefined, id: string): Json | undefined {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withId(item, id)]))
 }
 
-function add(models: Map<string, FoundModel>, entry: Entry): void {
+function add(models: Map<string, FoundModel>, entry: ListedModel): void {
   const ids = entry.id === null ? [...models.keys()] : [entry.id]
   for (const id of ids) {
     const known = models.get(id)

@@ -7,7 +7,7 @@ import { kindByName, spellings } from './model-names.ts'
 import type { Described } from './read-list.ts'
 
 /** `found` null: the model is declared, and the engine says nothing of it. */
-export function factsOf(
+export function modelFactsOf(
   spec: BackendSpec,
   model: string,
   found: Described | null,

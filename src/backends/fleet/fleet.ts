@@ -14,7 +14,7 @@ import { HttpClient } from '../upstream/http-client.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
 import type { Place } from './places.ts'
-import { adapt, type Asked, recordOutcome, overrun } from './deployment-health.ts'
+import { adapt, type CallSubject, recordOutcome, overrun } from './deployment-health.ts'
 
 export interface FleetHooks {
   /** Monotonic, ms. */
@@ -27,11 +27,11 @@ export interface FleetHooks {
 }
 
 /** How a request ended for the deployment that it was sent to. */
-export interface Outcome {
+export interface CallOutcome {
   readonly endpoint: string
   readonly error: GatewayError | null
   /** Null where nothing is to be learnt from what it asked for. */
-  readonly asked?: Asked | null
+  readonly asked?: CallSubject | null
 }
 
 /** One line of /health. */
@@ -173,7 +173,7 @@ export class Fleet {
   }
 
   /** `outcome` null: it says nothing about the backend. */
-  end(deployment: Deployment, outcome: Outcome | null, place: Place | null = null): void {
+  end(deployment: Deployment, outcome: CallOutcome | null, place: Place | null = null): void {
     const monitor = this.#byLive.get(deployment.live)
     if (outcome === null) return monitor?.left(place)
     const { endpoint, error, asked = null } = outcome

@@ -4,7 +4,7 @@ import type { BackendSpec, ModelFacts, PolicySettings } from '../../core/setting
 import type { Deployment, Target } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
-import { factsOf, sameFacts } from './facts.ts'
+import { modelFactsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'
 import { newHealth, type HealthState } from './deployment-health.ts'
 
@@ -114,7 +114,7 @@ export class Models {
 
   *#facts(): Generator<readonly [string, ModelFacts], void> {
     for (const model of new Set([...this.spec.models, ...this.#listed.keys()]))
-      yield [model, factsOf(this.spec, model, this.#listed.get(model) ?? null, this.#operator)]
+      yield [model, modelFactsOf(this.spec, model, this.#listed.get(model) ?? null, this.#operator)]
   }
 
   #deploy(model: string, facts: ModelFacts, before?: DeploymentState): DeploymentState {

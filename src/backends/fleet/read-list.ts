@@ -8,7 +8,7 @@ export interface Described {
   readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
 }
 
-export interface Entry extends Described {
+export interface ListedModel extends Described {
   /** Null = the entry speaks for every model of the backend. */
   readonly id: string | null
   /** Changes when the model does: answers about this model can be kept while it stays the same. */
@@ -24,15 +24,15 @@ const HALF_SIGN = /\p{Surrogate}/u
 const SIZE_IN_TEXT = /(?:num_ctx|n_ctx|ctx-size|context_length|max_model_len)[\s"=:,]+(\d+)/
 
 /** The entries of an answer; null where it has no list at the expected place. One object counts as a list of one. */
-export function readEntries(answer: unknown, source: DiscoverySource): Entry[] | null {
-  const list = at(answer, source.list)
+export function readEntries(answer: unknown, source: DiscoverySource): ListedModel[] | null {
+  const list = valueAt(answer, source.list)
   // How servers in Go write an empty list.
   if (list === null && source.list !== '') return []
   if (typeof list !== 'object' || list === null) return null
   const items: readonly unknown[] = Array.isArray(list) ? list : [list]
-  const entries: Entry[] = []
+  const entries: ListedModel[] = []
   for (const item of items.slice(0, MOST_MODELS)) {
-    const id = source.id === '' ? null : at(item, source.id)
+    const id = source.id === '' ? null : valueAt(item, source.id)
     if (id !== null && !isModelId(id)) continue
     entries.push({ id, print: printOf(item), ...describe(item, source) })
   }
@@ -42,8 +42,8 @@ export function readEntries(answer: unknown, source: DiscoverySource): Entry[] |
 
 /** What the next part of a list is asked for with; '' = there is more, but no way to ask for it; null = this was all. */
 export function nextMark(answer: unknown, pages: ListPages): string | null {
-  if (pages.more !== null && at(answer, pages.more) !== true) return null
-  const value = at(answer, pages.from)
+  if (pages.more !== null && valueAt(answer, pages.more) !== true) return null
+  const value = valueAt(answer, pages.from)
   const mark = typeof value === 'number' ? String(value) : value
   if (typeof mark === 'string' && mark !== '') return mark.length <= MOST_MARK && !HALF_SIGN.test(mark) ? mark : ''
   return pages.more === null ? null : ''
@@ -52,7 +52,7 @@ export function nextMark(answer: unknown, pages: ListPages): string | null {
 /** What one entry says of its model. */
 export function describe(item: unknown, source: DiscoverySource): Described {
   let context: number | null = null
-  for (const path of source.context) context ??= sizeOf(at(item, path))
+  for (const path of source.context) context ??= sizeOf(valueAt(item, path))
   return { context, capabilities: capabilitiesOf(item, source) }
 }
 
@@ -65,7 +65,7 @@ export function merge(first: Described, second: Described): Described {
 }
 
 /** The value at a dotted path (numbers index arrays); undefined where there is none. '' is the value itself. */
-export function at(value: unknown, path: string): unknown {
+export function valueAt(value: unknown, path: string): unknown {
   let here = value
   for (const key of path === '' ? [] : path.split('.')) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined
@@ -95,7 +95,7 @@ function capabilitiesOf(item: unknown, source: DiscoverySource): Partial<Record<
   const said: Partial<Record<Capability, boolean>> = {}
   let spoke = false
   for (const path of source.capabilities) {
-    const value = at(item, path)
+    const value = valueAt(item, path)
     if (value === undefined || value === null) continue
     spoke = true
     for (const word of wordsOf(value, path)) {
@@ -123,6 +123,6 @@ function wordsOf(value: unknown, path: string): string[] {
 }
 
 function printOf(item: unknown): string {
-  const digest = at(item, 'digest')
+  const digest = valueAt(item, 'digest')
   return typeof digest === 'string' && digest !== '' ? digest : JSON.stringify(item)
 }

@@ -1,8 +1,8 @@
 /** Which engine is at an address: only what it says about itself counts, never that something answers. */
 import type { Provider } from '../../core/provider.ts'
 import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
-import { ask, parse } from './ask.ts'
-import { at } from './read-list.ts'
+import { ask, parseJson } from './ask.ts'
+import { valueAt } from './read-list.ts'
 
 interface Tools {
   readonly client: HttpClient
@@ -46,6 +46,6 @@ export async function recognise(
 }
 
 function isModelList(text: string): boolean {
-  const data = at(parse(text), 'data')
-  return Array.isArray(data) && data.length > 0 && data.every((model) => typeof at(model, 'id') === 'string')
+  const data = valueAt(parseJson(text), 'data')
+  return Array.isArray(data) && data.length > 0 && data.every((model) => typeof valueAt(model, 'id') === 'string')
 }

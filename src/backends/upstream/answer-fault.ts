@@ -36,7 +36,7 @@ function faultOf(
 }
 
 /** What an answer with a bad status says. */
-export const refusalOf = (
+export const answerRefusalOf = (
   { backend, format, asks }: Call,
   status: number,
   body: Buffer,

@@ -19,7 +19,7 @@ import { ByteBuffer } from './byte-buffer.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { retryAfter } from './retry-after.ts'
 import { type StreamProgress, StreamReader } from './stream-reader.ts'
-import { faultOfAnswer, refusalOf } from './answer-fault.ts'
+import { faultOfAnswer, answerRefusalOf } from './answer-fault.ts'
 import { Unpacker } from './unpacker.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -333,7 +333,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refused(body: Buffer): void {
-    this.#fail(refusalOf(this.#call, this.status!, body, retryAfter(this.#headers, Date.now())))
+    this.#fail(answerRefusalOf(this.#call, this.status!, body, retryAfter(this.#headers, Date.now())))
   }
 
   /** Too large to hold: from here on the bytes go through as they come, and their tokens stay uncounted. */

@@ -69,7 +69,7 @@ export const namedOf = <O extends Options>(options: O, values: Values<O>) =>
   each(options, (_, name) => [name, (values as Readonly<Record<string, unknown>>)[camel(name)]]) as Fields<O>
 
 /** What a configuration file may say. */
-export const shapeOf = <O extends Options>(options: O) =>
+export const zodShapeOf = <O extends Options>(options: O) =>
   each(options, ({ zod, doc, value }, name) => [name, described(zod, doc, isEmpty(value) ? undefined : value)]) as {
     readonly [K in keyof O & string]: z.ZodOptional<O[K]['zod']>
   }

@@ -84,7 +84,7 @@ export const KEY_OPTIONS = {
  */
 export const SCOPES = ['inference', 'read'] as const
 
-export type Scope = (typeof SCOPES)[number]
+export type OptionScope = (typeof SCOPES)[number]
 
 /** Of keys that are made while the gateway runs only. */
 export const MADE_KEY_OPTIONS = {

@@ -9,7 +9,7 @@ import { type Conversation, readConversation } from './conversation.ts'
 import { cueOf } from './cues.ts'
 import { sizes, tokensIn } from './input-sizes.ts'
 import { topicKnown, leaning, textFeatures } from './text-features.ts'
-import type { Weights } from './weights.ts'
+import type { ClassifierWeights } from './weights.ts'
 
 export type Classifier = (request: GatewayRequest) => RequestProfile
 
@@ -17,7 +17,7 @@ export type Classifier = (request: GatewayRequest) => RequestProfile
 const SCHEMA_BYTES_PER_TOKEN = 4
 
 /** `weights`: the shipped ones, see classifier-file.ts. */
-export function classifier(weights: Weights): Classifier {
+export function classifier(weights: ClassifierWeights): Classifier {
   return (request) => {
     const { endpoint, prompt } = request
     if (endpoint.id === 'embeddings') {
@@ -51,7 +51,7 @@ function plain(request: GatewayRequest, need: Capability, tokens: number, longes
   }
 }
 
-function generation(request: GatewayRequest, weights: Weights): RequestProfile {
+function generation(request: GatewayRequest, weights: ClassifierWeights): RequestProfile {
   const { prompt } = request
   const conversation = readConversation(prompt)
   const { inputs, effort, hasTools } = prompt

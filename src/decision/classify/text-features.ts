@@ -2,7 +2,7 @@
 import type { TaskClass } from '../../core/capabilities.ts'
 import type { TextFeatures } from '../../core/arm.ts'
 import { addUp } from './packed.ts'
-import { featuresOf, type Weights } from './weights.ts'
+import { featuresOf, type ClassifierWeights } from './weights.ts'
 import { readWords, SURFACE } from './words.ts'
 
 /** Topics that a text is taken to belong to. */
@@ -14,7 +14,7 @@ const VECTOR_SCALE = 5
 const sums = new Int32Array(512)
 
 /** `text` has one character for each byte; `bytes` is its size where it was cut. */
-export function textFeatures(text: string, bytes: number, weights: Weights): TextFeatures {
+export function textFeatures(text: string, bytes: number, weights: ClassifierWeights): TextFeatures {
   const words = readWords(text, bytes)
   const { dims, vectors, scales, norms } = weights
   const { ids, count, surface } = words
@@ -38,7 +38,10 @@ export function textFeatures(text: string, bytes: number, weights: Weights): Tex
 }
 
 /** The most likely topics, and how their likelihood is shared among them. */
-function nearest(features: Float64Array, { heads, trained }: Weights): Pick<TextFeatures, 'topics' | 'shares'> {
+function nearest(
+  features: Float64Array,
+  { heads, trained }: ClassifierWeights,
+): Pick<TextFeatures, 'topics' | 'shares'> {
   const length = features.length + 1
   const topics = new Int32Array(NEAREST)
   const shares = new Float64Array(NEAREST).fill(-Infinity)
@@ -78,7 +81,7 @@ function classOf(topics: Int32Array, shares: Float64Array, classes: readonly Tas
 }
 
 /** The sense of a request whose class is told by its form: all of it is that topic. */
-export function topicKnown(features: TextFeatures, as: TaskClass, { topics }: Weights): TextFeatures {
+export function topicKnown(features: TextFeatures, as: TaskClass, { topics }: ClassifierWeights): TextFeatures {
   const topic = topics.lastIndexOf(as)
   return { ...features, class: as, topics: Int32Array.of(topic), shares: Float64Array.of(1) }
 }
@@ -86,7 +89,7 @@ export function topicKnown(features: TextFeatures, as: TaskClass, { topics }: We
 const TOLD = 0.25
 
 /** The sense of a text whose class is told by some words: a part of it is that class, the rest what it is about. */
-export function leaning(features: TextFeatures, towards: TaskClass, { topics }: Weights): TextFeatures {
+export function leaning(features: TextFeatures, towards: TaskClass, { topics }: ClassifierWeights): TextFeatures {
   const own = topics.lastIndexOf(towards)
   return {
     ...features,

@@ -3,7 +3,7 @@ import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
 import { packed, unpacked } from './packed.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 
-export interface Weights {
+export interface ClassifierWeights {
   /** Length of the vector of a word; a multiple of four. */
   readonly dims: number
   /** The task class of each topic; topics are finer, and what was learnt of models is kept by them. */
@@ -40,7 +40,7 @@ interface Header {
 }
 
 /** One line of JSON, then the arrays one after the other: vectors in bytes, all others in 32-bit floats, little-endian. Throws what is wrong with the file. */
-export function decodeWeights(bytes: Buffer): Weights {
+export function decodeWeights(bytes: Buffer): ClassifierWeights {
   const end = bytes.indexOf(10)
   const header = headerOf(bytes.toString('utf8', 0, Math.max(0, end)))
   if (header?.format !== FORMAT || header.buckets !== BUCKETS || header.surface !== SURFACE)
@@ -82,7 +82,7 @@ function headerOf(text: string): Header | null {
 }
 
 /** The reverse, for `npm run train`. */
-export function encodeWeights(weights: Weights): Buffer {
+export function encodeWeights(weights: ClassifierWeights): Buffer {
   const { dims, topics, trained } = weights
   const header: Header = { format: FORMAT, dims, buckets: BUCKETS, surface: SURFACE, trained, topics }
   const floats = (values: Float32Array | Float64Array): Buffer => {

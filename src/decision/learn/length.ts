@@ -1,6 +1,6 @@
 /** Output tokens: heavy-tailed, so kept as the mean and the variance of the logarithm, by topic. */
 import type { Arm, TopicStats, TextFeatures } from '../../core/arm.ts'
-import { blend, deviation, record } from './topic-stats.ts'
+import { blend, deviation, recordValue } from './topic-stats.ts'
 
 /** Observations that the mean over all topics is worth, and before that the prior. */
 const STRENGTH = 3
@@ -38,8 +38,8 @@ export function learnLength(arm: Arm, features: TextFeatures, output: number, re
   // Cut below what was expected, it tells nothing of the length: taken in, it would make the expectation lower, or only surer.
   if (!cut || log > logOf(arm, features)) {
     const apart = log - blend(arm.lengthPrior, features)
-    record(arm.length, features, apart, STRENGTH, parentOf(arm, features))
-    if (arm.family !== null) record(arm.family.length, features, apart, STRENGTH)
+    recordValue(arm.length, features, apart, STRENGTH, parentOf(arm, features))
+    if (arm.family !== null) recordValue(arm.family.length, features, apart, STRENGTH)
     Object.assign(arm.factors, factorsOf(arm.length))
   }
   arm.spent.reasoning = arm.spent.reasoning * MEMORY + Math.min(reasoning, output)

@@ -21,11 +21,12 @@ const STAY_SHARE = 0.1
 export const newRoom = (): Room => ({ size: 0, waits: 0, stay: 0 })
 
 /** Calls that it works on at a time; null: it was not seen to be full often enough. */
-export const limitOf = ({ size, waits }: Room): number | null => (waits >= SURE ? Math.max(1, Math.round(size)) : null)
+export const roomLimitOf = ({ size, waits }: Room): number | null =>
+  waits >= SURE ? Math.max(1, Math.round(size)) : null
 
 /** Seconds until one of `open` calls makes room for the next. */
 export function waitOf(room: Room, open: number): number {
-  const limit = limitOf(room)
+  const limit = roomLimitOf(room)
   return limit === null || open < limit ? 0 : (room.stay * (open + 1 - limit)) / limit
 }
 

@@ -3,7 +3,7 @@
  * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
  */
 import type { Arm, TextFeatures } from '../../core/arm.ts'
-import { blend, deviation, evidence, record } from './topic-stats.ts'
+import { blend, deviation, evidence, recordValue } from './topic-stats.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
 /** Observations that the prior is worth. */
@@ -57,7 +57,7 @@ export function doubtOf(arm: Arm, features: TextFeatures, success: number): numb
 
 /** An answer was whole and valid, or not. */
 export function learnValidity(arm: Arm, features: TextFeatures, valid: boolean): void {
-  record(arm.validity, features, (valid ? 1 : 0) - VALID, VALIDITY_STRENGTH)
+  recordValue(arm.validity, features, (valid ? 1 : 0) - VALID, VALIDITY_STRENGTH)
 }
 
 /** Somebody said how good an answer was: 0..1. */
@@ -73,8 +73,8 @@ export function learnQuality(arm: Arm, features: TextFeatures, score: number): v
   residual.squares += predicted * predicted
   observe(residual.regression, features.vector, left)
   const apart = score - blend(arm.prior, features)
-  record(arm.quality, features, apart, QUALITY_STRENGTH, parentOf(arm, features))
-  if (arm.family !== null) record(arm.family.quality, features, apart, QUALITY_STRENGTH)
+  recordValue(arm.quality, features, apart, QUALITY_STRENGTH, parentOf(arm, features))
+  if (arm.family !== null) recordValue(arm.family.quality, features, apart, QUALITY_STRENGTH)
 }
 
 const zeros = ({ vector: features }: TextFeatures): Float64Array => new Float64Array(features.length)

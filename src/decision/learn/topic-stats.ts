@@ -40,7 +40,7 @@ export const evidence = (cells: TopicStats, about: About): number => blend(cells
 const MEMORY = 0.999
 
 /** Takes in one deviation; `strength` as in `deviation`. */
-export function record(cells: TopicStats, about: About, value: number, strength: number, parent = 0): void {
+export function recordValue(cells: TopicStats, about: About, value: number, strength: number, parent = 0): void {
   const { topics, shares } = about
   const surprise = value - deviation(cells, about, strength, parent)
   for (let i = 0; i < topics.length; i++) {

@@ -1,7 +1,7 @@
 /** Those that are tried after all candidates of a route, as they are written. Pure. */
 import type { Dropped } from '../../core/record.ts'
 import type { Deployment, Target } from '../../core/types.ts'
-import { judge, type FilterContext, refuses } from './filters.ts'
+import { exclusionOf, type FilterContext, refuses } from './filters.ts'
 
 export interface Fallback {
   readonly targets: readonly Target[]
@@ -17,7 +17,7 @@ export function fallbackOf(question: FilterContext, candidates: readonly Target[
   for (const deployment of question.choice.fallback) {
     if (taken.has(deployment)) continue
     const target = asItIs(deployment, question)
-    const dropped = judge(deployment, question)
+    const dropped = exclusionOf(deployment, question)
     if (dropped !== null) ruledOut.push({ target, dropped })
     else (refuses(deployment, question) ? unable : targets).push(target)
   }

@@ -120,7 +120,7 @@ export function filterOf(deployment: Deployment, question: FilterContext): Filte
 }
 
 /** The same with its reason. */
-export function judge(deployment: Deployment, question: FilterContext): Dropped | null {
+export function exclusionOf(deployment: Deployment, question: FilterContext): Dropped | null {
   const bound = outside(deployment, question.bounds)
   if (bound !== null) return bound
   for (const filter of NAMES) {

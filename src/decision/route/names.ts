@@ -1,4 +1,4 @@
-/** What the `model` of a request means: design 2.1. Pure. */
+/** What the `model` of a request means. Pure. */
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import {
@@ -16,7 +16,7 @@ import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './t
 import { spelled } from './spelling.ts'
 
 /** What decides on the route. */
-export interface Asked {
+export interface NameContext {
   readonly model: string
   readonly principal: Principal
   /** The caller's own wish, by a header. */
@@ -43,7 +43,7 @@ export interface ResolvedRoute {
 }
 
 /** Throws `model_not_found` where nothing has this name. */
-export function resolve(request: Asked, table: RouteTable): ResolvedRoute {
+export function resolve(request: NameContext, table: RouteTable): ResolvedRoute {
   for (const choice of choices(request, table)) return choice
   throw new GatewayError('model_not_found', unknownModel(request.model, request.principal, table), { param: 'model' })
 }
@@ -52,7 +52,7 @@ export function resolve(request: Asked, table: RouteTable): ResolvedRoute {
  * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
  * certain being the last of them. Throws `model_not_found` for a strategy that does not exist.
  */
-export function* choices(request: Asked, table: RouteTable): Generator<ResolvedRoute, void> {
+export function* choices(request: NameContext, table: RouteTable): Generator<ResolvedRoute, void> {
   let found = false
   for (const choice of choicesOf(request, table)) {
     found = true
@@ -65,7 +65,7 @@ export function* choices(request: Asked, table: RouteTable): Generator<ResolvedR
 }
 
 /** For the very name. */
-function* choicesOf(request: Asked, table: RouteTable): Generator<ResolvedRoute, void> {
+function* choicesOf(request: NameContext, table: RouteTable): Generator<ResolvedRoute, void> {
   const { model, principal, headers, profile, utcHour } = request
   const { catalog } = table
   const exact = catalog.byId.get(model)

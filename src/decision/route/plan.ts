@@ -14,7 +14,7 @@ import { type ResolvedRoute, resolve } from './names.ts'
 import { explore, stickinessBonus, rank } from './pick.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { predict } from './predict.ts'
-import { recordOf, refusalOf } from './record.ts'
+import { decisionRecordOf, refusalOf } from './record.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
 
@@ -26,7 +26,7 @@ export function plan(
   limits: Limits,
   moment: DecisionContext,
 ): RoutePlan {
-  const decision = decide(request, profile, table, moment)
+  const decision = choose(request, profile, table, moment)
   const { choice, question, candidates, pick } = decision
   const fallback = choice.fallback.length === 0 ? [] : fallbackOf(question, candidates).targets
   const order = [...pick.order.map((row) => candidates[row]!), ...fallback]
@@ -85,7 +85,7 @@ class Plan implements RoutePlan {
   }
 
   #written(): DecisionRecord {
-    const record = recordOf(this.#decision)
+    const record = decisionRecordOf(this.#decision)
     return this.maxTokens === null ? record : { ...record, max_tokens: this.maxTokens }
   }
 }
@@ -94,7 +94,7 @@ class Plan implements RoutePlan {
 let scratch = new Float64Array(64 * COLUMNS)
 let troubles = new Float64Array(64)
 
-export function decide(
+export function choose(
   request: GatewayRequest,
   profile: RequestProfile,
   table: RouteTable,

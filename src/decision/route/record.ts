@@ -1,11 +1,11 @@
-/** The decision as people and programs read it: design 2.7. Made when somebody asks. Pure. */
+/** The decision as people and programs read it. Made when somebody asks. Pure. */
 import { usdOf } from '../../core/money.ts'
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Target } from '../../core/types.ts'
 import type { CandidateRecord, DecisionRecord, Dropped } from '../../core/record.ts'
 import { baselineOf } from './expected.ts'
 import { BOUNDS, isBound } from './bounds.ts'
-import { FILTERS, judge } from './filters.ts'
+import { FILTERS, exclusionOf } from './filters.ts'
 import { fallbackOf } from './fallback.ts'
 import type { Decision } from './decision.ts'
 import { SORTED } from './pick.ts'
@@ -21,7 +21,7 @@ import {
 } from '../../core/terms.ts'
 import { mostCost } from './predict.ts'
 
-export function recordOf(decision: Decision): DecisionRecord {
+export function decisionRecordOf(decision: Decision): DecisionRecord {
   const { request, profile, choice, question, candidates, pick, relaxed, shown } = decision
   const { targets, ruledOut } = fallbackOf(question, candidates)
   const order = pick.order.length === 0 ? targets : pick.order.map((row) => candidates[row]!)
@@ -133,7 +133,7 @@ function droppedOf(
       why: `its ${what} is expected after ${expected} ms, the ceiling is ${late ? ceilings.ttft : ceilings.total} ms`,
     }
   }
-  return judge(candidates[row]!.deployment, question)
+  return exclusionOf(candidates[row]!.deployment, question)
 }
 
 const dollars = (usd: number): string => String(Number(usd.toPrecision(3)))

@@ -4,7 +4,7 @@
  * those of the others by chance moves nothing. Pure.
  */
 import { EFFORTS } from '../../core/capabilities.ts'
-import { limitOf } from '../learn/room.ts'
+import { roomLimitOf } from '../learn/room.ts'
 import { type Field, lastWord } from './field.ts'
 import { COLUMN, COLUMNS, TERM_COLUMN } from '../../core/terms.ts'
 import type { Rota } from './rota.ts'
@@ -83,14 +83,14 @@ function membersOf(field: Field, rota: Rota): Member[] {
     if (troubles[row]! < 1 && pace > 0) of.quickest = Math.min(of.quickest, pace)
     if (troubles[row]! < 1) of.soonest = Math.min(of.soonest, lag || 1)
     of.most = Math.max(of.most, Math.round(room.size))
-    of.bound ||= limitOf(room) !== null
+    of.bound ||= roomLimitOf(room) !== null
   })
   return several.map((row, index) => {
     const group = groups[index]!
     const { quickest, soonest, most, bound } = known.get(group)!
     const { live, backend, latency } = candidates[row]!.deployment
     // Of one that was never full it is not known how many it takes: as many as any of the others.
-    const limit = limitOf(latency.room) ?? most
+    const limit = roomLimitOf(latency.room) ?? most
     const size = !bound ? 1 : SAME_SIZE * limit > most ? most : limit
     // One that has shown nothing yet is as quick as the others; what is known of streams says nothing of embeddings.
     const late = Math.max(latency.pace / (SAME_PACE * quickest), latency.lag / (SAME_LAG * soonest))

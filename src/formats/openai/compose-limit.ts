@@ -1,5 +1,5 @@
 /** The limit of an answer that a budget has lowered, in the words of one backend. */
-import { limitFields, limitOf } from './output-limit.ts'
+import { limitFields, outputLimitOf } from './output-limit.ts'
 import type { OpenAIPrompt } from './prompt.ts'
 import type { Quirks } from './adapt.ts'
 
@@ -20,7 +20,7 @@ export function limitEdits(
   const edits = new Map<string, string>()
   for (const field of fields) {
     const name = rename[field] ?? field
-    const limit = Math.min(most, limitOf(body[field]))
+    const limit = Math.min(most, outputLimitOf(body[field]))
     edits.set(name, String(Math.min(limit, Number(edits.get(name) ?? Infinity))))
   }
   return edits

@@ -20,12 +20,12 @@ export const limitFields = (body: JsonObject): readonly string[] =>
  */
 export function outputLimit(body: JsonObject, dropped: readonly string[], lowered: number | null): number | null {
   let own = 0
-  for (const field of limitFields(body)) if (!dropped.includes(field)) own = Math.max(own, limitOf(body[field]))
+  for (const field of limitFields(body)) if (!dropped.includes(field)) own = Math.max(own, outputLimitOf(body[field]))
   const most = lowered === null || dropped.includes('max_tokens') ? Infinity : lowered
   const limit = Math.min(own === 0 ? Infinity : own, most)
   return limit === Infinity ? null : limit
 }
 
 /** -1 and other odd values are no limit for engines that take them. */
-export const limitOf = (value: Json | undefined): number =>
+export const outputLimitOf = (value: Json | undefined): number =>
   typeof value === 'number' && value >= 1 ? Math.ceil(value) : Infinity

@@ -1,7 +1,7 @@
 /** Budgets: what is used of them, and beginning anew. */
 import { z } from 'zod'
 import { GatewayError } from '../../core/errors.ts'
-import { parse } from '../../keys/key-input.ts'
+import { parseKeyInput } from '../../keys/key-input.ts'
 import type { AdminRoute } from './route.ts'
 
 export interface BudgetBook {
@@ -30,7 +30,7 @@ export const budgetRoutes = (budgets: BudgetBook | null): AdminRoute[] => [
     path: '/admin/budgets/:name/reset',
     event: 'budget_reset',
     answer: async ({ params, body }) => {
-      const { id = null } = parse(resetBody, body ?? {})
+      const { id = null } = parseKeyInput(resetBody, body ?? {})
       const name = params['name'] ?? ''
       const book = there(budgets)
       if (!book.has(name)) throw unknown(`There is no budget "${cut(name)}"; GET /admin/budgets lists those in use.`)

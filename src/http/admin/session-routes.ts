@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { span } from '../../core/units.ts'
 import { callerName } from '../../core/caller-name.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { parse } from '../../keys/key-input.ts'
+import { parseKeyInput } from '../../keys/key-input.ts'
 import type { AdminRoute } from './route.ts'
 
-export interface SessionQuery {
+export interface SessionQueryString {
   /** Time of day, ms: sessions that were active since then; null = all. */
   readonly since: number | null
   readonly sort: string | null
@@ -21,7 +21,7 @@ export interface SessionQuery {
 
 export interface SessionBook {
   /** Throws a GatewayError where it cannot sort so. */
-  list(query: SessionQuery): readonly object[]
+  list(query: SessionQueryString): readonly object[]
   get(id: string): object | null
 }
 
@@ -69,7 +69,7 @@ export const sessionRoutes = (sessions: SessionBook | null): AdminRoute[] => [
         key = null,
         team = null,
         by = null,
-      } = parse(query, request.query)
+      } = parseKeyInput(query, request.query)
       const asked = { since, sort, limit: limit === undefined ? USUAL : Number(limit), agent, key, team, by }
       return { sessions: there(sessions).list(asked) }
     },

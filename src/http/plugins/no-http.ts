@@ -4,7 +4,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { GatewayError } from '../../core/errors.ts'
 import { openAIError } from '../../formats/error-body.ts'
-import { type AnswerBooks, record } from './plain-answers.ts'
+import { type AnswerBooks, recordPlainAnswer } from './plain-answers.ts'
 
 /** How long the other side may take to read the answer and to close. */
 const LINGER_MS = 1000
@@ -24,7 +24,7 @@ export function onClientError(thrown: Error & { code?: string }, socket: Socket,
   const linger = setTimeout(() => socket.destroy(), LINGER_MS)
   linger.unref()
   socket.once('close', () => clearTimeout(linger))
-  record({ id, endpoint: 'other', status: error.status, failure: error, totalMs: 0 }, books)
+  recordPlainAnswer({ id, endpoint: 'other', status: error.status, failure: error, totalMs: 0 }, books)
 }
 
 /** What a fault of Node's HTTP parser means to the caller; null for faults of the connection itself. */

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../../core/endpoints.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { failureLine, failureOf } from '../../observe/log/failure.ts'
+import { failureLine, failureRecordOf } from '../../observe/log/failure.ts'
 import type { Log } from '../../observe/log/log.ts'
 import type { Metrics } from '../../observe/gateway/metrics.ts'
 import { flushWithin } from '../../relay/flush.ts'
@@ -55,7 +55,7 @@ export function recordAnswers(app: FastifyInstance, books: AnswerBooks): void {
     if (request.routeOptions.config.silent === true && failure === null) return
     const { id, method } = request
     const status = reply.statusCode
-    record(
+    recordPlainAnswer(
       { id, caller: request.principal?.id, endpoint: endpointOf(request), method, status, failure, totalMs },
       books,
     )
@@ -63,7 +63,7 @@ export function recordAnswers(app: FastifyInstance, books: AnswerBooks): void {
 }
 
 /** The line and the metric. */
-export function record(answer: PlainAnswer, { metrics, log }: Pick<AnswerBooks, 'metrics' | 'log'>): void {
+export function recordPlainAnswer(answer: PlainAnswer, { metrics, log }: Pick<AnswerBooks, 'metrics' | 'log'>): void {
   const { failure, endpoint, status } = answer
   metrics.plain(endpoint, status, failure?.code ?? 'none')
   const line = {
@@ -72,7 +72,7 @@ export function record(answer: PlainAnswer, { metrics, log }: Pick<AnswerBooks, 
     endpoint,
     method: answer.method,
     status,
-    error: failure === null ? undefined : failureLine(failure.code, { ...failureOf(failure), cause: null }),
+    error: failure === null ? undefined : failureLine(failure.code, { ...failureRecordOf(failure), cause: null }),
     total_ms: Math.round(answer.totalMs * 10) / 10,
   }
   // Only here does a line of ours say what was thrown.

@@ -1,7 +1,7 @@
 /** Probes and the scrape: outside of authentication, but for the list of backends. */
 import type { FastifyInstance } from 'fastify'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
-import { formatFor, FORMATS } from '../../observe/metrics/exposition.ts'
+import { formatFor, EXPOSITION_FORMATS } from '../../observe/metrics/exposition.ts'
 import type { Metrics } from '../../observe/gateway/metrics.ts'
 
 /** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
@@ -14,7 +14,7 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
   )
   scope.get('/metrics', { config }, async (request, reply) => {
     const format = formatFor(request.headers.accept)
-    void reply.header('content-type', FORMATS[format]).header('vary', 'accept')
+    void reply.header('content-type', EXPOSITION_FORMATS[format]).header('vary', 'accept')
     return await metrics.scrape(format)
   })
 }

@@ -1,11 +1,11 @@
 /** Who was chosen, and what spoke for it against the next best. Pure. */
 import { isObject } from '../../core/is-object.ts'
 import { TERM_NAMES } from '../../core/terms.ts'
-import { figure, numberOf, plain, share, UNKNOWN } from './figures.ts'
-import { type Decision, labelled, type ShownCandidate } from './shape.ts'
+import { figure, numberOf, plain, shownShare, UNKNOWN } from './figures.ts'
+import { type ShownDecision, labelled, type ShownCandidate } from './shape.ts'
 
 /** `able`: the candidates that could be asked, the best first. */
-export function choiceLines(decision: Decision, able: readonly ShownCandidate[]): string[] {
+export function choiceLines(decision: ShownDecision, able: readonly ShownCandidate[]): string[] {
   const chosen = chosenOf(decision, able)
   if (chosen === null) return []
   const other = able.find((one) => one !== chosen) ?? null
@@ -25,7 +25,7 @@ export function choiceLines(decision: Decision, able: readonly ShownCandidate[])
 }
 
 /** The record's own word, else the first in the order, with the effort of the best utility. */
-function chosenOf({ chosen, order }: Decision, able: readonly ShownCandidate[]): ShownCandidate | null {
+function chosenOf({ chosen, order }: ShownDecision, able: readonly ShownCandidate[]): ShownCandidate | null {
   const told = isObject(chosen)
     ? able.find(
         (one) =>
@@ -54,8 +54,8 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
   const told = differences
     .filter(({ by }) => Math.abs(by) >= 0.005)
     .sort((a, b) => (own >= its ? b.by - a.by : a.by - b.by))
-    .map(({ term, by }) => `${term} ${share(by, true)}`)
-  const sum = `utility ${share(own - its, true)}`
+    .map(({ term, by }) => `${term} ${shownShare(by, true)}`)
+  const sum = `utility ${shownShare(own - its, true)}`
   return ` ${own >= its ? 'over' : 'in spite of'} ${nameOf(other)}: ${[...told, sum].join(', ')}`
 }
 
@@ -66,7 +66,7 @@ function pressureLines(pressure: unknown): string[] {
     : labelled('budget', `it is being spent faster than it lasts, so cost weighed ${figure(1 + extra)} times as much`)
 }
 
-function explorationLines({ explored, propensity }: Decision): string[] {
+function explorationLines({ explored, propensity }: ShownDecision): string[] {
   const chance = numberOf(propensity)
   if (explored === undefined && chance === null) return []
   const tried =

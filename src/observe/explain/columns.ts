@@ -1,10 +1,10 @@
 /** The candidates that could be asked, the best first, in columns with their units. Pure. */
 import { type ExpectedField, RECORDED, type ShownEstimate, TERM_NAMES, TERMS } from '../../core/terms.ts'
-import { figure, numberOf, plain, seconds, share, whole } from './figures.ts'
-import { type Decision, type ShownCandidate, WIDTH } from './shape.ts'
+import { figure, numberOf, plain, seconds, shownShare, whole } from './figures.ts'
+import { type ShownDecision, type ShownCandidate, WIDTH } from './shape.ts'
 
 /** Best utility first; those without one in the order in which they would be asked. */
-export function ranked({ candidates, order }: Decision): ShownCandidate[] {
+export function ranked({ candidates, order }: ShownDecision): ShownCandidate[] {
   const place = ({ backend, model }: ShownCandidate): number => {
     const at = order.indexOf(`${backend}/${model}`)
     return at < 0 ? order.length : at
@@ -70,9 +70,9 @@ function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
     ...terms.map((name): Column => ({
       head: TERMS[name].heading,
       unit: 'term',
-      cell: ({ terms }) => share(terms[name], true),
+      cell: ({ terms }) => shownShare(terms[name], true),
     })),
-    { head: 'utility', unit: 'sum', cell: ({ utility }) => share(utility, true) },
+    { head: 'utility', unit: 'sum', cell: ({ utility }) => shownShare(utility, true) },
   ]
 }
 
@@ -96,7 +96,7 @@ function estimateColumn(able: readonly ShownCandidate[], field: ExpectedField, s
 const FIGURES: Readonly<Record<Exclude<ShownEstimate['as'], 'usd'>, (value: unknown) => string>> = {
   tokens: whole,
   seconds,
-  share: (value) => share(value),
+  share: (value) => shownShare(value),
   figure,
 }
 

@@ -29,7 +29,7 @@ export function whole(value: unknown): string {
 }
 
 /** Two decimals, with its sign where `signed`. */
-export function share(value: unknown, signed = false): string {
+export function shownShare(value: unknown, signed = false): string {
   const number = numberOf(value)
   if (number === null) return UNKNOWN
   const text = Math.abs(number).toFixed(2)

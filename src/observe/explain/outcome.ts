@@ -1,10 +1,10 @@
 /** How the request ended, beside what was expected of it. Pure. */
 import { isObject } from '../../core/is-object.ts'
 import { figure, numberOf, plain, seconds, UNKNOWN, whole } from './figures.ts'
-import { type Decision, labelled } from './shape.ts'
+import { type ShownDecision, labelled } from './shape.ts'
 
 /** Nothing where there is no outcome: the request was not sent. */
-export function outcomeLines({ outcome }: Decision): string[] {
+export function outcomeLines({ outcome }: ShownDecision): string[] {
   if (!isObject(outcome)) return []
   const attempts = Array.isArray(outcome['attempts']) ? (outcome['attempts'] as readonly unknown[]) : []
   return [

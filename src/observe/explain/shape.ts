@@ -11,7 +11,7 @@ export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'term
 }
 
 /** A record with what may stand beside it: how it ended, what the request would be refused with, what was tried out. */
-export type Decision = Omit<
+export type ShownDecision = Omit<
   DecisionRecord,
   'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted' | 'baseline' | 'pressure'
 > & {
@@ -28,7 +28,7 @@ export type Decision = Omit<
 }
 
 /** Whether it can be shown: what another program sent may be anything. */
-export function isDecision(value: unknown): value is Decision {
+export function isDecision(value: unknown): value is ShownDecision {
   if (!isObject(value) || !isObject(value['profile']) || !Array.isArray(value['profile']['needs'])) return false
   if (!Array.isArray(value['order']) || !Array.isArray(value['candidates'])) return false
   return (value['candidates'] as readonly unknown[]).every(

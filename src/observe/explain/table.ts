@@ -1,12 +1,12 @@
 /** The decision record as a table for people: at most 120 columns, units in the headings. Pure. */
 import { candidateTable, ranked } from './columns.ts'
-import { numberOf, plain, share, UNKNOWN, whole } from './figures.ts'
+import { numberOf, plain, shownShare, UNKNOWN, whole } from './figures.ts'
 import { outcomeLines } from './outcome.ts'
-import { type Decision, LABEL, labelled } from './shape.ts'
+import { type ShownDecision, LABEL, labelled } from './shape.ts'
 import { choiceLines } from './choice.ts'
 
 /** Ends with a line end. */
-export function decisionTable(decision: Decision): string {
+export function decisionTable(decision: ShownDecision): string {
   const able = ranked(decision)
   const blocks = [
     questionLines(decision),
@@ -22,13 +22,13 @@ export function decisionTable(decision: Decision): string {
     .join('\n\n')}\n`
 }
 
-function questionLines({ request_id, route, strategy, profile }: Decision): string[] {
+function questionLines({ request_id, route, strategy, profile }: ShownDecision): string[] {
   const difficulty = numberOf(profile.difficulty)
   const asked = [
     `route ${plain(route)}`,
     `strategy ${plain(strategy)}`,
     `class ${plain(profile.class)}`,
-    `difficulty ${difficulty === null ? UNKNOWN : `${share(difficulty)} of 1`}`,
+    `difficulty ${difficulty === null ? UNKNOWN : `${shownShare(difficulty)} of 1`}`,
     ...(profile.language === undefined ? [] : [`language ${plain(profile.language)}`]),
     `input ${whole(profile.input_tokens)} tokens`,
     `needs ${profile.needs.length === 0 ? 'nothing special' : profile.needs.map(plain).join(' ')}`,
@@ -38,7 +38,7 @@ function questionLines({ request_id, route, strategy, profile }: Decision): stri
 }
 
 /** One line for each that is out, with all its efforts. */
-function droppedLines({ candidates }: Decision): string[] {
+function droppedLines({ candidates }: ShownDecision): string[] {
   const lines = new Set<string>()
   for (const { backend, model, dropped } of candidates) {
     if (dropped === null) continue
@@ -49,7 +49,7 @@ function droppedLines({ candidates }: Decision): string[] {
   return first === undefined ? [] : [`${'dropped'.padEnd(LABEL)}${first.slice(LABEL)}`, ...rest]
 }
 
-const errorLines = ({ error }: Decision): string[] =>
+const errorLines = ({ error }: ShownDecision): string[] =>
   error === undefined
     ? []
     : labelled('refused', `${plain(error.code)} (${plain(error.source)}): ${plain(error.message)}`)

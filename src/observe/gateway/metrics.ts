@@ -4,7 +4,7 @@ import type { RequestObserver, RequestRecord } from '../../core/request-record.t
 import { isUnpriced } from '../../core/total.ts'
 import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'
 import { DecisionMetrics } from './decision-metrics.ts'
-import { expose, type Format } from '../metrics/exposition.ts'
+import { expose, type ExpositionFormat } from '../metrics/exposition.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { Metric } from '../metrics/metric.ts'
 import { type BackendReading, fleetMetrics } from './fleet-metrics.ts'
@@ -58,7 +58,7 @@ export class Metrics implements RequestObserver {
   }
 
   /** All metrics as they stand, in one piece: no request ends in the middle of it. */
-  scrape(format: Format): Promise<string> {
+  scrape(format: ExpositionFormat): Promise<string> {
     return expose(this.#families.all, format)
   }
 

@@ -3,7 +3,7 @@ import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Failure } from '../../core/request-record.ts'
 import { knownCode } from './upstream-code.ts'
 
-export const failureOf = (error: GatewayError): Failure => ({
+export const failureRecordOf = (error: GatewayError): Failure => ({
   source: error.source,
   upstreamStatus: error.upstreamStatus,
   upstreamCode: knownCode(error.upstreamCode),

@@ -25,11 +25,11 @@ export const requestLine = (record: RequestRecord): object => ({
 })
 
 /** What a record must hold for `outcomeOf`: that of an answer that is about to end will do. */
-export type Outcome = Total &
+export type RequestOutcome = Total &
   Pick<RequestRecord<boolean | null>, 'attempts' | 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'>
 
 /** `outcome` of the decision record. */
-export const outcomeOf = (record: Outcome): object => ({
+export const outcomeOf = (record: RequestOutcome): object => ({
   attempts: record.attempts.map(({ backend, model, status, error, ttftMs }) => ({
     backend,
     model,

@@ -3,15 +3,15 @@ import { acceptRanges } from '../../core/accept.ts'
 import { type Metric as ScrapedMetric, Registry, type RegistryContentType } from 'prom-client'
 import type { Exemplar, Metric } from './metric.ts'
 
-export const FORMATS = {
+export const EXPOSITION_FORMATS = {
   text: Registry.PROMETHEUS_CONTENT_TYPE,
   openmetrics: Registry.OPENMETRICS_CONTENT_TYPE,
 } as const
 
-export type Format = keyof typeof FORMATS
+export type ExpositionFormat = keyof typeof EXPOSITION_FORMATS
 
 /** By the `Accept` of a scrape: OpenMetrics where it asks for that at least as much as for text. */
-export function formatFor(accept: string | undefined): Format {
+export function formatFor(accept: string | undefined): ExpositionFormat {
   const wish = { text: 0, openmetrics: 0 }
   for (const { type, q } of acceptRanges(accept ?? '')) {
     if (type === 'application/openmetrics-text') wish.openmetrics = Math.max(wish.openmetrics, q)
@@ -21,15 +21,15 @@ export function formatFor(accept: string | undefined): Format {
 }
 
 /** As they stand at this moment, in one piece: all are read before the first is written. */
-export async function expose(families: Iterable<Metric>, format: Format): Promise<string> {
+export async function expose(families: Iterable<Metric>, format: ExpositionFormat): Promise<string> {
   const registry: Registry<RegistryContentType> = new Registry()
-  registry.setContentType(FORMATS[format])
+  registry.setContentType(EXPOSITION_FORMATS[format])
   for (const family of families) registry.registerMetric(scraped(family, format))
   return await registry.metrics()
 }
 
 /** What prom-client asks a metric at a scrape; its types know none but its own, which count more slowly and in one format only. */
-function scraped(family: Metric, format: Format): ScrapedMetric {
+function scraped(family: Metric, format: ExpositionFormat): ScrapedMetric {
   const { help, type } = family
   // OpenMetrics: the samples of a counter end with `_total`, the family does not.
   const name = format === 'openmetrics' && type === 'counter' ? family.name.replace(/_total$/, '') : family.name

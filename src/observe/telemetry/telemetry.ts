@@ -14,10 +14,10 @@ export interface TelemetryOptions {
   readonly kinds: ReadonlyMap<string, string>
   readonly emit: (event: TelemetryEvent) => void
   /** Absent: the usual ones. */
-  readonly pace?: Partial<Pace>
+  readonly pace?: Partial<ExportPace>
 }
 
-export interface Pace {
+export interface ExportPace {
   /** Spans that may wait: some 10 MB. */
   readonly queue: number
   /** Longest that a span waits for others to go with, in ms. */
@@ -28,7 +28,7 @@ export interface Pace {
   readonly closeMs: number
 }
 
-const PACE: Pace = { queue: 4096, delayMs: 2_000, waits: [500, 2_000], closeMs: 3_000 }
+const PACE: ExportPace = { queue: 4096, delayMs: 2_000, waits: [500, 2_000], closeMs: 3_000 }
 
 /** Spans and GenAI metrics of finished requests, sent in batches beside the requests. */
 export class Telemetry implements RequestObserver {
