@@ -206,6 +206,7 @@ t.test('what an answer depends on is never left out', async (t) => {
     logit_bias: { '1': 1 },
     parallel_tool_calls: false,
     response_format: { type: 'json_object' },
+    verbosity: 'low',
   })) {
     const { gateway, upstream } = await singleRig(t, { plan: failing(400, { message: `Unknown parameter: ${field}` }) })
     const response = await ask(gateway, { [field]: value }, false)
@@ -213,6 +214,35 @@ t.test('what an answer depends on is never left out', async (t) => {
     t.equal(upstream.requests.length, 1, field)
     await gateway.close()
   }
+})
+
+const noParallel = failing(400, {
+  message: "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.",
+  code: 'unsupported_parameter',
+})
+const refusesParallel = ({ json }: RecordedRequest): Plan | undefined =>
+  has('parallel_tool_calls')(json) ? noParallel : undefined
+
+t.test('what was learnt of one value is not done to another that an answer depends on', async (t) => {
+  const { gateway, upstreams } = await pairRig(t)
+  upstreams.a.set({ rule: refusesParallel })
+  const one = async (model: string, value: boolean): Promise<RawResponse> =>
+    rawPost(gateway.url, CHAT_PATH, { ...chat({ model }), parallel_tool_calls: value })
+  for (let round = 0; round < 2; round++) {
+    const learnt = await one('pair', true)
+    t.equal(learnt.status, 200)
+    t.equal(learnt.headers['x-turnout-backend'], 'a')
+  }
+  t.equal(upstreams.a.requests.length, 3, 'learnt by one refusal')
+  const refused = await one('a/tiny', false)
+  t.equal(refused.status, 400, 'the caller is told')
+  t.equal(upstreams.a.requests.at(-1)?.json?.['parallel_tool_calls'], false)
+  const next = await one('pair', false)
+  t.equal(next.status, 200)
+  t.equal(next.headers['x-turnout-backend'], 'b', 'or the next one is called')
+  t.equal(upstreams.b.requests.at(-1)?.json?.['parallel_tool_calls'], false)
+  t.equal((await one('a/tiny', true)).status, 200, 'what was learnt still holds')
+  t.notOk(has('parallel_tool_calls')(upstreams.a.requests.at(-1)?.json))
 })
 
 t.test('one that was adapted and cannot is followed by the next, which gets the request as it came', async (t) => {

@@ -6,6 +6,7 @@ import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
+import { maySkip } from './left-out.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
@@ -18,8 +19,8 @@ export type Adaptation = 'role:developer' | `rename:${keyof typeof OTHER_NAMES}`
 /** Two names of one limit: each is unknown to some, and the first one is refused by models that think. */
 const OTHER_NAMES = { max_tokens: 'max_completion_tokens', max_completion_tokens: 'max_tokens' } as const
 
-/** Fields of records and of bills: no answer depends on them. */
-const HARMLESS: readonly string[] = [
+/** What is left out where it is refused: fields of records and of bills, and one that many clients send with the value that it has anyhow. */
+const SKIPPED: readonly string[] = [
   'store',
   'metadata',
   'user',
@@ -27,6 +28,7 @@ const HARMLESS: readonly string[] = [
   'prompt_cache_key',
   'prompt_cache_retention',
   'prompt_cache_options',
+  'parallel_tool_calls',
 ]
 
 const UNKNOWN =
@@ -56,10 +58,8 @@ export function adaptationFor(
     if (both) continue
     return isNew(`rename:${field}`) && isNew(`rename:${OTHER_NAMES[field]}`) ? `rename:${field}` : null
   }
-  const drops = HARMLESS.filter(named).map((field): Adaptation => `drop:${field}`)
-  // All calls at once, or one by one as the model likes, is what an absent field means.
-  if (body['parallel_tool_calls'] === true && named('parallel_tool_calls')) drops.push('drop:parallel_tool_calls')
-  return drops.find(isNew) ?? null
+  const drops = SKIPPED.filter((field) => named(field) && maySkip(field, body))
+  return drops.map((field): Adaptation => `drop:${field}`).find(isNew) ?? null
 }
 
 /** What a backend's file says of requests, with the adaptations that were learnt. Names that are not known change nothing. */
