@@ -5,10 +5,9 @@ import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
 import { durationText, sizeText } from '../core/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
-import type { KeySpec } from '../core/principal.ts'
-import { keyWords } from '../decision/route/bounds.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
+import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
 import { table } from './table.ts'
@@ -106,19 +105,17 @@ function reachLines(reached: readonly Reach[], what = ''): string[] {
 function keysText({ keys, routes, server, store }: Config): string {
   if (keys.length === 0 && store.keys !== null) return `keys are made at run time: \`turnout key list\` shows them\n`
   if (keys.length === 0) return `no keys: every caller that reaches ${server.host}:${server.port} is served\n`
+  // `default` stands for every model where no route has that name.
   const open = !routes.some(({ name }) => name === 'default')
   return table(
     ['key', 'requests', 'may use'],
-    keys.map((key) => [key.id, key.rpm === null ? 'no limit' : `${key.rpm} per minute`, allowedText(key, open)]),
+    keys.map((key) => [
+      key.id,
+      key.rpm === null ? 'no limit' : `${key.rpm} per minute`,
+      usesText(key, (name) => (open && name === 'default' ? 'default (every model)' : name)),
+    ]),
   )
 }
-
-/** `open`: `default` stands for every model, because no route has that name. */
-const allowedText = (key: KeySpec, open: boolean): string =>
-  [
-    key.routes?.map((name) => (open && name === 'default' ? 'default (every model)' : name)).join(', ') ?? 'everything',
-    ...keyWords(key),
-  ].join('; ')
 
 const DAY_MS = 86_400_000
 

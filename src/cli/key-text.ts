@@ -1,6 +1,8 @@
 /** Keys as people read them. */
 import { keysOf } from '../core/keyed.ts'
-import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
+import { valuesOf } from '../core/options/option.ts'
+import { KEY_OPTIONS, MADE_KEY_OPTIONS } from '../core/options/options.ts'
+import { KEY_READS, type KeyOptions, keyWords } from '../decision/route/bounds.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import type { KeyFields } from '../keys/stored-key.ts'
 import { table } from './table.ts'
@@ -16,7 +18,7 @@ export function keyTable(keys: readonly KeyView[]): string {
       key.team ?? '-',
       key.user ?? '-',
       limitsText(key),
-      routesText(key),
+      usesText(valuesOf(KEY_OPTIONS, key)),
       key.expires ?? 'never',
       key.source === 'file' ? 'key file' : 'configuration',
     ]),
@@ -33,7 +35,7 @@ export function shownKey(key: KeyView): string {
     ['user', key.user],
     ['labels', labels.length === 0 ? null : labels.join(', ')],
     ['limits', limitsText(key)],
-    ['uses', routesText(key)],
+    ['uses', usesText(valuesOf(KEY_OPTIONS, key))],
     ['expires', key.expires ?? 'never'],
     ...OTHERS.map((name) => [name, otherText(key[name])] as const),
     ['created', key.created_at ?? 'in the configuration'],
@@ -43,8 +45,8 @@ export function shownKey(key: KeyView): string {
   return rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(7)} ${text}\n`])).join('')
 }
 
-/** Options that have words of their own above and below. */
-const SAID: readonly (keyof KeyFields)[] = ['scope', 'team', 'user', 'labels', 'rpm', 'tpm', 'parallel', 'budget', 'clamp', 'routes', 'expires'] // prettier-ignore
+/** Options that have words of their own above and below; the words of bounds are in what the key uses. */
+const SAID: readonly string[] = ['scope', 'team', 'user', 'labels', 'rpm', 'tpm', 'parallel', 'budget', 'clamp', 'expires', ...KEY_READS] // prettier-ignore
 
 const OTHERS = keysOf<keyof KeyFields>(MADE_KEY_OPTIONS).filter((name) => !SAID.includes(name))
 
@@ -59,7 +61,9 @@ const stateText = ({ state, revoked_at: revoked, grace_until: grace }: KeyView):
   return grace === null ? state : `${state}, old secret until ${grace}`
 }
 
-const routesText = ({ routes }: KeyView): string => routes?.join(', ') ?? 'everything'
+/** What a key may use: its routes, and what other bounds keep it to. */
+export const usesText = (key: KeyOptions, nameOf = (route: string): string => route): string =>
+  [key.routes?.map(nameOf).join(', ') ?? 'everything', ...keyWords(key)].join('; ')
 
 function limitsText({ rpm, tpm, parallel, budget, clamp }: KeyView): string {
   const limits = [

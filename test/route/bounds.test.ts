@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import t, { type Test } from 'tap'
+import { keyTable, shownKey, usesText } from '../../src/cli/key-text.ts'
 import { routeReach as checked } from '../../src/cli/reach.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
@@ -9,13 +10,15 @@ import type { RoutePlan } from '../../src/core/types.ts'
 import { BOUNDS, type BoundFilter, keyWords, routeWords } from '../../src/decision/route/bounds.ts'
 import { FILTERS } from '../../src/decision/route/filters.ts'
 import { plan } from '../../src/decision/route/plan.ts'
+import { shadows } from '../../src/decision/route/unreachable.ts'
+import { viewOfFixed } from '../../src/keys/key-view.ts'
 import { reachOf as listed } from '../../src/decision/route/reach.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { replayOne } from '../../src/replay/judge.ts'
 import { readLine } from '../../src/replay/logged.ts'
 import { policyOf } from '../../src/replay/policy.ts'
 import { line } from '../replay/samples.ts'
-import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment } from '../support/factories.ts'
+import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, routeMatch } from '../support/factories.ts'
 
 /** Two backends with one model each, of which a bound lets one be reached. */
 interface Case {
@@ -125,6 +128,32 @@ for (const [filter, cases] of Object.entries(CASES) as [BoundFilter, readonly Ca
   for (const one of cases)
     t.test(`the bound ${filter} holds everywhere: ${JSON.stringify(one)}`, async (t) => driven(t, filter, one))
 
+/** Two rules for `auto`: a key that is kept within may use nothing of the first one. */
+function ruled(one: Case): Config {
+  const { routes, keys, ...config } = configOf(one)
+  const match = routeMatch({ model: ['auto'] })
+  const [first, mine] = ['out/*', 'in/*'].map((candidates) => ({ ...routes[0]!, candidates: [candidates], match }))
+  return {
+    ...config,
+    keys: keys.slice(0, 1),
+    routes: [
+      { ...first!, name: 'first' },
+      { ...mine!, name: 'mine' },
+    ],
+  }
+}
+
+t.test('a rule that a bound key passes over is not said to take its requests', async (t) => {
+  for (const one of Object.values(CASES).flat()) {
+    if (one.key === undefined) continue
+    const config = ruled(one)
+    t.equal(planned('auto', 'k', config).record.route, 'mine', JSON.stringify(one.key))
+    t.strictSame(shadows(config.routes, config.keys), [])
+  }
+  const { routes, keys } = ruled({})
+  t.equal(shadows(routes, keys)[0]?.route, 'mine', 'a key without bounds leaves nothing to it')
+})
+
 t.test('without a bound both are reached everywhere', async (t) => {
   const config = configOf({})
   for (const model of ['both', 'm', 'auto']) t.equal(orderOf(planned(model, null, config)).split(',').length, 2, model)
@@ -148,6 +177,16 @@ t.test('what a bound says in words is said of the routes and keys that set it al
       t.strictSame(routeWords(routes[0]!), [], 'it is the strategy')
     else if (one.route !== undefined) t.equal(routeWords(routes[0]!).length, 1)
     t.strictSame(routeWords(routes[2]!), [])
-    if (one.key !== undefined && !('routes' in one.key)) t.equal(keyWords(keys[0]!).length, 1)
+    if (one.key === undefined) continue
+    const [key] = keys
+    const said = keyWords(key!)
+    t.equal(said.length, 'routes' in one.key ? 0 : 1, JSON.stringify(one.key))
+    const view = viewOfFixed(key!, 0)
+    const uses = usesText(key!)
+    t.equal(uses, [key!.routes?.join(', ') ?? 'everything', ...said].join('; '))
+    t.not(uses, 'everything')
+    t.ok(keyTable([view]).includes(` ${uses} `), 'turnout key list')
+    t.ok(shownKey(view).includes(` ${uses}\n`), 'turnout key show')
+    t.equal(shownKey(view).split(uses).length, 2, 'once')
   }
 })

@@ -144,6 +144,23 @@ t.test('a rule is passed over for a key that may use none of it', async (t) => {
   t.strictSame(found([all, all], [key('k', ['default'])]).length, 1, 'which stands for everything, being no route')
 })
 
+t.test('a rule does not surely take the requests of a key that something other than its routes binds', async (t) => {
+  const all = routeMatch({ model: ['auto'] })
+  const routes = ['a', 'b'].map((name) => routeSpec(name, { match: all }))
+  const shadowed = (...ids: readonly string[]): string[] =>
+    shadows(routes, ids.map((id) => key(id)), ({ id }) => id === 'bound').map(({ route }) => route) // prettier-ignore
+  t.strictSame(shadowed('k', 'l'), ['b'])
+  t.strictSame(shadowed('bound'), [])
+  t.strictSame(shadowed('k', 'bound'), [])
+  const named = [routeSpec('a', { match: routeMatch({ model: ['*'] }) }), routeSpec('b', { match: null })]
+  t.equal(shadows(named, [key('k')], () => false).length, 1)
+  t.strictSame(
+    shadows(named, [key('k')], () => true),
+    [],
+    'nor those for a name',
+  )
+})
+
 t.test('a route that no key may use is not called shadowed', async (t) => {
   const all = { model: ['auto'] }
   t.strictSame(found([all, all], [key('k', ['a'])]), [])

@@ -45,7 +45,7 @@ interface Bound {
   readonly outside: (place: Place, bounds: Bounds) => string | null
   /** Options of keys that it reads: a key for which one of them is set is bound. */
   readonly ofKey?: readonly (keyof KeyOptions)[]
-  /** What a route or a key keeps within, for `turnout check`; null: nothing that its other lines do not say. */
+  /** What a route or a key keeps within, for `turnout check` and `turnout key list`; null: nothing that its other lines do not say. */
   readonly words?: {
     readonly route?: (spec: RouteSpec) => string | null
     readonly key?: (key: KeyOptions) => string | null
@@ -110,16 +110,22 @@ export const boundsOf = (spec: RouteSpec | null, key: KeyBound | null = null): B
   key,
 })
 
-const KEY_READS: readonly (keyof KeyOptions)[] = Object.values(BOUNDS).flatMap(({ ofKey = [] }) => ofKey)
+/** Options of keys that bounds read. */
+export const KEY_READS: readonly (keyof KeyOptions)[] = Object.values(BOUNDS).flatMap(({ ofKey = [] }) => ofKey)
 const UNBOUND: KeyOptions = valuesOf(KEY_OPTIONS)
 
 /** Whether a bound reads something of the key. */
-export function binds(key: Pick<KeyOptions, (typeof KEY_READS)[number]>): boolean {
-  for (const name of KEY_READS) if (key[name] !== UNBOUND[name]) return true
+export function binds(key: KeyOptions, reads = KEY_READS): boolean {
+  for (const name of reads) if (key[name] !== UNBOUND[name]) return true
   return false
 }
 
-/** The bounds of a route, or of a key, in words. */
+const READ_BESIDE_ROUTES = KEY_READS.filter((name) => name !== 'routes')
+
+/** Whether something other than its routes binds the key: then its routes do not show what it may use. */
+export const isBoundBesideRoutes = (key: KeyOptions): boolean => binds(key, READ_BESIDE_ROUTES)
+
+/** The bounds of a route, or of a key beside its routes, in words. */
 export const routeWords = (spec: RouteSpec): string[] =>
   Object.values(BOUNDS).flatMap(({ words }) => words?.route?.(spec) ?? [])
 export const keyWords = (key: KeyOptions): string[] =>

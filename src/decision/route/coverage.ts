@@ -53,6 +53,10 @@ export function takenBy({ name, match }: RouteSpec, among: Access): MatchSet | n
   }
 }
 
+/** Without the keys for which the rule may be passed over: whether it is, the backends decide, which are not known here. */
+export const surelyTaken = (rule: MatchSet, unsure: ReadonlySet<string>): MatchSet =>
+  unsure.size === 0 ? rule : { ...rule, key: rule.key.filter((id) => !unsure.has(id)) }
+
 /** Who may use which route. */
 export interface Access {
   readonly routes: readonly RouteSpec[]

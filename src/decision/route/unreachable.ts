@@ -1,7 +1,8 @@
 /** Routes to which others leave nothing, as far as the configuration alone makes it certain. Pure. */
 import type { KeySpec } from '../../core/principal.ts'
 import type { RouteSpec } from '../../core/settings.ts'
-import { type Access, askedFor, coverOf, coversGlob, type MatchSet, takenBy, usersOf } from './coverage.ts'
+import { isBoundBesideRoutes } from './bounds.ts'
+import { type Access, askedFor, coverOf, coversGlob, type MatchSet, surelyTaken, takenBy, usersOf } from './coverage.ts'
 import { AUTO } from './match.ts'
 import { DEFAULT_ROUTE } from './table.ts'
 
@@ -13,19 +14,28 @@ export interface Shadow {
   readonly why: string
 }
 
-/** In the order of the routes. */
-export function shadows(routes: readonly RouteSpec[], keys: readonly KeySpec[] = []): Shadow[] {
+/** In the order of the routes. `isUnsure`: keys for which a rule may be passed over, as far as the configuration shows. */
+export function shadows(
+  routes: readonly RouteSpec[],
+  keys: readonly KeySpec[] = [],
+  isUnsure: (key: KeySpec) => boolean = isBoundBesideRoutes,
+): Shadow[] {
   const access = { routes, keys }
-  const rules = routes.map((route) => takenBy(route, access))
+  const unsure = new Set(keys.filter(isUnsure).map(({ id }) => id))
+  const rules = routes.map((route) => {
+    const open = takenBy(route, access)
+    return open && { open, sure: surelyTaken(open, unsure) }
+  })
   return routes.flatMap((route, at) => [...ofRule(route, at, rules, access), ...ofName(route, at, rules, access)])
 }
 
-type Rules = readonly (MatchSet | null)[]
+/** What each rule is open for, and what it surely takes of that; null: it has no conditions. */
+type Rules = readonly ({ readonly open: MatchSet; readonly sure: MatchSet } | null)[]
 
-const above = (rules: Rules, at: number): MatchSet[] => rules.slice(0, at).filter((rule) => rule !== null)
+const above = (rules: Rules, at: number): MatchSet[] => rules.slice(0, at).flatMap((rule) => rule?.sure ?? [])
 
 function ofRule({ name, match }: RouteSpec, at: number, rules: Rules, access: Access): Shadow[] {
-  const own = rules[at] ?? null
+  const own = rules[at]?.open ?? null
   const earlier = above(rules, at)
   if (own === null || match === null) return []
   const lost = (part: MatchSet, path: string, what: string): Shadow[] => {
@@ -54,7 +64,7 @@ const WORDS = { model: 'the model', key: 'the key', class: 'the class' } as cons
 /** Rules come before names, wherever they stand, and before what `auto` means without them. */
 function ofName({ name }: RouteSpec, at: number, rules: Rules, access: Access): Shadow[] {
   const lost = (model: string, what: string, key?: string): Shadow[] => {
-    const own = rules[at] ?? null
+    const own = rules[at]?.open ?? null
     const itself = own !== null && own.model.some((pattern) => coversGlob(pattern, model))
     const asked = askedFor(model, name, access)
     const by = coverOf(above(rules, itself ? at : rules.length), key === undefined ? asked : { ...asked, key: [key] })
