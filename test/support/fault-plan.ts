@@ -104,6 +104,8 @@ export interface FaultOptions {
   readonly refusesStreamOptions?: boolean
   /** How long a connection may be idle before it is closed, drawn for each silence; for ever where it is absent. */
   readonly idleMs?: () => number
+  /** For what is no inference, looked at first; undefined = look further. */
+  readonly probe?: (request: RecordedRequest) => Plan | undefined
   /** In place of the list of models. */
   readonly modelsPlan?: Plan
 }

@@ -145,6 +145,8 @@ function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
 }
 
 function probePlan(request: RecordedRequest, options: FaultOptions): Plan {
+  const own = options.probe?.(request)
+  if (own !== undefined) return own
   if (options.key !== undefined && !authorized(request, options.key)) return failing(401, { code: 'invalid_api_key' })
   if (request.path.endsWith('/health')) return { body: { status: 'ok' } }
   if (!request.path.endsWith('/models')) return { status: 404, body: { detail: 'Not Found' } }
