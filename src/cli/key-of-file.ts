@@ -5,11 +5,12 @@ import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { GatewayError } from '../core/errors.ts'
 import { KeyFileError } from '../keys/key-file.ts'
-import { KeyStore, type Made } from '../keys/key-store.ts'
+import type { KeyStore, Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import type { Io } from './io.ts'
 import { FIELD_OPTIONS, fieldsOfFlags, KEY_USAGE } from './key-flags.ts'
 import { keyTable, shownKey } from './key-text.ts'
+import { keysOfConfig } from './keys-of-config.ts'
 
 const VERBS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
 
@@ -84,17 +85,7 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
     )
     return null
   }
-  const keys = new KeyStore({
-    fixed: config.keys,
-    file: config.store.keys,
-    routes: config.routes.map(({ name }) => name),
-    emit: ({ event, ids, why }) =>
-      void io.stderr.write(
-        `turnout key: ${event === 'keys_ignored' ? `ignored: ${ids?.join(', ') ?? ''}` : 'the key file'}: ${why ?? ''}\n`,
-      ),
-  })
-  await keys.load()
-  return keys
+  return keysOfConfig(config, 'turnout key', io)
 }
 
 async function run(verb: Verb, { id, json, grace, fields }: Asked, keys: KeyStore, io: Io): Promise<number> {

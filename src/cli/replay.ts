@@ -9,7 +9,9 @@ import { readLine } from '../replay/logged.ts'
 import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
+import { KeyFileError } from '../keys/key-file.ts'
 import type { Io } from './io.ts'
+import { keysOfConfig } from './keys-of-config.ts'
 import { linesOf } from '../store/lines.ts'
 import { replayTable } from './replay-table.ts'
 
@@ -52,6 +54,7 @@ export async function replay(argv: string[], io: Io): Promise<number> {
   } catch (thrown) {
     const { code, syscall } = thrown as NodeJS.ErrnoException
     if (thrown instanceof ConfigError) io.stderr.write(`turnout replay: ${thrown.message}\n`)
+    else if (thrown instanceof KeyFileError) io.stderr.write(`turnout replay: the key file ${thrown.message}\n`)
     else if (code !== undefined && syscall !== undefined)
       io.stderr.write(`turnout replay: ${log}: cannot be read (${code})\n`)
     else throw thrown
@@ -61,7 +64,8 @@ export async function replay(argv: string[], io: Io): Promise<number> {
 
 async function policyFrom(file: string, io: Io): Promise<ReplayPolicy> {
   const { config } = await loadConfig(file, io.env, await loadProviders())
-  return policyOf(config)
+  const keys = await keysOfConfig(config, 'turnout replay', io)
+  return policyOf(config, keys.specs)
 }
 
 async function read(log: string, sums: Replay, verbose: boolean, io: Io): Promise<void> {

@@ -37,12 +37,13 @@ export interface ReplayPolicy {
   readonly aliases: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-export function policyOf(config: Config): ReplayPolicy {
+/** `all`: its keys, those of its key file included. */
+export function policyOf(config: Config, all: readonly KeySpec[] = config.keys): ReplayPolicy {
   const backends = new Map(config.backends.map((backend) => [backend.name, backend]))
   const routes = config.routes.map(routeOf)
   const byName = new Map(routes.map((route) => [route.spec.name, route]))
   const keys = new Map<string, PolicyKey>()
-  for (const spec of config.keys) {
+  for (const spec of all) {
     if (!binds(spec)) continue
     const grants = spec.routes?.map((name) => grantOf(byName.get(name), name, backends)) ?? null
     keys.set(spec.id, { spec, allows: (place) => grants === null || grants.some((grants) => grants(place)) })

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { stringify } from 'yaml'
 import t from 'tap'
@@ -6,6 +8,8 @@ import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { configuration, line } from '../replay/samples.ts'
 import { replay } from '../../src/cli/replay.ts'
+import { changeKeyFile } from '../../src/keys/key-file.ts'
+import { storedKey } from '../keys/stored.ts'
 import { type Ran, run as spawned } from './turnout.ts'
 
 /** The command in this process. */
@@ -95,6 +99,37 @@ t.test('standard input; a last line that is cut off; bad lines by number', async
   t.match(out, /^ +1 {2}the last line, cut off, skipped$/m)
   t.equal(err, 'line 3: not JSON\nline 5: cut off\n')
   t.equal((await run([...ARGS, '-'], { cwd, input })).err, '')
+})
+
+t.test('bounds of the keys of a key file hold', async (t) => {
+  const routes = [
+    { name: 'default', candidates: ['*'], strategy: 'best' },
+    { name: 'small', candidates: ['y/*'] },
+  ]
+  const cwd = t.testdir({
+    'a.yaml': stringify(configuration({ routes })),
+    'b.yaml': stringify(configuration({ routes, store: { keys: './keys.json' } })),
+  })
+  await changeKeyFile(join(cwd, 'keys.json'), () => [
+    storedKey('bound', 'a', { routes: ['small'] }),
+    storedKey('revoked', 'b', { routes: ['small'], revoked_at: '2026-01-02T00:00:00.000Z' }),
+    storedKey('free', 'c'),
+  ])
+  const moved = async (caller: string): Promise<unknown> => {
+    const input = line({ candidates: CANDIDATES, line: { caller } })
+    const { out, err } = await run([...ARGS, '-', '--json'], { cwd, input })
+    t.equal(err, '')
+    return JSON.parse(out).moves.pairs
+  }
+  t.match(await moved('bound'), [{ from: 'x/dear', to: 'y/plain' }])
+  t.match(await moved('revoked'), [{ from: 'x/dear', to: 'y/plain' }], 'it was bound when it was used')
+  t.strictSame(await moved('free'), [])
+  await writeFile(join(cwd, 'keys.json'), '{}')
+  t.match(await run([...ARGS, '-'], { cwd }), {
+    code: 1,
+    out: '',
+    err: /^turnout replay: the key file is not a key file /,
+  })
 })
 
 t.test('a log without requests is 1', async (t) => {

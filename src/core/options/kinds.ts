@@ -1,10 +1,13 @@
 /** Kinds of values that options have, each with what a person is told of a wrong one. */
 import { z } from 'zod'
 
-/** Names of backends and routes, ids of keys. */
+/** A short name: of a backend, a route or a key, or a word of a user's own. */
 export const name = z
   .string()
   .regex(/^[\w.-]{1,64}$/, 'is not a name; use letters, digits, ".", "_" and "-", at most 64')
+/** Several of them: short words of a user's own, like regions or tags. */
+export const names = z.array(name).min(1, 'is empty; write at least one')
+/** Anything, like globs and ids of models. */
 export const text = z.string().min(1, 'is empty')
 export const texts = z.array(text).min(1, 'is empty; write at least one')
 export const usd = z.number().min(0, 'is negative')

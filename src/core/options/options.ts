@@ -1,11 +1,16 @@
 /**
  * The options of backends, routes and keys that hold as they are written. A row here is all of an option: its type in BackendSpec, RouteSpec
  * and Principal, what files may say, the JSON schema, the reference, the admin API, the file of keys and the flag of `turnout key`.
+ *
+ * Kinds, in ./kinds.ts: `name` and `names` (a short name, a list of them), `text` and `texts` (anything that is not empty), `usd` (0 or more),
+ * `share` (0 to 1), `count` (whole, from 1), `moment` (a date); and of zod `z.boolean()` and `z.enum([..])`. Without a `value` an option is null
+ * where it is not set. A flag of `turnout key` reads a list where it is `{ takes: 'a,b', as: 'list' }`: see option.ts.
+ *
  * Options that are made of several, or depend on the kind of backend (`url`, `price`, `match`, ..), are in config/schema.ts and config/build.ts.
  */
 import { z } from 'zod'
 import { PERIODS } from '../budget.ts'
-import { count, moment, name, text, texts, usd } from './kinds.ts'
+import { count, moment, name, names, text, texts, usd } from './kinds.ts'
 import { option } from './option.ts'
 
 /** `backends[]` */
@@ -50,10 +55,11 @@ export const KEY_OPTIONS = {
     flag: { takes: 'yes|no', as: 'yes or no' },
   }),
   routes: option(
-    texts,
+    names,
     'routes that the key may use, among them `default`, what `auto` means; everything where absent',
     {
       flag: { takes: 'a,b', as: 'list' },
+      stored: texts,
     },
   ),
   team: option(name, 'the team whose budgets it counts against as well', {
