@@ -9,7 +9,7 @@ import { crossChecks } from './cross-checks.ts'
 import { DEFAULT_BODIES, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from './defaults.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
-import { respelled } from './old-spellings.ts'
+import { respelled, type OldSpelling } from './old-spellings.ts'
 import { looseView } from './loose-view.ts'
 import { routeChecks } from './route-checks.ts'
 import { readYaml } from './read-yaml.ts'
@@ -59,8 +59,8 @@ export function parseConfig(text: string, env: Env, providers: Providers, name: 
 
 /** The same for what stands in the text: the values that YAML reads from it. */
 export function configOf(values: unknown, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
-  const hints: string[] = []
-  const written = respelled(values, (sentence) => hints.push(sentence))
+  const old: OldSpelling[] = []
+  const written = respelled(values, (spelling) => old.push(spelling))
   if (written === null) throw new ConfigError([EMPTY], name)
   const issues: Issue[] = []
   const interpolation = new Interpolation(env, issues)
@@ -75,12 +75,20 @@ export function configOf(values: unknown, env: Env, providers: Providers, name: 
     issues.push(...more.filter(({ path }) => !told.has(path)))
   }
   if (file === null || issues.length > 0) {
-    const concealed = issues.map(({ path, message }) => ({ path, message: interpolation.conceal(message) }))
+    const concealed = issues.map((issue) => asWritten(issue, old, (message) => interpolation.conceal(message)))
     throw new ConfigError(concealed, name)
   }
   const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
+  const hints = old.map(({ path, sentence }) => `${path} ${sentence}`)
   const warnings = [...hints, ...warningsOf(file, config)].map((line) => interpolation.conceal(line))
   return { config: freeze(config), warnings }
+}
+
+/** A reader finds the option only under the name that the file has. */
+function asWritten({ path, message }: Issue, old: readonly OldSpelling[], conceal: (text: string) => string): Issue {
+  const spelling = old.find(({ today }) => today === path)
+  if (spelling === undefined) return { path, message: conceal(message) }
+  return { path: spelling.path, message: `${conceal(message)}; it ${spelling.sentence}` }
 }
 
 const EMPTY: Issue = {

@@ -14,13 +14,22 @@ const RENAMED: readonly Renamed[] = [
   { section: 'budgets', old: 'when_away', now: 'on_store_error', values: { open: 'allow', closed: 'deny' } },
 ]
 
-/** The parsed file in the names of today; `hint` gets a sentence for each old one. Values that came from variables have no old name any more, so they are respelled as well. */
-export function respelled(file: unknown, hint: (sentence: string) => void): unknown {
+/** An option that the file has under its old name. */
+export interface OldSpelling {
+  /** As the file has it: "budgets[0].when_away". */
+  readonly path: string
+  /** The same option by its name of today: "budgets[0].on_store_error". */
+  readonly today: string
+  readonly sentence: string
+}
+
+/** The parsed file in the names of today; `found` gets each old one. Values that came from variables have no old name any more, so they are respelled as well. */
+export function respelled(file: unknown, found: (old: OldSpelling) => void): unknown {
   if (!isObject(file)) return file
   return RENAMED.reduce<Readonly<Record<string, unknown>>>((all, renamed) => {
     const list = all[renamed.section]
     if (!Array.isArray(list)) return all
-    const entries = list.map((entry: unknown, at) => inEntry(entry, renamed, `${renamed.section}[${at}]`, hint))
+    const entries = list.map((entry: unknown, at) => inEntry(entry, renamed, `${renamed.section}[${at}]`, found))
     return { ...all, [renamed.section]: entries }
   }, file)
 }
@@ -29,7 +38,7 @@ function inEntry(
   entry: unknown,
   { old, now, values }: Renamed,
   path: string,
-  hint: (sentence: string) => void,
+  found: (old: OldSpelling) => void,
 ): unknown {
   if (!isObject(entry)) return entry
   const today = (value: unknown): unknown =>
@@ -38,6 +47,7 @@ function inEntry(
   if (!(old in entry) || now in entry) return now in entry ? { ...entry, [now]: today(entry[now]) } : entry
   const { [old]: value, ...rest } = entry
   const words = Object.entries(values).map(([before, after]) => `${before} is now ${after}`)
-  hint(`${path}.${old} is an old name of \`${now}\` (${words.join(', ')}); write \`${now}\``)
+  const sentence = `is an old name of \`${now}\` (${words.join(', ')}); write \`${now}\``
+  found({ path: `${path}.${old}`, today: `${path}.${now}`, sentence })
   return { ...rest, [now]: today(value) }
 }

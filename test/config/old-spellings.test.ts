@@ -22,7 +22,11 @@ t.test('under its name of today it has no warning', async (t) => {
   t.strictSame(load(file('on_store_error: deny')).warnings, [])
 })
 
-t.test('what is wrong with it is said under the name of today', async (t) => {
-  t.match(refusal(file('when_away: shut')), /budgets\[0\]\.on_store_error: "shut" is not one of allow, deny/)
+t.test('what is wrong with it is said under the name that the file has, with the one to write', async (t) => {
+  t.match(
+    refusal(file('when_away: shut')),
+    /budgets\[0\]\.when_away: "shut" is not one of allow, deny; it is an old name of `on_store_error` \(open is now allow/,
+  )
+  t.match(refusal(file('on_store_error: shut')), /budgets\[0\]\.on_store_error: "shut" is not one of allow, deny$/m)
   t.match(refusal(file('when_away: open, on_store_error: allow')), /budgets\[0\]\.when_away: there is no such option/)
 })
