@@ -1,5 +1,5 @@
 /** The generated blocks of the documents, by the name in their markers. A block may stand in any document, and in several. */
-import { innerTable, optionsTable } from './options.ts'
+import { innerTable, optionsTable, providerFieldsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
 import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
 import { endpointsTable, errorsTable, filtersTable, keyFlagsTable, metricsTable, type Table } from './tables.ts'
@@ -22,6 +22,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   filters: () => markdown(filtersTable()),
   'key-options': () => markdown(keyFlagsTable()),
   providers: () => markdown(providersTable()),
+  'provider-fields': () => markdown(providerFieldsTable()),
   'key-variables': () => keyVariables().map((name) => `- ${name}`).join('\n'), // prettier-ignore
   'options-server': () => markdown(optionsTable('server')),
   'options-backends': () => markdown(optionsTable('backends', ['price'])),

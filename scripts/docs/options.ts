@@ -1,4 +1,6 @@
 /** The options of a section of the configuration, from its JSON schema: what editors show is what the reference says. */
+import { z } from 'zod'
+import { providerSchema } from '../../src/config/provider-schema.ts'
 import { schemaText } from '../../src/cli/schema.ts'
 import { code, type Table } from './tables.ts'
 
@@ -31,18 +33,27 @@ export function innerTable(section: string, option: string): Table {
   return { head: ['option', 'value', 'default', 'meaning'], rows: rowsOf(elementOf(node), '', []) }
 }
 
+/** The fields of a provider file, those of its lists included. */
+export function providerFieldsTable(): Table {
+  const node = z.toJSONSchema(providerSchema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Node
+  return { head: ['field', 'value', 'default', 'meaning'], rows: rowsOf(node, '', [], true) }
+}
+
 /** Lists and maps of things have the options of the thing. */
 const elementOf = (node: Node): Node =>
   node.items ?? (typeof node.additionalProperties === 'object' ? node.additionalProperties : node)
 
-function rowsOf(node: Node, prefix: string, apart: readonly string[]): string[][] {
+/** `lists`: the fields of what a list holds follow it, as `list[].field`. */
+function rowsOf(node: Node, prefix: string, apart: readonly string[], lists = false): string[][] {
   return Object.entries(node.properties ?? {}).flatMap(([name, one]) => {
     const path = prefix + name
     const needed = node.required?.includes(name) === true
-    const inner = one.properties === undefined || apart.includes(path) ? [] : rowsOf(one, `${path}.`, apart)
+    const inner = one.properties === undefined || apart.includes(path) ? [] : rowsOf(one, `${path}.`, apart, lists)
     // A group says what it is for only where its options do not say it themselves.
     if (inner.length > 0 && inner.every((row) => row.at(-1) !== '')) return inner
-    return [[code(path), valueOf(one), needed ? 'needed' : defaultOf(one), one.description ?? '']]
+    const own = [code(path), valueOf(one), needed ? 'needed' : defaultOf(one), one.description ?? '']
+    const held = lists && one.items !== undefined ? rowsOf(one.items, `${path}[].`, apart, lists) : []
+    return [own, ...(held.every((row) => row.at(-1) !== '') ? held : [])]
   })
 }
 
@@ -51,7 +62,11 @@ const AGE = '(m|h|d|w)$'
 const SIZES = '(B|KB|MB|GB|'
 
 function valueOf({ type, pattern = '', enum: words, items, anyOf }: Node): string {
-  if (anyOf !== undefined) return anyOf.map(valueOf).join(' or ')
+  if (anyOf !== undefined)
+    return anyOf
+      .filter((one) => one.type !== 'null')
+      .map(valueOf)
+      .join(' or ')
   if (words !== undefined) return words.map(code).join(', ')
   const [first = 'text'] = typeof type === 'string' ? [type] : (type ?? [])
   if (first === 'array') return items?.enum === undefined ? 'list' : `list of ${items.enum.map(code).join(', ')}`

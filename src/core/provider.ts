@@ -62,7 +62,7 @@ export interface Provider {
   readonly otelName: string | null
   /** An engine with the OpenAI API that no signature knows is taken for this one. */
   readonly generic: boolean
-  /** Its list in @pydantic/genai-prices; null = it has no list prices: an engine of your own costs no tokens. */
+  /** Its list in @pydantic/genai-prices. Null: there is none. An engine of your own costs no tokens then; the prices of a cloud are unknown, and its costs partial. */
   readonly priceList: string | null
   /**
    * Factors on list prices by the `service_tier` of an answer. A tier without one is charged as the list says, and counts as estimated:
@@ -102,7 +102,7 @@ export interface Provider {
     readonly rename: Readonly<Record<string, string>>
     /** The field that limits an answer of chat, where the caller has named none; null = the usual one. */
     readonly outputLimit: string | null
-    /** Top-level fields that it refuses. */
+    /** Top-level fields that it refuses. One that an answer depends on is left out only where its value says the same as no field. */
     readonly drop: readonly string[]
     /** Message role -> the role that its chat templates know. */
     readonly roles: Readonly<Record<string, string>>
@@ -120,13 +120,13 @@ export interface Provider {
   readonly response: {
     /** The status line comes with the first token: the limit for headers does not apply, the one for TTFT does. */
     readonly headersWithFirstToken: boolean
-    /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
     /** A prompt that is longer than the context is cut, and nobody is told. */
     readonly cutsLongPrompts: boolean
     /** Whether it charges for what nobody reads any more. */
     readonly onAbort: OnAbort
     /** A model is loaded when it is asked for, and left when it was not for a while. */
     readonly loadsOnDemand: boolean
+    /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
     readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
   }
 }

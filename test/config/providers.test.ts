@@ -100,5 +100,13 @@ t.test('a broken file is named with its field', async (t) => {
     `kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nrequest: { effort: [${rule}] }\n`
   t.match(await refused(effort('{ fields: { huge: { x: 1 } } }')), /mine\.yaml:[^]*effort[^]*huge/)
   t.match(await refused(effort("{ models: 'a(', fields: {} }")), /mine\.yaml:[^]*effort[^]*regular expression/)
+  const mine = (line: string): string => `kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\n${line}\n`
+  t.match(
+    await refused(mine('lacks: [parallel_tool_calls]')),
+    /lacks\[0\][^]*"parallel_tool_calls" is no capability \(tools, [^]*request\.drop[^]*include_usage: false/,
+  )
+  for (const url of ['https://api.example.com/v1', 'https://api.example.com/', 'http://api.example.com'])
+    t.match(await refused(mine(`url: ${url}`)), /mine\.yaml:[^]*url[^]*write "https:\/\/api\.example\.com"/, url)
+  t.match(await refused(mine('url: api.example.com')), /url[^]*is not a URL; write "https:/)
   t.match(await refused('kind: [mine\n'), /mine\.yaml:[^]*line \d+, column \d+/)
 })
