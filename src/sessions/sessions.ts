@@ -37,7 +37,9 @@ export class Sessions implements RequestObserver {
   readonly readsDecisions = 'none'
 
   onCompleted(record: RequestRecord): void {
-    const session = this.#of(record, record.affinity ?? record.endpoint, startOf(record))
+    // A request that the decision refused took no part in its conversation: its error would be the agent's last status.
+    const unnamed = (record.planned ? record.affinity : null) ?? record.endpoint
+    const session = this.#of(record, unnamed, startOf(record))
     add(session, record)
     countStep(session.tallies, session.trace, record.step, record.success, record.repeated)
   }

@@ -213,3 +213,15 @@ t.test('no more sessions than the memory has room for, and names of none grow', 
     tell(one, { ending: { attempts: finished().attempts.map((attempt) => ({ ...attempt, model: `m${i}` })) } })
   t.ok(Object.keys((one.get('k/s') as { models: object }).models).length <= 17)
 })
+
+t.test('a request that the decision refused counts under its endpoint, and not in its conversation', async (t) => {
+  const sessions = new Sessions()
+  const unnamed = { key: 'k', session: null, affinity: 'c-1', route: 'auto', endedAt: NOON }
+  sessions.onCompleted(finished(unnamed))
+  sessions.onCompleted({ ...finished(unnamed), planned: false })
+  const counted = lines(sessions).map(({ session, requests }) => [session, requests])
+  t.strictSame(counted.sort(), [
+    ['~c-1', 1],
+    ['~chat', 1],
+  ])
+})
