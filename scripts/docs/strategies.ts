@@ -1,6 +1,6 @@
 /** Strategies and what they weigh: for the reference, and for the examples that show every one of them. */
 import { DEFAULT_STRATEGY, isUnscored, STRATEGIES, STRATEGY_NAMES } from '../../src/core/strategies.ts'
-import { TERMS, WEIGHT_NAMES, weightsFrom } from '../../src/core/terms.ts'
+import { ESTIMATES, type Term, TERMS, type WeightName, WEIGHT_NAMES, weightsFrom } from '../../src/core/terms.ts'
 import { code, type Table } from './tables.ts'
 
 const usual = weightsFrom(STRATEGIES[DEFAULT_STRATEGY].weights)
@@ -32,9 +32,20 @@ export function strategiesTable(): Table {
 }
 
 export const weightsTable = (): Table => ({
-  head: ['weight', 'counts for'],
-  rows: WEIGHT_NAMES.map((name) => [code(name), TERMS[name].weight]),
+  head: ['weight', 'counts for', 'its term of the utility'],
+  rows: WEIGHT_NAMES.map((name) => [code(name), TERMS[name].weight, code(formulaOf(name))]),
 })
+
+function formulaOf(name: WeightName): string {
+  const term: Term = TERMS[name]
+  const { per } = ESTIMATES[TERMS[name].of]
+  const shown = (amount: number): string => String(amount / per)
+  const { unit, step, least } = term
+  const zero = shown(term.zero)
+  if (term.scale === 'steps') return `${name} x (${unit} - ${zero}) / ${shown(step)}`
+  const amount = least > 0 ? `max(${shown(least)}, ${unit})` : unit
+  return `-${name} x log2(${amount} / ${zero})`
+}
 
 /** Every weight, as an example has it. */
 export const weightsExample = (): string => `weights: ${usualWeights} # the same as \`strategy: { quality: 1, ... }\``

@@ -17,14 +17,19 @@ export interface Estimate {
   readonly shown: ShownEstimate | null
 }
 
+/**
+ * When the explain table has a column. `always`: also where no candidate has any of it; `some`: only where a candidate has
+ * some; `weighed` (of estimates): only where a candidate has some and a term of it counts.
+ */
+export type ColumnRule = 'always' | 'some' | 'weighed'
+
 export interface ShownEstimate {
   readonly heading: string
   /** Stands below the heading; `USD` becomes `USD/1k` where all of the column is tiny. */
   readonly unit: string
   /** `tokens`: whole; `seconds`: of milliseconds; `share`: two decimals; `usd`, `figure`: three significant digits. */
   readonly as: 'tokens' | 'seconds' | 'share' | 'usd' | 'figure'
-  /** False: the column is there only where a candidate has some of it. */
-  readonly always: boolean
+  readonly column: ColumnRule
   /** It stands before the others. */
   readonly first: boolean
   /** The recorded field that holds its standard deviation. */
@@ -36,7 +41,7 @@ const shown = (
   unit: string,
   as: ShownEstimate['as'],
   more: Partial<ShownEstimate> = {},
-): ShownEstimate => ({ heading, unit, as, always: true, first: false, spread: null, ...more })
+): ShownEstimate => ({ heading, unit, as, column: 'always', first: false, spread: null, ...more })
 
 const unrecorded = { field: null, per: 1, digits: 0, shown: null } as const
 
@@ -44,14 +49,14 @@ const unrecorded = { field: null, per: 1, digits: 0, shown: null } as const
 export const ESTIMATES = {
   input: { field: 'input_tokens', per: 1, digits: 0, shown: shown('in', 'tok', 'tokens') },
   /** Part of the input: what the engine has kept of the conversation. */
-  cached: { field: 'cached_tokens', per: 1, digits: 0, shown: shown('cached', 'tok', 'tokens', { always: false }) },
+  cached: { field: 'cached_tokens', per: 1, digits: 0, shown: shown('cached', 'tok', 'tokens', { column: 'some' }) },
   output: { field: 'output_tokens', per: 1, digits: 0, shown: shown('out', 'tok', 'tokens') },
   /** Part of the output. */
   reasoning: {
     field: 'reasoning_tokens',
     per: 1,
     digits: 0,
-    shown: shown('think', 'tok', 'tokens', { always: false }),
+    shown: shown('think', 'tok', 'tokens', { column: 'some' }),
   },
   /** What it will cost. */
   cost: { field: 'cost_usd', per: NANO_USD, digits: 9, shown: shown('cost', 'USD', 'usd') },
@@ -88,6 +93,8 @@ export interface Term {
   readonly weight: string | null
   /** `steps`: the more the better, by so much of the estimate; `doublings`: the less the better, by factors of two. */
   readonly scale: 'steps' | 'doublings'
+  /** Of the weighed amount, for the documents: in the estimate's unit of the record. */
+  readonly unit: string
   /** One of the scale's steps. */
   readonly step: number
   /** Where the term is nothing. References are fixed, so that a third candidate never changes the order of two others. */
@@ -98,11 +105,11 @@ export interface Term {
   readonly underPressure: boolean
   /** Of its column in the explain table. */
   readonly heading: string
-  /** False: the column is there only where a candidate has some of it. */
-  readonly always: boolean
+  /** `some` where no strategy weighs it: otherwise all tables have a column of zeros. */
+  readonly column: Exclude<ColumnRule, 'weighed'>
 }
 
-const doublings = { scale: 'doublings', step: 1, underPressure: false, always: true } as const
+const doublings = { scale: 'doublings', step: 1, underPressure: false, column: 'always' } as const
 
 /** They sum to the utility of a candidate, in the order of the record and the explain table. */
 export const TERMS = {
@@ -110,33 +117,44 @@ export const TERMS = {
     of: 'success',
     weight: 'ten points of expected success',
     scale: 'steps',
+    unit: 'success',
     step: 0.1,
     zero: 0.5,
     least: 0,
     underPressure: false,
     heading: 'qual.',
-    always: true,
+    column: 'always',
   },
   cost: {
     ...doublings,
     of: 'compared',
     weight: 'a factor of two in cost',
+    unit: 'USD',
     zero: 0.001 * NANO_USD,
     least: 0.000_001 * NANO_USD,
     underPressure: true,
     heading: 'cost',
   },
-  latency: { ...doublings, of: 'waited', weight: 'a factor of two in time', zero: 1000, least: 50, heading: 'lat.' },
+  latency: {
+    ...doublings,
+    of: 'waited',
+    weight: 'a factor of two in time',
+    unit: 'ms',
+    zero: 1000,
+    least: 50,
+    heading: 'lat.',
+  },
   efficiency: {
     ...doublings,
     of: 'spent',
     weight: 'a factor of two in tokens per useful answer',
+    unit: 'tokens',
     zero: 500,
     least: 1,
     heading: 'eff.',
   },
   /** For staying where the conversation was answered last: see pick.ts. */
-  affinity: { ...doublings, of: null, weight: null, zero: 0, least: 0, heading: 'stay', always: false },
+  affinity: { ...doublings, of: null, weight: null, unit: '', zero: 0, least: 0, heading: 'stay', column: 'some' },
 } as const satisfies Readonly<Record<string, Term>>
 
 export type TermName = keyof typeof TERMS
@@ -163,10 +181,13 @@ export const COLUMNS = ESTIMATE_NAMES.length + 1 + TERM_NAMES.length
 export interface RecordedEstimate extends Pick<Estimate, 'per' | 'digits' | 'shown'> {
   readonly field: ExpectedField
   readonly column: number
+  /** The terms that weigh it. */
+  readonly terms: readonly TermName[]
 }
 
 /** The estimates that the decision record holds, in its order. */
 export const RECORDED: readonly RecordedEstimate[] = ESTIMATE_NAMES.flatMap((name) => {
   const { field, per, digits, shown } = ESTIMATES[name]
-  return field === null ? [] : [{ field, column: COLUMN[name], per, digits, shown }]
+  const terms = TERM_NAMES.filter((term) => TERMS[term].of === name)
+  return field === null ? [] : [{ field, column: COLUMN[name], per, digits, shown, terms }]
 })

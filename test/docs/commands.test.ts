@@ -159,6 +159,12 @@ t.test('every command of a sh block runs', async (t) => {
   t.ok(ran > 15, `${ran} commands`)
 })
 
+/** All of `part` is in `whole`, in the same order. */
+function isPartOf(part: readonly string[], whole: readonly string[]): boolean {
+  let at = -1
+  return part.every((one) => (at = whole.indexOf(one, at + 1)) >= 0)
+}
+
 t.test('the README shows what it prints', async (t) => {
   const cwd = t.testdir({})
   const { said } = await serve(cwd, {})
@@ -181,17 +187,30 @@ t.test('the README shows what it prints', async (t) => {
   const answer = 'curl -si http://127.0.0.1:7070/v1/chat/completions'
   t.strictSame(names(shown(answer)), names(await printed(answer)))
 
-  /** Of a table whose figures differ from run to run: the first words, which are labels, names of candidates and headings. */
+  /** Figures differ from run to run: the first words of the lines, which are labels and names of candidates. */
   const labels = (text: string): string[] =>
     text
       .split('\n')
-      .map((line) =>
-        /^(?:candidate| {20})/.test(line) ? line.trim().split(/\s+/).join(' ') : (/^\S+/.exec(line)?.[0] ?? ''),
-      )
+      .map((line) => /^\S+/.exec(line)?.[0] ?? '')
       .filter((label) => label !== '')
       .sort()
+  /** Two lines above the candidates: the headings, and their units. */
+  const headings = (text: string): string[][] =>
+    text
+      .split('\n')
+      .filter((line) => /^(?:candidate| {20})/.test(line))
+      .map((line) => line.trim().split(/\s+/))
   const table = 'curl -s http://127.0.0.1:7070/v1/route'
-  t.strictSame(labels(shown(table)), labels(await printed(table)))
+  const [example, real] = [shown(table), await printed(table)]
+  t.strictSame(labels(example), labels(real))
+  const [[heads = [], units = []], [realHeads = [], realUnits = []]] = [headings(example), headings(real)]
+  t.ok(isPartOf(heads, realHeads), `${heads.join(' ')} in ${realHeads.join(' ')}`)
+  t.ok(isPartOf(units, realUnits), `${units.join(' ')} in ${realUnits.join(' ')}`)
+  // The README may leave out an estimate, but no term: the terms sum to the utility.
+  const terms = realUnits.filter((unit) => unit === 'term').length
+  t.ok(terms > 0)
+  t.strictSame(units.slice(-terms - 1), realUnits.slice(-terms - 1))
+  t.strictSame(heads.slice(-terms - 1), realHeads.slice(-terms - 1))
 })
 
 t.test('the program of the README prints an answer', async (t) => {

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { RECORDED } from '../../src/core/terms.ts'
+import { hasEstimate } from '../../src/observe/explain/columns.ts'
 import { isDecision } from '../../src/observe/explain/shape.ts'
 import { decisionTable } from '../../src/observe/explain/table.ts'
 import { candidate, decision, FULL } from './decision-samples.ts'
@@ -29,6 +31,22 @@ outcome   a useful answer, finish reason stop; tokens: input 1,302 (cached 1,024
 attempts  gpu-a/qwen3-32b: overloaded (HTTP 503)
           openai/gpt-5-mini: answered (HTTP 200)
 `,
+  )
+})
+
+t.test('an estimate for a term only has a column where a candidate has some and the term counts', async (t) => {
+  const [total] = RECORDED.filter(({ field }) => field === 'total_ms')
+  if (total === undefined || total.shown === null) throw new Error('no column of the total')
+  const shown = { ...total.shown, column: 'weighed' } as const
+  const has = (total_ms: number, latency: number): boolean => {
+    const one = candidate('a/m', { expected: { total_ms }, terms: { latency } })
+    return hasEstimate([candidate('b/m'), one], 'total_ms', shown, ['latency'])
+  }
+  t.ok(has(1, -0.1))
+  t.notOk(has(1, 0))
+  t.notOk(has(0, -0.1))
+  t.notOk(
+    hasEstimate([candidate('a/m', { expected: { total_ms: 1 }, terms: { cost: 1 } })], 'total_ms', shown, ['latency']),
   )
 })
 

@@ -5,8 +5,18 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { isUnscored, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import type { Decision } from '../../src/decision/route/decision.ts'
-import { COLUMN, COLUMNS, TERM_COLUMN, WEIGHT_NAMES, type WeightName } from '../../src/core/terms.ts'
+import {
+  COLUMN,
+  COLUMNS,
+  ESTIMATE_NAMES,
+  type EstimateName,
+  TERM_COLUMN,
+  TERMS,
+  WEIGHT_NAMES,
+  type WeightName,
+} from '../../src/core/terms.ts'
 import { score, weightsOf } from '../../src/decision/route/utility.ts'
+import { provider } from '../support/factories.ts'
 import { anyNature, anyWeights, chosen, decisionOf, like, type Nature, orderOf } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
 
@@ -74,24 +84,30 @@ for (const [what, worsen] of Object.entries(WORSE))
     }
   })
 
-/** What a weight is about, as the choice has it: the more of it, the worse. */
-const MEASURES: Readonly<Record<WeightName, (decision: Decision) => number>> = {
-  quality: (decision) => -chosen(decision, COLUMN.success),
-  cost: (decision) => chosen(decision, COLUMN.cost),
-  latency: (decision) => {
+/** Amounts that the score works out itself, worked out here from what is expected. */
+const MEASURES: Partial<Readonly<Record<EstimateName, (decision: Decision) => number>>> = {
+  compared: (decision) => chosen(decision, COLUMN.cost),
+  waited: (decision) => {
     const ttft = chosen(decision, COLUMN.ttft)
     const rest = chosen(decision, COLUMN.total) - ttft
     return ttft + (decision.request.stream ? 0.3 * rest : rest)
   },
-  efficiency: (decision) =>
+  spent: (decision) =>
     (0.1 * chosen(decision, COLUMN.input) + chosen(decision, COLUMN.output)) / chosen(decision, COLUMN.success),
 }
 
-for (const [weight, measure] of Object.entries(MEASURES))
+/** What a weight is about, as the choice has it: the more of it, the worse. */
+function measured(weight: WeightName, decision: Decision): number {
+  const { of, scale } = TERMS[weight]
+  const amount = MEASURES[of]?.(decision) ?? chosen(decision, COLUMN[of])
+  return scale === 'steps' ? -amount : amount
+}
+
+for (const weight of WEIGHT_NAMES)
   t.test(`a greater weight of ${weight} never leads to a choice that is worse in it`, async (t) => {
     const random = seeded(34)
     let moved = 0
-    for (let round = 0; round < 120; round++) {
+    for (let round = 0; round < 200; round++) {
       const weights = anyWeights(random)
       const stream = random() < 0.5
       const thinks = { facts: { efforts: ['none', 'low', 'high'] as const } }
@@ -103,11 +119,17 @@ for (const [weight, measure] of Object.entries(MEASURES))
           outputPerMtok: nature.price,
         }
         const known = { quality: { default: nature.quality }, price: own }
-        return like(`b${i}/m${i}`, nature, i % 2 === 0 ? { facts: { ...known, ...thinks.facts } } : {})
+        // Some run here and some elsewhere, so that they differ in whatever depends on that.
+        const backend = { provider: provider({ local: i % 3 !== 0 }) }
+        return like(
+          `b${i}/m${i}`,
+          nature,
+          i % 2 === 0 ? { backend, facts: { ...known, ...thinks.facts } } : { backend },
+        )
       })
       let before = Infinity
-      for (const value of [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10]) {
-        const now = measure(decisionOf(all, { strategy: { ...weights, [weight]: value }, fields: { stream } }))
+      for (const value of [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10, 100, 1000]) {
+        const now = measured(weight, decisionOf(all, { strategy: { ...weights, [weight]: value }, fields: { stream } }))
         t.ok(now <= before * (1 + Math.sign(before) * 1e-9), `${weight} ${value}: ${now} after ${before}`)
         if (now < before && before < Infinity) moved++
         before = now
@@ -118,30 +140,32 @@ for (const [weight, measure] of Object.entries(MEASURES))
 
 const ONES = weightsOf(keyed(WEIGHT_NAMES, () => 1))
 
-t.test('a step is ten points of success, or a factor of two in cost, latency or tokens', async (t) => {
-  const rows = new Float64Array(2 * COLUMNS)
-  const fill = (row: number, values: Partial<Record<keyof typeof COLUMN, number>>): void => {
-    const usual = { success: 0.5, compared: 1e6, ttft: 1000, total: 1000, input: 0, cached: 0, output: 250 }
-    for (const [name, value] of Object.entries({ ...usual, ...values }))
-      rows[row * COLUMNS + COLUMN[name as keyof typeof COLUMN]] = value
-    score(rows, row, ONES, false)
+type Amounts = Readonly<Partial<Record<string, number>>>
+
+/** One step more, in other words than those of TERMS. */
+const ONE_STEP: Partial<Readonly<Record<WeightName, Amounts>>> = {
+  quality: { success: 0.6 },
+  cost: { compared: 2e6 },
+  latency: { ttft: 500, total: 2000 },
+  efficiency: { output: 500 },
+}
+
+t.test('a step is ten points of success, or a factor of two in what is weighed', async (t) => {
+  const zeros: Amounts = Object.fromEntries(WEIGHT_NAMES.map((name) => [TERMS[name].of, TERMS[name].zero]))
+  const usual: Amounts = { ...zeros, ttft: 1000, total: 1000, input: 0, cached: 0, output: 250 }
+  const terms = (amounts: Amounts): readonly number[] => {
+    const rows = new Float64Array(COLUMNS)
+    for (const name of ESTIMATE_NAMES) rows[COLUMN[name]] = amounts[name] ?? usual[name] ?? 0
+    score(rows, 0, ONES, false)
+    return WEIGHT_NAMES.map((name) => rows[TERM_COLUMN[name]]!)
   }
-  const term = (column: number): number => rows[column]!
-  fill(0, {})
-  t.strictSame(
-    [TERM_COLUMN.quality, TERM_COLUMN.cost, TERM_COLUMN.latency, TERM_COLUMN.efficiency].map((at) =>
-      Math.abs(term(at)),
-    ),
-    [0, 0, 0, 0],
-  )
-  fill(0, { success: 0.6 })
-  t.ok(Math.abs(term(TERM_COLUMN.quality) - 1) < 1e-9)
-  fill(0, { compared: 2e6 })
-  t.ok(Math.abs(term(TERM_COLUMN.cost) + 1) < 1e-9)
-  fill(0, { ttft: 500, total: 2000 })
-  t.ok(Math.abs(term(TERM_COLUMN.latency) + 1) < 1e-9)
-  fill(0, { output: 500 })
-  t.ok(Math.abs(term(TERM_COLUMN.efficiency) + 1) < 1e-9)
+  for (const amount of terms({})) t.ok(Math.abs(amount) < 1e-9)
+  for (const [place, name] of WEIGHT_NAMES.entries()) {
+    const { of, scale, zero, step } = TERMS[name]
+    const more = ONE_STEP[name] ?? { [of]: scale === 'steps' ? zero + step : zero * 2 ** step }
+    const worth = terms(more)[place]!
+    t.ok(Math.abs(worth - (scale === 'steps' ? 1 : -1)) < 1e-9, `${name}: ${worth}`)
+  }
 })
 
 t.test('nothing is worth infinitely much', async (t) => {

@@ -1,6 +1,6 @@
 /**
- * One number for each candidate, in absolute units: a step is ten points of success, or a factor of two in cost, in
- * latency or in tokens for a useful answer. The references are fixed, so a third candidate never changes the order of two.
+ * One number for each candidate: the sum of TERMS by their weights, in absolute units. The references are fixed, so a third
+ * candidate never changes the order of two.
  */
 import { keyed } from '../../core/keyed.ts'
 import { type Scoring, STRATEGIES, STRATEGY_NAMES } from '../../core/strategies.ts'

@@ -1,5 +1,13 @@
 /** The candidates that could be asked, the best first, in columns with their units. Pure. */
-import { type ExpectedField, RECORDED, type ShownEstimate, TERM_NAMES, TERMS } from '../../core/terms.ts'
+import {
+  type ColumnRule,
+  type ExpectedField,
+  RECORDED,
+  type ShownEstimate,
+  type TermName,
+  TERM_NAMES,
+  TERMS,
+} from '../../core/terms.ts'
 import { figure, numberOf, plain, seconds, shownShare, whole } from './figures.ts'
 import { type ShownDecision, type ShownCandidate, WIDTH } from './shape.ts'
 
@@ -57,12 +65,12 @@ const broken = (name: string): readonly string[] =>
   (name.match(new RegExp(`[^]{1,${WIDTH}}`, 'g')) ?? []).map((piece) => piece.trimEnd())
 
 function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
-  const estimates = RECORDED.flatMap(({ field, shown }) =>
-    shown !== null && isThere(able, shown.always, ({ expected }) => expected[field]) ? [{ field, shown }] : [],
+  const estimates = RECORDED.flatMap(({ field, shown, terms }) =>
+    shown !== null && hasEstimate(able, field, shown, terms) ? [{ field, shown }] : [],
   )
   const ofEstimates = (first: boolean): readonly Column[] =>
     estimates.flatMap(({ field, shown }) => (shown.first === first ? [estimateColumn(able, field, shown)] : []))
-  const terms = TERM_NAMES.filter((name) => isThere(able, TERMS[name].always, ({ terms }) => terms[name]))
+  const terms = TERM_NAMES.filter((name) => hasTerm(able, name))
   return [
     { head: 'effort', unit: '', cell: ({ effort }) => (effort === null ? '-' : plain(effort)) },
     ...ofEstimates(true),
@@ -76,9 +84,22 @@ function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
   ]
 }
 
-/** A record of another version may not have it at all. `always`: also where all candidates have none of it. */
-const isThere = (able: readonly ShownCandidate[], always: boolean, of: (one: ShownCandidate) => unknown): boolean =>
-  able.some((one) => (always ? of(one) !== undefined : (numberOf(of(one)) ?? 0) !== 0))
+/** `terms`: those that weigh the estimate. */
+export const hasEstimate = (
+  able: readonly ShownCandidate[],
+  field: ExpectedField,
+  { column }: ShownEstimate,
+  terms: readonly TermName[],
+): boolean =>
+  isThere(able, column, ({ expected }) => expected[field]) &&
+  (column !== 'weighed' || terms.some((name) => able.some(({ terms }) => (numberOf(terms[name]) ?? 0) !== 0)))
+
+const hasTerm = (able: readonly ShownCandidate[], name: TermName): boolean =>
+  isThere(able, TERMS[name].column, ({ terms }) => terms[name])
+
+/** A record of another version may not have it at all. */
+const isThere = (able: readonly ShownCandidate[], column: ColumnRule, of: (one: ShownCandidate) => unknown): boolean =>
+  able.some((one) => (column === 'always' ? of(one) !== undefined : (numberOf(of(one)) ?? 0) !== 0))
 
 function estimateColumn(able: readonly ShownCandidate[], field: ExpectedField, shown: ShownEstimate): Column {
   const { heading: head, unit, as, spread } = shown
