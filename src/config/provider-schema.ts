@@ -179,9 +179,7 @@ export const providerSchema = z.strictObject({
       drop: z
         .array(text)
         .default([])
-        .describe(
-          'top-level fields that it refuses: they are left out. One that an answer depends on is left out only with the value that it has without the field, such as `parallel_tool_calls: true`',
-        ),
+        .describe('top-level fields that it refuses: they are left out, whatever their value'),
       roles: z.record(z.string(), text).default({}).describe('role of a message -> the role that it knows'),
       drop_from_messages: z.array(text).default([]).describe('fields of messages that it refuses'),
       short_tool_ids: z.boolean().default(false).describe('ids of tool calls must be nine letters and digits'),

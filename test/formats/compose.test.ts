@@ -69,9 +69,7 @@ t.test('renamed fields keep their bytes', async (t) => {
 
 t.test('fields that a backend refuses are dropped, however they are written', async (t) => {
   const to = quirky({ request: { drop: ['logit_bias', 'store'] } })
-  t.equal(compose('{"store":true,"model":"tiny","logit_bias":{},"x":1}', to), '{"model":"tiny","x":1}')
-  const biased = '{"model":"tiny","logit_bias":{"1":2}}'
-  t.equal(compose(biased, to), biased, 'not where an answer depends on the value')
+  t.equal(compose('{"store":true,"model":"tiny","logit_bias":{"1":2},"x":1}', to), '{"model":"tiny","x":1}')
   t.equal(compose('{"st\\u006fre":true,"model":"tiny"}', to), '{"model":"tiny"}', 'however they are written')
   t.equal(compose('{"model":"tiny","x":{"store":true}}', to), '{"model":"tiny","x":{"store":true}}', 'at the top only')
 })

@@ -6,7 +6,6 @@ import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
-import { maySkip } from './left-out.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
@@ -35,6 +34,13 @@ const UNKNOWN =
   /\b(unknown|unrecogni[sz]ed|unexpected|unsupported|deprecated)\b|\bnot (supported|permitted|allowed|accepted|recogni[sz]ed|a valid)\b|\bextra[ _](inputs|fields|forbidden)|additional propert|cannot find field|no such (field|parameter|argument)|\binvalid (argument|field|parameter|property)\b/i
 const ROLE = /\bdeveloper\b|\broles?\b/i
 
+/**
+ * Whether an answer is the same without this field. All calls at once, or one by one as the model likes, is what an absent
+ * `parallel_tool_calls` means: a caller that says `false` depends on it, also where the backend has refused `true` before.
+ */
+export const mayLearnToDrop = (field: string, value: Json | undefined): boolean =>
+  field !== 'parallel_tool_calls' || (value ?? true) === true
+
 /** What may help against this refusal; null: nothing. `tried`: what was changed already. */
 export function adaptationFor(
   error: GatewayError,
@@ -58,7 +64,7 @@ export function adaptationFor(
     if (both) continue
     return isNew(`rename:${field}`) && isNew(`rename:${OTHER_NAMES[field]}`) ? `rename:${field}` : null
   }
-  const drops = SKIPPED.filter((field) => named(field) && maySkip(field, body))
+  const drops = SKIPPED.filter((field) => named(field) && mayLearnToDrop(field, body[field]))
   return drops.map((field): Adaptation => `drop:${field}`).find(isNew) ?? null
 }
 

@@ -7,11 +7,10 @@ import type { Steps } from '../../core/slices.ts'
 import { members, splice, spliceInSteps, withElements } from '../json/members.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
 import type { Composing } from '../format.ts'
-import { adapted, type Quirks } from './adapt.ts'
+import { adapted, mayLearnToDrop, type Quirks } from './adapt.ts'
 import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
-import { maySkip } from './left-out.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
@@ -87,7 +86,10 @@ function fieldsToDrop(
   { drop, rename }: Quirks,
 ): Set<string> {
   const remove = new Set<string>()
-  for (const key in body) if (ROUTING_FIELDS.has(key) || (drop.includes(key) && maySkip(key, body))) remove.add(key)
+  const { drop: byFile } = backend.provider.request
+  for (const key in body)
+    if (ROUTING_FIELDS.has(key) || byFile.includes(key) || (drop.includes(key) && mayLearnToDrop(key, body[key])))
+      remove.add(key)
   // Null is absent: under the other name it would replace what the caller says there.
   for (const key in rename) if (body[key] === null) remove.add(key)
   // Options of a stream beside no stream are refused by many.
