@@ -159,6 +159,8 @@ export class Attempts {
     const startedAt = now()
     const traits = { format, body, fresh: this.#fresh, number: this.made.length + 1, startedAt }
     const exchange = new Exchange(callOf(request, this.#plan, target, traits, this.#tools))
+    // What throws comes before `begin`: only the end of an attempt gives its place back.
+    const addsUsage = format.asksUsage(request, deployment)
     this.#caller.stop = (why): void => exchange.cancel(why)
     const attempt = new Attempt({
       target,
@@ -167,7 +169,7 @@ export class Attempts {
       load: { ...deployment.live.load },
       place: fleet.begin(deployment, request.stream),
       fresh: this.#fresh,
-      addsUsage: format.asksUsage(request, deployment),
+      addsUsage,
     })
     this.made.push(attempt)
     try {

@@ -8,7 +8,8 @@ import type { Attempt } from '../../src/dispatch/attempt.ts'
 import { Attempts } from '../../src/dispatch/attempts.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
-import { FORMATS } from '../../src/formats/formats.ts'
+import { type Formats, FORMATS } from '../../src/formats/formats.ts'
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
 import { catalogOf, deployment, gatewayRequest, LIMITS, live, classify, moment } from '../support/factories.ts'
 import { FleetLog } from '../support/attempts.ts'
@@ -27,6 +28,8 @@ interface Outcome {
 interface World {
   readonly upstreams: readonly FaultUpstream[]
   readonly deployments: readonly Deployment[]
+  /** Begin and end of all calls. */
+  readonly begun: readonly string[]
   go(request: GatewayRequest, limits?: Partial<Limits>, caller?: Caller): Promise<Outcome>
 }
 
@@ -35,7 +38,9 @@ async function world(
   t: Test,
   options: readonly FaultOptions[],
   facts: readonly Partial<ModelFacts>[] = [],
+  formats: Formats = FORMATS,
 ): Promise<World> {
+  const begun: string[] = []
   const upstreams = await Promise.all(options.map((one) => startFaultUpstream(one)))
   const lives = upstreams.map(() => live())
   const deployments = upstreams.map(({ url }, index) =>
@@ -50,14 +55,14 @@ async function world(
     const log = new FleetLog((deployment) => {
       lives[deployments.indexOf(deployment)]!.refusesUsage = true
     })
-    const tools = { pools, formats: FORMATS, now: () => performance.now(), userAgent: 'test', fleet: log.fleet }
+    const tools = { pools, formats, now: () => performance.now(), userAgent: 'test', fleet: log.fleet }
     const table = compileRoutes([], [], catalogOf(...deployments))
     const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, moment())
     const attempts = new Attempts(request, route, caller, tools)
-    const committed = await attempts.next()
+    const committed = await attempts.next().finally(() => begun.push(...log.lines))
     return { committed, error: committed === null ? attempts.failure : null, attempts, fleet: log.lines }
   }
-  return { upstreams, deployments, go }
+  return { upstreams, deployments, begun, go }
 }
 
 const ask = (traits: Partial<GatewayRequest> = {}, stream = false): GatewayRequest =>
@@ -309,4 +314,17 @@ t.test('no second call while the answer of the first one goes well', async (t) =
   const { attempts } = await it.go(ask())
   await t.rejects(attempts.next(), { message: /has not failed/ })
   t.equal(counts(it), '1 0')
+})
+
+t.test('a format that throws before a call is sent leaves no call open', async (t) => {
+  const throws = (): never => {
+    throw new Error('a member that is not there')
+  }
+  for (const part of ['compose', 'reader', 'asksUsage']) {
+    const formats = new Map([['openai', { ...OPENAI, backend: { ...OPENAI.backend, [part]: throws } }]])
+    const it = await world(t, [{}], [], formats)
+    await t.rejects(it.go(ask()), /not there/, part)
+    t.strictSame(it.begun, [], part)
+    t.equal(counts(it), '0', part)
+  }
 })

@@ -410,3 +410,23 @@ t.test('an answer that breaks off at any byte is never taken for a whole one', a
     t.strictSame(wrong, [])
   }
 })
+
+t.test('a format that throws at the end of a stream ends the answer, and no caller waits for it', async (t) => {
+  const ends: Readonly<Record<string, Plan>> = {
+    'with the mark of the end': {},
+    'without it': { done: false },
+    'broken off behind its last word': { done: false, untilClose: true, afterwards: 'reset' },
+  }
+  const rig = await exchangeRig(t)
+  for (const [name, plan] of Object.entries(ends)) {
+    rig.upstream.next(plan)
+    const { answer, ...call } = callOf(rig.pools, rig.clock, rig.upstream.url)
+    const throws = (): never => {
+      throw new Error('a member that is not there')
+    }
+    const one = start({ ...call, answer: Object.assign(answer, { complete: throws }) })
+    const outcome = (await one.commit) === 'committed' ? await one.sink.outcome : await one.commit
+    t.match(outcome, /^upstream_(bad_response|incomplete|unreachable)$/, name)
+    t.equal(one.exchange.endedAt, rig.clock.time, name)
+  }
+})

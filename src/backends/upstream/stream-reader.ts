@@ -54,6 +54,16 @@ export class StreamReader {
 
   /** The connection ended well. Engines that forget [DONE] are forgiven; an answer without a finish reason was cut (Ollama hides its errors so). */
   finish(): StreamProgress {
+    try {
+      return this.#finish()
+    } catch {
+      // Nothing above catches what a format throws at the end of a stream, and the caller would wait for ever.
+      const failure = badAnswer(this.#options.call.backend, 'sent an answer of a shape that is not known', 200)
+      return { out: null, done: false, finished: false, failure }
+    }
+  }
+
+  #finish(): StreamProgress {
     const frames: SseFrame[] = []
     this.#splitter.flush(frames)
     const reading = this.#read(frames.filter((frame) => this.#options.call.answer.isWhole(frame)))
