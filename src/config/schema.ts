@@ -48,13 +48,22 @@ const price = z.strictObject({
 
 const limits = {
   connect: time('until there is a connection: TCP and TLS', DEFAULT_LIMITS.connectMs),
-  headers: time('streams: until the status line', DEFAULT_LIMITS.headersMs),
-  ttft: time('streams: until the first event that is not a comment', DEFAULT_LIMITS.ttftMs),
-  idle: time('streams: longest silence within the answer, or of a caller that reads nothing', DEFAULT_LIMITS.idleMs),
-  total: time('everything, all attempts included', DEFAULT_LIMITS.totalMs),
+  headers: time(
+    'streams: until the status line; for an engine that sends it together with the first token, ttft applies instead',
+    DEFAULT_LIMITS.headersMs,
+  ),
+  ttft: time('streams: until the first text, reasoning, tool call or finish reason', DEFAULT_LIMITS.ttftMs),
+  idle: time(
+    'streams: longest silence within the answer, comments and pings not counted, or of a caller that reads nothing',
+    DEFAULT_LIMITS.idleMs,
+  ),
+  total: time(
+    'the whole request, all attempts included; the only limit of a non-streamed answer after the connection',
+    DEFAULT_LIMITS.totalMs,
+  ),
   attempts: described(
     count.max(10, 'is more than ten'),
-    'calls of backends for one request, in total',
+    'calls of backends for one request; one that met a kept-alive connection which the backend had closed counts, and is made again',
     DEFAULT_LIMITS.attempts,
   ),
 }
@@ -299,16 +308,24 @@ export const fileSchema = z.strictObject({
     z
       .strictObject({
         ...limits,
-        body: described(size, 'largest request body', sizeText(DEFAULT_BODIES.bodyBytes)),
-        bodies: described(size, 'all request bodies in flight together', sizeText(DEFAULT_BODIES.bodiesBytes)),
+        body: described(
+          size,
+          'largest request body; besides, at most 1,000 members, and 50,000 names, 50,000 objects and arrays and 1,000,000 values at any depth',
+          sizeText(DEFAULT_BODIES.bodyBytes),
+        ),
+        bodies: described(
+          size,
+          'all request bodies in flight together, from their first byte to the end of the request; beyond it 503 `gateway_overloaded`',
+          sizeText(DEFAULT_BODIES.bodiesBytes),
+        ),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
         load: time(
-          'in place of headers and ttft, while an engine that loads on demand may be loading',
+          'in place of headers and ttft, while an engine that loads on demand may be loading: Ollama, LM Studio, `loads_on_demand: true`',
           DEFAULT_LIMITS.loadMs,
         ),
         buffer: described(
           size,
-          'largest answer or event of a backend that is held in memory',
+          'a whole JSON answer held to count its tokens (a larger one passes through uncounted), or one event of a stream',
           sizeText(DEFAULT_LIMITS.bufferBytes),
         ),
       })

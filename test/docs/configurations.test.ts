@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { check } from '../../src/cli/check.ts'
+import { providerSchema } from '../../src/config/provider-schema.ts'
 import { EXAMPLE_ENV } from '../config/load.ts'
 import { type Block, blocks, DOCUMENTS, README } from '../support/documents.ts'
 
@@ -55,10 +56,12 @@ async function checked(folder: string, text: string): Promise<Checked> {
 const YAML: readonly Block[] = DOCUMENTS.flatMap(blocks).filter(({ language }) => language === 'yaml')
 /** Of Docker's compose, not of the gateway. */
 const isCompose = ({ text }: Block): boolean => text.startsWith('services:')
+/** A file of a provider. */
+const isProvider = ({ text }: Block): boolean => /^kind:/m.test(text)
 
 t.test('every YAML block is a configuration that `turnout check` accepts', async (t) => {
   const folder = t.testdir({})
-  const own = YAML.filter((block) => !isCompose(block))
+  const own = YAML.filter((block) => !isCompose(block) && !isProvider(block))
   t.ok(own.length > 15, `${own.length} blocks`)
   t.strictSame(
     YAML.filter(isCompose).map(({ document }) => document),
@@ -68,6 +71,16 @@ t.test('every YAML block is a configuration that `turnout check` accepts', async
     const { code, said } = await checked(join(folder, String(index)), text)
     t.equal(code, 0, `${document}:${line}`, { said })
   }
+})
+
+t.test('the file of a provider in the documents is one that the gateway reads', async (t) => {
+  const files = YAML.filter(isProvider)
+  t.strictSame(
+    files.map(({ document }) => document),
+    ['docs/providers.md'],
+  )
+  for (const { document, line, text } of files)
+    t.ok(providerSchema.safeParse(parse(text)).success, `${document}:${line}`)
 })
 
 t.test('a recipe of the README has no warning', async (t) => {

@@ -27,15 +27,17 @@ export const BACKEND_OPTIONS = {
 
 /** `routes[]` */
 export const ROUTE_OPTIONS = {
-  fallback: option(texts, 'globs like those of candidates; tried in this order after all candidates', { value: [] }),
-  baseline: option(text, 'backend/model to compare the cost with'),
+  fallback: option(texts, 'globs like those of candidates; tried in this order after all candidates, without scoring', {
+    value: [],
+  }),
+  baseline: option(text, 'backend/model to compare the cost with, in the decision record and the metrics'),
   explore: option(z.boolean(), 'sometimes try another candidate than the best, in order to learn', { value: true }),
 }
 
 /** `routes[].limits` */
 export const ROUTE_LIMITS = {
   max_cost_usd: option(usd, 'highest expected cost of one request'),
-  local_only: option(z.boolean(), 'only engines on your own hardware', { value: false }),
+  local_only: option(z.boolean(), 'only engines on your own hardware, for the fallback as well', { value: false }),
 }
 
 /** `keys[]`, and keys that are made while the gateway runs. */
