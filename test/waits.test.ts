@@ -10,6 +10,7 @@ const TIMERS: Readonly<Record<string, string>> = {
   'run.ts': 'ends a file that hangs',
   'run.test.ts': 'the text of a file that fails late',
   'waits.test.ts': 'names them',
+  'floors.test.ts': 'the text of a file that must not set one',
   'accounting/checker.test.ts': 'a beat that shows that the thread is free',
   'e2e/finished-open.test.ts': 'a backend that sends heartbeats',
   'e2e/shared-folder.test.ts': 'a living gateway elsewhere that touches its lock',

@@ -23,6 +23,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/serve.ts': 'prints a first request to try',
   'cli/ledger-csv.ts': "a column of the gateway's own ledger",
   'ledger/rows-of.ts': 'the same column',
+  'config/provider-schema.ts': 'the documentation of a provider file, whose values are names of the wire',
   'config/schema.ts': 'the help of `include_usage` names the field that it leaves out',
 }
 
