@@ -166,13 +166,15 @@ t.test('no step takes long', async (t) => {
     const raw = Buffer.from(json)
     let best = Infinity
     // The machine may be busy with others: the shortest of several is that of the work.
-    for (let round = 0; round < 6 && best > 25; round++) {
+    for (let round = 0; round < 12 && best > 25; round++) {
       let longest = 0
       const steps = parseLarge(raw)
       for (let done = false; !done;) {
-        const before = performance.now()
+        const [before, used] = [performance.now(), process.cpuUsage()]
         done = steps.next().done === true
-        longest = Math.max(longest, performance.now() - before)
+        const { user, system } = process.cpuUsage(used)
+        // Neither a wait for a core nor what other threads do beside it is the step's.
+        longest = Math.max(longest, Math.min(performance.now() - before, (user + system) / 1000))
       }
       best = Math.min(best, longest)
     }
