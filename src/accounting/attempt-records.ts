@@ -92,7 +92,7 @@ export function withWaste(
   return records.with(index, { ...record, waste: { reason, tokens } })
 }
 
-/** Why a complete answer was of no use; null where it was. */
+/** What made a complete answer useless; null for a useful one. */
 export function wasteReasonOf({ content }: Pick<AnswerState, 'content'>, why: Verdict['why']): Waste['reason'] | null {
   if (why === null || why === 'unchecked') return null
   if (why === 'refusal' || why === 'truncated' || why === 'empty') return why

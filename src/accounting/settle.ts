@@ -54,7 +54,7 @@ function noteOverrun(life: RequestLife, spent: SpendEstimate, fleet: SettleTools
   fleet.overran(attempt.deployment, { nanoUsd: spent.nanoUsd - nanoUsd, tokens: spent.tokens - tokens })
 }
 
-/** What an answer tells the next decision. */
+/** What the next decision learns from an answer. */
 function teach(
   attempt: Attempt,
   life: RequestLife,

@@ -35,7 +35,7 @@ const PLAIN: Readonly<Record<BudgetSpec['of'], Reader>> = {
   agent: ({ agent }) => agent,
 }
 
-/** What is counted. Callers name sessions as they like: nobody uses up another key's by naming it. */
+/** What is counted. Callers name sessions as they like, so an id counts within its key: naming the session of another key uses up nothing of it. */
 const NAMES: Readonly<Record<BudgetSpec['of'], Reader>> = {
   ...PLAIN,
   session: ({ key, session }) => (session === null ? null : `${key}/${session}`),

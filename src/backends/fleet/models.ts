@@ -75,7 +75,7 @@ export class Models {
     return this.#rebuild()
   }
 
-  /** An engine that tells the context of loaded models only has not lost it by unloading one. */
+  /** Some engines report a context for loaded models only: unloading one does not make it unknown. */
   #remember(id: string, model: FoundModel): FoundModel {
     const before = this.#listed.get(id)
     if (model.context !== null || before === undefined || before.print !== model.print) return model
