@@ -117,6 +117,7 @@ export async function createApp({
     limiter,
     random: Math.random,
     checker,
+    emit,
   }
   const applying = new Applying({
     fleet,

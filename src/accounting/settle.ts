@@ -1,12 +1,14 @@
 /** The one place where the outcome of a request is recorded: fleet, budgets, observers, model statistics. Called exactly once, on every path out. */
 import type { Fleet } from '../backends/fleet/fleet.ts'
-import type { RequestObserver } from '../core/request-record.ts'
+import type { Emit } from '../core/events.ts'
+import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import type { SpendEstimate } from '../core/settlement.ts'
 import { spentOf } from '../core/total.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
 import type { Conversations } from '../decision/route/conversations.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
+import { thrownOf } from '../observe/log/failure.ts'
 import { foreseenOf } from './claim.ts'
 import type { Checker } from './fit.ts'
 import type { RequestLife } from './request-life.ts'
@@ -20,6 +22,7 @@ export interface SettleTools {
   /** Checks answers against schemas, off the event loop. */
   readonly checker: Checker
   readonly observers: readonly RequestObserver[]
+  readonly emit: Emit
 }
 
 export async function settle(life: RequestLife, tools: SettleTools): Promise<void> {
@@ -32,9 +35,18 @@ export async function settle(life: RequestLife, tools: SettleTools): Promise<voi
   life.reservation?.settle(spent)
   if (spent !== null) noteOverrun(life, spent, tools.fleet)
   // Observers first: what was expected must not know this answer yet.
-  for (const observer of tools.observers) observer.onCompleted(record)
+  for (const observer of tools.observers) report(record, observer, tools.emit)
   if (plan === null) return
   for (const attempt of life.attempts?.made ?? []) if (attempt.answered) teach(attempt, life, plan, final, tools)
+}
+
+/** One that throws keeps the record from no other, nor the answer from what is learnt of it. */
+function report(record: RequestRecord, observer: RequestObserver, emit: Emit): void {
+  try {
+    observer.onCompleted(record)
+  } catch (thrown) {
+    emit({ event: 'observer_failed', ...thrownOf(thrown) })
+  }
 }
 
 function readsDecision(observers: readonly RequestObserver[], failed: boolean): boolean {

@@ -93,8 +93,24 @@ export interface PolicyEvent {
   readonly needs_restart: readonly string[]
 }
 
+/** An observer of finished requests threw: the request is settled, and the other observers have seen it. Never the message, which may quote a prompt. */
+export interface ObserverEvent {
+  readonly event: 'observer_failed'
+  readonly type: string
+  readonly code?: string
+  readonly stack?: string
+}
+
 export type GatewayEvent =
-  BackendEvent | KeyFileEvent | StateFileEvent | BudgetEvent | LedgerEvent | TelemetryEvent | AdminEvent | PolicyEvent
+  | BackendEvent
+  | KeyFileEvent
+  | StateFileEvent
+  | BudgetEvent
+  | LedgerEvent
+  | TelemetryEvent
+  | AdminEvent
+  | PolicyEvent
+  | ObserverEvent
 
 export type EventName = GatewayEvent['event']
 
@@ -104,7 +120,7 @@ export type Emit = (event: GatewayEvent) => void
 export type Level = 'info' | 'warn' | 'error'
 
 /** The part of the gateway that an event is about: `msg` of its line in the log. */
-export type Subsystem = 'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy'
+export type Subsystem = 'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy' | 'request'
 
 interface EventFacts {
   readonly level: Level
@@ -152,4 +168,5 @@ export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   key_revoked: { level: 'info', of: 'admin' },
   budget_reset: { level: 'info', of: 'admin' },
   policy_applied: { level: 'info', of: 'policy' },
+  observer_failed: { level: 'error', of: 'request' },
 }

@@ -4,7 +4,8 @@ import { NO_PRICE } from '../../src/core/settings.ts'
 import { settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
-import type { DecisionReads, RequestRecord } from '../../src/core/request-record.ts'
+import type { GatewayEvent } from '../../src/core/events.ts'
+import type { DecisionReads, RequestObserver, RequestRecord } from '../../src/core/request-record.ts'
 import type { CheckResult } from '../../src/core/settlement.ts'
 import type { GatewayRequest } from '../../src/core/types.ts'
 import { NO_TOTAL } from '../../src/core/total.ts'
@@ -28,6 +29,7 @@ interface Settled {
   readonly learnt: readonly Observation[]
   readonly level: string
   readonly line: Readonly<Record<string, unknown>>
+  readonly events: readonly GatewayEvent[]
 }
 
 /** A line of the log as it is written. */
@@ -46,12 +48,15 @@ interface Traits {
   readonly check?: CheckResult
   readonly error?: GatewayError | null
   readonly status?: number
+  /** Sees the record before all others. */
+  readonly observer?: RequestObserver
 }
 
 /** `made`: calls that were made; the last one may still be open. */
 async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise<Settled> {
   const { request = gatewayRequest({ model: 'm' }, { startedAt: 100 }), error = null, status = 200 } = traits
   const records: RequestRecord[] = []
+  const events: GatewayEvent[] = []
   const learnt: Observation[] = []
   const lines: LogLine[] = []
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) })
@@ -61,9 +66,11 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     conversations: new Conversations(),
     checker: { check: () => Promise.resolve(traits.check ?? 'unchecked') },
     observers: [
+      ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
       new RequestLogger(log, new DecisionTexts()),
     ],
+    emit: (event) => void events.push(event),
   }
   const told = new FleetLog()
   const plan = planTo([ANSWERER], { record: decided() })
@@ -78,6 +85,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     learnt,
     level: lines[0]!['level'] === WARN ? 'warn' : 'info',
     line: lines[0]!,
+    events,
   }
 }
 
@@ -91,6 +99,22 @@ function settled(track: Partial<OpenAIAnswerState> | null, traits: Traits = {}):
     traits,
   )
 }
+
+t.test('an observer that throws keeps the record from no other, and is reported without its words', async (t) => {
+  const prompt = 'a secret of the prompt'
+  const observer: RequestObserver = {
+    readsDecisions: 'none',
+    onCompleted: () => {
+      throw new SyntaxError(prompt)
+    },
+  }
+  const { record, learnt, events } = await settled({}, { observer })
+  t.equal(record.success, true, 'the others see it')
+  t.equal(learnt.length, 1, 'and it is learnt from')
+  t.match(events, [{ event: 'observer_failed', type: 'SyntaxError', stack: /settle/ }])
+  t.equal(events.length, 1)
+  t.notMatch(JSON.stringify(events), prompt)
+})
 
 t.test('a good answer is recorded whole: its attempt, its cost and its times', async (t) => {
   const { record, fleet, level } = await settled({
@@ -241,6 +265,7 @@ t.test('the decision is written out only where an observer reads it', async (t) 
       conversations: new Conversations(),
       checker: { check: () => Promise.resolve('unchecked') },
       observers: [newMetrics(), new Sessions(), { readsDecisions, onCompleted: (record) => void records.push(record) }],
+      emit: () => undefined,
     })
     t.equal(records[0]!.decision !== null, wasRead)
     return wasRead
