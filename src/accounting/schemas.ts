@@ -1,4 +1,5 @@
 /** The schemas of the last requests, compiled: agents send the same tools with every turn. */
+import { BoundedMap } from '../core/bounded-map.ts'
 import { type Fields, isObject } from '../core/is-object.ts'
 import type { SchemaSource } from '../core/prompt.ts'
 import { createHash } from 'node:crypto'
@@ -12,12 +13,11 @@ interface Sheet {
 }
 
 export class Schemas {
-  readonly #sheets = new Map<string, Sheet>()
-  readonly #most: number
+  readonly #sheets: BoundedMap<string, Sheet>
 
   /** `most`: sheets that are held; the one that was not asked for longest goes. */
   constructor(most = 64) {
-    this.#most = most
+    this.#sheets = new BoundedMap(most)
   }
 
   get size(): number {
@@ -42,9 +42,7 @@ export class Schemas {
       schemas: read(JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString()), source),
       checks: new Map<string, Check | null>(),
     }
-    this.#sheets.delete(digest)
-    this.#sheets.set(digest, sheet)
-    if (this.#sheets.size > this.#most) this.#sheets.delete(this.#sheets.keys().next().value!)
+    this.#sheets.renew(digest, sheet)
     return sheet
   }
 }

@@ -1,4 +1,5 @@
 /** What Redis was last heard to have counted. Should it forget that, it can be reminded. Bounded. */
+import { BoundedMap } from '../core/bounded-map.ts'
 import type { Sums } from './count.ts'
 import { hasSums, type SharedCount } from './redis-keys.ts'
 import type { SpecOf } from './rules.ts'
@@ -8,7 +9,7 @@ const NOTHING: Sums = { nanoUsd: 0, tokens: 0, requests: 0 }
 
 export class LastKnownCounts {
   /** By the key of the sums; the one heard of last is at the end. */
-  readonly #known = new Map<string, readonly [SharedCount, Sums]>()
+  readonly #known = new BoundedMap<string, readonly [SharedCount, Sums]>(MOST)
 
   /** Something is under way in it. */
   use(count: SharedCount): void {
@@ -16,10 +17,7 @@ export class LastKnownCounts {
   }
 
   note(count: SharedCount, used: Sums): void {
-    const key = count.keys[0]
-    this.#known.delete(key)
-    this.#known.set(key, [count, used])
-    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.renew(count.keys[0], [count, used])
   }
 
   /** Those whose window is not over, the one heard of last first. The others are kept: the clock may be set back. */

@@ -1,4 +1,5 @@
 /** Requests rolled up into the sessions and agents that they belong to. In memory, bounded, a few microseconds for each request. */
+import { BoundedMap } from '../core/bounded-map.ts'
 import { type CountedRow, countedOfRow, startOf } from '../core/counted.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
@@ -31,8 +32,8 @@ const ORDERS: Readonly<Record<string, (session: Session) => number>> = {
 
 export class Sessions implements RequestObserver {
   /** By key, session and agent: several agents may share a session. The one that was used last is at the end. */
-  readonly #named = new Map<string, Session>()
-  readonly #derived = new Map<string, Session>()
+  readonly #named = new BoundedMap<string, Session>(MOST_NAMED)
+  readonly #derived = new BoundedMap<string, Session>(MOST_DERIVED)
 
   readonly readsDecisions = 'none'
 
@@ -100,11 +101,8 @@ export class Sessions implements RequestObserver {
     const id = who.session ?? `~${unnamed}`
     const { key, team, user, agent } = who
     const name = `${key}/${id}\n${agent ?? ''}`
-    const known = all.get(name)
-    if (known !== undefined) all.delete(name)
-    else if (all.size >= (derived ? MOST_DERIVED : MOST_NAMED)) all.delete(all.keys().next().value!)
-    const session = known ?? newSession({ id, key, team, user, agent, derived }, at)
-    all.set(name, session)
+    const session = all.get(name) ?? newSession({ id, key, team, user, agent, derived }, at)
+    all.renew(name, session)
     return session
   }
 }

@@ -1,5 +1,6 @@
 /** What the outcome of a call says about one deployment, beside what it says about its backend. */
 import { asks, lackKey } from '../../decision/classify/lacking.ts'
+import { BoundedMap } from '../../core/bounded-map.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayRequest, RequestProfile, DeploymentHealth } from '../../core/types.ts'
@@ -16,7 +17,7 @@ export interface HealthState extends Omit<
   'unsupportedUntil' | 'adapted' | 'answers'
 > {
   failures: number
-  readonly unsupportedUntil: Map<string, number>
+  readonly unsupportedUntil: BoundedMap<string, number>
   readonly adapted: Map<string, number>
   readonly answers: Set<string>
 }
@@ -26,7 +27,7 @@ export const newHealth = (): HealthState => ({
   failures: 0,
   ejectedUntil: 0,
   retryAfterUntil: 0,
-  unsupportedUntil: new Map(),
+  unsupportedUntil: new BoundedMap(MOST_REFUSED),
   adapted: new Map(),
   answers: new Set(),
   beyond: { nanoUsd: 0, tokens: 0 },
@@ -91,9 +92,7 @@ export function recordOutcome(
 export const wished = ({ retryAfterMs }: GatewayError): number => Math.min(retryAfterMs ?? REST_MS, LONGEST_REST_MS)
 
 function refuse(own: HealthState, what: string, now: number): void {
-  own.unsupportedUntil.delete(what)
-  if (own.unsupportedUntil.size >= MOST_REFUSED) own.unsupportedUntil.delete(own.unsupportedUntil.keys().next().value!)
-  own.unsupportedUntil.set(what, now + REFUSED_MS)
+  own.unsupportedUntil.renew(what, now + REFUSED_MS)
   own.answers.delete(what)
 }
 

@@ -1,5 +1,6 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, TopicStats, Latency, TextFeatures } from '../../core/arm.ts'
+import { BoundedMap } from '../../core/bounded-map.ts'
 import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
@@ -60,7 +61,7 @@ export class ModelStats {
   readonly #calibrations = new Map<string, Calibration>()
   /** By kind of engine and model. */
   readonly #latencies = new Map<string, Latency>()
-  readonly #recent = new Map<string, Judged>()
+  readonly #recent = new BoundedMap<string, Judged>(MOST_RECENT)
   /** Something was learnt since the last look. */
   changed = false
 
@@ -163,7 +164,6 @@ export class ModelStats {
 
   #remember(requestId: string, judged: Judged): void {
     this.#recent.set(requestId, judged)
-    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Where conversations were answered last: a bounded table, the oldest go first. */
+import { BoundedMap } from '../../core/bounded-map.ts'
 
 export interface Remembered {
   /** `backend/model` */
@@ -15,7 +16,7 @@ const MOST = 20_000
 const KEPT_MS = 10 * 60_000
 
 export class Conversations {
-  readonly #last = new Map<string, Remembered>()
+  readonly #last = new BoundedMap<string, Remembered>(MOST)
 
   /** Null where it is not known, or too long ago. */
   recall(key: string | null, now: number): Remembered | null {
@@ -25,8 +26,6 @@ export class Conversations {
   }
 
   remember(key: string, place: Remembered): void {
-    this.#last.delete(key)
-    this.#last.set(key, place)
-    if (this.#last.size > MOST) this.#last.delete(this.#last.keys().next().value!)
+    this.#last.renew(key, place)
   }
 }

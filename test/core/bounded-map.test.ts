@@ -1,0 +1,85 @@
+import t from 'tap'
+import { BoundedMap } from '../../src/core/bounded-map.ts'
+
+t.test('the oldest entry goes for a new one, and none for a key that is there', async (t) => {
+  const map = new BoundedMap<string, number>(3)
+  map.set('a', 1).set('b', 2).set('c', 3).set('a', 4)
+  t.same(
+    [...map],
+    [
+      ['a', 4],
+      ['b', 2],
+      ['c', 3],
+    ],
+  )
+  map.set('d', 5)
+  t.same([...map.keys()], ['b', 'c', 'd'])
+})
+
+t.test('a renewed entry is the newest', async (t) => {
+  const map = new BoundedMap<string, number>(3)
+  map.set('a', 1).set('b', 2).set('c', 3).renew('a', 4)
+  map.set('d', 5)
+  t.same(
+    [...map],
+    [
+      ['c', 3],
+      ['a', 4],
+      ['d', 5],
+    ],
+  )
+})
+
+t.test(
+  'it does what a map does whose oldest key is deleted, whatever is set, renewed, deleted and cleared',
+  async (t) => {
+    let seed = 7
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+      return Math.floor((seed / 2 ** 32) * below)
+    }
+    for (const most of [1, 2, 5, 40]) {
+      const map = new BoundedMap<number, number>(most)
+      const plain = new Map<number, number>()
+      const put = (key: number, value: number): void => {
+        if (!plain.has(key) && plain.size >= most) plain.delete([...plain.keys()][0]!)
+        plain.set(key, value)
+      }
+      for (let step = 0; step < 5_000; step++) {
+        const key = random(2 * most + 1)
+        const what = random(100)
+        if (what < 45) {
+          map.set(key, step)
+          put(key, step)
+        } else if (what < 80) {
+          map.renew(key, step)
+          plain.delete(key)
+          put(key, step)
+        } else if (what < 99) t.equal(map.delete(key), plain.delete(key))
+        else {
+          map.clear()
+          plain.clear()
+        }
+        if (JSON.stringify([...map]) !== JSON.stringify([...plain]))
+          return t.same([...map], [...plain], `${most} entries, step ${step}`)
+      }
+    }
+  },
+)
+
+t.test('an entry takes as long after a million others as after ten thousand', async (t) => {
+  const map = new BoundedMap<number, number>(10_000)
+  let key = 0
+  const round = (): number => {
+    const before = process.cpuUsage()
+    for (let count = 0; count < 100_000; count++) map.set(key++, 0)
+    const { user, system } = process.cpuUsage(before)
+    return user + system
+  }
+  round()
+  const first = Math.min(round(), round(), round())
+  for (let rounds = 0; rounds < 6; rounds++) round()
+  const last = Math.min(round(), round(), round())
+  t.ok(last < 3 * first + 10_000, `${first} us, then ${last} us for 100,000 entries`)
+  t.equal(map.size, 10_000)
+})
