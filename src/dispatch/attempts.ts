@@ -9,6 +9,7 @@ import { clientClosed, GatewayError } from '../core/errors.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
+import { inOnePiece } from '../formats/json/splice.ts'
 import type { BackendSide } from '../formats/format.ts'
 import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
@@ -153,7 +154,8 @@ export class Attempts {
       changes: changesFor(deployment, now(), this.#adaptations),
       maxTokens: this.#plan.maxTokens,
     })
-    const body = request.raw.length > LARGE_BYTES ? await inSlices(composing) : atOnce(composing)
+    // undici takes one buffer; a large one is joined here, where that can be done in slices.
+    const body = request.raw.length > LARGE_BYTES ? await inSlices(inOnePiece(composing)) : atOnce(composing)
     // It may have left meanwhile.
     if (this.#caller.gone) return this.#stop(clientClosed())
     const startedAt = now()

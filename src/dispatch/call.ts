@@ -20,7 +20,7 @@ export interface CallTools {
 export interface CallTraits {
   readonly format: BackendSide
   /** What is sent. */
-  readonly body: Buffer
+  readonly body: readonly Buffer[]
   /** On a new connection. */
   readonly fresh: boolean
   /** 1 for the first call of the request. */

@@ -85,8 +85,8 @@ export interface StreamMarks {
 // ---------------------------------------------------------------- the backend's side
 
 export interface BackendSide {
-  /** The body to send, in steps: the caller's own bytes where they are of this format and nothing has to change. */
-  compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<Buffer>
+  /** The body to send, in steps and as pieces, one at least: the caller's own bytes where they are of this format and nothing has to change. */
+  compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<readonly Buffer[]>
   /**
    * A change by which a request suits a backend that refused it, and by which it loses nothing; null: there is none. `tried`: those that
    * were made already. It is remembered by its name.

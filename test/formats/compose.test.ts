@@ -7,6 +7,7 @@ import { type Effort, EFFORTS } from '../../src/core/capabilities.ts'
 import type { EffortRule } from '../../src/core/provider.ts'
 import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
 import { members } from '../../src/formats/json/members.ts'
+import { inOnePiece } from '../../src/formats/json/splice.ts'
 import { composeHeaders } from '../../src/backends/upstream/call-headers.ts'
 import { asksUsage, composeInSteps, refusesUsage } from '../../src/formats/openai/compose.ts'
 import { shortId } from '../../src/formats/openai/compose-messages.ts'
@@ -18,7 +19,7 @@ const composeBody = (
   to: Deployment,
   effort: Effort | null = null,
   maxTokens: number | null = null,
-): Buffer => atOnce(composeInSteps(request, to, { effort, changes: [], maxTokens }))
+): Buffer => atOnce(inOnePiece(composeInSteps(request, to, { effort, changes: [], maxTokens })))[0]!
 
 /** `up/tiny`, with the quirks of its provider. */
 const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>

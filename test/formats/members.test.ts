@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
-import { append, members, memberValue, splice } from '../../src/formats/json/members.ts'
+import { members, memberValue } from '../../src/formats/json/members.ts'
+import { append, splice } from '../../src/formats/json/splice.ts'
 import { pick, seeded } from '../support/random.ts'
 
 type Random = () => number

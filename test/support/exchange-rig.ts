@@ -110,7 +110,7 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     fresh: false,
     path: CHAT.path,
     headers: { 'content-type': 'application/json' },
-    body,
+    body: [body],
     stream,
     format: OPENAI.backend,
     answer: OPENAI.backend.reader(gatewayRequest(body.toString()), { inputTokens: 7, checks: null, nowMs: 0 }),

@@ -428,7 +428,7 @@ export const TOY: Format = {
   backend: {
     *compose(request, { model }, { maxTokens }) {
       const isOwn = request.prompt instanceof ToyPrompt && request.model === model && maxTokens === null
-      return isOwn ? request.raw : composed(request, model, maxTokens)
+      return [isOwn ? request.raw : composed(request, model, maxTokens)]
     },
     adaptation: () => null,
     asksUsage: () => false,

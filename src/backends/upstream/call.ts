@@ -21,7 +21,8 @@ export interface Call {
   readonly fresh: boolean
   readonly path: string
   readonly headers: Record<string, string>
-  readonly body: Buffer
+  /** Pieces of it, one at least. */
+  readonly body: readonly Buffer[]
   readonly stream: boolean
   /** The side of the wire format in which it is made. */
   readonly format: Pick<BackendSide, 'readFault'>

@@ -24,7 +24,7 @@ export class Connection {
   send(handler: Dispatcher.DispatchHandler): void {
     const { pool, path, headers, body, fresh } = this.#call
     this.#link = pool.take(fresh)
-    this.#link.client.dispatch({ path: pool.prefix + path, method: 'POST', headers, body }, handler)
+    this.#link.client.dispatch({ path: pool.prefix + path, method: 'POST', headers, body: oneBuffer(body) }, handler)
   }
 
   started(controller: Dispatcher.DispatchController): void {
@@ -73,3 +73,6 @@ export class Connection {
     else this.#call.pool.drop(link)
   }
 }
+
+/** undici writes several pieces one by one, each after a turn of the event loop. */
+const oneBuffer = (pieces: readonly Buffer[]): Buffer => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))

@@ -1,6 +1,6 @@
 /**
- * The members of a JSON object as byte spans, so that a 400 kB prompt can change its `model` without being
- * written again: unknown fields, key order and the precision of numbers stay as the caller sent them.
+ * The members of a JSON object as byte spans: what is not looked at is passed over, and what changes is changed
+ * without writing the rest again (splice.ts).
  */
 import type { Steps } from '../../core/slices.ts'
 import type { Member } from '../../core/types.ts'
@@ -82,68 +82,6 @@ export function elements(json: Uint8Array, from: number): { readonly start: numb
   }
 }
 
-/** What to change at the top level of an object. A key in `set` is written (replaced or added), one in `remove` goes. */
-export interface Edits {
-  /** Values are JSON text, or pieces of it. */
-  readonly set: ReadonlyMap<string, string | readonly Buffer[]>
-  readonly remove: ReadonlySet<string>
-}
-
-/**
- * The object with its edits applied; all other bytes as they were. Values of `set` are JSON text.
- * Of a key that comes twice only the last occurrence stays, the one that JSON.parse takes.
- */
-export const splice = (json: Buffer, list: readonly Member[], edits: Edits): Buffer =>
-  Buffer.concat(spliced(json, list, edits))
-
-/** The same in steps: to copy 30 MB takes as long as a hundred requests. */
-export const spliceInSteps = (json: Buffer, list: readonly Member[], edits: Edits): Steps<Buffer> =>
-  joined(spliced(json, list, edits))
-
-function spliced(json: Buffer, list: readonly Member[], edits: Edits): Buffer[] {
-  const pieces: Buffer[] = []
-  const last = new Map<string, number>()
-  list.forEach((member, index) => last.set(member.key, index))
-  let written = false
-  const put = (...parts: readonly Buffer[]): void => {
-    pieces.push(written ? COMMA_BYTES : OPEN_BYTES, ...parts)
-    written = true
-  }
-  for (const [index, member] of list.entries()) {
-    if (edits.remove.has(member.key) || last.get(member.key) !== index) continue
-    const value = edits.set.get(member.key)
-    if (value === undefined) put(json.subarray(member.start, member.valueEnd))
-    else put(...memberOf(member.key, value))
-  }
-  for (const [key, value] of edits.set) if (!last.has(key)) put(...memberOf(key, value))
-  pieces.push(written ? CLOSE_BYTES : EMPTY_BYTES)
-  return pieces
-}
-
-const COPY_BYTES = 2 << 20
-
-function* joined(pieces: readonly Buffer[]): Steps<Buffer> {
-  let bytes = 0
-  for (const piece of pieces) bytes += piece.length
-  if (bytes <= COPY_BYTES) return Buffer.concat(pieces, bytes)
-  const all = Buffer.allocUnsafeSlow(bytes)
-  let at = 0
-  let next = COPY_BYTES
-  for (const piece of pieces)
-    for (let from = 0; from < piece.length; from += COPY_BYTES) {
-      at += piece.copy(all, at, from, Math.min(piece.length, from + COPY_BYTES))
-      if (at < next) continue
-      next = at + COPY_BYTES
-      yield
-    }
-  return all
-}
-
-const memberOf = (key: string, value: string | readonly Buffer[]): readonly Buffer[] =>
-  typeof value === 'string'
-    ? [Buffer.from(`${JSON.stringify(key)}:${value}`)]
-    : [Buffer.from(`${JSON.stringify(key)}:`), ...value]
-
 /**
  * The array that starts at `from` with some of its elements in another form, all other bytes as they were; null where there is no array.
  * `change`: null = as it is.
@@ -188,23 +126,6 @@ function* valueEndInSteps(json: Buffer, from: number): Steps<number> {
     yield
   }
 }
-
-/** The object with one more member at its end, all other bytes as they were. `value` is JSON text. */
-export function append(json: Buffer, list: readonly Member[], key: string, value: string): Buffer {
-  // The name is ours: whoever else has used it must not be taken for us.
-  if (list.some((member) => member.key === key))
-    return splice(json, list, { set: new Map([[key, value]]), remove: NO_KEYS })
-  const last = list.at(-1)
-  const at = last?.valueEnd ?? json.indexOf(OPEN_BRACE) + 1
-  const member = Buffer.from(`${last === undefined ? '' : ','}${JSON.stringify(key)}:${value}`)
-  return Buffer.concat([json.subarray(0, at), member, json.subarray(at)])
-}
-
-const NO_KEYS: ReadonlySet<string> = new Set()
-const OPEN_BYTES = Buffer.from('{')
-const COMMA_BYTES = Buffer.from(',')
-const CLOSE_BYTES = Buffer.from('}')
-const EMPTY_BYTES = Buffer.from('{}')
 
 /** Keys written with escapes (mod\u0065l) must not slip past an edit. */
 export function keyText(json: Uint8Array, start: number, end: number): string | null {

@@ -6,7 +6,8 @@ import { type Effort, EFFORTS } from '../../core/capabilities.ts'
 import type { EffortRule } from '../../core/provider.ts'
 import type { Deployment } from '../../core/types.ts'
 import type { OpenAIPrompt } from './prompt.ts'
-import { members, splice } from '../json/members.ts'
+import { members } from '../json/members.ts'
+import { splice } from '../json/splice.ts'
 
 export interface EffortEdits {
   /** Top-level fields and their values as JSON text. */

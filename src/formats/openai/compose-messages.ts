@@ -4,7 +4,8 @@ import { hash } from 'node:crypto'
 import type { Json } from '../../core/json.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Provider } from '../../core/provider.ts'
-import { elements, members, memberValue, splice, withElements } from '../json/members.ts'
+import { elements, members, memberValue, withElements } from '../json/members.ts'
+import { splice } from '../json/splice.ts'
 
 type Quirks = Pick<Provider['request'], 'roles' | 'dropFromMessages' | 'shortToolIds'>
 

@@ -4,7 +4,8 @@ import type { Json } from '../../core/json.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
-import { members, splice, spliceInSteps, withElements } from '../json/members.ts'
+import { members, withElements } from '../json/members.ts'
+import { joined, splice, spliced } from '../json/splice.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
 import type { Composing } from '../format.ts'
 import { adapted, mayLearnToDrop, type Quirks } from './adapt.ts'
@@ -39,12 +40,15 @@ export function asksUsage(request: GatewayRequest, deployment: Deployment): bool
   return request.stream && deployment.backend.includeUsage && !deployment.live.refusesUsage
 }
 
-/** The body to send, in steps: tens of thousands of messages may have to change. The same buffer where nothing has to change. */
+/** More of them are joined: a system takes no more than so many in one write. */
+const MOST_PIECES = 64
+
+/** The body to send, in steps: tens of thousands of messages may have to change. The caller's own buffer where nothing has to change. */
 export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,
   { effort, changes, maxTokens }: Composing,
-): Steps<Buffer> {
+): Steps<readonly Buffer[]> {
   const quirks = adapted(deployment.backend.provider.request, changes)
   const prompt = openAIPrompt(request)
   const { body, raw, members: list } = prompt
@@ -58,7 +62,7 @@ export function* composeInSteps(
   for (const field of newEffort.remove) remove.add(field)
   const newLimit = limitEdits(prompt, quirks, maxTokens)
   const edits = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
-  if (!edits && remove.size === 0 && renames.length === 0) return raw
+  if (!edits && remove.size === 0 && renames.length === 0) return [raw]
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
   const set = new Map<string, string | readonly Buffer[]>()
   if (newModel) set.set('model', JSON.stringify(deployment.model))
@@ -76,7 +80,8 @@ export function* composeInSteps(
   if (newDocuments) set.set('documents', yield* plainDocuments(raw, find('documents')!.valueStart))
   newEffort.set.forEach((value, field) => set.set(field, value))
   newLimit.forEach((value, field) => set.set(field, value))
-  return yield* spliceInSteps(raw, list, { set, remove })
+  const pieces = spliced(raw, list, { set, remove })
+  return pieces.length <= MOST_PIECES ? pieces : [yield* joined(pieces)]
 }
 
 function fieldsToDrop(

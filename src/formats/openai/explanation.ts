@@ -1,7 +1,8 @@
 /** The decision record inside of an answer, under `turnout`. Pure. */
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
-import { append, members } from '../json/members.ts'
+import { members } from '../json/members.ts'
+import { append } from '../json/splice.ts'
 import { encodeEvent } from '../sse.ts'
 import { chunkHead } from './chunk.ts'
 

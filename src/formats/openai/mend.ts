@@ -1,6 +1,7 @@
 /** Writes what `choices.ts` found wrong into the bytes of an event or of a whole answer; all else stays as it came. Pure. */
 import type { Mend } from './choices.ts'
-import { elements, members, splice } from '../json/members.ts'
+import { elements, members } from '../json/members.ts'
+import { splice } from '../json/splice.ts'
 
 type Change = (value: Buffer, at: number) => Buffer
 

@@ -1,7 +1,8 @@
 /** Where engines answer in a shape that OpenAI's (or Jina's) SDKs do not expect, the answer is put into theirs. */
 import type { GatewayRequest } from '../../core/types.ts'
 import { atOnce, inSlices } from '../../core/slices.ts'
-import { append, members } from '../json/members.ts'
+import { members } from '../json/members.ts'
+import { append } from '../json/splice.ts'
 import { mended } from './mend.ts'
 import { recode, recoderOf } from './recode.ts'
 import { openAIPrompt } from './prompt.ts'

@@ -1,5 +1,6 @@
 /** Where the usage of a stream goes: out of all its events, and into one of its own at the end. Pure. */
-import { members, memberValue, splice } from '../json/members.ts'
+import { members, memberValue } from '../json/members.ts'
+import { splice } from '../json/splice.ts'
 import { changeElements } from './mend.ts'
 import { chunkHead } from './chunk.ts'
 import type { GatewayRequest } from '../../core/types.ts'
