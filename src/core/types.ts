@@ -138,8 +138,11 @@ export interface GatewayRequest {
   readonly startedAt: number
 }
 
+/** Its parts are worked out when they are first read: what is read of many requests, and when, is what they cost. */
 export interface RequestProfile {
   readonly endpoint: string
+  /** Its answer is text that a model makes up: not that of embeddings and rerank. */
+  readonly generates: boolean
   readonly class: TaskClass
   /** 0 = easy .. 1 = hard, among requests of all classes; null where there is no text to judge by. */
   readonly difficulty: number | null
@@ -158,7 +161,7 @@ export interface RequestProfile {
   readonly affinity: string | null
   /** Part of something that was answered before, as far as can be told. */
   readonly continues: boolean
-  /** Null where there is nothing to answer: embeddings, rerank. */
+  /** Null where nothing is generated. */
   readonly features: TextFeatures | null
 }
 

@@ -1,9 +1,13 @@
 import t from 'tap'
-import { type Conversation, readConversation } from '../../src/decision/classify/conversation.ts'
+import { conversationTokens, readConversation } from '../../src/decision/classify/conversation.ts'
 import type { Json } from '../../src/core/json.ts'
 import { gatewayRequest } from '../support/factories.ts'
 
-const conversation = (messages: Json): Conversation => readConversation(gatewayRequest({ messages }).prompt)
+const conversation = (of: Json) => {
+  const found = readConversation(gatewayRequest({ messages: of }).prompt)
+  const { images, sounds, question, usesTools, opening, continues } = found
+  return { tokens: conversationTokens(found), images, sounds, question, usesTools, opening, continues }
+}
 
 const user = (content: Json): Json => ({ role: 'user', content })
 const assistant = (content: Json): Json => ({ role: 'assistant', content })

@@ -4,7 +4,8 @@ import type { JsonObject } from '../../src/core/json.ts'
 import type { Capability } from '../../src/core/capabilities.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
-import { gatewayRequest, classify } from '../support/factories.ts'
+import { classifier } from '../../src/decision/classify/profile.ts'
+import { gatewayRequest, classify, WEIGHTS } from '../support/factories.ts'
 
 const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>
   classify(gatewayRequest(body, endpoint === undefined ? {} : { endpoint }))
@@ -95,4 +96,24 @@ t.test('bodies of any odd shape have a profile', async (t) => {
 t.test('a body nested beyond reason has a profile', async (t) => {
   const deep = `{"model":"m","input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
   t.doesNotThrow(() => classify(gatewayRequest(deep, { endpoint: EMBEDDINGS })))
+})
+
+t.test('what a request is about is worked out once, and not before it is asked', async (t) => {
+  let looks = 0
+  const weights = {
+    ...WEIGHTS,
+    get norms() {
+      looks++
+      return WEIGHTS.norms
+    },
+  }
+  const own = classifier(weights)(
+    gatewayRequest({ messages: [{ role: 'user', content: 'Sort these numbers: 3 1 2' }] }),
+  )
+  t.ok(own.generates && own.inputTokens > 0 && own.needs.includes('chat') && own.affinity !== null)
+  t.equal(looks, 0)
+  t.equal(own.features?.class, own.class)
+  t.equal(own.features, own.features)
+  t.ok(own.difficulty !== null)
+  t.equal(looks, 1)
 })

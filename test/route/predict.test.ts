@@ -6,6 +6,7 @@ import type { Deployment, RequestProfile } from '../../src/core/types.ts'
 import type { Remembered } from '../../src/decision/route/conversations.ts'
 import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import { predict } from '../../src/decision/route/predict.ts'
+import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { like, planOf } from '../support/fields.ts'
 
@@ -131,7 +132,7 @@ t.test('the tokenizer of the model', async (t) => {
 })
 
 t.test('embeddings: nothing to answer, so nothing is said of success', async (t) => {
-  const profile = { ...asking(), features: null, needs: ['embeddings'] as const }
+  const profile = classify(gatewayRequest({ model: 'm', input: 'What is it?' }, { endpoint: EMBEDDINGS }))
   const row = predicted(priced({ inputPerMtok: 0.02 }), profile)
   t.ok(Number.isNaN(row.success))
   t.equal(row.output, 0)

@@ -217,6 +217,7 @@ export function moment(traits: Partial<DecisionContext> = {}): DecisionContext {
 export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
   return {
     endpoint: 'chat',
+    generates: (traits.features ?? null) !== null,
     class: 'chat',
     difficulty: null,
     language: null,

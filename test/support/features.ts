@@ -39,6 +39,7 @@ export function features({
 export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
   return {
     endpoint: CHAT.id,
+    generates: traits.features !== null,
     class: 'chat',
     difficulty: 0.3,
     language: 'en',

@@ -4,7 +4,8 @@ import type { Prompt, PromptReader, Role } from '../../core/prompt.ts'
 import { tokensOf } from './tokens.ts'
 
 export interface Conversation {
-  readonly tokens: number
+  readonly messages: number
+  readonly texts: readonly string[]
   readonly images: number
   readonly sounds: number
   /** The text of the last message of the user; null where there is none. */
@@ -28,36 +29,35 @@ export function readConversation(prompt: Prompt): Conversation {
   const reader = new ConversationReader()
   prompt.walk(reader)
   reader.end()
-  const { tokens, images, sounds, question, usesTools, opening, continues } = reader
-  return { tokens, images, sounds, question, usesTools, opening, continues }
+  const { messages, texts, images, sounds, question, usesTools, opening, continues } = reader
+  return { messages, texts, images, sounds, question, usesTools, opening, continues }
 }
 
 /** So many texts are read; of those after them only the length is taken, as tokens go by the bytes of the others. */
 const MOST_TEXTS = 4_096
 
-class TextMeter {
-  #texts = 0
-  #bytes = 0
-  #tokens = 0
-
-  tokensOf(text: string): number {
-    if (this.#texts >= MOST_TEXTS && this.#bytes > 0) return (textBytes(text) * this.#tokens) / this.#bytes
-    const tokens = tokensOf(text)
-    this.#texts++
-    this.#bytes += textBytes(text)
-    this.#tokens += tokens
-    return tokens
+export function conversationTokens({ messages, texts, images }: Conversation): number {
+  let tokens = 0
+  let bytes = 0
+  let at = 0
+  for (; at < texts.length && (at < MOST_TEXTS || bytes === 0); at++) {
+    tokens += tokensOf(texts[at]!)
+    if (texts.length > MOST_TEXTS) bytes += textBytes(texts[at]!)
   }
+  let left = 0
+  for (; at < texts.length; at++) left += textBytes(texts[at]!)
+  const rest = left === 0 ? 0 : (left * tokens) / bytes
+  return messages * MESSAGE_TOKENS + images * IMAGE_TOKENS + tokens + rest
 }
 
 class ConversationReader implements PromptReader {
-  tokens = 0
+  messages = 0
+  readonly texts: string[] = []
   images = 0
   sounds = 0
   question: string | null = null
   usesTools = false
   continues = false
-  readonly #meter = new TextMeter()
   /** Whose message is being read; undefined before the first one. */
   #role: Role | null | undefined = undefined
   /** The longest text of that message. */
@@ -78,13 +78,12 @@ class ConversationReader implements PromptReader {
   }
 
   text(text: string): void {
-    this.tokens += this.#meter.tokensOf(text)
+    this.texts.push(text)
     if (this.#text === null || text.length > this.#text.length) this.#text = text
   }
 
   image(): void {
     this.images++
-    this.tokens += IMAGE_TOKENS
   }
 
   sound(): void {
@@ -94,7 +93,7 @@ class ConversationReader implements PromptReader {
   /** The message has been read. */
   end(): void {
     if (this.#role === undefined) return
-    this.tokens += MESSAGE_TOKENS
+    this.messages++
     const text = this.#text
     this.#text = null
     if (text === null) return

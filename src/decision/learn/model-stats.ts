@@ -183,6 +183,6 @@ function learnTimes({ profile, target, usage, load, place, ttftMs, streamMs, tot
   if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
   if (usage === null) return
   if (streamMs !== null) learnTpot(latency, usage.output - 1, load, streamMs / 1000)
-  else if (totalMs !== null && profile.features !== null)
+  else if (totalMs !== null && profile.generates)
     learnTpot(latency, usage.output, load, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, load)))
 }

@@ -139,7 +139,7 @@ export function refuses({ health }: Deployment, { request, profile, now }: Filte
 
 /** Prompt and answer may not fit together: `most` tokens of output are to be expected at the most. */
 export function tight({ facts, calibration }: Deployment, profile: RequestProfile, most: number): boolean {
-  if (facts.context === null || profile.features === null) return false
+  if (facts.context === null || !profile.generates) return false
   const about = calibrated(profile.longestTokens, calibration) * Math.exp(calibration.deviation)
   return about + (profile.maxOutput ?? most) > facts.context
 }

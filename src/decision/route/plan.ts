@@ -202,7 +202,7 @@ function targetsOf(
 ): readonly Target[] {
   const { effort } = profile
   if (effort !== null) return [targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }]
-  if (asItIs || !open || isUnscored(scoring) || profile.features === null || targets.length === 1) return [targets[0]!]
+  if (asItIs || !open || isUnscored(scoring) || !profile.generates || targets.length === 1) return [targets[0]!]
   return targets.slice(1)
 }
 
@@ -254,6 +254,6 @@ const mayExplore = (
   open &&
   !isUnscored(scoring) &&
   rule?.spec.explore !== false &&
-  profile.features !== null &&
+  profile.generates &&
   !profile.continues &&
   !request.noFallback

@@ -37,9 +37,9 @@ export function predict(
   const wait = waitOf(latency.room, open)
   const start = ttftOf(latency, input - cached, load)
   const tpot = tpotOf(latency, load)
+  const { generates, features } = profile
   // How soon a stream begins says nothing about answers that are no streams of tokens.
-  rows[at + COLUMN.ttft] = profile.features === null ? NaN : 1000 * (wait + start)
-  const { features } = profile
+  rows[at + COLUMN.ttft] = generates ? 1000 * (wait + start) : NaN
   let output = 0
   if (features === null) {
     rows[at + COLUMN.reasoning] = 0
@@ -58,8 +58,8 @@ export function predict(
   }
   rows[at + COLUMN.output] = output
   const work = start + output * tpot
-  rows[at + COLUMN.total] = profile.features === null ? NaN : 1000 * (wait + work)
-  rows[at + COLUMN.work] = profile.features === null ? NaN : 1000 * work
+  rows[at + COLUMN.total] = generates ? 1000 * (wait + work) : NaN
+  rows[at + COLUMN.work] = generates ? 1000 * work : NaN
   const { price } = deployment.facts
   const reasoning = rows[at + COLUMN.reasoning]!
   const cost = costOf(price, input, cached, output, reasoning, (wait + work) / (1 + open))
