@@ -1,6 +1,6 @@
 /** The socket side of one exchange: how its request goes out, is held back, and how the connection is given back. */
-import type { Dispatcher } from 'undici'
 import type { Call } from './call.ts'
+import type { ResponseHandler } from './client.ts'
 import type { Link } from './link.ts'
 
 /** How long an upstream may take to close a stream after its own [DONE]. */
@@ -8,27 +8,24 @@ const LINGER_MS = 1_000
 
 export class Connection {
   readonly #call: Call
+  /** Null before the call, and once it is given back. */
   #link: Link | null = null
-  #controller: Dispatcher.DispatchController | null = null
+  /** The request is on its way, and a socket is there for it. */
+  open = false
   #linger: NodeJS.Timeout | null = null
 
   constructor(call: Call) {
     this.#call = call
   }
 
-  /** The request is on its way, and a socket is there for it. */
-  get open(): boolean {
-    return this.#controller !== null
-  }
-
-  send(handler: Dispatcher.DispatchHandler): void {
+  send(handler: ResponseHandler): void {
     const { pool, path, headers, body, fresh } = this.#call
     this.#link = pool.take(fresh)
-    this.#link.client.dispatch({ path: pool.prefix + path, method: 'POST', headers, body: oneBuffer(body) }, handler)
+    this.#link.client.send({ path: pool.prefix + path, headers, body }, handler)
   }
 
-  started(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
+  started(): void {
+    this.open = true
     this.#link?.started()
   }
 
@@ -38,33 +35,27 @@ export class Connection {
   }
 
   pause(): void {
-    if (this.#link === null || this.#link.ended) return
-    this.#controller?.pause()
-    this.#link.hold(this.#controller)
+    this.#link?.client.pause()
   }
 
   resume(): void {
-    this.#link?.hold(null)
-    this.#controller?.resume()
+    this.#link?.client.resume()
   }
 
   abort(why: Error): void {
-    this.#controller?.abort(why)
+    this.#link?.client.abort(why)
   }
 
   /** All that was wanted has come: the upstream may end by itself for a moment more. */
   closeSoon(): void {
-    const controller = this.#controller
-    if (controller === null) return
-    const linger = setTimeout(() => controller.abort(new Error('the stream was over')), LINGER_MS)
-    linger.unref()
-    this.#linger = linger
+    if (!this.open) return
+    this.#linger = setTimeout(() => this.abort(new Error('the stream was over')), LINGER_MS)
+    this.#linger.unref()
   }
 
   /** It is free for the next call (`whole`: its answer has ended as it should), or gone. */
   release(whole: boolean): void {
-    // It leads to all that undici holds of the call, and a handler outlives its call: what the collector still reaches it copies.
-    this.#controller = null
+    this.open = false
     if (this.#linger !== null) clearTimeout(this.#linger)
     const link = this.#link
     if (link === null) return
@@ -73,6 +64,3 @@ export class Connection {
     else this.#call.pool.drop(link)
   }
 }
-
-/** undici writes several pieces one by one, each after a turn of the event loop. */
-const oneBuffer = (pieces: readonly Buffer[]): Buffer => (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))

@@ -2,16 +2,16 @@
  * One call to one backend: from the connection to the last byte. Until it is *committed* (a whole JSON answer, or the
  * first real event of a stream, is in hand) nothing has reached the caller and another backend may be asked instead.
  *
- * Built straight on undici's dispatch callbacks: a stream object and an async iterator for each answer would cost more
+ * Built straight on the callbacks of a client: a stream object and an async iterator for each answer would cost more
  * than everything else the gateway does with it.
  */
-import type { Dispatcher } from 'undici'
 import type { GatewayError } from '../../core/errors.ts'
 import { Closure } from '../../formats/json/closure.ts'
 import { formOf, withoutMark } from '../../formats/form.ts'
 import type { AnswerReader } from '../../formats/format.ts'
 import type { AnswerState } from '../../formats/answer-state.ts'
 import type { Call, Sink } from './call.ts'
+import type { ResponseHandler, ResponseHeaders } from './client.ts'
 import { Connection } from './connection.ts'
 import { Deadline, type Phase } from './deadline.ts'
 import { badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
@@ -22,7 +22,6 @@ import { type StreamProgress, StreamReader } from './stream-reader.ts'
 import { faultOfAnswer, answerRefusalOf } from './answer-fault.ts'
 import { Unpacker } from './unpacker.ts'
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>
 /** `opening`: by its first bytes it will be seen whether an answer is `events` or a `body`. */
 type Mode = 'waiting' | 'opening' | 'events' | 'body' | 'bytes' | 'error' | 'over'
 const EVENTS = /text\/event-stream/i
@@ -35,7 +34,7 @@ const GRACE_MS = 1_500
 /** Longest that an answer is read to its end for nobody but its usage. */
 const DRAIN_MS = 60_000
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements ResponseHandler {
   readonly answer: AnswerReader
   /** What is known of the answer. */
   readonly track: AnswerState
@@ -61,7 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #startedAt: number
   readonly #connection: Connection
   #mode: Mode = 'waiting'
-  #headers: Headers = {}
+  #headers: ResponseHeaders = {}
   #reader: StreamReader | null = null
   #unpacker: Unpacker | null = null
   /** Of an answer that passes through unread: whether it came to its end. */
@@ -136,17 +135,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.resume()
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#connection.started(controller)
+  onRequestStart(): void {
+    this.#connection.started()
     this.sent = this.#mode !== 'over'
-    if (this.#mode === 'over') return controller.abort(this.#failure ?? new Error('over'))
+    if (this.#mode === 'over') return this.#connection.abort(this.#failure ?? new Error('over'))
     if (!this.#call.stream) this.#deadline.enter('total', Infinity)
     else if (this.#call.backend.provider.response.headersWithFirstToken)
       this.#deadline.enter('ttft', this.#call.limits.ttftMs)
     else this.#deadline.enter('headers', this.#call.limits.headersMs)
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(status: number, headers: ResponseHeaders): void {
     if (status < 200 || this.#mode !== 'waiting') return
     this.status = status
     this.#headers = headers
@@ -183,7 +182,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(cut ? brokenOff(this.#call.backend) : this.#bad('sent a body that cannot be decompressed'))
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     if (this.#unpacker === null) this.#take(chunk)
     else this.#unpacker.push(chunk)
   }
@@ -266,7 +265,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, thrown: Error): void {
+  onResponseError(thrown: Error): void {
     this.unread = this.#mode === 'waiting' && this.#connection.unread(thrown)
     this.#connection.release(false)
     if (this.#mode === 'over') return

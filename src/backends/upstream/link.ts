@@ -4,10 +4,10 @@
  */
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { type buildConnector, Client } from 'undici'
+import type { Client, ConnectionWatcher, OpenClient } from './client.ts'
 
 export interface LinkTools {
-  readonly connect: buildConnector.connector
+  readonly open: OpenClient
   readonly now: () => number
   /** The peer closed the connection, or was found to have closed it, when it had been idle for `ms`. */
   readonly closedIdle: (ms: number) => void
@@ -20,23 +20,7 @@ export interface LinkTools {
 /** An empty line, which HTTP lets a server skip: what becomes of it shows whether the peer still takes bytes. */
 const PROBE = '\r\n'
 
-/** undici's word for a connection that it closed by its own choice. */
-const OWN_END = 'UND_ERR_INFO'
-
-/** `pipelining` stays 1: with 2 a request waits behind the whole stream of another one. */
-const OPTIONS = {
-  pipelining: 1,
-  allowH2: false,
-  // Limits are kept by the exchange, to the millisecond; undici's own timers are coarse.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  keepAliveTimeout: 4_000,
-  keepAliveMaxTimeout: 4_000,
-  // `Keep-Alive: timeout=5` is used for four seconds.
-  keepAliveTimeoutThreshold: 1_000,
-} as const
-
-export class Link {
+export class Link implements ConnectionWatcher {
   readonly client: Client
   /** Clock reading of the end of the last call. */
   idleSince = 0
@@ -48,29 +32,10 @@ export class Link {
   #idleMs = 0
   #readBefore = 0
   #refused = false
-  /** The peer sends no more: what has come is little, and is not held back. */
-  ended = false
-  /** What lets the call's bytes come again, while they are held back. */
-  #held: { resume(): void } | null = null
 
   constructor(origin: string, tools: LinkTools) {
     this.#tools = tools
-    const connect: buildConnector.connector = (options, callback) =>
-      tools.connect(options, (...outcome) => {
-        if (outcome[0] === null) this.#watch(outcome[1])
-        callback(...outcome)
-      })
-    this.client = new Client(origin, { ...OPTIONS, connect })
-    this.client.on('disconnect', (_origin, _targets, { code }) => {
-      if (this.#working) return
-      if (code === OWN_END) tools.outlived(tools.now() - this.idleSince)
-      tools.gone(this)
-    })
-  }
-
-  /** The bytes of the call are held back, until null is given. */
-  hold(held: { resume(): void } | null): void {
-    this.#held = held
+    this.client = tools.open(origin, this)
   }
 
   /** A request is being written. */
@@ -85,7 +50,6 @@ export class Link {
   /** The call is over, and the connection may serve the next one. */
   rest(): void {
     this.#working = false
-    this.#held = null
     this.idleSince = this.#tools.now()
   }
 
@@ -99,33 +63,27 @@ export class Link {
     return this.#refused || (thrown as { readonly syscall?: unknown } | null)?.syscall === 'write'
   }
 
-  close(): void {
-    this.client.close().catch(() => undefined)
-  }
-
   get #answered(): boolean {
     return (this.#socket?.bytesRead ?? 0) !== this.#readBefore
   }
 
-  #watch(socket: Socket): void {
+  connected(socket: Socket): void {
     this.#socket = socket
     this.#calls = 0
-    this.ended = false
-    socket.once('end', () => {
-      // undici fails an assertion, and the process with it, where a body without a length ends while it is held back.
-      this.ended = true
-      this.#held?.resume()
-      this.#closed(socket, true)
-    })
+    socket.once('end', () => this.#closed(socket, true))
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      // A reset counts as such an end by this name alone.
-      if (this.#held !== null && error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
       // Without a call of the system it was this side that ended it.
       if ('syscall' in error) this.#closed(socket, false)
     })
   }
 
-  /** Runs before undici's own listeners, which destroy the socket. */
+  disconnected(own: boolean): void {
+    if (this.#working) return
+    if (own) this.#tools.outlived(this.#tools.now() - this.idleSince)
+    this.#tools.gone(this)
+  }
+
+  /** Runs before the client's own listeners, which destroy the socket. */
   #closed(socket: Socket, gently: boolean): void {
     if (this.#calls === 0) return
     if (!this.#working) return this.#tools.closedIdle(this.#tools.now() - this.idleSince)

@@ -1,7 +1,8 @@
 /** Connections to backends: kept ones for each root, each for one call at a time. */
-import { buildConnector } from 'undici'
+import type { OpenClient } from './client.ts'
 import { IdleLimit } from './idle-limit.ts'
 import { Link, type LinkTools } from './link.ts'
+import { undiciClients } from './undici-client.ts'
 
 /**
  * Idle connections that are kept for one root. Beyond that the next one closes, and none of the old ones: how long they stay open shows
@@ -10,7 +11,7 @@ import { Link, type LinkTools } from './link.ts'
 const MOST_IDLE = 256
 
 export interface PoolTools {
-  readonly connect: buildConnector.connector
+  readonly open: OpenClient
   readonly now: () => number
   /** A retired pool has no connection any more. */
   readonly emptied: (pool: BackendPool) => void
@@ -30,13 +31,13 @@ export class BackendPool {
   #retired = false
   readonly #emptied: PoolTools['emptied']
 
-  constructor(root: string, { connect, now, emptied }: PoolTools) {
+  constructor(root: string, { open, now, emptied }: PoolTools) {
     this.#emptied = emptied
     const url = new URL(root)
     this.#origin = url.origin
     this.prefix = url.pathname.replace(/\/$/, '')
     this.#tools = {
-      connect,
+      open,
       now,
       closedIdle: (ms) => this.#limit.closedAfter(ms, now()),
       outlived: (ms) => this.#limit.outlived(ms, now()),
@@ -67,7 +68,7 @@ export class BackendPool {
     if (!this.#links.delete(link)) return
     const at = this.#idle.indexOf(link)
     if (at >= 0) this.#idle.splice(at, 1)
-    link.close()
+    link.client.close()
     if (this.#retired && this.#links.size === 0) this.#emptied(this)
   }
 
@@ -99,12 +100,12 @@ export class BackendPool {
 export class Pools {
   readonly #byRoot = new Map<string, BackendPool>()
   readonly #now: () => number
-  #connect: buildConnector.connector
+  #open: OpenClient
   /** Roots of the backends that there are; null: all that are called. */
   #roots: ReadonlySet<string> | null = null
 
   constructor(connectMs: number, now: () => number) {
-    this.#connect = connector(connectMs)
+    this.#open = undiciClients(connectMs)
     this.#now = now
   }
 
@@ -120,7 +121,7 @@ export class Pools {
 
   /** From now on only connections to `roots` are kept, and a new one is there within `connectMs`. */
   apply({ connectMs, roots }: PoolSettings): void {
-    this.#connect = connector(connectMs)
+    this.#open = undiciClients(connectMs)
     this.#roots = roots
     for (const [root, pool] of [...this.#byRoot]) {
       if (roots.has(root)) pool.revive()
@@ -140,7 +141,7 @@ export class Pools {
 
   #made(root: string): BackendPool {
     const pool = new BackendPool(root, {
-      connect: (options, callback) => this.#connect(options, callback),
+      open: (origin, watcher) => this.#open(origin, watcher),
       now: this.#now,
       emptied: (empty) => {
         if (this.#byRoot.get(root) === empty) this.#byRoot.delete(root)
@@ -155,5 +156,3 @@ export interface PoolSettings {
   readonly connectMs: number
   readonly roots: ReadonlySet<string>
 }
-
-const connector = (timeout: number): buildConnector.connector => buildConnector({ timeout, allowH2: false })
