@@ -13,10 +13,22 @@ export interface Listener {
 }
 
 const LINE_FEED = 10
+/** Within so many bytes an answer names its model. */
+const FRONT = 300
+
+/** Equal to nothing that comes. */
+const UNKNOWN = { body: Buffer.alloc(0), ends: [] }
+
+const modelIn = (text: string): string => /"model":"([^"]+)"/.exec(text)?.[1] ?? ''
+
+/** The answer of each model that may give one. */
+export type Candidates = (model: string) => Expected | null
 
 export class AnswerCheck implements Sink {
-  readonly #expected: Expected
+  readonly #candidates: Candidates
   readonly #listener: Listener
+  /** Null until the answer has named its model. */
+  #expected: Expected | null = null
   #status = 0
   #at = 0
   #events = 0
@@ -25,8 +37,8 @@ export class AnswerCheck implements Sink {
   #other: Buffer[] | null = null
   #lineEmpty = false
 
-  constructor(expected: Expected, listener: Listener) {
-    this.#expected = expected
+  constructor(candidates: Candidates, listener: Listener) {
+    this.#candidates = candidates
     this.#listener = listener
   }
 
@@ -35,7 +47,9 @@ export class AnswerCheck implements Sink {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
-    const { body, ends } = this.#expected
+    if (this.#expected === null && this.#other === null)
+      this.#expected = this.#candidates(modelIn(bytes.toString('latin1', start, Math.min(end, start + FRONT))))
+    const { body, ends } = this.#expected ?? UNKNOWN
     const until = this.#at + end - start
     if (this.#other === null && until <= body.length && body.compare(bytes, start, end, this.#at, until) === 0) {
       this.#at = until
@@ -52,10 +66,12 @@ export class AnswerCheck implements Sink {
 
   end(): void {
     if (this.#status !== 200) return this.#listener.done(null, `status ${this.#status}: ${this.#text().slice(0, 300)}`)
-    if (this.#other === null && this.#at === this.#expected.body.length) return this.#listener.done('identical', '')
+    if (this.#other === null && this.#at === this.#expected?.body.length) return this.#listener.done('identical', '')
     const text = this.#text()
-    const why =
-      this.#expected.ends.length === 0 ? jsonDiffers(text, this.#expected) : streamDiffers(text, this.#expected)
+    // An answer that began with something else, such as a comment, names its model later.
+    const expected = this.#expected ?? this.#candidates(modelIn(text))
+    if (expected === null) return this.#listener.done(null, `of no model that may answer: ${text.slice(0, 300)}`)
+    const why = expected.ends.length === 0 ? jsonDiffers(text, expected) : streamDiffers(text, expected)
     this.#listener.done(why === null ? 'equivalent' : null, why ?? '')
   }
 
@@ -64,7 +80,8 @@ export class AnswerCheck implements Sink {
   }
 
   #text(): string {
-    return Buffer.concat(this.#other ?? [this.#expected.body.subarray(0, this.#at)]).toString()
+    const { body } = this.#expected ?? UNKNOWN
+    return Buffer.concat(this.#other ?? [body.subarray(0, this.#at)]).toString()
   }
 
   #count(events: number): void {

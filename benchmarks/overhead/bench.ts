@@ -4,21 +4,25 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { endChild, message, type Pinning, startChild } from './child.ts'
 import { type Name, type Running, type Site, start } from './contenders.ts'
-import type { Outcome } from './figures.ts'
-import type { Cell, Job } from './job.ts'
+import { type Allocated, BEGIN, END } from './garbage-meter.ts'
+import type { Cell, Job, Load } from './job.ts'
 import type { Options } from './options.ts'
 import { familyOf, memoryMb } from './proc.ts'
-import type { Scenario } from './scenarios.ts'
+
+/** A contender that runs, and what it has been asked so far. */
+export interface Entrant {
+  readonly running: Running
+  readonly sent: { requests: number; outputTokens: number }
+}
+
+const LOOK_MS = 50
 
 /** One run: its processes, and what they have been asked. */
 export class Bench {
   readonly #site: Site
   readonly #load: ChildProcess
   readonly #upstream: ChildProcess
-  /** Long-lived contenders, by name. */
-  readonly running = new Map<Name, Running>()
-  /** Answers of each long-lived contender, warm-up included. */
-  readonly sent = new Map<Name, { requests: number; outputTokens: number }>()
+  readonly #entrants: Entrant[] = []
 
   private constructor(site: Site, load: ChildProcess, upstream: ChildProcess) {
     this.#site = site
@@ -46,55 +50,71 @@ export class Bench {
     return new Bench(site, load, upstream)
   }
 
-  async start(name: Name): Promise<void> {
-    this.running.set(name, await start(name, this.#site))
-    this.sent.set(name, { requests: 0, outputTokens: 0 })
+  async start(name: Name): Promise<Entrant> {
+    const entrant = { running: await start(name, this.#site), sent: { requests: 0, outputTokens: 0 } }
+    this.#entrants.push(entrant)
+    return entrant
   }
 
-  /** One scenario for one contender. A wrong answer ends the run. */
-  async measure(name: Name, scenario: Scenario): Promise<Cell> {
-    const running = this.running.get(name)!
-    const cell = await this.#ask(running, scenario)
-    const sent = this.sent.get(name)!
+  /** One load for one contender. A wrong answer ends the run. */
+  async measure({ running, sent }: Entrant, load: Load, samples = false): Promise<Cell> {
+    const job: Job = {
+      name: `${running.name}, ${load.shape}`,
+      port: running.port,
+      token: this.#site.token,
+      model: running.model,
+      models: running.models,
+      load,
+      proxyPids: pidsOf(running),
+      upstreamPid: this.#upstream.pid ?? 0,
+      samples,
+    }
+    this.#load.send(job)
+    const answer = await message<{ cell: Cell } | { failed: string }>(this.#load, 120_000)
+    if ('failed' in answer) throw new Error(answer.failed)
+    const { cell } = answer
     sent.requests += cell.completed
     sent.outputTokens += cell.outputTokens
     return cell
   }
 
-  /** Memory is read of a process that has done nothing else. */
-  async measureFresh(name: Name, scenario: Scenario, idleMs: number): Promise<Omit<Outcome, 'round'>> {
-    const fresh = await start(name, { ...this.#site, profiles: null })
+  /** Resident memory: after a while of nothing, then the most there was under the load. */
+  async measureMemory(
+    entrant: Entrant,
+    load: Load,
+    idleMs: number,
+  ): Promise<{ cell: Cell; memory: { idle: number; peak: number } }> {
+    await new Promise((done) => setTimeout(done, idleMs))
+    const family = pidsOf(entrant.running)
+    const idle = memoryMb(family)
+    let peak = idle
+    const look = setInterval(() => (peak = Math.max(peak, memoryMb(family))), LOOK_MS)
     try {
-      await new Promise((done) => setTimeout(done, idleMs))
-      const family = familyOf(fresh.pid ?? 0)
-      const idle = memoryMb(family).now
-      const cell = await this.#ask(fresh, scenario)
-      const { peak } = memoryMb(family)
-      return { scenario: scenario.name, name, cell, memory: { idle, peak } }
+      return { cell: await this.measure(entrant, load), memory: { idle, peak } }
     } finally {
-      await fresh.close()
+      clearInterval(look)
     }
   }
 
-  async #ask(running: Running, scenario: Scenario): Promise<Cell> {
-    const job: Job = {
-      name: `${running.name}, ${scenario.name}`,
-      port: running.port,
-      token: this.#site.token,
-      load: scenario.load,
-      proxyPids: running.pid === null ? [] : familyOf(running.pid),
-      upstreamPid: this.#upstream.pid ?? 0,
-      samples: scenario.times !== null,
-    }
-    this.#load.send(job)
-    const answer = await message<{ cell: Cell } | { failed: string }>(this.#load, 120_000)
-    if ('failed' in answer) throw new Error(answer.failed)
-    return answer.cell
+  /** Bytes allocated for each request. */
+  async measureGarbage(entrant: Entrant, load: Load): Promise<{ cell: Cell; garbage: Allocated }> {
+    const child = entrant.running.process
+    if (child === null) throw new Error(`${entrant.running.name} has no process`)
+    child.send(BEGIN)
+    const cell = await this.measure(entrant, load)
+    child.send(END)
+    const { heap, external } = await message<Allocated>(child, 20_000)
+    return { cell, garbage: { heap: heap / cell.completed, external: external / cell.completed } }
   }
 
   async close(): Promise<void> {
-    for (const running of this.running.values()) await running.close()
+    for (const { running } of this.#entrants) await running.close()
     await endChild(this.#load)
     await endChild(this.#upstream)
   }
+}
+
+/** Of a contender and all that it started. */
+export function pidsOf({ process }: Running): number[] {
+  return process?.pid === undefined ? [] : familyOf(process.pid)
 }

@@ -1,7 +1,9 @@
 /** From cells to figures: medians over rounds, ratios within a round, added times over all rounds. */
 import type { Name } from './contenders.ts'
+import type { Allocated } from './garbage-meter.ts'
 import type { Cell } from './job.ts'
 import type { Scenario, ScenarioName } from './scenarios.ts'
+import type { Soak } from './soak.ts'
 
 /** The contender that all ratios refer to. */
 export const REFERENCE: Name = 'fastify'
@@ -13,6 +15,7 @@ export interface Outcome {
   readonly name: Name
   readonly cell: Cell
   readonly memory: { readonly idle: number; readonly peak: number } | null
+  readonly garbage: Allocated | null
 }
 
 export interface Figure {
@@ -38,6 +41,9 @@ export interface Figures {
   /** Milliseconds, this contender's percentile less that of `direct`. */
   readonly addedMs: Partial<Record<ScenarioName, Added>>
   readonly memoryMb: { readonly idle: Figure; readonly peak: Figure } | null
+  /** Kilobytes allocated for each request: heap, and with the buffers outside it. */
+  readonly garbageKb: { readonly heap: Figure; readonly all: Figure } | null
+  readonly soak: Soak | null
   /** Share of a core that was in use, medians: the proxy, and the load generator with the upstream. */
   readonly busy: Partial<Record<ScenarioName, { readonly proxy: number; readonly rest: number }>>
   readonly answers: { readonly checked: number; readonly identical: number }
@@ -56,12 +62,14 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** Figures of one contender out of the outcomes of all. */
-export function figuresOf(name: Name, list: readonly Scenario[], all: readonly Outcome[]): Figures {
+export function figuresOf(name: Name, list: readonly Scenario[], all: readonly Outcome[], soak: Soak | null): Figures {
   const figures: Figures = {
     cpuMicros: {},
     perSecond: {},
     addedMs: {},
     memoryMb: memoryOf(name, all),
+    garbageKb: garbageOf(name, all),
+    soak,
     busy: {},
     answers: answersOf(name, all),
   }
@@ -131,6 +139,15 @@ function memoryOf(name: Name, all: readonly Outcome[]): Figures['memoryMb'] {
   return {
     idle: figure(mine, all, (one) => one.memory?.idle ?? Number.NaN),
     peak: figure(mine, all, (one) => one.memory?.peak ?? Number.NaN),
+  }
+}
+
+function garbageOf(name: Name, all: readonly Outcome[]): Figures['garbageKb'] {
+  const mine = all.filter((one) => one.name === name && one.garbage !== null)
+  if (mine.length === 0) return null
+  return {
+    heap: figure(mine, all, ({ garbage }) => (garbage?.heap ?? Number.NaN) / 1000),
+    all: figure(mine, all, ({ garbage }) => ((garbage?.heap ?? Number.NaN) + (garbage?.external ?? 0)) / 1000),
   }
 }
 

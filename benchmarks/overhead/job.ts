@@ -11,6 +11,8 @@ export type Load =
       readonly pauseMs: number
       readonly warmMs: number
       readonly windowMs: number
+      /** The window ends after so many requests, if that is sooner; null = after its time. */
+      readonly requests: number | null
     }
   | {
       readonly shape: 'held'
@@ -29,11 +31,17 @@ export type Load =
       readonly windowMs: number
     }
 
+export type Closed = Extract<Load, { shape: 'closed' }>
+
 export interface Job {
   /** For messages. */
   readonly name: string
   readonly port: number
   readonly token: string
+  /** The name that is asked for. */
+  readonly model: string
+  /** How many models of the upstream may answer. */
+  readonly models: number
   readonly load: Load
   readonly proxyPids: readonly number[]
   readonly upstreamPid: number

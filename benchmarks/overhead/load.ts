@@ -1,9 +1,11 @@
 /** Child process: the load generator. It runs one job at a time, checks every answer, and reads the CPU clocks at the edges of its window. */
 import { Worker } from 'node:worker_threads'
 import { AnswerCheck, type Verdict } from './answer-check.ts'
-import type { Cell, Job, Load } from './job.ts'
-import { type Ask, expected, requestBody, SEEDS } from './payload.ts'
+import type { Cell, Closed, Job, Load } from './job.ts'
+import { FIRST_NUMBER } from './numbered.ts'
+import { expected, MODEL, modelName } from './payload.ts'
 import { cpuMicros, machineMicros } from './proc.ts'
+import { requestsOf } from './requests.ts'
 import { Wire } from './wire.ts'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -14,10 +16,15 @@ class Tally {
   readonly #job: Job
   #open = false
   #startedAt = 0
+  readonly #limit: number | null
+  #ended: () => void = () => undefined
+  /** When the window has ended. */
+  readonly ended = new Promise<void>((resolve) => (this.#ended = resolve))
   #before: Cell['cpuMicros'] = { proxy: 0, upstream: 0, load: 0, machine: 0 }
 
   constructor(job: Job) {
     this.#job = job
+    this.#limit = job.load.shape === 'closed' ? job.load.requests : null
     this.cell = {
       requests: 0,
       chunks: 0,
@@ -42,12 +49,22 @@ class Tally {
     this.#open = true
   }
 
+  /** One more answer; the window may end with it. */
+  answered(): void {
+    if (!this.#open) return
+    this.cell.requests++
+    if (this.cell.requests === this.#limit) this.finish()
+  }
+
+  /** Also where its last request has ended it already. */
   finish(): void {
+    if (!this.#open) return
     this.#open = false
     this.cell.wallMs = performance.now() - this.#startedAt
     const after = this.#clocks()
     for (const who of ['proxy', 'upstream', 'load', 'machine'] as const)
       this.cell.cpuMicros[who] = after[who] - this.#before[who]
+    this.#ended()
   }
 
   #clocks(): Cell['cpuMicros'] {
@@ -61,38 +78,23 @@ class Tally {
   }
 }
 
-/** Requests of all seeds, ready to be written. */
-function requestsOf(ask: Ask, job: Job): readonly Buffer[] {
-  return Array.from({ length: SEEDS }, (_, seed) => {
-    const body = requestBody(ask, seed)
-    const head = [
-      'POST /v1/chat/completions HTTP/1.1',
-      `host: 127.0.0.1:${job.port}`,
-      `authorization: Bearer ${job.token}`,
-      'content-type: application/json',
-      `accept: ${ask.stream ? 'text/event-stream' : 'application/json'}`,
-      'user-agent: overhead-bench',
-      `content-length: ${body.length}`,
-    ]
-    return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
-  })
-}
+/** Of the next request; none is ever sent twice. */
+let number = FIRST_NUMBER
 
-/** Asks with one seed after the other. Resolves when the answer is whole, rejects when it is wrong. */
+/** Resolves when the answer is whole, rejects when it is wrong. */
 function asker(job: Job, tally: Tally): (wire: Wire) => Promise<void> {
   const { ask } = job.load
-  const requests = requestsOf(ask, job)
-  const answers = requests.map((_, seed) => expected(ask, seed))
+  const requestOf = requestsOf(job)
+  const models = new Set(Array.from({ length: job.models }, (_, index) => modelName(index)))
+  const { outputTokens } = expected(ask, MODEL, number)
   const { cell } = tally
-  let turn = 0
   return (wire) =>
     new Promise((resolve, reject) => {
-      const seed = turn++ % SEEDS
-      const answer = answers[seed]!
+      const own = number++
       const sentAt = performance.now()
       const sentInWindow = tally.open
       const keep = job.samples && sentInWindow
-      const sink = new AnswerCheck(answer, {
+      const sink = new AnswerCheck((model) => (models.has(model) ? expected(ask, model, own) : null), {
         events: (count) => {
           if (tally.open) cell.chunks += count
         },
@@ -102,18 +104,17 @@ function asker(job: Job, tally: Tally): (wire: Wire) => Promise<void> {
         done: (verdict: Verdict, why) => {
           if (verdict === null) return reject(new Error(`${job.name}: ${why}`))
           cell.completed++
-          cell.outputTokens += answer.outputTokens
+          cell.outputTokens += outputTokens
           if (verdict === 'identical') cell.identical++
-          if (tally.open) cell.requests++
+          tally.answered()
           if (keep) cell.totalMs.push(performance.now() - sentAt)
           resolve()
         },
       })
-      wire.send(requests[seed]!, sink)
+      wire.send(requestOf(own), sink)
     })
 }
 
-type Closed = Extract<Load, { shape: 'closed' }>
 type Held = Extract<Load, { shape: 'held' }>
 type Poisson = Extract<Load, { shape: 'poisson' }>
 
@@ -133,8 +134,9 @@ async function closed(job: Job, load: Closed, tally: Tally): Promise<void> {
   const timing = (async () => {
     await pause(load.warmMs)
     tally.begin()
-    await pause(load.windowMs)
-    tally.finish()
+    const last = setTimeout(() => tally.finish(), load.windowMs)
+    await tally.ended
+    clearTimeout(last)
     stopping = true
   })()
   await Promise.all([visitors, timing])

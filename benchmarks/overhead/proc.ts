@@ -27,20 +27,23 @@ export function familyOf(pid: number): number[] {
   return family
 }
 
-/** User and system time of all threads so far, in microseconds. The scheduler's own count, else clock ticks. */
+/**
+ * User and system time of all threads so far, in microseconds. The scheduler counts nanoseconds of the threads that are there;
+ * where some have ended, their time is in the ticks of the process alone.
+ */
 export function cpuMicros(pids: readonly number[]): number {
   let sum = 0
-  for (const pid of pids) sum += byScheduler(pid) ?? byTicks(pid)
+  for (const pid of pids) sum += Math.max(byScheduler(pid), byTicks(pid))
   return sum
 }
 
-function byScheduler(pid: number): number | null {
+function byScheduler(pid: number): number {
   let nanos = 0
   for (const task of entries(`/proc/${pid}/task`)) {
     const line = read(`/proc/${pid}/task/${task}/schedstat`)
     if (line !== null) nanos += Number(line.split(' ')[0])
   }
-  return nanos > 0 ? nanos / 1000 : null
+  return nanos / 1000
 }
 
 /** USER_HZ is 100 on every Linux that Node runs on. */
@@ -60,13 +63,9 @@ export function machineMicros(): number {
   return (user + nice + system + irq + softirq + steal) * MICROS_PER_TICK
 }
 
-/** Resident memory in MB: now, and the most there ever was. Summed over the processes, pages they share included. */
-export function memoryMb(pids: readonly number[]): { now: number; peak: number } {
-  const sum = { now: 0, peak: 0 }
-  for (const pid of pids) {
-    const status = read(`/proc/${pid}/status`) ?? ''
-    sum.now += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
-    sum.peak += Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
-  }
+/** Resident memory in MB, summed over the processes, pages they share included. */
+export function memoryMb(pids: readonly number[]): number {
+  let sum = 0
+  for (const pid of pids) sum += Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) / 1024
   return sum
 }

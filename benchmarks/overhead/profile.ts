@@ -57,7 +57,7 @@ export function timesBy(
 
 /** For each profile of a folder: time by owner, by function, and by function of our own with all that it calls. */
 export async function printProfiles(folder: string, say: (line: string) => void): Promise<void> {
-  for (const file of await readdir(folder)) {
+  for (const file of await readdir(folder, { recursive: true })) {
     if (!file.endsWith('.cpuprofile')) continue
     const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile
     const owners = timesBy(profile, ([frame]) => [ownerOf(frame!)])

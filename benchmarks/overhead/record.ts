@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Judged } from './aims.ts'
 import type { Pinning } from './child.ts'
 import type { Figures } from './figures.ts'
 import type { Proof } from './proof.ts'
@@ -19,7 +20,9 @@ export interface Run {
   readonly skipped: Readonly<Record<string, string>>
   readonly scenarios: readonly Scenario[]
   readonly figures: ReadonlyMap<string, Figures>
-  readonly proof: Proof | null
+  /** Of each contender that is Turnout. */
+  readonly proofs: ReadonlyMap<string, Proof>
+  readonly aims: readonly Judged[]
   /** Share of a core that processes used which are none of ours. */
   readonly disturbance: { readonly median: number; readonly most: number }
 }
@@ -63,7 +66,8 @@ export async function writeRecord(run: Run, file: string | null): Promise<string
     rounds: run.rounds,
     scenarios: Object.fromEntries(run.scenarios.map(({ name, says, load }) => [name, { says, load }])),
     figures: Object.fromEntries(run.figures),
-    turnout_accounted: run.proof,
+    aims: run.aims,
+    turnout_accounted: Object.fromEntries(run.proofs),
     others_busy_cores: run.disturbance,
   }
   await mkdir(dirname(path), { recursive: true })

@@ -2,58 +2,90 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { Bench } from './bench.ts'
+import { aimTable, judge } from './aims.ts'
+import { Bench, type Entrant } from './bench.ts'
 import { pinCores } from './child.ts'
-import { presence } from './contenders.ts'
-import { disturbance, type Figures, figuresOf, type Outcome } from './figures.ts'
+import { type Name, presence, setupOf } from './contenders.ts'
+import { disturbance, type Figures, figuresOf, type Outcome, REFERENCE } from './figures.ts'
 import { type Options, optionsOf, USAGE } from './options.ts'
 import { printProfiles } from './profile.ts'
-import { prove } from './proof.ts'
+import { type Proof, prove } from './proof.ts'
 import { type Run, writeRecord } from './record.ts'
-import { type Lengths, type Scenario, scenarios } from './scenarios.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
+import { cpuGrowth, memoryGrowthMb, soak, type Soak } from './soak.ts'
 import { report } from './table.ts'
+import { warmUp } from './warm.ts'
+
+type Entrants = ReadonlyMap<Name, Entrant>
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** Each kind of answer once before any time is taken. What runs on Node is slow until it has been compiled. */
-async function warmUp(bench: Bench, list: readonly Scenario[], lengths: Lengths): Promise<void> {
-  for (const name of bench.running.keys())
+/** Until each contender is steady. Those that are no Node are at once. */
+async function warmUpAll(bench: Bench, entrants: Entrants, list: readonly Scenario[], options: Options): Promise<void> {
+  for (const [name, entrant] of entrants) {
+    if (!entrant.running.onNode) continue
     for (const scenario of list) {
       const { load } = scenario
-      if (load.shape !== 'closed') continue
-      const compiled = name !== 'direct' && name !== 'nginx'
-      const windowMs = compiled && scenario.name === 'chat' ? lengths.warmChat : lengths.warmOther
-      await bench.measure(name, { ...scenario, load: { ...load, warmMs: 0, windowMs } })
+      if (load.shape !== 'closed' || scenario.warmUp === null || !takesPart(name, scenario, options)) continue
+      const costs = await warmUp(bench, entrant, load, scenario.warmUp)
+      if (scenario.name === 'chat')
+        say(`${name}: us per request while it warmed up: ${costs.map(Math.round).join(' ')}`)
     }
+  }
 }
 
-async function rounds(bench: Bench, options: Options, list: readonly Scenario[]): Promise<Outcome[]> {
+/** Whether a scenario says something of a contender, and is wished for. */
+function takesPart(name: Name, scenario: Scenario, { all }: Options): boolean {
+  if (name === 'direct') return scenario.direct
+  if (scenario.name === 'garbage' && name === 'nginx') return false
+  const only = setupOf(name)?.configuration.only ?? null
+  return all || only === null || only.includes(scenario.name)
+}
+
+async function outcomeOf(
+  bench: Bench,
+  entrant: Entrant,
+  scenario: Scenario,
+  options: Options,
+): Promise<Omit<Outcome, 'round'>> {
+  const known = { scenario: scenario.name, name: entrant.running.name, memory: null, garbage: null }
+  if (scenario.name === 'memory')
+    return { ...known, ...(await bench.measureMemory(entrant, scenario.load, options.lengths.idle)) }
+  if (scenario.name === 'garbage') return { ...known, ...(await bench.measureGarbage(entrant, scenario.load)) }
+  return { ...known, cell: await bench.measure(entrant, scenario.load, scenario.times !== null) }
+}
+
+async function rounds(
+  bench: Bench,
+  entrants: Entrants,
+  options: Options,
+  list: readonly Scenario[],
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (let round = 0; round < options.rounds; round++) {
     say(`round ${round + 1} of ${options.rounds}`)
     for (const scenario of list) {
       // Nobody is always the first one after a change of load.
-      const names = [...bench.running.keys()]
+      const names = [...entrants.keys()].filter((name) => takesPart(name, scenario, options))
       const turned = names.map((_, index) => names[(index + round) % names.length]!)
-      for (const name of turned) {
-        if (name === 'direct' && !scenario.direct) continue
-        const outcome =
-          scenario.name === 'memory'
-            ? await bench.measureFresh(name, scenario, options.lengths.idle)
-            : { scenario: scenario.name, name, cell: await bench.measure(name, scenario), memory: null }
-        outcomes.push({ round, ...outcome })
-      }
+      for (const name of turned)
+        outcomes.push({ round, ...(await outcomeOf(bench, entrants.get(name)!, scenario, options)) })
     }
   }
   return outcomes
 }
 
 /** Starts all contenders that are there; says which are not, and why. */
-async function startAll(bench: Bench, options: Options, root: string): Promise<Pick<Run, 'versions' | 'skipped'>> {
+async function startAll(
+  bench: Bench,
+  options: Options,
+  root: string,
+): Promise<{ entrants: Entrants } & Pick<Run, 'versions' | 'skipped'>> {
   const versions: Record<string, string> = {}
   const skipped: Record<string, string> = {}
+  const entrants = new Map<Name, Entrant>()
   for (const name of options.names) {
     const found = await presence(name, { root, base: options.base })
     if ('missing' in found) {
@@ -62,10 +94,48 @@ async function startAll(bench: Bench, options: Options, root: string): Promise<P
       continue
     }
     versions[name] = found.version
-    await bench.start(name)
+    entrants.set(name, await bench.start(name))
     say(`${name} ${found.version}`)
   }
-  return { versions, skipped }
+  return { entrants, versions, skipped }
+}
+
+/** The books of each contender that keeps some. */
+async function proveAll(entrants: Iterable<Entrant>): Promise<Map<string, Proof>> {
+  const proofs = new Map<string, Proof>()
+  for (const entrant of entrants) {
+    const { name, books } = entrant.running
+    if (books === null) continue
+    const proof = await prove(entrant, books)
+    proofs.set(name, proof)
+    say(
+      `${name}'s own books agree: ${proof.requests} requests, ${proof.output_tokens} tokens, ${proof.log_lines} log lines` +
+        (proof.ledger_rows === null ? '' : `, ${proof.ledger_rows} rows of the ledger`),
+    )
+  }
+  return proofs
+}
+
+/** One after the other, each with its books. */
+async function soakAll(
+  bench: Bench,
+  entrants: Entrants,
+  chat: Scenario,
+  { soak: wish }: Options,
+): Promise<Map<Name, Soak>> {
+  const results = new Map<Name, Soak>()
+  const { load, warmUp: warm } = chat
+  if (wish === null || load.shape !== 'closed' || warm === null) return results
+  for (const name of wish.names) {
+    say(`soak: ${wish.requests} requests for ${name}`)
+    const { entrant, result } = await soak(bench, name, entrants.get(REFERENCE) ?? null, load, warm, wish.requests)
+    await proveAll([entrant])
+    results.set(name, result)
+    say(
+      `${name} after ${result.requests} requests: CPU per request x${cpuGrowth(result).toFixed(3)}, RSS ${memoryGrowthMb(result).toFixed(1)} MB more`,
+    )
+  }
+  return results
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -84,15 +154,18 @@ async function main(args: readonly string[]): Promise<void> {
   const stop = (): void => void bench.close().finally(() => process.exit(1))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    const { versions, skipped } = await startAll(bench, options, root)
-    const list = scenarios(options.lengths).filter(({ name }) => options.scenarios.includes(name))
-    await warmUp(bench, list, options.lengths)
-    const outcomes = await rounds(bench, options, list)
-    const turnout = bench.running.get('turnout')
-    const proof = turnout === undefined ? null : await prove(turnout, bench.sent.get('turnout')!)
+    const { entrants, versions, skipped } = await startAll(bench, options, root)
+    const known = scenarios(options.lengths)
+    const chat = known.find(({ name }) => name === 'chat')!
+    const list = known.filter(({ name }) => options.scenarios.includes(name))
+    // What other scenarios ask is warm with it.
+    await warmUpAll(bench, entrants, [chat, ...list.filter((one) => one !== chat)], options)
+    const outcomes = await rounds(bench, entrants, options, list)
+    const soaks = await soakAll(bench, entrants, chat, options)
     const figures = new Map<string, Figures>(
-      [...bench.running.keys()].map((name) => [name, figuresOf(name, list, outcomes)]),
+      [...entrants.keys()].map((name) => [name, figuresOf(name, list, outcomes, soaks.get(name) ?? null)]),
     )
+    const aims = judge(figures)
     const others = disturbance(outcomes)
     say(`\n${report(figures)}`)
     say(
@@ -100,10 +173,8 @@ async function main(args: readonly string[]): Promise<void> {
     )
     for (const [name, { answers }] of figures)
       say(`${name}: ${answers.checked} answers checked, ${answers.identical} of them byte for byte the upstream's`)
-    if (proof !== null)
-      say(
-        `turnout's own books agree: ${proof.requests} requests, ${proof.output_tokens} tokens, ${proof.log_lines} log lines`,
-      )
+    const proofs = await proveAll(entrants.values())
+    if (aims.length > 0) say(`\n${aimTable(aims)}\nThe aims for a decision are those of npm run bench:decision.`)
     if (options.whole || options.out !== null) {
       const seconds = (Date.now() - startedAt.getTime()) / 1000
       const run = {
@@ -117,7 +188,8 @@ async function main(args: readonly string[]): Promise<void> {
         skipped,
         scenarios: list,
         figures,
-        proof,
+        proofs,
+        aims,
         disturbance: others,
       }
       say(`record: ${relative(process.cwd(), await writeRecord(run, options.out))}`)

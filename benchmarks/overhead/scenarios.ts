@@ -1,8 +1,20 @@
 /** The loads, and how long each lasts. */
 import type { Load } from './job.ts'
 import type { Ask } from './payload.ts'
+import type { WarmUp } from './warm.ts'
 
-export const SCENARIOS = ['chat', 'paced20', 'paced200', 'unpaced', 'prompt', 'poisson', 'ttft', 'memory'] as const
+/** In this order in each round; memory is looked at after all other loads. */
+export const SCENARIOS = [
+  'chat',
+  'garbage',
+  'paced20',
+  'paced200',
+  'unpaced',
+  'prompt',
+  'poisson',
+  'ttft',
+  'memory',
+] as const
 export type ScenarioName = (typeof SCENARIOS)[number]
 
 export interface Scenario {
@@ -14,41 +26,44 @@ export interface Scenario {
   readonly times: 'first' | 'total' | null
   /** Whether it tells something without a proxy: the base for added times, and how fast the load side can be. */
   readonly direct: boolean
+  /** What comes before the first round; null where another scenario has asked the same. */
+  readonly warmUp: WarmUp | null
   readonly load: Load
 }
 
-/** Lengths of a run, in milliseconds. */
+/** Lengths of a run, in milliseconds where nothing else is said. */
 export interface Lengths {
-  /** Before the first round: closed-loop requests of 1 kB, and each other kind of answer. */
-  readonly warmChat: number
-  readonly warmOther: number
+  /** Multiplies the requests of each warm-up. */
+  readonly warmth: number
   readonly warm: number
   readonly window: number
   readonly settle: number
   /** How long 500 streams are held for the memory figure. */
   readonly hold: number
-  /** Fresh start to the reading of the idle figure. */
+  /** End of the other loads to the reading of the idle figure. */
   readonly idle: number
 }
 
 export const FULL: Lengths = {
-  warmChat: 3_000,
-  warmOther: 1_000,
+  warmth: 1,
   warm: 700,
   window: 2_500,
   settle: 400,
   hold: 2_500,
-  idle: 1_500,
+  idle: 5_000,
 }
 export const QUICK: Lengths = {
-  warmChat: 1_500,
-  warmOther: 300,
+  warmth: 0.3,
   warm: 150,
   window: 450,
   settle: 150,
   hold: 600,
-  idle: 500,
+  idle: 1_000,
 }
+
+const GARBAGE_REQUESTS = 4_000
+/** Longer than any contender takes for that many. */
+const COUNTED_MS = 30_000
 
 const JSON_ASK: Ask = { prompt: 'small', stream: false, chunks: 1, delayMs: 0 }
 const PACE_MS = 10
@@ -60,8 +75,8 @@ const SPARE_MS = 600
 /** Slow enough that 500 streams fill no core: memory under load, not under overload. */
 const MEMORY_PACE_MS = 50
 
-export function scenarios({ warm, window, settle, hold }: Lengths): readonly Scenario[] {
-  const closed = { shape: 'closed', pauseMs: 0, warmMs: warm, windowMs: window } as const
+export function scenarios({ warmth, warm, window, settle, hold }: Lengths): readonly Scenario[] {
+  const closed = { shape: 'closed', pauseMs: 0, warmMs: warm, windowMs: window, requests: null } as const
   const held = (streams: number, delayMs: number, windowMs: number): Load => {
     const rampMs = Math.max(settle, streams)
     const chunks = Math.ceil((rampMs + settle + windowMs + SPARE_MS) / delayMs)
@@ -69,10 +84,15 @@ export function scenarios({ warm, window, settle, hold }: Lengths): readonly Sce
     return { shape: 'held', ask, streams, rampMs, settleMs: settle, windowMs }
   }
   const stream = (chunks: number, delayMs: number): Ask => ({ prompt: 'small', stream: true, chunks, delayMs })
-  const row = (scenario: Omit<Scenario, 'times' | 'direct'> & Partial<Scenario>): Scenario => ({
+  const row = (scenario: Omit<Scenario, 'times' | 'direct' | 'warmUp'> & Partial<Scenario>): Scenario => ({
     times: null,
     direct: false,
+    warmUp: null,
     ...scenario,
+  })
+  const warmUp = (requests: number, slice: number): WarmUp => ({
+    requests: Math.ceil(requests * warmth),
+    slice: Math.ceil(slice * warmth),
   })
   return [
     row({
@@ -80,7 +100,14 @@ export function scenarios({ warm, window, settle, hold }: Lengths): readonly Sce
       says: 'requests and answers of 1 kB, closed loop, 32 connections',
       unit: 'request',
       direct: true,
+      warmUp: warmUp(10_000, 2_000),
       load: { ...closed, ask: JSON_ASK, connections: 32 },
+    }),
+    row({
+      name: 'garbage',
+      says: `${GARBAGE_REQUESTS} requests as in chat: bytes allocated`,
+      unit: null,
+      load: { ...closed, ask: JSON_ASK, connections: 32, warmMs: 0, windowMs: COUNTED_MS, requests: GARBAGE_REQUESTS },
     }),
     row({ name: 'paced20', says: '20 streams, a chunk each 10 ms', unit: 'chunk', load: held(20, PACE_MS, window) }),
     row({ name: 'paced200', says: '200 streams, a chunk each 10 ms', unit: 'chunk', load: held(200, PACE_MS, window) }),
@@ -89,6 +116,7 @@ export function scenarios({ warm, window, settle, hold }: Lengths): readonly Sce
       says: `8 streams at a time of ${UNPACED_CHUNKS} chunks without a delay`,
       unit: 'chunk',
       direct: true,
+      warmUp: warmUp(200, 50),
       load: { ...closed, ask: stream(UNPACED_CHUNKS, 0), connections: 8 },
     }),
     row({
@@ -96,6 +124,7 @@ export function scenarios({ warm, window, settle, hold }: Lengths): readonly Sce
       says: 'prompts of 400 kB, closed loop, 4 connections',
       unit: 'request',
       direct: true,
+      warmUp: warmUp(500, 100),
       load: { ...closed, ask: { ...JSON_ASK, prompt: 'large' }, connections: 4 },
     }),
     row({
@@ -112,11 +141,12 @@ export function scenarios({ warm, window, settle, hold }: Lengths): readonly Sce
       unit: 'request',
       times: 'first',
       direct: true,
+      warmUp: warmUp(100, 50),
       load: { ...closed, ask: stream(SHORT_STREAM_CHUNKS, PACE_MS), connections: 20, pauseMs: 2 * PACE_MS },
     }),
     row({
       name: 'memory',
-      says: `a fresh process, idle, then with ${MEMORY_STREAMS} streams of a chunk each ${MEMORY_PACE_MS} ms`,
+      says: `idle after the other loads, then with ${MEMORY_STREAMS} streams of a chunk each ${MEMORY_PACE_MS} ms`,
       unit: null,
       load: held(MEMORY_STREAMS, MEMORY_PACE_MS, hold),
     }),

@@ -5,14 +5,17 @@ import type { ScenarioName } from './scenarios.ts'
 type Row = readonly string[]
 type Column = readonly [title: string, read: (figures: Figures) => string]
 
+/** Of what was not measured. */
+const NOTHING = '-'
+
 const number = (value: number): string => {
-  if (!Number.isFinite(value)) return '-'
+  if (!Number.isFinite(value)) return NOTHING
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 const times = (ratio: number | null | undefined): string =>
-  ratio === null || ratio === undefined || !Number.isFinite(ratio) ? '-' : `${ratio.toFixed(2)}x`
-const percent = (share: number | undefined): string => (share === undefined ? '-' : `${Math.round(share * 100)}%`)
+  ratio === null || ratio === undefined || !Number.isFinite(ratio) ? NOTHING : `${ratio.toFixed(2)}x`
+const percent = (share: number | undefined): string => (share === undefined ? NOTHING : `${Math.round(share * 100)}%`)
 
 const cpu = (title: string, name: ScenarioName): [Column, Column] => [
   [title, ({ cpuMicros }) => number(cpuMicros[name]?.median ?? Number.NaN)],
@@ -21,24 +24,28 @@ const cpu = (title: string, name: ScenarioName): [Column, Column] => [
 const added = (title: string, name: ScenarioName): [Column, Column] => [
   [
     title,
-    ({ addedMs: { [name]: one } }) => (one === undefined ? '-' : `${one.p50.toFixed(2)} / ${one.p99.toFixed(2)}`),
+    ({ addedMs: { [name]: one } }) => (one === undefined ? NOTHING : `${one.p50.toFixed(2)} / ${one.p99.toFixed(2)}`),
   ],
   [
     title,
-    ({ addedMs: { [name]: one } }) => (one === undefined ? '-' : `${times(one.p50Ratio)} / ${times(one.p99Ratio)}`),
+    ({ addedMs: { [name]: one } }) => (one === undefined ? NOTHING : `${times(one.p50Ratio)} / ${times(one.p99Ratio)}`),
   ],
 ]
 const load = (name: ScenarioName): Column => [
   name,
   ({ perSecond, busy }) =>
     perSecond[name] === undefined
-      ? '-'
+      ? NOTHING
       : `${number(perSecond[name].median)}  ${percent(busy[name]?.proxy)} ${percent(busy[name]?.rest)}`,
 ]
 
 const COSTS: readonly (readonly [Column, Column])[] = [
   cpu('us/req 1kB', 'chat'),
   cpu('us/req 1000/s', 'poisson'),
+  [
+    ['kB garbage/req', ({ garbageKb: one }) => number(one?.all.median ?? Number.NaN)],
+    ['kB garbage/req', ({ garbageKb: one }) => times(one?.all.ratio)],
+  ],
   cpu('us/req 400kB', 'prompt'),
   cpu('us/chunk 20str', 'paced20'),
   cpu('us/chunk 200str', 'paced200'),
@@ -48,11 +55,11 @@ const COSTS: readonly (readonly [Column, Column])[] = [
   [
     [
       'MB idle / 500',
-      ({ memoryMb: one }) => (one === null ? '-' : `${number(one.idle.median)} / ${number(one.peak.median)}`),
+      ({ memoryMb: one }) => (one === null ? NOTHING : `${number(one.idle.median)} / ${number(one.peak.median)}`),
     ],
     [
       'MB idle / 500',
-      ({ memoryMb: one }) => (one === null ? '-' : `${times(one.idle.ratio)} / ${times(one.peak.ratio)}`),
+      ({ memoryMb: one }) => (one === null ? NOTHING : `${times(one.idle.ratio)} / ${times(one.peak.ratio)}`),
     ],
   ],
 ]
@@ -60,7 +67,7 @@ const LOADS: readonly Column[] = (['chat', 'poisson', 'prompt', 'paced20', 'pace
   load,
 )
 
-function layout(rows: readonly Row[]): string {
+export function layout(rows: readonly Row[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  '))
@@ -68,8 +75,9 @@ function layout(rows: readonly Row[]): string {
 }
 
 function table(corner: string, columns: readonly Column[], all: ReadonlyMap<string, Figures>): string {
-  const rows: Row[] = [[corner, ...columns.map(([title]) => title)]]
-  for (const [name, figures] of all) rows.push([name, ...columns.map(([, read]) => read(figures))])
+  const measured = columns.filter(([, read]) => [...all.values()].some((figures) => read(figures) !== NOTHING))
+  const rows: Row[] = [[corner, ...measured.map(([title]) => title)]]
+  for (const [name, figures] of all) rows.push([name, ...measured.map(([, read]) => read(figures))])
   return layout(rows)
 }
 

@@ -1,7 +1,19 @@
 /** Child process: the upstream of every contender. Raw sockets, so that it takes little of the core it shares. */
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { type Ask, contentEvents, DONE, expected, finishEvent, MODEL, PROMPTS, usageEvent } from './payload.ts'
+import {
+  type Ask,
+  askedOf,
+  contentEvents,
+  DONE,
+  expected,
+  finishEvent,
+  MODEL,
+  promptOf,
+  SEEDS,
+  usageEvent,
+  variantOf,
+} from './payload.ts'
 import { Wheel } from './wheel.ts'
 
 const MODELS = JSON.stringify({
@@ -32,13 +44,13 @@ const json = (status: string, body: Buffer | string): Buffer =>
   ])
 
 /** The writes of one stream: head with first event, one for each further event, and the end. */
-function framesOf(ask: Ask, seed: number, usage: boolean): readonly Buffer[] {
-  const name = `${seed}/${ask.chunks}/${usage}`
+function framesOf(ask: Ask, model: string, seed: number, usage: boolean): readonly Buffer[] {
+  const name = `${model}/${seed}/${ask.chunks}/${usage}`
   let frames = framed.get(name)
   if (frames === undefined) {
-    const list = contentEvents(ask.chunks, seed).map(chunk)
+    const list = contentEvents(ask.chunks, model, seed).map(chunk)
     list[0] = Buffer.concat([STREAM_HEAD, list[0] ?? Buffer.alloc(0)])
-    const last = [finishEvent(seed), ...(usage ? [usageEvent(ask, seed)] : []), DONE].map(chunk)
+    const last = [finishEvent(model, seed), ...(usage ? [usageEvent(ask, model, seed)] : []), DONE].map(chunk)
     list.push(Buffer.concat([...last, LAST_CHUNK]))
     framed.set(name, (frames = list))
   }
@@ -50,29 +62,32 @@ function answer(socket: Socket, head: string, body: Buffer): void {
   if (!head.startsWith('POST /v1/chat/completions'))
     return void socket.write(json('404 Not Found', '{"error":{"message":"no such path"}}'))
   const front = body.toString('latin1', 0, FRONT)
-  const seed = Number(/"seed":(\d+)/.exec(front)?.[1])
-  const chunks = Number(/"max_tokens":(\d+)/.exec(front)?.[1])
-  const delayMs = Number(/"user":"delay-(\d+)"/.exec(front)?.[1])
+  const asked = askedOf(front)
   const prompt = body.length > LARGE ? 'large' : 'small'
-  const messages = PROMPTS[prompt]
-  const start = body.indexOf('"messages":') + 11
-  const end = start + messages.length
-  const arrived = start > 10 && end < body.length && messages.compare(body, start, end) === 0
-  if (!arrived || Number.isNaN(seed + chunks + delayMs))
+  if (asked === null || !arrived(body, prompt, asked.number))
     return void socket.write(
       json('422 Unprocessable Content', '{"error":{"message":"the prompt did not arrive as it was sent"}}'),
     )
+  const { model, number, chunks, delayMs } = asked
   const stream = front.includes('"stream":true')
   const ask: Ask = { prompt, stream, chunks, delayMs }
-  if (!stream) return void socket.write(whole(ask, seed))
+  if (!stream) return void socket.write(whole(ask, model, number))
   const usage = body.includes('"include_usage":true')
-  play(socket, framesOf(ask, seed, usage), delayMs)
+  play(socket, framesOf(ask, model, number % SEEDS, usage), delayMs)
 }
 
-function whole(ask: Ask, seed: number): Buffer {
-  const name = `${ask.prompt}/${seed}`
+/** The whole prompt, and that of this request. */
+function arrived(body: Buffer, prompt: Ask['prompt'], number: number): boolean {
+  const messages = promptOf(prompt, variantOf(prompt, number)).with(number)
+  const start = body.indexOf('"messages":') + 11
+  const end = start + messages.length
+  return start > 10 && end < body.length && messages.compare(body, start, end) === 0
+}
+
+function whole(ask: Ask, model: string, number: number): Buffer {
+  const name = `${model}/${ask.prompt}/${number % SEEDS}`
   let bytes = answers.get(name)
-  if (bytes === undefined) answers.set(name, (bytes = json('200 OK', expected(ask, seed).body)))
+  if (bytes === undefined) answers.set(name, (bytes = json('200 OK', expected(ask, model, number).body)))
   return bytes
 }
 
