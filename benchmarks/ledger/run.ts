@@ -29,7 +29,7 @@ function finished(): RequestRecord[] {
   return Array.from({ length: DIFFERENT }, (_, index) => {
     const request = { ...requestFor(`Question ${index}: what is the capital of France?`, true), id: `bench-${index}` }
     const route = plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
-    const { backend, model } = route.record.chosen!
+    const { backend, model } = route.decision.order[0]!
     const attempt: AttemptRecord = {
       backend,
       startedMs: 0.4,
@@ -53,7 +53,7 @@ function finished(): RequestRecord[] {
       ...{ endpoint: request.endpoint.id, path: request.endpoint.path, requestedModel: request.model, stream: true },
       ...{ labels: {}, trace: null, sampling: null, repeated: false, step: null },
       ...{ planned: true, strategy: route.strategy, class: route.profile.class, explored: route.explored },
-      ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.record },
+      ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.decision },
       ...{ attempts: [attempt], calls: 1, answered: true, backend, model, effort: null },
       ...totalOf([attempt]),
       ...{ ttftMs: attempt.ttftMs, totalMs: attempt.totalMs, streamMs: 900.4, overheadMs: 0.31, endedAt: Date.now() },

@@ -9,7 +9,8 @@ import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import type { Decision } from '../../src/decision/route/decision.ts'
 import { choose } from '../../src/decision/route/plan.ts'
-import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
+import { valueOf } from '../../src/core/decision-rows.ts'
+import { COLUMN } from '../../src/core/terms.ts'
 import type { RouteTable } from '../../src/decision/route/table.ts'
 import { lessonsOf } from '../../train/lessons.ts'
 import { TRAINING_SEED, trainWeights } from '../../train/weights.ts'
@@ -134,11 +135,11 @@ function teach(
   }
 }
 
-function predictionOf(pool: Pool, { candidates, rows }: Decision): Prediction {
+function predictionOf(pool: Pool, decision: Decision): Prediction {
   const success = new Float64Array(pool.models.length)
   const cost = new Float64Array(pool.models.length)
-  candidates.forEach(({ deployment: { model } }, row) => {
-    const value = (column: number): number => rows[row * COLUMNS + column]!
+  decision.candidates.forEach(({ deployment: { model } }, row) => {
+    const value = (column: number): number => valueOf(decision, row, column) ?? NaN
     const place = pool.models.indexOf(model)
     success[place] = value(COLUMN.success)
     if (pool.currency === 'share') cost[place] = model === pool.dearest ? 1 : 0

@@ -1,5 +1,5 @@
 /** A request that has ended -> its record. Pure. */
-import type { DecisionRecord } from '../core/record.ts'
+import type { DecisionRows } from '../core/decision-rows.ts'
 import { requestedModel } from '../core/requested-model.ts'
 import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { RoutePlan } from '../core/types.ts'
@@ -9,11 +9,11 @@ import { stepOf } from './step.ts'
 import { userOf } from './subject.ts'
 import type { FinalSummary } from './summary.ts'
 
-/** `decision`: in its written form; null where nothing reads it. `endedAt`: epoch ms. */
+/** `decision`: null where nothing reads it. `endedAt`: epoch ms. */
 export function recordOf(
   { request, plan, error, status, overheadMs, bytesOut }: RequestLife,
   summary: FinalSummary,
-  decision: DecisionRecord | null,
+  decision: DecisionRows | null,
   endedAt: number,
 ): RequestRecord {
   const { endpoint, principal, trace, prompt } = request

@@ -29,7 +29,7 @@ export async function settle(life: RequestLife, tools: SettleTools): Promise<voi
   life.attempts?.end(life.error)
   const { summary, plan } = life
   const final = summary.check === null ? summary : concluded(life, summary, await tools.checker.check(summary.check))
-  const decision = readsDecision(tools.observers, life.error !== null) ? (plan?.record ?? null) : null
+  const decision = readsDecision(tools.observers, life.error !== null) ? (plan?.decision ?? null) : null
   const record = recordOf(life, final, decision, Date.now())
   const spent = spentOf(record)
   life.reservation?.settle(spent)

@@ -1,6 +1,7 @@
 /** A decision without a running gateway: the backends are looked at once, and nothing listens. */
 import { hash, randomUUID } from 'node:crypto'
 import { createApp } from '../app.ts'
+import { decisionRecordOf } from '../core/decision-rows.ts'
 import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
@@ -36,7 +37,8 @@ export async function decideHere(
     const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
     const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())
     await app.fleet.start()
-    const { record, refusal } = app.dryRun(request)
+    const { decision, refusal } = app.dryRun(request)
+    const record = decisionRecordOf(decision)
     return refusal === null ? record : { ...record, ...openAIError(refusal) }
   } finally {
     await app.close()

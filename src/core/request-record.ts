@@ -5,7 +5,8 @@
  * nano-dollars, tokens and bytes are counts. `null` means unknown or none, never zero.
  */
 import type { ErrorCode, ErrorSource } from './errors.ts'
-import type { DecisionRecord, Expected, ExpectedBaseline } from './record.ts'
+import type { DecisionRows } from './decision-rows.ts'
+import type { Expected, ExpectedBaseline } from './record.ts'
 import type { Effort, TaskClass } from './capabilities.ts'
 import type { Sampling } from './prompt.ts'
 import type { Cost, Judgement, Subject, Total, Usage, Waste } from './settlement.ts'
@@ -48,8 +49,8 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly maxTokens: number | null
   /** Null where the route has none, or it is not there. */
   readonly baseline: ExpectedBaseline | null
-  /** The decision as people and programs read it; null where nothing was decided, or no observer reads it. */
-  readonly decision: DecisionRecord | null
+  /** Names and numbers: `decisionRecordOf` writes it out. Null where nothing was decided, or no observer reads it. */
+  readonly decision: DecisionRows | null
 
   /** In the order of their start. */
   readonly attempts: readonly AttemptRecord[]

@@ -173,10 +173,21 @@ export const WEIGHT_NAMES = TERM_NAMES.filter((name): name is WeightName => TERM
 export const weightsFrom = (given: Readonly<Partial<Record<WeightName, number | undefined>>>): Weights =>
   keyed(WEIGHT_NAMES, (name) => given[name] ?? 0)
 
-/** Columns of a decision: the estimates, the terms behind them, and their sum. */
-export const COLUMN = keyed([...ESTIMATE_NAMES, 'utility'], (_, place) => place)
-export const TERM_COLUMN = keyed(TERM_NAMES, (_, place) => ESTIMATE_NAMES.length + 1 + place)
-export const COLUMNS = ESTIMATE_NAMES.length + 1 + TERM_NAMES.length
+const RECORDED_NAMES = ESTIMATE_NAMES.filter((name) => ESTIMATES[name].field !== null)
+const UNRECORDED_NAMES = ESTIMATE_NAMES.filter((name) => ESTIMATES[name].field === null)
+
+/** Columns that are kept when the decision is over: the recorded estimates, their sum by weights, the terms. They come first. */
+export const KEPT_COLUMNS = RECORDED_NAMES.length + 1 + TERM_NAMES.length
+/** Behind them stand the estimates that only the decision itself reads. */
+export const COLUMNS = KEPT_COLUMNS + UNRECORDED_NAMES.length
+
+export const COLUMN = {
+  ...keyed(ESTIMATE_NAMES, (name) =>
+    ESTIMATES[name].field === null ? KEPT_COLUMNS + UNRECORDED_NAMES.indexOf(name) : RECORDED_NAMES.indexOf(name),
+  ),
+  utility: RECORDED_NAMES.length,
+}
+export const TERM_COLUMN = keyed(TERM_NAMES, (_, place) => RECORDED_NAMES.length + 1 + place)
 
 export interface RecordedEstimate extends Pick<Estimate, 'per' | 'digits' | 'shown'> {
   readonly field: ExpectedField

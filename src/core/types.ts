@@ -9,7 +9,8 @@ import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { GatewayError } from './errors.ts'
 import type { LoadView } from './load.ts'
-import type { DecisionRecord, Expected, ExpectedBaseline } from './record.ts'
+import type { DecisionRows } from './decision-rows.ts'
+import type { Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
@@ -187,8 +188,8 @@ export interface RoutePlan {
   readonly strategy: string
   /** Another than the best goes first, to learn of it. */
   readonly explored: boolean
-  /** The decision in its written form, made when it is read: it takes longer than the decision itself. */
-  readonly record: DecisionRecord
+  /** What is kept of the decision, made when it is read. */
+  readonly decision: DecisionRows
   /** A budget lets answers have no more than so many tokens; null = as the caller said. */
   readonly maxTokens: number | null
   /** What was expected of a call of this target; null: it was not estimated. */

@@ -1,4 +1,5 @@
 /** What the caller is answered where every call has failed. Pure. */
+import { decisionRecordOf } from '../core/decision-rows.ts'
 import { ERRORS, GatewayError } from '../core/errors.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
 import type { Attempt } from './attempt.ts'
@@ -39,9 +40,9 @@ function usualWait({ code, status }: GatewayError): number | null {
 }
 
 /** One refusal in its own words; of several, and of those that were ruled out before, each with its reason. */
-function noneCan(failed: readonly Attempt[], { record }: RoutePlan): GatewayError {
+function noneCan(failed: readonly Attempt[], { decision }: RoutePlan): GatewayError {
   const { message, param, status, upstreamStatus, upstreamCode, about, lack } = failed[0]!.error!
-  const ruledOut = record.candidates.flatMap(({ backend, model, dropped }) =>
+  const ruledOut = decisionRecordOf(decision).candidates.flatMap(({ backend, model, dropped }) =>
     dropped === null ? [] : [`${backend}/${model}: ${dropped.why}`],
   )
   const details = { param, status, upstreamStatus, upstreamCode, about, lack }

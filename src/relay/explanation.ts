@@ -1,3 +1,4 @@
+import { decisionRecordOf } from '../core/decision-rows.ts'
 import type { RequestLife } from '../accounting/request-life.ts'
 import { outcomeOf } from '../observe/log/request-line.ts'
 
@@ -9,5 +10,8 @@ export function explanationOf(life: RequestLife): object | null {
   const { request, plan } = life
   if (!request.explain || plan === null) return null
   const { summary } = life
-  return { ...plan.record, outcome: outcomeOf({ ...summary, ...summary.total, ...summary.verdict }) }
+  return {
+    ...decisionRecordOf(plan.decision),
+    outcome: outcomeOf({ ...summary, ...summary.total, ...summary.verdict }),
+  }
 }

@@ -9,6 +9,7 @@ import type { Usage } from '../../src/core/settlement.ts'
 import type { Deployment, GatewayRequest, RoutePlan } from '../../src/core/types.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
 import { classify, deployment, gatewayRequest, LIMITS, provider, usage } from '../support/factories.ts'
+import { decided } from '../support/records.ts'
 
 const price = (traits: Partial<Price> = {}): Price => ({ ...NO_PRICE, inputPerMtok: 1, outputPerMtok: 4, ...traits })
 
@@ -26,7 +27,7 @@ const planOf = (
   refusal: null,
   strategy: 'balanced',
   explored: false,
-  record: {} as RoutePlan['record'],
+  decision: decided(),
   maxTokens: null,
   expected: () => null,
   baseline: () => null,

@@ -73,7 +73,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     emit: (event) => void events.push(event),
   }
   const told = new FleetLog()
-  const plan = planTo([ANSWERER], { record: decided() })
+  const plan = planTo([ANSWERER], { decision: decided() })
   const life = lifeOf({ request, plan, made, now: () => 350, fleet: told.fleet })
   Object.assign(life, { status, headAt: 340, bytesOut: 5 })
   if (error !== null) life.fail(error)
@@ -254,7 +254,7 @@ t.test('the decision is written out only where an observer reads it', async (t) 
   const written = async (readsDecisions: DecisionReads, error: GatewayError | null): Promise<boolean> => {
     let wasRead = false
     const plan = planTo([ANSWERER])
-    Object.defineProperty(plan, 'record', { get: () => ((wasRead = true), decided()) })
+    Object.defineProperty(plan, 'decision', { get: () => ((wasRead = true), decided()) })
     const exchange = { ttftMs: 12, endedAt: 340, streamed: true }
     const made = [attemptOf(ANSWERER, { exchange, track: { finish: 'stop', content: true } })]
     const life = lifeOf({ plan, made, error, fleet: new FleetLog().fleet })

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { schemaText } from '../../src/cli/schema.ts'
 import { strategyText } from '../../src/cli/route-text.ts'
+import { valueOf } from '../../src/core/decision-rows.ts'
 import { keyed } from '../../src/core/keyed.ts'
 import { isUnscored, STRATEGIES, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import {
@@ -48,7 +49,7 @@ t.test(
 
 t.test('what a replay reads back of a record is what was decided by', async (t) => {
   const { record } = planOf(TWO)
-  const { rows } = decisionOf(TWO)
+  const decision = decisionOf(TWO)
   const outcome = { tokens: null, cost_usd: null, success: true, ttft_ms: 1, total_ms: 1 }
   const line = { msg: 'request', time: 0, request_id: 'r', caller: 'c', model: 'r', decision: { ...record, outcome } }
   const logged = readLine(JSON.stringify(line))
@@ -57,7 +58,7 @@ t.test('what a replay reads back of a record is what was decided by', async (t) 
     const read = new Float64Array(COLUMNS)
     fillFromRecord(read, 0, option, { backends: new Map() })
     for (const { field, column, per, digits } of RECORDED) {
-      const decided = rows[row * COLUMNS + column]!
+      const decided = valueOf(decision, row, column)!
       t.ok(Math.abs(read[column]! - decided) <= per * 10 ** -digits, `${field}: ${read[column]}, ${decided}`)
     }
     const unrecorded = ESTIMATE_NAMES.filter((name) => !RECORDED.some(({ column }) => column === COLUMN[name]))

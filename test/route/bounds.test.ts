@@ -19,6 +19,7 @@ import { readLine } from '../../src/replay/logged.ts'
 import { policyOf } from '../../src/replay/policy.ts'
 import { line } from '../replay/samples.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, routeMatch } from '../support/factories.ts'
+import { type Recorded, recorded } from '../support/fields.ts'
 
 /** Two backends with one model each, of which a bound lets one be reached. */
 interface Case {
@@ -69,10 +70,10 @@ const configOf = ({ within, outside, route, key }: Case): Config =>
 const tableOf = ({ backends, routes, keys }: Config): RouteTable =>
   compileRoutes(routes, keys, catalogOf(...backends.map((backend) => deployment(`${backend.name}/m`, { backend }))))
 
-function planned(model: string, key: string | null, config: Config): RoutePlan {
+function planned(model: string, key: string | null, config: Config): Recorded {
   const principal = config.keys.find(({ id }) => id === key) ?? ANONYMOUS
   const request = gatewayRequest({ model, messages: [{ role: 'user', content: 'x' }] }, { principal })
-  return plan(request, classify(request), tableOf(config), LIMITS, moment())
+  return recorded(plan(request, classify(request), tableOf(config), LIMITS, moment()))
 }
 
 const orderOf = (route: RoutePlan): string => route.order.map(({ deployment: { id } }) => id).join()

@@ -4,7 +4,7 @@ import type { CandidateRecord, Expected } from '../../src/core/record.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, routeSpec } from '../support/factories.ts'
-import { anyNature, like, planOf } from '../support/fields.ts'
+import { anyNature, like, planOf, recorded } from '../support/fields.ts'
 import { seeded } from '../support/random.ts'
 
 function sameAs(t: Test, numbers: Expected, { expected }: CandidateRecord): void {
@@ -50,7 +50,7 @@ t.test('nothing is expected of a fallback, and of a target of another decision',
 
 t.test('a plan that a budget lowers says so in its record, and is else the same', async (t) => {
   const made = planOf([like('a/m'), like('b/n')])
-  const lowered = made.lowered(100)
+  const lowered = recorded(made.lowered(100))
   t.equal(lowered.maxTokens, 100)
   t.strictSame(lowered.record, { ...made.record, max_tokens: 100 })
   t.strictSame(lowered.order, made.order)
@@ -63,7 +63,7 @@ t.test('the baseline of a route, by its own tokens', async (t) => {
   const request = gatewayRequest({ model: 'r', messages: [{ role: 'user', content: 'x' }] })
   const planned = (baseline: string | null) => {
     const table = compileRoutes([routeSpec('r', { baseline })], [], catalogOf(...all))
-    return plan(request, classify(request), table, LIMITS, moment())
+    return recorded(plan(request, classify(request), table, LIMITS, moment()))
   }
   const made = planned('b/n')
   const { backend, model, nanoUsd } = made.baseline()!

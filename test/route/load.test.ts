@@ -3,10 +3,11 @@ import t from 'tap'
 import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { type Scoring, STRATEGY_NAMES } from '../../src/core/strategies.ts'
+import { mostCost } from '../../src/core/decision-rows.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'
 import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
-import { mostCost, predict } from '../../src/decision/route/predict.ts'
+import { predict } from '../../src/decision/route/predict.ts'
 import { backend, classify, gatewayRequest, live, provider } from '../support/factories.ts'
 import { anyNature, anyWeights, like, planOf, plans, type Situation } from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -124,7 +125,7 @@ t.test('what is compared, and what a ceiling is held against, never falls with l
         rows[COLUMN.ttft]!,
         rows[COLUMN.total]!,
         rows[COLUMN.work]!,
-        mostCost(rows, 0),
+        mostCost(rows[COLUMN.cost]!, rows[COLUMN.compared]!),
       ]
       for (const [index, value] of now.entries())
         if (value < (before[index] ?? -Infinity)) t.fail(`${open} open: ${before.join()} to ${now.join()}`)

@@ -7,7 +7,8 @@ import type { Deployment } from '../../src/core/types.ts'
 import { recordOutcome, newHealth, type HealthState } from '../../src/backends/fleet/deployment-health.ts'
 import { ttftOf } from '../../src/decision/learn/latency.ts'
 import { rank } from '../../src/decision/route/pick.ts'
-import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
+import { valueOf } from '../../src/core/decision-rows.ts'
+import { COLUMN } from '../../src/core/terms.ts'
 import { live } from '../support/factories.ts'
 import { anyNature, chosen, decisionOf, like, orderOf, planOf } from '../support/fields.ts'
 import { seeded } from '../support/random.ts'
@@ -83,7 +84,7 @@ t.test('the cheapest whose success is within so much of the best', async (t) => 
     const cheapestWithin = 0.3 * random()
     const all = Array.from({ length: 6 }, (_, i) => like(`b${i}/m${i}`, anyNature(random)))
     const decision = decisionOf(all, { strategy: { cheapestWithin } })
-    const of = (row: number, column: number): number => decision.rows[row * COLUMNS + column]!
+    const of = (row: number, column: number): number => valueOf(decision, row, column)!
     const rows = [...all.keys()]
     const best = Math.max(...rows.map((row) => of(row, COLUMN.success)))
     const enough = rows.filter((row) => of(row, COLUMN.success) >= best - cheapestWithin)

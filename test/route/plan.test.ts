@@ -14,6 +14,7 @@ import {
   routeMatch,
   routeSpec,
 } from '../support/factories.ts'
+import { type Recorded, recorded } from '../support/fields.ts'
 import { learnTtft, newLatency } from '../../src/decision/learn/latency.ts'
 import { CHAT, EMBEDDINGS, RERANK } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -30,14 +31,9 @@ interface World {
   readonly now?: number
 }
 
-function planned(request: GatewayRequest, { deployments, routes = [], keys = [], now = 1000 }: World): RoutePlan {
-  return plan(
-    request,
-    classify(request),
-    compileRoutes(routes, keys, catalogOf(...deployments)),
-    LIMITS,
-    moment({ now }),
-  )
+function planned(request: GatewayRequest, { deployments, routes = [], keys = [], now = 1000 }: World): Recorded {
+  const table = compileRoutes(routes, keys, catalogOf(...deployments))
+  return recorded(plan(request, classify(request), table, LIMITS, moment({ now })))
 }
 
 function refusal(request: GatewayRequest, world: World): GatewayError {

@@ -75,7 +75,7 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
   return attempt
 }
 
-/** A plan without a decision record. */
+/** A plan without a decision. */
 export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}): RoutePlan => ({
   route: 'coding',
   order,
@@ -83,8 +83,8 @@ export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}
   limits: LIMITS,
   profile: profile(),
   success: { finish: null, json: false, schema: false },
-  get record(): never {
-    throw new Error('this plan has no record')
+  get decision(): never {
+    throw new Error('this plan has no decision')
   },
   maxTokens: null,
   strategy: 'balanced',

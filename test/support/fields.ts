@@ -1,3 +1,5 @@
+import { decisionRecordOf, valueOf } from '../../src/core/decision-rows.ts'
+import type { DecisionRecord } from '../../src/core/record.ts'
 import { NO_PRICE, type RouteSpec } from '../../src/core/settings.ts'
 import type { Scoring } from '../../src/core/strategies.ts'
 import { keyed } from '../../src/core/keyed.ts'
@@ -5,7 +7,7 @@ import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import type { Decision, DecisionContext } from '../../src/decision/route/decision.ts'
 import { choose, plan } from '../../src/decision/route/plan.ts'
-import { COLUMNS, WEIGHT_NAMES, type Weights } from '../../src/core/terms.ts'
+import { WEIGHT_NAMES, type Weights } from '../../src/core/terms.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
 import { catalogOf, classify, deployment, gatewayRequest, LIMITS, moment, provider, routeSpec } from './factories.ts'
 
@@ -79,9 +81,14 @@ function asked(
   return { request, table, profile: classify(request) }
 }
 
-export function planOf(all: readonly Deployment[], situation: Situation = {}): RoutePlan {
+/** With its record, as people and programs read it. */
+export type Recorded = RoutePlan & { readonly record: DecisionRecord }
+
+export const recorded = (made: RoutePlan): Recorded => Object.assign(made, { record: decisionRecordOf(made.decision) })
+
+export function planOf(all: readonly Deployment[], situation: Situation = {}): Recorded {
   const { request, table, profile } = asked(situation, all)
-  return plan(request, profile, table, LIMITS, moment(situation.moment))
+  return recorded(plan(request, profile, table, LIMITS, moment(situation.moment)))
 }
 
 /** So many one after the other, each of them carried out. */
@@ -104,9 +111,8 @@ export const orderOf = (all: readonly Deployment[], situation: Situation = {}): 
   planOf(all, situation).order.map(({ deployment }) => deployment.id)
 
 /** A value of the candidate that goes first. */
-export function chosen({ rows, pick, shown }: Decision, column: number): number {
-  return rows[shown.indexOf(pick.order[0]!) * COLUMNS + column]!
-}
+export const chosen = (decision: Decision, column: number): number =>
+  valueOf(decision, decision.shown.indexOf(decision.pick.order[0]!), column) ?? NaN
 
 /** A request amid a conversation. */
 export const ANSWERED: JsonObject = {

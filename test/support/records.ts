@@ -1,6 +1,6 @@
 import { CHAT } from '../../src/core/endpoints.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { DecisionRecord } from '../../src/core/record.ts'
+import type { DecisionRows } from '../../src/core/decision-rows.ts'
 import { type AttemptRecord, lastAnswer, type RequestRecord } from '../../src/core/request-record.ts'
 import type { Cost, Usage, Waste } from '../../src/core/settlement.ts'
 import { totalOf } from '../../src/core/total.ts'
@@ -119,19 +119,27 @@ export function finished(ending: Ending = {}): RequestRecord {
 }
 
 /** A decision without candidates. */
-export const decided = (traits: Partial<DecisionRecord> = {}): DecisionRecord => ({
-  request_id: 'req-1',
+export const decided = (traits: Partial<DecisionRows> = {}): DecisionRows => ({
+  requestId: 'req-1',
   route: 'coding',
   strategy: 'balanced',
-  profile: { class: 'chat', difficulty: null, language: null, input_tokens: 10, needs: ['chat'], affinity: null },
+  class: 'chat',
+  difficulty: null,
+  language: null,
+  inputTokens: 10,
+  needs: ['chat'],
+  affinity: null,
   candidates: [],
+  excluded: [],
+  values: [],
   omitted: 0,
-  pressure: 0,
   order: [],
-  chosen: null,
   baseline: null,
+  ceilings: { cost: null, ttft: null, total: null },
   relaxed: null,
+  pressure: 0,
   explored: false,
   propensity: 1,
+  maxTokens: null,
   ...traits,
 })

@@ -1,9 +1,9 @@
 /** Ceilings on what is expected, and the order in which they give way when nobody stays below them. Pure. */
+import { mostCost } from '../../core/decision-rows.ts'
 import { NANO_USD } from '../../core/money.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { ResolvedRoute } from './names.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
-import { mostCost } from './predict.ts'
 
 /** What each drops, for the reference. */
 export const CEILINGS = {
@@ -39,7 +39,8 @@ export function relax(ceilings: Ceilings, rows: Float64Array, dropped: (string |
   const live = [...dropped.keys()].filter((row) => dropped[row] === null)
   const value = (row: number, column: number): number => rows[row * COLUMNS + column]!
   // An unknown cost keeps within no ceiling.
-  const dear = (row: number): boolean => cost < Infinity && !(mostCost(rows, row) <= cost)
+  const dear = (row: number): boolean =>
+    cost < Infinity && !(mostCost(value(row, COLUMN.cost), value(row, COLUMN.compared)) <= cost)
   const slow = (row: number): boolean => value(row, COLUMN.ttft) > ttft || value(row, COLUMN.total) > total
   const mark = (filter: string, over: (row: number) => boolean): void => {
     for (const row of live) if (dropped[row] === null && over(row)) dropped[row] = filter

@@ -27,10 +27,10 @@ export interface Decision {
   readonly choice: ResolvedRoute
   readonly question: FilterContext
   readonly candidates: readonly Target[]
-  /** One row for each of `shown`; see COLUMN. */
-  readonly rows: Float64Array
   /** Candidates that the record is to show: the first in order, and some that were dropped. */
   readonly shown: readonly number[]
+  /** KEPT_COLUMNS for each of them. */
+  readonly values: readonly number[]
   /** Which filter took it out; null = none. */
   readonly dropped: readonly (FilterName | null)[]
   readonly ceilings: Ceilings

@@ -1,4 +1,5 @@
 /** What a decision expects, as numbers that are not rounded: the written form is for people, and rounds. Pure. */
+import { valueOf } from '../../core/decision-rows.ts'
 import type { Expected, ExpectedBaseline } from '../../core/record.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Target } from '../../core/types.ts'
@@ -6,16 +7,15 @@ import type { Decision } from './decision.ts'
 import { predict } from './predict.ts'
 
 /** Null: a fallback, which is never estimated, or one of so many candidates that its row was not kept. */
-export function expectedOf({ candidates, shown, rows }: Decision, target: Target): Expected | null {
-  const place = shown.indexOf(candidates.indexOf(target))
+export function expectedOf(decision: Decision, target: Target): Expected | null {
+  const place = decision.shown.indexOf(decision.candidates.indexOf(target))
   if (place < 0) return null
-  const at = place * COLUMNS
   return {
-    input: known(rows[at + COLUMN.input]!),
-    output: known(rows[at + COLUMN.output]!),
-    reasoning: known(rows[at + COLUMN.reasoning]!),
-    nanoUsd: known(rows[at + COLUMN.cost]!),
-    ttftMs: known(rows[at + COLUMN.ttft]!),
+    input: valueOf(decision, place, COLUMN.input),
+    output: valueOf(decision, place, COLUMN.output),
+    reasoning: valueOf(decision, place, COLUMN.reasoning),
+    nanoUsd: valueOf(decision, place, COLUMN.cost),
+    ttftMs: valueOf(decision, place, COLUMN.ttft),
   }
 }
 
@@ -26,7 +26,6 @@ export function baselineOf({ choice, question, profile }: Decision): ExpectedBas
   if (deployment === undefined) return null
   const rows = new Float64Array(COLUMNS)
   predict(rows, 0, deployment.targets[0]!, profile, null)
-  return { backend: deployment.backend.name, model: deployment.model, nanoUsd: known(rows[COLUMN.cost]!) }
+  const cost = rows[COLUMN.cost]!
+  return { backend: deployment.backend.name, model: deployment.model, nanoUsd: Number.isFinite(cost) ? cost : null }
 }
-
-const known = (value: number): number | null => (Number.isFinite(value) ? value : null)

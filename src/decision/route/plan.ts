@@ -1,5 +1,6 @@
 /** RequestProfile + catalog -> RoutePlan: who is asked, in which order, and why the others are not. Pure. */
-import type { DecisionRecord, Expected, ExpectedBaseline } from '../../core/record.ts'
+import type { DecisionRows } from '../../core/decision-rows.ts'
+import type { Expected, ExpectedBaseline } from '../../core/record.ts'
 import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import type { Capability } from '../../core/capabilities.ts'
@@ -9,12 +10,13 @@ import { ceilingsOf, relax } from './ceilings.ts'
 import type { Decision, DecisionContext } from './decision.ts'
 import { baselineOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
-import { filterOf, type FilterContext, type FilterName, refuses, tight } from './filters.ts'
+import { filterOf, type FilterContext, type FilterName, FILTERS, refuses, tight } from './filters.ts'
+import { keptOf, shownOf, valuesOf } from './kept.ts'
 import { type ResolvedRoute, resolve } from './names.ts'
 import { explore, stickinessBonus, rank } from './pick.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { predict } from './predict.ts'
-import { decisionRecordOf, refusalOf } from './record.ts'
+import { refusalOf } from './refusal.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { score, weightsOf } from './utility.ts'
 
@@ -46,7 +48,7 @@ class Plan implements RoutePlan {
   readonly maxTokens: number | null
   readonly refusal: GatewayError | null
   readonly #decision: Decision
-  #record: DecisionRecord | null = null
+  #kept: DecisionRows | null = null
 
   constructor(decision: Decision, order: readonly Target[], limits: Limits, maxTokens: number | null) {
     const { choice, pick, profile } = decision
@@ -59,11 +61,11 @@ class Plan implements RoutePlan {
     this.limits = limits
     this.maxTokens = maxTokens
     this.#decision = decision
-    this.refusal = order.length === 0 ? refusalOf(decision, this.record) : null
+    this.refusal = order.length === 0 ? refusalOf(decision, this.decision) : null
   }
 
-  get record(): DecisionRecord {
-    return (this.#record ??= this.#written())
+  get decision(): DecisionRows {
+    return (this.#kept ??= keptOf(this.#decision, this.maxTokens))
   }
 
   expected(target: Target): Expected | null {
@@ -82,11 +84,6 @@ class Plan implements RoutePlan {
     const { rota, seats, candidates, pick } = this.#decision
     const [first] = pick.order
     if (first !== undefined) rota.take(seats[first]!, candidates[first]!.deployment.backend.weight)
-  }
-
-  #written(): DecisionRecord {
-    const record = decisionRecordOf(this.#decision)
-    return this.maxTokens === null ? record : { ...record, max_tokens: this.maxTokens }
   }
 }
 
@@ -138,8 +135,8 @@ export function choose(
     choice,
     question,
     candidates,
-    rows: copyOf(rows, shown),
     shown,
+    values: valuesOf(rows, shown, (row) => dropped[row] === null || FILTERS[dropped[row]!].estimated),
     dropped,
     ceilings,
     relaxed,
@@ -148,25 +145,6 @@ export function choose(
     rota,
     seats,
   }
-}
-
-/** A cloud lists hundreds of models: the first ones in order and some of those that were dropped tell enough. */
-const MOST_SHOWN = 32
-
-function shownOf(order: readonly number[], dropped: readonly (FilterName | null)[]): number[] {
-  if (dropped.length <= MOST_SHOWN) return [...dropped.keys()]
-  const shown = order.slice(0, MOST_SHOWN)
-  for (let row = 0; row < dropped.length && shown.length < MOST_SHOWN; row++) if (dropped[row] !== null) shown.push(row)
-  return shown.sort((a, b) => a - b)
-}
-
-function copyOf(rows: Float64Array, shown: readonly number[]): Float64Array {
-  const own = new Float64Array(shown.length * COLUMNS)
-  for (let place = 0; place < shown.length; place++) {
-    const from = shown[place]! * COLUMNS
-    for (let column = 0; column < COLUMNS; column++) own[place * COLUMNS + column] = rows[from + column]!
-  }
-  return own
 }
 
 /** All candidates at the efforts that come into question, and which filter takes them out. */

@@ -69,12 +69,6 @@ export function predict(
   rows[at + COLUMN.compared] = comparable(whole, isLocal(deployment), input, output, work)
 }
 
-/** What a ceiling is held against, nano-dollars; NaN = unknown. More load never brings a candidate below it. */
-export function mostCost(rows: Float64Array, row: number): number {
-  const cost = rows[row * COLUMNS + COLUMN.cost]!
-  return cost > 0 ? Math.max(cost, rows[row * COLUMNS + COLUMN.compared]!) : cost
-}
-
 /** What the engine has kept of this conversation, as far as it has proven to keep such things. */
 function cachedTokens(deployment: Deployment, remembered: Remembered, input: number): number {
   if (remembered.deployment !== deployment.id) return 0

@@ -1,6 +1,7 @@
 /** `POST /v1/route`: the decision about a request, and nothing sent. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { openAIError } from '../../formats/error-body.ts'
+import { decisionRecordOf } from '../../core/decision-rows.ts'
 import { inSlices } from '../../core/slices.ts'
 import { decisionTable } from '../../observe/explain/table.ts'
 import { type Deciding, dryRun } from '../../pipeline.ts'
@@ -23,7 +24,8 @@ export async function answerDryRun(
   const list = raw.length > LARGE_BYTES ? await inSlices(largeMembers(raw)) : null
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
   const dry = await anyRequest(endpoint, incoming, startedAt)
-  const { record, refusal } = dryRun(dry, stages)
+  const { decision: rows, refusal } = dryRun(dry, stages)
+  const record = decisionRecordOf(rows)
   const decision = refusal === null ? record : { ...record, ...openAIError(refusal) }
   const headers = ['vary', 'accept']
   const overheadMs = stages.now() - dry.startedAt

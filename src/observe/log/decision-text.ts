@@ -1,3 +1,4 @@
+import { decisionRecordOf } from '../../core/decision-rows.ts'
 import type { RequestRecord } from '../../core/request-record.ts'
 import { outcomeOf } from './request-line.ts'
 
@@ -14,6 +15,7 @@ export class DecisionTexts {
     if (this.#of === record) return this.#text
     this.#of = record
     const { decision } = record
-    return (this.#text = decision === null ? null : JSON.stringify({ ...decision, outcome: outcomeOf(record) }))
+    return (this.#text =
+      decision === null ? null : JSON.stringify({ ...decisionRecordOf(decision), outcome: outcomeOf(record) }))
   }
 }
