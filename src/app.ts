@@ -56,6 +56,8 @@ export interface App {
   dryRun(request: GatewayRequest): RoutePlan
   /** Finds the models of all backends, then listens. Rejects where the address is taken. */
   listen(): Promise<{ url: string; port: number; adminUrl: string | null }>
+  /** Records what has ended and writes the log, as far as that can be done at once: for the way out after a fault. */
+  flush(): Promise<void>
   /** Takes no new requests, lets live answers finish within `server.drain`, ends the rest with an error event. */
   close(): Promise<void>
 }
@@ -96,18 +98,20 @@ export async function createApp({
     events,
     keys: () => keys.specs,
     backends: () => readingsOf(fleet),
+    lessons,
+    others,
   }).catch(async (thrown: unknown) => {
     await own?.hold?.release()
     throw thrown
   })
-  const { metrics, limiter, sessions } = observers
+  const { books, metrics, limiter, sessions } = observers
   const checker = new AnswerChecker()
   const stages: Stages = {
     fleet,
     pools,
     formats,
     metrics,
-    observers: [...observers.all, ...others],
+    books,
     now,
     userAgent: `turnout/${VERSION}`,
     policy: () => policy,
@@ -117,7 +121,6 @@ export async function createApp({
     limiter,
     random: Math.random,
     checker,
-    emit,
   }
   const applying = new Applying({
     fleet,
@@ -149,7 +152,7 @@ export async function createApp({
   const admin: Admin | null =
     config.admin === null
       ? null
-      : await createAdmin({ spec: config.admin, hosts, keys, fleet, budgets, sessions, log, emit, now })
+      : await createAdmin({ spec: config.admin, hosts, keys, fleet, budgets, sessions, books, log, emit, now })
 
   return {
     log,
@@ -158,7 +161,14 @@ export async function createApp({
     pools,
     keys,
     apply: (next) => applying.apply(next),
-    dryRun: (request) => dryRun(request, stages),
+    dryRun(request) {
+      books.flush()
+      return dryRun(request, stages)
+    },
+    flush() {
+      books.flush()
+      return log.flush()
+    },
     async listen() {
       await fleet.start()
       state?.start()
@@ -174,6 +184,7 @@ export async function createApp({
       await keys.stop()
       await fleet.stop()
       await pools.destroy()
+      books.flush()
       await state?.stop()
       await own?.hold?.release()
       await checker.close()

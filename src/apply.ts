@@ -67,6 +67,8 @@ async function apply(wanted: Config, tools: ApplyTools): Promise<Applied> {
   refuseOpenDoor(before, config)
   await observers.prepare(config)
   const newcomers = await fleet.introduce(config)
+  // What was learnt goes over to models of which something changes.
+  observers.books.flush()
   let next
   try {
     const routes = config.routes.map(({ name }) => name)

@@ -1,4 +1,6 @@
 /** Wiring: the observers of finished requests and the limiter, opened and closed in order. */
+import { Books } from './accounting/books.ts'
+import type { Lessons } from './accounting/teach.ts'
 import { CountsFile } from './budgets/counts-file.ts'
 import type { Limiter } from './budgets/limiter.ts'
 import { type OpenLimiter, openLimiter } from './budgets/open.ts'
@@ -22,7 +24,8 @@ import { Sessions } from './sessions/sessions.ts'
 import { VERSION } from './version.ts'
 
 export interface Observers {
-  readonly all: readonly RequestObserver[]
+  /** Where all finished requests go. */
+  readonly books: Books
   readonly metrics: Metrics
   readonly limiter: Limiter
   readonly sessions: Sessions
@@ -32,7 +35,7 @@ export interface Observers {
   prepare(config: Config): Promise<void>
   /** Another configuration is in force, and its keys. */
   apply(config: Config): void
-  /** After the last request has ended. */
+  /** After the last request has ended: what it came to is recorded. */
   close(): Promise<void>
 }
 
@@ -42,12 +45,15 @@ export interface ObserverTools {
   /** All keys that there are. */
   readonly keys: () => readonly KeySpec[]
   readonly backends: () => readonly BackendReading[]
+  readonly lessons: Lessons
+  /** They see each finished request beside the gateway's own. */
+  readonly others: readonly RequestObserver[]
 }
 
 /** Throws a ConfigError where another gateway counts budgets into the same folder. */
 export async function openObservers(
   config: Config,
-  { log, events, keys, backends }: ObserverTools,
+  { log, events, keys, backends, lessons, others }: ObserverTools,
 ): Promise<Observers> {
   const { store, budgets } = config
   const { emit } = events
@@ -56,6 +62,7 @@ export async function openObservers(
   const own = (): BudgetSpec[] => keys().flatMap((key) => key.budgets)
   let limits: OpenLimiter | null = null
   let ledger: Ledger | null = null
+  let books: Books | null = null
   const metrics = new Metrics({
     version: VERSION,
     configHash: fingerprint(config),
@@ -79,7 +86,7 @@ export async function openObservers(
   let counts: CountsFile | null = null
   if (store.ledger !== null) {
     const { folder } = store.ledger
-    counts = local === null ? null : new CountsFile(folder, local, { seq: () => ledger!.seq, emit })
+    counts = local === null ? null : new CountsFile(folder, local, { seq: () => (books?.flush(), ledger!.seq), emit })
     if (mayCount(config, own())) await counts?.hold()
     await counts?.load()
     const afterSeq = counts?.counted ?? 0
@@ -96,12 +103,14 @@ export async function openObservers(
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
+  const observers = [metrics, new RequestLogger(log, decisions), sessions, ...some(telemetry), ...some(ledger)]
+  books = new Books({ observers: [...observers, ...others], lessons, emit })
   return {
+    books,
     metrics,
     limiter,
     sessions,
     redis,
-    all: [metrics, new RequestLogger(log, decisions), sessions, ...some(telemetry), ...some(ledger)],
     async prepare(next) {
       if (mayCount(next, own())) await counts?.hold()
     },
@@ -111,6 +120,7 @@ export async function openObservers(
       learnKinds(next)
     },
     async close() {
+      books.flush()
       await telemetry?.close()
       await counts?.stop()
       await ledger?.close()

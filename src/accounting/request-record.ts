@@ -1,21 +1,27 @@
 /** A request that has ended -> its record. Pure. */
-import type { DecisionRows } from '../core/decision-rows.ts'
 import { requestedModel } from '../core/requested-model.ts'
-import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
+import { type DecisionReads, lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { RoutePlan } from '../core/types.ts'
+import type { Remembered } from '../decision/route/conversations.ts'
 import { failureRecordOf } from '../observe/log/failure.ts'
 import type { RequestLife } from './request-life.ts'
 import { stepOf } from './step.ts'
 import { userOf } from './subject.ts'
 import type { FinalSummary } from './summary.ts'
 
-/** `decision`: null where nothing reads it. `endedAt`: epoch ms. */
-export function recordOf(
-  { request, plan, error, status, overheadMs, bytesOut }: RequestLife,
-  summary: FinalSummary,
-  decision: DecisionRows | null,
-  endedAt: number,
-): RequestRecord {
+/** A request whose end is settled. */
+export interface SettledRequest {
+  readonly life: RequestLife
+  readonly summary: FinalSummary
+  /** Epoch ms. */
+  readonly endedAt: number
+  /** Where its conversation was answered last, before it; null where that is not known, or it is part of none. */
+  readonly before: Remembered | null
+}
+
+/** `reads`: of those who will read the record, which decisions. */
+export function recordOf({ life, summary, endedAt }: SettledRequest, reads: readonly DecisionReads[]): RequestRecord {
+  const { request, plan, error, status, overheadMs, bytesOut } = life
   const { endpoint, principal, trace, prompt } = request
   const { attempts, total, verdict } = summary
   const answer = lastAnswer(summary)
@@ -45,7 +51,7 @@ export function recordOf(
     affinity: decided.affinity,
     maxTokens: decided.maxTokens,
     baseline: decided.baseline,
-    decision,
+    decision: plan !== null && isRead(reads, error !== null) ? plan.decision : null,
     attempts,
     calls: attempts.length,
     answered: answer !== null,
@@ -71,6 +77,10 @@ export function recordOf(
     bytesOut,
   }
 }
+
+/** To write a decision out takes longer than to make it. */
+const isRead = (reads: readonly DecisionReads[], failed: boolean): boolean =>
+  reads.includes('all') || (failed && reads.includes('failed'))
 
 const NOWHERE = { backend: null, model: null, effort: null }
 

@@ -23,7 +23,7 @@ export async function serve(argv: string[], io: Io): Promise<number> {
   }
   // From the first moment on: in a container nobody else answers a signal, and a stop would wait for the kill.
   let app: App | null = null
-  const stopped = untilSignal(io, () => app?.log ?? null)
+  const stopped = untilSignal(io, () => app)
   let setup: Setup | null = null
   try {
     const address = addressOf(options, io.env)

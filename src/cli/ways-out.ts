@@ -1,20 +1,20 @@
 /** How `serve` ends: by a signal, by a second one, or by a fault that nobody caught. On none of these ways is the log lost. */
+import type { App } from '../app.ts'
 import { thrownOf } from '../observe/log/failure.ts'
-import type { Log } from '../observe/log/log.ts'
 import type { Io } from './io.ts'
 
 /**
  * Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, and so does whatever was thrown and
- * not caught (exit code 1, its cause in the log). `log`: what must be written before; null while there is none.
+ * not caught (exit code 1, its cause in the log). `app`: whose log must be written before; null while there is none.
  */
-export function untilSignal(io: Io, log: () => Log | null): Promise<void> {
-  const exit = (code: number): void => void (log()?.flush() ?? Promise.resolve()).then(() => process.exit(code))
+export function untilSignal(io: Io, app: () => Pick<App, 'log' | 'flush'> | null): Promise<void> {
+  const exit = (code: number): void => void (app()?.flush() ?? Promise.resolve()).then(() => process.exit(code))
   // Who reads standard error may leave; a notice for nobody must not end live answers.
   process.stderr.on('error', () => undefined)
   process.once('uncaughtException', (thrown) => {
     // What fails on the way out does not start it again.
     process.on('uncaughtException', () => process.exit(1))
-    log()?.events.fatal({ err: thrown }, 'uncaught')
+    app()?.log.events.fatal({ err: thrown }, 'uncaught')
     // Standard error ends in the same place as the log: no message there either.
     const { type, code = '', stack = '' } = thrownOf(thrown)
     io.stderr.write(`turnout: stopped by a fault: ${type} ${code}\n${stack}\n`)

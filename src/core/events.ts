@@ -93,7 +93,7 @@ export interface PolicyEvent {
   readonly needs_restart: readonly string[]
 }
 
-/** An observer of finished requests threw: the request is settled, and the other observers have seen it. Never the message, which may quote a prompt. */
+/** An observer of finished requests threw, or what records or learns of one: all else is recorded. Never the message, which may quote a prompt. */
 export interface ObserverEvent {
   readonly event: 'observer_failed'
   readonly type: string

@@ -76,7 +76,7 @@ export async function createServer(
   recordAnswers(app, books)
   answerErrors(app, connections, stages.formats)
   refuseUnknownPaths(app)
-  opsRoutes(app, metrics, () => !connections.stopping)
+  opsRoutes(app, stages, () => !connections.stopping)
   await app.register(async (scope: FastifyInstance) => {
     authenticate(scope, keys)
     await limitRequests(scope, redis)

@@ -29,8 +29,8 @@ export interface LedgerTools {
   readonly above?: number
 }
 
-/** A crash of the process takes what came since the last write: with the time that a write takes, less than a second. */
-const FLUSH_MS = 500
+/** A crash of the process takes what came since the last write: with the time that a write takes, and the 25 ms after which a request is recorded, less than a second. */
+const FLUSH_MS = 475
 const PRUNE_MS = 60_000
 /** How long the way out waits for the disk. */
 const LAST_WAIT_MS = 5000

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
+import { Books } from '../../src/accounting/books.ts'
 import { settle, type SettleTools } from '../../src/accounting/settle.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
@@ -60,17 +61,20 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   const learnt: Observation[] = []
   const lines: LogLine[] = []
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) })
-  const tools: SettleTools = {
-    fleet: { overran: () => undefined },
+  const books = new Books({
     lessons: { learn: (one) => void learnt.push(one) },
-    conversations: new Conversations(),
-    checker: { check: () => Promise.resolve(traits.check ?? 'unchecked') },
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
       new RequestLogger(log, new DecisionTexts()),
     ],
     emit: (event) => void events.push(event),
+  })
+  const tools: SettleTools = {
+    fleet: { overran: () => undefined },
+    conversations: new Conversations(),
+    checker: { check: () => Promise.resolve(traits.check ?? 'unchecked') },
+    books,
   }
   const told = new FleetLog()
   const plan = planTo([ANSWERER], { decision: decided() })
@@ -78,6 +82,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   Object.assign(life, { status, headAt: 340, bytesOut: 5 })
   if (error !== null) life.fail(error)
   await settle(life, tools)
+  books.flush()
   if (records.length !== 1 || lines.length !== 1) throw new Error(`${records.length} records, ${lines.length} lines`)
   return {
     record: records[0]!,
@@ -259,14 +264,18 @@ t.test('the decision is written out only where an observer reads it', async (t) 
     const made = [attemptOf(ANSWERER, { exchange, track: { finish: 'stop', content: true } })]
     const life = lifeOf({ plan, made, error, fleet: new FleetLog().fleet })
     const records: RequestRecord[] = []
-    await settle(life, {
-      fleet: { overran: () => undefined },
+    const books = new Books({
       lessons: { learn: () => undefined },
-      conversations: new Conversations(),
-      checker: { check: () => Promise.resolve('unchecked') },
       observers: [newMetrics(), new Sessions(), { readsDecisions, onCompleted: (record) => void records.push(record) }],
       emit: () => undefined,
     })
+    await settle(life, {
+      fleet: { overran: () => undefined },
+      conversations: new Conversations(),
+      checker: { check: () => Promise.resolve('unchecked') },
+      books,
+    })
+    books.flush()
     t.equal(records[0]!.decision !== null, wasRead)
     return wasRead
   }

@@ -297,6 +297,7 @@ t.test('without a file of keys none can be made; without `admin` there is no adm
 t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const resets: unknown[] = []
   const queries: SessionQueryString[] = []
+  let recorded = 0
   const admin = await createAdmin({
     hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
@@ -311,6 +312,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
       list: (query) => [queries.push(query)].map((at) => ({ id: `s${at}` })),
       get: (id) => (id === 'a/b c' ? { id } : null),
     },
+    books: { flush: () => void recorded++ },
     log: createLog('silent'),
     emit: () => undefined,
     now: () => 0,
@@ -320,6 +322,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const ask = (method: string, path: string, body?: unknown): Promise<Answer> =>
     send(`${url}${path}`, method, TOKEN, body)
   t.match(await ask('GET', '/admin/budgets'), { status: 200, body: { budgets: [{ name: 'daily' }] } })
+  t.equal(recorded, 1, 'and what has ended is recorded before it is shown')
   t.match(await ask('POST', '/admin/budgets/daily/reset'), { status: 200, body: { name: 'daily', id: null, reset: 1 } })
   t.match(await ask('POST', '/admin/budgets/daily/reset', { id: 'blue' }), { body: { id: 'blue', reset: 2 } })
   t.strictSame(resets, [

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
+import type { Books } from '../../accounting/books.ts'
 import { ConfigError } from '../../config/issues.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { AdminEvent } from '../../core/events.ts'
@@ -14,6 +15,7 @@ import { adminRoutes, type AdminTools } from './routes.ts'
 import { askForToken } from './token.ts'
 
 export interface AdminOptions extends AdminTools {
+  readonly books: Pick<Books, 'flush'>
   readonly spec: AdminSpec
   /** Names that requests may call it by, beside loopback and its own host. */
   readonly hosts: readonly string[]
@@ -29,7 +31,7 @@ export interface Admin {
 
 const MOST_BYTES = 64 * 1024
 
-export async function createAdmin({ spec, hosts, log, emit, ...tools }: AdminOptions): Promise<Admin> {
+export async function createAdmin({ spec, hosts, books, log, emit, ...tools }: AdminOptions): Promise<Admin> {
   const app = Fastify({
     bodyLimit: MOST_BYTES,
     requestIdHeader: false,
@@ -66,6 +68,7 @@ export async function createAdmin({ spec, hosts, log, emit, ...tools }: AdminOpt
       method: route.method,
       url: route.path,
       handler: async (request, reply) => {
+        books.flush()
         const params = request.params as Readonly<Record<string, string>>
         const query = request.query as Readonly<Record<string, unknown>>
         const answer = await route.answer({ params, query, body: request.body })

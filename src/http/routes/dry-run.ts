@@ -4,7 +4,7 @@ import { openAIError } from '../../formats/error-body.ts'
 import { decisionRecordOf } from '../../core/decision-rows.ts'
 import { inSlices } from '../../core/slices.ts'
 import { decisionTable } from '../../observe/explain/table.ts'
-import { type Deciding, dryRun } from '../../pipeline.ts'
+import { type Deciding, dryRun, type Stages } from '../../pipeline.ts'
 import { endpointOf } from '../../formats/endpoint-of.ts'
 import { LARGE_BYTES, largeMembers } from '../../formats/json/parse-large.ts'
 import { addAnswerHeaders, asObject } from '../../relay/headers.ts'
@@ -16,7 +16,7 @@ export async function answerDryRun(
   incoming: Incoming,
   request: FastifyRequest,
   reply: FastifyReply,
-  stages: Deciding,
+  stages: Pick<Stages, 'books'> & Deciding,
 ): Promise<FastifyReply> {
   const startedAt = stages.now()
   const { endpoint: asked } = request.query as Readonly<Record<string, string | string[] | undefined>>
@@ -24,6 +24,7 @@ export async function answerDryRun(
   const list = raw.length > LARGE_BYTES ? await inSlices(largeMembers(raw)) : null
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
   const dry = await anyRequest(endpoint, incoming, startedAt)
+  stages.books.flush()
   const { decision: rows, refusal } = dryRun(dry, stages)
   const record = decisionRecordOf(rows)
   const decision = refusal === null ? record : { ...record, ...openAIError(refusal) }

@@ -1,15 +1,19 @@
 /** `POST /v1/feedback`: somebody says how good an answer was, which teaches the choice of the next. */
 import { GatewayError } from '../../core/errors.ts'
-import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { parseFeedback } from './feedback-body.ts'
+import type { Stages } from '../../pipeline.ts'
 import type { Incoming } from '../gateway-request.ts'
 
 /** An id and a number are less; it is parsed in one go. */
 const MOST_BYTES = 64 * 1024
 
 /** What the caller gets; throws what is wrong with it. An answer can be judged once, by the key that it was given to. */
-export function takeFeedback({ raw, principal }: Incoming, lessons: ModelStats): { readonly status: 'learnt' } {
+export function takeFeedback(
+  { raw, principal }: Incoming,
+  { books, lessons }: Pick<Stages, 'books' | 'lessons'>,
+): { readonly status: 'learnt' } {
   const { requestId, score } = parseFeedback(parse(raw))
+  books.flush()
   if (lessons.judge(requestId, principal.id, score)) return { status: 'learnt' }
   throw new GatewayError(
     'answer_not_found',

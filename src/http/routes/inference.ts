@@ -32,7 +32,7 @@ export function inferenceRoutes(
     if (endpoint === DRY_RUN)
       scope.post(endpoint.path, { config }, (request, reply) => answerDryRun(incoming(request), request, reply, stages))
     else if (endpoint === FEEDBACK)
-      scope.post(endpoint.path, { config }, (request) => takeFeedback(incoming(request), stages.lessons))
+      scope.post(endpoint.path, { config }, (request) => takeFeedback(incoming(request), stages))
     else if (endpoint.served)
       scope.post(endpoint.path, { config }, (request, reply) =>
         serve(endpoint, request, reply, stages, connections, beginTrace),

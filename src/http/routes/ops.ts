@@ -2,10 +2,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import { formatFor, EXPOSITION_FORMATS } from '../../observe/metrics/exposition.ts'
-import type { Metrics } from '../../observe/gateway/metrics.ts'
+import type { Stages } from '../../pipeline.ts'
 
 /** Open to everybody. `ready`: false while the gateway starts or stops; no backend has a say in it. */
-export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () => boolean): void {
+export function opsRoutes(
+  scope: FastifyInstance,
+  { books, metrics }: Pick<Stages, 'books' | 'metrics'>,
+  ready: () => boolean,
+): void {
   const config = { silent: true }
   scope.get('/', { config }, () => ({ name: 'turnout', status: 'running' }))
   scope.get('/health/liveness', { config }, () => ({ status: 'ok' }))
@@ -15,6 +19,7 @@ export function opsRoutes(scope: FastifyInstance, metrics: Metrics, ready: () =>
   scope.get('/metrics', { config }, async (request, reply) => {
     const format = formatFor(request.headers.accept)
     void reply.header('content-type', EXPOSITION_FORMATS[format]).header('vary', 'accept')
+    books.flush()
     return await metrics.scrape(format)
   })
 }

@@ -1,0 +1,73 @@
+/** What the next decisions learn from the answers of a request. */
+import type { Usage } from '../core/settlement.ts'
+import type { RoutePlan } from '../core/types.ts'
+import type { ModelStats } from '../decision/learn/model-stats.ts'
+import type { Conversations, Remembered } from '../decision/route/conversations.ts'
+import type { Attempt } from '../dispatch/attempt.ts'
+import type { SettledRequest } from './request-record.ts'
+import type { RequestLife } from './request-life.ts'
+
+export type Lessons = Pick<ModelStats, 'learn'>
+
+export function teach(settled: SettledRequest, lessons: Lessons): void {
+  const { plan, attempts } = settled.life
+  if (plan === null || attempts === null) return
+  for (const attempt of attempts.made) if (attempt.answered) teachAnswer(attempt, plan, settled, lessons)
+}
+
+function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest, lessons: Lessons): void {
+  const { life, summary, before } = settled
+  const { request } = life
+  const { profile, limits } = plan
+  const { verdict } = summary
+  const { target, deployment, exchange, load, place, error } = attempt
+  const now = request.startedAt + summary.totalMs
+  const whole = error === null
+  const { ttftMs } = exchange
+  // The verdict is about the answer that came last.
+  const isJudged = attempt === life.answer
+  lessons.learn({
+    requestId: request.id,
+    caller: request.principal.id,
+    profile,
+    target,
+    load,
+    place: exchange.streamed ? place : null,
+    usage: knownUsage(attempt),
+    valid: !isJudged || verdict.score === null || verdict.censored ? null : verdict.score > 0,
+    cut: isJudged && verdict.censored,
+    // Longer than that only a load takes, which says nothing about the next time.
+    ttftMs: ttftMs !== null && ttftMs > limits.ttftMs ? null : ttftMs,
+    // A whole answer that goes out as a stream has none.
+    streamMs: whole && ttftMs !== null ? now - attempt.committedAt! : null,
+    totalMs: whole && ttftMs === null ? now - attempt.startedAt : null,
+    before: before?.deployment === deployment.id ? before.tokens : null,
+  })
+}
+
+/** What is a guess itself teaches nothing. */
+const knownUsage = ({ exchange }: Attempt): Usage | null => {
+  const { reported } = exchange.track
+  return reported?.estimated === true ? null : reported
+}
+
+/**
+ * Where the conversation was answered last, before this request; from now on it is here. Done at once: an agent's next
+ * request may come within a millisecond.
+ */
+export function follow(
+  { request, plan, answer }: RequestLife,
+  totalMs: number,
+  conversations: Conversations,
+): Remembered | null {
+  if (plan === null || answer === null) return null
+  const { profile } = plan
+  const now = request.startedAt + totalMs
+  const before = profile.continues ? conversations.recall(profile.affinity, now) : null
+  if (profile.affinity === null || answer.error !== null) return before
+  const usage = knownUsage(answer)
+  const tokens = usage === null ? profile.inputTokens : usage.input + usage.output
+  const { id, model } = answer.deployment
+  conversations.remember(profile.affinity, { deployment: id, model, tokens, at: now })
+  return before
+}
