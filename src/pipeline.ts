@@ -1,5 +1,6 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
+import type { Books } from './accounting/books.ts'
 import { RequestLife } from './accounting/request-life.ts'
 import { reserve, withReservation } from './accounting/reserve.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
@@ -24,6 +25,7 @@ import type { Policy } from './policy.ts'
 export interface Stages extends DispatchTools, SettleTools {
   readonly fleet: Fleet
   readonly lessons: ModelStats
+  readonly books: Books
   readonly metrics: Metrics
   /** The one of this moment. */
   readonly policy: () => Policy

@@ -16,7 +16,7 @@ import { follow } from './teach.ts'
 export interface SettleTools {
   readonly fleet: Pick<Fleet, 'overran'>
   readonly conversations: Conversations
-  readonly books: Books
+  readonly books: Pick<Books, 'add'>
   /** Checks answers against schemas, off the event loop. */
   readonly checker: Checker
 }

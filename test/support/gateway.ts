@@ -60,7 +60,10 @@ export async function startGateway(
   const { url } = listening
   return {
     ...listening,
-    logged: () => log,
+    logged: () => {
+      void app.flush()
+      return log
+    },
     ...metricsOf(url),
     apply: async (next) => app.apply(await parsed(next)),
     pools: () => app.pools.size,
