@@ -14,7 +14,8 @@ export class DecisionTexts {
     const { decision } = record
     if (decision === null) return null
     let text = this.#made.get(record)
-    if (text === undefined) this.#made.set(record, (text = JSON.stringify({ ...decisionRecordOf(decision), outcome: outcomeOf(record) })))
+    if (text === undefined)
+      this.#made.set(record, (text = JSON.stringify({ ...decisionRecordOf(decision), outcome: outcomeOf(record) })))
     return text
   }
 }
