@@ -312,7 +312,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
       list: (query) => [queries.push(query)].map((at) => ({ id: `s${at}` })),
       get: (id) => (id === 'a/b c' ? { id } : null),
     },
-    books: { flush: () => void recorded++ },
+    books: { flush: () => recorded++ },
     log: createLog('silent'),
     emit: () => undefined,
     now: () => 0,
