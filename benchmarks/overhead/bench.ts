@@ -3,11 +3,12 @@ import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { endChild, message, type Pinning, startChild } from './child.ts'
-import { type Name, type Running, type Site, start } from './contenders.ts'
+import type { Name, Running, Site } from './contenders.ts'
 import { type Allocated, BEGIN, END } from './garbage-meter.ts'
 import type { Cell, Job, Load } from './job.ts'
 import type { Options } from './options.ts'
 import { familyOf, memoryMb } from './proc.ts'
+import { start } from './start.ts'
 
 /** A contender that runs, and what it has been asked so far. */
 export interface Entrant {

@@ -19,7 +19,7 @@ const level = (): Level => {
 }
 
 /** What the levels rose by between the collections, at whose ends they fell. */
-function risen(before: Level, collections: readonly { before: Level; after: Level }[], after: Level): Allocated {
+export function risen(before: Level, collections: readonly { before: Level; after: Level }[], after: Level): Allocated {
   const sum = { heap: 0, external: 0 }
   let from = before
   for (const { before: to, after: next } of [...collections, { before: after, after }]) {
