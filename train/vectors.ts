@@ -2,14 +2,13 @@
  * A vector for each bucket of words: latent semantic analysis (truncated SVD of the weighted text x word matrix, by
  * randomised subspace iteration: Halko, Martinsson, Tropp 2011). Nobody's labels or scores go into it.
  */
-import { packed } from '../src/decision/classify/packed.ts'
 import { BUCKETS } from '../src/decision/classify/words.ts'
 import { random, shuffle } from './lesson.ts'
 
 export interface Vectors {
   readonly dims: number
   /** As in the classifier's weights. */
-  readonly vectors: Int32Array
+  readonly vectors: Int8Array
   readonly scales: Float64Array
   readonly norms: Float64Array
 }
@@ -91,5 +90,5 @@ function quantise(basis: Float64Array, weights: Float64Array, dims: number): Vec
         -127,
         Math.min(127, Math.round((basis[id * dims + d]! * weights[id]!) / scales[d]!)),
       )
-  return { dims, vectors: packed(vectors), scales, norms: weights.map((weight) => weight * weight) }
+  return { dims, vectors, scales, norms: weights.map((weight) => weight * weight) }
 }

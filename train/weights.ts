@@ -1,8 +1,8 @@
 /** The whole recipe: lessons -> weights. The same lessons and seed give the same bytes. */
 import { TASK_CLASSES } from '../src/core/capabilities.ts'
 import { featuresOf, type ClassifierWeights } from '../src/decision/classify/weights.ts'
-import { textFeatures } from '../src/decision/classify/text-features.ts'
-import { readWords } from '../src/decision/classify/words.ts'
+import { featureReader } from '../src/decision/classify/text-features.ts'
+import { MOST_IDS, readWords } from '../src/decision/classify/words.ts'
 import { trainLinear, trainSoftmax } from './heads.ts'
 import type { Lesson } from './lesson.ts'
 import { PHRASES } from './phrases.ts'
@@ -23,13 +23,12 @@ export const asBytes = (text: string): string => Buffer.from(text).toString('lat
 
 export function trainWeights(lessons: readonly Lesson[], seed: number): ClassifierWeights {
   const texts = lessons.map(({ prompt }) => asBytes(prompt))
-  const ids = texts.map((text) => {
-    const words = readWords(text, text.length)
-    return words.ids.slice(0, words.count)
-  })
+  const room = new Int32Array(MOST_IDS)
+  const ids = texts.map((text) => room.slice(0, readWords(text, text.length, room).count))
   const vectors = trainVectors(ids, DIMS, seed)
   const blank = { ...vectors, topics: ['other'] as const, trained: 0, ...noHeads(DIMS), lengths: new Float64Array(1) }
-  const features = texts.map((text) => textFeatures(text, text.length, blank).vector)
+  const featuresOf = featureReader(blank)
+  const features = texts.map((text) => featuresOf(text, text.length).vector)
   return withHeads(lessons, features, vectors, seed)
 }
 
@@ -40,7 +39,7 @@ const noHeads = (dims: number): Pick<ClassifierWeights, 'heads' | 'difficulty' |
 
 function withHeads(
   lessons: readonly Lesson[],
-  features: readonly Float64Array[],
+  features: readonly Float32Array[],
   vectors: Vectors,
   seed: number,
 ): ClassifierWeights {
@@ -88,10 +87,10 @@ function topicsOf(lessons: readonly Lesson[]): {
 /** How hard a text is for an ordinary model, and how much more the able ones succeed with it. */
 function trainAbility(
   lessons: readonly Lesson[],
-  features: readonly Float64Array[],
+  features: readonly Float32Array[],
 ): Pick<ClassifierWeights, 'difficulty' | 'demand'> {
   const abilities = abilitiesOf(lessons)
-  const texts: Float64Array[] = []
+  const texts: Float32Array[] = []
   const failures: number[] = []
   const slopes: number[] = []
   const importance: number[] = []

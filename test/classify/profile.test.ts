@@ -102,14 +102,14 @@ t.test('what a request is about is worked out once, and not before it is asked',
   let looks = 0
   const weights = {
     ...WEIGHTS,
-    get norms() {
+    get topics() {
       looks++
-      return WEIGHTS.norms
+      return WEIGHTS.topics
     },
   }
-  const own = classifier(weights)(
-    gatewayRequest({ messages: [{ role: 'user', content: 'Sort these numbers: 3 1 2' }] }),
-  )
+  const read = classifier(weights)
+  looks = 0
+  const own = read(gatewayRequest({ messages: [{ role: 'user', content: 'Sort these numbers: 3 1 2' }] }))
   t.ok(own.generates && own.inputTokens > 0 && own.needs.includes('chat') && own.affinity !== null)
   t.equal(looks, 0)
   t.equal(own.features?.class, own.class)

@@ -1,14 +1,17 @@
 import t from 'tap'
-import { topicKnown, textFeatures } from '../../src/decision/classify/text-features.ts'
+import { featureReader, topicKnown } from '../../src/decision/classify/text-features.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { TaskClass } from '../../src/core/capabilities.ts'
 import type { TextFeatures } from '../../src/core/arm.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { classify, gatewayRequest, WEIGHTS } from '../support/factories.ts'
+import { pick, seeded } from '../support/random.ts'
+import { MOST_IDS, readWords } from '../../src/decision/classify/words.ts'
 
 const bytes = (text: string): string => Buffer.from(text).toString('latin1')
-const features = (text: string): TextFeatures => textFeatures(bytes(text), Buffer.byteLength(text), WEIGHTS)
+const read = featureReader(WEIGHTS)
+const features = (text: string): TextFeatures => read(bytes(text), Buffer.byteLength(text))
 
 const TEXTS: readonly string[] = [
   'Write a Rust function that checks whether a string is a palindrome, with unit tests.',
@@ -88,4 +91,54 @@ t.test('a request of ten megabytes is judged as fast as one of ten kilobytes', a
   const best = (run: () => number): number => Math.min(...[1, 2, 3, 4].map(run))
   const ratio = best(large) / best(small)
   t.ok(ratio < 5, `${ratio} times as long`)
+})
+
+// ---------------------------------------------------------------- against the plain arithmetic
+
+/** The same in plain loops of 64 bits. */
+function plainly(text: string): { readonly vector: number[]; readonly scores: number[] } {
+  const { dims, vectors, norms, scales, heads, trained, difficulty, demand } = WEIGHTS
+  const ids = new Int32Array(MOST_IDS)
+  const { count, surface } = readWords(bytes(text), Buffer.byteLength(text), ids)
+  const found = [...ids.subarray(0, count)]
+  const scale = 5 / Math.sqrt(found.reduce((sum, id) => sum + norms[id]!, 1e-9))
+  const sum = (d: number): number => found.reduce((total, id) => total + vectors[id * dims + d]!, 0)
+  const vector = [...Array.from({ length: dims }, (_, d) => sum(d) * scale * scales[d]!), ...surface]
+  const row = vector.length + 1
+  const all = Array.from({ length: trained }, (_, topic) => heads.subarray(topic * row, (topic + 1) * row))
+  const scoreOf = (head: Float32Array): number =>
+    vector.reduce((total, value, f) => total + value * head[f]!, head[vector.length]!)
+  return { vector, scores: [...all, difficulty, demand].map(scoreOf) }
+}
+
+const SCRIPTS: readonly string[] = [
+  'the quick Brown fox, and which of them?',
+  'Der Schlüssel liegt für die Nachbarn unter der Matte',
+  'Сколько времени идёт поезд',
+  '请用三句话介绍一下长江的地理情况',
+  'この文章をもう少し丁寧な言い方に直して',
+  '이 문장을 조금 더 공손하게',
+  'ما هي عاصمة أستراليا',
+  'def f(x):\n\treturn {x: 2 ** 10}  # ok',
+  '🙂 12,345.67 ---- \u0000 \\n ÿ',
+  'หนึ่งสองสาม हिन्दी में',
+]
+
+t.test('texts of many scripts have the features that plain arithmetic gives them', async (t) => {
+  const next = seeded(11)
+  for (let round = 0; round < 300; round++) {
+    const parts = Array.from({ length: 1 + Math.floor(next() ** 3 * 60) }, () => {
+      const one = pick(next, SCRIPTS)
+      return one.slice(Math.floor(next() * one.length))
+    })
+    const text = parts.join(next() < 0.8 ? ' ' : '')
+    const { vector, scores } = plainly(text)
+    const own = features(text)
+    const worst = Math.max(...vector.map((value, f) => Math.abs(value - own.vector[f]!)))
+    t.ok(worst < 1e-5, `${worst} in ${JSON.stringify(text.slice(0, 40))}`)
+    const best = scores.slice(0, WEIGHTS.trained).sort((a, b) => b - a)
+    for (const [place, topic] of own.topics.entries()) t.ok(Math.abs(scores[topic]! - best[place]!) < 1e-5)
+    t.ok(Math.abs(own.demand - scores.at(-1)!) < 1e-5)
+    t.ok(Math.abs(own.difficulty - Math.min(1, Math.max(0, scores.at(-2)!))) < 1e-5)
+  }
 })

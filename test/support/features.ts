@@ -27,7 +27,7 @@ export function features({
   return {
     topics: Int32Array.from(topics),
     shares: Float64Array.from(shares),
-    vector: Float64Array.from(vector),
+    vector: Float32Array.from(vector),
     class: 'chat',
     difficulty: 0.3,
     demand: 1,

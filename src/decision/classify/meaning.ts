@@ -5,16 +5,21 @@ import type { Json } from '../../core/json.ts'
 import type { Prompt } from '../../core/prompt.ts'
 import type { Conversation } from './conversation.ts'
 import { cueOf } from './cues.ts'
-import { leaning, textFeatures, topicKnown } from './text-features.ts'
+import { featureReader, leaning, topicKnown } from './text-features.ts'
 import type { ClassifierWeights } from './weights.ts'
 
-export function meaningOf(prompt: Prompt, conversation: Conversation, weights: ClassifierWeights): TextFeatures {
-  const own = conversation.question ?? firstText(prompt.inputs)
-  const read = textFeatures(own, textBytes(own), weights)
-  if (conversation.images > 0) return topicKnown(read, 'vision', weights)
-  if (conversation.usesTools) return topicKnown(read, 'agent', weights)
-  const cue = cueOf(own)
-  return cue === null ? read : leaning(read, cue, weights)
+export type MeaningReader = (prompt: Prompt, conversation: Conversation) => TextFeatures
+
+export function meaningReader(weights: ClassifierWeights): MeaningReader {
+  const featuresOf = featureReader(weights)
+  return (prompt, { question, images, usesTools }) => {
+    const own = question ?? firstText(prompt.inputs)
+    const read = featuresOf(own, textBytes(own))
+    if (images > 0) return topicKnown(read, 'vision', weights)
+    if (usesTools) return topicKnown(read, 'agent', weights)
+    const cue = cueOf(own)
+    return cue === null ? read : leaning(read, cue, weights)
+  }
 }
 
 function firstText(value: Json | undefined): string {

@@ -5,17 +5,17 @@ import type { Prompt } from '../../core/prompt.ts'
 import type { Capability, Effort, TaskClass } from '../../core/capabilities.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
-import { meaningOf } from './meaning.ts'
+import { type MeaningReader, meaningReader } from './meaning.ts'
 import { type Size, sizeOf } from './size.ts'
 import type { ClassifierWeights } from './weights.ts'
 
 export type Classifier = (request: GatewayRequest) => RequestProfile
 
 /** `weights`: the shipped ones, see classifier-file.ts. */
-export const classifier =
-  (weights: ClassifierWeights): Classifier =>
-  (request) =>
-    new LazyProfile(request, weights)
+export function classifier(weights: ClassifierWeights): Classifier {
+  const meaningOf = meaningReader(weights)
+  return (request) => new LazyProfile(request, meaningOf)
+}
 
 /**
  * The messages are gone through at once; their tokens are counted, and what they are about is worked out, when somebody reads
@@ -31,11 +31,11 @@ class LazyProfile implements RequestProfile {
   readonly continues: boolean
   readonly #prompt: Prompt
   readonly #conversation: Conversation
-  readonly #weights: ClassifierWeights
+  readonly #meaningOf: MeaningReader
   #size: Size | null = null
   #features: TextFeatures | null = null
 
-  constructor(request: GatewayRequest, weights: ClassifierWeights) {
+  constructor(request: GatewayRequest, meaningOf: MeaningReader) {
     const { prompt } = request
     const { id } = request.endpoint
     const conversation = readConversation(prompt)
@@ -50,7 +50,7 @@ class LazyProfile implements RequestProfile {
     this.continues = opening === null ? given !== null : conversation.continues
     this.#prompt = prompt
     this.#conversation = conversation
-    this.#weights = weights
+    this.#meaningOf = meaningOf
   }
 
   get inputTokens(): number {
@@ -63,7 +63,7 @@ class LazyProfile implements RequestProfile {
 
   get features(): TextFeatures | null {
     if (!this.generates) return null
-    return (this.#features ??= meaningOf(this.#prompt, this.#conversation, this.#weights))
+    return (this.#features ??= this.#meaningOf(this.#prompt, this.#conversation))
   }
 
   get class(): TaskClass {

@@ -1,52 +1,54 @@
 /** Text -> what it is about: its nearest topics, its difficulty, and the features that the estimators work with. */
 import type { TaskClass } from '../../core/capabilities.ts'
 import type { TextFeatures } from '../../core/arm.ts'
-import { addUp } from './packed.ts'
+import { kernelOf } from './kernel.ts'
 import { featuresOf, type ClassifierWeights } from './weights.ts'
-import { readWords, SURFACE } from './words.ts'
+import { MOST_IDS, readWords, SURFACE } from './words.ts'
 
 /** Topics that a text is taken to belong to. */
 const NEAREST = 3
 /** The vector of a text counts this much against its surface. */
 const VECTOR_SCALE = 5
 
-/** More dimensions than any weights have; a multiple of four. */
-const sums = new Int32Array(512)
-
 /** `text` has one character for each byte; `bytes` is its size where it was cut. */
-export function textFeatures(text: string, bytes: number, weights: ClassifierWeights): TextFeatures {
-  const words = readWords(text, bytes)
-  const { dims, vectors, scales, norms } = weights
-  const { ids, count, surface } = words
-  const features = new Float64Array(featuresOf(dims))
-  let norm = 0
-  for (let i = 0; i < count; i++) norm += norms[ids[i]!]!
-  addUp(ids, count, vectors, sums, dims)
-  const scale = VECTOR_SCALE / Math.sqrt(norm + 1e-9)
-  for (let d = 0; d < dims; d++) features[d] = sums[d]! * scale * scales[d]!
-  for (let s = 0; s < SURFACE; s++) features[dims + s] = surface[s]!
-  const { topics, shares } = nearest(features, weights)
-  return {
-    topics,
-    shares,
-    vector: features,
-    class: classOf(topics, shares, weights.topics),
-    difficulty: Math.min(1, Math.max(0, linear(features, weights.difficulty))),
-    demand: linear(features, weights.demand),
-    language: words.language,
+export type FeatureReader = (text: string, bytes: number) => TextFeatures
+
+export function featureReader(weights: ClassifierWeights): FeatureReader {
+  const { dims, scales, trained } = weights
+  const kernel = kernelOf({ ...weights, heads: headsOf(weights), features: featuresOf(dims), most: MOST_IDS })
+  const { ids, sums, features, scores } = kernel
+  return (text, bytes) => {
+    const { count, surface, language } = readWords(text, bytes, ids)
+    const scale = VECTOR_SCALE / Math.sqrt(kernel.addUp(count) + 1e-9)
+    for (let d = 0; d < dims; d++) features[d] = sums[d]! * scale * scales[d]!
+    for (let s = 0; s < SURFACE; s++) features[dims + s] = surface[s]!
+    kernel.score()
+    const { topics, shares } = nearest(scores, trained)
+    return {
+      topics,
+      shares,
+      vector: features.slice(),
+      class: classOf(topics, shares, weights.topics),
+      difficulty: Math.min(1, Math.max(0, scores[trained]!)),
+      demand: scores[trained + 1]!,
+      language,
+    }
   }
 }
 
-/** The most likely topics, and how their likelihood is shared among them. */
-function nearest(
-  features: Float64Array,
-  { heads, trained }: ClassifierWeights,
-): Pick<TextFeatures, 'topics' | 'shares'> {
-  const length = features.length + 1
+/** Those of the topics, then difficulty and demand. */
+function headsOf({ dims, trained, heads, difficulty, demand }: ClassifierWeights): readonly Float32Array[] {
+  const row = featuresOf(dims) + 1
+  const topics = Array.from({ length: trained }, (_, topic) => heads.subarray(topic * row, (topic + 1) * row))
+  return [...topics, difficulty, demand]
+}
+
+/** The most likely of the trained topics, and how their likelihood is shared among them. */
+function nearest(scores: Float32Array, trained: number): Pick<TextFeatures, 'topics' | 'shares'> {
   const topics = new Int32Array(NEAREST)
   const shares = new Float64Array(NEAREST).fill(-Infinity)
   for (let topic = 0; topic < trained; topic++) {
-    const score = linear(features, heads, topic * length)
+    const score = scores[topic]!
     let place = NEAREST
     while (place > 0 && score > shares[place - 1]!) place--
     if (place === NEAREST) continue
@@ -97,23 +99,4 @@ export function leaning(features: TextFeatures, towards: TaskClass, { topics }: 
     topics: Int32Array.of(own, ...features.topics),
     shares: Float64Array.of(TOLD, ...features.shares.map((share) => share * (1 - TOLD))),
   }
-}
-
-/** A constant plus the weighted features, with the weights from `start` on. Four sums side by side: one would wait for itself. */
-function linear(features: Float64Array, weights: Float32Array, start = 0): number {
-  const { length } = features
-  let first = weights[start + length]!
-  let second = 0
-  let third = 0
-  let fourth = 0
-  let f = 0
-  let at = start
-  for (; f + 3 < length; f += 4, at += 4) {
-    first += weights[at]! * features[f]!
-    second += weights[at + 1]! * features[f + 1]!
-    third += weights[at + 2]! * features[f + 2]!
-    fourth += weights[at + 3]! * features[f + 3]!
-  }
-  for (; f < length; f++, at++) first += weights[at]! * features[f]!
-  return first + second + (third + fourth)
 }

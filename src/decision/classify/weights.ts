@@ -1,15 +1,14 @@
 /** The shipped weights of the classifier: what `npm run train` writes to config/classifier.bin. */
 import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
-import { packed, unpacked } from './packed.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 
 export interface ClassifierWeights {
-  /** Length of the vector of a word; a multiple of four. */
+  /** Length of the vector of a word. */
   readonly dims: number
   /** The task class of each topic; topics are finer, and what was learnt of models is kept by them. */
   readonly topics: readonly TaskClass[]
-  /** One vector for each bucket, in whole numbers: packed.ts. */
-  readonly vectors: Int32Array
+  /** One vector for each bucket, in whole numbers. */
+  readonly vectors: Int8Array
   /** What a whole number of a dimension stands for. */
   readonly scales: Float64Array
   /** How much a bucket tells, for the length of a text's vector. */
@@ -56,7 +55,7 @@ export function decodeWeights(bytes: Buffer): ClassifierWeights {
     at += 4 * count
     return values
   }
-  const vectors = packed(new Int8Array(bytes.subarray(at, at + BUCKETS * dims)))
+  const vectors = new Int8Array(bytes.subarray(at, at + BUCKETS * dims))
   at += BUCKETS * dims
   return {
     dims,
@@ -92,7 +91,7 @@ export function encodeWeights(weights: ClassifierWeights): Buffer {
   }
   return Buffer.concat([
     Buffer.from(`${JSON.stringify(header)}\n`),
-    Buffer.from(unpacked(weights.vectors).buffer),
+    Buffer.from(weights.vectors.buffer),
     ...[weights.scales, weights.norms, weights.heads, weights.difficulty, weights.demand, weights.lengths].map(floats),
   ])
 }

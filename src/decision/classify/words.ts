@@ -9,9 +9,12 @@ export const SURFACE = 10
 const HEAD = 500
 const TAIL = 200
 
+/** Ids of one text: three for each of the first words, two for each other one. */
+export const MOST_IDS = 2 * (HEAD + TAIL) + 16
+
 /** Reused by the next call. */
 export interface Words {
-  readonly ids: Int32Array
+  /** Ids that were found. */
   count: number
   /** About zero, with a spread of about one, over ordinary questions. */
   readonly surface: Float64Array
@@ -61,9 +64,7 @@ function frequentWords(): Uint8Array {
   return table
 }
 
-/** Three ids for each of the first words, two for each other one. */
 const words: Words = {
-  ids: new Int32Array(2 * (HEAD + TAIL) + 16),
   count: 0,
   surface: new Float64Array(SURFACE),
   language: null,
@@ -102,13 +103,13 @@ const COUNTS = Object.keys(seen) as (keyof typeof seen)[]
 
 /**
  * `text` has one character for each byte, as the bodies of requests are read; a wide character counts as one byte of a word.
- * `bytes` is the size of the whole text where `text` was cut. The result is overwritten by the next call.
+ * `bytes` is the size of the whole text where `text` was cut. Into `ids` go the buckets, at most MOST_IDS. The result is
+ * overwritten by the next call.
  */
-export function readWords(text: string, bytes: number): Words {
+export function readWords(text: string, bytes: number, ids: Int32Array): Words {
   const clipped = text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)}\n${text.slice(-TAIL)}`
   for (const count of COUNTS) seen[count] = 0
   votes.fill(0)
-  const { ids } = words
   let count = 0
   let previous = 0x1234
   for (let at = 0, place = 0; at < clipped.length;) {
