@@ -30,7 +30,7 @@ export interface Observers {
   readonly limiter: Limiter
   readonly sessions: Sessions
   /** The client of Redis that gateways share; null where there is none. */
-  readonly redis: unknown
+  readonly redis: OpenLimiter['redis']
   /** Before another configuration is in force. Throws a ConfigError where another gateway counts budgets into the same folder. */
   prepare(config: Config): Promise<void>
   /** Another configuration is in force, and its keys. */

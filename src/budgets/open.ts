@@ -1,4 +1,5 @@
 /** Budgets, counted in this process or in the Redis that gateways share. */
+import type { Redis } from 'ioredis'
 import type { BudgetSpec } from '../core/budget.ts'
 import type { Limiter, LimiterOptions } from './limiter.ts'
 import { MemoryLimiter } from './memory.ts'
@@ -7,7 +8,7 @@ import { SharedLimiter } from './shared.ts'
 export type OpenLimiter =
   | { readonly limiter: MemoryLimiter; readonly local: MemoryLimiter; readonly redis: null }
   /** `redis`: its client. */
-  | { readonly limiter: Limiter; readonly local: null; readonly redis: unknown }
+  | { readonly limiter: Limiter; readonly local: null; readonly redis: Redis }
 
 /** `url` null: in this process. The client of Redis is loaded only where there is one. Never rejects because Redis is away. */
 export async function openLimiter(

@@ -30,7 +30,7 @@ export class Answering implements Caller {
 export class ClientConnection {
   readonly socket: Socket
   readonly open: Answering[] = []
-  /** The request that Fastify still reads or refuses; nobody answers it yet. */
+  /** The request that is still read or refused; nobody answers it yet. */
   arriving: IncomingMessage | null = null
   /** What came was no HTTP, and that has been told: whatever else comes is of no interest. */
   refused = false

@@ -1,8 +1,9 @@
 /** Every open connection, and what is answered on it: who left, and what may be closed when the gateway stops. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { GatewayError } from '../core/errors.ts'
 import type { Caller } from '../core/types.ts'
+import type { Arrival } from './arrival.ts'
 import { heardFin } from './client-gone.ts'
 import { Answering, ClientConnection } from './client-connection.ts'
 
@@ -11,8 +12,15 @@ export class Connections {
   /** The gateway ends: nobody new is served. */
   stopping = false
 
-  /** `server` must not have accepted anything yet. `now`: the clock, ms. */
-  constructor(server: Server, now: () => number) {
+  readonly #now: () => number
+
+  /** `now`: the clock, ms. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Those of `server`, which must not have accepted anything yet. */
+  listenTo(server: Server): void {
     // Half-closed connections live long enough to be looked at; Node ends them at once otherwise, answer unsent.
     Object.assign(server, { httpAllowHalfOpen: true })
     // Node's own would cut answers whose last bytes are still on their way, and spare callers that never said anything.
@@ -25,7 +33,7 @@ export class Connections {
     server.on('connection', (socket) => {
       const line = new ClientConnection(socket)
       this.#lines.set(socket, line)
-      socket.on('end', () => heardFin(line, now()))
+      socket.on('end', () => heardFin(line, this.#now()))
       socket.on('close', () => {
         this.#lines.delete(socket)
         line.closed()
@@ -49,13 +57,15 @@ export class Connections {
     if (line !== undefined) line.arriving = request
   }
 
-  /** The caller at the other end of `response`, watched until it has its answer or leaves. `since`: clock reading, ms. */
-  watch(request: IncomingMessage, response: ServerResponse, since: number): Caller {
+  /** The caller of a request, watched from now on until it has its answer or leaves. `since`: clock reading, ms. */
+  watch(arrival: Arrival, since: number): Caller {
+    if (arrival.caller !== null) return arrival.caller
+    const { request, response } = arrival
     const answering = new Answering(request, response, since)
     const line = this.#lines.get(request.socket)
     if (line === undefined) answering.gone = true
     else line.begin(answering)
-    return answering
+    return (arrival.caller = answering)
   }
 
   /** Those without an answer under way; an upload is none, its request was not accepted yet. */

@@ -30,6 +30,18 @@ export function canonicalUrl(url: string): string {
   return (inferencePath(path) ?? path) + (query < 0 ? '' : target.slice(query))
 }
 
+/** The path of a target, as routes are found by it: percent-encoding of what needs none is undone. */
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/)
+  const path = end < 0 ? url : url.slice(0, end)
+  if (!path.includes('%')) return path
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}
+
 /** Whom an absolute target is for: `host:port`; null for the usual form, whose Host header says it. */
 export const authorityOf = (url: string): string | null => /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null
 

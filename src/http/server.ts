@@ -1,5 +1,5 @@
-/** The public listener: the plugins and routes that every request meets, in this order. The order is the documentation. */
-import { randomUUID } from 'node:crypto'
+/** The public listener: what every request meets, in this order. The order is the documentation. */
+import { createServer as createHttpServer } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import type { Endpoint } from '../core/endpoints.ts'
@@ -7,20 +7,22 @@ import type { ProcessSettings } from '../core/settings.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Log } from '../observe/log/log.ts'
 import type { Stages } from '../pipeline.ts'
+import { Admission } from './admission/admission.ts'
+import { BodyRoom } from './admission/body-room.ts'
+import { stoppingError } from './admission/late.ts'
+import { OwnMinutes, type ScriptRunner, SharedMinutes } from './admission/minute-counts.ts'
+import { allowedOrigins, ownHosts } from './admission/own-hosts.ts'
+import { requestId } from './arrival.ts'
 import { Connections } from './connections.ts'
-import { allowedOrigins, ownHosts } from './own-hosts.ts'
+import { type BeginTrace, InferenceLane } from './lane.ts'
+import { onClientError } from './no-http.ts'
 import { canonicalUrl } from './paths.ts'
-import { receive, refuseLate, stoppingError } from './plugins/arrivals.ts'
-import { authenticate } from './plugins/auth.ts'
-import { BodyRoom, limitBodies } from './plugins/bodies.ts'
-import { guardDoor } from './plugins/door.ts'
-import { answerErrors, refuseUnknownPaths } from './plugins/errors.ts'
-import { limitRequests } from './plugins/limits.ts'
-import { onClientError } from './plugins/no-http.ts'
-import { recordAnswers } from './plugins/plain-answers.ts'
-import { type BeginTrace, inferenceRoutes } from './routes/inference.ts'
+import { admitAll, enterAll, noteArrivals, refuseLate } from './plugins/admit.ts'
+import { answerPreflights } from './plugins/preflight.ts'
+import { answerErrors, recordAnswers, refuseUnknownPaths } from './plugins/refusals.ts'
 import { modelRoutes } from './routes/models.ts'
 import { healthRoute, opsRoutes } from './routes/ops.ts'
+import { isInference, otherPosts } from './routes/other-posts.ts'
 
 export interface ServerTools {
   readonly stages: Stages
@@ -30,7 +32,7 @@ export interface ServerTools {
   readonly fleet: Fleet
   readonly log: Log
   /** The client of Redis that gateways share; null where there is none. */
-  readonly redis: unknown
+  readonly redis: ScriptRunner | null
   /** Null: nothing is traced. */
   readonly beginTrace: BeginTrace | null
 }
@@ -47,43 +49,55 @@ export async function createServer(
   { stages, endpoints, keys, fleet, log, redis, beginTrace }: ServerTools,
 ): Promise<GatewayServer> {
   const { metrics, now, policy } = stages
-  const app = Fastify({
-    bodyLimit: bodies.bodyBytes,
-    trustProxy: server.trustProxy,
-    requestIdHeader: false,
-    rewriteUrl: ({ url = '/' }) => canonicalUrl(url),
-    genReqId: requestId,
-    // Slow uploads end; slow answers have limits of their own.
-    requestTimeout: 300_000,
-    routerOptions: { maxParamLength: 512 },
-    return503OnClosing: false,
-    clientErrorHandler: (error, socket) => onClientError(error, socket, books),
-    // Node's own refusals have no body: one for a missing Host is made by us, an unknown expectation is not refused.
-    http: { requireHostHeader: false },
-  })
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-  const connections = new Connections(app.server, now)
-  const books = { metrics, log, connections, now }
-  receive(app, connections, now)
   const { host, port, hosts, cors } = server
-  guardDoor(app, {
+  const connections = new Connections(now)
+  const plain = { metrics, log, connections, now }
+  const door = {
     hosts: ownHosts([host, ...hosts], host),
     origins: allowedOrigins(cors.origins, host),
     locked: () => keys.required,
     cors,
+  }
+  const admission = new Admission({
+    door,
+    connections,
+    keys,
+    minutes: redis === null ? new OwnMinutes() : new SharedMinutes(redis),
+    bodies: { room: new BodyRoom(bodies.bodiesBytes), mostBytes: bodies.bodyBytes },
   })
-  refuseLate(app, connections)
-  recordAnswers(app, books)
-  answerErrors(app, connections, stages.formats)
+  const lane = new InferenceLane(endpoints.filter(isInference), { stages, admission, plain, beginTrace })
+  const app = Fastify({
+    trustProxy: server.trustProxy,
+    requestIdHeader: false,
+    rewriteUrl: ({ url = '/' }) => canonicalUrl(url),
+    genReqId: requestId,
+    routerOptions: { maxParamLength: 512 },
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => onClientError(error, socket, plain),
+    serverFactory: (others) => {
+      const http = createHttpServer(HTTP, (request, response) => {
+        if (!lane.takes(request, response)) others(request, response)
+      })
+      // An expectation that nobody knows is no reason to refuse, as it is to Node.
+      http.on('checkExpectation', (request, response) => http.emit('request', request, response))
+      connections.listenTo(http)
+      return http
+    },
+  })
+  noteArrivals(app, now)
+  enterAll(app, admission)
+  answerPreflights(app, door)
+  refuseLate(app, admission)
+  recordAnswers(app, plain)
+  answerErrors(app, () => connections.stopping, stages.formats)
   refuseUnknownPaths(app)
   opsRoutes(app, stages, () => !connections.stopping)
-  await app.register(async (scope: FastifyInstance) => {
-    authenticate(scope, keys)
-    await limitRequests(scope, redis)
-    limitBodies(scope, new BodyRoom(bodies.bodiesBytes), bodies.bodyBytes)
+  await app.register((scope: FastifyInstance, _options, done) => {
+    admitAll(scope, admission)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => policy().table, Math.floor(Date.now() / 1000))
-    inferenceRoutes(scope, endpoints, stages, connections, beginTrace)
+    otherPosts(scope, endpoints, stages)
+    done()
   })
   return {
     listen: () => app.listen({ host, port }),
@@ -109,8 +123,10 @@ async function drain(app: FastifyInstance, connections: Connections, limitMs: nu
   }
 }
 
-/** The caller's own id where it is harmless, else a new one. */
-function requestId(request: { headers: Readonly<Record<string, string | string[] | undefined>> }): string {
-  const given = request.headers['x-request-id']
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+const HTTP = {
+  // Slow uploads end; slow answers have limits of their own.
+  requestTimeout: 300_000,
+  keepAliveTimeout: 72_000,
+  // Node's own refusal has no body.
+  requireHostHeader: false,
 }

@@ -67,7 +67,7 @@ const usd = (nano: number): string =>
     .toFixed(9)
     .replace(/0{1,3}$/, '')
 
-/** What pages of another origin may read of an answer: all that is written here and in http/plugins/limits.ts. */
+/** What pages of another origin may read of an answer: all that is written here and in http/admission/request-limit.ts. */
 export const EXPOSED_HEADERS = [
   'x-request-id',
   ...['route', 'backend', 'model', 'attempts', 'overhead-ms', 'max-tokens', 'tokens', 'cost-usd', 'cost-partial'].map(

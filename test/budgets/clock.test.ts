@@ -3,7 +3,7 @@ import t from 'tap'
 import { PERIODS } from '../../src/core/budget.ts'
 import type { Limiter } from '../../src/budgets/limiter.ts'
 import type { MemoryLimiter } from '../../src/budgets/memory.ts'
-import { MinuteStore } from '../../src/http/plugins/minute-store.ts'
+import { type Minute, OwnMinutes } from '../../src/http/admission/minute-counts.ts'
 import { eventually } from '../support/await.ts'
 import { missing } from '../support/engines.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -55,24 +55,22 @@ for (const per of PERIODS)
     })
 
 t.test('requests per minute of a key go by a clock that cannot be set', async (t) => {
-  const store = new MinuteStore({})
-  const count = (): Promise<{ current: number; ttl: number }> =>
-    new Promise((resolve) => store.incr('k', (_error, result) => resolve(result!), 60_000))
+  const minutes = new OwnMinutes()
+  const count = (): Minute => minutes.count('k', true)
   const real = Date.now
   t.teardown(() => (Date.now = real))
-  t.equal((await count()).current, 1)
+  t.equal(count().used, 1)
   Date.now = () => real() + YEAR_MS
-  t.equal((await count()).current, 2, 'a step forward begins no new minute')
+  t.equal(count().used, 2, 'a step forward begins no new minute')
   Date.now = real
-  const { current, ttl } = await count()
-  t.equal(current, 3)
-  t.ok(ttl > 0 && ttl <= 60_000, `${ttl} ms`)
+  const { used, leftMs } = count()
+  t.equal(used, 3)
+  t.ok(leftMs > 0 && leftMs <= 60_000, `${leftMs} ms`)
   let now = 0
-  const timed = new MinuteStore({}, () => now)
-  const used: number[] = []
-  for (now of [0, 30_000, 59_999, 60_000, 119_999, 120_000])
-    timed.incr('k', (_error, result) => used.push(result!.current), 60_000)
-  t.strictSame(used, [1, 2, 3, 1, 2, 1])
+  const timed = new OwnMinutes(() => now)
+  const seen: number[] = []
+  for (now of [0, 30_000, 59_999, 60_000, 119_999, 120_000]) seen.push(timed.count('k', true).used)
+  t.strictSame(seen, [1, 2, 3, 1, 2, 1])
 })
 
 t.test('Redis and memory say the same by any clock', { skip: missing('redis') }, async (t) => {

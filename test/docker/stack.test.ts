@@ -5,7 +5,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { DEFAULT_SERVER } from '../../src/config/defaults.ts'
 import { loadProviders } from '../../src/config/providers.ts'
-import { ownHosts } from '../../src/http/own-hosts.ts'
+import { ownHosts } from '../../src/http/admission/own-hosts.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8')

@@ -165,7 +165,8 @@ t.test(
 
 t.test('whatever header is written to an answer is one that pages may read', async (t) => {
   const src = resolve(import.meta.dirname, '../../../src')
-  const files = ['relay', 'http/plugins'].flatMap((folder) => readdirSync(resolve(src, folder)).map((file) => `${folder}/${file}`)) // prettier-ignore
+  const folders = ['relay', 'http/admission', 'http/plugins']
+  const files = [...folders.flatMap((folder) => readdirSync(resolve(src, folder)).map((file) => `${folder}/${file}`)), 'http/plain-answers.ts', 'http/error-answer.ts'] // prettier-ignore
   const written = files.flatMap(
     (file) =>
     [...readFileSync(resolve(src, file), 'utf8').matchAll(/'(x-turnout-[\w-]+|retry-[\w-]+|x-should-retry)'/g)].map(([, name]) => name ?? ''), // prettier-ignore

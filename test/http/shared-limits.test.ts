@@ -1,58 +1,47 @@
-import Fastify from 'fastify'
-import t, { type Test } from 'tap'
-import { GatewayError } from '../../src/core/errors.ts'
-import { ANONYMOUS } from '../../src/core/principal.ts'
-import { limitRequests } from '../../src/http/plugins/limits.ts'
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { type Minute, type MinuteCounts, OwnMinutes, SharedMinutes } from '../../src/http/admission/minute-counts.ts'
+import { missing } from '../support/engines.ts'
+import { startRedis } from '../support/redis.ts'
 
-type Done = (error: Error | null, result?: readonly [number, number]) => void
+const used = async (minutes: MinuteCounts, add = true): Promise<number> => (await minutes.count('few', add)).used
 
-/** What @fastify/rate-limit asks of ioredis: commands that count. `away` fails them all. */
-function counters(): { away: boolean; readonly counts: Map<string, number>; defineCommand(name: string): void } {
-  const counts = new Map<string, number>()
-  const client = {
-    away: false,
-    counts,
-    defineCommand(name: string) {
-      Object.assign(client, {
-        [name]: (key: string, ...rest: readonly unknown[]) => {
-          const done = rest.at(-1) as Done
-          if (client.away) return done(new Error('away'))
-          counts.set(key, (counts.get(key) ?? 0) + 1)
-          done(null, [counts.get(key)!, 60_000])
-        },
-      })
-    },
-  }
-  return client
-}
+t.test(
+  'requests per minute of a key hold over all processes that share a Redis',
+  { skip: missing('redis') },
+  async (t) => {
+    const redis = await startRedis(t)
+    const client = (): Redis => {
+      const own = new Redis(redis.url, { enableOfflineQueue: true, maxRetriesPerRequest: 0 })
+      own.on('error', () => undefined)
+      t.teardown(() => own.disconnect())
+      return own
+    }
+    const [one, two] = [new SharedMinutes(client()), new SharedMinutes(client())]
+    t.strictSame(await one.count('few', false), { used: 0, leftMs: 0 }, 'a look counts nothing')
+    t.strictSame([await used(one), await used(two), await used(one), await used(two)], [1, 2, 3, 4])
+    t.equal(await used(one, false), 4)
+    t.equal((await two.count('other', true)).used, 1, 'another key has its own count')
+    const { leftMs } = await two.count('few', true)
+    t.ok(leftMs > 0 && leftMs <= 60_000, `${leftMs} ms`)
+    const reader = client()
+    t.equal((await reader.keys('turnout-rpm-*')).length, 2)
+    await reader.persist('turnout-rpm-few')
+    t.ok((await one.count('few', true)).leftMs > 0, 'a count that lost its end gets one')
+  },
+)
 
-async function gateway(t: Test, redis: unknown): Promise<() => Promise<number>> {
-  const app = Fastify()
-  app.decorateRequest('principal', null)
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.principal = { ...ANONYMOUS, id: 'few', rpm: 3 }
-    done()
-  })
-  app.setErrorHandler((error, _request, reply) =>
-    reply.code(error instanceof GatewayError ? error.status : 500).send({ message: String(error) }),
-  )
-  await limitRequests(app, redis)
-  app.get('/', () => 'ok')
-  t.teardown(() => app.close())
-  return async () => (await app.inject('/')).statusCode
-}
-
-t.test('requests per minute of a key hold over all processes that share a Redis', async (t) => {
-  const redis = counters()
-  const [one, two] = [await gateway(t, redis), await gateway(t, redis)]
-  t.same([await one(), await two(), await one(), await two(), await one()], [200, 200, 200, 429, 429])
-  t.equal(redis.counts.size, 1)
-  redis.away = true
-  t.equal(await one(), 200, 'while it is away nobody is refused')
+t.test('while Redis is away nobody is refused', async (t) => {
+  const away = new SharedMinutes({ eval: () => Promise.reject(new Error('away')) })
+  for (let times = 0; times < 3; times++) t.strictSame(await away.count('few', true), { used: 0, leftMs: 0 })
 })
 
 t.test('without one each process counts for itself', async (t) => {
-  const [one, two] = [await gateway(t, null), await gateway(t, null)]
-  t.same([await one(), await one(), await one(), await one()], [200, 200, 200, 429])
-  t.equal(await two(), 200)
+  const [one, two] = [new OwnMinutes(), new OwnMinutes()]
+  const counts: Minute[] = [1, 2, 3, 4].map(() => one.count('few', true))
+  t.strictSame(
+    counts.map((minute) => minute.used),
+    [1, 2, 3, 4],
+  )
+  t.equal(two.count('few', true).used, 1)
 })

@@ -7,7 +7,8 @@ import { openAIError } from '../../formats/error-body.ts'
 import { KeyFileError } from '../../keys/key-file.ts'
 import type { Log } from '../../observe/log/log.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
-import { faultOfBytes, rawAnswer } from '../plugins/no-http.ts'
+import { faultOfBytes } from '../admission/upload-fault.ts'
+import { rawAnswer } from '../no-http.ts'
 
 export function answerAdminErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {

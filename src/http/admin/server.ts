@@ -8,8 +8,9 @@ import { GatewayError } from '../../core/errors.ts'
 import type { AdminEvent } from '../../core/events.ts'
 import type { AdminSpec } from '../../core/settings.ts'
 import type { Log } from '../../observe/log/log.ts'
-import { ownHosts } from '../own-hosts.ts'
-import { guardDoor } from '../plugins/door.ts'
+import { ownHosts } from '../admission/own-hosts.ts'
+import { foreign } from '../admission/door.ts'
+import { noteArrivals } from '../plugins/admit.ts'
 import { answerAdminErrors, onAdminClientError, onFrameworkError } from './errors.ts'
 import { adminRoutes, type AdminTools } from './routes.ts'
 import { askForToken } from './token.ts'
@@ -44,12 +45,14 @@ export async function createAdmin({ spec, hosts, books, log, emit, ...tools }: A
   })
   answerAdminErrors(app, log)
   // Every request needs the token; a page that guesses it through somebody's browser does not even get to guess.
-  guardDoor(app, {
+  const door = {
     hosts: ownHosts([spec.host, ...hosts], spec.host),
     origins: () => false,
     locked: () => false,
     cors: null,
-  })
+  }
+  noteArrivals(app, tools.now)
+  app.addHook('onRequest', ({ arrival }, _reply, done) => done(foreign(arrival, door) ?? undefined))
   await app.register(rateLimit, { global: false })
   askForToken(app, spec.hash, (address) => emit({ event: 'admin_refused', address }))
   app.addHook('onSend', async (request, reply) => {

@@ -7,19 +7,19 @@ import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../decision/route/reach.ts'
 import type { RouteTable } from '../../decision/route/table.ts'
 import { formatNamed, FORMATS } from '../../formats/formats.ts'
-import { principalOf } from '../plugins/auth.ts'
+import { principalOf } from '../admission/auth.ts'
 
 export function modelRoutes(scope: FastifyInstance, table: () => RouteTable, startedAtSeconds: number): void {
   const config = { free: true }
   const format = formatNamed(CHAT.format, FORMATS).caller
   scope.get('/v1/models', { config }, (request) => {
-    const entries = namesFor(principalOf(request), table())
+    const entries = namesFor(principalOf(request.arrival), table())
     return format.modelList(entries.map(([name, serving]) => format.modelEntry(name, serving, startedAtSeconds)))
   })
   // A wildcard: ids hold slashes and colons.
   scope.get('/v1/models/*', { config }, (request) => {
     const id = (request.params as { '*': string })['*']
-    const serving = reachOf(id, principalOf(request), table())
+    const serving = reachOf(id, principalOf(request.arrival), table())
     if (serving.length > 0) return format.modelEntry(id, serving, startedAtSeconds)
     throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
       param: 'model',

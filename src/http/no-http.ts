@@ -1,17 +1,18 @@
-/** Bytes that are not HTTP: there is no request that Fastify could answer, only a connection. */
+/** Bytes that are not HTTP: there is no request that could be answered, only a connection. */
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { GatewayError } from '../../core/errors.ts'
-import { openAIError } from '../../formats/error-body.ts'
-import { type AnswerBooks, recordPlainAnswer } from './plain-answers.ts'
+import type { GatewayError } from '../core/errors.ts'
+import { openAIError } from '../formats/error-body.ts'
+import { faultOfBytes } from './admission/upload-fault.ts'
+import { type PlainTools, recordPlainAnswer } from './plain-answers.ts'
 
 /** How long the other side may take to read the answer and to close. */
 const LINGER_MS = 1000
 
 /** Node's 'clientError': tells the caller what is wrong, where that is still possible, and closes the connection. */
-export function onClientError(thrown: Error & { code?: string }, socket: Socket, books: AnswerBooks): void {
-  const line = books.connections.lineOf(socket)
+export function onClientError(thrown: Error & { code?: string }, socket: Socket, plain: PlainTools): void {
+  const line = plain.connections.lineOf(socket)
   if (line?.refused === true) return
   const error = faultOfBytes(thrown)
   // Nobody else may speak within an answer, and to who never said a word there is nothing to say.
@@ -24,21 +25,10 @@ export function onClientError(thrown: Error & { code?: string }, socket: Socket,
   const linger = setTimeout(() => socket.destroy(), LINGER_MS)
   linger.unref()
   socket.once('close', () => clearTimeout(linger))
-  recordPlainAnswer({ id, endpoint: 'other', status: error.status, failure: error, totalMs: 0 }, books)
+  recordPlainAnswer({ id, endpoint: 'other', status: error.status, failure: error, totalMs: 0 }, plain)
 }
 
-/** What a fault of Node's HTTP parser means to the caller; null for faults of the connection itself. */
-export function faultOfBytes({ code }: { readonly code?: string }): GatewayError | null {
-  if (code === 'HPE_HEADER_OVERFLOW') return fault('The request headers are too large.', 431)
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fault('The request did not arrive in time.', 408)
-  if (code?.startsWith('HPE_') === true) return fault('This is not a complete HTTP request.', 400)
-  return null
-}
-
-const fault = (message: string, status: number): GatewayError =>
-  new GatewayError('invalid_request', message, { status })
-
-/** Fastify is at the body of this request: it answers itself, with all that it knows. */
+/** The body of this request is being read: whoever reads it answers itself, with all that is known. */
 const reads = (request: IncomingMessage): boolean => !request.complete && request.listenerCount('error') > 0
 
 /** A whole answer, for a socket that nobody else speaks on. */

@@ -1,25 +1,51 @@
-/** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
+/** Whatever is thrown below Fastify, in the envelope of all errors, and the id, line and metric that every plain answer gets. */
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS } from '../../core/endpoints.ts'
-import { clientClosed, GatewayError, toGatewayError } from '../../core/errors.ts'
+import { GatewayError } from '../../core/errors.ts'
 import type { Formats } from '../../formats/formats.ts'
-import { errorBody } from '../../formats/error-body.ts'
-import { asObject, retryHeaders } from '../../relay/headers.ts'
-import type { Connections } from '../connections.ts'
+import { asObject } from '../../relay/headers.ts'
+import { faultOfBytes, faultOfUpload } from '../admission/upload-fault.ts'
+import { envelopeOf, errorHeaders } from '../error-answer.ts'
 import { isOllamaPath, pathAdvice } from '../paths.ts'
-import { stoppingError } from './arrivals.ts'
-import { faultOfBytes } from './no-http.ts'
+import { type PlainTools, plainEnd } from '../plain-answers.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the error handler answers with. */
+    failure: GatewayError | null
+  }
+}
+
+/** To all answers of `app`. */
+export function recordAnswers(app: FastifyInstance, plain: PlainTools): void {
+  app.decorateRequest('failure', null)
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const { arrival, failure, routeOptions } = request
+    const vary = reply.getHeader('vary')
+    const end = {
+      endpoint: endpointOf(request),
+      status: reply.statusCode,
+      failure,
+      timed: request.url.startsWith('/v1/'),
+      silent: routeOptions.config.silent === true,
+    }
+    const headers = asObject(plainEnd(arrival, end, plain))
+    reply.headers(headers)
+    if (vary !== undefined && headers['vary'] !== undefined) reply.header('vary', `${String(vary)}, ${headers['vary']}`)
+    done()
+  })
+}
 
 /** In the envelope of the format that the caller speaks. */
-export function answerErrors(app: FastifyInstance, connections: Connections, formats: Formats): void {
+export function answerErrors(app: FastifyInstance, stopping: () => boolean, formats: Formats): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = fromFastify(thrown, request, connections.stopping)
+    const error = fromFastify(thrown, request, stopping())
     request.failure = error
     // What else comes on this connection cannot be told from the rest of a broken request.
     if (faultOfBytes(thrown) !== null) reply.header('connection', 'close')
     void reply
       .code(error.status)
-      .headers({ 'x-turnout-attempts': '0', ...asObject(retryHeaders(error)) })
+      .headers(asObject(errorHeaders(error)))
       .send(envelopeOf(error, formatOf(request), formats))
   })
 }
@@ -39,9 +65,10 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
 const noSuchPath = (method: string, path: string): GatewayError =>
   new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
 
-/** Of some formats no more is served than their errors. */
-const envelopeOf = (error: GatewayError, format: string, formats: Formats): object =>
-  formats.get(format)?.caller.errorBody(error) ?? errorBody(error, format)
+/** Bounded: a name of the table, or of two kinds beside it. */
+function endpointOf({ routeOptions }: FastifyRequest): string {
+  return routeOptions.config.endpoint?.id ?? (routeOptions.url?.startsWith('/v1/models') === true ? 'models' : 'other')
+}
 
 function formatOf({ url, routeOptions }: FastifyRequest): string {
   return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')
@@ -59,25 +86,13 @@ function methodOf(path: string): string | null {
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {
-  // The caller left while it was still sending, or had to; whatever is answered reaches nobody.
-  if ((request.raw.destroyed && !request.raw.complete) || thrown.code === 'ECONNRESET')
-    return stopping ? stoppingError() : clientClosed()
   switch (thrown.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new GatewayError('body_too_large', 'The body is larger than `limits.body` of the gateway.')
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new GatewayError(
-        'unsupported_media_type',
-        `The body must be application/json, not "${(request.headers['content-type'] ?? 'untyped').slice(0, 100)}".`,
-      )
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new GatewayError('invalid_request', 'The body is shorter or longer than its content-length.')
     case 'FST_ERR_BAD_URL':
       return new GatewayError('not_found', 'The URL cannot be decoded.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new GatewayError('not_found', 'This name is too long to exist.')
     default:
-      return faultOfBytes(thrown) ?? faultOfBody(thrown) ?? toGatewayError(thrown)
+      return faultOfBody(thrown) ?? faultOfUpload(thrown, request.arrival, stopping)
   }
 }
 

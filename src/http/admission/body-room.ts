@@ -1,17 +1,6 @@
 /** The sum of request bodies that are held at a time, from the first byte of each to the end of its request: `limits.bodies`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
-import { GatewayError } from '../../core/errors.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** What the body takes; null where there is none, or it is not read. */
-    heldBody: HeldBody | null
-  }
-}
-
-const RETRY_MS = 1_000
 
 export class BodyRoom {
   readonly #most: number
@@ -95,39 +84,3 @@ export class HeldBody {
     this.#bytes = 0
   }
 }
-
-/** Adds the limit to every route of `scope`; who may not call at all must have been refused before. `mostBytes`: of one body. */
-export function limitBodies(scope: FastifyInstance, room: BodyRoom, mostBytes: number): void {
-  scope.decorateRequest('heldBody', null)
-  scope.addHook('preParsing', (request, reply, payload, done) => {
-    const { raw, headers } = request
-    const told = Number(headers['content-length'] ?? NaN)
-    // One that is too large is refused for that, and not read.
-    if (told === 0 || told > mostBytes) return done(null, payload)
-    const held = room.open(raw, reply.raw)
-    request.heldBody = held
-    if (Number.isNaN(told)) {
-      const count = (chunk: Buffer): void => {
-        if (held.grow(chunk.length)) return
-        payload.off('data', count)
-        // Without its reader, which has refused the body for its length, nobody hears of it.
-        if (payload.listenerCount('error') > 0) payload.emit('error', overloaded())
-      }
-      payload.on('data', count)
-      return done(null, payload)
-    }
-    if (held.grow(told)) return done(null, payload)
-    // The rest of it is not read.
-    reply.header('connection', 'close')
-    done(overloaded())
-  })
-}
-
-const overloaded = (): GatewayError =>
-  new GatewayError(
-    'gateway_overloaded',
-    'The bodies of the requests in flight use all of `limits.bodies`; try again in a moment.',
-    {
-      retryAfterMs: RETRY_MS,
-    },
-  )

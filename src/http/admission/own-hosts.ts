@@ -3,8 +3,8 @@
  * requests then look to the browser like those to its own server, and only the Host header shows where they come from. Pure.
  */
 import { isIP } from 'node:net'
-import { glob } from '../core/glob.ts'
-import { hostOf, isLoopbackHost, plainAddress } from '../core/loopback.ts'
+import { glob } from '../../core/glob.ts'
+import { hostOf, isLoopbackHost, plainAddress } from '../../core/loopback.ts'
 
 export type OwnHosts = (authority: string, localAddress: string | undefined) => boolean
 

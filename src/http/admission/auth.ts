@@ -1,0 +1,47 @@
+/** Who calls: key -> principal. Keys exist here only as SHA-256 hashes. */
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '../../core/errors.ts'
+import { ANONYMOUS, type Principal } from '../../core/principal.ts'
+import type { Holder } from '../../keys/keyring.ts'
+import type { KeyStore } from '../../keys/key-store.ts'
+import type { Arrival } from '../arrival.ts'
+
+/** Notes who calls; what is wrong with the key, or null. Where no keys are asked for everybody is `anonymous`. */
+export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' | 'find'>): GatewayError | null {
+  if (!keys.required) {
+    arrival.principal = ANONYMOUS
+    return null
+  }
+  const found = holderOf(arrival.request, keys)
+  if (found instanceof GatewayError) return found
+  arrival.principal = found.key
+  return found.scope === 'read' && !reads(arrival.request) ? spends(found) : null
+}
+
+export const principalOf = ({ principal }: Arrival): Principal => principal ?? ANONYMOUS
+
+/** Claude Code sends both kinds of header at times; any good one counts. */
+function holderOf(request: IncomingMessage, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
+  let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key" or "api-key".'
+  for (const token of presented(request)) {
+    const found = keys.find(token)
+    if (found !== null && typeof found === 'object') return found
+    why = found ?? 'This API key is unknown.'
+  }
+  return new GatewayError('invalid_api_key', why)
+}
+
+function* presented(request: IncomingMessage): Generator<string> {
+  const { authorization } = request.headers
+  if (authorization !== undefined && /^bearer /i.test(authorization)) yield authorization.slice(7).trim()
+  for (const name of ['x-api-key', 'api-key']) {
+    const value = request.headers[name]
+    if (typeof value === 'string' && value !== '') yield value
+  }
+}
+
+/** What costs nothing and changes nothing comes with these methods. */
+const reads = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD'
+
+const spends = ({ key }: Holder): GatewayError =>
+  new GatewayError('forbidden', `Key "${key.id}" may only read: GET /v1/models and GET /health.`)
