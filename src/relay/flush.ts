@@ -8,7 +8,7 @@ export function drainWithin(response: ServerResponse, ms: number): void {
   // Behind other answers it has no connection yet: their time is not its own.
   if (socket === null || socket.timeout === ms) return
   socket.setTimeout(ms)
-  response.once('drain', () => socket.setTimeout(0))
+  socket.once('drain', () => socket.setTimeout(0))
 }
 
 /** Cuts the connection of an answer that has ended, or is about to, once nothing of it was accepted for `ms`. */

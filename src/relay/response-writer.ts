@@ -4,6 +4,7 @@ import type { RequestLife } from '../accounting/request-life.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
 import type { CallerSide } from '../formats/format.ts'
+import { ChunkedBody } from './chunked-body.ts'
 import { explanationOf } from './explanation.ts'
 import { drainWithin, flushWithin } from './flush.ts'
 import { addAnswerHeaders, answerFactsOf, type HeaderList, retryHeaders } from './headers.ts'
@@ -16,6 +17,7 @@ const JSON_TYPE: HeaderList = ['content-type', 'application/json; charset=utf-8'
 
 export class ResponseWriter {
   readonly #response: ServerResponse
+  readonly #pieces: ChunkedBody
   readonly #life: RequestLife
   readonly #format: CallerSide
   readonly #base: HeaderList | null
@@ -32,6 +34,7 @@ export class ResponseWriter {
     limits: WriterLimits,
   ) {
     this.#response = response
+    this.#pieces = new ChunkedBody(response)
     this.#life = life
     this.#format = format
     this.#base = base
@@ -62,13 +65,13 @@ export class ResponseWriter {
     if (this.#life.status === null) this.#head(200, this.#format.stream.headers)
     this.#life.bytesOut += bytes.length
     this.#lastWrite = this.#life.now()
-    const taken = this.#response.write(bytes)
+    const taken = this.#pieces.write(bytes)
     if (!taken) drainWithin(this.#response, this.#limits.idleMs)
     return taken
   }
 
   drained(then: () => void): void {
-    this.#response.once('drain', then)
+    this.#pieces.drained(then)
   }
 
   /** The regular end of a stream: its terminal event. */
@@ -145,7 +148,7 @@ export class ResponseWriter {
       if (this.#response.destroyed) return
       const silence = this.#life.now() - this.#lastWrite
       const rest = this.#limits.keepAliveMs - silence
-      if (rest <= 1 && !this.#response.writableNeedDrain) this.write(this.#format.stream.comment)
+      if (rest <= 1 && !this.#pieces.full) this.write(this.#format.stream.comment)
       this.#armKeepAlive(rest <= 1 ? this.#limits.keepAliveMs : rest)
     }, ms)
   }

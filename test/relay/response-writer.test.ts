@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { RequestLife } from '../../src/accounting/request-life.ts'
 import type { Sink } from '../../src/backends/upstream/call.ts'
@@ -180,15 +180,15 @@ t.test('bytes of an answer too large to hold', async (t) => {
 })
 
 t.test('a comment after each silence, also before the first event', async (t) => {
-  const got = await received(t, { keepAliveMs: 20 }, (writer, response) => {
+  const got = await received(t, { keepAliveMs: 20 }, (writer) => {
     let writes = 0
-    const write = response.write.bind(response)
-    response.write = ((chunk: Buffer) => {
+    const write = writer.write.bind(writer)
+    writer.write = (chunk) => {
       const more = write(chunk)
       if (++writes === 2) writer.write(EVENT)
       if (writes === 5) setImmediate(() => writer.done())
       return more
-    }) as typeof write
+    }
   })
   t.match(got.body, /^(: keep-alive\n\n){2}data: \{"a":"é"\}\n\n(: keep-alive\n\n)+data: \[DONE\]\n\n$/)
   t.equal(got.headers['content-type'], 'text/event-stream; charset=utf-8')
@@ -343,4 +343,66 @@ t.test('a caller who reads slowly stops the backend until he is ready', async (t
     exchange.sink.end()
   })
   t.equal(got.body.length, large.length + 'data: [DONE]\n\n'.length)
+})
+
+/** Pieces of all sizes, the empty one and one above every buffer included. */
+const SIZES = [1, 15, 16, 17, 0, 255, 4_096, 16_383, 16_384, 16_385, 300_000, 5, 0, 70_000, 3]
+
+/** What one connection receives until it ends. */
+async function spoken(t: Test, words: string): Promise<string> {
+  const server = createServer((_request, response) => {
+    const writer = writerOf(response, answeredLife({}))
+    let at = 0
+    const next = (): void => {
+      while (at < SIZES.length) {
+        const size = SIZES[at++]!
+        if (!writer.write(Buffer.alloc(size, 97 + (at % 26)))) return writer.drained(next)
+      }
+      writer.done()
+    }
+    next()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write(words)
+  let heard = ''
+  socket.setEncoding('latin1').on('data', (text: string) => (heard += text))
+  await once(socket, 'close')
+  return heard
+}
+
+const PIECES = SIZES.map((size, at) => String.fromCharCode(97 + ((at + 1) % 26)).repeat(size)).join('')
+
+/** The body without its frames, and what is behind it. */
+function unchunked(framed: string): { body: string; rest: string } {
+  let body = ''
+  for (let at = 0; ;) {
+    const lineEnd = framed.indexOf('\r\n', at)
+    const size = parseInt(framed.slice(at, lineEnd), 16)
+    const end = lineEnd + 2 + size
+    if (framed.slice(end, end + 2) !== '\r\n') throw new Error(`no end behind a frame of ${size}`)
+    if (size === 0) return { body, rest: framed.slice(end + 2) }
+    body += framed.slice(lineEnd + 2, end)
+    at = end + 2
+  }
+}
+
+t.test(
+  'pieces of any size come in order, each framed once, also from an answer that waited behind another',
+  async (t) => {
+    const one = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n'
+    const heard = await spoken(t, `${one}\r\n${one}connection: close\r\n\r\n`)
+    const first = unchunked(heard.slice(heard.indexOf('\r\n\r\n') + 4))
+    t.equal(first.body, `${PIECES}data: [DONE]\n\n`)
+    const second = unchunked(first.rest.slice(first.rest.indexOf('\r\n\r\n') + 4))
+    t.equal(second.body, `${PIECES}data: [DONE]\n\n`)
+    t.equal(second.rest, '')
+  },
+)
+
+t.test('a caller of HTTP/1.0 gets the same without frames', async (t) => {
+  const heard = await spoken(t, 'POST / HTTP/1.0\r\ncontent-length: 0\r\n\r\n')
+  t.equal(heard.slice(heard.indexOf('\r\n\r\n') + 4), `${PIECES}data: [DONE]\n\n`)
 })

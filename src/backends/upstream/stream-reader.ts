@@ -125,7 +125,15 @@ const reading = (out: readonly Buffer[], failure: GatewayError): StreamProgress 
   failure,
 })
 
+/** Events that lie side by side, as those of one read do, are one view: nothing is copied. */
 function join(out: readonly Buffer[]): Buffer | null {
-  if (out.length <= 1) return out[0] ?? null
-  return Buffer.concat(out)
+  const first = out[0]
+  if (first === undefined || out.length === 1) return first ?? null
+  const { buffer, byteOffset: start } = first
+  let end = start
+  for (const piece of out) {
+    if (piece.buffer !== buffer || piece.byteOffset !== end) return Buffer.concat(out)
+    end += piece.length
+  }
+  return Buffer.from(buffer, start, end - start)
 }
