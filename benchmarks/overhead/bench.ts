@@ -79,19 +79,13 @@ export class Bench {
     return cell
   }
 
-  /** Resident memory: after a while of nothing, then the most there was under the load. */
-  async measureMemory(
-    entrant: Entrant,
-    load: Load,
-    idleMs: number,
-  ): Promise<{ cell: Cell; memory: { idle: number; peak: number } }> {
-    await new Promise((done) => setTimeout(done, idleMs))
+  /** With the resident memory in MB at times of the load. */
+  async measureMemory(entrant: Entrant, load: Load): Promise<{ cell: Cell; readings: number[] }> {
     const family = pidsOf(entrant.running)
-    const idle = memoryMb(family)
-    let peak = idle
-    const look = setInterval(() => (peak = Math.max(peak, memoryMb(family))), LOOK_MS)
+    const readings: number[] = []
+    const look = setInterval(() => readings.push(memoryMb(family)), LOOK_MS)
     try {
-      return { cell: await this.measure(entrant, load), memory: { idle, peak } }
+      return { cell: await this.measure(entrant, load), readings }
     } finally {
       clearInterval(look)
     }

@@ -1,11 +1,11 @@
 /** Preloaded into contenders that run on Node: on demand, counts what they allocate. It asks the collector, so it costs nothing between two demands. */
-import { GCProfiler, type HeapStatistics } from 'node:v8'
+import { GCProfiler, type HeapStatistics, setFlagsFromString } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
 
 /** Bytes allocated between the two demands. */
 export interface Allocated {
   readonly heap: number
-  /** Of buffers and such; those that were freed while their collection went on are missing. */
+  /** Buffers and such, which lie outside of it. */
   readonly external: number
 }
 export const BEGIN = 'count what is allocated'
@@ -24,7 +24,7 @@ export function risen(before: Level, collections: readonly { before: Level; afte
   let from = before
   for (const { before: to, after: next } of [...collections, { before: after, after }]) {
     sum.heap += to.usedHeapSize - from.usedHeapSize
-    sum.external += Math.max(0, to.externalMemory - from.externalMemory)
+    sum.external += to.externalMemory - from.externalMemory
     from = next
   }
   return sum
@@ -35,16 +35,20 @@ if (isMainThread && process.send !== undefined) {
   let before = level()
   process.on('message', (said) => {
     if (said === BEGIN) {
+      // Otherwise buffers are freed some time after their collection, and those that are missing by then were never seen to come.
+      setFlagsFromString('--no-concurrent-array-buffer-sweeping')
       before = level()
       profiler = new GCProfiler()
       profiler.start()
     } else if (said === END && profiler !== null) {
       const { statistics } = profiler.stop()
+      const after = level()
+      setFlagsFromString('--concurrent-array-buffer-sweeping')
       const collections = statistics.map(({ beforeGC, afterGC }) => ({
         before: beforeGC.heapStatistics,
         after: afterGC.heapStatistics,
       }))
-      process.send?.(risen(before, collections, level()))
+      process.send?.(risen(before, collections, after))
       profiler = null
     }
   })

@@ -1,8 +1,9 @@
 /** Each scenario for each contender, round by round. */
-import type { Bench, Entrant } from './bench.ts'
+import { type Bench, type Entrant, pidsOf } from './bench.ts'
 import { type Name, setupOf } from './contenders.ts'
 import type { Outcome } from './figures.ts'
 import type { Options } from './options.ts'
+import { memoryMb } from './proc.ts'
 import type { Scenario } from './scenarios.ts'
 import { warmUp } from './warm.ts'
 
@@ -44,8 +45,12 @@ async function outcomeOf(
   options: Options,
 ): Promise<Omit<Outcome, 'round'>> {
   const known = { scenario: scenario.name, name: entrant.running.name, memory: null, garbage: null }
-  if (scenario.name === 'memory')
-    return { ...known, ...(await bench.measureMemory(entrant, scenario.load, options.lengths.idle)) }
+  if (scenario.name === 'memory') {
+    await new Promise((done) => setTimeout(done, options.lengths.idle))
+    const idle = memoryMb(pidsOf(entrant.running))
+    const { cell, readings } = await bench.measureMemory(entrant, scenario.load)
+    return { ...known, cell, memory: { idle, peak: Math.max(idle, ...readings) } }
+  }
   if (scenario.name === 'garbage') return { ...known, ...(await bench.measureGarbage(entrant, scenario.load)) }
   return { ...known, cell: await bench.measure(entrant, scenario.load, scenario.times !== null) }
 }

@@ -1,9 +1,8 @@
 /** A long life: what a request costs and how much memory is held after very many, beside the first ones that were steady. */
 import type { Bench, Entrant } from './bench.ts'
-import { pidsOf } from './bench.ts'
 import type { Name } from './contenders.ts'
+import { median } from './figures.ts'
 import type { Closed } from './job.ts'
-import { memoryMb } from './proc.ts'
 import { warmUp, type WarmUp } from './warm.ts'
 
 /** Of so many requests is each window. */
@@ -11,7 +10,9 @@ export const SOAK_WINDOW = 20_000
 const WINDOW_LIMIT_MS = 60_000
 
 interface Window {
+  /** Of a request. */
   readonly cpuMicros: number
+  /** Median of the window: the collector makes it rise and fall. */
   readonly memoryMb: number
 }
 
@@ -32,22 +33,22 @@ export async function soak(
   warm: WarmUp,
   requests: number,
 ): Promise<{ readonly entrant: Entrant; readonly result: Soak }> {
-  const window = async (whom: Entrant): Promise<number> => {
-    const cell = await bench.measure(whom, { ...load, windowMs: WINDOW_LIMIT_MS, requests: SOAK_WINDOW })
-    return cell.cpuMicros.proxy / cell.requests
+  const window = async (whom: Entrant): Promise<Window> => {
+    const { cell, readings } = await bench.measureMemory(whom, {
+      ...load,
+      windowMs: WINDOW_LIMIT_MS,
+      requests: SOAK_WINDOW,
+    })
+    return { cpuMicros: cell.cpuMicros.proxy / cell.requests, memoryMb: median(readings) }
   }
   const entrant = await bench.start(name)
-  const look = async (): Promise<Window> => {
-    const cpuMicros = await window(entrant)
-    return { cpuMicros, memoryMb: memoryMb(pidsOf(entrant.running)) }
-  }
   await warmUp(bench, entrant, load, warm)
   const before = reference === null ? null : await window(reference)
-  const first = await look()
+  const first = await window(entrant)
   let last = first
-  while (entrant.sent.requests < requests) last = await look()
+  while (entrant.sent.requests < requests) last = await window(entrant)
   const after = reference === null ? null : await window(reference)
-  const drift = before === null || after === null ? null : { first: before, last: after }
+  const drift = before === null || after === null ? null : { first: before.cpuMicros, last: after.cpuMicros }
   return { entrant, result: { requests: entrant.sent.requests, first, last, reference: drift } }
 }
 

@@ -43,8 +43,14 @@ const COSTS: readonly (readonly [Column, Column])[] = [
   cpu('us/req 1kB', 'chat'),
   cpu('us/req 1000/s', 'poisson'),
   [
-    ['kB garbage/req', ({ garbageKb: one }) => number(one?.all.median ?? Number.NaN)],
-    ['kB garbage/req', ({ garbageKb: one }) => times(one?.all.ratio)],
+    [
+      'kB garbage/req: all / heap',
+      ({ garbageKb: one }) => (one === null ? NOTHING : `${number(one.all.median)} / ${number(one.heap.median)}`),
+    ],
+    [
+      'kB garbage/req: all / heap',
+      ({ garbageKb: one }) => (one === null ? NOTHING : `${times(one.all.ratio)} / ${times(one.heap.ratio)}`),
+    ],
   ],
   cpu('us/req 400kB', 'prompt'),
   cpu('us/chunk 20str', 'paced20'),
@@ -75,7 +81,8 @@ export function layout(rows: readonly Row[]): string {
 }
 
 function table(corner: string, columns: readonly Column[], all: ReadonlyMap<string, Figures>): string {
-  const measured = columns.filter(([, read]) => [...all.values()].some((figures) => read(figures) !== NOTHING))
+  const measured = columns.filter(([, read]) => [...all.values()].some((figures) => /\d/.test(read(figures))))
+  if (measured.length === 0) return ''
   const rows: Row[] = [[corner, ...measured.map(([title]) => title)]]
   for (const [name, figures] of all) rows.push([name, ...measured.map(([, read]) => read(figures))])
   return layout(rows)
@@ -84,22 +91,18 @@ function table(corner: string, columns: readonly Column[], all: ReadonlyMap<stri
 /** Three tables: figures, their ratios to the empty Fastify proxy, and how busy the two cores were. */
 export function report(all: ReadonlyMap<string, Figures>): string {
   const proxies = new Map([...all].filter(([name]) => name !== 'direct'))
-  return [
-    'CPU is user + system time of the proxy; added times are p50 / p99 over those without a proxy',
-    '',
+  const tables = [
     table(
       '',
       COSTS.map(([figure]) => figure),
       proxies,
     ),
-    '',
     table(
       'as a multiple of the empty Fastify proxy',
       COSTS.map(([, ratio]) => ratio),
       proxies,
     ),
-    '',
     table('units/s, proxy busy, load side busy', LOADS, all),
-    '',
-  ].join('\n')
+  ].filter((text) => text !== '')
+  return `CPU is user + system time of the proxy; added times are p50 / p99 over those without a proxy\n\n${tables.join('\n\n')}\n`
 }
