@@ -8,7 +8,7 @@ import { loadWeights } from '../../src/classifier-file.ts'
 import type { ClassifierWeights } from '../../src/decision/classify/weights.ts'
 import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
+import type { Deployment, GatewayRequest, RequestProfile, Target } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { plan } from '../../src/decision/route/plan.ts'
@@ -49,11 +49,16 @@ export async function measure({ name, text }: Prompt, candidates: number, rounds
   return {
     prompt: name,
     candidates,
-    profile_us: timed(() => void classify(request)),
+    profile_us: timed(() => readWhole(classify(request))),
     plan_us: timed(() => void plan(request, profile, table, DEFAULT_LIMITS, MOMENT)),
     whole_us: timed(whole),
     bytes: await allocated(whole),
   }
+}
+
+/** A profile works out its tokens and what the text is about when they are read. */
+function readWhole(profile: RequestProfile): void {
+  if (profile.inputTokens <= 0 || profile.features === null) throw new Error('the profile has no tokens or no features')
 }
 
 function quantiles(work: () => void): Quantiles {
