@@ -99,7 +99,18 @@ const seen = {
   /** Of the word that was read last. */
   hash: 0,
 }
-const COUNTS = Object.keys(seen) as (keyof typeof seen)[]
+const NOTHING_SEEN: Readonly<typeof seen> = { ...seen }
+
+/** What is read of a text: one byte for each of its characters. */
+const read = Buffer.alloc(HEAD + TAIL + 1)
+
+/** Copies the text, or its beginning and its end; how many bytes that are. */
+function copy(text: string): number {
+  if (text.length <= HEAD + TAIL) return read.write(text, 0, 'latin1')
+  read.write(text, 0, HEAD, 'latin1')
+  read[HEAD] = 10
+  return HEAD + 1 + read.write(text.slice(-TAIL), HEAD + 1, 'latin1')
+}
 
 /**
  * `text` has one character for each byte, as the bodies of requests are read; a wide character counts as one byte of a word.
@@ -107,19 +118,19 @@ const COUNTS = Object.keys(seen) as (keyof typeof seen)[]
  * overwritten by the next call.
  */
 export function readWords(text: string, bytes: number, ids: Int32Array): Words {
-  const clipped = text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)}\n${text.slice(-TAIL)}`
-  for (const count of COUNTS) seen[count] = 0
+  const length = copy(text)
+  Object.assign(seen, NOTHING_SEEN)
   votes.fill(0)
   let count = 0
   let previous = 0x1234
-  for (let at = 0, place = 0; at < clipped.length;) {
-    const code = clipped.charCodeAt(at) & 0xff
+  for (let at = 0, place = 0; at < length;) {
+    const code = read[at]!
     const kind = KINDS[code]!
     if (kind === SPACE) {
       at++
       continue
     }
-    at = READERS[kind]!(clipped, at, code)
+    at = readOne(kind, at, length, code)
     const { hash } = seen
     ids[count++] = bucketOf(hash)
     ids[count++] = bucketOf((Math.imul(previous, 31) + hash) | 0)
@@ -129,41 +140,45 @@ export function readWords(text: string, bytes: number, ids: Int32Array): Words {
   }
   words.count = count
   words.language = languageSeen()
-  describe(bytes, clipped.length)
+  describe(bytes, length)
   return words
 }
 
-/** Each reads one word from `at` on, whose first byte is `code`; its end. */
-type Reader = (text: string, at: number, code: number) => number
-
-function readLetters(text: string, start: number, first: number): number {
-  if (first >= 65 && first <= 90) seen.capitals++
-  const end = isIdeograph(first) ? readIdeograph(text, start, first) : readWord(text, start, first)
-  seen.runs++
-  seen.letters += end - start
-  if (end - start > 8) seen.longRuns++
-  return end
+/** One word, from `at` on, where its first byte is `code`; where it ends. */
+function readOne(kind: number, at: number, end: number, code: number): number {
+  if (kind === LETTER) return readLetters(at, end, code)
+  if (kind === MARK) return readMark(at, code)
+  return kind === DIGIT ? readFigures(at, end) : readLines(at, end)
 }
 
-function readIdeograph(text: string, start: number, lead: number): number {
-  const second = text.charCodeAt(start + 1) & 0xff
+function readLetters(start: number, end: number, first: number): number {
+  if (first >= 65 && first <= 90) seen.capitals++
+  const at = isIdeograph(first) ? readIdeograph(start, end, first) : readWord(start, end, first)
+  seen.runs++
+  seen.letters += at - start
+  if (at - start > 8) seen.longRuns++
+  return at
+}
+
+function readIdeograph(start: number, end: number, lead: number): number {
+  const second = start + 1 < end ? read[start + 1]! : 0
   if (lead === 0xe3 && second >= 0x81 && second <= 0x83) seen.kana++
   else if (lead >= 0xea) seen.hangul++
   else seen.ideographs++
   let hash = FNV_BASE
-  const end = Math.min(text.length, start + 3)
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (text.charCodeAt(at) & 0xff), FNV_PRIME)
+  const last = Math.min(end, start + 3)
+  for (let at = start; at < last; at++) hash = Math.imul(hash ^ read[at]!, FNV_PRIME)
   seen.hash = hash
-  return end
+  return last
 }
 
-function readWord(text: string, start: number, first: number): number {
+function readWord(start: number, end: number, first: number): number {
   if (first === 0xd0 || first === 0xd1) seen.cyrillic++
   else if (first >= 0xd8 && first <= 0xdb) seen.arabic++
   let hash = FNV_BASE
   let at = start
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at) & 0xff
+  for (; at < end; at++) {
+    const code = read[at]!
     if (KINDS[code] !== LETTER || isIdeograph(code)) break
     hash = Math.imul(hash ^ (code >= 65 && code <= 90 ? code | 32 : code), FNV_PRIME)
   }
@@ -173,9 +188,9 @@ function readWord(text: string, start: number, first: number): number {
   return at
 }
 
-function readFigures(text: string, start: number): number {
+function readFigures(start: number, end: number): number {
   let at = start
-  while (at < text.length && KINDS[text.charCodeAt(at) & 0xff] === DIGIT) at++
+  while (at < end && KINDS[read[at]!] === DIGIT) at++
   seen.digits += at - start
   seen.numbers++
   // Numbers by their length: their value says nothing that another text would say again.
@@ -183,24 +198,21 @@ function readFigures(text: string, start: number): number {
   return at
 }
 
-function readLines(text: string, start: number): number {
+function readLines(start: number, end: number): number {
   let at = start
-  while (at < text.length && isBlank(KINDS[text.charCodeAt(at) & 0xff]!)) at++
+  while (at < end && isBlank(KINDS[read[at]!]!)) at++
   seen.lines++
   seen.hash = Math.imul(FNV_BASE ^ 10, FNV_PRIME)
   return at
 }
 
-function readMark(_text: string, at: number, code: number): number {
+function readMark(at: number, code: number): number {
   seen.marks++
   if (code === QUESTION) seen.questions++
   else if (CODE_MARKS[code] === 1) seen.codeMarks++
   seen.hash = Math.imul(FNV_BASE ^ code, FNV_PRIME)
   return at + 1
 }
-
-/** By kind; spaces are skipped before. */
-const READERS: readonly Reader[] = [readMark, readLetters, readFigures, readLines, readMark]
 
 /** Fills in the surface of a text of `bytes`, of which `length` were read. */
 function describe(bytes: number, length: number): void {
