@@ -1,6 +1,5 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration, TopicStats, Latency, TextFeatures } from '../../core/arm.ts'
-import { BoundedMap } from '../../core/bounded-map.ts'
+import type { Arm, Calibration, TopicStats, Latency } from '../../core/arm.ts'
 import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
@@ -13,6 +12,7 @@ import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, ttftOf } from './latency.ts'
 import { type Begin, learnRoom, learnStay } from './room.ts'
 import { learnLength } from './length.ts'
+import { RecentAnswers } from './recent-answers.ts'
 import { learnQuality, learnValidity } from './success.ts'
 
 /** An answer that ended, as far as it teaches something. */
@@ -41,12 +41,6 @@ export interface Observation {
   readonly before: number | null
 }
 
-interface Judged {
-  readonly caller: string
-  readonly arm: Arm
-  readonly features: TextFeatures
-}
-
 /** Of one model at one effort; the oldest are forgotten. */
 const MOST_VERSIONS = 8
 /** Answers that can still be judged. */
@@ -61,7 +55,7 @@ export class ModelStats {
   readonly #calibrations = new Map<string, Calibration>()
   /** By kind of engine and model. */
   readonly #latencies = new Map<string, Latency>()
-  readonly #recent = new BoundedMap<string, Judged>(MOST_RECENT)
+  readonly #recent = new RecentAnswers(MOST_RECENT)
   /** Something was learnt since the last look. */
   changed = false
 
@@ -108,7 +102,7 @@ export class ModelStats {
     if (features === null) return
     if (valid !== null) {
       learnValidity(target.arm, features, valid)
-      this.#remember(lesson.requestId, { caller: lesson.caller, arm: target.arm, features })
+      this.#recent.remember(lesson.requestId, lesson.caller, target.arm, features)
     }
     if (usage !== null && usage.output > 0 && (valid !== null || lesson.cut))
       learnLength(target.arm, features, usage.output, usage.reasoning, lesson.cut)
@@ -116,10 +110,9 @@ export class ModelStats {
 
   /** Somebody judges an answer, 0..1. False: there is no such answer, it was somebody else's, too long ago, or judged already. */
   judge(requestId: string, caller: string, score: number): boolean {
-    const found = this.#recent.get(requestId)
-    if (found === undefined || found.caller !== caller) return false
-    this.#recent.delete(requestId)
-    learnQuality(found.arm, found.features, score)
+    const found = this.#recent.take(requestId, caller)
+    if (found === null) return false
+    learnQuality(found.arm, found.text, score)
     this.changed = true
     return true
   }
@@ -160,10 +153,6 @@ export class ModelStats {
     const arm = last === undefined ? fresh : rebase(last, fresh)
     this.#arms.set(arm.id, [...known, arm].slice(-MOST_VERSIONS))
     return arm
-  }
-
-  #remember(requestId: string, judged: Judged): void {
-    this.#recent.set(requestId, judged)
   }
 }
 

@@ -18,6 +18,9 @@ const SPREAD = 1 / 20
 /** Evidence that the regression must bring before it counts for much. */
 const DOUBT = 3
 
+/** Of a text, as far as a judgement of its answer teaches something. */
+export type JudgedText = Pick<TextFeatures, 'topics' | 'shares' | 'vector' | 'demand'>
+
 const clamp = (share: number): number => Math.min(0.999, Math.max(0.001, share))
 
 /** 0..1. */
@@ -34,7 +37,7 @@ function qualityOf(arm: Arm, features: TextFeatures): number {
 }
 
 /** Prior, what the topics have taught, and, as long as they have not taught much, how the text divides models by ability. */
-function tableOf(arm: Arm, features: TextFeatures): number {
+function tableOf(arm: Arm, features: Omit<JudgedText, 'vector'>): number {
   const guess =
     ((features.demand - 1) * arm.ability * GUESS_STRENGTH) / (GUESS_STRENGTH + evidence(arm.quality, features))
   return (
@@ -42,7 +45,7 @@ function tableOf(arm: Arm, features: TextFeatures): number {
   )
 }
 
-const parentOf = ({ family }: Arm, features: TextFeatures): number =>
+const parentOf = ({ family }: Arm, features: Omit<JudgedText, 'vector'>): number =>
   family === null ? 0 : deviation(family.quality, features, QUALITY_STRENGTH)
 
 /** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
@@ -61,7 +64,7 @@ export function learnValidity(arm: Arm, features: TextFeatures, valid: boolean):
 }
 
 /** Somebody said how good an answer was: 0..1. */
-export function learnQuality(arm: Arm, features: TextFeatures, score: number): void {
+export function learnQuality(arm: Arm, features: JudgedText, score: number): void {
   const left = score - tableOf(arm, features)
   const residual = (arm.words.residual ??= {
     regression: newRegression(zeros(features), spread(features)),
@@ -77,5 +80,5 @@ export function learnQuality(arm: Arm, features: TextFeatures, score: number): v
   if (arm.family !== null) recordValue(arm.family.quality, features, apart, QUALITY_STRENGTH)
 }
 
-const zeros = ({ vector: features }: TextFeatures): Float64Array => new Float64Array(features.length)
-const spread = ({ vector: features }: TextFeatures): Float64Array => new Float64Array(features.length).fill(SPREAD)
+const zeros = ({ vector: features }: JudgedText): Float64Array => new Float64Array(features.length)
+const spread = ({ vector: features }: JudgedText): Float64Array => new Float64Array(features.length).fill(SPREAD)
