@@ -1,7 +1,7 @@
 /** The messages of a chat: how large they are, what they hold, and which text asks. Pure. */
 import { textBytes } from '../../core/cut-text.ts'
 import type { Prompt, PromptReader, Role } from '../../core/prompt.ts'
-import { tokensOf } from './tokens.ts'
+import { roughTokensOf, tokensOf } from './tokens.ts'
 
 export interface Conversation {
   readonly messages: number
@@ -33,6 +33,8 @@ export function readConversation(prompt: Prompt): Conversation {
   return { messages, texts, images, sounds, question, usesTools, opening, continues }
 }
 
+/** So many texts are read at several places each, those after them at one. */
+const MOST_CLOSELY = 8
 /** So many texts are read; of those after them only the length is taken, as tokens go by the bytes of the others. */
 const MOST_TEXTS = 4_096
 
@@ -41,7 +43,7 @@ export function conversationTokens({ messages, texts, images }: Conversation): n
   let bytes = 0
   let at = 0
   for (; at < texts.length && (at < MOST_TEXTS || bytes === 0); at++) {
-    tokens += tokensOf(texts[at]!)
+    tokens += at < MOST_CLOSELY ? tokensOf(texts[at]!) : roughTokensOf(texts[at]!, at)
     if (texts.length > MOST_TEXTS) bytes += textBytes(texts[at]!)
   }
   let left = 0
