@@ -39,8 +39,11 @@ interface Scope {
 export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
   const scope = scopeOf(request, plan)
   const targets = reachable(request, plan, scope)
-  const beyond = targets.map(({ deployment }) => deployment.health.beyond)
-  const [beyondUsd, beyondTokens] = [largest(beyond, 'nanoUsd', 1), largest(beyond, 'tokens', 1)]
+  let [beyondUsd, beyondTokens] = [0, 0]
+  for (const { deployment } of targets) {
+    beyondUsd = Math.max(beyondUsd, deployment.health.beyond.nanoUsd)
+    beyondTokens = Math.max(beyondTokens, deployment.health.beyond.tokens)
+  }
   const at = (most: number | null): SpendEstimate => {
     const { nanoUsd, tokens } = claimAt(scope, targets, most)
     return { nanoUsd: nanoUsd + beyondUsd, tokens: tokens + beyondTokens }
@@ -116,29 +119,33 @@ function reachable(
  */
 function claimAt(scope: Scope, targets: readonly Target[], most: number | null): SpendEstimate {
   const { attempts } = scope.plan.limits
-  const failed: SpendEstimate[] = []
+  const lostUsd: number[] = []
+  const lostTokens: number[] = []
   let [answerUsd, answerTokens, timed] = [0, 0, 0]
   for (const target of targets) {
     const input = inputOf(scope, target)
     const output = outputOf(scope, target, most)
-    const whole = chargeOf(scope, target, input, output)
-    const lost = target.deployment.backend.onAbort === 'estimate' ? whole : chargeOf(scope, target, input, 0)
-    failed.push(lost)
-    answerUsd = Math.max(answerUsd, whole.nanoUsd - lost.nanoUsd)
-    answerTokens = Math.max(answerTokens, whole.tokens - lost.tokens)
+    const lost = target.deployment.backend.onAbort === 'estimate' ? output : 0
+    const usd = usdOf(scope, target, input, lost)
+    const tokens = tokensOf(scope, target, input, lost)
+    lostUsd.push(usd)
+    lostTokens.push(tokens)
+    answerUsd = Math.max(answerUsd, usdOf(scope, target, input, output) - usd)
+    answerTokens = Math.max(answerTokens, tokensOf(scope, target, input, output) - tokens)
     timed = Math.max(timed, timeOf(scope, target))
   }
   return {
-    nanoUsd: answerUsd + largest(failed, 'nanoUsd', attempts) + timed,
-    tokens: answerTokens + largest(failed, 'tokens', attempts),
+    nanoUsd: answerUsd + largest(lostUsd, attempts) + timed,
+    tokens: answerTokens + largest(lostTokens, attempts),
   }
 }
 
-/** The sum of the `count` largest. */
-function largest(claims: readonly SpendEstimate[], field: keyof SpendEstimate, count: number): number {
-  const values = claims.map((one) => one[field])
+/** The sum of the `count` largest. It may put `values` into another order. */
+function largest(values: number[], count: number): number {
   if (values.length > count) values.sort((a, b) => b - a)
-  return values.slice(0, count).reduce((sum, one) => sum + one, 0)
+  let sum = 0
+  for (let index = 0; index < values.length && index < count; index++) sum += values[index]!
+  return sum
 }
 
 function inputOf({ input, prompts, plan }: Scope, { deployment }: Target): number {
@@ -157,19 +164,26 @@ function outputOf({ request, answers, foreseen }: Scope, { deployment }: Target,
   return answers * (Math.min(limit, longest === Infinity ? LONGEST_ANSWER : longest) + foreseen)
 }
 
-/** Of a call that reads and writes so much. No money where the price is unknown. */
-function chargeOf(scope: Scope, { deployment }: Target, input: number, output: number): SpendEstimate {
-  const { price, context } = deployment.facts
-  // One prompt and its one answer share the context.
-  const shared = scope.answers <= 1 && scope.prompts === 1 && context !== null ? context : Infinity
-  const tokens = Math.min(input + output, shared)
-  if (price === null) return { nanoUsd: 0, tokens }
+/** What a prompt and its answer share; where there are several of one of them, nothing. */
+const sharedContext = ({ answers, prompts }: Scope, { deployment }: Target): number =>
+  answers <= 1 && prompts === 1 ? (deployment.facts.context ?? Infinity) : Infinity
+
+/** Tokens of a call that reads and writes so many. */
+const tokensOf = (scope: Scope, target: Target, input: number, output: number): number =>
+  Math.min(input + output, sharedContext(scope, target))
+
+/** Nano-dollars of the same call; 0 where the price is unknown. */
+function usdOf(scope: Scope, target: Target, input: number, output: number): number {
+  const { price } = target.deployment.facts
+  if (price === null) return 0
   const fee = NANO_USD * (price.perRequest ?? 0)
   const read = dearestRate(price, input, 'inputPerMtok', scope.inputKinds)
-  if (read === null) return { nanoUsd: price.perRequest === null ? 0 : fee * factorOf(price, scope.tier), tokens }
+  if (read === null) return fee === 0 ? 0 : fee * factorOf(price, scope.tier)
   const written = dearestRate(price, input, 'outputPerMtok', scope.outputKinds) ?? 0
-  const nano = 1000 * Math.min(input * read + output * written, shared * Math.max(read, written))
-  return { nanoUsd: (nano + fee) * factorOf(price, scope.tier), tokens }
+  const dearest = Math.max(read, written)
+  // A context that is not known is endless, and endless times nothing is no number: it would take all other targets' money with it.
+  const whole = dearest === 0 ? 0 : sharedContext(scope, target) * dearest
+  return (1000 * Math.min(input * read + output * written, whole) + fee) * factorOf(price, scope.tier)
 }
 
 /** Of an engine with a price of its time: all calls together take no longer than the request may. */
@@ -182,5 +196,7 @@ function timeOf({ seconds }: Scope, { deployment }: Target): number {
 function factorOf({ serviceTiers }: Price, tier: string | null): number {
   if (tier !== null && Object.hasOwn(serviceTiers, tier)) return Math.max(1, serviceTiers[tier]!)
   if (tier !== null && tier !== 'auto' && ORDINARY_TIERS.has(tier)) return 1
-  return Math.max(1, ...Object.values(serviceTiers))
+  let most = 1
+  for (const name in serviceTiers) most = Math.max(most, serviceTiers[name]!)
+  return most
 }

@@ -69,14 +69,17 @@ export function dearestRate(
   base: keyof Rates,
   others: readonly (keyof Rates)[],
 ): number | null {
-  let most: number | null = null
-  for (const rates of [
-    price,
-    ...price.tiers.filter(({ aboveInput }) => input > aboveInput).map((tier) => tier.rates),
-  ]) {
-    const full = rates[base] ?? price[base]
-    if (full === null) continue
-    most = Math.max(most ?? 0, full, ...others.map((kind) => rates[kind] ?? price[kind] ?? full))
-  }
+  let most = dearestOf(price, price, base, others)
+  for (const { aboveInput, rates } of price.tiers)
+    if (input > aboveInput) most = Math.max(most, dearestOf(rates, price, base, others))
+  return most < 0 ? null : most
+}
+
+/** Of one tier; what it does not say is as in the base. -1: it has no price of `base`. */
+function dearestOf(rates: Rates, price: Price, base: keyof Rates, others: readonly (keyof Rates)[]): number {
+  const full = rates[base] ?? price[base]
+  if (full === null) return -1
+  let most = full
+  for (const kind of others) most = Math.max(most, rates[kind] ?? price[kind] ?? full)
   return most
 }

@@ -290,6 +290,22 @@ t.test('a price that is not known counts nothing, its tokens do', async (t) => {
   }
 })
 
+t.test('a free target whose context is not known takes nothing from what the others may come to', async (t) => {
+  const free = deployment('free/tiny', {
+    facts: { price: price({ inputPerMtok: 0, outputPerMtok: 0 }), context: null },
+  })
+  const paid = deployment('paid/tiny', { facts: { price: price(), context: null } })
+  const request = gatewayRequest({ body: { ...HELLO, max_tokens: 50 } })
+  const alone = bidOf(request, planOf(request, [paid], 2))
+  t.ok(alone.nanoUsd > 0)
+  for (const both of [
+    [free, paid],
+    [paid, free],
+  ])
+    t.equal(bidOf(request, planOf(request, both, 2)).nanoUsd, alone.nanoUsd)
+  t.equal(bidOf(request, planOf(request, [free], 2)).nanoUsd, 0)
+})
+
 t.test('every target that may be called, and what failed before the answer', async (t) => {
   const at = (
     name: string,
