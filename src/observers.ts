@@ -103,7 +103,13 @@ export async function openObservers(
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
-  const observers = [metrics, new RequestLogger(log, decisions), sessions, ...some(telemetry), ...some(ledger)]
+  const observers = [
+    metrics,
+    new RequestLogger(log, decisions, config.server.logDecisions),
+    sessions,
+    ...some(telemetry),
+    ...some(ledger),
+  ]
   books = new Books({ observers: [...observers, ...others], lessons, emit })
   return {
     books,

@@ -51,7 +51,7 @@ function finished(): RequestRecord[] {
       id: request.id,
       ...{ key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' },
       ...{ endpoint: request.endpoint.id, path: request.endpoint.path, requestedModel: request.model, stream: true },
-      ...{ labels: {}, trace: null, sampling: null, repeated: false, step: null },
+      ...{ labels: {}, trace: null, sampling: null, explained: false, repeated: false, step: null },
       ...{ planned: true, strategy: route.strategy, class: route.profile.class, explored: route.explored },
       ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.decision },
       ...{ attempts: [attempt], calls: 1, answered: true, backend, model, effort: null },
@@ -126,7 +126,7 @@ async function delays(
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'turnout-bench-ledger-'))
   const decisions = new DecisionTexts()
-  const log = new RequestLogger(createLog('info', { write: () => undefined }), decisions)
+  const log = new RequestLogger(createLog('info', { write: () => undefined }), decisions, 'sampled')
   const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
   const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell, decisions })
   const all = finished()

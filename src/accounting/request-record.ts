@@ -42,6 +42,7 @@ export function recordOf({ life, summary, endedAt }: SettledRequest, reads: read
     labels: principal.labels,
     trace,
     sampling: trace?.sampled === true ? prompt.sampling : null,
+    explained: request.explain,
     repeated: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
     step: stepOf(prompt),
     planned: decided.planned,

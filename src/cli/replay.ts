@@ -86,5 +86,6 @@ async function read(log: string, sums: Replay, verbose: boolean, io: Io): Promis
 const WHY = {
   unreadable: 'not JSON',
   cut_off: 'cut off',
+  brief: 'a request without its decision',
   undecided: 'a request without a decision that can be replayed',
 } as const

@@ -23,6 +23,7 @@ export const DEFAULT_SERVER: Config['server'] = {
   drainMs: 30_000,
   auth: 'keys',
   logLevel: 'info',
+  logDecisions: 'sampled',
   trustProxy: false,
 }
 

@@ -11,6 +11,7 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
   'server.auth': ({ server }) => server.auth,
   'server.drain': ({ server }) => server.drainMs,
   'server.log_level': ({ server }) => server.logLevel,
+  'server.log_decisions': ({ server }) => server.logDecisions,
   'server.trust_proxy': ({ server }) => server.trustProxy,
   'limits.body': ({ bodies }) => bodies.bodyBytes,
   'limits.bodies': ({ bodies }) => bodies.bodiesBytes,

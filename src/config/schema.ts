@@ -266,6 +266,11 @@ const server = z.strictObject({
   auth: described(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
   drain: time('time that live answers have to finish at a stop', DEFAULT_SERVER.drainMs),
   log_level: described(level, 'severity from which lines are written', DEFAULT_SERVER.logLevel),
+  log_decisions: described(
+    z.enum(['always', 'sampled', 'never']),
+    'whole decisions in the lines of requests; "sampled": one in a hundred, and those that failed through the gateway or a backend; asking to explain adds it in any case',
+    DEFAULT_SERVER.logDecisions,
+  ),
   trust_proxy: described(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 

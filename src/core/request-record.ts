@@ -31,6 +31,8 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly trace: Trace | null
   /** Null where no trace wants it. */
   readonly sampling: Sampling | null
+  /** The caller asked to see the decision. */
+  readonly explained: boolean
   /** The caller's SDK repeats a request that had failed. */
   readonly repeated: boolean
   /** Null where it has no messages. */

@@ -182,6 +182,12 @@ export interface PolicySettings {
   readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
 }
 
+/**
+ * Which lines of the log hold the whole decision; `sampled`: of one request in a hundred, and of each that failed by the fault of the gateway or a
+ * backend. Whoever asks to explain a request has it in the log as well.
+ */
+export type LogDecisions = 'always' | 'sampled' | 'never'
+
 /** What a process keeps from its start to its end: another configuration changes it with a restart only. */
 export interface ProcessSettings {
   readonly server: {
@@ -193,6 +199,7 @@ export interface ProcessSettings {
     readonly drainMs: number
     readonly auth: 'keys' | 'none'
     readonly logLevel: string
+    readonly logDecisions: LogDecisions
     readonly trustProxy: boolean
   }
   readonly bodies: BodyLimits

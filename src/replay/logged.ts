@@ -52,6 +52,7 @@ export const SKIPS = {
   other_lines: 'other lines of the log',
   unreadable: 'not JSON',
   cut_off: 'the last line, cut off',
+  brief: 'without the decision, which `server.log_decisions: always` writes',
   undecided: 'no decision with candidates, a choice and an outcome in it',
 } as const
 export type Skip = keyof typeof SKIPS
@@ -70,8 +71,9 @@ export function readLine(line: string): Logged | Skip {
   return loggedOf(value) ?? 'undecided'
 }
 
-function loggedOf(line: Fields): Logged | null {
+function loggedOf(line: Fields): Logged | 'brief' | null {
   const { decision } = line
+  if (decision === undefined && isObject(line['chosen'])) return 'brief'
   if (!isObject(decision) || !isObject(decision['chosen']) || !isObject(decision['outcome'])) return null
   const { profile, candidates, chosen, outcome, propensity = 1 } = decision
   if (!isObject(profile) || !Array.isArray(candidates)) return null

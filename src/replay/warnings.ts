@@ -7,10 +7,18 @@ const FEW = 30
 export function reportWarnings(report: Omit<Report, 'warnings'>, mostKept: number): string[] {
   const { requests, evidence, incomplete, header_routes: headers, agreement, routed_otherwise: otherwise } = report
   const { moved } = evidence
+  const { brief } = report.skipped
   const sentences: string[] = []
   const say = (holds: boolean, sentence: string): void => {
     if (holds) sentences.push(sentence)
   }
+  say(
+    brief > 0,
+    requests === 0
+      ? `The lines of this log hold no decisions: set \`server.log_decisions: always\`, and replay what is logged from then on.`
+      : `${count(brief)} of this log are without their decisions, and all that failed are with them: what was compared is no fair sample. ` +
+          `Set \`server.log_decisions: always\`, and replay what is logged from then on.`,
+  )
   say(requests > 0 && requests < FEW, `Only ${count(requests)}: the intervals are narrower than they should be.`)
   say(
     moved.requests > 0 && moved.effective_sample_size < FEW,

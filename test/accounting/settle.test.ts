@@ -66,7 +66,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
-      new RequestLogger(log, new DecisionTexts()),
+      new RequestLogger(log, new DecisionTexts(), 'always'),
     ],
     emit: (event) => void events.push(event),
   })

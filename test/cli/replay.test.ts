@@ -101,6 +101,24 @@ t.test('standard input; a last line that is cut off; bad lines by number', async
   t.equal((await run([...ARGS, '-'], { cwd, input })).err, '')
 })
 
+t.test('of a gateway with a brief log it says what to set', async (t) => {
+  const upstream = await startFaultUpstream({})
+  t.teardown(() => upstream.close())
+  const gateway = await gatewayFor(t, {
+    backends: [{ name: 'x', kind: 'openai-compatible', url: upstream.url, models: ['tiny'] }],
+    server: { log_decisions: 'never' },
+  })
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(chat()) }
+  await (await fetch(`${gateway.url}/v1/chat/completions`, init)).text()
+  await gateway.settled('turnout_requests_total', {}, 1)
+  const cwd = t.testdir({ ...FILES, 'traffic.jsonl': gateway.logged() })
+  const { code, out, err } = await run([...ARGS, 'traffic.jsonl', '--verbose'], { cwd })
+  t.equal(code, 1)
+  t.match(out, /^ +1 {2}without the decision, which `server.log_decisions: always` writes, skipped$/m)
+  t.match(out.replaceAll(/\s+/g, ' '), 'set `server.log_decisions: always`, and replay what is logged from then on')
+  t.match(err, /^line \d+: a request without its decision$/m)
+})
+
 t.test('bounds of the keys of a key file hold', async (t) => {
   const routes = [
     { name: 'default', candidates: ['*'], strategy: 'best' },

@@ -50,6 +50,7 @@ t.test('an option that needs a restart is named where it differs', async (t) => 
     ['server.auth', { server: { auth: 'none' } }],
     ['server.drain', { server: { drain: '1s' } }],
     ['server.log_level', { server: { log_level: 'warn' } }],
+    ['server.log_decisions', { server: { log_decisions: 'always' } }],
     ['server.trust_proxy', { server: { trust_proxy: true } }],
     ['limits.body', { limits: { body: '1KiB' } }],
     ['limits.bodies', { limits: { bodies: '1GiB' } }],

@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import t from 'tap'
 import { ATTEMPT, backend, cost, usage } from '../support/factories.ts'
-import { after, decided } from '../support/records.ts'
-import { GatewayError } from '../../src/core/errors.ts'
+import { after, decided, finished } from '../support/records.ts'
+import { type DecisionRows, decisionRecordOf } from '../../src/core/decision-rows.ts'
+import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import { requestedModel } from '../../src/core/requested-model.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
+import type { LogDecisions } from '../../src/core/settings.ts'
 import { failureRecordOf } from '../../src/observe/log/failure.ts'
 import { requestLine } from '../../src/observe/log/request-line.ts'
 import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
@@ -147,12 +152,22 @@ const ANSWER: RequestRecord = after(
 const lineOf = (error: GatewayError): object =>
   requestLine({ ...ANSWER, status: error.status, error: error.code, failure: failureRecordOf(error) })
 
-t.test('the line of a request', async (t) => {
+/** The line of a request in a log that holds so many decisions. */
+function lineIn(whole: LogDecisions, record: RequestRecord, level = 'info'): LogLine {
   let text = ''
-  const log = createLog('info', { write: (one: string) => void (text += one) })
-  new RequestLogger(log, new DecisionTexts()).onCompleted({ ...ANSWER, decision: decided({ route: 'r' }) })
-  const line = JSON.parse(text) as object
+  const log = createLog(level, { write: (one: string) => void (text += one) })
+  new RequestLogger(log, new DecisionTexts(), whole).onCompleted(record)
+  return JSON.parse(text === '' ? '{}' : text) as LogLine
+}
+
+type LogLine = Readonly<Record<string, unknown>>
+
+t.test('the line of a request', async (t) => {
+  const line = lineIn('always', { ...ANSWER, decision: decided({ route: 'r' }) })
   t.match(line, {
+    level: 30,
+    time: ANSWER.endedAt,
+    msg: 'request',
     request_id: 'req-1',
     caller: 'team-a',
     endpoint: 'chat',
@@ -178,6 +193,95 @@ t.test('the line of a request', async (t) => {
       },
     },
   })
+})
+
+const DECISIONS = readFileSync(resolve(import.meta.dirname, '../../../test/core/decisions.jsonl'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => (JSON.parse(line) as { rows: DecisionRows }).rows)
+/** One among several candidates. */
+const DECIDED = DECISIONS.find(({ order }) => order.length > 1)!
+
+/** One request in a hundred is a sample, by its id: these two are none and one. */
+const [COMMON, SAMPLE] = ['id-0', 'id-207']
+const LIVE = finished({ decision: DECIDED })
+const BROKEN = finished({ decision: DECIDED, error: new GatewayError('upstream_incomplete', 'cut') })
+const LEFT = finished({ decision: DECIDED, error: clientClosed() })
+
+const WHOLE: Readonly<Record<string, { readonly record: RequestRecord; readonly in: readonly LogDecisions[] }>> = {
+  'an answer': { record: { ...LIVE, id: COMMON }, in: ['always'] },
+  'one in a hundred': { record: { ...LIVE, id: SAMPLE }, in: ['always', 'sampled'] },
+  'a failure of a backend': { record: { ...BROKEN, id: COMMON }, in: ['always', 'sampled'] },
+  'a caller who left': { record: { ...LEFT, id: COMMON }, in: ['always'] },
+  'a caller who wants it explained': {
+    record: { ...LIVE, id: COMMON, explained: true },
+    in: ['always', 'sampled', 'never'],
+  },
+}
+
+for (const [what, { record, in: where }] of Object.entries(WHOLE))
+  t.test(`${what}: its whole decision is in the log where that holds ${where.join(' or ')}`, async (t) => {
+    for (const whole of ['always', 'sampled', 'never'] as const) {
+      const line = lineIn(whole, record)
+      const expected = { ...decisionRecordOf(record.decision!), outcome: line['outcome'] }
+      t.strictSame(line['decision'], where.includes(whole) ? expected : undefined, whole)
+      t.ok(line['outcome'] !== undefined)
+    }
+  })
+
+t.test('of ids as callers and the gateway make them one in a hundred is a sample', async (t) => {
+  let samples = 0
+  const log = createLog('info', { write: (line: string) => void (samples += line.includes('"decision":') ? 1 : 0) })
+  const logger = new RequestLogger(log, new DecisionTexts(), 'sampled')
+  const shares = [
+    () => randomUUID(),
+    (number: number) => `req-${number}`,
+    (number: number) => number.toString(16).padStart(32, '0'),
+  ].map((idOf) => {
+    samples = 0
+    for (let number = 0; number < 20_000; number++) logger.onCompleted({ ...LIVE, id: idOf(number) })
+    return samples / 20_000
+  })
+  for (const share of shares) t.ok(share > 0.007 && share < 0.013, String(share))
+})
+
+t.test('a brief line tells what was chosen, what came next, and how it ended, in less than a kilobyte', async (t) => {
+  const record: RequestRecord = { ...LIVE, id: COMMON, session: 's-17', agent: 'coder', team: 'red' }
+  for (const decision of DECISIONS) {
+    const { chosen, candidates } = decisionRecordOf(decision)
+    const shown = decision.order.slice(0, 2).map(({ backend, model, effort }) => {
+      const one = candidates.find((it) => it.backend === backend && it.model === model && it.effort === effort)
+      return { backend, model, ...(effort === null ? {} : { effort }), utility: one?.utility ?? null }
+    })
+    const line = lineIn('sampled', { ...record, decision })
+    t.strictSame([line['chosen'], line['next']], [shown[0], shown[1]])
+    if (chosen !== null) t.match(line['chosen'], { backend: chosen.backend, model: chosen.model })
+  }
+  t.ok(decisionRecordOf(DECIDED).candidates.some(({ utility }) => utility !== null))
+  const line = lineIn('sampled', record)
+  t.match(line, {
+    route: record.route,
+    strategy: record.strategy,
+    class: record.class,
+    outcome: {
+      attempts: [{ backend: 'a', model: 'm', error: null }],
+      tokens: { input: 10 },
+      cost_usd: 1.5,
+      success: true,
+    },
+  })
+  t.ok(JSON.stringify(line).length < 1000, String(JSON.stringify(line).length))
+})
+
+t.test('a request about which nothing was decided has neither', async (t) => {
+  const line = lineIn('always', { ...LIVE, decision: null, route: null, strategy: null, class: null })
+  t.notOk('chosen' in line || 'next' in line || 'decision' in line || 'route' in line)
+})
+
+t.test('what is below the level is not written, whatever its decision', async (t) => {
+  t.strictSame(lineIn('always', LIVE, 'warn'), {})
+  t.match(lineIn('never', BROKEN, 'warn'), { level: 40, error: { code: 'upstream_incomplete' } })
+  t.strictSame(lineIn('always', BROKEN, 'error'), {})
 })
 
 t.test('the line of a failure', async (t) => {

@@ -291,6 +291,18 @@ t.test('a condition on headers holds for nobody, and that is said', async (t) =>
   t.match(report.warnings.join('\n'), /passed over for 1 request: the log has no headers/)
 })
 
+t.test('a request without its decision is counted, and what to set is said', async (t) => {
+  const chosen = { backend: 'x', model: 'dear', utility: 0 }
+  const brief = JSON.stringify({ level: 30, time: 1, msg: 'request', request_id: 'a', chosen, outcome: {} })
+  const none = replayed([brief, brief], BEST, CHEAP)
+  t.match(none, { requests: 0, skipped: { brief: 2, undecided: 0 } })
+  t.match(none.warnings, [/^The lines of this log hold no decisions: set `server.log_decisions: always`/])
+  const some = replayed([brief, line({ candidates: BOTH })], BEST, CHEAP)
+  t.match(some, { requests: 1, skipped: { brief: 1 } })
+  t.match(some.warnings.join('\n'), /1 request of this log .* is no fair sample.*`server.log_decisions: always`/)
+  t.notMatch(replayed([line({ candidates: BOTH })], BEST, CHEAP).warnings.join('\n'), 'log_decisions')
+})
+
 t.test('other lines are counted and skipped', async (t) => {
   const lines = [
     '{"level":30,"time":1,"msg":"listening"}',

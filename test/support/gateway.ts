@@ -39,8 +39,8 @@ export function hashed(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
-/** Tests leave hanging calls behind on purpose, so the drain is short. */
-export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms' }
+/** Tests leave hanging calls behind on purpose, so the drain is short; and they read decisions in the log. */
+export const SERVER = { host: '127.0.0.1', port: 0, drain: '50ms', log_decisions: 'always' }
 
 /** Read once for all gateways of a process. */
 const providers = loadProviders()

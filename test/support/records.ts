@@ -34,6 +34,7 @@ const REQUEST: RequestRecord = {
   labels: {},
   trace: null,
   sampling: null,
+  explained: false,
   repeated: false,
   step: null,
   planned: true,

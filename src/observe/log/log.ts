@@ -44,8 +44,8 @@ export interface RequestLog {
   readonly warn: RequestLine
 }
 
-/** `decision`: JSON that becomes the last field; called only where the line is written. */
-export type RequestLine = (line: object, decision?: () => string | null) => void
+/** `at`: when the request had ended, epoch ms, now where absent; `decision`: JSON that becomes the last field. */
+export type RequestLine = (line: object, at?: number, decision?: string | null) => void
 
 /** Writes each event as a line, as serious as it is. */
 export const logEvents =
@@ -76,10 +76,9 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 function requestLines(name: 'info' | 'warn', threshold: string, sink: DestinationStream): RequestLine {
   if (!isWritten(name, threshold)) return () => undefined
   const start = `{"level":${pino.levels.values[name]!},"time":`
-  return (line, decision) => {
-    const text = decision?.() ?? null
-    const last = text === null ? '' : `,"decision":${text}`
-    sink.write(`${start}${Date.now()},"msg":"request",${JSON.stringify(line).slice(1, -1)}${last}}\n`)
+  return (line, at = Date.now(), decision = null) => {
+    const last = decision === null ? '' : `,"decision":${decision}`
+    sink.write(`${start}${at},"msg":"request",${JSON.stringify(line).slice(1, -1)}${last}}\n`)
   }
 }
 

@@ -1,24 +1,38 @@
 import type { DecisionReads, RequestObserver, RequestRecord } from '../../core/request-record.ts'
+import type { LogDecisions } from '../../core/settings.ts'
+import { textHash } from '../../formats/json/fingerprint.ts'
 import type { DecisionTexts } from './decision-text.ts'
 import type { Log } from './log.ts'
 import { requestLine } from './request-line.ts'
+
+/** One request in so many has its whole decision in a log of samples. */
+const SAMPLED = 100
 
 /** One line for each request; a warning where the gateway or a backend was at fault. */
 export class RequestLogger implements RequestObserver {
   readonly readsDecisions: DecisionReads
   readonly #log: Log
   readonly #decisions: DecisionTexts
+  readonly #whole: LogDecisions
 
-  constructor(log: Log, decisions: DecisionTexts) {
+  constructor(log: Log, decisions: DecisionTexts, whole: LogDecisions) {
     this.#log = log
     this.#decisions = decisions
+    this.#whole = whole
     this.readsDecisions = log.requests.written
   }
 
   onCompleted(record: RequestRecord): void {
+    const { written, warn, info } = this.#log.requests
     const source = record.failure?.source
     const wrong = source === 'turnout' || source === 'upstream'
-    const { requests } = this.#log
-    ;(wrong ? requests.warn : requests.info)(requestLine(record), () => this.#decisions.textOf(record))
+    if (written === 'none' || (written === 'failed' && !wrong)) return
+    const decision = this.#isWhole(record, wrong) ? this.#decisions.textOf(record) : null
+    ;(wrong ? warn : info)(requestLine(record), record.endedAt, decision)
+  }
+
+  #isWhole({ id, explained }: RequestRecord, wrong: boolean): boolean {
+    if (explained || this.#whole === 'always') return true
+    return this.#whole === 'sampled' && (wrong || (textHash(id) >>> 0) % SAMPLED === 0)
   }
 }
