@@ -16,7 +16,6 @@ import { DamageCount } from './ledger/damage.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
-import { DecisionTexts } from './observe/log/decision-text.ts'
 import type { Log } from './observe/log/log.ts'
 import { RequestLogger } from './observe/log/request-log.ts'
 import { loadTelemetry } from './observe/telemetry/load.ts'
@@ -57,7 +56,6 @@ export async function openObservers(
 ): Promise<Observers> {
   const { store, budgets } = config
   const { emit } = events
-  const decisions = new DecisionTexts()
   const damage = new DamageCount()
   const own = (): BudgetSpec[] => keys().flatMap((key) => key.budgets)
   let limits: OpenLimiter | null = null
@@ -90,7 +88,7 @@ export async function openObservers(
     if (mayCount(config, own())) await counts?.hold()
     await counts?.load()
     const afterSeq = counts?.counted ?? 0
-    ledger = await Ledger.open(store.ledger, { emit, decisions, above: afterSeq })
+    ledger = await Ledger.open(store.ledger, { emit, above: afterSeq })
     const ownOf = new Map(keys().map((key) => [key.id, key.budgets]))
     const counting = local === null || budgets.length + own().length === 0 ? null : local
     const follower = counting && { limiter: counting, afterSeq, own: ownOf }
@@ -105,7 +103,7 @@ export async function openObservers(
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
   const observers = [
     metrics,
-    new RequestLogger(log, decisions, config.server.logDecisions),
+    new RequestLogger(log, config.server.logDecisions),
     sessions,
     ...some(telemetry),
     ...some(ledger),

@@ -1,5 +1,5 @@
 /** `npm run bench:ledger`: what the ledger costs for each request, and whether the event loop feels it. See benchmarks/README.md. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -7,8 +7,7 @@ import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import type { AttemptRecord, RequestObserver, RequestRecord } from '../../src/core/request-record.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
-import { readLedger } from '../../src/ledger/read.ts'
-import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
+import { entriesOf, readLedger } from '../../src/ledger/read.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
@@ -20,6 +19,8 @@ const CANDIDATES = 8
 const DIFFERENT = 500
 const TURNS = 20_000
 const ROUNDS = 5
+/** So few that the young generation takes what they leave behind without a collection: see the script in package.json. */
+const ALLOCATING = 2000
 const PER_SECOND = 2000
 const SECONDS = 10
 
@@ -100,6 +101,38 @@ async function costOf(all: readonly RequestRecord[], observers: readonly Request
   return { loop: Math.min(...rounds.map((one) => one.loop)), process: Math.min(...rounds.map((one) => one.process)) }
 }
 
+/** Bytes of the heap for one request; the least of some rounds. */
+async function allocatedBy(all: readonly RequestRecord[], observer: RequestObserver): Promise<number> {
+  const rounds: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const some = Array.from({ length: ALLOCATING }, (_, turn) => again(all[turn % all.length]!))
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    for (const record of some) observer.onCompleted(record)
+    rounds.push((process.memoryUsage().heapUsed - before) / ALLOCATING)
+    await new Promise((resolve) => setTimeout(resolve, 700))
+  }
+  return Math.min(...rounds)
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size
+  return bytes
+}
+
+/** Rows in a second, as `turnout ledger` reads and writes them. */
+async function readingSpeed(folder: string, decisions: boolean): Promise<number> {
+  let [rows, characters] = [0, 0]
+  const startedAt = performance.now()
+  for await (const { text } of entriesOf(folder, { decisions })) {
+    rows++
+    characters += text.length
+  }
+  if (characters < rows) throw new Error('rows without text')
+  return rows / ((performance.now() - startedAt) / 1000)
+}
+
 /** Delays of the event loop at a steady rate, ms. */
 async function delays(
   all: readonly RequestRecord[],
@@ -125,10 +158,9 @@ async function delays(
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'turnout-bench-ledger-'))
-  const decisions = new DecisionTexts()
-  const log = new RequestLogger(createLog('info', { write: () => undefined }), decisions, 'sampled')
+  const log = new RequestLogger(createLog('info', { write: () => undefined }), 'sampled')
   const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
-  const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell, decisions })
+  const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell })
   const all = finished()
   let settled = 0
   const counted: RequestObserver = {
@@ -139,13 +171,13 @@ async function main(): Promise<void> {
   const logged = await costOf(all, [log])
   const both = await costOf(all, [log, counted])
   const alone = await costOf(all, [counted])
-  const text = decisions.textOf(all[0]!)?.length ?? 0
+  const allocated = await allocatedBy(all, counted)
   const less = (one: Cost, other: Cost): string =>
     `${(one.loop - other.loop).toFixed(1)} us of the event loop, ${(one.process - other.process).toFixed(1)} us of the process`
-  process.stdout.write(`for each request, one attempt, ${CANDIDATES} candidates, a decision of ${text} bytes:\n`)
+  process.stdout.write(`for each request, one attempt, ${CANDIDATES} candidates:\n`)
   process.stdout.write(`  log alone           ${less(logged, none)}\n`)
   process.stdout.write(`  ledger beside a log ${less(both, logged)}\n`)
-  process.stdout.write(`  ledger alone        ${less(alone, none)}\n`)
+  process.stdout.write(`  ledger alone        ${less(alone, none)}; ${allocated.toFixed(0)} bytes allocated\n`)
   for (const [name, observers] of [
     ['nothing', []],
     ['log', [log]],
@@ -160,6 +192,11 @@ async function main(): Promise<void> {
   for await (const row of readLedger(folder)) if (row.kind === 'request') rows++
   if (rows !== settled) throw new Error(`${settled} settled, ${rows} in the ledger`)
   process.stdout.write(`${rows} requests, all of them in the ledger\n`)
+  process.stdout.write(`${((await bytesIn(folder)) / rows).toFixed(0)} bytes on the disk for each\n`)
+  for (const decisions of [false, true]) {
+    const speed = (await readingSpeed(folder, decisions)).toFixed(0)
+    process.stdout.write(`read ${decisions ? 'with' : 'without'} decisions: ${speed} rows/s\n`)
+  }
   await rm(folder, { recursive: true })
 }
 

@@ -5,8 +5,10 @@ import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { DamageCount } from '../ledger/damage.ts'
-import { type LedgerEntry, entriesOf, type LedgerQuery } from '../ledger/read.ts'
-import { KINDS, type LedgerRow, type RowKind } from '../ledger/row.ts'
+import type { LedgerQuery } from '../ledger/query.ts'
+import { entriesOf } from '../ledger/read.ts'
+import { KINDS, type RowKind } from '../ledger/row.ts'
+import type { LedgerEntry } from '../ledger/whole.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
 import { momentOf } from './moment.ts'
@@ -98,14 +100,14 @@ async function print(folder: string, values: Values, reading: LedgerQuery, io: I
   const damage = new DamageCount()
   for await (const entry of entriesOf(folder, { ...reading, onDamage: damage.add })) {
     if (out.gone) return
-    if (wanted(entry.row, values)) await out.write(csv ? csvOf(entry.row) : lineOf(entry))
+    if (wanted(entry, values)) await out.write(csv ? csvOf(entry.row) : lineOf(entry))
   }
   await out.flush()
   for (const words of damageWords(damage)) io.stderr.write(`turnout ledger: ${words}\n`)
 }
 
 /** Sums over rows are too low by what is left out, so it is said beside them. */
-function damageWords({ damaged, torn, files, first }: DamageCount): string[] {
+function damageWords({ damaged, torn, newer, files, first }: DamageCount): string[] {
   const lines = (count: number): string => (count === 1 ? '1 line' : `${count} lines`)
   return [
     ...(damaged === 0
@@ -113,14 +115,20 @@ function damageWords({ damaged, torn, files, first }: DamageCount): string[] {
       : [
           `${lines(damaged)} in ${files === 1 ? '1 file' : `${files} files`} cannot be read and ${damaged === 1 ? 'is' : 'are'} left out; the first is ${first ?? ''}`,
         ]),
+    ...(newer === 0
+      ? []
+      : [
+          `${newer === 1 ? '1 file was' : `${newer} files were`} written by a newer version of Turnout and ${newer === 1 ? 'is' : 'are'} left out`,
+        ]),
     ...(torn === 0 ? [] : [`${lines(torn)} incomplete: a request that is being written, or whose gateway was killed`]),
   ]
 }
 
 const lineOf = ({ text }: LedgerEntry): string => `${text}\n`
 
-const wanted = (row: LedgerRow, { route, key }: Values): boolean =>
-  (route === undefined || row.route === route) && (key === undefined || row.key === key)
+/** To read a row takes longer than to print its text. */
+const wanted = (entry: LedgerEntry, { route, key }: Values): boolean =>
+  (route === undefined || entry.row.route === route) && (key === undefined || entry.row.key === key)
 
 const whyNot = (code: string): string =>
   code === 'ENOENT'

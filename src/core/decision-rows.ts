@@ -102,7 +102,8 @@ export function decisionRecordOf(rows: DecisionRows): DecisionRecord {
   return rows.maxTokens === null ? record : { ...record, max_tokens: rows.maxTokens }
 }
 
-const TERM_DIGITS = 3
+/** Decimals of terms and utility. */
+export const TERM_DIGITS = 3
 
 const NOT_ESTIMATED: CandidateRecord['expected'] = keyed(
   RECORDED.map(({ field }) => field),

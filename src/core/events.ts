@@ -64,6 +64,8 @@ export type LedgerEvent =
   | { readonly event: 'ledger_not_read'; readonly why: string }
   | { readonly event: 'ledger_damaged'; readonly lines: number; readonly files: number; readonly first: string | null }
   | { readonly event: 'ledger_torn'; readonly lines: number }
+  /** Segments that only a later version can read. */
+  | { readonly event: 'ledger_newer'; readonly files: number }
 
 /** Never an address, never a header of the collector. */
 export interface TelemetryEvent {
@@ -158,6 +160,7 @@ export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   ledger_not_read: { level: 'warn', of: 'ledger' },
   ledger_damaged: { level: 'warn', of: 'ledger' },
   ledger_torn: { level: 'info', of: 'ledger' },
+  ledger_newer: { level: 'warn', of: 'ledger' },
   collector_away: { level: 'warn', of: 'telemetry' },
   collector_back: { level: 'info', of: 'telemetry' },
   spans_lost: { level: 'warn', of: 'telemetry' },

@@ -157,7 +157,11 @@ export function firstAnswer({ attempts }: Pick<RequestRecord, 'attempts'>): Atte
 }
 
 /** The last call that answered: how the answer ended is how this call ended. */
-export function lastAnswer({ attempts }: Pick<RequestRecord, 'attempts'>): AttemptRecord | null {
+export function lastAnswer<A extends Pick<AttemptRecord, 'answered'>>({
+  attempts,
+}: {
+  readonly attempts: readonly A[]
+}): A | null {
   for (let index = attempts.length - 1; index >= 0; index--) if (attempts[index]!.answered) return attempts[index]!
   return null
 }

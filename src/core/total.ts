@@ -8,7 +8,9 @@ import type { AttemptRecord } from './request-record.ts'
 import type { SpendEstimate, Cost, Tokens, Total, Waste } from './settlement.ts'
 
 /** A call as far as it counts. */
-export type AttemptCost = Pick<AttemptRecord, 'usage' | 'cost' | 'waste'>
+export interface AttemptCost extends Pick<AttemptRecord, 'cost' | 'waste'> {
+  readonly usage: Tokens | null
+}
 
 export const NO_TOTAL: Total = { tokens: null, cost: null, partial: false, waste: [] }
 

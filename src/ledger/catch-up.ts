@@ -44,9 +44,10 @@ export async function catchUp(folder: string, { budgets, sessions }: Followers, 
     if (why !== 'ENOENT') emit({ event: 'ledger_not_read', why })
   }
   // What was spent by requests whose rows cannot be read is in no count. A torn end is what any kill leaves.
-  const { damaged: lines, torn, files, first } = damage
+  const { damaged: lines, torn, newer, files, first } = damage
   if (lines > 0) emit({ event: 'ledger_damaged', lines, files, first })
   if (torn > 0) emit({ event: 'ledger_torn', lines: torn })
+  if (newer > 0) emit({ event: 'ledger_newer', files: newer })
 }
 
 /** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */

@@ -2,35 +2,39 @@
 import { basename } from 'node:path'
 
 /**
- * `damaged`: a line that is no row, or a row whose request is missing although others follow it. `torn`: a row that has no
- * end; it is being written, or its gateway was killed.
+ * `damaged`: what is no row or no block, or a row whose request is missing although others follow it. `torn`: what has no end; it
+ * is being written, or its gateway was killed. `newer`: a segment that only a later version can read.
  */
 export interface Damage {
-  readonly kind: 'damaged' | 'torn'
+  readonly kind: 'damaged' | 'torn' | 'newer'
   readonly path: string
-  /** From 1. */
-  readonly line: number
+  /** A line, from 1; of a block, the byte at which it begins. */
+  readonly place: number
+  /** How many lines would have been printed of it, as far as that can be told. */
+  readonly lines: number
 }
 
-/** More lines than these are counted as so many: the memory of a reader must not grow with what it reads. */
+/** More places than these are not counted: the memory of a reader must not grow with what it reads. */
 const MOST = 100_000
 
-/** Counts damage, each line once, however often it is read. */
+/** Counts damage, each once, however often it is read. */
 export class DamageCount {
   readonly #seen = new Set<string>()
   readonly #files = new Set<string>()
-  /** `FILE:LINE` of the first damaged line. */
+  /** `FILE:PLACE` of what is damaged first. */
   first: string | null = null
   damaged = 0
   torn = 0
+  /** Segments of later versions. */
+  newer = 0
 
-  readonly add = ({ kind, path, line }: Damage): void => {
-    const place = `${basename(path)}:${line}`
-    if (this.#seen.size >= MOST || this.#seen.has(place)) return
-    this.#seen.add(place)
-    this[kind]++
-    if (kind === 'torn') return
-    this.first ??= place
+  readonly add = ({ kind, path, place, lines }: Damage): void => {
+    const at = `${basename(path)}:${place}`
+    if (this.#seen.size >= MOST || this.#seen.has(at)) return
+    this.#seen.add(at)
+    this[kind] += lines
+    if (kind !== 'damaged') return
+    this.first ??= at
     this.#files.add(path)
   }
 

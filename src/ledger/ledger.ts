@@ -3,11 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { LedgerEvent } from '../core/events.ts'
 import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import type { LedgerSpec } from '../core/settings.ts'
-import type { DecisionTexts } from '../observe/log/decision-text.ts'
 import { lastSeq } from './last-seq.ts'
 import { type PendingBlock, Pending } from './pending.ts'
 import { prune } from './prune.ts'
-import { rowsOf } from './rows-of.ts'
 import { SegmentWriter } from './writer.ts'
 
 export interface LedgerState {
@@ -22,7 +20,6 @@ export interface LedgerState {
 
 export interface LedgerTools {
   readonly emit: (event: LedgerEvent) => void
-  readonly decisions: DecisionTexts
   /** What may wait for the disk. */
   readonly mostBytes?: number
   /** Rows get higher numbers than this one, whatever the clock says: that of a snapshot which rows must be newer than. */
@@ -97,11 +94,10 @@ export class Ledger implements RequestObserver {
   onCompleted(record: RequestRecord): void {
     const count = record.calls + 1
     if (this.#closed || this.#pending.full) return this.#lose(count)
-    const decision = this.#pending.tight ? null : this.#tools.decisions.textOf(record)
     // Numbers made from the time grow over restarts also where the last rows of a run were lost.
     const first = Math.max(this.#seq + 1, record.endedAt * 1000)
     this.#seq = first + count - 1
-    this.#pending.add(rowsOf(record, this.#id, first, decision), first, record.endedAt)
+    this.#pending.add(record, first)
     if (this.#up && this.#pending.whole() !== null) void this.#turn(false, false)
     this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }

@@ -1,12 +1,13 @@
-/** Rows on their way to the disk: gathered into blocks, held within a bound while the disk is slow or gone. */
-import type { Rows } from './rows-of.ts'
+/** Requests on their way to the disk: written into blocks, held within a bound while the disk is slow or gone. */
+import { BlockWriter } from './block-writer.ts'
+import type { WrittenRequest } from './written-request.ts'
 
-/** What is written at once, in bytes. */
-const BLOCK_BYTES = 256 * 1024
+/** A block is done when it has so many bytes: what is written at once, and what a damaged byte takes with it. */
+const BLOCK_BYTES = 64 * 1024
+/** Of a block with its last request. */
+const ROOM_BYTES = BLOCK_BYTES + 16 * 1024
 /** What may wait, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** A character of a string becomes no more bytes than this. */
-const WIDEST = 3
 
 /** Rows that are written together, into one segment. */
 export interface PendingBlock {
@@ -26,14 +27,10 @@ export class Pending {
   readonly #blocks: PendingBlock[] = []
   #blockBytes = 0
   #blockRows = 0
-  /** The block that is being gathered: to write into it at once costs a sixth of what it does to join its texts later. */
-  #buffer: Buffer = Buffer.alloc(0)
+  /** The block that is being gathered. */
+  #open: BlockWriter | null = null
   /** The room of a block that is done, for the next one. */
   #spare: Buffer | null = null
-  #used = 0
-  #rows = 0
-  #firstSeq = 0
-  #startedAt = 0
   #slot = 0
 
   constructor(slotMs: number, most = MOST_BYTES) {
@@ -42,35 +39,28 @@ export class Pending {
   }
 
   get rows(): number {
-    return this.#blockRows + this.#rows
+    return this.#blockRows + (this.#open?.rows ?? 0)
   }
 
   /** Nothing more can be held. */
   get full(): boolean {
-    return this.#blockBytes + this.#used >= this.#most
+    return this.#bytes >= this.#most
   }
 
   /** Half of the room is taken: what can be done without should be. */
   get tight(): boolean {
-    return this.#blockBytes + this.#used >= this.#most / 2
+    return this.#bytes >= this.#most / 2
   }
 
-  /** `seq`: of the first row. `at`: when its request had ended, epoch ms. */
-  add({ parts, count }: Rows, seq: number, at: number): void {
-    const slot = Math.floor(at / this.#slotMs)
-    let room = 0
-    for (const part of parts) room += part.length * WIDEST
+  /** `seq`: of the first row. */
+  add(record: WrittenRequest, seq: number): void {
+    const slot = Math.floor(record.endedAt / this.#slotMs)
     // A clock that was set back would make a segment hold rows from before its beginning.
-    const apart = slot !== this.#slot || at < this.#startedAt
-    if (this.#rows > 0 && (apart || this.#used + room > this.#buffer.length)) this.#seal()
-    if (this.#rows === 0) {
-      this.#buffer = this.#roomFor(room)
-      this.#firstSeq = seq
-      this.#startedAt = at
-      this.#slot = slot
-    }
-    for (const part of parts) this.#used += this.#buffer.write(part, this.#used)
-    this.#rows += count
+    if (this.#open !== null && (slot !== this.#slot || record.endedAt < this.#open.startedAt)) this.#seal()
+    this.#slot = slot
+    this.#open ??= new BlockWriter(this.#roomOfNext(), seq, record.endedAt)
+    this.#open.add(record, seq, !this.tight)
+    if (this.#open.length >= BLOCK_BYTES) this.#seal()
   }
 
   /** The oldest block that is full; it waits until it is `done`. */
@@ -80,7 +70,7 @@ export class Pending {
 
   /** The same, or else what has been gathered so far. While others wait that goes on: a block takes its full room, however little is in it. */
   any(): PendingBlock | null {
-    if (this.#blocks.length === 0 && this.#rows > 0) this.#seal()
+    if (this.#blocks.length === 0) this.#seal()
     return this.whole()
   }
 
@@ -89,24 +79,26 @@ export class Pending {
     const block = this.#blocks.shift()
     this.#blockBytes -= block?.bytes.length ?? 0
     this.#blockRows -= block?.rows ?? 0
-    if (block?.bytes.buffer.byteLength === BLOCK_BYTES) this.#spare = Buffer.from(block.bytes.buffer)
+    if (block?.bytes.buffer.byteLength === ROOM_BYTES) this.#spare = Buffer.from(block.bytes.buffer)
   }
 
-  #roomFor(bytes: number): Buffer {
-    const spare = this.#spare
+  get #bytes(): number {
+    return this.#blockBytes + (this.#open?.length ?? 0)
+  }
+
+  #roomOfNext(): Buffer {
+    const room = this.#spare ?? Buffer.allocUnsafeSlow(ROOM_BYTES)
     this.#spare = null
-    if (bytes > BLOCK_BYTES) return Buffer.allocUnsafeSlow(bytes)
-    return spare ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    return room
   }
 
   #seal(): void {
-    const bytes = this.#buffer.subarray(0, this.#used)
-    const [rows, firstSeq, startedAt, slot] = [this.#rows, this.#firstSeq, this.#startedAt, this.#slot]
-    this.#blocks.push({ bytes, rows, firstSeq, startedAt, slot })
-    this.#blockBytes += this.#used
-    this.#blockRows += this.#rows
-    this.#buffer = Buffer.alloc(0)
-    this.#used = 0
-    this.#rows = 0
+    const open = this.#open
+    if (open === null) return
+    const bytes = open.end()
+    this.#blocks.push({ bytes, rows: open.rows, firstSeq: open.firstSeq, startedAt: open.startedAt, slot: this.#slot })
+    this.#blockBytes += bytes.length
+    this.#blockRows += open.rows
+    this.#open = null
   }
 }

@@ -1,31 +1,10 @@
 /** Rows of a ledger in the order of time, also while gateways write: a stream; what is held does not grow with the ledger. */
-import { createReadStream } from 'node:fs'
-import { linesOf } from '../store/lines.ts'
-import type { Damage } from './damage.ts'
-import type { LedgerRow, RowKind } from './row.ts'
-import { type SizedSegment, sizedSegments } from './segments.ts'
-
-export interface LedgerQuery {
-  /** Rows of requests that ended from then on, and before then: epoch ms. */
-  readonly since?: number
-  readonly until?: number
-  readonly kind?: RowKind
-  /**
-   * Only rows with higher numbers: those that came after a snapshot that holds `seq` of the ledger. Right for a folder
-   * that one gateway at a time writes to, over any number of restarts. `since` beside it saves the reading of old segments.
-   */
-  readonly afterSeq?: number
-  /** With their decisions: most of the bytes of a ledger. */
-  readonly decisions?: boolean
-  /** Called with each line that is left out because it cannot be read. */
-  readonly onDamage?: (damage: Damage) => void
-}
-
-/** A row, and its text without a line end. */
-export interface LedgerEntry {
-  readonly row: LedgerRow
-  readonly text: string
-}
+import { wholesInBlocks } from './blocks.ts'
+import { wholesInLines } from './json-lines.ts'
+import type { LedgerQuery } from './query.ts'
+import type { LedgerRow } from './row.ts'
+import { type Segment, type SizedSegment, sizedSegments } from './segments.ts'
+import type { LedgerEntry, Whole } from './whole.ts'
 
 /** Rejects where the folder cannot be read. */
 export async function* readLedger(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerRow, void> {
@@ -36,23 +15,14 @@ export async function* readLedger(folder: string, reading: LedgerQuery = {}): As
 export async function* entriesOf(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
   const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
   for await (const one of merged(folder, reading)) {
-    const at = Date.parse(one.at)
-    if (at < since || at >= until) continue
-    for (const entry of one.entries)
-      if ((kind === undefined || entry.row.kind === kind) && entry.row.seq > afterSeq) yield entry
+    if (one.at < since || one.at >= until) continue
+    for (const entry of one.entries(kind)) if (entry.seq > afterSeq) yield entry
   }
-}
-
-/** The rows of one request: its attempts, then itself. */
-interface Whole {
-  readonly seq: number
-  readonly at: string
-  readonly entries: readonly LedgerEntry[]
 }
 
 interface Cursor {
   readonly rest: AsyncGenerator<Whole, void>
-  head: Whole
+  readonly head: Whole
 }
 
 /** Segments are opened when their first row has its turn, so few are open at a time: one for each gateway that wrote then. */
@@ -66,24 +36,25 @@ async function* merged(folder: string, reading: LedgerQuery): AsyncGenerator<Who
       const opens = waiting[0]
       if (opens !== undefined && (next === null || opens.firstSeq <= next.head.seq)) {
         waiting.shift()
-        await advance(open, { rest: wholesOf(opens, reading), head: NONE })
+        await advance(open, wholesOf(opens, reading))
         continue
       }
       if (next === null) return
-      const { head } = next
-      const { writer } = head.entries[0]!.row
+      const { head, rest } = next
+      const { seq, writer } = head
       // Where a disk failed within a block, the block may be in two segments.
-      if (head.seq > (last.get(writer) ?? -1)) yield head
-      last.set(writer, Math.max(head.seq, last.get(writer) ?? -1))
+      if (seq > (last.get(writer) ?? -1)) yield head
+      last.set(writer, Math.max(seq, last.get(writer) ?? -1))
       open.splice(open.indexOf(next), 1)
-      await advance(open, next)
+      await advance(open, rest)
     }
   } finally {
     for (const { rest } of open) await rest.return()
   }
 }
 
-const NONE: Whole = { seq: 0, at: '', entries: [] }
+const wholesOf = (segment: Segment, reading: LedgerQuery): AsyncGenerator<Whole, void> =>
+  segment.form === 'blocks' ? wholesInBlocks(segment, reading) : wholesInLines(segment, reading)
 
 function earliest(open: readonly Cursor[]): Cursor | null {
   let first: Cursor | null = null
@@ -91,9 +62,9 @@ function earliest(open: readonly Cursor[]): Cursor | null {
   return first
 }
 
-async function advance(open: Cursor[], cursor: Cursor): Promise<void> {
-  const { value } = await cursor.rest.next()
-  if (value !== undefined) open.push(Object.assign(cursor, { head: value }))
+async function advance(open: Cursor[], rest: Cursor['rest']): Promise<void> {
+  const { value } = await rest.next()
+  if (value !== undefined) open.push({ rest, head: value })
 }
 
 /** The clock that a file system stamps with may be some milliseconds behind. */
@@ -108,76 +79,3 @@ async function segmentsFor(folder: string, { since, until }: LedgerQuery): Promi
   }
   return found
 }
-
-/** Rows whose request is missing do not count; at the end of a segment they are torn, or just being written. */
-async function* wholesOf(
-  { path }: SizedSegment,
-  { decisions = false, onDamage }: LedgerQuery,
-): AsyncGenerator<Whole, void> {
-  let entries: LedgerEntry[] = []
-  let last = 0
-  const tell = (kind: Damage['kind'], line: number): void => onDamage?.({ kind, path, line })
-  /** Rows before `line` that belong to no whole request. */
-  const drop = (kind: Damage['kind'], line: number): void => {
-    for (let back = entries.length; back > 0; back--) tell(kind, line - back)
-    entries = []
-  }
-  for await (const { text, number, ended } of linesIn(path)) {
-    last = number
-    const entry = ended ? entryOf(text, decisions) : null
-    if (entry === null) {
-      drop(ended ? 'damaged' : 'torn', number)
-      tell(ended ? 'damaged' : 'torn', number)
-      continue
-    }
-    const { row } = entry
-    if (entries.length > 0 && entries[0]!.row.seq + entries.length !== row.seq) drop('damaged', number)
-    entries.push(entry)
-    if (row.kind !== 'request') continue
-    if (row.attempts === entries.length - 1) yield { seq: entries[0]!.row.seq, at: row.at, entries }
-    else drop('damaged', number + 1)
-    entries = []
-  }
-  drop('torn', last + 1)
-}
-
-/** Nothing where the segment was deleted meanwhile. */
-async function* linesIn(path: string): ReturnType<typeof linesOf> {
-  try {
-    yield* linesOf(createReadStream(path, { highWaterMark: 256 * 1024 }))
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
-  }
-}
-
-/** What comes before it is flat, so the first of these is where it begins. */
-const DECISION = ',"decision":{'
-
-/** Null where the line is damaged. */
-function entryOf(line: string, decisions: boolean): LedgerEntry | null {
-  const cut = decisions ? -1 : line.indexOf(DECISION)
-  if (cut >= 0 && !line.endsWith('}}')) return null
-  const text = cut < 0 ? line : `${line.slice(0, cut)}}`
-  try {
-    const row = JSON.parse(text) as unknown
-    return isRow(row) ? { row, text } : null
-  } catch {
-    return null
-  }
-}
-
-function isRow(value: unknown): value is LedgerRow {
-  if (typeof value !== 'object' || value === null) return false
-  const { kind, seq, at, writer, attempts, cost_usd, tokens } = value as Partial<LedgerRow>
-  if ((kind !== 'request' && kind !== 'attempt') || !isCount(seq) || typeof writer !== 'string') return false
-  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return false
-  return isCountOrNull(attempts) && isCountOrNull(cost_usd) && isTokens(tokens)
-}
-
-/** One number that is none would make the counts of a budget none. */
-const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
-
-const isCountOrNull = (value: unknown): boolean => value === null || isCount(value)
-
-const isTokens = (value: unknown): boolean =>
-  value === null || (typeof value === 'object' && value !== undefined && Object.values(value).every(isCount))

@@ -4,6 +4,9 @@ import type { CountedRow } from '../core/counted.ts'
 export const KINDS = ['request', 'attempt'] as const
 export type RowKind = (typeof KINDS)[number]
 
+/** Names that callers choose are no longer than this. */
+export const LONGEST_NAME = 256
+
 /** One request, or one call of a backend for it. The numbers of a request are the sums of those of its attempts. */
 export interface LedgerRow extends CountedRow {
   readonly kind: RowKind

@@ -1,10 +1,12 @@
-/** The files of a ledger: `20261123T161140Z-1795450300123000-9f3a2c1e.jsonl`. */
+/** The files of a ledger: `20261123T161140Z-1795450300123000-9f3a2c1e.ledger`; those of earlier versions end with `.jsonl`. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** A file of rows by one writer; sorts by its name. */
 export interface Segment {
   readonly path: string
+  /** `lines`: of JSON, by an earlier version. */
+  readonly form: 'blocks' | 'lines'
   readonly writer: string
   /** Of its first row. */
   readonly firstSeq: number
@@ -18,13 +20,13 @@ export interface SizedSegment extends Segment {
   readonly writtenAt: number
 }
 
-const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(\d{16})-([0-9a-f]{8})\.jsonl$/
+const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(\d{16})-([0-9a-f]{8})\.(ledger|jsonl)$/
 
 /** `startedAt` is kept to the second. */
 export function segmentIn(folder: string, startedAt: number, firstSeq: number, writer: string): Segment {
   const time = new Date(startedAt).toISOString().replace(/[-:]|\.\d+/g, '')
-  const path = join(folder, `${time}-${String(firstSeq).padStart(16, '0')}-${writer}.jsonl`)
-  return { path, writer, firstSeq, startedAt: Math.floor(startedAt / 1000) * 1000 }
+  const path = join(folder, `${time}-${String(firstSeq).padStart(16, '0')}-${writer}.ledger`)
+  return { path, form: 'blocks', writer, firstSeq, startedAt: Math.floor(startedAt / 1000) * 1000 }
 }
 
 /** By their first rows. Other files are left out. Rejects where the folder cannot be read. */
@@ -43,7 +45,8 @@ export async function segmentsOf(folder: string): Promise<Segment[]> {
       number,
     ]
     const startedAt = Date.UTC(year, month - 1, day, hour, minute, second)
-    found.push({ path: join(folder, name), writer: parts[8]!, firstSeq, startedAt })
+    const form = parts[9] === 'ledger' ? 'blocks' : 'lines'
+    found.push({ path: join(folder, name), form, writer: parts[8]!, firstSeq, startedAt })
   }
   return found.sort((one, other) => one.firstSeq - other.firstSeq || (one.writer < other.writer ? -1 : 1))
 }

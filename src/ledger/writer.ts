@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { type Segment, segmentIn } from './segments.ts'
+import { FILE_HEAD, FILE_HEAD_BYTES } from './block-head.ts'
 import type { PendingBlock } from './pending.ts'
 
 interface Current extends Segment {
@@ -85,10 +86,13 @@ export class SegmentWriter {
   async #write(current: Current, { bytes }: PendingBlock): Promise<void> {
     if (!current.made) await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const handle = await open(current.path, current.made ? OPEN : MAKE, 0o600)
+    let end: number
     try {
       if (!current.clean) await handle.truncate(current.bytes)
-      for (let at = 0; at < bytes.length;)
-        at += (await handle.write(bytes, at, bytes.length - at, current.bytes + at)).bytesWritten
+      if (current.bytes === 0) await writeAll(handle, FILE_HEAD, 0)
+      const from = Math.max(current.bytes, FILE_HEAD_BYTES)
+      await writeAll(handle, bytes, from)
+      end = from + bytes.length
       // It may have been deleted between the opening and the writing, by a gateway that shares the folder.
       if ((await handle.stat()).nlink === 0) throw Object.assign(new Error('deleted'), { code: 'ENOENT' })
     } finally {
@@ -97,7 +101,7 @@ export class SegmentWriter {
     if (!current.made) await this.#syncFolder()
     current.made = true
     current.clean = true
-    current.bytes += bytes.length
+    current.bytes = end
     this.#unsynced = true
   }
 
@@ -113,4 +117,8 @@ export class SegmentWriter {
       await folder?.close()
     }
   }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, place: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at, place + at)).bytesWritten
 }

@@ -14,7 +14,6 @@ import type { Observation } from '../../src/decision/learn/model-stats.ts'
 import { Conversations } from '../../src/decision/route/conversations.ts'
 import type { Attempt } from '../../src/dispatch/attempt.ts'
 import { AnswerCollector } from '../../src/formats/answer-collector.ts'
-import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
@@ -66,7 +65,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
-      new RequestLogger(log, new DecisionTexts(), 'always'),
+      new RequestLogger(log, 'always'),
     ],
     emit: (event) => void events.push(event),
   })

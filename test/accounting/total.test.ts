@@ -112,11 +112,7 @@ const newLimiter = (): MemoryLimiter =>
   })
 
 const rowsFor = (one: RequestRecord): LedgerRow[] =>
-  rowsOf(one, 'w', 1, null)
-    .parts.join('')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LedgerRow)
+  rowsOf(one, 'w', 1, null).map(({ text }) => JSON.parse(text) as LedgerRow)
 
 /** All that keeps count of requests, now and as it is after a restart. */
 class Books {

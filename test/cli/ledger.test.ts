@@ -1,13 +1,16 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Writable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { ledger as command } from '../../src/cli/ledger.ts'
 import { csvOf, CSV_HEADER } from '../../src/cli/ledger-csv.ts'
 import { momentOf } from '../../src/cli/moment.ts'
 import { Outflow } from '../../src/cli/outflow.ts'
+import { FILE_HEAD } from '../../src/ledger/block-head.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { ANSWERED, FAILED, finished } from '../ledger/finished.ts'
+import { linesSegment } from '../ledger/lines.ts'
 import { opened, rowsIn } from '../ledger/opened.ts'
 import { usage } from '../support/factories.ts'
 import { decided } from '../support/records.ts'
@@ -49,20 +52,40 @@ const parsed = (out: string): LedgerRow[] =>
 t.test('damaged lines are counted on standard error, and the rest is printed', async (t) => {
   const cwd = await filled(t)
   const folder = join(cwd, 'data')
-  const files = (await readdir(folder)).sort()
-  const last = join(folder, files.at(-1)!)
+  const now = [finished({ id: 'new', attempts: [FAILED, ANSWERED] }), finished({ id: 'other' })]
+  const last = await linesSegment(folder, now)
   const text = await readFile(last, 'utf8')
   await writeFile(last, `${text.replace('{"kind":"attempt"', '{"kind":"attempt')}{"kind":`)
   const { code, out, err } = await run(['ledger', '--folder', 'data', '--kind', 'request'], { cwd })
   t.equal(code, 0)
   t.strictSame(
     parsed(out).map((row) => row.request_id),
-    ['old', 'other'],
+    ['old', 'new', 'other', 'other'],
   )
   t.equal(
     err,
-    `turnout ledger: 3 lines in 1 file cannot be read and are left out; the first is ${files.at(-1)}:1\n` +
+    `turnout ledger: 3 lines in 1 file cannot be read and are left out; the first is ${basename(last)}:1\n` +
       'turnout ledger: 1 line incomplete: a request that is being written, or whose gateway was killed\n',
+  )
+})
+
+t.test('so are those of a damaged block, and files of a newer version', async (t) => {
+  const cwd = await filled(t)
+  const folder = join(cwd, 'data')
+  const [old, last] = (await readdir(folder)).sort() as [string, string]
+  const bytes = await readFile(join(folder, last))
+  bytes[bytes.length - 1]! ^= 1
+  await writeFile(join(folder, last), bytes)
+  const newer = Buffer.from(FILE_HEAD)
+  newer.writeUInt32LE(99, 8)
+  newer.writeUInt32LE(crc32(newer.subarray(0, 12)), 12)
+  await writeFile(join(folder, old), newer)
+  const { code, out, err } = await run(['ledger', '--folder', 'data'], { cwd })
+  t.strictSame([code, out], [0, ''])
+  t.equal(
+    err,
+    `turnout ledger: 5 lines in 1 file cannot be read and are left out; the first is ${last}:16\n` +
+      'turnout ledger: 1 file was written by a newer version of Turnout and is left out\n',
   )
 })
 

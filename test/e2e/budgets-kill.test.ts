@@ -1,7 +1,7 @@
 /** A gateway that is killed under load counts nothing twice: what it knows after the restart is what the ledger has. */
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { rowsIn } from '../ledger/opened.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { eventually } from '../support/await.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
@@ -31,15 +31,12 @@ const listed = async (gateway: GatewayProcess): Promise<readonly Listed[]> => {
 /** What the rows of requests in a folder sum up to. */
 async function summed(folder: string): Promise<Used> {
   let [requests, tokens, usd] = [0, 0, 0]
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.jsonl')))
-    for (const line of (await readFile(join(folder, file), 'utf8')).split('\n')) {
-      if (!line.startsWith('{"kind":"request"') || !line.endsWith('}')) continue
-      const row = JSON.parse(line) as { attempts: number; tokens: Record<string, number> | null; cost_usd: number }
-      if (row.attempts === 0) continue
-      requests++
-      tokens += row.tokens === null ? 0 : row.tokens['input']! + row.tokens['output']!
-      usd += row.cost_usd ?? 0
-    }
+  for (const row of await rowsIn(folder, { kind: 'request' })) {
+    if (row.attempts === 0) continue
+    requests++
+    tokens += row.tokens === null ? 0 : row.tokens.input + row.tokens.output
+    usd += row.cost_usd ?? 0
+  }
   return { requests, tokens, usd: Math.round(usd * 1e9) / 1e9 }
 }
 

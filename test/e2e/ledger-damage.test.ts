@@ -1,6 +1,8 @@
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { finished } from '../ledger/finished.ts'
+import { linesSegment } from '../ledger/lines.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { rig } from '../support/rig.ts'
@@ -13,14 +15,15 @@ t.test(
     const first = await rig(t, { upstreams: { up: {} }, config })
     for (let i = 0; i < 3; i++) await (await rawPost(first.gateway.url, CHAT_PATH, chat())).complete
     await first.gateway.close()
-    t.equal(await readdir(folder).then((names) => names.filter((name) => name.endsWith('.jsonl')).length), 1)
-    const segment = join(
+    const segments = (await readdir(folder)).filter((name) => name.endsWith('.ledger'))
+    t.equal(segments.length, 1)
+    await appendFile(join(folder, segments[0]!), 'the beginning of a block')
+    const earlier = await linesSegment(
       folder,
-      (await readdir(folder)).find((name) => name.endsWith('.jsonl'))!,
+      ['one', 'two', 'three'].map((id) => finished({ id })),
     )
-    const lines = (await readFile(segment, 'utf8')).split('\n')
-    await writeFile(segment, lines.with(2, lines[2]!.slice(0, 50)).join('\n'))
-    await appendFile(segment, '{"kind":"att')
+    const lines = (await readFile(earlier, 'utf8')).split('\n')
+    await writeFile(earlier, lines.with(2, lines[2]!.slice(0, 50)).join('\n'))
     const second = await rig(t, { upstreams: { up: {} }, config })
     const said = second.gateway
       .logged()

@@ -1,101 +1,127 @@
 import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import t from 'tap'
+import { basename, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { crc32 } from 'node:zlib'
+import type { LedgerEvent } from '../../src/core/events.ts'
+import { BLOCK_MARK, FILE_HEAD, FILE_HEAD_BYTES } from '../../src/ledger/block-head.ts'
+import { catchUp } from '../../src/ledger/catch-up.ts'
 import { DamageCount } from '../../src/ledger/damage.ts'
-import { SegmentWriter } from '../../src/ledger/writer.ts'
 import type { PendingBlock } from '../../src/ledger/pending.ts'
-import { finished, ANSWERED, FAILED } from './finished.ts'
+import { SegmentWriter } from '../../src/ledger/writer.ts'
+import { eventually } from '../support/await.ts'
+import { seeded } from '../support/random.ts'
 import { decided } from '../support/records.ts'
+import { ANSWERED, FAILED, finished } from './finished.ts'
 import { idsOf, opened, rowsIn } from './opened.ts'
 
 /** The path of the only segment. */
 const only = async (folder: string): Promise<string> => join(folder, (await readdir(folder))[0]!)
 
-t.test(
-  'torn at every byte of the last request: it is not there, all others are, and the next run goes on',
-  async (t) => {
-    const folder = t.testdir({})
-    const first = await opened(folder)
-    first.ledger.onCompleted(finished({ id: 'one' }))
-    first.ledger.onCompleted(finished({ id: 'two', attempts: [FAILED, ANSWERED], decision: decided({ route: 'é' }) }))
-    await first.ledger.close()
-    const path = await only(folder)
-    const whole = await readFile(path)
-    const end = whole.indexOf(10, whole.indexOf('"kind":"request"')) + 1
-    t.ok(whole.length - end > 800)
-    for (let length = whole.length - 1; length >= end; length--) {
-      await truncate(path, length)
-      const rows = await rowsIn(folder, { decisions: length % 2 === 0 })
-      if (idsOf(rows).join() !== 'one' || rows.length !== 2) t.fail(`cut at ${length}: ${rows.length} rows`)
-    }
-    await writeFile(path, whole.subarray(0, whole.length - 5))
-    const second = await opened(folder)
-    second.ledger.onCompleted(finished({ id: 'three' }))
-    await second.ledger.close()
-    const rows = await rowsIn(folder)
-    t.strictSame(idsOf(rows), ['one', 'three'])
-    t.ok(rows[3]!.seq > first.ledger.seq, 'the numbers of what was torn are not given again')
-  },
-)
+const ROWS = 3
 
-t.test('damage in the middle costs the request that it hit', async (t) => {
+/** A segment with a block for each id, of so many rows. */
+async function segmentOf(t: Test, ids: readonly string[]) {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  for (const id of ['one', 'two', 'three']) ledger.onCompleted(finished({ id }))
+  for (const [index, id] of ids.entries()) {
+    ledger.onCompleted(finished({ id, attempts: [FAILED, ANSWERED], decision: decided({ route: 'é' }) }))
+    await eventually(3000, 'it is written', () => ledger.state().writtenRows === ROWS * (index + 1))
+  }
   await ledger.close()
   const path = await only(folder)
-  const lines = (await readFile(path, 'utf8')).split('\n')
-  for (const damage of ['', '{"kind":"request"', 'null', '{"kind":"attempt","seq":"x"}', '\u0000\u0000']) {
-    await writeFile(path, lines.with(2, damage).join('\n'))
-    t.strictSame(idsOf(await rowsIn(folder)), ['one', 'three'])
+  const bytes = await readFile(path)
+  const starts: number[] = []
+  for (let at = bytes.indexOf(BLOCK_MARK); at >= 0; at = bytes.indexOf(BLOCK_MARK, at + 1)) starts.push(at)
+  t.equal(starts.length, ids.length)
+  t.equal(starts[0], FILE_HEAD_BYTES)
+  return { folder, path, bytes, starts, lastSeq: ledger.seq }
+}
+
+/** What can be read of it, and what is said of the rest. */
+async function readingOf(folder: string, decisions = false) {
+  const count = new DamageCount()
+  let ids = ''
+  for (let twice = 0; twice < 2; twice++) ids = idsOf(await rowsIn(folder, { decisions, onDamage: count.add })).join()
+  return { ids, damaged: count.damaged, torn: count.torn, first: count.first }
+}
+
+t.test('torn at every byte: whole blocks are there, the torn one is counted, and the next run goes on', async (t) => {
+  const { folder, path, bytes, starts, lastSeq } = await segmentOf(t, ['one', 'two', 'three'])
+  const whole = ['', 'one', 'one,two']
+  for (let length = bytes.length - 1; length >= 0; length--) {
+    await truncate(path, length)
+    const complete = starts.filter((start) => start <= length).length - (length < FILE_HEAD_BYTES ? 0 : 1)
+    const isBetween = length === 0 || starts.includes(length)
+    const { ids, damaged, torn } = await readingOf(folder, length % 2 === 0)
+    if (ids !== whole[complete] || damaged > 0 || torn > 0 === isBetween)
+      t.fail(`cut at ${length}: ${ids}, ${damaged} damaged, ${torn} torn`)
   }
-  await writeFile(path, lines.toSpliced(2, 1).join('\n'))
-  t.strictSame(idsOf(await rowsIn(folder)), ['one', 'three'], 'an attempt is missing')
+  await writeFile(path, bytes.subarray(0, -5))
+  t.strictSame(await readingOf(folder), { ids: 'one,two', damaged: 0, torn: ROWS, first: null })
+  const { ledger } = await opened(folder)
+  t.equal(ledger.seq, lastSeq, 'the numbers of what was torn are not given again')
+  ledger.onCompleted(finished({ id: 'four' }))
+  await ledger.close()
+  t.strictSame(idsOf(await rowsIn(folder)), ['one', 'two', 'four'])
+  await writeFile(path, Buffer.concat([bytes.subarray(0, starts[2]), Buffer.alloc(5000)]))
+  t.strictSame(await readingOf(folder), { ids: 'one,two,four', damaged: 0, torn: 1, first: null }, 'only zeros')
 })
 
-t.test('what is left out is counted: each damaged line, and the torn end apart', async (t) => {
-  const folder = t.testdir({})
-  const { ledger } = await opened(folder)
-  for (const id of ['one', 'two', 'three']) ledger.onCompleted(finished({ id, attempts: [FAILED, ANSWERED] }))
-  await ledger.close()
-  const path = await only(folder)
-  const lines = (await readFile(path, 'utf8')).split('\n')
-  const row = lines[3]!
-  const attempt = (field: string, value: string): string =>
-    row.replace(new RegExp(`"${field}":[^,]+`), `"${field}":${value}`)
-  // Lines 4, 5 and 6 are of the second request: one that cannot be read costs all three.
-  for (const [label, changed, damaged, torn, left] of [
-    ['nothing', lines, 0, 0, 3],
-    ['an empty line', lines.with(4, ''), 3, 0, 2],
-    ['half a line', lines.with(4, row.slice(0, 40)), 3, 0, 2],
-    ['no JSON', lines.with(3, '\u0000\u0000'), 3, 0, 2],
-    ['another JSON', lines.with(5, '[]'), 3, 0, 2],
-    ['a number that is a text', lines.with(3, attempt('seq', '"x"')), 3, 0, 2],
-    ['a cost that is a text', lines.with(3, attempt('cost_usd', '"much"')), 3, 0, 2],
-    ['a cost below nothing', lines.with(3, attempt('cost_usd', '-1')), 3, 0, 2],
-    [
-      'tokens that are none',
-      lines.with(3, row.replace(/"tokens":(null|\{[^}]*\})/, '"tokens":{"input":null}')),
-      3,
-      0,
-      2,
-    ],
-    ['a time that is none', lines.with(3, attempt('at', '"soon"')), 3, 0, 2],
-    ['a line too much', lines.toSpliced(3, 0, 'x'), 1, 0, 3],
-    ['a row that is missing', lines.toSpliced(4, 1), 2, 0, 2],
-    ['a request that is missing', lines.toSpliced(5, 1), 2, 0, 2],
-    ['a torn end', [...lines.slice(0, 8), lines[8]!.slice(0, 30)], 0, 3, 2],
-    ['an end without its request', [...lines.slice(0, 8), ''], 0, 2, 2],
-    ['both', [...lines.with(0, 'x').slice(0, 8), ''], 3, 2, 1],
-  ] as const) {
-    await writeFile(path, changed.join('\n'))
-    const count = new DamageCount()
-    for (let twice = 0; twice < 2; twice++)
-      t.equal(idsOf(await rowsIn(folder, { onDamage: count.add })).length, left, label)
-    t.strictSame([count.damaged, count.torn], [damaged, torn], `${label}: each line once, however often it is read`)
-    t.equal(count.files, damaged > 0 ? 1 : 0)
-    if (damaged > 0) t.match(count.first, /^\d{8}T.*\.jsonl:\d$/)
+t.test('a wrong bit anywhere costs the block that it is in, and is told', async (t) => {
+  const { folder, path, bytes, starts } = await segmentOf(t, ['one', 'two', 'three'])
+  const ids = ['one', 'two', 'three']
+  const random = seeded(5)
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = Buffer.from(bytes)
+    changed[at]! ^= 1 << Math.floor(random() * 8)
+    await writeFile(path, changed)
+    const hit = starts.findLastIndex((start) => start <= at)
+    const place = `${basename(path)}:${starts[hit] ?? 0}`
+    const left = ids.filter((_, index) => index !== hit).join()
+    const found = await readingOf(folder, at % 2 === 0)
+    if (found.ids !== left || found.first !== place || ![1, ROWS].includes(found.damaged) || found.torn > 0)
+      t.fail(`byte ${at}: ${JSON.stringify(found)}`)
   }
+})
+
+t.test('whatever is in the way, blocks behind it are found', async (t) => {
+  const { folder, path, bytes, starts } = await segmentOf(t, ['one', 'two', 'three'])
+  const [first, second, third] = starts as [number, number, number]
+  const between = (from: number, to?: number): Buffer => bytes.subarray(from, to)
+  const [head, one, two, three] = [between(0, first), between(first, second), between(second, third), between(third)]
+  for (const [label, parts, left, damaged, torn] of [
+    ['bytes too much', [head, one, Buffer.from('what is this?'), two, three], 'one,two,three', 1, 0],
+    ['more of them than are read at once', [head, one, Buffer.alloc(600_000, 7), two, three], 'one,two,three', 1, 0],
+    ['marks of blocks', [head, one, BLOCK_MARK, BLOCK_MARK, two, three], 'one,two,three', 1, 0],
+    ['zeros', [head, one, Buffer.alloc(600_000), three], 'one,three', 1, 0],
+    ['a block that is cut', [head, one.subarray(0, -7), two, three], 'two,three', ROWS, 0],
+    ['a head that is cut', [head, one.subarray(0, 20), two, three], 'two,three', 1, 0],
+    ['a block that is missing', [head, one, three], 'one,three', 0, 0],
+    ['no head of the file', [one, two, three], 'one,two,three', 1, 0],
+    ['a block twice', [head, one, one, two, three], 'one,two,three', 0, 0],
+    ['no block at all', [Buffer.from('not a ledger, but some other file')], '', 1, 0],
+    ['nothing', [], '', 0, 0],
+    ['a beginning', [head.subarray(0, 5)], '', 0, 1],
+  ] as const) {
+    await writeFile(path, Buffer.concat([...parts]))
+    const found = await readingOf(folder)
+    t.strictSame([found.ids, found.damaged, found.torn], [left, damaged, torn], label)
+  }
+})
+
+t.test('a segment of a later version is left alone, and that is said', async (t) => {
+  const { folder, path, bytes } = await segmentOf(t, ['one', 'two'])
+  const newer = Buffer.from(bytes)
+  newer.writeUInt32LE(2, 8)
+  newer.writeUInt32LE(crc32(newer.subarray(0, 12)), 12)
+  await writeFile(path, newer)
+  const count = new DamageCount()
+  t.strictSame(await rowsIn(folder, { onDamage: count.add }), [])
+  t.strictSame([count.newer, count.damaged, count.torn], [1, 0, 0])
+  const told: LedgerEvent[] = []
+  const sessions = { replay: () => undefined }
+  await catchUp(folder, { budgets: null, sessions }, { damage: new DamageCount(), emit: (event) => told.push(event) })
+  t.strictSame(told, [{ event: 'ledger_newer', files: 1 }])
 })
 
 t.test('a block that is in two segments counts once', async (t) => {
@@ -117,6 +143,8 @@ const block = (text: string, firstSeq: number): PendingBlock => ({
   slot: 1,
 })
 
+const HEAD = FILE_HEAD.toString('latin1')
+
 t.test('what a failed write left behind is cut off before the next one', async (t) => {
   const folder = t.testdir({})
   const writer = new SegmentWriter(folder, '0123abcd', 1000)
@@ -127,9 +155,9 @@ t.test('what a failed write left behind is cut off before the next one', async (
   await t.rejects(writer.append(block('two\n', 2)), { code: 'EISDIR' })
   await rm(path, { recursive: true })
   await rename(join(folder, 'aside'), path)
-  await writeFile(path, 'one\ntw')
+  await writeFile(path, `${HEAD}one\ntw`, 'latin1')
   await writer.append(block('two\n', 2))
-  t.equal(await readFile(path, 'utf8'), 'one\ntwo\n')
+  t.equal(await readFile(path, 'latin1'), `${HEAD}one\ntwo\n`)
   t.ok(writer.unsynced)
   await writer.sync()
   t.notOk(writer.unsynced)

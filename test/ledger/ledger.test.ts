@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { nanoUsdOf } from '../../src/core/money.ts'
+import { entriesOf } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { eventually } from '../support/await.ts'
 import { cost, usage } from '../support/factories.ts'
@@ -143,7 +144,9 @@ t.test('rows of a request', async (t) => {
   t.equal((await stat(folder)).mode & 0o777, 0o700)
   const [file] = await readdir(folder)
   t.equal((await stat(join(folder, file!))).mode & 0o777, 0o600)
-  t.match(await readFile(join(folder, file!), 'utf8'), '"cost_usd":0.000000001')
+  const texts: string[] = []
+  for await (const { text } of entriesOf(folder)) texts.push(text)
+  t.match(texts[1], '"cost_usd":0.000000001')
 })
 
 t.test('numbers grow over restarts, also where the clock was set back', async (t) => {
@@ -252,8 +255,8 @@ t.test('memory is bounded: first decisions are left out, then rows are lost, and
   await mkdir(join(folder, '..'), { recursive: true })
   await writeFile(folder, 'in the way')
   const { ledger, told } = await opened(folder, {}, { mostBytes: 100_000 })
-  const decision = decided({ strategy: 'x'.repeat(3000) })
-  for (let i = 0; i < 500; i++) ledger.onCompleted(finished({ id: `r-${i}`, decision }))
+  const decision = decided({ affinity: 'x'.repeat(3000) })
+  for (let i = 0; i < 500; i++) ledger.onCompleted(finished({ id: `r-${i}`.padEnd(256), decision }))
   const { pendingRows, lostRows } = ledger.state()
   t.equal(pendingRows + lostRows, 1000)
   t.ok(lostRows > 100)

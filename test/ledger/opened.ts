@@ -1,9 +1,9 @@
 import type { LedgerEvent } from '../../src/core/events.ts'
 import { type Ledger as LedgerClass, Ledger, type LedgerTools } from '../../src/ledger/ledger.ts'
-import { readLedger, type LedgerQuery } from '../../src/ledger/read.ts'
+import type { LedgerQuery } from '../../src/ledger/query.ts'
+import { readLedger } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import type { LedgerSpec } from '../../src/core/settings.ts'
-import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 
 export interface Opened {
   readonly ledger: LedgerClass
@@ -19,7 +19,7 @@ export async function opened(
   const told: LedgerEvent[] = []
   const ledger = await Ledger.open(
     { folder, keepMs: null, maxBytes: null, ...spec },
-    { emit: (event) => told.push(event), decisions: new DecisionTexts(), ...tools },
+    { emit: (event) => told.push(event), ...tools },
   )
   return { ledger, told }
 }

@@ -24,7 +24,7 @@ t.test('two gateways in one folder: all rows of both, in order', async (t) => {
 t.test('it is read while it is written: whole requests, each once', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  const decision = decided({ strategy: 'x'.repeat(2000) })
+  const decision = decided({ affinity: 'x'.repeat(2000) })
   let settled = 0
   const load = setInterval(() => {
     for (let i = 0; i < 40; i++) ledger.onCompleted(finished({ id: String(settled++), decision }))
@@ -61,7 +61,8 @@ t.test('pruning: by age, then by size, the oldest first; nothing but segments', 
   const paths: string[] = []
   for (let day = 9; day >= 0; day--) {
     const at = now - day * DAY
-    const { path } = segmentIn(folder, at, at * 1000, '0123abcd')
+    const { path: blocks } = segmentIn(folder, at, at * 1000, '0123abcd')
+    const path = day % 2 === 0 ? blocks : blocks.replace(/\.ledger$/, '.jsonl')
     await writeFile(path, 'x'.repeat(1000))
     await utimes(path, at / 1000, at / 1000)
     paths.push(path)
@@ -83,7 +84,7 @@ t.test('pruning: by age, then by size, the oldest first; nothing but segments', 
 t.test('a ledger keeps to its size', async (t) => {
   const folder = t.testdir({})
   const { ledger } = await opened(folder)
-  const decision = decided({ strategy: 'x'.repeat(5000) })
+  const decision = decided({ affinity: 'x'.repeat(5000) })
   for (let i = 0; i < 2000; i++) ledger.onCompleted(finished({ id: String(i), decision }))
   await ledger.close()
   // The next run prunes at its start.

@@ -11,7 +11,6 @@ import type { RequestRecord } from '../../src/core/request-record.ts'
 import type { LogDecisions } from '../../src/core/settings.ts'
 import { failureRecordOf } from '../../src/observe/log/failure.ts'
 import { requestLine } from '../../src/observe/log/request-line.ts'
-import { DecisionTexts } from '../../src/observe/log/decision-text.ts'
 import { createLog, logEvents } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 
@@ -156,7 +155,7 @@ const lineOf = (error: GatewayError): object =>
 function lineIn(whole: LogDecisions, record: RequestRecord, level = 'info'): LogLine {
   let text = ''
   const log = createLog(level, { write: (one: string) => void (text += one) })
-  new RequestLogger(log, new DecisionTexts(), whole).onCompleted(record)
+  new RequestLogger(log, whole).onCompleted(record)
   return JSON.parse(text === '' ? '{}' : text) as LogLine
 }
 
@@ -232,7 +231,7 @@ for (const [what, { record, in: where }] of Object.entries(WHOLE))
 t.test('of ids as callers and the gateway make them one in a hundred is a sample', async (t) => {
   let samples = 0
   const log = createLog('info', { write: (line: string) => void (samples += line.includes('"decision":') ? 1 : 0) })
-  const logger = new RequestLogger(log, new DecisionTexts(), 'sampled')
+  const logger = new RequestLogger(log, 'sampled')
   const shares = [
     () => randomUUID(),
     (number: number) => `req-${number}`,

@@ -77,8 +77,7 @@ t.test('the first and the last attempt that answered are told apart', async (t) 
 
 t.test('the ledger: the finish and the verdict are of the call that finished; sums are of all', async (t) => {
   for (const record of RESCUED) {
-    const lines = rowsOf(record, 'w', 1, null).parts.join('').trimEnd().split('\n')
-    const rows = lines.map((line) => JSON.parse(line) as LedgerRow)
+    const rows = rowsOf(record, 'w', 1, null).map(({ text }) => JSON.parse(text) as LedgerRow)
     t.match(rows[0], { backend: 'a', finish: null, success: false, why: 'upstream_incomplete', ttft_ms: 50 })
     t.match(rows[1], { backend: 'b', finish: 'stop', success: true, why: null })
     const own = rows.at(-1)!
@@ -157,8 +156,7 @@ t.test('sessions count both attempts that answered', async (t) => {
   for (const record of RESCUED) {
     const [live, replayed] = [new Sessions(), new Sessions()]
     live.onCompleted(record)
-    const rows = rowsOf(record, 'w', 1, null).parts.join('').trimEnd().split('\n')
-    for (const row of rows) replayed.replay(JSON.parse(row) as LedgerRow)
+    for (const { text } of rowsOf(record, 'w', 1, null)) replayed.replay(JSON.parse(text) as LedgerRow)
     const shown = live.get('anonymous/s')
     t.match(shown, { requests: 1, attempts: record.calls, models: { 'b/n': 1 }, ttft_ms: 50, cost_usd: 0.000004 })
     t.strictSame(replayed.get('anonymous/s'), shown)

@@ -13,11 +13,7 @@ const ALL = { since: null, sort: 'cost', limit: 1000, agent: null, key: null, te
 
 /** The rows that the ledger writes for it: its attempts, then itself. */
 const rowsFor = (record: RequestRecord): LedgerRow[] =>
-  rowsOf(record, 'w', 1, null)
-    .parts.join('')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LedgerRow)
+  rowsOf(record, 'w', 1, null).map(({ text }) => JSON.parse(text) as LedgerRow)
 
 const random = seeded(21)
 const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!

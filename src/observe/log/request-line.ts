@@ -1,7 +1,7 @@
 /** A finished request as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
 import { type CandidateName, type DecisionRows, valueOf } from '../../core/decision-rows.ts'
 import { usdOf } from '../../core/money.ts'
-import type { RequestRecord } from '../../core/request-record.ts'
+import type { AttemptRecord, RequestRecord } from '../../core/request-record.ts'
 import type { Total } from '../../core/settlement.ts'
 import { COLUMN } from '../../core/terms.ts'
 import { wasteInAll } from '../../core/total.ts'
@@ -50,7 +50,9 @@ const placeOf = ({ candidates }: DecisionRows, { id, effort }: CandidateName): n
 
 /** What a record must hold for `outcomeOf`: that of an answer that is about to end will do. */
 export type RequestOutcome = Total &
-  Pick<RequestRecord<boolean | null>, 'attempts' | 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'>
+  Pick<RequestRecord<boolean | null>, 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'> & {
+    readonly attempts: readonly Pick<AttemptRecord, 'backend' | 'model' | 'status' | 'error' | 'ttftMs'>[]
+  }
 
 /** `outcome` of the decision record. */
 export const outcomeOf = (record: RequestOutcome): object => ({

@@ -1,7 +1,7 @@
 import type { DecisionReads, RequestObserver, RequestRecord } from '../../core/request-record.ts'
 import type { LogDecisions } from '../../core/settings.ts'
 import { textHash } from '../../formats/json/fingerprint.ts'
-import type { DecisionTexts } from './decision-text.ts'
+import { decisionText } from './decision-text.ts'
 import type { Log } from './log.ts'
 import { requestLine } from './request-line.ts'
 
@@ -12,12 +12,10 @@ const SAMPLED = 100
 export class RequestLogger implements RequestObserver {
   readonly readsDecisions: DecisionReads
   readonly #log: Log
-  readonly #decisions: DecisionTexts
   readonly #whole: LogDecisions
 
-  constructor(log: Log, decisions: DecisionTexts, whole: LogDecisions) {
+  constructor(log: Log, whole: LogDecisions) {
     this.#log = log
-    this.#decisions = decisions
     this.#whole = whole
     this.readsDecisions = log.requests.written
   }
@@ -27,7 +25,7 @@ export class RequestLogger implements RequestObserver {
     const source = record.failure?.source
     const wrong = source === 'turnout' || source === 'upstream'
     if (written === 'none' || (written === 'failed' && !wrong)) return
-    const decision = this.#isWhole(record, wrong) ? this.#decisions.textOf(record) : null
+    const decision = this.#isWhole(record, wrong) ? decisionText(record) : null
     ;(wrong ? warn : info)(requestLine(record), record.endedAt, decision)
   }
 

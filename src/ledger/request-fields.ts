@@ -1,0 +1,221 @@
+/**
+ * A finished request <-> the fields of its rows. Of what follows from its attempts nothing is written: what they took together,
+ * and which of them answered. What is written and what is read stand side by side, and change together with VERSION.
+ */
+import type { Effort } from '../core/capabilities.ts'
+import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
+import type { Cost, Tokens, Waste } from '../core/settlement.ts'
+import { keyed } from '../core/keyed.ts'
+import { TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
+import { totalOf } from '../core/total.ts'
+import { type BlockColumn, readDecision, writeDecision } from './decision-fields.ts'
+import type { FieldReader } from './field-reader.ts'
+import type { FieldWriter } from './field-writer.ts'
+import { LONGEST_NAME } from './row.ts'
+import type { WrittenAttempt, WrittenRequest } from './written-request.ts'
+
+const STREAM = 1
+const SUCCESS = 2
+const LABELS = 4
+const DECISION = 8
+
+/** `startedAt`: no request of the block had ended before; epoch ms. `decision`: whether it is written. */
+export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt: number, decision: boolean): void {
+  const { labels, attempts } = record
+  const decided = decision ? record.decision : null
+  const labelled = hasMembers(labels)
+  out.count(
+    (record.stream ? STREAM : 0) |
+      (record.success ? SUCCESS : 0) |
+      (labelled ? LABELS : 0) |
+      (decided !== null ? DECISION : 0),
+  )
+  out.count(record.endedAt - startedAt)
+  out.text(shortened(record.id))
+  out.name(record.key)
+  out.name(record.team)
+  out.text(shortened(record.user))
+  out.text(shortened(record.session))
+  out.name(shortened(record.agent))
+  out.name(record.route)
+  out.name(record.endpoint)
+  out.name(record.requestedModel)
+  if (labelled) writeLabels(out, labels)
+  out.number(record.maxTokens)
+  out.number(record.status)
+  out.name(record.error)
+  out.name(record.finish)
+  out.name(record.why)
+  out.number(record.score)
+  writeMs(out, record.ttftMs)
+  writeMs(out, record.totalMs)
+  writeMs(out, record.overheadMs)
+  out.count(attempts.length)
+  for (const attempt of attempts) writeAttempt(out, attempt)
+  if (decided === null) return
+  const start = out.begin()
+  writeDecision(out, decided, record.id)
+  out.close(start)
+}
+
+/** `columns`: of its decision; null where that is not wanted. */
+export function readRequest(
+  from: FieldReader,
+  startedAt: number,
+  columns: readonly BlockColumn[] | null,
+): WrittenRequest {
+  const flags = from.count()
+  const endedAt = startedAt + from.count()
+  const traits = {
+    stream: (flags & STREAM) !== 0,
+    success: (flags & SUCCESS) !== 0,
+    endedAt,
+    id: from.text() ?? '',
+    key: from.name() ?? '',
+    team: from.name(),
+    user: from.text(),
+    session: from.text(),
+    agent: from.name(),
+    route: from.name(),
+    endpoint: from.name() ?? '',
+    requestedModel: from.name() ?? '',
+    labels: (flags & LABELS) === 0 ? {} : readLabels(from),
+    maxTokens: from.number(),
+    status: from.number() ?? 0,
+    error: from.name() as RequestRecord['error'],
+    finish: from.name(),
+    why: from.name() as RequestRecord['why'],
+    score: from.number(),
+    ttftMs: readMs(from),
+    totalMs: readMs(from) ?? 0,
+    overheadMs: readMs(from) ?? 0,
+  }
+  const attempts = Array.from({ length: from.count() }, () => readAttempt(from))
+  const place = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
+  const { backend, model, effort } = place
+  let decided: WrittenRequest['decision'] = null
+  if ((flags & DECISION) !== 0) {
+    from.part(columns !== null)
+    if (columns !== null) decided = readDecision(from, columns, traits.id)
+  }
+  return {
+    ...traits,
+    attempts,
+    calls: attempts.length,
+    backend,
+    model,
+    effort,
+    ...totalOf(attempts),
+    decision: decided,
+  }
+}
+
+const NOWHERE = { backend: null, model: null, effort: null }
+
+const ANSWERED = 1
+const USAGE = 2
+const USAGE_ESTIMATED = 4
+const COST = 8
+const COST_ESTIMATED = 16
+const WASTE = 32
+
+function writeAttempt(out: FieldWriter, attempt: WrittenAttempt): void {
+  const { usage, cost, waste } = attempt
+  out.count(
+    (attempt.answered ? ANSWERED : 0) |
+      (usage !== null ? USAGE : 0) |
+      (usage?.estimated === true ? USAGE_ESTIMATED : 0) |
+      (cost !== null ? COST : 0) |
+      (cost?.estimated === true ? COST_ESTIMATED : 0) |
+      (waste !== null ? WASTE : 0),
+  )
+  out.name(attempt.backend)
+  out.name(attempt.model)
+  out.name(attempt.effort)
+  out.number(attempt.status)
+  out.name(attempt.error)
+  writeMs(out, attempt.ttftMs)
+  writeMs(out, attempt.totalMs)
+  if (usage !== null) writeTokens(out, usage)
+  if (cost !== null) {
+    out.number(cost.nanoUsd)
+    out.name(cost.source)
+  }
+  if (waste !== null) {
+    out.name(waste.reason)
+    out.number(waste.tokens)
+  }
+}
+
+function readAttempt(from: FieldReader): WrittenAttempt {
+  const flags = from.count()
+  const has = (flag: number): boolean => (flags & flag) !== 0
+  return {
+    answered: has(ANSWERED),
+    backend: from.name() ?? '',
+    model: from.name() ?? '',
+    effort: from.name() as Effort | null,
+    status: from.number(),
+    error: from.name() as WrittenAttempt['error'],
+    ttftMs: readMs(from),
+    totalMs: readMs(from) ?? 0,
+    usage: has(USAGE) ? readTokens(from, has(USAGE_ESTIMATED)) : null,
+    cost: has(COST) ? readCost(from, has(COST_ESTIMATED)) : null,
+    waste: has(WASTE) ? readWaste(from) : null,
+  }
+}
+
+/** By their names: a file may be read by a version that knows other kinds. */
+function writeTokens(out: FieldWriter, tokens: Tokens): void {
+  for (const kind of TOKEN_KINDS)
+    if (tokens[kind] !== 0) {
+      out.name(TOKENS[kind].name)
+      out.number(tokens[kind])
+    }
+  out.name(null)
+}
+
+function readTokens(from: FieldReader, estimated: boolean): Tokens {
+  const counts = new Map<string, number>()
+  for (let name = from.name(); name !== null; name = from.name()) counts.set(name, from.number() ?? 0)
+  return { ...keyed(TOKEN_KINDS, (kind) => counts.get(TOKENS[kind].name) ?? 0), estimated }
+}
+
+const readCost = (from: FieldReader, estimated: boolean): Cost => ({
+  nanoUsd: from.number() ?? 0,
+  source: from.name() as Cost['source'],
+  estimated,
+})
+
+const readWaste = (from: FieldReader): Waste => ({
+  reason: from.name() as Waste['reason'],
+  tokens: from.number() ?? 0,
+})
+
+function writeLabels(out: FieldWriter, labels: RequestRecord['labels']): void {
+  const names = Object.keys(labels)
+  out.count(names.length)
+  for (const name of names) {
+    out.name(name)
+    out.name(labels[name]!)
+  }
+}
+
+const readLabels = (from: FieldReader): RequestRecord['labels'] =>
+  Object.fromEntries(Array.from({ length: from.count() }, () => [from.name() ?? '', from.name() ?? '']))
+
+function hasMembers(labels: RequestRecord['labels']): boolean {
+  for (const name in labels) if (labels[name] !== undefined) return true
+  return false
+}
+
+/** Rows have tenths of them. */
+const writeMs = (out: FieldWriter, ms: number | null): void => out.number(ms === null ? null : Math.round(ms * 10))
+
+function readMs(from: FieldReader): number | null {
+  const tenths = from.number()
+  return tenths === null ? null : tenths / 10
+}
+
+const shortened = <T extends string | null>(text: T): T | string =>
+  text !== null && text.length > LONGEST_NAME ? text.slice(0, LONGEST_NAME) : text
