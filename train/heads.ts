@@ -8,7 +8,7 @@ const DECAY = 1e-4
 
 /** Multinomial logistic regression by AdaGrad. For each class the weights of the features, then a constant. `importance`: of each text. */
 export function trainSoftmax(
-  texts: readonly Float32Array[],
+  texts: readonly (readonly number[])[],
   classes: readonly number[],
   importance: readonly number[],
   size: number,
@@ -49,7 +49,7 @@ export function trainSoftmax(
 
 /** Weighted ridge regression; the weights of the features, then a constant that is not held back. */
 export function trainLinear(
-  texts: readonly Float32Array[],
+  texts: readonly (readonly number[])[],
   targets: readonly number[],
   importance: readonly number[],
   ridge: number,

@@ -39,7 +39,7 @@ const noHeads = (dims: number): Pick<ClassifierWeights, 'heads' | 'difficulty' |
 
 function withHeads(
   lessons: readonly Lesson[],
-  features: readonly Float32Array[],
+  features: readonly (readonly number[])[],
   vectors: Vectors,
   seed: number,
 ): ClassifierWeights {
@@ -87,10 +87,10 @@ function topicsOf(lessons: readonly Lesson[]): {
 /** How hard a text is for an ordinary model, and how much more the able ones succeed with it. */
 function trainAbility(
   lessons: readonly Lesson[],
-  features: readonly Float32Array[],
+  features: readonly (readonly number[])[],
 ): Pick<ClassifierWeights, 'difficulty' | 'demand'> {
   const abilities = abilitiesOf(lessons)
-  const texts: Float32Array[] = []
+  const texts: (readonly number[])[] = []
   const failures: number[] = []
   const slopes: number[] = []
   const importance: number[] = []

@@ -7,9 +7,9 @@ import type { Effort, TaskClass } from './capabilities.ts'
 /** What a text is about, in numbers that only the estimators read. */
 export interface TextFeatures {
   /** The nearest topics of the classifier, and how the text is shared among them; the shares sum to 1. */
-  readonly topics: Int32Array
-  readonly shares: Float64Array
-  readonly vector: Float32Array
+  readonly topics: readonly number[]
+  readonly shares: readonly number[]
+  readonly vector: readonly number[]
   readonly class: TaskClass
   /** 0..1: how likely an ordinary model is to fail. */
   readonly difficulty: number

@@ -19,15 +19,11 @@ export function features({
   shares = [1],
   vector = [0, 0],
   ...rest
-}: Partial<Omit<TextFeatures, 'topics' | 'shares' | 'vector'>> & {
-  readonly topics?: readonly number[]
-  readonly shares?: readonly number[]
-  readonly vector?: readonly number[]
-} = {}): TextFeatures {
+}: Partial<TextFeatures> = {}): TextFeatures {
   return {
-    topics: Int32Array.from(topics),
-    shares: Float64Array.from(shares),
-    vector: Float32Array.from(vector),
+    topics,
+    shares,
+    vector,
     class: 'chat',
     difficulty: 0.3,
     demand: 1,

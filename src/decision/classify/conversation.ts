@@ -29,8 +29,7 @@ export function readConversation(prompt: Prompt): Conversation {
   const reader = new ConversationReader()
   prompt.walk(reader)
   reader.end()
-  const { messages, texts, images, sounds, question, usesTools, opening, continues } = reader
-  return { messages, texts, images, sounds, question, usesTools, opening, continues }
+  return reader
 }
 
 /** So many texts are read at several places each, those after them at one. */
@@ -52,7 +51,7 @@ export function conversationTokens({ messages, texts, images }: Conversation): n
   return messages * MESSAGE_TOKENS + images * IMAGE_TOKENS + tokens + rest
 }
 
-class ConversationReader implements PromptReader {
+class ConversationReader implements PromptReader, Conversation {
   messages = 0
   readonly texts: string[] = []
   images = 0

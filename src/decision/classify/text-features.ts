@@ -27,13 +27,20 @@ export function featureReader(weights: ClassifierWeights): FeatureReader {
     return {
       topics,
       shares,
-      vector: features.slice(),
+      vector: listOf(features),
       class: classOf(topics, shares, weights.topics),
       difficulty: Math.min(1, Math.max(0, scores[trained]!)),
       demand: scores[trained + 1]!,
       language,
     }
   }
+}
+
+/** A plain list is made in half the time of a typed array, and is no burden to the collector. */
+function listOf(values: Float32Array): number[] {
+  const list = new Array<number>(values.length)
+  for (let i = 0; i < list.length; i++) list[i] = values[i]!
+  return list
 }
 
 /** Those of the topics, then difficulty and demand. */
@@ -45,8 +52,8 @@ function headsOf({ dims, trained, heads, difficulty, demand }: ClassifierWeights
 
 /** The most likely of the trained topics, and how their likelihood is shared among them. */
 function nearest(scores: Float32Array, trained: number): Pick<TextFeatures, 'topics' | 'shares'> {
-  const topics = new Int32Array(NEAREST)
-  const shares = new Float64Array(NEAREST).fill(-Infinity)
+  const topics = [0, 0, 0]
+  const shares = [-Infinity, -Infinity, -Infinity]
   for (let topic = 0; topic < trained; topic++) {
     const score = scores[topic]!
     let place = NEAREST
@@ -67,7 +74,7 @@ function nearest(scores: Float32Array, trained: number): Pick<TextFeatures, 'top
 }
 
 /** The class with the greatest share. */
-function classOf(topics: Int32Array, shares: Float64Array, classes: readonly TaskClass[]): TaskClass {
+function classOf(topics: readonly number[], shares: readonly number[], classes: readonly TaskClass[]): TaskClass {
   let best = classes[topics[0]!]!
   let most = 0
   for (const topic of topics) {
@@ -85,7 +92,7 @@ function classOf(topics: Int32Array, shares: Float64Array, classes: readonly Tas
 /** The sense of a request whose class is told by its form: all of it is that topic. */
 export function topicKnown(features: TextFeatures, as: TaskClass, { topics }: ClassifierWeights): TextFeatures {
   const topic = topics.lastIndexOf(as)
-  return { ...features, class: as, topics: Int32Array.of(topic), shares: Float64Array.of(1) }
+  return { ...features, class: as, topics: [topic], shares: [1] }
 }
 
 const TOLD = 0.25
@@ -96,7 +103,7 @@ export function leaning(features: TextFeatures, towards: TaskClass, { topics }: 
   return {
     ...features,
     class: towards,
-    topics: Int32Array.of(own, ...features.topics),
-    shares: Float64Array.of(TOLD, ...features.shares.map((share) => share * (1 - TOLD))),
+    topics: [own, ...features.topics],
+    shares: [TOLD, ...features.shares.map((share) => share * (1 - TOLD))],
   }
 }

@@ -97,7 +97,7 @@ const KEPT_SHARE = 0.2
 /** What a call meets, in the order of SIGHT. */
 const sight = new Float64Array(SIGHT.length)
 
-function look(tokens: number, { open, running, waiting, kv }: LoadView): void {
+function look(tokens: number, { running, waiting, kv }: LoadView, open: number): void {
   sight[0] = 1
   sight[1] = tokens / 1000
   sight[2] = open
@@ -117,15 +117,15 @@ function estimated({ weights }: Regression, places: Int32Array): number {
   return seconds
 }
 
-/** Seconds until the first token of a prompt with so many tokens to read, beside this load, once it has a place. */
-export function ttftOf(latency: Latency, tokens: number, load: LoadView): number {
-  look(tokens, load)
+/** Seconds until the first token of a prompt with so many tokens to read, beside this load (or other calls of this gateway), once it has a place. */
+export function ttftOf(latency: Latency, tokens: number, load: LoadView, open = load.open): number {
+  look(tokens, load, open)
   return Math.max(ESTIMATORS.ttft.shortest, estimated(best(latency, 'ttft'), TTFT))
 }
 
 /** Seconds for each output token beside this load. */
 export function tpotOf(latency: Latency, load: LoadView): number {
-  look(0, load)
+  look(0, load, load.open)
   return Math.max(ESTIMATORS.tpot.shortest, estimated(best(latency, 'tpot'), TPOT))
 }
 

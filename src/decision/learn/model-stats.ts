@@ -164,8 +164,9 @@ function learnTimes({ profile, target, usage, load, place, ttftMs, streamMs, tot
     const seconds = ttftMs / 1000
     // As late as it would be with the last of the places: what came on top was waiting.
     const last = Math.max(0, Math.round(latency.room.size) - 1)
-    const usual = ttftOf(latency, fresh, load.open <= last ? load : { ...load, open: last })
-    const waited = place !== null && learnRoom(latency.room, { ...place, seconds, usual })
+    const usual = ttftOf(latency, fresh, load, Math.min(load.open, last))
+    const waited =
+      place !== null && learnRoom(latency.room, { beside: place.beside, running: place.running, seconds, usual })
     if (!waited) learnTtft(latency, fresh, load, seconds)
   }
   if (streamMs !== null) learnStay(latency.room, streamMs / 1000)

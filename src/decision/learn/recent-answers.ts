@@ -65,9 +65,9 @@ export class RecentAnswers {
     return {
       arm: this.#arms[place]!,
       text: {
-        topics: this.#topics.slice(from, to),
-        shares: this.#shares.slice(from, to),
-        vector: this.#vectors.slice(place * width, (place + 1) * width),
+        topics: [...this.#topics.subarray(from, to)],
+        shares: [...this.#shares.subarray(from, to)],
+        vector: [...this.#vectors.subarray(place * width, (place + 1) * width)],
         demand: this.#demands[place]!,
       },
     }
