@@ -75,5 +75,5 @@ export function recordPlainAnswer(answer: PlainAnswer, { metrics, log }: Pick<Pl
   }
   // Only here does a line of ours say what was thrown.
   if (failure?.code === 'internal_error') log.events.error({ ...line, err: failure.cause }, 'request')
-  else log.requests.info(line)
+  else log.requests.info(JSON.stringify(line).slice(1, -1))
 }

@@ -1,6 +1,6 @@
 import { decisionRecordOf } from '../core/decision-rows.ts'
 import type { RequestLife } from '../accounting/request-life.ts'
-import { outcomeOf } from '../observe/log/request-line.ts'
+import { outcomeText } from '../observe/log/request-line.ts'
 
 /**
  * The decision with its outcome, for an answer that is about to end; null where the caller does not want it, or nothing was decided.
@@ -12,6 +12,6 @@ export function explanationOf(life: RequestLife): object | null {
   const { summary } = life
   return {
     ...decisionRecordOf(plan.decision),
-    outcome: outcomeOf({ ...summary, ...summary.total, ...summary.verdict }),
+    outcome: JSON.parse(outcomeText({ ...summary, ...summary.total, ...summary.verdict })) as object,
   }
 }

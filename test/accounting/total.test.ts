@@ -8,7 +8,7 @@ import { totalOfRow } from '../../src/core/total-row.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { MemoryLimiter } from '../../src/budgets/memory.ts'
-import { outcomeOf } from '../../src/observe/log/request-line.ts'
+import { outcomeText } from '../../src/observe/log/request-line.ts'
 import { asObject, totalHeaders } from '../../src/relay/headers.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import { attemptAttributes, requestAttributes } from '../../src/observe/telemetry/attributes.ts'
@@ -142,7 +142,7 @@ function shownEqual(t: Test, one: RequestRecord, nano: number, partial: boolean)
   const headers = asObject(totalHeaders(one))
   t.equal(dollars(headers['x-turnout-cost-usd']), nano, 'header')
   t.equal(headers['x-turnout-cost-partial'] === 'true', partial)
-  const outcome = JSON.parse(JSON.stringify(outcomeOf(one))) as Record<string, unknown>
+  const outcome = JSON.parse(outcomeText(one)) as Record<string, unknown>
   t.equal(dollars(outcome['cost_usd']), nano, 'outcome')
   t.equal(outcome['cost_partial'] === true, partial)
   const span = requestAttributes(one)

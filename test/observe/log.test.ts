@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import t from 'tap'
 import { ATTEMPT, backend, cost, usage } from '../support/factories.ts'
+import { seeded } from '../support/random.ts'
 import { after, decided, finished } from '../support/records.ts'
 import { type DecisionRows, decisionRecordOf } from '../../src/core/decision-rows.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import { requestedModel } from '../../src/core/requested-model.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
 import type { LogDecisions } from '../../src/core/settings.ts'
-import { failureRecordOf } from '../../src/observe/log/failure.ts'
-import { requestLine } from '../../src/observe/log/request-line.ts'
+import { usdOf } from '../../src/core/money.ts'
+import { wasteInAll } from '../../src/core/total.ts'
+import { failureLine, failureRecordOf } from '../../src/observe/log/failure.ts'
+import { requestText } from '../../src/observe/log/request-line.ts'
 import { createLog, logEvents } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 
@@ -53,9 +56,9 @@ t.test('lines below the level are not written', async (t) => {
   let text = ''
   const log = createLog('warn', { write: (one: string) => void (text += one) })
   log.events.info('no')
-  log.requests.info({ request_id: 'no' })
+  log.requests.info('"request_id":"no"')
   log.events.warn('yes')
-  log.requests.warn({ request_id: 'yes' })
+  log.requests.warn('"request_id":"yes"')
   t.equal(text.match(/yes/g)?.length, 2)
   t.notMatch(text, /"no"/)
   t.doesNotThrow(() => log.flush())
@@ -64,15 +67,15 @@ t.test('lines below the level are not written', async (t) => {
 t.test('a request line has the form of any other', async (t) => {
   const texts: string[] = []
   const log = createLog('info', { write: (one: string) => void texts.push(one) })
-  log.requests.info({ request_id: 'a\n"b', error: undefined })
-  log.requests.warn({ request_id: 'c' })
+  log.requests.info(`"request_id":${JSON.stringify('a\n"b')}`)
+  log.requests.warn('"request_id":"c"')
   const [first, second] = texts.map((text) => JSON.parse(text) as { time: number })
   t.match(first, { level: 30, msg: 'request', request_id: 'a\n"b' })
   t.match(second, { level: 40, msg: 'request', request_id: 'c' })
   t.ok(Math.abs(first!.time - Date.now()) < 10_000)
   t.ok(texts.every((text) => text.indexOf('\n') === text.length - 1))
   const silent = createLog('silent', { write: () => t.fail('silent') })
-  silent.requests.warn({ request_id: 'd' })
+  silent.requests.warn('"request_id":"d"')
 })
 
 t.test('an exception is written with its stack', async (t) => {
@@ -149,7 +152,9 @@ const ANSWER: RequestRecord = after(
 )
 
 const lineOf = (error: GatewayError): object =>
-  requestLine({ ...ANSWER, status: error.status, error: error.code, failure: failureRecordOf(error) })
+  shown({ ...ANSWER, status: error.status, error: error.code, failure: failureRecordOf(error) })
+
+const shown = (record: RequestRecord): LogLine => JSON.parse(`{${requestText(record)}}`) as LogLine
 
 /** The line of a request in a log that holds so many decisions. */
 function lineIn(whole: LogDecisions, record: RequestRecord, level = 'info'): LogLine {
@@ -270,6 +275,102 @@ t.test('a brief line tells what was chosen, what came next, and how it ended, in
     },
   })
   t.ok(JSON.stringify(line).length < 1000, String(JSON.stringify(line).length))
+})
+
+/** The members of a line as an object that JSON.stringify would write: the plain way. */
+const plainly = (record: RequestRecord): object => {
+  const { order, candidates } =
+    record.decision === null ? { order: [], candidates: [] } : decisionRecordOf(record.decision)
+  const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
+  const choice = (place: number): object | undefined => {
+    const name = record.decision?.order[place]
+    const one = candidates.find(
+      (it) => it.backend === name?.backend && it.model === name.model && it.effort === name.effort,
+    )
+    if (order[place] === undefined || name === undefined) return undefined
+    return { backend: name.backend, model: name.model, effort: name.effort ?? undefined, utility: one?.utility ?? null }
+  }
+  const { tokens, cost: paid } = record
+  return {
+    request_id: record.id,
+    caller: record.key,
+    endpoint: record.endpoint,
+    model: record.requestedModel,
+    stream: record.stream,
+    status: record.status,
+    team: record.team ?? undefined,
+    user: record.user ?? undefined,
+    session: record.session ?? undefined,
+    agent: record.agent ?? undefined,
+    error: record.error === null || record.failure === null ? undefined : failureLine(record.error, record.failure),
+    overhead_ms: rounded(record.overheadMs),
+    bytes_out: record.bytesOut,
+    route: record.route ?? undefined,
+    strategy: record.strategy ?? undefined,
+    class: record.class ?? undefined,
+    chosen: choice(0),
+    next: choice(1),
+    outcome: {
+      attempts: record.attempts.map(({ backend: name, model, status, error, ttftMs }) => ({
+        ...{ backend: name, model, status, error },
+        ttft_ms: rounded(ttftMs),
+      })),
+      tokens:
+        tokens === null
+          ? null
+          : {
+              ...{ input: tokens.input, cached_input: tokens.cachedInput, output: tokens.output },
+              ...{ reasoning: tokens.reasoning, estimated: tokens.estimated || undefined },
+            },
+      cost_usd: paid === null ? null : usdOf(paid.nanoUsd),
+      cost_partial: record.partial || undefined,
+      cost_source: paid?.source,
+      wasted: wasteInAll(record),
+      ttft_ms: rounded(record.ttftMs),
+      total_ms: rounded(record.totalMs),
+      finish: record.finish,
+      success: record.success,
+      score: record.score,
+      why: record.why,
+    },
+  }
+}
+
+t.test('a line that is put together by hand is, to the byte, what JSON.stringify makes of its members', async (t) => {
+  const random = seeded(17)
+  const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!
+  const text = (): string => one(['a', 'a "b"', 'c\\d', 'é\u2028\n', '\ud800', '', 'gpt-5-mini'])
+  const maybe = <T>(value: T): T | null => (random() < 0.5 ? null : value)
+  const ms = (): number => one([0, random(), 1e4 * random(), 1e-9, 12.05])
+  for (let number = 0; number < 500; number++) {
+    const used = usage({ input: number, cachedInput: 4, output: 5, reasoning: one([0, 2]), estimated: random() < 0.5 })
+    const calls = Array.from({ length: one([0, 1, 3]) }, () => ({
+      ...ATTEMPT,
+      ...{
+        backend: text(),
+        model: text(),
+        status: maybe(500),
+        error: maybe('overloaded' as const),
+        ttftMs: maybe(ms()),
+      },
+      ...{ usage: maybe(used), cost: maybe(cost(Math.floor(random() * 1e12))) },
+      waste: maybe({ reason: 'failover', tokens: 7 } as const),
+    }))
+    const error = one([null, new GatewayError('upstream_error', text(), { upstreamStatus: 500, upstreamCode: text() })])
+    const record = after(calls, {
+      ...{ id: text(), key: text(), requestedModel: text(), stream: random() < 0.5 },
+      ...{ team: maybe(text()), user: maybe(text()), session: maybe(text()), agent: maybe(text()) },
+      ...{
+        route: maybe(text()),
+        strategy: maybe(text()),
+        class: maybe('chat' as const),
+        decision: maybe(one(DECISIONS)),
+      },
+      ...{ ttftMs: maybe(ms()), totalMs: ms(), overheadMs: ms(), finish: maybe(text()), score: maybe(0.5) },
+      ...{ why: maybe('empty' as const), error: error?.code ?? null, failure: error && failureRecordOf(error) },
+    })
+    t.equal(`{${requestText(record)}}`, JSON.stringify(plainly(record)))
+  }
 })
 
 t.test('a request about which nothing was decided has neither', async (t) => {

@@ -11,7 +11,7 @@ import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { Baselines } from '../../src/observe/gateway/baselines.ts'
 import { predictionRatios } from '../../src/observe/gateway/predictions.ts'
-import { outcomeOf, requestLine } from '../../src/observe/log/request-line.ts'
+import { outcomeText, requestText } from '../../src/observe/log/request-line.ts'
 import { Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { asObject, totalHeaders } from '../../src/relay/headers.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
@@ -136,7 +136,7 @@ t.test('savings: compared as a whole, and the baseline learns nothing from its p
 
 t.test('the outcome, the log line and the headers', async (t) => {
   for (const record of RESCUED) {
-    t.match(outcomeOf(record), {
+    t.match(JSON.parse(outcomeText(record)), {
       attempts: [
         { backend: 'a', error: 'upstream_incomplete', ttft_ms: 50 },
         { backend: 'b', error: null },
@@ -147,7 +147,7 @@ t.test('the outcome, the log line and the headers', async (t) => {
       success: true,
       wasted: { reason: 'failover', tokens: 50 },
     })
-    t.match(requestLine(record), { status: 200, error: undefined })
+    t.match(JSON.parse(`{${requestText(record)}}`), { status: 200, error: undefined })
     t.equal(asObject(totalHeaders(record))['x-turnout-cost-usd'], '0.000004')
   }
 })

@@ -1,90 +1,94 @@
-/** A finished request as JSON objects, for the log and the ledger. No prompts, no secrets, no addresses. */
+/**
+ * A finished request as JSON, for its line in the log. No prompts, no secrets, no addresses. Put together by hand: a stringified object takes
+ * twice as long, for each request.
+ */
 import { type CandidateName, type DecisionRows, valueOf } from '../../core/decision-rows.ts'
 import { usdOf } from '../../core/money.ts'
 import type { AttemptRecord, RequestRecord } from '../../core/request-record.ts'
-import type { Total } from '../../core/settlement.ts'
+import type { Tokens, Total, Waste } from '../../core/settlement.ts'
 import { COLUMN } from '../../core/terms.ts'
 import { wasteInAll } from '../../core/total.ts'
 import { failureLine } from './failure.ts'
 
-const round = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)
+/** The members of the line: what it was, where it went and what came next to it, and what it came to; without the whole decision. */
+export const requestText = (record: RequestRecord): string =>
+  `"request_id":${quoted(record.id)},"caller":${quoted(record.key)},"endpoint":${quoted(record.endpoint)}` +
+  `,"model":${quoted(record.requestedModel)},"stream":${record.stream},"status":${record.status}` +
+  known('team', record.team) +
+  known('user', record.user) +
+  known('session', record.session) +
+  known('agent', record.agent) +
+  failureText(record) +
+  `,"overhead_ms":${tenths(record.overheadMs)},"bytes_out":${record.bytesOut}` +
+  known('route', record.route) +
+  known('strategy', record.strategy) +
+  known('class', record.class) +
+  (record.decision === null ? '' : choiceText('chosen', record.decision, 0) + choiceText('next', record.decision, 1)) +
+  `,"outcome":${outcomeText(record)}`
 
-/** The line of a finished request: what it was, where it went and what came next to it, and what it came to; without the whole decision. */
-export const requestLine = (record: RequestRecord): object => ({
-  request_id: record.id,
-  caller: record.key,
-  endpoint: record.endpoint,
-  model: record.requestedModel,
-  stream: record.stream,
-  status: record.status,
-  team: record.team ?? undefined,
-  user: record.user ?? undefined,
-  session: record.session ?? undefined,
-  agent: record.agent ?? undefined,
-  error: record.error === null || record.failure === null ? undefined : failureLine(record.error, record.failure),
-  overhead_ms: round(record.overheadMs),
-  bytes_out: record.bytesOut,
-  route: record.route ?? undefined,
-  strategy: record.strategy ?? undefined,
-  class: record.class ?? undefined,
-  chosen: choiceOf(record.decision, 0),
-  next: choiceOf(record.decision, 1),
-  outcome: outcomeOf(record),
-})
-
-/** The candidate at a place of the order; absent where there is none. */
-function choiceOf(decision: DecisionRows | null, place: number): object | undefined {
-  const name = decision?.order[place]
-  if (decision === null || name === undefined) return undefined
-  const utility = valueOf(decision, placeOf(decision, name), COLUMN.utility)
-  return {
-    backend: name.backend,
-    model: name.model,
-    effort: name.effort ?? undefined,
-    utility: utility === null ? null : Math.round(utility * 1000) / 1000,
+/** What a record must hold for its outcome: that of an answer that is about to end will do. */
+export type RequestOutcome = Total &
+  Pick<RequestRecord<boolean | null>, 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'> & {
+    readonly attempts: readonly Shown[]
   }
+
+type Shown = Pick<AttemptRecord, 'backend' | 'model' | 'status' | 'error' | 'ttftMs'>
+
+/** `outcome` of the line and of the decision record. */
+export const outcomeText = (record: RequestOutcome): string =>
+  `{"attempts":${attemptsText(record.attempts)},${totalText(record)}` +
+  `,"ttft_ms":${tenths(record.ttftMs)},"total_ms":${tenths(record.totalMs)},"finish":${quoted(record.finish)}` +
+  `,"success":${record.success},"score":${record.score},"why":${quoted(record.why)}}`
+
+function attemptsText(attempts: readonly Shown[]): string {
+  let text = ''
+  for (const { backend, model, status, error, ttftMs } of attempts)
+    text +=
+      `${text === '' ? '' : ','}{"backend":${quoted(backend)},"model":${quoted(model)},"status":${status}` +
+      `,"error":${quoted(error)},"ttft_ms":${tenths(ttftMs)}}`
+  return `[${text}]`
+}
+
+function totalText(total: Total): string {
+  const { tokens, cost, partial } = total
+  return (
+    `"tokens":${tokensText(tokens)},"cost_usd":${cost === null ? null : usdOf(cost.nanoUsd)}` +
+    (partial ? ',"cost_partial":true' : '') +
+    known('cost_source', cost === null ? null : cost.source) +
+    `,"wasted":${wasteText(wasteInAll(total))}`
+  )
+}
+
+const tokensText = (tokens: Tokens | null): string =>
+  tokens === null
+    ? 'null'
+    : `{"input":${tokens.input},"cached_input":${tokens.cachedInput},"output":${tokens.output}` +
+      `,"reasoning":${tokens.reasoning}${tokens.estimated ? ',"estimated":true' : ''}}`
+
+const wasteText = (waste: Waste | null): string =>
+  waste === null ? 'null' : `{"reason":${quoted(waste.reason)},"tokens":${waste.tokens}}`
+
+const failureText = ({ error, failure }: RequestRecord): string =>
+  error === null || failure === null ? '' : `,"error":${JSON.stringify(failureLine(error, failure))}`
+
+/** The candidate at a place of the order; nothing where there is none. */
+function choiceText(as: string, decision: DecisionRows, place: number): string {
+  const name = decision.order[place]
+  if (name === undefined) return ''
+  const { backend, model, effort } = name
+  const utility = valueOf(decision, placeOf(decision, name), COLUMN.utility)
+  return (
+    `,"${as}":{"backend":${quoted(backend)},"model":${quoted(model)}${known('effort', effort)}` +
+    `,"utility":${utility === null ? null : Math.round(utility * 1000) / 1000}}`
+  )
 }
 
 const placeOf = ({ candidates }: DecisionRows, { id, effort }: CandidateName): number =>
   candidates.findIndex((one) => one.id === id && one.effort === effort)
 
-/** What a record must hold for `outcomeOf`: that of an answer that is about to end will do. */
-export type RequestOutcome = Total &
-  Pick<RequestRecord<boolean | null>, 'ttftMs' | 'totalMs' | 'finish' | 'success' | 'score' | 'why'> & {
-    readonly attempts: readonly Pick<AttemptRecord, 'backend' | 'model' | 'status' | 'error' | 'ttftMs'>[]
-  }
+const quoted = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text))
 
-/** `outcome` of the decision record. */
-export const outcomeOf = (record: RequestOutcome): object => ({
-  attempts: record.attempts.map(({ backend, model, status, error, ttftMs }) => ({
-    backend,
-    model,
-    status,
-    error,
-    ttft_ms: round(ttftMs),
-  })),
-  ...totalShown(record),
-  ttft_ms: round(record.ttftMs),
-  total_ms: round(record.totalMs),
-  finish: record.finish,
-  success: record.success,
-  score: record.score,
-  why: record.why,
-})
+/** A member that is absent where it is not known. */
+const known = (name: string, text: string | null): string => (text === null ? '' : `,"${name}":${JSON.stringify(text)}`)
 
-const totalShown = (total: Total): object => ({
-  tokens:
-    total.tokens === null
-      ? null
-      : {
-          input: total.tokens.input,
-          cached_input: total.tokens.cachedInput,
-          output: total.tokens.output,
-          reasoning: total.tokens.reasoning,
-          estimated: total.tokens.estimated || undefined,
-        },
-  cost_usd: total.cost === null ? null : usdOf(total.cost.nanoUsd),
-  cost_partial: total.partial || undefined,
-  cost_source: total.cost?.source,
-  wasted: wasteInAll(total),
-})
+const tenths = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10)

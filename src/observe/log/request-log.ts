@@ -3,7 +3,7 @@ import type { LogDecisions } from '../../core/settings.ts'
 import { textHash } from '../../formats/json/fingerprint.ts'
 import { decisionText } from './decision-text.ts'
 import type { Log } from './log.ts'
-import { requestLine } from './request-line.ts'
+import { requestText } from './request-line.ts'
 
 /** One request in so many has its whole decision in a log of samples. */
 const SAMPLED = 100
@@ -26,7 +26,7 @@ export class RequestLogger implements RequestObserver {
     const wrong = source === 'turnout' || source === 'upstream'
     if (written === 'none' || (written === 'failed' && !wrong)) return
     const decision = this.#isWhole(record, wrong) ? decisionText(record) : null
-    ;(wrong ? warn : info)(requestLine(record), record.endedAt, decision)
+    ;(wrong ? warn : info)(requestText(record), record.endedAt, decision)
   }
 
   #isWhole({ id, explained }: RequestRecord, wrong: boolean): boolean {
