@@ -7,6 +7,7 @@ import type { ClassifierWeights } from '../../src/decision/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { valuesOf } from '../../src/decision/route/expected.ts'
 import type { Decision } from '../../src/decision/route/decision.ts'
 import { choose } from '../../src/decision/route/plan.ts'
 import { valueOf } from '../../src/core/decision-rows.ts'
@@ -138,8 +139,9 @@ function teach(
 function predictionOf(pool: Pool, decision: Decision): Prediction {
   const success = new Float64Array(pool.models.length)
   const cost = new Float64Array(pool.models.length)
-  decision.candidates.forEach(({ deployment: { model } }, row) => {
-    const value = (column: number): number => valueOf(decision, row, column) ?? NaN
+  const values = valuesOf(decision)
+  decision.question.set.targets.forEach(({ deployment: { model } }, row) => {
+    const value = (column: number): number => valueOf({ values }, row, column) ?? NaN
     const place = pool.models.indexOf(model)
     success[place] = value(COLUMN.success)
     if (pool.currency === 'share') cost[place] = model === pool.dearest ? 1 : 0

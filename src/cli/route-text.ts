@@ -3,7 +3,7 @@ import { routeWords } from '../decision/route/bounds.ts'
 import { durationText } from '../core/units.ts'
 import type { RouteMatch, RouteSpec } from '../core/settings.ts'
 import { STRATEGIES } from '../core/strategies.ts'
-import { DEFAULT_ROUTE } from '../decision/route/table.ts'
+import { DEFAULT_ROUTE } from '../decision/route/compiled-route.ts'
 
 /** Its name, and its conditions; one line, or one for each where there are many. */
 export function matchLines({ name, match }: RouteSpec): string[] {

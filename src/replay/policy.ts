@@ -4,7 +4,7 @@ import type { KeySpec } from '../core/principal.ts'
 import { glob } from '../core/glob.ts'
 import { binds, type Bounds, boundsOf, type KeyBound, outside } from '../decision/route/bounds.ts'
 import { isLocal } from '../decision/route/local.ts'
-import { DEFAULT_ROUTE } from '../decision/route/table.ts'
+import { DEFAULT_ROUTE } from '../decision/route/compiled-route.ts'
 
 /** A model on a backend: a candidate of the record, or one that is declared. */
 export interface ReplayPlace {

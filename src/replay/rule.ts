@@ -3,7 +3,7 @@ import type { RouteSpec } from '../core/settings.ts'
 import { DEFAULT_STRATEGY, strategyNamed } from '../core/strategies.ts'
 import { boundsOf, type RouteBounds } from '../decision/route/bounds.ts'
 import { AUTO, matches as isTaken } from '../decision/route/match.ts'
-import { DEFAULT_ROUTE } from '../decision/route/table.ts'
+import { DEFAULT_ROUTE } from '../decision/route/compiled-route.ts'
 import type { Logged } from './logged.ts'
 import { isWithin, keyBound, type ReplayPlace, type ReplayPolicy, type PolicyRoute } from './policy.ts'
 

@@ -4,7 +4,6 @@ import { keyed } from '../../src/core/keyed.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { isUnscored, STRATEGY_NAMES } from '../../src/core/strategies.ts'
 import type { Deployment } from '../../src/core/types.ts'
-import type { Decision } from '../../src/decision/route/decision.ts'
 import {
   COLUMN,
   COLUMNS,
@@ -17,7 +16,16 @@ import {
 } from '../../src/core/terms.ts'
 import { score, weightsOf } from '../../src/decision/route/utility.ts'
 import { provider } from '../support/factories.ts'
-import { anyNature, anyWeights, chosen, decisionOf, like, type Nature, orderOf } from '../support/fields.ts'
+import {
+  anyNature,
+  anyWeights,
+  chosen,
+  decisionOf,
+  type Estimated,
+  like,
+  type Nature,
+  orderOf,
+} from '../support/fields.ts'
 import { pick, seeded } from '../support/random.ts'
 
 const PRESETS = STRATEGY_NAMES.filter((name) => !isUnscored(name))
@@ -85,19 +93,19 @@ for (const [what, worsen] of Object.entries(WORSE))
   })
 
 /** Amounts that the score works out itself, worked out here from what is expected. */
-const MEASURES: Partial<Readonly<Record<EstimateName, (decision: Decision) => number>>> = {
+const MEASURES: Partial<Readonly<Record<EstimateName, (decision: Estimated) => number>>> = {
   compared: (decision) => chosen(decision, COLUMN.cost),
   waited: (decision) => {
     const ttft = chosen(decision, COLUMN.ttft)
     const rest = chosen(decision, COLUMN.total) - ttft
-    return ttft + (decision.request.stream ? 0.3 * rest : rest)
+    return ttft + (decision.question.request.stream ? 0.3 * rest : rest)
   },
   spent: (decision) =>
     (0.1 * chosen(decision, COLUMN.input) + chosen(decision, COLUMN.output)) / chosen(decision, COLUMN.success),
 }
 
 /** What a weight is about, as the choice has it: the more of it, the worse. */
-function measured(weight: WeightName, decision: Decision): number {
+function measured(weight: WeightName, decision: Estimated): number {
   const { of, scale } = TERMS[weight]
   const amount = MEASURES[of]?.(decision) ?? chosen(decision, COLUMN[of])
   return scale === 'steps' ? -amount : amount

@@ -6,6 +6,7 @@ import { keyed } from '../../src/core/keyed.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest, RequestProfile, RoutePlan } from '../../src/core/types.ts'
 import type { Decision, DecisionContext } from '../../src/decision/route/decision.ts'
+import { valuesOf } from '../../src/decision/route/expected.ts'
 import { choose, plan } from '../../src/decision/route/plan.ts'
 import { WEIGHT_NAMES, type Weights } from '../../src/core/terms.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
@@ -101,9 +102,13 @@ export function plans(all: readonly Deployment[], situation: Situation, count: n
   })
 }
 
-export function decisionOf(all: readonly Deployment[], situation: Situation = {}): Decision {
+/** With what is expected, which is worked out late where only one can be asked. */
+export type Estimated = Decision & { readonly values: readonly number[] }
+
+export function decisionOf(all: readonly Deployment[], situation: Situation = {}): Estimated {
   const { request, table, profile } = asked(situation, all)
-  return choose(request, profile, table, moment(situation.moment))
+  const decision = choose(request, profile, table, moment(situation.moment))
+  return { ...decision, values: valuesOf(decision) }
 }
 
 /** Ids in order. */
@@ -111,7 +116,7 @@ export const orderOf = (all: readonly Deployment[], situation: Situation = {}): 
   planOf(all, situation).order.map(({ deployment }) => deployment.id)
 
 /** A value of the candidate that goes first. */
-export const chosen = (decision: Decision, column: number): number =>
+export const chosen = (decision: Estimated, column: number): number =>
   valueOf(decision, decision.shown.indexOf(decision.pick.order[0]!), column) ?? NaN
 
 /** A request amid a conversation. */

@@ -4,7 +4,7 @@ import type { RouteSpec } from '../../core/settings.ts'
 import { TASK_CLASSES } from '../../core/capabilities.ts'
 import { glob } from '../../core/glob.ts'
 import { AUTO, hasConditions, isHourOf } from './match.ts'
-import { DEFAULT_ROUTE } from './table.ts'
+import { DEFAULT_ROUTE } from './compiled-route.ts'
 
 /** The requests that hold in each of the sets. */
 export interface MatchSet {

@@ -1,11 +1,15 @@
-/** A decision while it is made: what goes in, and all that leads to the plan and its record. */
-import type { GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
+/** A decision: what goes in, and all that leads to the plan and to what is kept of it. */
+import type { LoadView } from '../../core/load.ts'
+import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
+import type { Admission } from './admission.ts'
+import type { CandidateSet } from './candidates.ts'
 import type { Ceilings, Relaxed } from './ceilings.ts'
 import type { Remembered } from './conversations.ts'
-import type { FilterContext, FilterName } from './filters.ts'
-import type { ResolvedRoute } from './names.ts'
+import type { Fallback } from './fallback.ts'
 import type { Pick } from './pick.ts'
+import type { ResolvedRoute } from './resolutions.ts'
 import type { Rota } from './rota.ts'
+import type { RouteTable } from './table.ts'
 
 /** What is neither in the request nor in the table. */
 export interface DecisionContext {
@@ -20,24 +24,30 @@ export interface DecisionContext {
   readonly random: () => number
 }
 
-/** A decision with all that led to it. */
-export interface Decision {
+/** What is decided about. */
+export interface Question {
   readonly request: GatewayRequest
   readonly profile: RequestProfile
+  readonly table: RouteTable
   readonly choice: ResolvedRoute
-  readonly question: FilterContext
-  readonly candidates: readonly Target[]
-  /** Candidates that the record is to show: the first in order, and some that were dropped. */
-  readonly shown: readonly number[]
-  /** KEPT_COLUMNS for each of them. */
-  readonly values: readonly number[]
-  /** Which filter took it out; null = none. */
-  readonly dropped: readonly (FilterName | null)[]
+  readonly set: CandidateSet
+  readonly fallback: Fallback
   readonly ceilings: Ceilings
-  readonly relaxed: Relaxed
-  readonly pick: Pick
+  readonly remembered: Remembered | null
   readonly pressure: number
   readonly rota: Rota
-  /** By candidate: its seat in the rota. */
-  readonly seats: readonly number[]
+}
+
+/** A decision with all that led to it. */
+export interface Decision {
+  readonly question: Question
+  readonly admission: Admission
+  readonly relaxed: Relaxed
+  readonly pick: Pick
+  /** Rows that the record is to show: the first in order, and some that were taken out. */
+  readonly shown: readonly number[]
+  /** KEPT_COLUMNS for each of them. Null: only one can be asked, and nobody has read yet what is expected of it; see valuesOf. */
+  values: readonly number[] | null
+  /** Of the one that can be asked, when it was decided. */
+  readonly load: LoadView | null
 }

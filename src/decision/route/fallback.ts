@@ -1,31 +1,32 @@
 /** Those that are tried after all candidates of a route, as they are written. Pure. */
-import type { Dropped } from '../../core/record.ts'
-import type { Deployment, Target } from '../../core/types.ts'
-import { exclusionOf, type FilterContext, refuses } from './filters.ts'
+import type { Excluded } from '../../core/decision-rows.ts'
+import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
+import type { CandidateSet, Spare } from './candidates.ts'
+import { exclusionOf, refuses } from './filters.ts'
 
 export interface Fallback {
-  readonly targets: readonly Target[]
-  readonly ruledOut: readonly { readonly target: Target; readonly dropped: Dropped }[]
+  readonly order: readonly Spare[]
+  readonly ruledOut: readonly { readonly spare: Spare; readonly excluded: Excluded }[]
 }
 
-/** `candidates`: they are not tried twice. Those that lately refused what the request needs come last. */
-export function fallbackOf(question: FilterContext, candidates: readonly Target[]): Fallback {
-  const taken = new Set(candidates.map(({ deployment }) => deployment))
-  const targets: Target[] = []
-  const unable: Target[] = []
+const NONE: Fallback = { order: [], ruledOut: [] }
+
+/** Those that lately refused what the request needs come last. */
+export function fallbackOf(
+  { spares, kind }: CandidateSet,
+  request: GatewayRequest,
+  profile: RequestProfile,
+  now: number,
+): Fallback {
+  if (spares.length === 0) return NONE
+  const able: Spare[] = []
+  const unable: Spare[] = []
   const ruledOut: Fallback['ruledOut'][number][] = []
-  for (const deployment of question.choice.fallback) {
-    if (taken.has(deployment)) continue
-    const target = asItIs(deployment, question)
-    const dropped = exclusionOf(deployment, question)
-    if (dropped !== null) ruledOut.push({ target, dropped })
-    else (refuses(deployment, question) ? unable : targets).push(target)
+  for (const spare of spares) {
+    const { deployment } = spare.target
+    const excluded = spare.excluded ?? exclusionOf(deployment, spare.checks, kind, profile)
+    if (excluded !== null) ruledOut.push({ spare, excluded })
+    else (refuses(deployment, request, profile, now) ? unable : able).push(spare)
   }
-  return { targets: [...targets, ...unable], ruledOut }
-}
-
-/** At the caller's own effort, or as the model does when nobody says. */
-function asItIs({ targets }: Deployment, { profile: { effort } }: FilterContext): Target {
-  if (effort === null) return targets[0]!
-  return targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }
+  return { order: [...able, ...unable], ruledOut }
 }

@@ -1,5 +1,6 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Capability } from '../../core/capabilities.ts'
+import type { Endpoint } from '../../core/endpoints.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { keyed, keysOf } from '../../core/keyed.ts'
 import type { Dropped } from '../../core/record.ts'
@@ -7,24 +8,17 @@ import { asks } from '../classify/lacking.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { type BoundFilter, type Bounds, BOUNDS, outside } from './bounds.ts'
 import { CEILINGS } from './ceilings.ts'
-import type { ResolvedRoute } from './names.ts'
-import type { RouteTable } from './table.ts'
 
-export interface FilterContext {
-  readonly request: GatewayRequest
-  readonly profile: RequestProfile
-  readonly choice: ResolvedRoute
-  readonly bounds: Bounds
-  readonly table: RouteTable
-  /** Reading of the monotonic clock, ms. */
-  readonly now: number
+/** What a request asks for, as far as many others ask for the same. */
+export interface Kind {
+  readonly endpoint: Endpoint
+  readonly needs: readonly Capability[]
+  /** The caller named no model. */
+  readonly open: boolean
 }
 
 /** Needs whose name is not the word for them. */
 const TITLES: Readonly<Partial<Record<Capability, string>>> = { n: 'more than one choice (n)' }
-
-/** Why not; null = it passes. */
-type Filter = (deployment: Deployment, question: FilterContext) => string | null
 
 /** Deviations of the estimate of tokens. */
 const SURE = 4
@@ -35,31 +29,39 @@ const SURELY = 0.4
 interface Fact {
   /** What it drops, for the reference. */
   readonly means: string
-  readonly why: Filter
+  /** Why not; null = it passes. */
+  readonly why: (deployment: Deployment, kind: Kind, profile: RequestProfile) => string | null
+  /** Whether it looks at more of this deployment than the kind: then it is asked for each request. Absent: never. */
+  readonly varies?: (deployment: Deployment, kind: Kind) => boolean
 }
+
+/** Needs that only few models are known to serve, and that not all say of themselves. */
+const isRare = (need: Capability): boolean => need === 'embeddings' || need === 'rerank'
 
 /** By what a deployment is; bounds.ts comes first, and what is expected (cost, latency) last, in ceilings.ts. */
 const ROWS = {
   endpoint: {
     means: 'the provider does not have the endpoint',
-    why: ({ backend: { provider } }, { request, profile }) => {
-      const place = provider.endpoints[profile.endpoint]
-      if (place === undefined) return `${provider.label} has no ${profile.endpoint} endpoint`
+    why: ({ backend: { provider } }, { endpoint }) => {
+      const place = provider.endpoints[endpoint.id]
+      if (place === undefined) return `${provider.label} has no ${endpoint.id} endpoint`
       // Only what generates text is translated.
-      return place.format === request.endpoint.format || request.endpoint.streams
+      return place.format === endpoint.format || endpoint.streams
         ? null
-        : `${provider.label} takes ${profile.endpoint} in the wire format ${place.format} only`
+        : `${provider.label} takes ${endpoint.id} in the wire format ${place.format} only`
     },
   },
   capability: {
     means: 'the model lacks something that the request needs',
-    why: (deployment, { profile, choice }) => {
-      for (const need of profile.needs) {
-        const can = deployment.facts.capabilities[need]
+    // It may answer for the first time.
+    varies: ({ facts }, { needs, open }) =>
+      open && needs.some((need) => isRare(need) && facts.capabilities[need] === undefined),
+    why: ({ facts, health }, { needs, open }) => {
+      for (const need of needs) {
+        const can = facts.capabilities[need]
         // Many clients send an effort with every request, and models that do not think take no notice of it.
-        if (can === false && (need !== 'reasoning' || choice.open)) return `it has no ${TITLES[need] ?? need}`
-        const rare = need === 'embeddings' || need === 'rerank'
-        if (can === undefined && choice.open && rare && !deployment.health.answers.has(need))
+        if (can === false && (need !== 'reasoning' || open)) return `it has no ${TITLES[need] ?? need}`
+        if (can === undefined && open && isRare(need) && !health.answers.has(need))
           return `it is not known to have ${need}; name it as the model, or declare capabilities: { ${need}: true } for it`
       }
       return null
@@ -67,14 +69,17 @@ const ROWS = {
   },
   context: {
     means: 'the prompt surely does not fit the context',
-    why: (deployment, { profile }) => {
-      const { context } = deployment.facts
+    varies: ({ facts }) => facts.context !== null,
+    why: ({ facts: { context }, backend: { provider }, calibration }, _, profile) => {
       if (context === null) return null
-      const about = calibrated(profile.longestTokens, deployment.calibration)
-      const { deviation } = deployment.calibration
+      const about = calibrated(profile.longestTokens, calibration)
+      const { cutsLongPrompts } = provider.response
+      // Most prompts are far from it.
+      if (SURELY * about <= context && !cutsLongPrompts) return null
+      const { deviation } = calibration
       // An engine that refuses counts better than we do: only what is surely too long is kept from it. One that cuts never tells.
-      const cuts = deployment.backend.provider.response.cutsLongPrompts
-      const least = about * (cuts ? Math.exp(CAREFUL * deviation) : Math.min(SURELY, Math.exp(-SURE * deviation)))
+      const least =
+        about * (cutsLongPrompts ? Math.exp(CAREFUL * deviation) : Math.min(SURELY, Math.exp(-SURE * deviation)))
       return least > context ? `its context is ${context} tokens, the prompt has about ${Math.round(about)}` : null
     },
   },
@@ -82,6 +87,9 @@ const ROWS = {
 
 const FACTS: Readonly<Record<keyof typeof ROWS, Fact>> = ROWS
 const NAMES = keysOf(FACTS)
+
+/** Filters that are asked for each request. */
+export type Checks = readonly (keyof typeof ROWS)[]
 
 /** Why a candidate is not asked: by a bound, by what it is, or by what it is expected to take. */
 export type FilterName = BoundFilter | keyof typeof ROWS | keyof typeof CEILINGS
@@ -111,27 +119,53 @@ export const FILTERS: Readonly<Record<FilterName, FilterRow>> = {
 export const filterRow = (name: string): FilterRow | null =>
   Object.hasOwn(FILTERS, name) ? FILTERS[name as FilterName] : null
 
-/** The first filter that drops it; null = it can be asked. */
-export function filterOf(deployment: Deployment, question: FilterContext): FilterName | null {
-  const bound = outside(deployment, question.bounds)
-  if (bound !== null) return bound.filter
-  for (const name of NAMES) if (FACTS[name].why(deployment, question) !== null) return name
-  return null
+/** What holds for all requests of a kind, `profile` being one of them: the first filter that drops it, or what is to be asked for each. */
+export function standingOf(
+  deployment: Deployment,
+  kind: Kind,
+  bounds: Bounds,
+  profile: RequestProfile,
+): { readonly excluded: Dropped | null; readonly checks: Checks } {
+  const bound = outside(deployment, bounds)
+  if (bound !== null) return { excluded: bound, checks: [] }
+  const checks: Checks[number][] = []
+  for (const filter of NAMES) {
+    const { varies, why } = FACTS[filter]
+    if (varies?.(deployment, kind) === true) {
+      checks.push(filter)
+      continue
+    }
+    const reason = why(deployment, kind, profile)
+    if (reason === null) continue
+    if (checks.length === 0) return { excluded: { filter, why: reason }, checks }
+    // It drops the deployment, unless one that comes before it does.
+    checks.push(filter)
+    break
+  }
+  return { excluded: null, checks }
 }
 
-/** The same with its reason. */
-export function exclusionOf(deployment: Deployment, question: FilterContext): Dropped | null {
-  const bound = outside(deployment, question.bounds)
-  if (bound !== null) return bound
-  for (const filter of NAMES) {
-    const why = FACTS[filter].why(deployment, question)
+/** The first of the filters that drops it now; null = none does. */
+export function exclusionOf(
+  deployment: Deployment,
+  checks: Checks,
+  kind: Kind,
+  profile: RequestProfile,
+): Dropped | null {
+  for (const filter of checks) {
+    const why = FACTS[filter].why(deployment, kind, profile)
     if (why !== null) return { filter, why }
   }
   return null
 }
 
 /** It said not long ago that it lacks something that this request asks for. */
-export function refuses({ health }: Deployment, { request, profile, now }: FilterContext): boolean {
+export function refuses(
+  { health }: Deployment,
+  request: GatewayRequest,
+  profile: RequestProfile,
+  now: number,
+): boolean {
   if (health.unsupportedUntil.size === 0) return false
   for (const [lack, until] of health.unsupportedUntil) if (until > now && asks(request, profile, lack)) return true
   return false

@@ -1,7 +1,7 @@
 /** Whether the conditions of a route hold for a request. Pure. */
 import type { RouteMatch } from '../../core/settings.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
-import type { CompiledRoute, HeaderTest } from './table.ts'
+import type { CompiledRoute, HeaderTest } from './compiled-route.ts'
 
 /** The name of the gateway's own choice; `auto:<strategy>` is judged as `auto`. */
 export const AUTO = 'auto'
@@ -49,6 +49,12 @@ export const hasConditions = (match: RouteMatch): boolean =>
 /** Conditions that a name and a key alone do not answer. */
 const asksOfRequest = (match: RouteMatch): boolean =>
   match.class !== null || match.needs !== null || match.header !== null || match.tokens !== null || match.hour !== null
+
+/** Whether it may take a request for `model`, in any spelling, or not, by more than the name and the key. */
+export const dependsOnRequest = ({ spec, matchesModel }: CompiledRoute, model: string): boolean =>
+  spec.match !== null &&
+  asksOfRequest(spec.match) &&
+  (matchesModel !== null || model === AUTO || model.startsWith(`${AUTO}:`))
 
 const isWithin = (size: number, { min, max }: NonNullable<RouteMatch['tokens']>): boolean =>
   (min === null || size >= min) && (max === null || size <= max)

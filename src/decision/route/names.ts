@@ -1,18 +1,13 @@
 /** What the `model` of a request means. Pure. */
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
-import {
-  DEFAULT_STRATEGY,
-  type Scoring,
-  scoringName,
-  type Strategy,
-  STRATEGY_NAMES,
-  strategyNamed,
-} from '../../core/strategies.ts'
+import { DEFAULT_STRATEGY, type Strategy, STRATEGY_NAMES, strategyNamed } from '../../core/strategies.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
-import { AUTO, matches } from './match.ts'
+import { AUTO, dependsOnRequest, matches } from './match.ts'
 import { boundsOf, outside } from './bounds.ts'
-import { boundOf, type CompiledRoute, DEFAULT_ROUTE, type RouteTable } from './table.ts'
+import { type CompiledRoute, DEFAULT_ROUTE } from './compiled-route.ts'
+import type { ResolvedRoute } from './resolutions.ts'
+import { boundOf, type RouteTable } from './table.ts'
 import { spelled } from './spelling.ts'
 
 /** What decides on the route. */
@@ -28,23 +23,16 @@ export interface NameContext {
   readonly utcHour: number
 }
 
-export interface ResolvedRoute {
-  readonly route: string
-  /** Its name, for the record: `weights` and `cheapest_within` for those that have none of their own. */
-  readonly strategy: string
-  /** How the candidates are judged: the header's word, else that of `auto:<strategy>`, else the route's. */
-  readonly scoring: Scoring
-  readonly candidates: readonly Deployment[]
-  /** Asked after all candidates, in this order. */
-  readonly fallback: readonly Deployment[]
-  readonly rule: CompiledRoute | null
-  /** The caller named no model, so only what is known to be able is asked. */
-  readonly open: boolean
-}
-
 /** Throws `model_not_found` where nothing has this name. */
 export function resolve(request: NameContext, table: RouteTable): ResolvedRoute {
-  for (const choice of choices(request, table)) return choice
+  const { model, principal, strategy } = request
+  const known = strategy === null ? table.resolutions.known(model, principal) : undefined
+  if (known !== undefined) return known
+  for (const choice of choices(request, table)) {
+    const depends = strategy !== null || table.routes.some((rule) => dependsOnRequest(rule, model))
+    if (!depends) table.resolutions.remember(model, principal, choice)
+    return choice
+  }
   throw new GatewayError('model_not_found', unknownModel(request.model, request.principal, table), { param: 'model' })
 }
 
@@ -70,7 +58,7 @@ function* choicesOf(request: NameContext, table: RouteTable): Generator<Resolved
   const { catalog } = table
   const exact = catalog.byId.get(model)
   if (exact !== undefined) {
-    yield choose(null, [exact], request.strategy)
+    yield choose(null, table.resolutions.alone(exact), request.strategy, table)
     return
   }
   const preset = presetOf(model)
@@ -80,7 +68,7 @@ function* choicesOf(request: NameContext, table: RouteTable): Generator<Resolved
   for (const rule of table.routes) {
     const verdict = matches(rule, occasion)
     if (verdict === false || !isOpen(rule, principal, table)) continue
-    yield choose(rule, rule.candidates, wish)
+    yield choose(rule, rule.candidates, wish, table)
     if (verdict === true) return
   }
   const last = unruled(model, auto, wish, table)
@@ -88,34 +76,25 @@ function* choicesOf(request: NameContext, table: RouteTable): Generator<Resolved
 }
 
 /** What a name means where no rule takes it; null: nothing. */
-function unruled(
-  model: string,
-  auto: boolean,
-  wish: Strategy | null,
-  { byName, catalog }: RouteTable,
-): ResolvedRoute | null {
+function unruled(model: string, auto: boolean, wish: Strategy | null, table: RouteTable): ResolvedRoute | null {
+  const { byName, catalog } = table
   const named = byName.get(model)
-  if (named !== undefined) return choose(named, named.candidates, wish)
+  if (named !== undefined) return choose(named, named.candidates, wish, table)
   if (auto) {
     const usual = byName.get(DEFAULT_ROUTE) ?? null
-    return { ...choose(usual, usual?.candidates ?? catalog.all, wish), open: true }
+    return choose(usual, usual?.candidates ?? catalog.all, wish, table, true)
   }
   const serving = catalog.byModel.get(model)
-  return serving === undefined || serving.length === 0 ? null : choose(null, serving, wish)
+  return serving === undefined || serving.length === 0 ? null : choose(null, serving, wish, table)
 }
 
-function choose(rule: CompiledRoute | null, candidates: readonly Deployment[], wish: Strategy | null): ResolvedRoute {
-  const scoring = wish ?? rule?.spec.strategy ?? DEFAULT_STRATEGY
-  return {
-    route: rule?.spec.name ?? DEFAULT_ROUTE,
-    strategy: scoringName(scoring),
-    scoring,
-    candidates,
-    fallback: rule?.fallback ?? [],
-    rule,
-    open: rule !== null,
-  }
-}
+const choose = (
+  rule: CompiledRoute | null,
+  candidates: readonly Deployment[],
+  wish: Strategy | null,
+  { resolutions }: RouteTable,
+  open = rule !== null,
+): ResolvedRoute => resolutions.of(rule, candidates, wish ?? rule?.spec.strategy ?? DEFAULT_STRATEGY, open)
 
 /** Strategy of `auto:<strategy>`; null for any other name, `auto` included: there the route's own holds. */
 function presetOf(model: string): Strategy | null {

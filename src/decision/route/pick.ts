@@ -19,7 +19,8 @@ const NEAR = 0.5
 const EXPLORED = 0.02
 
 /** What speaks for staying where the conversation was answered last. */
-export function stickinessBonus({ deployment }: Target, remembered: Remembered): number {
+export function stickinessBonus({ deployment }: Target, remembered: Remembered | null): number {
+  if (remembered === null) return 0
   const place = deployment.id === remembered.deployment ? SAME_PLACE : 0
   return (deployment.model === remembered.model ? SAME_MODEL : 0) + place
 }
@@ -27,30 +28,41 @@ export function stickinessBonus({ deployment }: Target, remembered: Remembered):
 /** By health, then by utility in bands, then by load; replicas by their load alone. Each deployment once, at its best effort. */
 export function rank(field: Field, scoring: Scoring): number[] {
   if (isUnscored(scoring)) return once(field, spread(field, scoring))
-  const { live, rota, seats } = field
+  const { live, rota } = field
   const places = placesOf(field, scoring)
   const shares = rota !== null && rota.paired ? shareOut(field, rota, places) : null
-  const even = (a: number, b: number): number =>
-    (rota === null ? 0 : rota.byTurn(seats[a]!, seats[b]!)) || lastWord(field, a, b)
-  // Replicas that are as good as others stand together.
-  const together = (a: number, b: number, { chiefs, ranks }: Shares): number =>
-    chiefs[a] === chiefs[b] ? ranks[a]! - ranks[b]! : even(chiefs[a]!, chiefs[b]!)
-  const before = (a: number, b: number): number =>
-    places[a]! - places[b]! || (shares === null ? even(a, b) : together(a, b, shares))
-  return once(field, sorted(live, before))
+  return once(
+    field,
+    sorted(live, (a, b) => places[a]! - places[b]! || between(field, shares, a, b)),
+  )
 }
 
-/** Health, band and load in one number: the smaller, the sooner. */
+/** Of two at the same place. Replicas that are as good as others stand together. */
+function between(field: Field, shares: Shares | null, a: number, b: number): number {
+  if (shares === null) return inTurn(field, a, b)
+  const { chiefs, ranks } = shares
+  return chiefs[a] === chiefs[b] ? ranks[a]! - ranks[b]! : inTurn(field, chiefs[a]!, chiefs[b]!)
+}
+
+const inTurn = (field: Field, a: number, b: number): number =>
+  (field.rota === null ? 0 : field.rota.byTurn(field.seats[a]!, field.seats[b]!)) || lastWord(field, a, b)
+
+/** Grows with the largest field. */
+let scratch = new Float64Array(64)
+
+/** Health, band and load in one number: the smaller, the sooner. By row; good until the next order is made. */
 function placesOf({ candidates, live, rows, troubles }: Field, scoring: Scoring): Float64Array {
-  const places = new Float64Array(candidates.length)
+  if (scratch.length < candidates.length) scratch = new Float64Array(2 * candidates.length)
+  const places = scratch
   const within = typeof scoring === 'object' && 'cheapestWithin' in scoring ? scoring.cheapestWithin : null
   let best = 0
   // Without an answer to judge (embeddings) success is NaN, and all are good enough.
-  for (const row of live) if (rows[row * COLUMNS + COLUMN.success]! > best) best = rows[row * COLUMNS + COLUMN.success]!
+  if (within !== null) for (const row of live) best = Math.max(best, rows[row * COLUMNS + COLUMN.success]! || 0)
   for (const row of live) {
-    const success = rows[row * COLUMNS + COLUMN.success]!
+    let value = rows[row * COLUMNS + COLUMN.utility]!
     // Who is not good enough comes after all who are, the best of them first.
-    const value = within === null || !(success < best - within) ? rows[row * COLUMNS + COLUMN.utility]! : success - FAR
+    if (within !== null && rows[row * COLUMNS + COLUMN.success]! < best - within)
+      value = rows[row * COLUMNS + COLUMN.success]! - FAR
     const { live: now, backend } = candidates[row]!.deployment
     const busy = Math.min(MOST_LOAD, Math.round(now.load.open / backend.weight))
     places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + busy
@@ -64,28 +76,29 @@ const HEALTH = 1e12
 
 /** The first ones in order; the others behind them as they come: to sort hundreds would take longer than all the rest. */
 function sorted(live: readonly number[], before: (a: number, b: number) => number): number[] {
-  if (live.length <= SORTED) return [...live].sort(before)
-  const first: number[] = []
-  const rest: number[] = []
+  const order = new Array<number>(live.length)
+  const most = Math.min(SORTED, live.length)
+  let first = 0
+  let behind = most
   for (const row of live) {
-    if (first.length === SORTED && before(row, first[SORTED - 1]!) > 0) {
-      rest.push(row)
+    let place = first
+    if (first < most) first++
+    else if (before(row, order[most - 1]!) < 0) order[behind++] = order[--place]!
+    else {
+      order[behind++] = row
       continue
     }
-    let place = first.length
-    first.push(row)
-    for (; place > 0 && before(row, first[place - 1]!) < 0; place--) first[place] = first[place - 1]!
-    first[place] = row
-    if (first.length > SORTED) rest.push(first.pop()!)
+    for (; place > 0 && before(row, order[place - 1]!) < 0; place--) order[place] = order[place - 1]!
+    order[place] = row
   }
-  return first.concat(rest)
+  return order
 }
 
 /** Efforts of one deployment stand side by side in the field. */
-function once({ candidates }: Field, order: number[]): number[] {
+function once({ candidates, live }: Field, order: number[]): number[] {
   let several = false
-  for (let row = 1; row < candidates.length && !several; row++)
-    several = candidates[row]!.deployment === candidates[row - 1]!.deployment
+  for (let at = 1; at < live.length && !several; at++)
+    several = candidates[live[at]!]!.deployment === candidates[live[at - 1]!]!.deployment
   if (!several) return order
   const seen = new Set<Ranked['deployment']>()
   return order.filter((row) => {
@@ -107,30 +120,35 @@ export interface Pick {
  * Now and then (2 %) one of those that are nearly as good goes first, the less known the more often: else the gateway
  * would never learn that one has become better. `random`: from 0 to 1, asked twice at the most.
  */
-export function explore(order: readonly number[], { rows, troubles }: Field, random: () => number): Pick {
+export function explore(order: readonly number[], field: Field, random: () => number): Pick {
   const [best] = order
   if (best === undefined) return { order, explored: false, propensity: 1 }
-  const least = rows[best * COLUMNS + COLUMN.utility]! - NEAR
+  const least = field.rows[best * COLUMNS + COLUMN.utility]! - NEAR
+  const last = Math.min(SORTED, order.length)
   let eligible = 0
   let doubts = 0
-  const last = Math.min(SORTED, order.length)
-  const doubt = (row: number): number =>
-    troubles[row] === 0 && rows[row * COLUMNS + COLUMN.utility]! >= least
-      ? rows[row * COLUMNS + COLUMN.uncertainty]!
-      : 0
   for (let place = 0; place < last; place++) {
-    const own = doubt(order[place]!)
+    const own = doubtOf(field, order[place]!, least)
     if (own > 0) eligible++
     doubts += own
   }
   if (eligible < 2) return { order, explored: false, propensity: 1 }
-  const share = (row: number): number => (row === best ? 1 - EXPLORED : 0) + (EXPLORED * doubt(row)) / doubts
-  if (random() >= EXPLORED) return { order, explored: false, propensity: share(best) }
-  let left = random() * doubts
   let drawn = best
-  for (let place = 0; place < last && left > 0; place++) {
-    drawn = order[place]!
-    left -= doubt(drawn)
+  const exploring = random() < EXPLORED
+  if (exploring) {
+    let left = random() * doubts
+    for (let place = 0; place < last && left > 0; place++) {
+      drawn = order[place]!
+      left -= doubtOf(field, drawn, least)
+    }
   }
-  return { order: [drawn, ...order.filter((row) => row !== drawn)], explored: drawn !== best, propensity: share(drawn) }
+  const propensity = (drawn === best ? 1 - EXPLORED : 0) + (EXPLORED * doubtOf(field, drawn, least)) / doubts
+  if (!exploring) return { order, explored: false, propensity }
+  return { order: [drawn, ...order.filter((row) => row !== drawn)], explored: drawn !== best, propensity }
+}
+
+/** How little is known of one that is well, and not worse than `least`. */
+function doubtOf({ rows, troubles }: Field, row: number, least: number): number {
+  const at = row * COLUMNS
+  return troubles[row] === 0 && rows[at + COLUMN.utility]! >= least ? rows[at + COLUMN.uncertainty]! : 0
 }

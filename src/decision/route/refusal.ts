@@ -3,15 +3,17 @@ import { decisionRecordOf, type DecisionRows } from '../../core/decision-rows.ts
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import { BOUNDS, isBound } from './bounds.ts'
 import type { Decision } from './decision.ts'
-import { fallbackOf } from './fallback.ts'
 
 /** Candidates that a refusal names. */
 const NAMED = 20
 
 export function refusalOf(decision: Decision, rows: DecisionRows): GatewayError {
-  const { request, choice, question, candidates } = decision
-  const ruledOut = fallbackOf(question, candidates).ruledOut.map(({ dropped }) => dropped.filter)
-  const filters: readonly (string | null)[] = [...decision.dropped, ...ruledOut]
+  const { admission } = decision
+  const { request, choice, fallback } = decision.question
+  const filters = [
+    ...admission.present.map((row) => admission.excluded[row]?.filter ?? null),
+    ...fallback.ruledOut.map(({ excluded }) => excluded.filter),
+  ]
   if (filters.length === 0) {
     const message = `Route "${choice.route}" reaches no model at the moment; see GET /health.`
     return new GatewayError('no_backend', message, { retryAfterMs: 2000 })

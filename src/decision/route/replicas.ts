@@ -37,9 +37,9 @@ export interface Shares {
 
 /** The order of replicas among each other. None of them keeps a place (the smaller, the sooner) that is before its forerunner's. */
 export function shareOut(field: Field, rota: Rota, places: Float64Array): Shares {
-  const { troubles } = field
-  const chiefs = Int32Array.from(places.keys())
-  const ranks = new Int32Array(places.length)
+  const { troubles, candidates } = field
+  const chiefs = Int32Array.from(candidates.keys())
+  const ranks = new Int32Array(candidates.length)
   const members = membersOf(field, rota)
   members.sort(
     (one, other) =>

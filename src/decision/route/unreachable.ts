@@ -4,7 +4,7 @@ import type { RouteSpec } from '../../core/settings.ts'
 import { isBoundBesideRoutes } from './bounds.ts'
 import { type Access, askedFor, coverOf, coversGlob, type MatchSet, surelyTaken, takenBy, usersOf } from './coverage.ts'
 import { AUTO } from './match.ts'
-import { DEFAULT_ROUTE } from './table.ts'
+import { DEFAULT_ROUTE } from './compiled-route.ts'
 
 export interface Shadow {
   readonly route: string

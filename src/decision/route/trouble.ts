@@ -1,0 +1,55 @@
+/** What is known against candidates at the moment: the higher, the later one is asked; 0 = nothing. Pure. */
+import type { Capability } from '../../core/capabilities.ts'
+import type { Deployment, GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
+import type { Field } from './field.ts'
+import { refuses, tight } from './filters.ts'
+
+/** `most`: tokens of output that are to be expected at the most. */
+export function trouble(
+  deployment: Deployment,
+  request: GatewayRequest,
+  profile: RequestProfile,
+  most: number,
+  now: number,
+): number {
+  const { live, health } = deployment
+  if (refuses(deployment, request, profile, now)) return 3
+  if (live.state === 'down') return 2
+  if (
+    live.state === 'warming_up' ||
+    live.retryAfterUntil > now ||
+    health.retryAfterUntil > now ||
+    health.ejectedUntil > now
+  )
+    return 1
+  return tight(deployment, profile, most) ? 0.5 : 0
+}
+
+/** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
+export function provenFirst(
+  { live, rota, seats }: Field,
+  candidates: readonly Target[],
+  troubles: Float64Array,
+  profile: RequestProfile,
+): void {
+  if (profile.needs.every(isCommon)) return
+  const unproven = live.filter((row) => isUnproven(candidates[row]!.deployment, profile))
+  if (unproven.length === live.length) return
+  // What a replica has answered, of which nothing was known before, the others can do as well.
+  const answered = live.filter((row) => !unproven.includes(row) && !isDeclared(candidates[row]!.deployment, profile))
+  const groupOf = (row: number): number => rota!.groups[seats[row]!]!
+  const proven = new Set(answered.map(groupOf))
+  for (const row of unproven) if (troubles[row] === 0 && !proven.has(groupOf(row))) troubles[row] = 0.25
+}
+
+const isCommon = (need: Capability): boolean => need === 'chat' || need === 'reasoning'
+
+/** All that is asked is in the facts. */
+const isDeclared = ({ facts }: Deployment, { needs }: RequestProfile): boolean =>
+  needs.every((need) => isCommon(need) || facts.capabilities[need] !== undefined)
+
+function isUnproven({ facts, health }: Deployment, { needs }: RequestProfile): boolean {
+  for (const need of needs)
+    if (!isCommon(need) && facts.capabilities[need] === undefined && !health.answers.has(need)) return true
+  return false
+}
