@@ -75,7 +75,7 @@ export async function createApp({
   const events = new EventBus()
   events.subscribe(logEvents(log))
   const { emit } = events
-  const pools = new Pools(config.limits.connectMs, now)
+  const pools = new Pools(config.limits.connectMs, now, config.upstream.client)
   /** After a change of models or keys. */
   const rebuild = (): void => void (policy = buildPolicy(policy.settings, keys.specs, fleet.catalog))
   const keys = new KeyStore({

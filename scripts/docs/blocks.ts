@@ -32,6 +32,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   'options-keys': () => markdown(optionsTable('keys')),
   'options-budgets': () => markdown(optionsTable('budgets')),
   'options-limits': () => markdown(optionsTable('limits')),
+  'options-upstream': () => markdown(optionsTable('upstream')),
   'options-discovery': () => markdown(optionsTable('discovery')),
   'options-store': () => markdown(optionsTable('store')),
   'options-admin': () => markdown(optionsTable('admin')),

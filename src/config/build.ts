@@ -17,6 +17,7 @@ import {
   DEFAULT_LIMITS,
   DEFAULT_SERVER,
   DEFAULT_TELEMETRY,
+  DEFAULT_UPSTREAM,
 } from './defaults.ts'
 import { type ConfigFile } from './schema.ts'
 
@@ -34,6 +35,7 @@ export function buildConfig(file: ConfigFile, providers: Providers, folder: stri
     keys: (file.keys ?? []).map(toKey),
     budgets: (file.budgets ?? []).map(toBudget),
     limits: { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) },
+    upstream: { client: file.upstream?.client ?? DEFAULT_UPSTREAM.client },
     bodies: {
       bodyBytes: file.limits?.body ?? DEFAULT_BODIES.bodyBytes,
       bodiesBytes: file.limits?.bodies ?? DEFAULT_BODIES.bodiesBytes,

@@ -27,6 +27,8 @@ export const DEFAULT_SERVER: Config['server'] = {
   trustProxy: false,
 }
 
+export const DEFAULT_UPSTREAM: Config['upstream'] = { client: 'undici' }
+
 export const DEFAULT_DISCOVERY: Config['discovery'] = { intervalMs: 30_000, retryMs: 2_000, timeoutMs: 5_000 }
 
 export const DEFAULT_ADMIN: Pick<AdminSpec, 'host' | 'port'> = { host: '127.0.0.1', port: 7071 }

@@ -6,7 +6,14 @@ import type { Provider } from '../core/provider.ts'
 import { backendChecks } from './backend-checks.ts'
 import { buildConfig } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
-import { DEFAULT_BODIES, DEFAULT_DISCOVERY, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from './defaults.ts'
+import {
+  DEFAULT_BODIES,
+  DEFAULT_DISCOVERY,
+  DEFAULT_LIMITS,
+  DEFAULT_SERVER,
+  DEFAULT_UPSTREAM,
+  NO_STORE,
+} from './defaults.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
 import { respelled, type OldSpelling } from './old-spellings.ts'
@@ -107,6 +114,7 @@ export function defaultConfig(backends: readonly BackendSpec[]): Config {
     keys: [],
     budgets: [],
     limits: DEFAULT_LIMITS,
+    upstream: DEFAULT_UPSTREAM,
     bodies: DEFAULT_BODIES,
     discovery: DEFAULT_DISCOVERY,
     store: NO_STORE,

@@ -13,6 +13,7 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
   'server.log_level': ({ server }) => server.logLevel,
   'server.log_decisions': ({ server }) => server.logDecisions,
   'server.trust_proxy': ({ server }) => server.trustProxy,
+  'upstream.client': ({ upstream }) => upstream.client,
   'limits.body': ({ bodies }) => bodies.bodyBytes,
   'limits.bodies': ({ bodies }) => bodies.bodiesBytes,
   'store.state': ({ store }) => store.state,

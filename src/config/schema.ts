@@ -10,6 +10,7 @@ import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
 import { ON_ABORT } from '../core/provider.ts'
+import { CLIENT_NAMES } from '../core/settings.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
 import {
@@ -19,6 +20,7 @@ import {
   DEFAULT_LIMITS,
   DEFAULT_SERVER,
   DEFAULT_TELEMETRY,
+  DEFAULT_UPSTREAM,
 } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from '../core/units.ts'
 
@@ -339,6 +341,16 @@ export const fileSchema = z.strictObject({
         if (bodies < body) context.addIssue({ code: 'custom', path: ['bodies'], message })
       }),
     'how long and how often',
+  ),
+  upstream: described(
+    z.strictObject({
+      client: described(
+        z.enum(CLIENT_NAMES),
+        'what calls backends with `http:` addresses: lean costs less CPU; undici is what calls those with `https:` in any case',
+        DEFAULT_UPSTREAM.client,
+      ),
+    }),
+    'connections to backends',
   ),
   discovery: described(
     z.strictObject({

@@ -188,6 +188,10 @@ export interface PolicySettings {
  */
 export type LogDecisions = 'always' | 'sampled' | 'never'
 
+/** What speaks HTTP to backends whose address begins with `http:`. */
+export const CLIENT_NAMES = ['lean', 'undici'] as const
+export type ClientName = (typeof CLIENT_NAMES)[number]
+
 /** What a process keeps from its start to its end: another configuration changes it with a restart only. */
 export interface ProcessSettings {
   readonly server: {
@@ -201,6 +205,9 @@ export interface ProcessSettings {
     readonly logLevel: string
     readonly logDecisions: LogDecisions
     readonly trustProxy: boolean
+  }
+  readonly upstream: {
+    readonly client: ClientName
   }
   readonly bodies: BodyLimits
   readonly store: {

@@ -19,9 +19,9 @@ export function transportCode(thrown: unknown): string {
   return first === undefined ? '' : transportCode(first)
 }
 
-const NOT_HTTP = 'HPE_NOT_HTTP'
-
 /** The peer answered, but not in HTTP. */
+export const NOT_HTTP = 'HPE_NOT_HTTP'
+
 export const isNotHttp = (code: string): boolean =>
   code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
 

@@ -11,6 +11,7 @@ import { compileRoutes } from '../../src/decision/route/table.ts'
 import { type Formats, FORMATS } from '../../src/formats/formats.ts'
 import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
+import { CLIENT } from '../support/clients.ts'
 import { catalogOf, deployment, gatewayRequest, LIMITS, live, classify, moment } from '../support/factories.ts'
 import { FleetLog } from '../support/attempts.ts'
 import { failing, type FaultOptions } from '../support/fault-plan.ts'
@@ -46,7 +47,7 @@ async function world(
   const deployments = upstreams.map(({ url }, index) =>
     deployment(`${'abcd'[index]!}/tiny`, { backend: { root: url }, live: lives[index]!, facts: facts[index] ?? {} }),
   )
-  const pools = new Pools(1000, () => performance.now())
+  const pools = new Pools(1000, () => performance.now(), CLIENT)
   t.teardown(async () => {
     await pools.destroy()
     await Promise.all(upstreams.map((one) => one.close()))

@@ -1,4 +1,4 @@
-import diagnostics from 'node:diagnostics_channel'
+import { Socket } from 'node:net'
 import t from 'tap'
 import { eventually, letPass } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream, errorOf } from '../support/chat.ts'
@@ -62,14 +62,17 @@ t.test('one that reads and hangs up is followed by the next backend, and both ca
 /** Closes the backend's side of a kept connection when a request is about to be written on it: the race in its worst moment. */
 function closesBehindUs(upstream: FaultUpstream, how: 'fin' | 'reset', times: number): () => void {
   let left = times
-  const close = (message: unknown): void => {
-    const { socket } = message as { socket: { remotePort: number } }
-    if (socket.remotePort !== upstream.port || left === 0) return
-    left--
-    upstream.closeIdle(how)
-  }
-  diagnostics.subscribe('undici:client:sendHeaders', close)
-  return () => diagnostics.unsubscribe('undici:client:sendHeaders', close)
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its socket
+  const { write } = Socket.prototype
+  // Whatever client it is writes to a socket.
+  Socket.prototype.write = function (this: Socket, ...what: Parameters<typeof write>) {
+    if (this.remotePort === upstream.port && String(what[0]).startsWith('POST ') && left > 0) {
+      left--
+      upstream.closeIdle(how)
+    }
+    return write.apply(this, what)
+  } as typeof write
+  return () => void (Socket.prototype.write = write)
 }
 
 t.test('a connection that was closed before the request came is replaced, and the call counted', async (t) => {

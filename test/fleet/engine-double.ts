@@ -4,7 +4,13 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DEFAULT_BODIES, DEFAULT_LIMITS, DEFAULT_SERVER, NO_STORE } from '../../src/config/defaults.ts'
+import {
+  DEFAULT_BODIES,
+  DEFAULT_LIMITS,
+  DEFAULT_SERVER,
+  DEFAULT_UPSTREAM,
+  NO_STORE,
+} from '../../src/config/defaults.ts'
 import { valuesOf } from '../../src/core/options/option.ts'
 import { BACKEND_OPTIONS } from '../../src/core/options/options.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../src/core/settings.ts'
@@ -173,6 +179,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     keys: [],
     budgets: [],
     limits: DEFAULT_LIMITS,
+    upstream: DEFAULT_UPSTREAM,
     bodies: DEFAULT_BODIES,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000 },
     store: NO_STORE,

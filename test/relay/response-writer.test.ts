@@ -16,6 +16,7 @@ import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { Attempt } from '../../src/dispatch/attempt.ts'
 import { relay } from '../../src/relay/relay.ts'
 import { ResponseWriter } from '../../src/relay/response-writer.ts'
+import { CLIENT } from '../support/clients.ts'
 import { letPass } from '../support/await.ts'
 import { attemptOf, type AttemptTraits, lifeOf } from '../support/attempts.ts'
 import { Clock } from '../support/clock.ts'
@@ -255,7 +256,7 @@ class PlayedExchange extends Exchange {
 }
 
 const CLOCK = new Clock()
-const POOLS = new Pools(1000, CLOCK.now)
+const POOLS = new Pools(1000, CLOCK.now, CLIENT)
 
 interface Played {
   readonly attempt: Attempt

@@ -8,6 +8,7 @@ import { Attempt } from '../../src/dispatch/attempt.ts'
 import { Attempts, type DispatchTools } from '../../src/dispatch/attempts.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { FORMATS } from '../../src/formats/formats.ts'
+import { CLIENT } from './clients.ts'
 import { Clock } from './clock.ts'
 import { callOf } from './exchange-rig.ts'
 import { gatewayRequest, LIMITS, profile } from './factories.ts'
@@ -38,7 +39,7 @@ export class FleetLog {
 }
 
 const CLOCK = new Clock()
-const POOLS = new Pools(LIMITS.connectMs, CLOCK.now)
+const POOLS = new Pools(LIMITS.connectMs, CLOCK.now, CLIENT)
 
 export interface AttemptTraits {
   readonly error?: ErrorCode | GatewayError | null

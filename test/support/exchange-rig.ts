@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
-import type { Limits } from '../../src/core/settings.ts'
+import type { ClientName, Limits } from '../../src/core/settings.ts'
 import type { Call, Sink } from '../../src/backends/upstream/call.ts'
 import { Exchange } from '../../src/backends/upstream/exchange.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
@@ -88,10 +88,10 @@ export interface ExchangeRig {
 }
 
 /** Exchanges with one fault upstream over real connections, under a clock that only the test moves. */
-export async function exchangeRig(test: Test, options: FaultOptions = {}): Promise<ExchangeRig> {
+export async function exchangeRig(test: Test, client: ClientName, options: FaultOptions = {}): Promise<ExchangeRig> {
   const upstream = await startFaultUpstream(options)
   const clock = new Clock()
-  const pools = new Pools(CONNECT_MS, clock.now)
+  const pools = new Pools(CONNECT_MS, clock.now, client)
   test.teardown(async () => {
     await pools.destroy()
     await upstream.close()

@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { stringify } from 'yaml'
 import { within } from './await.ts'
 import type { ConfigObject, Gateway } from './gateway.ts'
-import { metricsOf, SERVER } from './gateway.ts'
+import { metricsOf, yamlOf } from './gateway.ts'
 
 /** A gateway in a process of its own. */
 export interface GatewayProcess extends Gateway {
@@ -24,7 +23,7 @@ const COMMAND = fileURLToPath(new URL('../../src/cli/turnout.js', import.meta.ur
 export async function startGatewayProcess(config: ConfigObject): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'turnout-e2e-'))
   const file = join(folder, 'turnout.yaml')
-  await writeFile(file, stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } }))
+  await writeFile(file, yamlOf(config))
   const child = spawn(process.execPath, [COMMAND, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   const exited = once(child, 'exit').then(([code]) => code as number | null)

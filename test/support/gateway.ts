@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { Config } from '../../src/core/settings.ts'
 import { eventually } from './await.ts'
+import { CLIENT } from './clients.ts'
 
 /** A configuration as an object; written as YAML, so that tests go through the reader that users go through. */
 export type ConfigObject = Readonly<Record<string, unknown>>
@@ -71,9 +72,12 @@ export async function startGateway(
   }
 }
 
+/** The file of a configuration, with what tests set where it says nothing. */
+export const yamlOf = (config: ConfigObject): string =>
+  stringify({ upstream: { client: CLIENT }, ...config, server: { ...SERVER, ...(config.server ?? {}) } })
+
 async function parsed(config: ConfigObject): Promise<Config> {
-  const text = stringify({ ...config, server: { ...SERVER, ...(config.server ?? {}) } })
-  return parseConfig(text, {}, await providers).config
+  return parseConfig(yamlOf(config), {}, await providers).config
 }
 
 /** Readers of the metrics of the gateway at `url`. */

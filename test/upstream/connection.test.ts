@@ -1,8 +1,9 @@
 /** Connections of a backend over real sockets, under a clock of the test: which are used again, for how long, and what their end says. */
-import t from 'tap'
+
 import type { Call } from '../../src/backends/upstream/call.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { within } from '../support/await.ts'
+import { withEachClient } from '../support/clients.ts'
 import { exchangeRig, type ExchangeRig } from '../support/exchange-rig.ts'
 
 const WHOLE: Partial<Call> = { stream: false }
@@ -20,8 +21,8 @@ async function reused(rig: ExchangeRig, traits: Partial<Call> = WHOLE): Promise<
   return rig.upstream.requests.at(-1)!.reused
 }
 
-t.test('a connection is used again once its answer has ended, streamed or whole', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a connection is used again once its answer has ended, streamed or whole', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   t.equal(await reused(rig), false)
   for (const traits of [WHOLE, {}, {}, WHOLE]) {
     // The end of a stream's body comes a moment after its [DONE].
@@ -31,14 +32,14 @@ t.test('a connection is used again once its answer has ended, streamed or whole'
   t.equal(rig.upstream.openSockets, 1)
 })
 
-t.test('a call that wants a new connection gets one', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a call that wants a new connection gets one', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   await reused(rig)
   t.equal(await reused(rig, { ...WHOLE, fresh: true }), false)
 })
 
-t.test('a connection is trusted for four seconds of rest', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a connection is trusted for four seconds of rest', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   await reused(rig)
   rig.clock.pass(3_000)
   t.equal(await reused(rig), true)
@@ -46,22 +47,25 @@ t.test('a connection is trusted for four seconds of rest', async (t) => {
   t.equal(await reused(rig), false, 'it is as old as it may be')
 })
 
-t.test('where the peer closes idle connections, others are trusted for half of that time', async (t) => {
-  const rig = await exchangeRig(t)
-  await reused(rig)
-  rig.clock.time += 1_000
-  rig.upstream.closeIdle('fin')
-  await rig.upstream.waitSockets(0)
-  await turns(10)
-  t.equal(await reused(rig), false, 'it is gone')
-  rig.clock.time += 499
-  t.equal(await reused(rig), true)
-  rig.clock.time += 500
-  t.equal(await reused(rig), false)
-})
+withEachClient(
+  'where the peer closes idle connections, others are trusted for half of that time',
+  async (t, client) => {
+    const rig = await exchangeRig(t, client)
+    await reused(rig)
+    rig.clock.time += 1_000
+    rig.upstream.closeIdle('fin')
+    await rig.upstream.waitSockets(0)
+    await turns(10)
+    t.equal(await reused(rig), false, 'it is gone')
+    rig.clock.time += 499
+    t.equal(await reused(rig), true)
+    rig.clock.time += 500
+    t.equal(await reused(rig), false)
+  },
+)
 
-t.test('a connection whose call was cancelled or has failed carries no other', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a connection whose call was cancelled or has failed carries no other', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   rig.upstream.next({ stallAfter: 2 }, {}, { cut: { events: 2, how: 'reset' } })
   const left = rig.start()
   await left.commit
@@ -74,9 +78,9 @@ t.test('a connection whose call was cancelled or has failed carries no other', a
   t.equal(await reused(rig), false)
 })
 
-t.test('a kept connection that the peer had closed is known: its request was not read', async (t) => {
+withEachClient('a kept connection that the peer had closed is known: its request was not read', async (t, client) => {
   for (const how of ['fin', 'reset'] as const) {
-    const rig = await exchangeRig(t)
+    const rig = await exchangeRig(t, client)
     await reused(rig)
     // In the same turn, so that nothing of the end has come.
     rig.upstream.closeIdle(how)
@@ -87,9 +91,9 @@ t.test('a kept connection that the peer had closed is known: its request was not
   }
 })
 
-t.test('a request that may have been read is not called unread', async (t) => {
+withEachClient('a request that may have been read is not called unread', async (t, client) => {
   for (const drop of ['fin', 'reset'] as const) {
-    const rig = await exchangeRig(t)
+    const rig = await exchangeRig(t, client)
     rig.upstream.next({ drop }, {}, { drop })
     const first = rig.start(WHOLE)
     t.equal(await first.commit, 'upstream_unreachable', drop)
@@ -102,11 +106,11 @@ t.test('a request that may have been read is not called unread', async (t) => {
   }
 })
 
-t.test(
+withEachClient(
   'an answer that ends with its connection is whole, also for a caller that takes nothing for a while',
-  async (t) => {
+  async (t, client) => {
     const words = Array.from({ length: 40 }, () => 'x'.repeat(64 * 1024))
-    const rig = await exchangeRig(t, { plan: { words, untilClose: true } })
+    const rig = await exchangeRig(t, client, { plan: { words, untilClose: true } })
     const one = rig.start()
     one.sink.room = false
     await one.commit
@@ -119,8 +123,8 @@ t.test(
   },
 )
 
-t.test('a pool that is destroyed cuts what is open', async (t) => {
-  const rig = await exchangeRig(t, { plan: { stallAfter: 2 } })
+withEachClient('a pool that is destroyed cuts what is open', async (t, client) => {
+  const rig = await exchangeRig(t, client, { plan: { stallAfter: 2 } })
   const one = rig.start()
   await one.commit
   await rig.pools.destroy()

@@ -1,9 +1,10 @@
 /** One call of one backend over a real connection: its limits under a clock of the test, its end in every state, and what reaches the caller. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Call } from '../../src/backends/upstream/call.ts'
 import { eventually, within } from '../support/await.ts'
 import { startBlackHole } from '../support/black-hole.ts'
+import { withEachClient } from '../support/clients.ts'
 import { callOf, exchangeRig, type ExchangeRig, LONG, start, type Started } from '../support/exchange-rig.ts'
 import { backend } from '../support/factories.ts'
 import type { Cut, Plan } from '../support/fault-plan.ts'
@@ -42,10 +43,10 @@ async function runsOut(t: Test, { clock }: ExchangeRig, one: Started, ms: number
   t.equal(await one.commit, code)
 }
 
-t.test('a connection that is not made in time ends with connect_timeout', async (t) => {
+withEachClient('a connection that is not made in time ends with connect_timeout', async (t, client) => {
   const hole = await startBlackHole()
   t.teardown(() => hole.close())
-  const rig = await exchangeRig(t)
+  const rig = await exchangeRig(t, client)
   for (const traits of [{}, WHOLE]) {
     const one = start(callOf(rig.pools, rig.clock, hole.url, traits))
     await runsOut(t, rig, one, LONG.connectMs, 'connect_timeout')
@@ -55,33 +56,39 @@ t.test('a connection that is not made in time ends with connect_timeout', async 
   }
 })
 
-t.test('a stream without a status line in time ends with headers_timeout, and its connection is closed', async (t) => {
-  const rig = await exchangeRig(t, { plan: { headersAfter: 'never' } })
-  const one = rig.start()
-  const request = await rig.upstream.waitRequest(1)
-  await runsOut(t, rig, one, LONG.headersMs, 'headers_timeout')
-  t.equal(one.exchange.sent, true)
-  t.match(await within(2_000, 'the close', request.closed), { by: /fin|reset/ })
-})
-
-t.test('the limit of the first token counts from the start of the call, whenever the status line comes', async (t) => {
-  for (const waited of [0, 1_000, LONG.headersMs - 1]) {
-    const gate = deferred<undefined>()
-    const rig = await exchangeRig(t, { plan: { headersAfter: gate.promise, firstAfter: 'never' } })
+withEachClient(
+  'a stream without a status line in time ends with headers_timeout, and its connection is closed',
+  async (t, client) => {
+    const rig = await exchangeRig(t, client, { plan: { headersAfter: 'never' } })
     const one = rig.start()
     const request = await rig.upstream.waitRequest(1)
-    rig.clock.pass(waited)
-    gate.resolve(undefined)
-    await answered(one)
-    await runsOut(t, rig, one, LONG.ttftMs - waited, 'ttft_timeout')
-    await within(2_000, 'the close', request.closed)
-  }
-})
+    await runsOut(t, rig, one, LONG.headersMs, 'headers_timeout')
+    t.equal(one.exchange.sent, true)
+    t.match(await within(2_000, 'the close', request.closed), { by: /fin|reset/ })
+  },
+)
 
-t.test(
+withEachClient(
+  'the limit of the first token counts from the start of the call, whenever the status line comes',
+  async (t, client) => {
+    for (const waited of [0, 1_000, LONG.headersMs - 1]) {
+      const gate = deferred<undefined>()
+      const rig = await exchangeRig(t, client, { plan: { headersAfter: gate.promise, firstAfter: 'never' } })
+      const one = rig.start()
+      const request = await rig.upstream.waitRequest(1)
+      rig.clock.pass(waited)
+      gate.resolve(undefined)
+      await answered(one)
+      await runsOut(t, rig, one, LONG.ttftMs - waited, 'ttft_timeout')
+      await within(2_000, 'the close', request.closed)
+    }
+  },
+)
+
+withEachClient(
   'a provider whose status line comes with the first token has the limit of the first token for both',
-  async (t) => {
-    const rig = await exchangeRig(t, { plan: { headersAfter: 'never' } })
+  async (t, client) => {
+    const rig = await exchangeRig(t, client, { plan: { headersAfter: 'never' } })
     const plain = backend({ root: rig.upstream.url })
     const response = { ...plain.provider.response, headersWithFirstToken: true }
     const one = rig.start({ backend: { ...plain, provider: { ...plain.provider, response } } })
@@ -90,9 +97,9 @@ t.test(
   },
 )
 
-t.test('a stream that falls silent ends with idle_timeout, with or without pings', async (t) => {
+withEachClient('a stream that falls silent ends with idle_timeout, with or without pings', async (t, client) => {
   for (const pings of [undefined, { text: ': ping\n\n', everyMs: 5_000 }]) {
-    const rig = await exchangeRig(t, { plan: { stallAfter: 3, ...(pings ? { pings } : {}) } })
+    const rig = await exchangeRig(t, client, { plan: { stallAfter: 3, ...(pings ? { pings } : {}) } })
     const one = rig.start()
     t.equal(await one.commit, 'committed')
     await one.sink.until('river')
@@ -104,9 +111,9 @@ t.test('a stream that falls silent ends with idle_timeout, with or without pings
   }
 })
 
-t.test('a stream whose tokens come slower than anything else goes on to its end', async (t) => {
+withEachClient('a stream whose tokens come slower than anything else goes on to its end', async (t, client) => {
   const { plan, go } = paced()
-  const rig = await exchangeRig(t, { plan })
+  const rig = await exchangeRig(t, client, { plan })
   const one = rig.start({ totalMs: Infinity })
   go()
   go()
@@ -121,7 +128,7 @@ t.test('a stream whose tokens come slower than anything else goes on to its end'
   t.equal(await one.sink.outcome, 'end')
 })
 
-t.test('the total ends a call in every state', async (t) => {
+withEachClient('the total ends a call in every state', async (t, client) => {
   const states: Readonly<Record<string, [Plan, Partial<Call>, (one: Started) => Promise<unknown>]>> = {
     'no status line': [{ headersAfter: 'never' }, WHOLE, () => Promise.resolve()],
     'a status line': [{ firstAfter: 'never' }, WHOLE, answered],
@@ -129,7 +136,7 @@ t.test('the total ends a call in every state', async (t) => {
   }
   for (const [name, [plan, traits, reached]] of Object.entries(states))
     for (const ownDeadline of [false, true]) {
-      const rig = await exchangeRig(t, { plan })
+      const rig = await exchangeRig(t, client, { plan })
       const one = rig.start({ ...traits, ownDeadline })
       await rig.upstream.waitRequest(1)
       await reached(one)
@@ -137,7 +144,7 @@ t.test('the total ends a call in every state', async (t) => {
       t.equal(one.exchange.endedAt, rig.clock.time, name)
     }
   const { plan, go } = paced()
-  const rig = await exchangeRig(t, { plan })
+  const rig = await exchangeRig(t, client, { plan })
   const one = rig.start({ totalMs: 100_000 })
   for (let event = 0; event < 2; event++) go()
   await one.commit
@@ -151,13 +158,13 @@ t.test('the total ends a call in every state', async (t) => {
   t.equal(await one.sink.outcome, 'total_timeout', 'of a stream that flows')
 })
 
-t.test('an error whose text does not come within a second is known by its status', async (t) => {
+withEachClient('an error whose text does not come within a second is known by its status', async (t, client) => {
   for (const [status, code] of [
     [500, 'upstream_error'],
     [401, 'upstream_auth'],
     [429, 'upstream_rate_limited'],
   ] as const) {
-    const rig = await exchangeRig(t, { plan: { status, firstAfter: 'never' } })
+    const rig = await exchangeRig(t, client, { plan: { status, firstAfter: 'never' } })
     const one = rig.start()
     await answered(one)
     await runsOut(t, rig, one, 1_000, code)
@@ -165,24 +172,29 @@ t.test('an error whose text does not come within a second is known by its status
   }
 })
 
-t.test('a stream that said its last word ends well 1.5 s later, whatever heartbeats come', async (t) => {
-  const events = [say('a'), say('b', 'stop')]
-  for (const pings of [undefined, { text: ': ping\n\n', everyMs: 100 }]) {
-    const rig = await exchangeRig(t, { plan: { events, done: false, stallAfter: 2, ...(pings ? { pings } : {}) } })
-    const one = rig.start()
-    await one.commit
-    await one.sink.until('"stop"')
-    await rig.clock.passSlowly(1_400, 100)
-    t.equal(one.sink.ends, 0)
-    await rig.clock.passSlowly(200, 100)
-    t.equal(await one.sink.outcome, 'end')
-    await within(
-      2_000,
-      'the close',
-      rig.clock.passSlowly(1_100, 100).then(() => rig.upstream.requests[0]!.closed),
-    )
-  }
-})
+withEachClient(
+  'a stream that said its last word ends well 1.5 s later, whatever heartbeats come',
+  async (t, client) => {
+    const events = [say('a'), say('b', 'stop')]
+    for (const pings of [undefined, { text: ': ping\n\n', everyMs: 100 }]) {
+      const rig = await exchangeRig(t, client, {
+        plan: { events, done: false, stallAfter: 2, ...(pings ? { pings } : {}) },
+      })
+      const one = rig.start()
+      await one.commit
+      await one.sink.until('"stop"')
+      await rig.clock.passSlowly(1_400, 100)
+      t.equal(one.sink.ends, 0)
+      await rig.clock.passSlowly(200, 100)
+      t.equal(await one.sink.outcome, 'end')
+      await within(
+        2_000,
+        'the close',
+        rig.clock.passSlowly(1_100, 100).then(() => rig.upstream.requests[0]!.closed),
+      )
+    }
+  },
+)
 
 /** Where a call may be when it is cancelled: how the backend behaves, and how it is seen that it is there. */
 const STATES: Readonly<
@@ -206,27 +218,30 @@ const STATES: Readonly<
   ],
 }
 
-t.test('a cancelled call ends once, at once and for good, and its connection closes, in every state', async (t) => {
-  for (const [name, [plan, traits, reached]] of Object.entries(STATES)) {
-    const rig = await exchangeRig(t, { plan })
-    const one = rig.start(traits)
-    await reached(one, rig)
-    const committed = one.committed() === 'committed'
-    const text = one.sink.text
-    one.exchange.cancel(LEFT())
-    t.equal(one.exchange.endedAt, rig.clock.time, `${name}: it is over`)
-    if (committed) t.equal(await one.sink.outcome, 'client_closed', name)
-    else t.equal(await one.commit, 'client_closed', name)
-    t.match(await within(2_000, name, rig.upstream.requests[0]!.closed), { by: /fin|reset/ }, name)
-    one.exchange.cancel(new GatewayError('internal_error', 'again'))
-    rig.clock.pass(LONG.totalMs * 2)
-    t.equal(one.sink.ends, committed ? 1 : 0, `${name}: one end`)
-    t.equal(one.sink.text, text, `${name}: nothing comes after it`)
-  }
-})
+withEachClient(
+  'a cancelled call ends once, at once and for good, and its connection closes, in every state',
+  async (t, client) => {
+    for (const [name, [plan, traits, reached]] of Object.entries(STATES)) {
+      const rig = await exchangeRig(t, client, { plan })
+      const one = rig.start(traits)
+      await reached(one, rig)
+      const committed = one.committed() === 'committed'
+      const text = one.sink.text
+      one.exchange.cancel(LEFT())
+      t.equal(one.exchange.endedAt, rig.clock.time, `${name}: it is over`)
+      if (committed) t.equal(await one.sink.outcome, 'client_closed', name)
+      else t.equal(await one.commit, 'client_closed', name)
+      t.match(await within(2_000, name, rig.upstream.requests[0]!.closed), { by: /fin|reset/ }, name)
+      one.exchange.cancel(new GatewayError('internal_error', 'again'))
+      rig.clock.pass(LONG.totalMs * 2)
+      t.equal(one.sink.ends, committed ? 1 : 0, `${name}: one end`)
+      t.equal(one.sink.text, text, `${name}: nothing comes after it`)
+    }
+  },
+)
 
-t.test('a call that is cancelled before there is a connection never goes out', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a call that is cancelled before there is a connection never goes out', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   const one = rig.start()
   one.exchange.cancel(LEFT())
   t.equal(await one.commit, 'client_closed')
@@ -236,8 +251,8 @@ t.test('a call that is cancelled before there is a connection never goes out', a
   t.equal(one.exchange.sent, false)
 })
 
-t.test('a call that is cancelled after its end has ended well', async (t) => {
-  const rig = await exchangeRig(t)
+withEachClient('a call that is cancelled after its end has ended well', async (t, client) => {
+  const rig = await exchangeRig(t, client)
   for (const traits of [{}, WHOLE]) {
     const one = rig.start(traits)
     await one.commit
@@ -250,9 +265,9 @@ t.test('a call that is cancelled after its end has ended well', async (t) => {
   }
 })
 
-t.test('a backend that goes on after an abort is read to its end for its usage', async (t) => {
+withEachClient('a backend that goes on after an abort is read to its end for its usage', async (t, client) => {
   const { plan, go } = paced()
-  const rig = await exchangeRig(t, { plan: { ...plan, usage: 'always' } })
+  const rig = await exchangeRig(t, client, { plan: { ...plan, usage: 'always' } })
   const one = rig.start({ backend: backend({ root: rig.upstream.url, onAbort: 'drain' }) })
   go()
   go()
@@ -271,40 +286,46 @@ t.test('a backend that goes on after an abort is read to its end for its usage',
   t.equal(rig.upstream.requests[1]!.reused, true, 'its connection is used again')
 })
 
-t.test('what is read to its end for nobody ends after a minute, also with the caller paused', async (t) => {
-  for (const room of [true, false]) {
-    const { plan, go } = paced()
-    const rig = await exchangeRig(t, { plan })
+withEachClient(
+  'what is read to its end for nobody ends after a minute, also with the caller paused',
+  async (t, client) => {
+    for (const room of [true, false]) {
+      const { plan, go } = paced()
+      const rig = await exchangeRig(t, client, { plan })
+      const one = rig.start({ backend: backend({ root: rig.upstream.url, onAbort: 'drain' }) })
+      one.sink.room = room
+      go()
+      go()
+      await one.commit
+      await one.sink.until('The')
+      one.exchange.cancel(LEFT())
+      // Each of its tokens comes in time: it is only the minute that ends it.
+      rig.clock.pass(59_999)
+      t.equal(one.sink.ends, 0)
+      rig.clock.pass(1)
+      t.equal(await one.sink.outcome, 'client_closed')
+      await within(2_000, 'the close', rig.upstream.requests[0]!.closed)
+    }
+  },
+)
+
+withEachClient(
+  'only the caller who left is read to the end for: any other cancel closes the connection',
+  async (t, client) => {
+    const rig = await exchangeRig(t, client, { plan: { stallAfter: 2 } })
     const one = rig.start({ backend: backend({ root: rig.upstream.url, onAbort: 'drain' }) })
-    one.sink.room = room
-    go()
-    go()
     await one.commit
-    await one.sink.until('The')
-    one.exchange.cancel(LEFT())
-    // Each of its tokens comes in time: it is only the minute that ends it.
-    rig.clock.pass(59_999)
-    t.equal(one.sink.ends, 0)
-    rig.clock.pass(1)
-    t.equal(await one.sink.outcome, 'client_closed')
+    one.exchange.cancel(new GatewayError('shutting_down', 'end'))
+    t.equal(await one.sink.outcome, 'shutting_down')
     await within(2_000, 'the close', rig.upstream.requests[0]!.closed)
-  }
-})
+  },
+)
 
-t.test('only the caller who left is read to the end for: any other cancel closes the connection', async (t) => {
-  const rig = await exchangeRig(t, { plan: { stallAfter: 2 } })
-  const one = rig.start({ backend: backend({ root: rig.upstream.url, onAbort: 'drain' }) })
-  await one.commit
-  one.exchange.cancel(new GatewayError('shutting_down', 'end'))
-  t.equal(await one.sink.outcome, 'shutting_down')
-  await within(2_000, 'the close', rig.upstream.requests[0]!.closed)
-})
-
-t.test('a caller that takes nothing stops the backend, and loses nothing by it', async (t) => {
+withEachClient('a caller that takes nothing stops the backend, and loses nothing by it', async (t, client) => {
   const piece = 'x'.repeat(4_000)
   const count = 4_000
   const events = Array.from({ length: count }, (_, at) => say(`${at} ${piece}`)).concat(say('', 'stop'))
-  const rig = await exchangeRig(t, { plan: { events } })
+  const rig = await exchangeRig(t, client, { plan: { events } })
   const one = rig.start()
   one.sink.room = false
   await one.commit
@@ -330,26 +351,29 @@ t.test('a caller that takes nothing stops the backend, and loses nothing by it',
   )
 })
 
-t.test('what comes after the end of a stream is not passed on, and its connection closes a second later', async (t) => {
-  const late = say('late')
-  const rig = await exchangeRig(t, {
-    plan: { events: [say('a', 'stop'), '[DONE]', late, late], done: false, stallAfter: 4 },
-  })
-  const one = rig.start()
-  t.equal(await one.commit, 'committed')
-  t.equal(await one.sink.outcome, 'end')
-  const request = rig.upstream.requests[0]!
-  await eventually(2_000, 'all is sent', () => request.sent === 4)
-  t.notMatch(one.sink.text, /late|after the end/)
-  rig.clock.pass(1_000)
-  await within(2_000, 'the close', request.closed)
-  t.equal(one.sink.ends, 1)
-})
+withEachClient(
+  'what comes after the end of a stream is not passed on, and its connection closes a second later',
+  async (t, client) => {
+    const late = say('late')
+    const rig = await exchangeRig(t, client, {
+      plan: { events: [say('a', 'stop'), '[DONE]', late, late], done: false, stallAfter: 4 },
+    })
+    const one = rig.start()
+    t.equal(await one.commit, 'committed')
+    t.equal(await one.sink.outcome, 'end')
+    const request = rig.upstream.requests[0]!
+    await eventually(2_000, 'all is sent', () => request.sent === 4)
+    t.notMatch(one.sink.text, /late|after the end/)
+    rig.clock.pass(1_000)
+    await within(2_000, 'the close', request.closed)
+    t.equal(one.sink.ends, 1)
+  },
+)
 
-t.test('an interim answer is none', async (t) => {
+withEachClient('an interim answer is none', async (t, client) => {
   for (const interim of [102, 103])
     for (const traits of [{}, WHOLE]) {
-      const rig = await exchangeRig(t, { plan: { interim } })
+      const rig = await exchangeRig(t, client, { plan: { interim } })
       const one = rig.start(traits)
       t.equal(await one.commit, 'committed')
       t.equal(one.exchange.status, 200)
@@ -367,10 +391,10 @@ const FORMS: Readonly<Record<string, Plan>> = {
   'with a tool call': { toolCall: { name: 'f', arguments: ['{"a":', '"水"}'] } },
 }
 
-t.test('an answer that comes byte by byte is the same answer', async (t) => {
+withEachClient('an answer that comes byte by byte is the same answer', async (t, client) => {
   for (const [name, form] of Object.entries(FORMS))
     for (const traits of [{}, WHOLE]) {
-      const rig = await exchangeRig(t)
+      const rig = await exchangeRig(t, client)
       rig.upstream.next(form, { ...form, split: 'every' })
       const seen: unknown[] = []
       for (let turn = 0; turn < 2; turn++) {
@@ -384,9 +408,9 @@ t.test('an answer that comes byte by byte is the same answer', async (t) => {
     }
 })
 
-t.test('an answer that breaks off at any byte is never taken for a whole one', async (t) => {
+withEachClient('an answer that breaks off at any byte is never taken for a whole one', async (t, client) => {
   const words = ['größe', '🚂']
-  const rig = await exchangeRig(t)
+  const rig = await exchangeRig(t, client)
   rig.upstream.next({ words }, { words })
   const size = async (traits: Partial<Call>): Promise<[size: number, text: string]> => {
     const one = rig.start(traits)
@@ -411,22 +435,25 @@ t.test('an answer that breaks off at any byte is never taken for a whole one', a
   }
 })
 
-t.test('a format that throws at the end of a stream ends the answer, and no caller waits for it', async (t) => {
-  const ends: Readonly<Record<string, Plan>> = {
-    'with the mark of the end': {},
-    'without it': { done: false },
-    'broken off behind its last word': { done: false, untilClose: true, afterwards: 'reset' },
-  }
-  const rig = await exchangeRig(t)
-  for (const [name, plan] of Object.entries(ends)) {
-    rig.upstream.next(plan)
-    const { answer, ...call } = callOf(rig.pools, rig.clock, rig.upstream.url)
-    const throws = (): never => {
-      throw new Error('a member that is not there')
+withEachClient(
+  'a format that throws at the end of a stream ends the answer, and no caller waits for it',
+  async (t, client) => {
+    const ends: Readonly<Record<string, Plan>> = {
+      'with the mark of the end': {},
+      'without it': { done: false },
+      'broken off behind its last word': { done: false, untilClose: true, afterwards: 'reset' },
     }
-    const one = start({ ...call, answer: Object.assign(answer, { complete: throws }) })
-    const outcome = (await one.commit) === 'committed' ? await one.sink.outcome : await one.commit
-    t.match(outcome, /^upstream_(bad_response|incomplete|unreachable)$/, name)
-    t.equal(one.exchange.endedAt, rig.clock.time, name)
-  }
-})
+    const rig = await exchangeRig(t, client)
+    for (const [name, plan] of Object.entries(ends)) {
+      rig.upstream.next(plan)
+      const { answer, ...call } = callOf(rig.pools, rig.clock, rig.upstream.url)
+      const throws = (): never => {
+        throw new Error('a member that is not there')
+      }
+      const one = start({ ...call, answer: Object.assign(answer, { complete: throws }) })
+      const outcome = (await one.commit) === 'committed' ? await one.sink.outcome : await one.commit
+      t.match(outcome, /^upstream_(bad_response|incomplete|unreachable)$/, name)
+      t.equal(one.exchange.endedAt, rig.clock.time, name)
+    }
+  },
+)

@@ -1,10 +1,10 @@
-import t from 'tap'
 import { Pools } from '../../src/backends/upstream/pools.ts'
+import { withEachClient } from '../support/clients.ts'
 import { Clock } from '../support/clock.ts'
 
-t.test('a burst leaves no more than 256 idle connections to one backend', async (t) => {
+withEachClient('a burst leaves no more than 256 idle connections to one backend', async (t, client) => {
   let now = 0
-  const pools = new Pools(1_000, () => now++)
+  const pools = new Pools(1_000, () => now++, client)
   const pool = pools.of('http://127.0.0.1:9')
   const links = Array.from({ length: 300 }, () => pool.take(false))
   for (const link of links) pool.give(link)
@@ -18,11 +18,11 @@ t.test('a burst leaves no more than 256 idle connections to one backend', async 
   await pools.destroy()
 })
 
-t.test(
+withEachClient(
   'a root that is gone: idle connections close, busy ones with their calls, and later calls keep none',
-  async (t) => {
+  async (t, client) => {
     let now = 0
-    const pools = new Pools(1_000, () => now++)
+    const pools = new Pools(1_000, () => now++, client)
     t.teardown(() => pools.destroy())
     const [gone, stays] = ['http://127.0.0.1:9', 'http://127.0.0.1:10']
     const pool = pools.of(gone)
@@ -46,9 +46,9 @@ t.test(
   },
 )
 
-t.test('a root that comes back keeps its connections again', async (t) => {
+withEachClient('a root that comes back keeps its connections again', async (t, client) => {
   let now = 0
-  const pools = new Pools(1_000, () => now++)
+  const pools = new Pools(1_000, () => now++, client)
   t.teardown(() => pools.destroy())
   const root = 'http://127.0.0.1:9'
   const busy = pools.of(root).take(true)
@@ -59,8 +59,8 @@ t.test('a root that comes back keeps its connections again', async (t) => {
   t.equal(pools.of(root).take(false), busy)
 })
 
-t.test('each root has one pool, and the path of the root goes before that of every call', async (t) => {
-  const pools = new Pools(1_000, () => 0)
+withEachClient('each root has one pool, and the path of the root goes before that of every call', async (t, client) => {
+  const pools = new Pools(1_000, () => 0, client)
   const pool = pools.of('http://127.0.0.1:9/base/')
   t.equal(pools.of('http://127.0.0.1:9/base/'), pool)
   t.not(pools.of('http://127.0.0.1:9/other'), pool)
@@ -68,26 +68,29 @@ t.test('each root has one pool, and the path of the root goes before that of eve
   await pools.destroy()
 })
 
-t.test('the connection that was used last is the next one, so that the others may come to rest', async (t) => {
-  const clock = new Clock()
-  const pools = new Pools(1_000, clock.now)
-  const pool = pools.of('http://127.0.0.1:9')
-  const [one, two] = [pool.take(false), pool.take(false)]
-  pool.give(one)
-  clock.pass(10)
-  pool.give(two)
-  t.equal(pool.take(false), two)
-  clock.pass(3_989)
-  t.equal(pool.take(false), one, 'it has rested for one millisecond less than the limit')
-  pool.give(one)
-  clock.pass(4_000)
-  t.not(pool.take(false), one, 'and now for as long as the limit')
-  t.equal(one.client.closed, false, 'it stays open to show when the peer closes it')
-  await pools.destroy()
-})
+withEachClient(
+  'the connection that was used last is the next one, so that the others may come to rest',
+  async (t, client) => {
+    const clock = new Clock()
+    const pools = new Pools(1_000, clock.now, client)
+    const pool = pools.of('http://127.0.0.1:9')
+    const [one, two] = [pool.take(false), pool.take(false)]
+    pool.give(one)
+    clock.pass(10)
+    pool.give(two)
+    t.equal(pool.take(false), two)
+    clock.pass(3_989)
+    t.equal(pool.take(false), one, 'it has rested for one millisecond less than the limit')
+    pool.give(one)
+    clock.pass(4_000)
+    t.not(pool.take(false), one, 'and now for as long as the limit')
+    t.equal(one.client.closed, false, 'it stays open to show when the peer closes it')
+    await pools.destroy()
+  },
+)
 
-t.test('a connection that was dropped is closed, and giving it back does not keep it', async (t) => {
-  const pools = new Pools(1_000, () => 0)
+withEachClient('a connection that was dropped is closed, and giving it back does not keep it', async (t, client) => {
+  const pools = new Pools(1_000, () => 0, client)
   const pool = pools.of('http://127.0.0.1:9')
   const [one, two] = [pool.take(false), pool.take(false)]
   pool.drop(one)
@@ -100,8 +103,8 @@ t.test('a connection that was dropped is closed, and giving it back does not kee
   await pools.destroy()
 })
 
-t.test('a new connection is taken where one is wanted, and the kept one stays', async (t) => {
-  const pools = new Pools(1_000, () => 0)
+withEachClient('a new connection is taken where one is wanted, and the kept one stays', async (t, client) => {
+  const pools = new Pools(1_000, () => 0, client)
   const pool = pools.of('http://127.0.0.1:9')
   const kept = pool.take(false)
   pool.give(kept)

@@ -9,7 +9,7 @@ export interface Client {
   /** Holds back what else comes of the response, until `resume`. */
   pause(): void
   resume(): void
-  /** Ends the request under way and its connection; the handler hears it by `onResponseError`. Without a connection nothing happens. */
+  /** Ends the request under way and its connection; the handler hears it by `onResponseError`, at the latest when a connection would be there. */
   abort(why: Error): void
   /** Closes the connection, a request under way first comes to its end. */
   close(): void
@@ -31,6 +31,7 @@ export type ResponseHeaders = Readonly<Record<string, string | string[] | undefi
 export interface ResponseHandler {
   /** There is a connection, and the request goes out. */
   onRequestStart(): void
+  /** Of the answer itself; interim ones are skipped. */
   onResponseStart(status: number, headers: ResponseHeaders): void
   onResponseData(bytes: Buffer): void
   onResponseEnd(): void
@@ -41,7 +42,7 @@ export interface ResponseHandler {
 export interface ConnectionWatcher {
   /** A socket is there; nothing was written or read. Listeners that are added now run before those of the client. */
   connected(socket: Socket): void
-  /** The socket is gone. `own`: this side ended it, by its own choice. */
+  /** The connection is gone, or must not be used again. `own`: this side ended it, by its own choice. */
   disconnected(own: boolean): void
 }
 

@@ -146,7 +146,7 @@ export class Exchange implements ResponseHandler {
   }
 
   onResponseStart(status: number, headers: ResponseHeaders): void {
-    if (status < 200 || this.#mode !== 'waiting') return
+    if (this.#mode !== 'waiting') return
     this.status = status
     this.#headers = headers
     this.contentType = String(headers['content-type'] ?? '')

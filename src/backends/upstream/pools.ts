@@ -1,6 +1,8 @@
 /** Connections to backends: kept ones for each root, each for one call at a time. */
+import type { ClientName } from '../../core/settings.ts'
 import type { OpenClient } from './client.ts'
 import { IdleLimit } from './idle-limit.ts'
+import { leanClients } from './lean-client.ts'
 import { Link, type LinkTools } from './link.ts'
 import { undiciClients } from './undici-client.ts'
 
@@ -60,7 +62,7 @@ export class BackendPool {
   give(link: Link): void {
     link.rest()
     if (!this.#links.has(link)) return
-    if (this.#retired || this.#idle.length >= MOST_IDLE) this.drop(link)
+    if (this.#retired || link.client.closed || this.#idle.length >= MOST_IDLE) this.drop(link)
     else this.#idle.push(link)
   }
 
@@ -100,13 +102,15 @@ export class BackendPool {
 export class Pools {
   readonly #byRoot = new Map<string, BackendPool>()
   readonly #now: () => number
+  readonly #client: ClientName
   #open: OpenClient
   /** Roots of the backends that there are; null: all that are called. */
   #roots: ReadonlySet<string> | null = null
 
-  constructor(connectMs: number, now: () => number) {
-    this.#open = undiciClients(connectMs)
+  constructor(connectMs: number, now: () => number, client: ClientName) {
     this.#now = now
+    this.#client = client
+    this.#open = this.#opener(connectMs)
   }
 
   /** For one call. A request that began before its backend was gone gets a pool that keeps no connection. */
@@ -121,7 +125,7 @@ export class Pools {
 
   /** From now on only connections to `roots` are kept, and a new one is there within `connectMs`. */
   apply({ connectMs, roots }: PoolSettings): void {
-    this.#open = undiciClients(connectMs)
+    this.#open = this.#opener(connectMs)
     this.#roots = roots
     for (const [root, pool] of [...this.#byRoot]) {
       if (roots.has(root)) pool.revive()
@@ -137,6 +141,14 @@ export class Pools {
   async destroy(): Promise<void> {
     await Promise.all([...this.#byRoot.values()].map((pool) => pool.destroy()))
     this.#byRoot.clear()
+  }
+
+  /** The lean client speaks plain HTTP only. */
+  #opener(connectMs: number): OpenClient {
+    const undici = undiciClients(connectMs)
+    if (this.#client === 'undici') return undici
+    const lean = leanClients(this.#now)
+    return (origin, watcher) => (origin.startsWith('http:') ? lean : undici)(origin, watcher)
   }
 
   #made(root: string): BackendPool {

@@ -90,7 +90,7 @@ class UndiciClient implements HttpClient, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
-    this.#handler?.onResponseStart(status, headers)
+    if (status >= 200) this.#handler?.onResponseStart(status, headers)
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
