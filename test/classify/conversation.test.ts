@@ -2,6 +2,7 @@ import t from 'tap'
 import { conversationTokens, readConversation } from '../../src/decision/classify/conversation.ts'
 import type { Json } from '../../src/core/json.ts'
 import { gatewayRequest } from '../support/factories.ts'
+import { pick, seeded } from '../support/random.ts'
 
 const conversation = (of: Json) => {
   const found = readConversation(gatewayRequest({ messages: of }).prompt)
@@ -77,4 +78,17 @@ t.test('messages of any odd shape are nothing and throw nothing', async (t) => {
   t.doesNotThrow(() =>
     conversation([{ role: 7, content: { a: 1 } }, user([null, 3, [], { type: 4, text: 5 }, 'text'])]),
   )
+})
+
+t.test('the size of a long conversation is about that of its messages one by one', async (t) => {
+  const next = seeded(5)
+  const words = ['river', 'the', 'Mühle', '12', '{x:', 'boats.\n', 'constitutional', '桥', '--', 'a']
+  const text = (): string =>
+    Buffer.from(Array.from({ length: 50 + next() * 2000 }, () => pick(next, words)).join(' ')).toString('latin1')
+  for (const length of [8, 12, 41, 200]) {
+    const texts = Array.from({ length }, text)
+    const whole = conversation(texts.map((content) => user(content))).tokens
+    const single = texts.reduce((sum, content) => sum + conversation([user(content)]).tokens, 0)
+    t.ok(Math.abs(whole / single - 1) < (length === 8 ? 1e-9 : 0.03), `${whole} for ${single}`)
+  }
 })
