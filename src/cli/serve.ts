@@ -9,6 +9,7 @@ import type { Config } from '../core/settings.ts'
 import type { Io } from './io.ts'
 import { prepare, type Setup } from './setup.ts'
 import { untilSignal } from './ways-out.ts'
+import { growYoungSpace } from './young-space.ts'
 
 export async function serve(argv: string[], io: Io): Promise<number> {
   let options
@@ -35,7 +36,9 @@ export async function serve(argv: string[], io: Io): Promise<number> {
     // Loaded only for a configuration that it can start with.
     const { createApp } = await import('../app.ts')
     app = await createApp({ config })
-    announce(app, await app.listen(), config, io)
+    const listening = await app.listen()
+    growYoungSpace()
+    announce(app, listening, config, io)
     await stopped
     return 0
   } catch (thrown) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one verb, one file. */
 import type { Io } from './io.ts'
+import { keepYoungSpace } from './young-space.ts'
 import { VERSION } from '../version.ts'
 
 /** Lines fit into 80 columns. */
@@ -41,7 +42,11 @@ type Command = (argv: string[], io: Io) => Promise<number>
 
 /** Each is loaded only when it is called: most of them need a small part of what `serve` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: async () => (await import('./serve.ts')).serve,
+  serve: async () => {
+    // Before the first of its modules.
+    keepYoungSpace()
+    return (await import('./serve.ts')).serve
+  },
   check: async () => (await import('./check.ts')).check,
   explain: async () => (await import('./explain.ts')).explain,
   replay: async () => (await import('./replay.ts')).replay,
