@@ -35,6 +35,9 @@ const AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^crush\//i, 'crush'],
 ]
 
+/** Nearly all callers are none of them, which one look tells. */
+const SOME_AGENT = new RegExp(AGENTS.map(([pattern]) => pattern.source).join('|'), 'i')
+
 /** `named`: what the body says. */
 export const attributionOf = (headers: GatewayRequest['headers'], named: Names): Names => ({
   session: firstHeader(SESSION_HEADERS, headers) ?? named.session,
@@ -55,6 +58,6 @@ function firstHeader(names: readonly string[], headers: GatewayRequest['headers'
 }
 
 function productOf(agent: string | string[] | undefined): string | null {
-  if (typeof agent !== 'string') return null
+  if (typeof agent !== 'string' || !SOME_AGENT.test(agent)) return null
   return AGENTS.find(([pattern]) => pattern.test(agent))?.[1] ?? null
 }

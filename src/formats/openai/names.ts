@@ -4,33 +4,44 @@ import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Names } from '../format.ts'
 
-/** The first that says something counts. */
-const SESSION_FIELDS: readonly (readonly string[])[] = [
-  ['metadata', 'session_id'],
-  ['metadata', 'conversation_id'],
-  // OpenRouter's SDK
-  ['session_id'],
-]
-const USER_FIELDS: readonly (readonly string[])[] = [['safety_identifier'], ['user'], ['metadata', 'user_id']]
-
 /** What stands between the user and the session in the one field that the protocol of Claude Code has for both, before 2.1.78. */
 const SESSION_MARK = '_session_'
 const ACCOUNT_MARK = '_account_'
 /** Later versions write both as JSON, in some 250 characters. */
 const LONGEST_RECORD = 1024
 
-export const namesIn = (body: JsonObject): Names => ({
-  session:
-    first(SESSION_FIELDS, body, boundName) ??
-    first(USER_FIELDS, body, (value) => recordOf(value)?.session ?? null) ??
-    // It may be shared by many sessions, so whatever else names one stands before it.
-    callerName(body['prompt_cache_key']),
-  agent: boundName(at(body, ['metadata', 'agent'])),
-  user: first(USER_FIELDS, body, (value) => {
-    const record = recordOf(value)
-    return record === null ? boundName(value) : record.user
-  }),
-})
+/** Of several places the first that says something counts. */
+export function namesIn(body: JsonObject): Names {
+  const metadata = isObject(body['metadata']) ? body['metadata'] : NOTHING
+  const users = [body['safety_identifier'], body['user'], metadata['user_id']]
+  return {
+    session:
+      boundName(metadata['session_id']) ??
+      boundName(metadata['conversation_id']) ??
+      // OpenRouter's SDK
+      boundName(body['session_id']) ??
+      first(users, (value) => recordOf(value)?.session ?? null) ??
+      // It may be shared by many sessions, so whatever else names one stands before it.
+      callerName(body['prompt_cache_key']),
+    agent: boundName(metadata['agent']),
+    user: first(users, userOf),
+  }
+}
+
+const NOTHING: JsonObject = {}
+
+function userOf(value: Json | undefined): string | null {
+  const record = recordOf(value)
+  return record === null ? boundName(value) : record.user
+}
+
+function first(values: readonly (Json | undefined)[], read: (value: Json | undefined) => string | null): string | null {
+  for (const value of values) {
+    const name = read(value)
+    if (name !== null) return name
+  }
+  return null
+}
 
 /** What Claude Code writes where others name a user, also through gateways that carry it to `user`; null where it is no such thing. */
 function recordOf(value: Json | undefined): Pick<Names, 'session' | 'user'> | null {
@@ -57,25 +68,4 @@ function objectOf(text: string): JsonObject | null {
   } catch {
     return null
   }
-}
-
-function first(
-  paths: readonly (readonly string[])[],
-  body: JsonObject,
-  read: (value: Json | undefined) => string | null,
-): string | null {
-  for (const path of paths) {
-    const value = read(at(body, path))
-    if (value !== null) return value
-  }
-  return null
-}
-
-function at(body: JsonObject, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = body
-  for (const name of path) {
-    if (!isObject(value)) return undefined
-    value = value[name]
-  }
-  return value
 }
