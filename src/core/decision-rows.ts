@@ -156,10 +156,13 @@ function baselineOf(baseline: ExpectedBaseline | null): DecisionRecord['baseline
   return { backend, model, cost_usd: nanoUsd === null ? null : rounded(usdOf(nanoUsd), 9) }
 }
 
+/** A power costs more than all the rest of the rounding. */
+const UNITS = Array.from({ length: 10 }, (_, digits) => 10 ** digits)
+
 /** Null where it is unknown. */
 function rounded(value: number, digits: number): number | null {
   if (!Number.isFinite(value)) return null
-  const unit = 10 ** digits
+  const unit = UNITS[digits]!
   // Plus 0: there is no -0 in JSON.
   return Math.round(value * unit) / unit + 0
 }

@@ -97,32 +97,41 @@ export function writeDecision(out: FieldWriter, rows: DecisionRows, id: string):
 }
 
 export function readDecision(from: FieldReader, columns: readonly BlockColumn[], id: string): DecisionRows {
-  const head = {
-    requestId: from.text() ?? id,
-    route: from.name() ?? '',
-    strategy: from.name() ?? '',
-    class: from.name() as TaskClass,
-    difficulty: from.number(),
-    language: from.name(),
-    inputTokens: from.number() ?? 0,
-    needs: Array.from({ length: from.count() }, () => from.name() as Capability),
-    affinity: from.text(),
-  }
+  const requestId = from.text() ?? id
+  const route = from.name() ?? ''
+  const strategy = from.name() ?? ''
+  const taskClass = from.name() as TaskClass
+  const difficulty = from.number()
+  const language = from.name()
+  const inputTokens = from.number() ?? 0
+  const needs: Capability[] = []
+  for (let rest = from.count(); rest > 0; rest--) needs.push(from.name() as Capability)
+  const affinity = from.text()
   const candidates: CandidateName[] = []
   const excluded: (Excluded | null)[] = []
+  const values: number[] = []
   const count = from.count()
-  const values = new Array<number>(count * KEPT_COLUMNS).fill(UNKNOWN)
   for (let place = 0; place < count; place++) {
     candidates.push(readCandidate(from))
     const filter = from.name()
     const why = filter === null ? null : { filter, why: from.name() }
     excluded.push(why)
-    readValues(from, columns, values, place * KEPT_COLUMNS, isExact(why))
+    readValues(from, columns, values, isExact(why))
   }
   const omitted = from.count()
-  const order = Array.from({ length: from.count() }, () => candidates[from.count() - 1] ?? readCandidate(from))
+  const order: CandidateName[] = []
+  for (let rest = from.count(); rest > 0; rest--) order.push(candidates[from.count() - 1] ?? readCandidate(from))
+  // One literal: see readRequest.
   return {
-    ...head,
+    requestId,
+    route,
+    strategy,
+    class: taskClass,
+    difficulty,
+    language,
+    inputTokens,
+    needs,
+    affinity,
     candidates,
     excluded,
     values,
@@ -159,13 +168,10 @@ function writeValues(out: FieldWriter, values: readonly number[], at: number, ex
   }
 }
 
-function readValues(
-  from: FieldReader,
-  columns: readonly BlockColumn[],
-  values: number[],
-  at: number,
-  exact: boolean,
-): void {
+/** Of one candidate, behind those of the others. */
+function readValues(from: FieldReader, columns: readonly BlockColumn[], values: number[], exact: boolean): void {
+  const at = values.length
+  for (let column = 0; column < KEPT_COLUMNS; column++) values.push(UNKNOWN)
   for (const kept of columns) {
     const value = from.number()
     if (value !== null && kept !== null) values[at + kept.column] = exact ? value : (value / kept.unit) * kept.per

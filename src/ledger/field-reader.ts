@@ -20,14 +20,13 @@ export class FieldReader {
   }
 
   count(): number {
-    let value = 0
-    let unit = 1
-    for (;;) {
-      const byte = this.#byte()
+    let byte = this.#byte()
+    let value = byte & 0x7f
+    for (let unit = 0x80; byte > 0x7f; unit *= 0x80) {
+      byte = this.#byte()
       value += (byte & 0x7f) * unit
-      if (byte < 0x80) return value
-      unit *= 0x80
     }
+    return value
   }
 
   number(): number | null {
@@ -62,7 +61,8 @@ export class FieldReader {
   }
 
   #byte(): number {
-    return this.#bytes[this.#pass(1)]!
+    if (this.#at >= this.#end) throw new RangeError('a field without an end')
+    return this.#bytes[this.#at++]!
   }
 
   /** Where so many bytes begin. */

@@ -5,8 +5,7 @@
 import type { Effort } from '../core/capabilities.ts'
 import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { Cost, Tokens, Waste } from '../core/settlement.ts'
-import { keyed } from '../core/keyed.ts'
-import { TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
+import { NO_COUNTS, TOKEN_KINDS, type TokenKind, TOKENS } from '../core/tokens.ts'
 import { totalOf } from '../core/total.ts'
 import { type BlockColumn, readDecision, writeDecision } from './decision-fields.ts'
 import type { FieldReader } from './field-reader.ts'
@@ -66,47 +65,68 @@ export function readRequest(
 ): WrittenRequest {
   const flags = from.count()
   const endedAt = startedAt + from.count()
-  const traits = {
-    stream: (flags & STREAM) !== 0,
-    success: (flags & SUCCESS) !== 0,
-    endedAt,
-    id: from.text() ?? '',
-    key: from.name() ?? '',
-    team: from.name(),
-    user: from.text(),
-    session: from.text(),
-    agent: from.name(),
-    route: from.name(),
-    endpoint: from.name() ?? '',
-    requestedModel: from.name() ?? '',
-    labels: (flags & LABELS) === 0 ? {} : readLabels(from),
-    maxTokens: from.number(),
-    status: from.number() ?? 0,
-    error: from.name() as RequestRecord['error'],
-    finish: from.name(),
-    why: from.name() as RequestRecord['why'],
-    score: from.number(),
-    ttftMs: readMs(from),
-    totalMs: readMs(from) ?? 0,
-    overheadMs: readMs(from) ?? 0,
-  }
-  const attempts = Array.from({ length: from.count() }, () => readAttempt(from))
-  const place = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
-  const { backend, model, effort } = place
-  let decided: WrittenRequest['decision'] = null
+  const id = from.text() ?? ''
+  const key = from.name() ?? ''
+  const team = from.name()
+  const user = from.text()
+  const session = from.text()
+  const agent = from.name()
+  const route = from.name()
+  const endpoint = from.name() ?? ''
+  const requestedModel = from.name() ?? ''
+  const labels = (flags & LABELS) === 0 ? {} : readLabels(from)
+  const maxTokens = from.number()
+  const status = from.number() ?? 0
+  const error = from.name() as RequestRecord['error']
+  const finish = from.name()
+  const why = from.name() as RequestRecord['why']
+  const score = from.number()
+  const ttftMs = readMs(from)
+  const totalMs = readMs(from) ?? 0
+  const overheadMs = readMs(from) ?? 0
+  const attempts: WrittenAttempt[] = []
+  for (let rest = from.count(); rest > 0; rest--) attempts.push(readAttempt(from))
+  const { backend, model, effort } = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
+  const { tokens, cost, partial, waste } = totalOf(attempts)
+  let decision: WrittenRequest['decision'] = null
   if ((flags & DECISION) !== 0) {
     from.part(columns !== null)
-    if (columns !== null) decided = readDecision(from, columns, traits.id)
+    if (columns !== null) decision = readDecision(from, columns, id)
   }
+  // One literal: put together of several, the object is slow to make and to read.
   return {
-    ...traits,
+    id,
+    key,
+    team,
+    user,
+    session,
+    agent,
+    route,
+    endpoint,
+    requestedModel,
+    stream: (flags & STREAM) !== 0,
+    labels,
+    maxTokens,
+    decision,
     attempts,
     calls: attempts.length,
     backend,
     model,
     effort,
-    ...totalOf(attempts),
-    decision: decided,
+    tokens,
+    cost,
+    partial,
+    waste,
+    ttftMs,
+    totalMs,
+    overheadMs,
+    endedAt,
+    finish,
+    success: (flags & SUCCESS) !== 0,
+    score,
+    why,
+    status,
+    error,
   }
 }
 
@@ -176,10 +196,16 @@ function writeTokens(out: FieldWriter, tokens: Tokens): void {
 }
 
 function readTokens(from: FieldReader, estimated: boolean): Tokens {
-  const counts = new Map<string, number>()
-  for (let name = from.name(); name !== null; name = from.name()) counts.set(name, from.number() ?? 0)
-  return { ...keyed(TOKEN_KINDS, (kind) => counts.get(TOKENS[kind].name) ?? 0), estimated }
+  const tokens = { ...NO_COUNTS, estimated }
+  for (let name = from.name(); name !== null; name = from.name()) {
+    const count = from.number() ?? 0
+    const kind = KINDS_BY_NAME.get(name)
+    if (kind !== undefined) tokens[kind] = count
+  }
+  return tokens
 }
+
+const KINDS_BY_NAME: ReadonlyMap<string, TokenKind> = new Map(TOKEN_KINDS.map((kind) => [TOKENS[kind].name, kind]))
 
 const readCost = (from: FieldReader, estimated: boolean): Cost => ({
   nanoUsd: from.number() ?? 0,
