@@ -79,6 +79,12 @@ const bucketOf = (hash: number): number => {
 /** Characters of the three-byte range of ideographs, kana and hangul are words of their own: there are no spaces between them. */
 const isIdeograph = (lead: number): boolean => lead >= 0xe3 && lead <= 0xed
 
+/** What a byte counts as within a word: a capital letter as a small one; 0 = it ends the word. */
+const LETTERS = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (KINDS[code] !== LETTER || isIdeograph(code)) return 0
+  return code >= 65 && code <= 90 ? code | 32 : code
+})
+
 /** What is counted of one text. Fields of one object, so that the readers below share them without making another. */
 const seen = {
   letters: 0,
@@ -178,9 +184,9 @@ function readWord(start: number, end: number, first: number): number {
   let hash = FNV_BASE
   let at = start
   for (; at < end; at++) {
-    const code = read[at]!
-    if (KINDS[code] !== LETTER || isIdeograph(code)) break
-    hash = Math.imul(hash ^ (code >= 65 && code <= 90 ? code | 32 : code), FNV_PRIME)
+    const letter = LETTERS[read[at]!]!
+    if (letter === 0) break
+    hash = Math.imul(hash ^ letter, FNV_PRIME)
   }
   const language = languageOf[hash & ((1 << LANGUAGE_BITS) - 1)]!
   if (language > 0) votes[language - 1]!++
