@@ -1,4 +1,6 @@
-/** What tokens cost at a price. Arithmetic only, and no object is made: decisions do it for each candidate. */
+/**
+ * What tokens cost at a price. Arithmetic only, and no object is made, no iterator either: decisions and claims do it for each candidate.
+ */
 import { NANO_USD } from './money.ts'
 import type { TokenCounts } from './tokens.ts'
 import type { Price, Rates } from './settings.ts'
@@ -54,11 +56,14 @@ const part = (price: Price, input: number, tokens: number, kind: keyof Rates, fu
 function rate(price: Price, input: number, kind: keyof Rates): number | null {
   let above = -1
   let found: number | null = null
-  for (const tier of price.tiers)
-    if (input > tier.aboveInput && tier.aboveInput > above) {
-      above = tier.aboveInput
-      found = tier.rates[kind]
+  const { tiers } = price
+  for (let index = 0; index < tiers.length; index++) {
+    const { aboveInput, rates } = tiers[index]!
+    if (input > aboveInput && aboveInput > above) {
+      above = aboveInput
+      found = rates[kind]
     }
+  }
   return found ?? price[kind]
 }
 
@@ -70,8 +75,11 @@ export function dearestRate(
   others: readonly (keyof Rates)[],
 ): number | null {
   let most = dearestOf(price, price, base, others)
-  for (const { aboveInput, rates } of price.tiers)
+  const { tiers } = price
+  for (let index = 0; index < tiers.length; index++) {
+    const { aboveInput, rates } = tiers[index]!
     if (input > aboveInput) most = Math.max(most, dearestOf(rates, price, base, others))
+  }
   return most < 0 ? null : most
 }
 
@@ -80,6 +88,9 @@ function dearestOf(rates: Rates, price: Price, base: keyof Rates, others: readon
   const full = rates[base] ?? price[base]
   if (full === null) return -1
   let most = full
-  for (const kind of others) most = Math.max(most, rates[kind] ?? price[kind] ?? full)
+  for (let index = 0; index < others.length; index++) {
+    const kind = others[index]!
+    most = Math.max(most, rates[kind] ?? price[kind] ?? full)
+  }
   return most
 }
