@@ -8,7 +8,7 @@ import type { Fleet } from './backends/fleet/fleet.ts'
 import type { ModelStats } from './decision/learn/model-stats.ts'
 import type { Classifier } from './decision/classify/profile.ts'
 import { clientClosed, toGatewayError } from './core/errors.ts'
-import type { Caller, GatewayRequest, RoutePlan } from './core/types.ts'
+import type { Caller, GatewayRequest, RequestProfile, RoutePlan } from './core/types.ts'
 import { Attempts, type DispatchTools } from './dispatch/attempts.ts'
 import { subjectOf } from './accounting/subject.ts'
 import type { Limiter } from './budgets/limiter.ts'
@@ -42,11 +42,12 @@ export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversatio
 
 /** What would be decided about a request, without the luck of the moment; see `decide`. */
 export const dryRun = (request: GatewayRequest, stages: Deciding): RoutePlan =>
-  decide(request, stages.policy(), { ...stages, random: () => 1 })
+  decide(request, stages.classify(request), stages.policy(), { ...stages, random: () => 1 })
 
 /** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
 export async function answer(
   request: GatewayRequest,
+  profile: RequestProfile,
   caller: Caller,
   response: ServerResponse,
   headers: HeaderList | null,
@@ -58,11 +59,13 @@ export async function answer(
   const format = formatNamed(request.endpoint.format, stages.formats).caller
   const writer = new ResponseWriter(response, life, format, headers, policy.limits)
   try {
-    const plan = (life.plan = decide(request, policy, stages))
+    const plan = (life.plan = decide(request, profile, policy, stages))
     if (plan.refusal !== null) throw plan.refusal
     plan.taken()
     stages.metrics.decided((stages.now() - request.startedAt) / 1000)
-    life.reservation = await reserve(request, plan, stages.limiter)
+    const reserved = reserve(request, plan, stages.limiter)
+    // Nothing else runs between a decision and its call, unless other gateways are asked: the next decision sees the load of this one.
+    life.reservation = reserved instanceof Promise ? await reserved : reserved
     life.plan = withReservation(plan, life.reservation)
     life.attempts = new Attempts(request, life.plan, caller, stages)
     const attempt = await life.attempts.next()
@@ -79,10 +82,10 @@ export async function answer(
 }
 
 /** What to call, and why; nothing is sent or learnt by it. Throws where nothing has the name that the request asks for. */
-export function decide(request: GatewayRequest, policy: Policy, stages: Deciding): RoutePlan {
-  const { classify, conversations, limiter, random } = stages
+export function decide(request: GatewayRequest, profile: RequestProfile, policy: Policy, stages: Deciding): RoutePlan {
+  const { conversations, limiter, random } = stages
   const now = stages.now()
-  return plan(request, classify(request), policy.table, policy.limits, {
+  return plan(request, profile, policy.table, policy.limits, {
     now,
     utcHour: new Date().getUTCHours(),
     pressure: limiter.pressure(subjectOf(request, null), request.principal.budgets),

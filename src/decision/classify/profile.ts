@@ -17,6 +17,15 @@ export function classifier(weights: ClassifierWeights): Classifier {
   return (request) => new LazyProfile(request, meaningOf)
 }
 
+/** Works out at once what would be when somebody reads it. */
+export const workOut = ({
+  inputTokens,
+  features,
+}: RequestProfile): Pick<RequestProfile, 'inputTokens' | 'features'> => ({
+  inputTokens,
+  features,
+})
+
 /**
  * The messages are gone through at once; their tokens are counted, and what they are about is worked out, when somebody reads
  * it: a request that can go to one place only is sent before that.
