@@ -148,19 +148,21 @@ class LargeParser {
     let at = yield* space(raw, start + 1)
     if (raw[at] === close) return
     let from = at
+    /** Behind the value before. */
+    let end = at
     for (;;) {
       const keyStart = at
       if (isObject) at = yield* this.#behindKey(at)
       const bigEnd = this.#big.get(at)
       if (bigEnd === undefined) at = isGroup(raw[at]) ? this.#smallEnd(at) : endOf(raw, at, null)
       else {
-        if (keyStart > from) take(this.#parsed(from, keyStart, isObject))
+        if (keyStart > from) take(this.#parsed(from, end, isObject))
         const value = yield* this.#valueAt(at, bigEnd, depth + 1)
         take(isObject ? keyed(this.#keyAt(keyStart), value) : [value])
         at = bigEnd
         from = at
       }
-      const end = at
+      end = at
       at = yield* space(raw, at)
       const delimiter = raw[at]
       const isLast = delimiter === close
@@ -205,9 +207,9 @@ class LargeParser {
     return end
   }
 
-  /** Members or elements, and the comma behind them if `to` is behind it. */
+  /** Members or elements. */
   #parsed(from: number, to: number, isObject: boolean): Json {
-    const text = cutText(this.#raw, from, to, this.#cutsUpTo(to)).replace(TRAILING, '')
+    const text = cutText(this.#raw, from, to, this.#cutsUpTo(to))
     return this.#text(isObject ? `{${text}}` : `[${text}]`)
   }
 
@@ -227,8 +229,6 @@ class LargeParser {
     return this.#cuts.slice(first, this.#nextCut)
   }
 }
-
-const TRAILING = /,[ \n\r\t]*$/
 
 const keyed = (key: string, value: Json): JsonObject => put({}, key, value)
 
