@@ -117,12 +117,15 @@ class LargeParser {
   /** Start -> end of the groups to take apart. */
   readonly #big: ReadonlyMap<number, number>
   readonly #cuts: readonly Cut[]
+  /** Start -> end of the texts that are cut: they have been passed once, and need not be again. */
+  readonly #texts: ReadonlyMap<number, number>
   #nextCut = 0
 
   constructor(raw: Buffer, big: ReadonlyMap<number, number>, cuts: readonly Cut[]) {
     this.#raw = raw
     this.#big = big
     this.#cuts = cuts
+    this.#texts = new Map(cuts.map(({ start, end }) => [start - 1, end + 1]))
   }
 
   *objectAt(start: number, depth: number): Steps<JsonObject> {
@@ -154,7 +157,8 @@ class LargeParser {
       const keyStart = at
       if (isObject) at = yield* this.#behindKey(at)
       const bigEnd = this.#big.get(at)
-      if (bigEnd === undefined) at = isGroup(raw[at]) ? this.#smallEnd(at) : endOf(raw, at, null)
+      if (bigEnd === undefined)
+        at = isGroup(raw[at]) ? this.#smallEnd(at) : (this.#texts.get(at) ?? endOf(raw, at, null))
       else {
         if (keyStart > from) take(this.#parsed(from, end, isObject))
         const value = yield* this.#valueAt(at, bigEnd, depth + 1)
@@ -202,7 +206,7 @@ class LargeParser {
   }
 
   #smallEnd(start: number): number {
-    const end = new GroupScan(this.#raw, start, null).until(this.#raw.length)
+    const end = new GroupScan(this.#raw, start, null, this.#texts).until(this.#raw.length)
     if (end === null || end < 0) throw broken()
     return end
   }

@@ -83,13 +83,21 @@ export function scalarEnd(json: Uint8Array, from: number): number {
 export class GroupScan {
   readonly #json: Uint8Array
   readonly #tally: BodySize | null
+  readonly #texts: ReadonlyMap<number, number> | null
   #at: number
   #depth = 0
 
-  constructor(json: Uint8Array, from: number, tally: BodySize | null) {
+  /** `texts`: start -> end of those that are known. */
+  constructor(
+    json: Uint8Array,
+    from: number,
+    tally: BodySize | null,
+    texts: ReadonlyMap<number, number> | null = null,
+  ) {
     this.#json = json
     this.#at = from
     this.#tally = tally
+    this.#texts = texts
   }
 
   /** Offset behind the group; -1: it never ends; null: not before `limit`. */
@@ -102,7 +110,7 @@ export class GroupScan {
     while (at < length) {
       switch (json[at]) {
         case QUOTE: {
-          const end = stringEnd(json, at)
+          const end = this.#texts?.get(at) ?? stringEnd(json, at)
           if (end < 0) return -1
           tally?.text(at, end)
           at = end
