@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { rowsIn } from '../ledger/opened.ts'
-import { within } from '../support/await.ts'
+import { eventually, within } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream } from '../support/chat.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { hashed } from '../support/gateway.ts'
@@ -70,7 +70,11 @@ for (const [how, signals] of [
         await (await fetch(gateway.url + CHAT_PATH, { method: 'POST', headers, body: JSON.stringify(chat()) })).text()
       }),
     )
-    for (let sent = 0; sent < signals; sent++) gateway.signal('SIGTERM')
+    gateway.signal('SIGTERM')
+    if (signals === 2) {
+      await eventually(10_000, 'it says that it stops', () => gateway.logged().includes('SIGTERM: finishing'))
+      gateway.signal('SIGTERM')
+    }
     t.equal(await within(20_000, 'the end', gateway.exited), signals === 1 ? 0 : 143)
     for (const id of ids) t.ok(gateway.logged().includes(`"request_id":"${id}"`), id)
     if (signals === 1) t.equal((await rowsIn(ledger)).filter(({ kind }) => kind === 'request').length, SENT)
