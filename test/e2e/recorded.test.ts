@@ -59,7 +59,7 @@ for (const [how, signals] of [
     if (signals === 2) {
       const client = await RawClient.open(gateway.url)
       t.teardown(() => client.destroy())
-      upstream.next({ stallAfter: 1 })
+      upstream.next({ stallAfter: 3 })
       const open = await client.send(CHAT_PATH, { body: chatStream(), headers: { 'x-request-id': 'open' } })
       await open.next()
     }
