@@ -70,14 +70,16 @@ export async function answer(
     life.attempts = new Attempts(request, life.plan, caller, stages)
     const attempt = await life.attempts.next()
     if (attempt === null) throw life.attempts.failure
-    await relay(attempt, writer, life)
+    const relaying = relay(attempt, writer, life)
+    if (relaying !== null) await relaying
   } catch (thrown) {
     const error = caller.gone ? clientClosed() : toGatewayError(thrown)
     life.fail(error)
     writer.fail(error)
   } finally {
     caller.stop = null
-    await settle(life, stages)
+    const settling = settle(life, stages)
+    if (settling !== null) await settling
   }
 }
 

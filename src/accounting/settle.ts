@@ -10,7 +10,7 @@ import { foreseenOf } from './claim.ts'
 import type { Books } from './books.ts'
 import type { Checker } from './fit.ts'
 import type { RequestLife } from './request-life.ts'
-import { concluded } from './summary.ts'
+import { concluded, type FinalSummary } from './summary.ts'
 import { follow } from './teach.ts'
 
 export interface SettleTools {
@@ -21,10 +21,17 @@ export interface SettleTools {
   readonly checker: Checker
 }
 
-export async function settle(life: RequestLife, tools: SettleTools): Promise<void> {
+/** Null: it is settled. Else its answer is still checked, in another thread. */
+export function settle(life: RequestLife, tools: SettleTools): Promise<void> | null {
   life.attempts?.end(life.error)
   const { summary } = life
-  const final = summary.check === null ? summary : concluded(life, summary, await tools.checker.check(summary.check))
+  if (summary.check !== null)
+    return tools.checker.check(summary.check).then((result) => close(life, concluded(life, summary, result), tools))
+  close(life, summary, tools)
+  return null
+}
+
+function close(life: RequestLife, final: FinalSummary, tools: SettleTools): void {
   const endedAt = Date.now()
   const spent = spentOf({ calls: final.attempts.length, tokens: final.total.tokens, cost: final.total.cost })
   life.reservation?.settle(spent)

@@ -177,8 +177,9 @@ export class Attempts {
     try {
       await exchange.commit()
       fleet.began(deployment, attempt.place)
-      if (exchange.body === null) attempt.recoder = exchange.answer.pieceRecoder()
-      else attempt.body = await exchange.answer.finishedBody(exchange.body)
+      const whole = exchange.body === null ? null : exchange.answer.finishedBody(exchange.body)
+      if (whole === null) attempt.recoder = exchange.answer.pieceRecoder()
+      else attempt.body = whole instanceof Promise ? await whole : whole
       attempt.committedAt = now()
       if (this.#adaptations.length > 0) fleet.adapted(deployment, this.#adaptations)
     } catch (thrown) {

@@ -5,13 +5,13 @@ import { totalHeaders } from './headers.ts'
 import { Recoding, type RecodedSink } from './recoding.ts'
 import type { ResponseWriter } from './response-writer.ts'
 
-/** Resolves when the answer has ended; rejects with the GatewayError that it broke off by, of which nothing is written yet. */
-export function relay(attempt: Attempt, writer: ResponseWriter, life: RequestLife): Promise<void> {
+/** Null: the answer has ended. Else it goes on: resolves at its end. Fails with the GatewayError that it broke off by, of which nothing is written yet. */
+export function relay(attempt: Attempt, writer: ResponseWriter, life: RequestLife): Promise<void> | null {
   const { exchange, body, recoder } = attempt
   if (body !== null) {
-    if (exchange.left !== null) return Promise.reject(exchange.left)
+    if (exchange.left !== null) throw exchange.left
     writer.json(body, totalHeaders(life.summary.total))
-    return Promise.resolve()
+    return null
   }
   return new Promise((resolve, reject) => {
     const { streamed } = exchange
