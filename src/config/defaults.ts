@@ -27,7 +27,7 @@ export const DEFAULT_SERVER: Config['server'] = {
   trustProxy: false,
 }
 
-export const DEFAULT_UPSTREAM: Config['upstream'] = { client: 'undici' }
+export const DEFAULT_UPSTREAM: Config['upstream'] = { client: 'lean' }
 
 export const DEFAULT_DISCOVERY: Config['discovery'] = { intervalMs: 30_000, retryMs: 2_000, timeoutMs: 5_000 }
 

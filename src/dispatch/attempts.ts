@@ -144,7 +144,7 @@ export class Attempts {
 
   /** One call, until its answer has begun or it has failed. Null where the caller has left before it was sent: then it is none. */
   async #call(target: Target): Promise<Attempt | null> {
-    const { fleet, now } = this.#tools
+    const { fleet, now, pools } = this.#tools
     const request = this.#request
     const { deployment } = target
     if (this.#caller.gone) return this.#stop(clientClosed())
@@ -154,8 +154,10 @@ export class Attempts {
       changes: changesFor(deployment, now(), this.#adaptations),
       maxTokens: this.#plan.maxTokens,
     })
-    // undici takes one buffer; a large one is joined here, where that can be done in slices.
-    const body = request.raw.length > LARGE_BYTES ? await inSlices(inOnePiece(composing)) : atOnce(composing)
+    const large = request.raw.length > LARGE_BYTES
+    // Where the client takes one buffer a large one is joined here, which can be done in slices.
+    const steps = large && !pools.takesPieces(deployment.backend.root) ? inOnePiece(composing) : composing
+    const body = large ? await inSlices(steps) : atOnce(steps)
     // It may have left meanwhile.
     if (this.#caller.gone) return this.#stop(clientClosed())
     const startedAt = now()

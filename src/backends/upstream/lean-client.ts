@@ -144,8 +144,8 @@ class LeanClient implements Client {
     const handler = this.#handler
     const { head, body, failure, ended, excess } = this.#parser.push(READ, bytes)
     if (handler === null || this.#unsent !== null) {
-      // Nobody has asked for it, and no request may take it for its answer.
-      if (!this.#parser.between) this.#useless()
+      // Nobody has asked for it, and no request may take it for its answer. An empty line is nothing.
+      if (ended || failure !== null || !this.#parser.between) this.#useless()
       return
     }
     try {

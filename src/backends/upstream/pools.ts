@@ -103,14 +103,21 @@ export class Pools {
   readonly #byRoot = new Map<string, BackendPool>()
   readonly #now: () => number
   readonly #client: ClientName
-  #open: OpenClient
+  readonly #lean: OpenClient
+  #undici: OpenClient
   /** Roots of the backends that there are; null: all that are called. */
   #roots: ReadonlySet<string> | null = null
 
   constructor(connectMs: number, now: () => number, client: ClientName) {
     this.#now = now
     this.#client = client
-    this.#open = this.#opener(connectMs)
+    this.#lean = leanClients(now)
+    this.#undici = undiciClients(connectMs)
+  }
+
+  /** A body may go to `root` in pieces; otherwise they are joined. */
+  takesPieces(root: string): boolean {
+    return this.#client === 'lean' && root.startsWith('http:')
   }
 
   /** For one call. A request that began before its backend was gone gets a pool that keeps no connection. */
@@ -125,7 +132,7 @@ export class Pools {
 
   /** From now on only connections to `roots` are kept, and a new one is there within `connectMs`. */
   apply({ connectMs, roots }: PoolSettings): void {
-    this.#open = this.#opener(connectMs)
+    this.#undici = undiciClients(connectMs)
     this.#roots = roots
     for (const [root, pool] of [...this.#byRoot]) {
       if (roots.has(root)) pool.revive()
@@ -143,17 +150,9 @@ export class Pools {
     this.#byRoot.clear()
   }
 
-  /** The lean client speaks plain HTTP only. */
-  #opener(connectMs: number): OpenClient {
-    const undici = undiciClients(connectMs)
-    if (this.#client === 'undici') return undici
-    const lean = leanClients(this.#now)
-    return (origin, watcher) => (origin.startsWith('http:') ? lean : undici)(origin, watcher)
-  }
-
   #made(root: string): BackendPool {
     const pool = new BackendPool(root, {
-      open: (origin, watcher) => this.#open(origin, watcher),
+      open: this.takesPieces(root) ? this.#lean : (origin, watcher) => this.#undici(origin, watcher),
       now: this.#now,
       emptied: (empty) => {
         if (this.#byRoot.get(root) === empty) this.#byRoot.delete(root)
