@@ -69,4 +69,5 @@ export function trainLinear(
 }
 
 export const predict = (weights: Float64Array, text: Float64Array): number =>
-  estimate({ weights: weights.subarray(0, text.length), covariance: weights, count: 0 }, text) + weights[text.length]!
+  estimate({ weights: weights.subarray(0, text.length), covariance: weights, count: 0 }, [...text]) +
+  weights[text.length]!

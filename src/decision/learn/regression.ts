@@ -9,7 +9,8 @@ export function newRegression(start: ArrayLike<number>, spread: ArrayLike<number
   return { weights: Float64Array.from(start), covariance, count: 0 }
 }
 
-export function estimate({ weights }: Regression, features: ArrayLike<number>): number {
+/** `features`: a list, and no typed array: where a loop has met both, each number that it reads becomes an object. */
+export function estimate({ weights }: Regression, features: readonly number[]): number {
   let sum = 0
   for (let i = 0; i < weights.length; i++) sum += weights[i]! * features[i]!
   return sum
@@ -24,13 +25,15 @@ export function observe(regression: Regression, features: ArrayLike<number>, out
   const { weights, covariance } = regression
   const size = weights.length
   let scale = memory
+  let expected = 0
   for (let i = 0; i < size; i++) {
     let sum = 0
     for (let j = 0, at = i * size; j < size; j++) sum += covariance[at++]! * features[j]!
     gain[i] = sum
     scale += sum * features[i]!
+    expected += weights[i]! * features[i]!
   }
-  const error = outcome - estimate(regression, features)
+  const error = outcome - expected
   for (let i = 0; i < size; i++) weights[i]! += (gain[i]! / scale) * error
   subtract(covariance, size, 1 / scale, memory)
   if (memory < 1) for (let i = 0; i < size; i++) if (covariance[i * size + i]! > MOST) hold(covariance, size, i)

@@ -63,7 +63,7 @@ function copyRow(rows: Float64Array, from: number, to: number): void {
   for (let column = 0; column < KEPT_COLUMNS; column++) {
     const value = rows[from + column]!
     // Plus 0: there is no -0 in JSON.
-    scratch[to + column] = Number.isFinite(value) ? value + 0 : UNKNOWN
+    scratch[to + column] = value - value === 0 ? value + 0 : UNKNOWN
   }
 }
 
