@@ -1,5 +1,7 @@
 /** List prices and context windows of clouds, from the data that comes with @pydantic/genai-prices. It asks no network. */
-import { calcPrice, type ModelPrice, type PriceCalculation, type Tier } from '@pydantic/genai-prices'
+import { createRequire } from 'node:module'
+import type * as GenaiPrices from '@pydantic/genai-prices'
+import type { ModelPrice, PriceCalculation, Tier } from '@pydantic/genai-prices'
 import { NO_PRICE, type Price, type Rates } from '../../core/settings.ts'
 
 export interface Listed {
@@ -21,9 +23,14 @@ export function listed(list: string, model: string, now: Date): Listed | null {
   }
 }
 
+const load = createRequire(import.meta.url)
+let library: typeof GenaiPrices | null = null
+
 function look(list: string, model: string, timestamp: Date): PriceCalculation | null {
+  // Loaded when a price list is first asked: it takes 5 MB, which engines of one's own have no use for.
+  library ??= load('@pydantic/genai-prices') as typeof GenaiPrices
   try {
-    return calcPrice({}, model.replace(/^models\//, ''), { providerId: list, timestamp })
+    return library.calcPrice({}, model.replace(/^models\//, ''), { providerId: list, timestamp })
   } catch {
     return null
   }
