@@ -11,6 +11,7 @@ import { KINDS, type RowKind } from '../ledger/row.ts'
 import type { LedgerEntry } from '../ledger/whole.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
+import { damageWords } from './ledger-damage.ts'
 import { momentOf } from './moment.ts'
 import { Outflow } from './outflow.ts'
 
@@ -104,24 +105,6 @@ async function print(folder: string, values: Values, reading: LedgerQuery, io: I
   }
   await out.flush()
   for (const words of damageWords(damage)) io.stderr.write(`turnout ledger: ${words}\n`)
-}
-
-/** Sums over rows are too low by what is left out, so it is said beside them. */
-function damageWords({ damaged, torn, newer, files, first }: DamageCount): string[] {
-  const lines = (count: number): string => (count === 1 ? '1 line' : `${count} lines`)
-  return [
-    ...(damaged === 0
-      ? []
-      : [
-          `${lines(damaged)} in ${files === 1 ? '1 file' : `${files} files`} cannot be read and ${damaged === 1 ? 'is' : 'are'} left out; the first is ${first ?? ''}`,
-        ]),
-    ...(newer === 0
-      ? []
-      : [
-          `${newer === 1 ? '1 file was' : `${newer} files were`} written by a newer version of Turnout and ${newer === 1 ? 'is' : 'are'} left out`,
-        ]),
-    ...(torn === 0 ? [] : [`${lines(torn)} incomplete: a request that is being written, or whose gateway was killed`]),
-  ]
 }
 
 const lineOf = ({ text }: LedgerEntry): string => `${text}\n`

@@ -1,5 +1,5 @@
 /** A replay for people: 120 columns at the most. */
-import { SKIPS } from '../replay/logged.ts'
+import { SKIPS } from '../replay/lines.ts'
 import type { Difference, MeasureReport, Report } from '../replay/report-shape.ts'
 import { UNJUDGED } from '../replay/replay.ts'
 import { table } from './table.ts'

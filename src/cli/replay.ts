@@ -1,23 +1,24 @@
-/** `turnout replay --config A --against B LOG`: what another configuration would have made of the requests of a log. */
-import { createReadStream } from 'node:fs'
+/** `turnout replay --config A --against B SOURCE`: what another configuration would have made of the requests of a log or a ledger. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
-import { readLine } from '../replay/logged.ts'
 import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { Io } from './io.ts'
 import { keysOfConfig } from './keys-of-config.ts'
-import { linesOf } from '../store/lines.ts'
+import { damageWords } from './ledger-damage.ts'
+import { NoLedger, requestsOf } from './replay-source.ts'
 import { replayTable } from './replay-table.ts'
+import { DamageCount } from '../ledger/damage.ts'
 
 const USAGE =
-  'usage: turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]\n' +
-  '       LOG is the log of a gateway, - is standard input; --config is the configuration that gateway ran with\n'
+  'usage: turnout replay [--config FILE] --against FILE SOURCE [--json] [--verbose]\n' +
+  '       SOURCE is the folder of a ledger, a segment of it, or a file with the log of a gateway or what\n' +
+  '       `turnout ledger --decisions` prints; - is standard input. --config is the configuration that gateway ran with\n'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -36,10 +37,10 @@ export async function replay(argv: string[], io: Io): Promise<number> {
     return 2
   }
   const { values, positionals } = parsed
-  const [log, ...more] = positionals
+  const [source, ...more] = positionals
   const config = await findConfig(values.config, io.env, io.cwd)
-  if (log === undefined || more.length > 0 || values.against === undefined || config === null) {
-    if (log !== undefined && values.against === undefined) io.stderr.write('turnout replay: --against is missing\n')
+  if (source === undefined || more.length > 0 || values.against === undefined || config === null) {
+    if (source !== undefined && values.against === undefined) io.stderr.write('turnout replay: --against is missing\n')
     else if (config === null) io.stderr.write('turnout replay: no configuration found; give --config\n')
     io.stderr.write(USAGE)
     return 2
@@ -47,7 +48,7 @@ export async function replay(argv: string[], io: Io): Promise<number> {
   try {
     const [a, b] = [await policyFrom(config, io), await policyFrom(resolve(io.cwd, values.against), io)]
     const sums = new Replay(a, b)
-    await read(log, sums, values.verbose, io)
+    await read(source, sums, values.verbose, io)
     const report = reportOf(sums)
     io.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : replayTable(report))
     return report.requests > 0 ? 0 : 1
@@ -55,8 +56,9 @@ export async function replay(argv: string[], io: Io): Promise<number> {
     const { code, syscall } = thrown as NodeJS.ErrnoException
     if (thrown instanceof ConfigError) io.stderr.write(`turnout replay: ${thrown.message}\n`)
     else if (thrown instanceof KeyFileError) io.stderr.write(`turnout replay: the key file ${thrown.message}\n`)
+    else if (thrown instanceof NoLedger) io.stderr.write(`turnout replay: ${source}: holds no segment of a ledger\n`)
     else if (code !== undefined && syscall !== undefined)
-      io.stderr.write(`turnout replay: ${log}: cannot be read (${code})\n`)
+      io.stderr.write(`turnout replay: ${source}: cannot be read (${code})\n`)
     else throw thrown
     return 1
   }
@@ -68,24 +70,23 @@ async function policyFrom(file: string, io: Io): Promise<ReplayPolicy> {
   return policyOf(config, keys.specs)
 }
 
-async function read(log: string, sums: Replay, verbose: boolean, io: Io): Promise<void> {
-  const stream = log === '-' ? io.stdin : createReadStream(resolve(io.cwd, log), { highWaterMark: 1 << 20 })
-  for await (const { text, number, ended } of linesOf(stream)) {
-    if (text === '' && ended) continue
-    const logged = readLine(text)
-    if (typeof logged !== 'string') {
-      sums.add(logged)
+async function read(source: string, sums: Replay, verbose: boolean, io: Io): Promise<void> {
+  const damage = new DamageCount()
+  for await (const { read, place } of requestsOf(source, io, damage)) {
+    if (typeof read !== 'string') {
+      sums.add(read)
       continue
     }
-    const why = logged === 'unreadable' && !ended ? 'cut_off' : logged
-    sums.skip(why)
-    if (verbose && why !== 'other_lines') io.stderr.write(`line ${number}: ${WHY[why]}\n`)
+    sums.skip(read)
+    if (verbose && read !== 'other_lines') io.stderr.write(`${place}: ${WHY[read]}\n`)
   }
+  for (const words of damageWords(damage)) io.stderr.write(`turnout replay: ${words}\n`)
 }
 
 const WHY = {
   unreadable: 'not JSON',
   cut_off: 'cut off',
   brief: 'a request without its decision',
+  left_out: 'a request without its decision',
   undecided: 'a request without a decision that can be replayed',
 } as const

@@ -16,9 +16,9 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint for engines an
   turnout explain REQUEST.json [--config FILE | --url URL] [--key KEY] [--json]
       decide about a request without sending it, and print why;
       - reads standard input
-  turnout replay [--config FILE] --against FILE LOG [--json] [--verbose]
-      what another configuration would have done with the requests of a log;
-      - reads standard input
+  turnout replay [--config FILE] --against FILE SOURCE [--json] [--verbose]
+      what another configuration would have done with the requests of a ledger
+      or a log; - reads standard input
   turnout sessions [--since 1h] [--sort cost] [--agents] [--json]
       what agents took and cost, from the admin API of a running gateway
   turnout state [show | reset] [--config FILE] [--json]

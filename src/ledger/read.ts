@@ -11,10 +11,10 @@ export async function* readLedger(folder: string, reading: LedgerQuery = {}): As
   for await (const { row } of entriesOf(folder, reading)) yield row
 }
 
-/** The same with the text of each row. */
-export async function* entriesOf(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
+/** The same with the text of each row; also those of one segment, by its path. */
+export async function* entriesOf(at: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
   const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
-  for await (const one of merged(folder, reading)) {
+  for await (const one of merged(at, reading)) {
     if (one.at < since || one.at >= until) continue
     for (const entry of one.entries(kind)) if (entry.seq > afterSeq) yield entry
   }
@@ -26,8 +26,8 @@ interface Cursor {
 }
 
 /** Segments are opened when their first row has its turn, so few are open at a time: one for each gateway that wrote then. */
-async function* merged(folder: string, reading: LedgerQuery): AsyncGenerator<Whole, void> {
-  const waiting = await segmentsFor(folder, reading)
+async function* merged(at: string, reading: LedgerQuery): AsyncGenerator<Whole, void> {
+  const waiting = await segmentsFor(at, reading)
   const open: Cursor[] = []
   const last = new Map<string, number>()
   try {
@@ -70,9 +70,9 @@ async function advance(open: Cursor[], rest: Cursor['rest']): Promise<void> {
 /** The clock that a file system stamps with may be some milliseconds behind. */
 const STAMP_MS = 1000
 
-async function segmentsFor(folder: string, { since, until }: LedgerQuery): Promise<SizedSegment[]> {
+async function segmentsFor(at: string, { since, until }: LedgerQuery): Promise<SizedSegment[]> {
   const found: SizedSegment[] = []
-  for await (const segment of sizedSegments(folder)) {
+  for await (const segment of sizedSegments(at)) {
     if (since !== undefined && segment.writtenAt < since - STAMP_MS) continue
     if (until !== undefined && segment.startedAt >= until) continue
     found.push(segment)

@@ -1,6 +1,7 @@
-/** A line of the gateway's log -> the request, what was on offer, what was chosen and how it ended. Pure. */
+/** A request as the log or the ledger tells it -> what was on offer, what was chosen and how it ended. Pure. */
 import { type Fields, isObject } from '../core/is-object.ts'
 import type { TaskClass } from '../core/capabilities.ts'
+import type { ErrorSource } from '../core/errors.ts'
 import { keyed } from '../core/keyed.ts'
 import { type ExpectedField, RECORDED } from '../core/terms.ts'
 
@@ -47,33 +48,24 @@ export interface Logged {
   readonly observed: Measured
 }
 
-/** Why a line is not replayed. */
-export const SKIPS = {
-  other_lines: 'other lines of the log',
-  unreadable: 'not JSON',
-  cut_off: 'the last line, cut off',
-  brief: 'without the decision, which `server.log_decisions: always` writes',
-  undecided: 'no decision with candidates, a choice and an outcome in it',
-} as const
-export type Skip = keyof typeof SKIPS
-
-/** A request that can be replayed, or why not. */
-export function readLine(line: string): Logged | Skip {
-  // Most lines of other kinds are not worth parsing.
-  if (!line.includes('"request"') && line.trimEnd().endsWith('}')) return 'other_lines'
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return 'unreadable'
-  }
-  if (!isObject(value) || value['msg'] !== 'request') return 'other_lines'
-  return loggedOf(value) ?? 'undecided'
+/** The same for a line of the log and for a row of the ledger. */
+export interface Told {
+  readonly id: unknown
+  readonly caller: unknown
+  readonly model: unknown
+  readonly endpoint: unknown
+  readonly stream: boolean
+  /** Epoch ms of its end; NaN = unknown. */
+  readonly endedAt: number
+  /** Who was at fault; null: nobody. */
+  readonly fault: ErrorSource | null
+  /** The decision record with its outcome. */
+  readonly decision: unknown
 }
 
-function loggedOf(line: Fields): Logged | 'brief' | null {
-  const { decision } = line
-  if (decision === undefined && isObject(line['chosen'])) return 'brief'
+/** Null: no decision with candidates, a choice and an outcome in it. */
+export function loggedOf(told: Told): Logged | null {
+  const { decision, stream, endedAt } = told
   if (!isObject(decision) || !isObject(decision['chosen']) || !isObject(decision['outcome'])) return null
   const { profile, candidates, chosen, outcome, propensity = 1 } = decision
   if (!isObject(profile) || !Array.isArray(candidates)) return null
@@ -87,16 +79,15 @@ function loggedOf(line: Fields): Logged | 'brief' | null {
     ({ backend, model, effort }) =>
       backend === chosen['backend'] && model === chosen['model'] && effort === (chosen['effort'] ?? null),
   )
-  const time = typeof line['time'] === 'string' ? Date.parse(line['time']) : number(line['time'])
-  if (place < 0 || !(number(propensity) > 0 && number(propensity) <= 1) || !Number.isFinite(time)) return null
+  if (place < 0 || !(number(propensity) > 0 && number(propensity) <= 1) || !Number.isFinite(endedAt)) return null
   const wait = number(outcome['total_ms'])
   return {
-    id: text(line['request_id']),
-    caller: text(line['caller']),
-    model: text(line['model']),
-    endpoint: text(line['endpoint']),
-    stream: line['stream'] === true,
-    time: time - (wait > 0 ? wait : 0),
+    id: text(told.id),
+    caller: text(told.caller),
+    model: text(told.model),
+    endpoint: text(told.endpoint),
+    stream,
+    time: endedAt - (wait > 0 ? wait : 0),
     class: text(profile['class']) as TaskClass,
     needs: Array.isArray(profile['needs']) ? profile['needs'].filter((need) => typeof need === 'string') : [],
     inputTokens: number(profile['input_tokens']),
@@ -105,7 +96,7 @@ function loggedOf(line: Fields): Logged | 'brief' | null {
     options,
     chosen: place,
     propensity: number(propensity),
-    observed: observedOf(line, outcome),
+    observed: observedOf(told, outcome),
   }
 }
 
@@ -128,14 +119,14 @@ function optionOf(candidate: unknown): LoggedOption | null {
 
 const UNKNOWN: Measured = { cost_usd: NaN, success: NaN, ttft_ms: NaN, total_ms: NaN, tokens: NaN }
 
-function observedOf({ error, stream }: Fields, outcome: Fields): Measured {
-  if (isObject(error) && (error['source'] === 'caller' || error['source'] === 'policy')) return UNKNOWN
+function observedOf({ fault, stream }: Told, outcome: Fields): Measured {
+  if (fault === 'caller' || fault === 'policy') return UNKNOWN
   const { tokens, success } = outcome
   return {
     // The known part of it is no measure of the whole.
     cost_usd: outcome['cost_partial'] === true ? NaN : number(outcome['cost_usd']),
     success: typeof success === 'boolean' ? Number(success) : NaN,
-    ttft_ms: stream === true ? number(outcome['ttft_ms']) : NaN,
+    ttft_ms: stream ? number(outcome['ttft_ms']) : NaN,
     total_ms: number(outcome['total_ms']),
     tokens: isObject(tokens) ? number(tokens['input']) + number(tokens['output']) : NaN,
   }

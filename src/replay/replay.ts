@@ -1,7 +1,8 @@
 /** Many requests under two policies, in bounded memory: sums, counts, and some of the requests for medians and intervals. */
 import { replayOne, type ReplayJudgement } from './judge.ts'
 import { Kept } from './kept.ts'
-import { type Logged, MEASURES, type Skip, SKIPS } from './logged.ts'
+import { type Skip, SKIPS } from './lines.ts'
+import { type Logged, MEASURES } from './logged.ts'
 import type { ReplayPolicy } from './policy.ts'
 import { at, SAMPLE_COLUMN, SAMPLE, sampleOf, weightOf } from './sample.ts'
 

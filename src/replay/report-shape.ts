@@ -1,5 +1,6 @@
 /** What a replay reports, as people and programs read it. Field names are contract. */
-import type { Measure, Skip } from './logged.ts'
+import type { Skip } from './lines.ts'
+import type { Measure } from './logged.ts'
 import type { Unjudged } from './replay.ts'
 
 /** B - A. Null = unknown. */

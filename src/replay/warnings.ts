@@ -4,10 +4,14 @@ import type { Report } from './report-shape.ts'
 /** Below so many requests a bootstrap promises too much. */
 const FEW = 30
 
+/** Behind what a log is to be set to. */
+const REMEDIES =
+  'and replay what is logged from then on; or replay the folder of the ledger (`store.ledger`), which has the decision of every request.'
+
 export function reportWarnings(report: Omit<Report, 'warnings'>, mostKept: number): string[] {
   const { requests, evidence, incomplete, header_routes: headers, agreement, routed_otherwise: otherwise } = report
   const { moved } = evidence
-  const { brief } = report.skipped
+  const { brief, left_out: leftOut } = report.skipped
   const sentences: string[] = []
   const say = (holds: boolean, sentence: string): void => {
     if (holds) sentences.push(sentence)
@@ -15,9 +19,13 @@ export function reportWarnings(report: Omit<Report, 'warnings'>, mostKept: numbe
   say(
     brief > 0,
     requests === 0
-      ? `The lines of this log hold no decisions: set \`server.log_decisions: always\`, and replay what is logged from then on.`
+      ? `The lines of this log hold no decisions: set \`server.log_decisions: always\`, ${REMEDIES}`
       : `${count(brief)} of this log are without their decisions, and all that failed are with them: what was compared is no fair sample. ` +
-          `Set \`server.log_decisions: always\`, and replay what is logged from then on.`,
+          `Set \`server.log_decisions: always\`, ${REMEDIES}`,
+  )
+  say(
+    leftOut > 0,
+    `${count(leftOut)} of the ledger are without their decisions: they were printed without \`--decisions\`, or the disk was behind when they ended.`,
   )
   say(requests > 0 && requests < FEW, `Only ${count(requests)}: the intervals are narrower than they should be.`)
   say(

@@ -17,7 +17,7 @@ import {
 } from '../../src/core/terms.ts'
 import { weightsOf } from '../../src/decision/route/utility.ts'
 import { fillFromRecord } from '../../src/replay/judge.ts'
-import { readLine } from '../../src/replay/logged.ts'
+import { readLine } from '../../src/replay/lines.ts'
 import { decisionTable } from '../../src/observe/explain/table.ts'
 import { routeSpec } from '../support/factories.ts'
 import { decisionOf, like, planOf } from '../support/fields.ts'

@@ -104,6 +104,7 @@ backends: [{ name: demo, kind: openai-compatible, url: '${backend}', models: [de
 routes:
   - { name: coding, candidates: ['*'] }
   - { name: default, candidates: ['*'], strategy: ${strategy} }
+server: { log_decisions: always }
 store: { state: ./state.json, ledger: ./ledger, keys: ./keys.json }
 admin: { port: 0, token: 'sha256:${hashOf(TOKEN)}' }
 `
