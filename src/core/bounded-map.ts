@@ -2,11 +2,14 @@
  * A map of at most so many entries: the oldest goes for a new one. An entry is as old as its first `set`, or its last `renew`.
  *
  * The oldest key is read from one iterator that is kept: a new one walks over every entry that was deleted since the map was last
- * rebuilt, which at ten thousand entries takes longer than the rest of a request.
+ * rebuilt, which at ten thousand entries takes longer than the rest of a request. But it also keeps every table that the map has had
+ * since it last moved on, so it goes after as many deletions as there are entries.
  */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #most: number
   #oldest: MapIterator<K> | null = null
+  /** Since the iterator was made, those apart that make room for a new entry: they move it on. */
+  #deletions = 0
 
   constructor(most: number) {
     super()
@@ -24,10 +27,20 @@ export class BoundedMap<K, V> extends Map<K, V> {
     return this.set(key, value)
   }
 
+  override delete(key: K): boolean {
+    if (++this.#deletions > this.#most) this.#restart()
+    return super.delete(key)
+  }
+
   /** Entries in front of the iterator were deleted, so the next that it gives is the oldest. At the end it sees nothing more, for good. */
   #forget(): void {
     let next = (this.#oldest ??= this.keys()).next()
     if (next.done === true) next = (this.#oldest = this.keys()).next()
-    if (next.done !== true) this.delete(next.value)
+    if (next.done !== true) super.delete(next.value)
+  }
+
+  #restart(): void {
+    this.#oldest = null
+    this.#deletions = 0
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { BoundedMap } from '../../src/core/bounded-map.ts'
 
@@ -82,4 +84,21 @@ t.test('an entry takes as long after a million others as after ten thousand', as
   const last = Math.min(round(), round(), round())
   t.ok(last < 3 * first + 10_000, `${first} us, then ${last} us for 100,000 entries`)
   t.equal(map.size, 10_000)
+})
+
+t.test('renewed again and again, with no new entry between, it takes no more memory', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const held = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const map = new BoundedMap<number, number>(10_000)
+  for (let key = 0; key <= 10_000; key++) map.set(key, 0)
+  const before = held()
+  for (let count = 0; count < 1_000_000; count++) map.renew(1 + (count % 10_000), count)
+  const more = held() - before
+  t.ok(more < 8_000_000, `${more} bytes more`)
+  map.set(-1, 0)
+  t.equal(map.keys().next().value, 2, 'the renewed one that is the oldest went for it')
 })
