@@ -13,11 +13,40 @@ export const isTimed = ({ perGpuHour, inputPerMtok }: Price): boolean => perGpuH
  * time, for engines with a price of their time. USD for a million tokens is a thousand nano-dollars for one.
  */
 export function answerNanoUsd(price: Price, counts: TokenCounts, seconds: number): number {
-  const fee = price.perRequest ?? 0
-  if (isTimed(price)) return NANO_USD * ((price.perGpuHour! / 3600) * seconds + fee)
-  if (price.inputPerMtok === null && price.outputPerMtok === null && price.perRequest !== null) return NANO_USD * fee
-  return 1000 * (inputCost(price, counts) + outputCost(price, counts)) + NANO_USD * fee
+  if (isTimed(price)) return timedNanoUsd(price, seconds)
+  const fee = NANO_USD * (price.perRequest ?? 0)
+  return isFeeOnly(price) ? fee : 1000 * (inputCost(price, counts) + outputCost(price, counts)) + fee
 }
+
+/** The same of tokens of text, of which nothing is written into a cache: all that is known of an answer before it comes. */
+export function textNanoUsd(
+  price: Price,
+  input: number,
+  cached: number,
+  output: number,
+  reasoning: number,
+  seconds: number,
+): number {
+  if (isTimed(price)) return timedNanoUsd(price, seconds)
+  const fee = NANO_USD * (price.perRequest ?? 0)
+  if (isFeeOnly(price)) return fee
+  const read = rate(price, input, 'inputPerMtok') ?? NaN
+  const kept = Math.min(cached, input)
+  let tokens = (input - kept) * read + part(price, input, kept, 'cachedInputPerMtok', read)
+  if (output !== 0) {
+    const written = rate(price, input, 'outputPerMtok') ?? NaN
+    const thought = Math.min(reasoning, output)
+    tokens += (output - thought) * written + part(price, input, thought, 'reasoningPerMtok', written)
+  }
+  return 1000 * tokens + fee
+}
+
+/** Of an answer that is charged by the engine's time. */
+export const timedNanoUsd = ({ perGpuHour, perRequest }: Price, seconds: number): number =>
+  NANO_USD * ((perGpuHour! / 3600) * seconds + (perRequest ?? 0))
+
+const isFeeOnly = ({ inputPerMtok, outputPerMtok, perRequest }: Price): boolean =>
+  inputPerMtok === null && outputPerMtok === null && perRequest !== null
 
 function inputCost(price: Price, counts: TokenCounts): number {
   const { input } = counts

@@ -119,7 +119,7 @@ t.test('what is compared, and what a ceiling is held against, never falls with l
     let before: number[] = []
     for (let open = 0; open < 40; open++) {
       ;(one!.live.load as { open: number }).open = open
-      predict(rows, 0, one!.targets[0]!, profile, null)
+      predict(rows, { targets: one!.targets, live: [0], load: null }, profile, null)
       const now = [
         rows[COLUMN.compared]!,
         rows[COLUMN.ttft]!,

@@ -17,7 +17,7 @@ type Row = Readonly<Record<keyof typeof COLUMN, number>>
 
 function predicted(one: Deployment, profile: RequestProfile = asking(), remembered: Remembered | null = null): Row {
   const rows = new Float64Array(2 * COLUMNS)
-  predict(rows, 1, one.targets[0]!, profile, remembered)
+  predict(rows, { targets: [one.targets[0]!, one.targets[0]!], live: [1], load: null }, profile, remembered)
   t.ok(
     rows.subarray(0, COLUMNS).every((value) => value === 0),
     'its own row alone',

@@ -32,9 +32,9 @@ export function valuesOf(decision: Decision): readonly number[] {
 function valuesOfOne({ question, admission, shown, load }: Decision): readonly number[] {
   const { request, profile, choice, set, remembered, pressure } = question
   const rows = new Float64Array(set.targets.length * COLUMNS)
+  predict(rows, { targets: set.targets, live: admission.live, load }, profile, remembered)
   for (const row of admission.live) {
     const target = set.targets[row]!
-    predict(rows, row, target, profile, remembered, load ?? target.deployment.live.load)
     score(rows, row, weightsOf(choice.scoring, pressure), request.stream, stickinessBonus(target, remembered))
   }
   return copyOf(rows, shown, admission.excluded)
@@ -73,7 +73,7 @@ export function baselineOf({ choice, table, profile }: Question): ExpectedBaseli
   const deployment = name === null ? undefined : table.catalog.byId.get(name)
   if (deployment === undefined) return null
   const rows = new Float64Array(COLUMNS)
-  predict(rows, 0, deployment.targets[0]!, profile, null)
+  predict(rows, { targets: deployment.targets, live: [0], load: null }, profile, null)
   const cost = rows[COLUMN.cost]!
   return { backend: deployment.backend.name, model: deployment.model, nanoUsd: Number.isFinite(cost) ? cost : null }
 }

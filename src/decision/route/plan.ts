@@ -147,9 +147,9 @@ function weighed(question: Question, admitted: Admission, { now, random }: Decis
   }
   const rows = scratch
   const weights = weightsOf(choice.scoring, pressure)
+  predict(rows, { targets: set.targets, live: admitted.live, load: null }, profile, remembered)
   for (const row of admitted.live) {
     const target = set.targets[row]!
-    predict(rows, row, target, profile, remembered)
     score(rows, row, weights, request.stream, stickinessBonus(target, remembered))
     troubles[row] = trouble(target.deployment, request, profile, rows[row * COLUMNS + COLUMN.most]!, now)
   }

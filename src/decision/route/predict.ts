@@ -1,11 +1,10 @@
-/** What an answer by one candidate would take, into one row of a table of numbers. Pure arithmetic: no object is made. */
-import type { Arm, Latency } from '../../core/arm.ts'
+/** What an answer by each of the candidates would take, into the rows of a table of numbers. Pure arithmetic: no object is made. */
+import type { TextFeatures } from '../../core/arm.ts'
 import type { LoadView } from '../../core/load.ts'
 import { NANO_USD } from '../../core/money.ts'
-import { isTimed, answerNanoUsd } from '../../core/rates.ts'
+import { isTimed, textNanoUsd, timedNanoUsd } from '../../core/rates.ts'
 import { NO_PRICE, type Price } from '../../core/settings.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
-import { NO_COUNTS, type TokenKind } from '../../core/tokens.ts'
 import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
@@ -20,74 +19,139 @@ const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outpu
 /** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
 const NOMINAL_PER_HOUR = 0.05
 
-/** `remembered`: where this conversation was answered last, and how much of it is cached there. */
+/** What stands in the rows of a decision, and how busy who is asked is; `load` null: as it is at the moment. */
+export interface Estimated {
+  readonly targets: readonly Target[]
+  /** Rows that are estimated: the places of their targets. */
+  readonly live: readonly number[]
+  readonly load: LoadView | null
+}
+
+/**
+ * Fills in the rows, one kind of number after the other: of short loops that call nothing large no number becomes an object.
+ * `remembered`: where this conversation was answered last, and how much of it is cached there.
+ */
 export function predict(
   rows: Float64Array,
-  row: number,
-  { deployment, arm }: Target,
+  estimated: Estimated,
   profile: RequestProfile,
   remembered: Remembered | null,
-  load: LoadView = deployment.live.load,
 ): void {
-  const at = row * COLUMNS
-  const input = calibrated(profile.inputTokens, deployment.calibration)
-  rows[at + COLUMN.input] = input
-  rows[at + COLUMN.cached] = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
-  predictAnswer(rows, at, arm, profile)
-  predictTimes(rows, at, deployment.latency, profile.generates, load)
-  predictCost(rows, at, deployment, load.open)
+  predictPrompts(rows, estimated, profile.inputTokens, remembered)
+  predictAnswers(rows, estimated, profile)
+  predictTimes(rows, estimated, profile.generates)
+  predictCosts(rows, estimated)
 }
 
-/** Its tokens, and how good it will be. */
-function predictAnswer(rows: Float64Array, at: number, arm: Arm, { features, maxOutput }: RequestProfile): void {
+function predictPrompts(
+  rows: Float64Array,
+  { targets, live }: Estimated,
+  tokens: number,
+  remembered: Remembered | null,
+): void {
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    const at = row * COLUMNS
+    const { deployment } = targets[row]!
+    const input = calibrated(tokens, deployment.calibration)
+    rows[at + COLUMN.input] = input
+    rows[at + COLUMN.cached] = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
+  }
+}
+
+/** Their tokens, and how good they will be. */
+function predictAnswers(
+  rows: Float64Array,
+  { targets, live }: Estimated,
+  { features, maxOutput }: RequestProfile,
+): void {
   if (features === null) {
-    rows[at + COLUMN.output] = 0
-    rows[at + COLUMN.reasoning] = 0
-    rows[at + COLUMN.most] = 0
-    rows[at + COLUMN.success] = NaN
-    rows[at + COLUMN.uncertainty] = NaN
+    for (const row of live) noAnswer(rows, row * COLUMNS)
     return
   }
-  const limit = maxOutput ?? Infinity
-  const usual = usualLength(arm, features)
-  const output = Math.min(limit, Math.max(1, usual * arm.factors.mean))
-  rows[at + COLUMN.output] = output
-  rows[at + COLUMN.reasoning] = output * reasoningShare(arm)
-  rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
-  const success = successOf(arm, features)
-  rows[at + COLUMN.success] = success
-  rows[at + COLUMN.uncertainty] = doubtOf(arm, features, success)
+  predictLengths(rows, targets, live, features, maxOutput ?? Infinity)
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    rows[row * COLUMNS + COLUMN.success] = successOf(targets[row]!.arm, features)
+  }
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    const at = row * COLUMNS
+    rows[at + COLUMN.uncertainty] = doubtOf(targets[row]!.arm, features, rows[at + COLUMN.success]!)
+  }
 }
 
-/** Seconds of the candidate whose times were predicted last: those that count for its cost also where nobody waits for a token. */
-const SECONDS = { wait: NaN, work: NaN }
-
-function predictTimes(rows: Float64Array, at: number, latency: Latency, generates: boolean, load: LoadView): void {
-  const wait = waitOf(latency.room, load.open)
-  const start = ttftOf(latency, rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!, load)
-  const work = start + rows[at + COLUMN.output]! * tpotOf(latency, load)
-  SECONDS.wait = wait
-  SECONDS.work = work
-  // How soon a stream begins says nothing about answers that are no streams of tokens.
-  rows[at + COLUMN.ttft] = generates ? 1000 * (wait + start) : NaN
-  rows[at + COLUMN.total] = generates ? 1000 * (wait + work) : NaN
-  rows[at + COLUMN.work] = generates ? 1000 * work : NaN
+function noAnswer(rows: Float64Array, at: number): void {
+  rows[at + COLUMN.output] = 0
+  rows[at + COLUMN.reasoning] = 0
+  rows[at + COLUMN.most] = 0
+  rows[at + COLUMN.success] = NaN
+  rows[at + COLUMN.uncertainty] = NaN
 }
 
-function predictCost(rows: Float64Array, at: number, deployment: Deployment, open: number): void {
-  const { price } = deployment.facts
-  const { wait, work } = SECONDS
-  const input = rows[at + COLUMN.input]!
-  const output = rows[at + COLUMN.output]!
-  COUNTS.input = input
-  COUNTS.cachedInput = rows[at + COLUMN.cached]!
-  COUNTS.output = output
-  COUNTS.reasoning = rows[at + COLUMN.reasoning]!
-  const cost = price === null ? NaN : answerNanoUsd(price, COUNTS, (wait + work) / (1 + open))
-  rows[at + COLUMN.cost] = cost
-  // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
-  const whole = price !== null && isTimed(price) ? answerNanoUsd(price, COUNTS, work) : cost
-  rows[at + COLUMN.compared] = comparable(whole, isLocal(deployment), input, output, work)
+function predictLengths(
+  rows: Float64Array,
+  targets: readonly Target[],
+  live: readonly number[],
+  features: TextFeatures,
+  limit: number,
+): void {
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    const at = row * COLUMNS
+    const { arm } = targets[row]!
+    const usual = usualLength(arm, features)
+    const output = Math.min(limit, Math.max(1, usual * arm.factors.mean))
+    rows[at + COLUMN.output] = output
+    rows[at + COLUMN.reasoning] = output * reasoningShare(arm)
+    rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
+  }
+}
+
+/** Seconds of the wait and of the work, by row: they count for the cost also where nobody waits for a token. Grows with the largest field. */
+let waits = new Float64Array(64)
+let works = new Float64Array(64)
+
+function predictTimes(rows: Float64Array, { targets, live, load }: Estimated, generates: boolean): void {
+  if (waits.length < targets.length) {
+    waits = new Float64Array(2 * targets.length)
+    works = new Float64Array(2 * targets.length)
+  }
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    const at = row * COLUMNS
+    const { latency, live: now } = targets[row]!.deployment
+    const met = load ?? now.load
+    const wait = waitOf(latency.room, met.open)
+    const start = ttftOf(latency, rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!, met)
+    const work = start + rows[at + COLUMN.output]! * tpotOf(latency, met)
+    waits[row] = wait
+    works[row] = work
+    // How soon a stream begins says nothing about answers that are no streams of tokens.
+    rows[at + COLUMN.ttft] = generates ? 1000 * (wait + start) : NaN
+    rows[at + COLUMN.total] = generates ? 1000 * (wait + work) : NaN
+    rows[at + COLUMN.work] = generates ? 1000 * work : NaN
+  }
+}
+
+function predictCosts(rows: Float64Array, { targets, live, load }: Estimated): void {
+  for (let place = 0; place < live.length; place++) {
+    const row = live[place]!
+    const at = row * COLUMNS
+    const { deployment } = targets[row]!
+    const { price } = deployment.facts
+    const input = rows[at + COLUMN.input]!
+    const output = rows[at + COLUMN.output]!
+    const work = works[row]!
+    const seconds = (waits[row]! + work) / (1 + (load ?? deployment.live.load).open)
+    const cached = rows[at + COLUMN.cached]!
+    const reasoning = rows[at + COLUMN.reasoning]!
+    const cost = price === null ? NaN : textNanoUsd(price, input, cached, output, reasoning, seconds)
+    rows[at + COLUMN.cost] = cost
+    // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
+    const whole = price !== null && isTimed(price) ? timedNanoUsd(price, work) : cost
+    rows[at + COLUMN.compared] = comparable(whole, isLocal(deployment), input, output, work)
+  }
 }
 
 /** What the engine has kept of this conversation, as far as it has proven to keep such things. */
@@ -96,9 +160,6 @@ function cachedTokens(deployment: Deployment, remembered: Remembered, input: num
   return Math.min(remembered.tokens, input) * deployment.latency.kept
 }
 
-/** One for all: a new one for each candidate would be garbage. */
-const COUNTS: Record<TokenKind, number> = { ...NO_COUNTS }
-
 /**
  * Nano-dollars for comparing only. What is not known is dear; an engine of one's own (`here`) that costs nothing takes its
  * time all the same. `seconds`: what the request would take of it by itself, beside those that are open.
@@ -106,5 +167,5 @@ const COUNTS: Record<TokenKind, number> = { ...NO_COUNTS }
 export function comparable(cost: number, here: boolean, input: number, output: number, seconds: number): number {
   if (cost > 0) return cost
   if (here) return (NOMINAL_PER_HOUR / 3600) * seconds * NANO_USD
-  return cost === 0 ? 0 : answerNanoUsd(DEAR, { ...NO_COUNTS, input, output }, seconds)
+  return cost === 0 ? 0 : textNanoUsd(DEAR, input, 0, output, 0, seconds)
 }
