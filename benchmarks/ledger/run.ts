@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '../../src/config/defaults.ts'
 import type { AttemptRecord, RequestObserver, RequestRecord } from '../../src/core/request-record.ts'
 import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
-import { entriesOf, readLedger } from '../../src/ledger/read.ts'
+import { entriesOf } from '../../src/ledger/read.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
@@ -189,7 +189,7 @@ async function main(): Promise<void> {
   }
   await ledger.close()
   let rows = 0
-  for await (const row of readLedger(folder)) if (row.kind === 'request') rows++
+  for await (const { row } of entriesOf(folder)) if (row.kind === 'request') rows++
   if (rows !== settled) throw new Error(`${settled} settled, ${rows} in the ledger`)
   process.stdout.write(`${rows} requests, all of them in the ledger\n`)
   process.stdout.write(`${((await bytesIn(folder)) / rows).toFixed(0)} bytes on the disk for each\n`)

@@ -77,6 +77,10 @@ class WrittenWhole implements Whole {
       ({ seq, text }) => new WrittenEntry(seq, text),
     )
   }
+
+  counted(): { readonly request: WrittenRequest; readonly seq: number } {
+    return { request: this.#record, seq: this.seq + this.#record.calls }
+  }
 }
 
 /** Who prints rows needs their texts only. */

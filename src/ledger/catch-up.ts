@@ -3,16 +3,15 @@ import type { MemoryLimiter } from '../budgets/memory.ts'
 import { windowOf } from '../budgets/windows.ts'
 import type { LedgerEvent } from '../core/events.ts'
 import type { BudgetSpec } from '../core/budget.ts'
-import { countedOfRow, startOf } from '../core/counted.ts'
+import { type Counted, startOf } from '../core/counted.ts'
 import { spentOf } from '../core/total.ts'
 import type { DamageCount } from './damage.ts'
-import { readLedger } from './read.ts'
-import type { LedgerRow } from './row.ts'
+import { countedIn } from './read.ts'
 
 export interface Followers {
   /** Null: nothing is counted. */
   readonly budgets: BudgetFollower | null
-  readonly sessions: { replay(row: LedgerRow): void }
+  readonly sessions: { replay(request: Counted): void }
 }
 
 export interface BudgetFollower {
@@ -36,8 +35,8 @@ export async function catchUp(folder: string, { budgets, sessions }: Followers, 
   const { damage, emit } = tools
   try {
     if (budgets !== null) await countAgain(folder, budgets, damage)
-    const query = { kind: 'request', since: Date.now() - RECALLED_MS, onDamage: damage.add } as const
-    for await (const row of readLedger(folder, query)) sessions.replay(row)
+    const query = { since: Date.now() - RECALLED_MS, onDamage: damage.add }
+    for await (const request of countedIn(folder, query)) sessions.replay(request)
   } catch (thrown) {
     const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
     // Before the first start there is no folder.
@@ -57,11 +56,10 @@ async function countAgain(
   damage: DamageCount,
 ): Promise<void> {
   const since = windowOf('month', Date.now()).startsAt
-  const query = { kind: 'request', afterSeq, since, onDamage: damage.add } as const
-  for await (const row of readLedger(folder, query)) {
-    const request = countedOfRow(row)
+  const query = { afterSeq, since, onDamage: damage.add }
+  for await (const request of countedIn(folder, query)) {
     const spent = spentOf(request)
     // One that was refused was never counted.
-    if (spent !== null) limiter.replay(request, own.get(row.key) ?? [], startOf(request), spent)
+    if (spent !== null) limiter.replay(request, own.get(request.key) ?? [], startOf(request), spent)
   }
 }

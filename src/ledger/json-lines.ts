@@ -1,5 +1,6 @@
 /** Requests of a segment of JSON lines, as earlier versions wrote them. */
 import { createReadStream } from 'node:fs'
+import { countedOfRow } from '../core/counted.ts'
 import { linesOf } from '../store/lines.ts'
 import type { Damage } from './damage.ts'
 import type { LedgerQuery } from './query.ts'
@@ -39,11 +40,12 @@ export async function* wholesInLines(
   drop('torn', last + 1)
 }
 
-const wholeOf = (all: readonly LedgerEntry[], { writer, at }: LedgerRow): Whole => ({
+const wholeOf = (all: readonly LedgerEntry[], request: LedgerRow): Whole => ({
   seq: all[0]!.seq,
-  writer,
-  at: Date.parse(at),
+  writer: request.writer,
+  at: Date.parse(request.at),
   entries: (kind: RowKind | undefined) => (kind === undefined ? all : all.filter(({ row }) => row.kind === kind)),
+  counted: () => ({ request: countedOfRow(request), seq: request.seq }),
 })
 
 /** Nothing where the segment was deleted meanwhile. */

@@ -1,23 +1,29 @@
 /** Rows of a ledger in the order of time, also while gateways write: a stream; what is held does not grow with the ledger. */
+import type { Counted } from '../core/counted.ts'
 import { wholesInBlocks } from './blocks.ts'
 import { wholesInLines } from './json-lines.ts'
 import type { LedgerQuery } from './query.ts'
-import type { LedgerRow } from './row.ts'
 import { type Segment, type SizedSegment, sizedSegments } from './segments.ts'
 import type { LedgerEntry, Whole } from './whole.ts'
 
-/** Rejects where the folder cannot be read. */
-export async function* readLedger(folder: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerRow, void> {
-  for await (const { row } of entriesOf(folder, reading)) yield row
+/** Those of a folder, or of one segment. Rejects where the folder cannot be read. */
+export async function* entriesOf(at: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
+  const { kind, afterSeq = -Infinity } = reading
+  for await (const one of within(at, reading))
+    for (const entry of one.entries(kind)) if (entry.seq > afterSeq) yield entry
 }
 
-/** The same with the text of each row; also those of one segment, by its path. */
-export async function* entriesOf(at: string, reading: LedgerQuery = {}): AsyncGenerator<LedgerEntry, void> {
-  const { since = -Infinity, until = Infinity, kind, afterSeq = -Infinity } = reading
-  for await (const one of merged(at, reading)) {
-    if (one.at < since || one.at >= until) continue
-    for (const entry of one.entries(kind)) if (entry.seq > afterSeq) yield entry
+/** What is added up of each request: no row is made of it. */
+export async function* countedIn(folder: string, reading: LedgerQuery = {}): AsyncGenerator<Counted, void> {
+  for await (const one of within(folder, reading)) {
+    const { request, seq } = one.counted()
+    if (seq > (reading.afterSeq ?? -Infinity)) yield request
   }
+}
+
+async function* within(at: string, reading: LedgerQuery): AsyncGenerator<Whole, void> {
+  const { since = -Infinity, until = Infinity } = reading
+  for await (const one of merged(at, reading)) if (one.at >= since && one.at < until) yield one
 }
 
 interface Cursor {

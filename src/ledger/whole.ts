@@ -1,4 +1,5 @@
 /** One request as it is read from a segment, of either kind. */
+import type { Counted } from '../core/counted.ts'
 import type { LedgerRow, RowKind } from './row.ts'
 
 /** A row, and its text without a line end. */
@@ -16,4 +17,6 @@ export interface Whole {
   readonly at: number
   /** Its attempts, then itself; those of one kind where one is given. */
   entries(kind: RowKind | undefined): readonly LedgerEntry[]
+  /** What is added up of it, and the number of its last row. */
+  counted(): { readonly request: Counted; readonly seq: number }
 }

@@ -1,6 +1,6 @@
 /** Requests rolled up into the sessions and agents that they belong to. In memory, bounded, a few microseconds for each request. */
 import { BoundedMap } from '../core/bounded-map.ts'
-import { type CountedRow, countedOfRow, startOf } from '../core/counted.ts'
+import { type Counted, startOf } from '../core/counted.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import { add, merged, newSession, type Session, shown, wasteOf, type Who } from './session.ts'
@@ -46,12 +46,10 @@ export class Sessions implements RequestObserver {
   }
 
   /**
-   * Adds a row of the ledger, oldest first, before the first request: sessions are there again after a restart. Rows of attempts
-   * count nothing. What a row does not hold is lost: signals that look at the messages, and how a session began that has no name.
+   * Adds a request of the ledger, oldest first, before the first request: sessions are there again after a restart. What the
+   * ledger does not hold is lost: signals that look at the messages, and how a session began that has no name.
    */
-  replay(row: CountedRow & { readonly kind: string }): void {
-    if (row.kind !== 'request') return
-    const request = countedOfRow(row)
+  replay(request: Counted): void {
     add(this.#of(request, request.endpoint, startOf(request)), request)
   }
 

@@ -132,7 +132,7 @@ class Books {
     if (spent !== null) this.replayed.limiter.replay(counted, [], startOf(counted), spent)
     this.metrics.onCompleted(one)
     this.live.sessions.onCompleted(one)
-    for (const row of rows) this.replayed.sessions.replay(row)
+    this.replayed.sessions.replay(counted)
     return own
   }
 }

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { readLedger } from '../../src/ledger/read.ts'
+import { entriesOf } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import { eventually } from '../support/await.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
@@ -207,7 +207,7 @@ t.test('for any sequence of deeds all books are one', async (t) => {
     async () => (await gateway.metric('turnout_ledger_pending_rows')) === 0,
   )
   const rows: LedgerRow[] = []
-  for await (const row of readLedger(folder)) rows.push(row)
+  for await (const { row } of entriesOf(folder)) rows.push(row)
   const requests = rows.filter(({ kind }) => kind === 'request')
   const truth = sumOf(requests)
   t.equal(requests.length, REQUESTS + 1)

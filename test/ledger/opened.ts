@@ -1,7 +1,7 @@
 import type { LedgerEvent } from '../../src/core/events.ts'
 import { type Ledger as LedgerClass, Ledger, type LedgerTools } from '../../src/ledger/ledger.ts'
 import type { LedgerQuery } from '../../src/ledger/query.ts'
-import { readLedger } from '../../src/ledger/read.ts'
+import { entriesOf } from '../../src/ledger/read.ts'
 import type { LedgerRow } from '../../src/ledger/row.ts'
 import type { LedgerSpec } from '../../src/core/settings.ts'
 
@@ -26,7 +26,7 @@ export async function opened(
 
 export async function rowsIn(folder: string, reading: LedgerQuery = {}): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = []
-  for await (const row of readLedger(folder, reading)) rows.push(row)
+  for await (const { row } of entriesOf(folder, reading)) rows.push(row)
   return rows
 }
 

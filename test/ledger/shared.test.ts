@@ -1,7 +1,7 @@
 import { readdir, readlink, stat, utimes, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { prune } from '../../src/ledger/prune.ts'
-import { readLedger } from '../../src/ledger/read.ts'
+import { entriesOf } from '../../src/ledger/read.ts'
 import { segmentIn } from '../../src/ledger/segments.ts'
 import { eventually } from '../support/await.ts'
 import { finished } from './finished.ts'
@@ -47,7 +47,7 @@ t.test('a reader that stops early leaves nothing open', async (t) => {
   const { ledger } = await opened(folder)
   for (let i = 0; i < 5000; i++) ledger.onCompleted(finished())
   await ledger.close()
-  for await (const row of readLedger(folder)) if (row.kind === 'request') break
+  for await (const { row } of entriesOf(folder)) if (row.kind === 'request') break
   const handles = await readdir('/proc/self/fd').catch(() => [])
   const links = await Promise.all(handles.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
   t.notOk(links.some((link) => link.startsWith(folder)))

@@ -2,9 +2,12 @@
 import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { type Counted, countedOfRow } from '../../src/core/counted.ts'
 import type { DecisionRows } from '../../src/core/decision-rows.ts'
+import { keyed } from '../../src/core/keyed.ts'
 import { COLUMN, RECORDED, TERM_COLUMN, TERM_NAMES } from '../../src/core/terms.ts'
-import { entriesOf } from '../../src/ledger/read.ts'
+import { countedIn, entriesOf } from '../../src/ledger/read.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
 import { rowsOf } from '../../src/ledger/rows-of.ts'
 import { decisionText } from '../../src/observe/log/decision-text.ts'
 import { seeded } from '../support/random.ts'
@@ -44,6 +47,23 @@ t.test('for any requests, rows read back to the byte as they would have been wri
       const wrong = texts.findIndex((text, at) => text !== expected[at])
       if (wrong >= 0) t.equal(texts[wrong], expected[wrong])
     }
+    const rows = plain.map((text) => JSON.parse(text) as LedgerRow).filter(({ kind }) => kind === 'request')
+    const counted: Counted[] = []
+    for await (const request of countedIn(folder)) counted.push(request)
+    t.equal(counted.length, rows.length)
+    for (const [place, row] of rows.entries()) {
+      const ofRow = countedOfRow(row)
+      const names = Object.keys(ofRow) as (keyof Counted)[]
+      t.strictSame(
+        keyed(names, (name) => counted[place]![name]),
+        keyed(names, (name) => ofRow[name]),
+        'what is added up of a request is what its row says',
+      )
+    }
+    const [half] = rows.slice(rows.length / 2)
+    const later: Counted[] = []
+    for await (const request of countedIn(folder, { afterSeq: half!.seq })) later.push(request)
+    t.equal(later.length, rows.filter(({ seq }) => seq > half!.seq).length)
   }
 })
 

@@ -156,7 +156,8 @@ t.test('sessions count both attempts that answered', async (t) => {
   for (const record of RESCUED) {
     const [live, replayed] = [new Sessions(), new Sessions()]
     live.onCompleted(record)
-    for (const { text } of rowsOf(record, 'w', 1, null)) replayed.replay(JSON.parse(text) as LedgerRow)
+    const [row] = rowsOf(record, 'w', 1, null, 'request')
+    replayed.replay(countedOfRow(JSON.parse(row!.text) as LedgerRow))
     const shown = live.get('anonymous/s')
     t.match(shown, { requests: 1, attempts: record.calls, models: { 'b/n': 1 }, ttft_ms: 50, cost_usd: 0.000004 })
     t.strictSame(replayed.get('anonymous/s'), shown)

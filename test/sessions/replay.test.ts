@@ -1,4 +1,5 @@
 import t from 'tap'
+import { type Counted, countedOfRow } from '../../src/core/counted.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
 import type { Waste } from '../../src/core/settlement.ts'
@@ -11,9 +12,11 @@ import { seeded } from '../support/random.ts'
 
 const ALL = { since: null, sort: 'cost', limit: 1000, agent: null, key: null, team: null, by: null }
 
-/** The rows that the ledger writes for it: its attempts, then itself. */
-const rowsFor = (record: RequestRecord): LedgerRow[] =>
-  rowsOf(record, 'w', 1, null).map(({ text }) => JSON.parse(text) as LedgerRow)
+/** As the ledger reads it back. */
+const readBack = (record: RequestRecord): Counted => {
+  const [row] = rowsOf(record, 'w', 1, null, 'request')
+  return countedOfRow(JSON.parse(row!.text) as LedgerRow)
+}
 
 const random = seeded(21)
 const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
@@ -50,7 +53,7 @@ t.test('sums of sessions and of agents are sums of requests, and the ledger give
   for (let i = 0; i < 2000; i++) {
     const record = anyFinished(i * 1000)
     live.onCompleted(record)
-    for (const row of rowsFor(record)) again.replay(row)
+    again.replay(readBack(record))
     const { attempts, tokens: took } = record
     sum.requests++
     sum.input += took?.input ?? 0
@@ -87,7 +90,7 @@ t.test('sums of sessions and of agents are sums of requests, and the ledger give
 t.test('after a restart a session goes on, and failures in a row are known', async (t) => {
   const sessions = new Sessions()
   const failed = finished({ session: 's', success: false, status: 502, endedAt: 1.7e12 })
-  for (let i = 0; i < 4; i++) for (const row of rowsFor(failed)) sessions.replay(row)
+  for (let i = 0; i < 4; i++) sessions.replay(readBack(failed))
   sessions.onCompleted({ ...failed, endedAt: 1.7e12 + 5000 })
   t.match(sessions.list(ALL), [{ session: 's', requests: 5, successes: 0, signals: ['failing'] }])
 })
