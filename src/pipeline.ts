@@ -14,7 +14,6 @@ import { subjectOf } from './accounting/subject.ts'
 import type { Limiter } from './budgets/limiter.ts'
 import type { Metrics } from './observe/gateway/metrics.ts'
 import { formatNamed } from './formats/formats.ts'
-import type { HeaderList } from './relay/headers.ts'
 import { ResponseWriter } from './relay/response-writer.ts'
 import { relay } from './relay/relay.ts'
 import type { Conversations } from './decision/route/conversations.ts'
@@ -44,13 +43,13 @@ export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversatio
 export const dryRun = (request: GatewayRequest, stages: Deciding): RoutePlan =>
   decide(request, stages.classify(request), stages.policy(), { ...stages, random: () => 1 })
 
-/** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer. */
+/** Answers `request` on `response` and settles it exactly once. Never rejects. `headers` are sent with any answer, and are the writer's from now on. */
 export async function answer(
   request: GatewayRequest,
   profile: RequestProfile,
   caller: Caller,
   response: ServerResponse,
-  headers: HeaderList | null,
+  headers: string[],
   stages: Stages,
 ): Promise<void> {
   // To the end of this request, whatever is configured meanwhile.

@@ -6,6 +6,14 @@ import type { Caller } from '../core/types.ts'
 import type { HeaderList } from '../relay/headers.ts'
 import type { HeldBody } from './admission/body-room.ts'
 
+/** A limit of requests per minute, and how much of it was used with this one. */
+export interface RequestLimit {
+  readonly limit: number
+  readonly used: number
+  /** Until the minute ends. */
+  readonly leftMs: number
+}
+
 export class Arrival {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -18,8 +26,8 @@ export class Arrival {
   principal: Principal | null = null
   /** What any answer tells the browser of its caller: CORS; null: nothing. */
   corsHeaders: HeaderList | null = null
-  /** What any answer tells of the requests per minute of its key; null: nothing. */
-  limitHeaders: HeaderList | null = null
+  /** The requests per minute of its key, of which any answer tells; null: nothing. */
+  requestLimit: RequestLimit | null = null
   /** The room that its body takes; null where there is none, or it is not read. */
   heldBody: HeldBody | null = null
   /** The other end, once it waits for its answer. */

@@ -10,7 +10,7 @@ import { workOut } from '../decision/classify/profile.ts'
 import { answer, type Stages } from '../pipeline.ts'
 import type { Admission } from './admission/admission.ts'
 import { principalOf } from './admission/auth.ts'
-import { limitHeadersOf } from './admission/request-limit.ts'
+import { addRequestLimit, addTokenLimit } from './admission/request-limit.ts'
 import { Arrival, requestId } from './arrival.ts'
 import { AtOnce } from './at-once.ts'
 import { refuse } from './error-answer.ts'
@@ -135,7 +135,11 @@ export class InferenceLane {
     const caller = plain.connections.watch(arrival, request.startedAt)
     const { id, budgets } = request.principal
     const tokens = budgets.length === 0 ? null : stages.limiter.tokensLeft(id, budgets)
-    const headers = [...(arrival.corsHeaders ?? []), ...limitHeadersOf(arrival, tokens)]
+    // One list, which all that the answer says of itself is added to.
+    const headers: string[] = []
+    if (arrival.corsHeaders !== null) headers.push(...arrival.corsHeaders)
+    addRequestLimit(headers, arrival)
+    if (tokens !== null) addTokenLimit(headers, tokens)
     const work = answer(request, profile, caller, arrival.response, headers, stages)
     arrival.heldBody?.during(work)
   }

@@ -5,6 +5,7 @@ import type { Log } from '../observe/log/log.ts'
 import type { Metrics } from '../observe/gateway/metrics.ts'
 import { flushWithin } from '../relay/flush.ts'
 import type { HeaderList } from '../relay/headers.ts'
+import { addRequestLimit } from './admission/request-limit.ts'
 import type { Arrival } from './arrival.ts'
 import type { Connections } from './connections.ts'
 
@@ -44,20 +45,17 @@ const FLUSH_MS = 30_000
 
 /** To be called when the answer goes out: it has its line and its metric, and its caller is watched. What any such answer tells in headers. */
 export function plainEnd(arrival: Arrival, end: PlainEnd, plain: PlainTools): HeaderList {
-  const { id, request, response, principal, corsHeaders, limitHeaders } = arrival
+  const { id, request, response, principal, corsHeaders } = arrival
   const totalMs = plain.now() - arrival.at
   plain.connections.watch(arrival, arrival.at)
   flushWithin(response, FLUSH_MS)
   const { endpoint, status, failure } = end
   if (!end.silent || failure !== null)
     recordPlainAnswer({ id, caller: principal?.id, endpoint, method: request.method, status, failure, totalMs }, plain)
-  return [
-    ...(corsHeaders ?? []),
-    'x-request-id',
-    id,
-    ...(end.timed ? ['x-turnout-overhead-ms', String(Math.round(totalMs * 100) / 100)] : []),
-    ...(limitHeaders ?? []),
-  ]
+  const headers = [...(corsHeaders ?? []), 'x-request-id', id]
+  if (end.timed) headers.push('x-turnout-overhead-ms', String(Math.round(totalMs * 100) / 100))
+  addRequestLimit(headers, arrival)
+  return headers
 }
 
 /** The line and the metric. */

@@ -17,27 +17,28 @@ const JSON_TYPE: HeaderList = ['content-type', 'application/json; charset=utf-8'
 
 export class ResponseWriter {
   readonly #response: ServerResponse
-  readonly #pieces: ChunkedBody
+  /** Of a body that comes in pieces. */
+  #pieces: ChunkedBody | null = null
   readonly #life: RequestLife
   readonly #format: CallerSide
-  readonly #base: HeaderList | null
+  /** All headers of the answer, as they become known. */
+  readonly #headers: string[]
   readonly #limits: WriterLimits
   #lastWrite: number
   #keepAlive: NodeJS.Timeout | null = null
 
-  /** Notes in `life` what was sent, and when. `base`: headers that are there whatever happens (rate limits). */
+  /** Notes in `life` what was sent, and when. `headers`: those that are there whatever happens (rate limits); the others are added to them. */
   constructor(
     response: ServerResponse,
     life: RequestLife,
     format: CallerSide,
-    base: HeaderList | null,
+    headers: string[],
     limits: WriterLimits,
   ) {
     this.#response = response
-    this.#pieces = new ChunkedBody(response)
     this.#life = life
     this.#format = format
-    this.#base = base
+    this.#headers = headers
     this.#limits = limits
     this.#lastWrite = life.now()
     if (life.request.stream) this.#armKeepAlive(limits.keepAliveMs)
@@ -47,7 +48,8 @@ export class ResponseWriter {
   json(answer: Buffer, headers: HeaderList): void {
     const record = explanationOf(this.#life)
     const body = record === null ? answer : this.#format.withRecord(answer, record)
-    this.#head(200, [...JSON_TYPE, 'content-length', String(body.length), ...headers])
+    this.#headers.push('content-length', String(body.length), ...headers)
+    this.#head(200, JSON_TYPE)
     this.#life.bytesOut += body.length
     // As text it leaves in one write with the headers; a large copy would cost more than the second write.
     if (body.length <= ONE_WRITE_BYTES) this.#response.end(body.toString('latin1'), 'latin1')
@@ -65,13 +67,13 @@ export class ResponseWriter {
     if (this.#life.status === null) this.#head(200, this.#format.stream.headers)
     this.#life.bytesOut += bytes.length
     this.#lastWrite = this.#life.now()
-    const taken = this.#pieces.write(bytes)
+    const taken = this.#chunked.write(bytes)
     if (!taken) drainWithin(this.#response, this.#limits.idleMs)
     return taken
   }
 
   drained(then: () => void): void {
-    this.#pieces.drained(then)
+    this.#chunked.drained(then)
   }
 
   /** The regular end of a stream: its terminal event. */
@@ -109,12 +111,8 @@ export class ResponseWriter {
     const answer = turnout === null ? plain : { ...plain, turnout }
     if (this.#life.status === null) {
       const body = JSON.stringify(answer)
-      this.#head(error.status, [
-        ...JSON_TYPE,
-        'content-length',
-        String(Buffer.byteLength(body)),
-        ...retryHeaders(error),
-      ])
+      this.#headers.push('content-length', String(Buffer.byteLength(body)), ...retryHeaders(error))
+      this.#head(error.status, JSON_TYPE)
       this.#response.end(body)
     } else if (this.#life.request.stream) {
       this.#response.end(this.#format.stream.failed(answer))
@@ -131,14 +129,19 @@ export class ResponseWriter {
     this.#life.status ??= 499
   }
 
-  #head(status: number, headers: HeaderList): void {
+  get #chunked(): ChunkedBody {
+    return (this.#pieces ??= new ChunkedBody(this.#response))
+  }
+
+  /** `type`: header of what the body is. */
+  #head(status: number, type: HeaderList): void {
     const life = this.#life
     life.status = status
     if (!this.#life.request.stream) this.#stop()
     life.headAt = life.now()
-    const all = [...headers, ...(this.#base ?? [])]
-    addAnswerHeaders(all, answerFactsOf(life))
-    this.#response.writeHead(status, all)
+    this.#headers.push(...type)
+    addAnswerHeaders(this.#headers, answerFactsOf(life))
+    this.#response.writeHead(status, this.#headers)
   }
 
   /** A comment after each silence, also before the first event: balancers drop lines that stay quiet. */
@@ -148,7 +151,7 @@ export class ResponseWriter {
       if (this.#response.destroyed) return
       const silence = this.#life.now() - this.#lastWrite
       const rest = this.#limits.keepAliveMs - silence
-      if (rest <= 1 && !this.#pieces.full) this.write(this.#format.stream.comment)
+      if (rest <= 1 && !this.#chunked.full) this.write(this.#format.stream.comment)
       this.#armKeepAlive(rest <= 1 ? this.#limits.keepAliveMs : rest)
     }, ms)
   }

@@ -6,6 +6,8 @@ import { countEnding, newTallies, newTrace, raised, SIGNAL_NAMES, type Tallies, 
 /** Different models, routes and errors of one session; more are counted as `other`. */
 const MOST_NAMES = 16
 
+type Counts = Map<string, number>
+
 export interface Session {
   readonly id: string
   readonly key: string
@@ -31,10 +33,11 @@ export interface Session {
   /** Of streams: the sum, and how many there were. */
   ttftMs: number
   streams: number
-  readonly waste: Map<string, number>
-  readonly models: Map<string, number>
-  readonly routes: Map<string, number>
-  readonly errors: Map<string, number>
+  /** Null: nothing was counted. A table for each of them takes more than the rest of a session of one request. */
+  waste: Counts | null
+  models: Counts | null
+  routes: Counts | null
+  errors: Counts | null
   lastStatus: number
   readonly tallies: Tallies
   readonly trace: StepTrace
@@ -63,10 +66,10 @@ export const newSession = (who: Who, at: number): Session => ({
   unpriced: 0,
   ttftMs: 0,
   streams: 0,
-  waste: new Map(),
-  models: new Map(),
-  routes: new Map(),
-  errors: new Map(),
+  waste: null,
+  models: null,
+  routes: null,
+  errors: null,
   lastStatus: 0,
   tallies: newTallies(),
   trace: newTrace(),
@@ -82,9 +85,9 @@ export function add(session: Session, request: Counted): void {
   session.attempts += request.calls
   session.lastStatus = request.status
   if (request.success) session.successes++
-  if (error !== null) plus(session.errors, error, 1)
-  if (route !== null) plus(session.routes, route, 1)
-  if (backend !== null && model !== null) plus(session.models, `${backend}/${model}`, 1)
+  if (error !== null) plus((session.errors ??= newCounts()), error, 1)
+  if (route !== null) plus((session.routes ??= newCounts()), route, 1)
+  if (backend !== null && model !== null) plus((session.models ??= newCounts()), `${backend}/${model}`, 1)
   if (ttftMs !== null) {
     session.ttftMs += ttftMs
     session.streams++
@@ -98,12 +101,14 @@ export function add(session: Session, request: Counted): void {
   }
   session.nanoUsd += cost?.nanoUsd ?? 0
   if (partial) session.unpriced++
-  for (const { reason, tokens: wasted } of waste) plus(session.waste, reason, wasted)
+  for (const { reason, tokens: wasted } of waste) plus((session.waste ??= newCounts()), reason, wasted)
   const fresh = tokens === null ? 0 : tokens.input - tokens.cachedInput + tokens.output
   countEnding(session.tallies, session.trace, { useful: request.success, at: endedAt, fresh })
 }
 
-function plus(counts: Map<string, number>, name: string, by: number): void {
+const newCounts = (): Counts => new Map()
+
+function plus(counts: Counts, name: string, by: number): void {
   const own = counts.has(name) || counts.size < MOST_NAMES ? name : 'other'
   counts.set(own, (counts.get(own) ?? 0) + by)
 }
@@ -118,7 +123,7 @@ export function merged(all: readonly Session[]): Session {
   for (const one of all) {
     sum.startedAt = Math.min(sum.startedAt, one.startedAt)
     for (const name of SUMS) sum[name] += one[name]
-    for (const name of NAMED) for (const [what, by] of one[name]) plus(sum[name], what, by)
+    for (const name of NAMED) for (const [what, by] of one[name] ?? []) plus((sum[name] ??= newCounts()), what, by)
     for (const signal of SIGNAL_NAMES) sum.tallies[signal] = Math.max(sum.tallies[signal], one.tallies[signal])
   }
   return sum
@@ -142,7 +147,7 @@ const NAMED = ['waste', 'models', 'routes', 'errors'] as const
 
 export function wasteOf({ waste }: Session): number {
   let sum = 0
-  for (const tokens of waste.values()) sum += tokens
+  for (const tokens of waste?.values() ?? []) sum += tokens
   return sum
 }
 
@@ -162,16 +167,16 @@ export function shown(session: Session, named: Readonly<Record<string, unknown>>
     tokens_per_minute: Math.round(tokens / Math.max(1, (session.lastAt - session.startedAt) / 60_000)),
     cost_usd: usdOf(nanoUsd),
     unpriced_requests: unpriced,
-    waste: Object.fromEntries(session.waste),
+    waste: Object.fromEntries(session.waste ?? []),
     waste_ratio: ratio(wasteOf(session), tokens),
     cache_share: ratio(cachedInput, input),
     reasoning_share: ratio(reasoning, output),
     cost_per_success_usd: successes === 0 ? null : usdOf(nanoUsd) / successes,
     tokens_per_success: successes === 0 ? null : tokens / successes,
     ttft_ms: streams === 0 ? null : Math.round(session.ttftMs / streams),
-    models: Object.fromEntries(session.models),
-    routes: Object.fromEntries(session.routes),
-    errors: Object.fromEntries(session.errors),
+    models: Object.fromEntries(session.models ?? []),
+    routes: Object.fromEntries(session.routes ?? []),
+    errors: Object.fromEntries(session.errors ?? []),
     last_status: session.lastStatus,
     signals: raised(session.tallies),
   }

@@ -64,7 +64,7 @@ export class Exchange implements ResponseHandler {
   #reader: StreamReader | null = null
   #unpacker: Unpacker | null = null
   /** Of an answer that passes through unread: whether it came to its end. */
-  readonly #closure = new Closure()
+  #closure: Closure | null = null
   readonly #held = new ByteBuffer()
   readonly #idle: IdleWatch
   #committed = false
@@ -199,7 +199,7 @@ export class Exchange implements ResponseHandler {
         if (this.#held.bytes > this.#call.limits.bufferBytes) this.#passThrough()
         return
       case 'bytes':
-        this.#closure.push(chunk)
+        this.#closure!.push(chunk)
         return this.#write(chunk)
       case 'error':
         if (this.#held.bytes < ERROR_BYTES) this.#held.add(chunk)
@@ -252,7 +252,7 @@ export class Exchange implements ResponseHandler {
       case 'events':
         return this.#advance(this.#reader!.finish())
       case 'bytes':
-        return this.#closure.closed ? this.#end() : this.#fail(brokenOff(this.#call.backend))
+        return this.#closure!.closed ? this.#end() : this.#fail(brokenOff(this.#call.backend))
       case 'error':
         return this.#refused(this.#held.take())
       case 'opening':
@@ -344,6 +344,7 @@ export class Exchange implements ResponseHandler {
     if (formOf(held) !== 'json') return this.#fail(this.#bad('sent a body that is not JSON'))
     this.#mode = 'bytes'
     this.#committed = true
+    this.#closure = new Closure()
     this.#closure.push(held)
     this.#write(withoutMark(held))
     this.#resolve()

@@ -20,10 +20,14 @@ export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' 
 
 export const principalOf = ({ principal }: Arrival): Principal => principal ?? ANONYMOUS
 
+const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key'] as const
+
 /** Claude Code sends both kinds of header at times; any good one counts. */
 function holderOf(request: IncomingMessage, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
   let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key" or "api-key".'
-  for (const token of presented(request)) {
+  for (const header of KEY_HEADERS) {
+    const token = tokenIn(header, request.headers[header])
+    if (token === null) continue
     const found = keys.find(token)
     if (found !== null && typeof found === 'object') return found
     why = found ?? 'This API key is unknown.'
@@ -31,13 +35,12 @@ function holderOf(request: IncomingMessage, keys: Pick<KeyStore, 'find'>): Holde
   return new GatewayError('invalid_api_key', why)
 }
 
-function* presented(request: IncomingMessage): Generator<string> {
-  const { authorization } = request.headers
-  if (authorization !== undefined && /^bearer /i.test(authorization)) yield authorization.slice(7).trim()
-  for (const name of ['x-api-key', 'api-key']) {
-    const value = request.headers[name]
-    if (typeof value === 'string' && value !== '') yield value
-  }
+const BEARER = /^bearer /i
+
+function tokenIn(header: string, value: string | string[] | undefined): string | null {
+  if (typeof value !== 'string') return null
+  if (header === 'authorization') return BEARER.test(value) ? value.slice(7).trim() : null
+  return value === '' ? null : value
 }
 
 /** What costs nothing and changes nothing comes with these methods. */

@@ -2,7 +2,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { TokensLeft } from '../../budgets/limiter.ts'
-import type { HeaderList } from '../../relay/headers.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Minute, MinuteCounts } from './minute-counts.ts'
 
@@ -17,7 +16,7 @@ export function overLimit(
   if (principal === null || principal.rpm === null) return null
   const { rpm } = principal
   const judge = (minute: Minute): GatewayError | null => {
-    arrival.limitHeaders = headersOf(rpm, Math.max(0, rpm - minute.used), minute.leftMs)
+    arrival.requestLimit = { limit: rpm, used: minute.used, leftMs: minute.leftMs }
     return counted && minute.used > rpm ? exceeded(principal, rpm, minute.leftMs) : null
   }
   const minute = counts.count(principal.id, counted)
@@ -30,18 +29,38 @@ function exceeded({ id }: Principal, rpm: number, leftMs: number): GatewayError 
   return new GatewayError('rate_limit_exceeded', message, { retryAfterMs: leftMs })
 }
 
-/** The reset is a duration in Go's style, as OpenAI sends it. */
-const headersOf = (limit: number, remaining: number, resetMs: number, of = 'requests'): HeaderList => [
-  `x-ratelimit-limit-${of}`,
-  String(limit),
-  `x-ratelimit-remaining-${of}`,
-  String(remaining),
-  `x-ratelimit-reset-${of}`,
-  resetMs < 1000 ? `${Math.ceil(resetMs)}ms` : `${Math.ceil(resetMs / 1000)}s`,
-]
+/** Names of the headers of one limit. Written once: a name that is put together for each answer is looked at anew by Node. */
+interface LimitNames {
+  readonly limit: string
+  readonly remaining: string
+  readonly reset: string
+}
 
-/** What an answer tells about all limits of its key. `tokens`: before this request. */
-export function limitHeadersOf({ limitHeaders }: Arrival, tokens: TokensLeft | null): HeaderList {
-  if (tokens === null) return limitHeaders ?? []
-  return [...(limitHeaders ?? []), ...headersOf(tokens.limit, tokens.remaining, tokens.resetMs, 'tokens')]
+const REQUESTS: LimitNames = {
+  limit: 'x-ratelimit-limit-requests',
+  remaining: 'x-ratelimit-remaining-requests',
+  reset: 'x-ratelimit-reset-requests',
+}
+const TOKENS: LimitNames = {
+  limit: 'x-ratelimit-limit-tokens',
+  remaining: 'x-ratelimit-remaining-tokens',
+  reset: 'x-ratelimit-reset-tokens',
+}
+
+/** The reset is a duration in Go's style, as OpenAI sends it. */
+function addLimit(list: string[], names: LimitNames, limit: number, remaining: number, resetMs: number): void {
+  const reset = resetMs < 1000 ? `${Math.ceil(resetMs)}ms` : `${Math.ceil(resetMs / 1000)}s`
+  list.push(names.limit, String(limit), names.remaining, String(remaining), names.reset, reset)
+}
+
+/** What any answer tells of the requests per minute of its key. */
+export function addRequestLimit(list: string[], { requestLimit }: Arrival): void {
+  if (requestLimit === null) return
+  const { limit, used, leftMs } = requestLimit
+  addLimit(list, REQUESTS, limit, Math.max(0, limit - used), leftMs)
+}
+
+/** What it tells of the tokens of its key. `tokens`: before this request. */
+export function addTokenLimit(list: string[], { limit, remaining, resetMs }: TokensLeft): void {
+  addLimit(list, TOKENS, limit, remaining, resetMs)
 }
