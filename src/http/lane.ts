@@ -62,16 +62,18 @@ export class InferenceLane {
     if (method !== 'POST') return false
     const endpoint = this.#endpoints.get(pathOf(canonicalUrl(url)))
     if (endpoint === undefined) return false
-    this.#admit(new Arrival(request, response, url, requestId(request), this.#tools.stages.now()), endpoint)
+    const arrival = new Arrival(request, response, url, requestId(request), this.#tools.stages.now())
+    this.#attempt({ arrival, endpoint }, () => this.#admit(arrival, endpoint))
     return true
   }
 
   #admit(arrival: Arrival, endpoint: Endpoint): void {
     const { admission } = this.#tools
     const refused = admission.enter(arrival) ?? admission.expect(arrival) ?? admission.admit(arrival, true)
+    const read = (told: GatewayError | null): void => this.#read(arrival, endpoint, told)
     // With limits that several gateways share, it is Redis that says so.
-    if (refused instanceof Promise) void refused.then((told) => this.#read(arrival, endpoint, told))
-    else this.#read(arrival, endpoint, refused)
+    if (refused instanceof Promise) void refused.then((told) => this.#attempt({ arrival, endpoint }, () => read(told)))
+    else read(refused)
   }
 
   #read(arrival: Arrival, endpoint: Endpoint, refused: GatewayError | null): void {
@@ -100,11 +102,11 @@ export class InferenceLane {
     // One alone is sent first, where nobody needs to know.
     const alone = asking.length === 1
     const ready = asking.filter(({ whole, profile }) => alone || this.#attempt(whole, () => workOut(profile)))
-    for (const one of ready) this.#answer(one)
+    for (const one of ready) this.#attempt(one.whole, () => this.#answer(one))
   }
 
-  /** A fault of one request is none of the others in its turn; false where it has ended with it. */
-  #attempt({ arrival, endpoint }: Whole, step: () => unknown): boolean {
+  /** A fault of one request is none of the others in its turn, and none of the process; false where the request has ended with it. */
+  #attempt({ arrival, endpoint }: Pick<Whole, 'arrival' | 'endpoint'>, step: () => unknown): boolean {
     try {
       step()
       return true

@@ -189,3 +189,17 @@ for (const onAbort of ['cancel', 'drain'])
       t.equal(await held, 200)
     }
   })
+
+t.test('a body is read, and takes its room, where its length stands behind more headers than Node keeps', async (t) => {
+  const { gateway } = await singleRig(t, {}, LIMITS)
+  const many = Array.from({ length: 1_200 }, (_, at) => `x${at}:`)
+  for (const [bytes, status] of [
+    [40 * KIB, 200],
+    [80 * KIB, 503],
+  ] as const) {
+    const socket = await begun(gateway, head(...many, `content-length: ${bytes}`), chatOf(bytes))
+    const [said] = (await once(socket, 'data')) as [Buffer]
+    t.match(said.toString(), new RegExp(`^HTTP/1.1 ${status} `))
+    socket.destroy()
+  }
+})

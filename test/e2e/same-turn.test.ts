@@ -59,6 +59,45 @@ t.test('a bad request among others is refused, and the others are answered', asy
   t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
 })
 
+/** The headers of a request of this process that says `x-breaks: N` can be read so many times, by Node and by the lane, then reading them throws. */
+function breakRequests(): () => void {
+  const seen = (message: unknown): void => {
+    const { request } = message as { readonly request: IncomingMessage }
+    const { headers } = request
+    let left = Number(headers['x-breaks'] ?? Infinity)
+    if (left === Infinity) return
+    const get = (): typeof headers => {
+      if (left-- > 0) return headers
+      throw new Error('odd headers')
+    }
+    Object.defineProperty(request, 'headers', { get })
+  }
+  subscribe(START, seen)
+  return () => unsubscribe(START, seen)
+}
+
+t.test('what is thrown while a request is let in ends this request alone', async (t) => {
+  const { gateway, upstream } = await singleRig(t)
+  t.teardown(breakRequests())
+  const clients = await Promise.all(Array.from({ length: 9 }, () => RawClient.open(gateway.url)))
+  const answers = await Promise.all(
+    clients.map(async (client, at) => {
+      const headers = at % 3 === 1 ? { 'x-breaks': String(2 + (at - 1) / 3) } : {}
+      const answer = await client.send(CHAT_PATH, { body: chat(), headers })
+      const text = (await answer.body()).toString()
+      client.destroy()
+      return [answer.status, text.includes('internal_error')]
+    }),
+  )
+  const [good, bad] = [
+    [200, false],
+    [500, true],
+  ]
+  t.strictSame(answers, [good, bad, good, good, bad, good, good, bad, good])
+  t.equal(upstream.requests.length, 6)
+  t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
+})
+
 t.test('on one connection the answers keep the order of their requests', async (t) => {
   const { gateway, upstream } = await singleRig(t)
   upstream.next({ headersAfter: 40, words: ['first'] }, { words: ['second'] }, { headersAfter: 20, words: ['third'] })
