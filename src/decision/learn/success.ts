@@ -33,7 +33,10 @@ const validityOf = (arm: Arm, features: TextFeatures): number =>
 function qualityOf(arm: Arm, features: TextFeatures): number {
   const table = tableOf(arm, features)
   const { residual } = arm.words
-  return clamp(residual === null ? table : table + trust(residual) * estimate(residual.regression, features.vector))
+  if (residual === null) return clamp(table)
+  const share = trust(residual)
+  // What has proven to be worth nothing need not be worked out.
+  return share === 0 ? clamp(table) : clamp(table + share * estimate(residual.regression, features.vector))
 }
 
 /** Prior, what the topics have taught, and, as long as they have not taught much, how the text divides models by ability. */

@@ -62,8 +62,9 @@ export function copyOf(
 function copyRow(rows: Float64Array, from: number, to: number): void {
   for (let column = 0; column < KEPT_COLUMNS; column++) {
     const value = rows[from + column]!
-    // Plus 0: there is no -0 in JSON.
-    scratch[to + column] = value - value === 0 ? value + 0 : UNKNOWN
+    // Plus 0: there is no -0 in JSON. A choice between the two values, stored once, would make an object of each number.
+    if (value - value === 0) scratch[to + column] = value + 0
+    else scratch[to + column] = UNKNOWN
   }
 }
 

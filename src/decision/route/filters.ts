@@ -175,5 +175,7 @@ export function refuses(
 export function tight({ facts, calibration }: Deployment, profile: RequestProfile, most: number): boolean {
   if (facts.context === null || !profile.generates) return false
   const about = calibrated(profile.longestTokens, calibration) * Math.exp(calibration.deviation)
-  return about + (profile.maxOutput ?? most) > facts.context
+  // Two comparisons: a choice between the limit and the estimate would make an object of the estimate.
+  if (profile.maxOutput !== null) return about + profile.maxOutput > facts.context
+  return about + most > facts.context
 }

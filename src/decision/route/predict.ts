@@ -28,7 +28,8 @@ export interface Estimated {
 }
 
 /**
- * Fills in the rows, one kind of number after the other: of short loops that call nothing large no number becomes an object.
+ * Fills in the rows, one kind of number after the other: of short loops that call nothing large no number becomes an object,
+ * nor where NaN is stored by itself: chosen by `? :` it makes an object of the other number.
  * `remembered`: where this conversation was answered last, and how much of it is cached there.
  */
 export function predict(
@@ -128,9 +129,15 @@ function predictTimes(rows: Float64Array, { targets, live, load }: Estimated, ge
     waits[row] = wait
     works[row] = work
     // How soon a stream begins says nothing about answers that are no streams of tokens.
-    rows[at + COLUMN.ttft] = generates ? 1000 * (wait + start) : NaN
-    rows[at + COLUMN.total] = generates ? 1000 * (wait + work) : NaN
-    rows[at + COLUMN.work] = generates ? 1000 * work : NaN
+    if (generates) {
+      rows[at + COLUMN.ttft] = 1000 * (wait + start)
+      rows[at + COLUMN.total] = 1000 * (wait + work)
+      rows[at + COLUMN.work] = 1000 * work
+    } else {
+      rows[at + COLUMN.ttft] = NaN
+      rows[at + COLUMN.total] = NaN
+      rows[at + COLUMN.work] = NaN
+    }
   }
 }
 
@@ -146,11 +153,17 @@ function predictCosts(rows: Float64Array, { targets, live, load }: Estimated): v
     const seconds = (waits[row]! + work) / (1 + (load ?? deployment.live.load).open)
     const cached = rows[at + COLUMN.cached]!
     const reasoning = rows[at + COLUMN.reasoning]!
-    const cost = price === null ? NaN : textNanoUsd(price, input, cached, output, reasoning, seconds)
+    const here = isLocal(deployment)
+    if (price === null) {
+      rows[at + COLUMN.cost] = NaN
+      rows[at + COLUMN.compared] = comparable(NaN, here, input, output, work)
+      continue
+    }
+    const cost = textNanoUsd(price, input, cached, output, reasoning, seconds)
     rows[at + COLUMN.cost] = cost
     // What is charged of an engine's time is shared among the open calls; compared by that, the busiest would look cheapest.
-    const whole = price !== null && isTimed(price) ? timedNanoUsd(price, work) : cost
-    rows[at + COLUMN.compared] = comparable(whole, isLocal(deployment), input, output, work)
+    const whole = isTimed(price) ? timedNanoUsd(price, work) : cost
+    rows[at + COLUMN.compared] = comparable(whole, here, input, output, work)
   }
 }
 
