@@ -1,10 +1,12 @@
 import t from 'tap'
+import { cutMark } from '../../src/core/cut-text.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Capability } from '../../src/core/capabilities.ts'
 import type { RequestProfile } from '../../src/core/types.ts'
 import { parseBody } from '../../src/formats/openai/request.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
+import { featureReader } from '../../src/decision/classify/text-features.ts'
 import { gatewayRequest, classify, WEIGHTS } from '../support/factories.ts'
 
 const profile = (body: JsonObject, endpoint?: Endpoint): RequestProfile =>
@@ -117,3 +119,13 @@ t.test('what a request is about is worked out once, and not before it is asked',
   t.ok(own.difficulty !== null)
   t.equal(looks, 1)
 })
+
+t.test(
+  'a text that was cut is about its beginning; what marks the cut, another one in each process, is not read',
+  async (t) => {
+    const beginning = 'The river runs to the sea. '.repeat(38)
+    const content = JSON.parse(`"${beginning}${cutMark(600_000)}"`) as string
+    const { features } = profile({ messages: [{ role: 'user', content }] })
+    t.same(features, featureReader(WEIGHTS)(beginning, 600_000))
+  },
+)

@@ -1,6 +1,6 @@
 /** What a request is about: by its form where that tells, by words that ask outright, by the text that asks. Pure. */
 import type { TextFeatures } from '../../core/arm.ts'
-import { textBytes } from '../../core/cut-text.ts'
+import { keptLength, textBytes } from '../../core/cut-text.ts'
 import type { Json } from '../../core/json.ts'
 import type { Prompt } from '../../core/prompt.ts'
 import type { Conversation } from './conversation.ts'
@@ -14,10 +14,12 @@ export function meaningReader(weights: ClassifierWeights): MeaningReader {
   const featuresOf = featureReader(weights)
   return (prompt, { question, images, usesTools }) => {
     const own = question ?? firstText(prompt.inputs)
-    const read = featuresOf(own, textBytes(own))
+    // What marks a text that was cut is none of its words.
+    const kept = own.slice(0, keptLength(own))
+    const read = featuresOf(kept, textBytes(own))
     if (images > 0) return topicKnown(read, 'vision', weights)
     if (usesTools) return topicKnown(read, 'agent', weights)
-    const cue = cueOf(own)
+    const cue = cueOf(kept)
     return cue === null ? read : leaning(read, cue, weights)
   }
 }
