@@ -71,10 +71,28 @@ function predictAnswers(
     return
   }
   predictLengths(rows, targets, live, features, maxOutput ?? Infinity)
+  predictSuccess(rows, targets, live, features)
+  predictDoubts(rows, targets, live, features)
+}
+
+function predictSuccess(
+  rows: Float64Array,
+  targets: readonly Target[],
+  live: readonly number[],
+  features: TextFeatures,
+): void {
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     rows[row * COLUMNS + COLUMN.success] = successOf(targets[row]!.arm, features)
   }
+}
+
+function predictDoubts(
+  rows: Float64Array,
+  targets: readonly Target[],
+  live: readonly number[],
+  features: TextFeatures,
+): void {
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
