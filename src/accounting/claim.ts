@@ -6,7 +6,7 @@ import { type Media, partsOf, rateName, type RateName } from '../core/tokens.ts'
 import { NANO_USD } from '../core/money.ts'
 import { dearestRate, isTimed } from '../core/rates.ts'
 import type { Price } from '../core/settings.ts'
-import type { Bid, SpendEstimate } from '../core/settlement.ts'
+import type { Bid, Lowered, SpendEstimate } from '../core/settlement.ts'
 import type { GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { calibrated } from '../decision/learn/calibration.ts'
 import { ORDINARY_TIERS } from './cost.ts'
@@ -39,32 +39,35 @@ interface Scope {
 export function bidOf(request: GatewayRequest, plan: RoutePlan): Bid {
   const scope = scopeOf(request, plan)
   const targets = reachable(request, plan, scope)
+  const { nanoUsd, tokens } = claimBeyond(scope, targets, null)
+  return { nanoUsd, tokens, lower: (room) => lowered(scope, targets, room) }
+}
+
+/** The longest answers that fit into `room`; null where not even short ones do, or there are none to cut. */
+function lowered(scope: Scope, targets: readonly Target[], room: SpendEstimate): Lowered | null {
+  const fits = (most: number): boolean => {
+    const { nanoUsd, tokens } = claimBeyond(scope, targets, most)
+    return nanoUsd <= room.nanoUsd && tokens <= room.tokens
+  }
+  if (scope.answers === 0 || !fits(SHORTEST_ANSWER)) return null
+  let [low, high] = [SHORTEST_ANSWER, 2 * LONGEST_ANSWER]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return { ...claimBeyond(scope, targets, low), maxTokens: low }
+}
+
+/** With what backends were seen to take beyond prices and limits. */
+function claimBeyond(scope: Scope, targets: readonly Target[], most: number | null): SpendEstimate {
+  const { nanoUsd, tokens } = claimAt(scope, targets, most)
   let [beyondUsd, beyondTokens] = [0, 0]
   for (const { deployment } of targets) {
     beyondUsd = Math.max(beyondUsd, deployment.health.beyond.nanoUsd)
     beyondTokens = Math.max(beyondTokens, deployment.health.beyond.tokens)
   }
-  const at = (most: number | null): SpendEstimate => {
-    const { nanoUsd, tokens } = claimAt(scope, targets, most)
-    return { nanoUsd: nanoUsd + beyondUsd, tokens: tokens + beyondTokens }
-  }
-  return {
-    ...at(null),
-    lower(room) {
-      const fits = (most: number): boolean => {
-        const { nanoUsd, tokens } = at(most)
-        return nanoUsd <= room.nanoUsd && tokens <= room.tokens
-      }
-      if (scope.answers === 0 || !fits(SHORTEST_ANSWER)) return null
-      let [low, high] = [SHORTEST_ANSWER, 2 * LONGEST_ANSWER]
-      while (low < high) {
-        const middle = Math.ceil((low + high) / 2)
-        if (fits(middle)) low = middle
-        else high = middle - 1
-      }
-      return { ...at(low), maxTokens: low }
-    },
-  }
+  return { nanoUsd: nanoUsd + beyondUsd, tokens: tokens + beyondTokens }
 }
 
 /** By prices and limits alone, without what backends were seen to take beyond them. */

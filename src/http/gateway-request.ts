@@ -52,6 +52,8 @@ function requestOf(
   { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
 ): GatewayRequest {
+  const { session, agent, user } = attributionOf(headers, names)
+  // Each field by itself: behind a spread an object of so many fields is put together anew several times.
   return {
     id,
     endpoint,
@@ -62,7 +64,9 @@ function requestOf(
     raw,
     headers,
     noFallback: text(headers['x-turnout-no-fallback']) === '1',
-    ...attributionOf(headers, names),
+    session,
+    agent,
+    user,
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),

@@ -64,7 +64,8 @@ export function readBody(
 class BodyBytes {
   length = 0
   readonly #told: number
-  readonly #chunks: Buffer[] = []
+  /** Where it is not known. */
+  #chunks: Buffer[] | null = null
   #whole: Buffer | null = null
 
   /** `told`: how many bytes there will be; NaN where it is not known. */
@@ -73,7 +74,7 @@ class BodyBytes {
   }
 
   add(chunk: Buffer): void {
-    if (Number.isNaN(this.#told)) this.#chunks.push(chunk)
+    if (Number.isNaN(this.#told)) (this.#chunks ??= []).push(chunk)
     else if (chunk.length === this.#told) this.#whole = chunk
     else {
       // Joined at the end a large body would be held twice for a moment.
@@ -84,7 +85,10 @@ class BodyBytes {
   }
 
   whole(): Buffer | GatewayError {
-    if (Number.isNaN(this.#told)) return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    if (Number.isNaN(this.#told)) {
+      const chunks = this.#chunks ?? []
+      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    }
     if (this.#whole !== null && this.length === this.#told) return this.#whole
     return new GatewayError('invalid_request', 'The body is shorter or longer than its content-length.')
   }
