@@ -457,3 +457,22 @@ withEachClient(
     }
   },
 )
+
+withEachClient(
+  'a format that throws at a whole answer ends that answer, and the others of its turn are read',
+  async (t, client) => {
+    const rig = await exchangeRig(t, client)
+    const throws = (): never => {
+      throw new Error('a member that is not there')
+    }
+    for (const member of ['body', 'complete']) {
+      const calls = Array.from({ length: 9 }, (_, at) => {
+        const { answer, ...call } = callOf(rig.pools, rig.clock, rig.upstream.url, WHOLE)
+        return start({ ...call, answer: at % 3 === 1 ? Object.assign(answer, { [member]: throws }) : answer })
+      })
+      const outcomes = await Promise.all(calls.map(({ commit }) => commit))
+      const [good, bad] = ['committed', 'upstream_bad_response']
+      t.strictSame(outcomes, [good, bad, good, good, bad, good, good, bad, good], member)
+    }
+  },
+)

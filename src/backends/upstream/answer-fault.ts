@@ -10,8 +10,7 @@ import { answerFault, badAnswer, brokenOff, statusOf } from './fault.ts'
 
 /**
  * Of one with a good status: notes what the body reports; null where it is a good one. `retryAfterMs`: by its headers.
- * A promise for a large one, which
- * is read in slices and never rejects: streams of others go on meanwhile.
+ * A promise for a large one, which is read in slices: streams of others go on meanwhile. Never throws, and it never rejects.
  */
 export function faultOfAnswer(
   call: Call,
@@ -19,8 +18,13 @@ export function faultOfAnswer(
   retryAfterMs: () => number | null,
 ): GatewayError | null | Promise<GatewayError | null> {
   const judged = (fault: BodyVerdict): GatewayError | null => faultOf(fault, call, body, retryAfterMs)
-  if (body.length <= LARGE_ANSWER_BYTES) return judged(call.answer.body(body))
   const strange = (): GatewayError => badAnswer(call.backend, 'sent an answer of a shape that is not known', 200)
+  if (body.length <= LARGE_ANSWER_BYTES)
+    try {
+      return judged(call.answer.body(body))
+    } catch {
+      return strange()
+    }
   return inSlices(call.answer.bodyInSteps(body)).then(judged).catch(strange)
 }
 
@@ -33,6 +37,20 @@ function faultOf(
   if (fault === null) return null
   if (fault !== 'garbage') return answerFault(backend, statusOf(fault), fault, retryAfterMs(), asks)
   return isCut(body) ? brokenOff(backend) : badAnswer(backend, 'sent a body that is not JSON', 200)
+}
+
+/**
+ * A good answer as it was asked for: as it came, of which its format takes note, or as the events of a stream. Null where it has
+ * none, or its format throws: others may have come with it, which are still to be read.
+ */
+export function takenWhole({ stream, answer }: Call, body: Buffer): Buffer | null {
+  try {
+    if (stream) return answer.asEvents(body)
+    answer.complete(Date.now())
+    return body
+  } catch {
+    return null
+  }
 }
 
 /** What an answer with a bad status says. */

@@ -19,7 +19,7 @@ import { ByteBuffer } from './byte-buffer.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { retryAfter } from './retry-after.ts'
 import { type StreamProgress, StreamReader } from './stream-reader.ts'
-import { faultOfAnswer, answerRefusalOf } from './answer-fault.ts'
+import { faultOfAnswer, answerRefusalOf, takenWhole } from './answer-fault.ts'
 import { Unpacker } from './unpacker.ts'
 
 /** `opening`: by its first bytes it will be seen whether an answer is `events` or a `body`. */
@@ -315,17 +315,17 @@ export class Exchange implements ResponseHandler {
 
   #judged(plain: Buffer, fault: GatewayError | null): void {
     if (fault !== null) return this.#fail(fault)
-    if (this.#call.stream) return this.#streamed(this.answer.asEvents(plain))
-    this.answer.complete(Date.now())
-    this.body = plain
+    const taken = takenWhole(this.#call, plain)
+    if (taken === null) return this.#fail(this.#bad(this.#call.stream ? 'sent no event stream' : 'sent an odd answer'))
+    if (this.#call.stream) return this.#streamed(taken)
+    this.body = taken
     this.#committed = true
     this.#resolve()
     this.#end()
   }
 
   /** A whole answer in place of the stream that was asked for. */
-  #streamed(events: Buffer | null): void {
-    if (events === null) return this.#fail(this.#bad('sent no event stream'))
+  #streamed(events: Buffer): void {
     this.#advance(this.#readEvents().push(events))
     // It has no first token that could be seen.
     this.ttftMs = null
