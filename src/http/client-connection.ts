@@ -6,7 +6,7 @@ import type { Caller } from '../core/types.ts'
 
 /** One request that is being answered, from its last byte to the last byte of the answer. */
 export class Answering implements Caller {
-  gone = false
+  #gone = false
   stop: ((why: GatewayError) => void) | null = null
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -19,10 +19,15 @@ export class Answering implements Caller {
     this.since = since
   }
 
+  /** A connection that was reset says so at the end of the turn only, when the requests that came in it are on their way. */
+  get gone(): boolean {
+    return this.#gone || this.request.socket.destroyed
+  }
+
   /** Nothing of it reaches the caller any more. */
   left(): void {
     if (this.response.writableEnded) return
-    this.gone = true
+    this.#gone = true
     this.stop?.(clientClosed())
   }
 }

@@ -63,7 +63,7 @@ export class Connections {
     const { request, response } = arrival
     const answering = new Answering(request, response, since)
     const line = this.#lines.get(request.socket)
-    if (line === undefined) answering.gone = true
+    if (line === undefined) answering.left()
     else line.begin(answering)
     return (arrival.caller = answering)
   }
