@@ -1,5 +1,5 @@
 /**
- * The books: what is told of finished requests (metrics, log, sessions, traces, ledger), and what is learnt of their answers. Many
+ * The books: what is reported of finished requests (metrics, log, sessions, traces, ledger), and what is learnt of their answers. Many
  * requests at a time, one part after the other: the same work in a row takes a fraction of what it takes between other work.
  */
 import type { Emit } from '../core/events.ts'

@@ -171,7 +171,7 @@ function outputOf({ request, answers, foreseen }: Scope, { deployment }: Target,
 const sharedContext = ({ answers, prompts }: Scope, { deployment }: Target): number =>
   answers <= 1 && prompts === 1 ? (deployment.facts.context ?? Infinity) : Infinity
 
-/** Tokens of a call that reads and writes so many. */
+/** Tokens of a call with so many of input and output, at the most. */
 const tokensOf = (scope: Scope, target: Target, input: number, output: number): number =>
   Math.min(input + output, sharedContext(scope, target))
 

@@ -20,7 +20,7 @@ export function reportWarnings(report: Omit<Report, 'warnings'>, mostKept: numbe
     brief > 0,
     requests === 0
       ? `The lines of this log hold no decisions: set \`server.log_decisions: always\`, ${REMEDIES}`
-      : `${count(brief)} of this log are without their decisions, and all that failed are with them: what was compared is no fair sample. ` +
+      : `${count(brief)} of this log are without their decisions, and with \`sampled\` all that failed have theirs: what was compared is no fair sample. ` +
           `Set \`server.log_decisions: always\`, ${REMEDIES}`,
   )
   say(

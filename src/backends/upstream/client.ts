@@ -1,4 +1,4 @@
-/** What a call needs of an HTTP client, and what the client tells of its connection. The clients themselves are behind it. */
+/** What a call needs of an HTTP client, and what the client reports of its connection. The clients themselves are behind it. */
 import type { Socket } from 'node:net'
 
 /** One connection, made for its first request; one request at a time. */
@@ -38,7 +38,7 @@ export interface ResponseHandler {
   onResponseError(thrown: Error): void
 }
 
-/** Who is told of the client's connection. */
+/** Hears what becomes of the client's connection. */
 export interface ConnectionWatcher {
   /** A socket is there; nothing was written or read. Listeners that are added now run before those of the client. */
   connected(socket: Socket): void

@@ -144,7 +144,7 @@ class LeanClient implements Client {
     const handler = this.#handler
     const { head, body, failure, ended, excess } = this.#parser.push(READ, bytes)
     if (handler === null || this.#unsent !== null) {
-      // Nobody has asked for it, and no request may take it for its answer. An empty line is nothing.
+      // It answers no request, and none may take it for its answer. An empty line is nothing.
       if (ended || failure !== null || !this.#parser.between) this.#useless()
       return
     }
@@ -230,7 +230,7 @@ class LeanClient implements Client {
     this.#connect()
   }
 
-  /** At once, so that nobody is given it any more. */
+  /** At once, so that no further call gets it. */
   #drop(own: boolean): void {
     this.#shut()
     this.#watcher.disconnected(own)

@@ -1,6 +1,6 @@
 /**
  * Bytes of a connection -> HTTP/1.1 responses. No effects. It is as strict as llhttp, which undici has: no bare line feeds, no folded
- * headers, no second length, so that nobody else can see another end of an answer than is seen here.
+ * headers, no second length, so that no other reader can see another end of an answer than this one does.
  */
 import { notHttp } from './not-http.ts'
 import { ResponseHead } from './response-head.ts'
@@ -14,7 +14,7 @@ export interface Progress {
   readonly failure: Error | null
   /** The response is whole, and the parser waits for the next one. */
   readonly ended: boolean
-  /** Bytes that came behind its end: nobody asked for them. */
+  /** Bytes that came behind its end: they answer no request. */
   readonly excess: number
 }
 
@@ -287,7 +287,7 @@ export class ResponseParser {
   #take(bytes: Buffer, from: number, end: number): number {
     const to = Math.min(end, from + this.#left)
     // One piece for all that is in one read, however many chunks it comes in.
-    this.#body ??= Buffer.allocUnsafe(to === end ? to - from : end - from)
+    this.#body ??= Buffer.allocUnsafe(end - from)
     this.#bodyBytes += bytes.copy(this.#body, this.#bodyBytes, from, to)
     this.#left -= to - from
     if (this.#left > 0) return to
