@@ -34,8 +34,15 @@ export async function decideHere(
     logTo: { write: () => undefined },
   })
   try {
-    const caller = { id: randomUUID(), raw, headers: {}, principal: principalFor(config, key, forced) }
-    const request = gatewayRequest(endpointOf(raw, null), caller, performance.now())
+    const endpoint = endpointOf(raw, null)
+    const caller = {
+      id: randomUUID(),
+      url: endpoint.path,
+      raw,
+      headers: {},
+      principal: principalFor(config, key, forced),
+    }
+    const request = gatewayRequest(endpoint, caller, performance.now())
     await app.fleet.start()
     const { decision, refusal } = app.dryRun(request)
     const record = decisionRecordOf(decision)

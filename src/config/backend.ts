@@ -22,7 +22,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
   const { root, asIs } = placeOf(input.url ?? provider.url, provider, input.path_as_is ?? false)
   return {
     name: input.name,
-    provider: asIs ? unversioned(provider) : provider,
+    provider: withFormats(asIs ? unversioned(provider) : provider, input.formats ?? null),
     root,
     key: input.key === undefined || input.key === '' ? null : input.key,
     price: input.price ?? null,
@@ -35,8 +35,8 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
 
 /** What a call of the backend goes to: for people. */
 export function callUrl({ root, provider: { endpoints } }: BackendSpec): string {
-  const place = endpoints[CHAT.id] ?? Object.values(endpoints)[0]
-  return root + (place?.path ?? '')
+  const places = endpoints.chat ?? Object.values(endpoints)[0]
+  return root + (places?.[0]?.path ?? '')
 }
 
 interface Place {
@@ -68,6 +68,18 @@ function isComplete(origin: string, path: string, { api, asIs }: Provider): bool
   return /\/v\d[\w.]*$/i.test(path) && !versionEndings(api).some((one) => path.endsWith(one))
 }
 
+/** The provider of a backend that is asked in these formats alone, in their order; what is asked in none of them stays as it is. */
+function withFormats(provider: Provider, formats: readonly string[] | null): Provider {
+  if (formats === null) return provider
+  const endpoints = Object.fromEntries(
+    Object.entries(provider.endpoints).map(([ask, places]) => {
+      const kept = formats.flatMap((name) => places.filter(({ format }) => format === name))
+      return [ask, kept.length === 0 ? places : kept]
+    }),
+  )
+  return { ...provider, endpoints }
+}
+
 /** The provider of a backend whose address has the version, or needs none. */
 function unversioned(provider: Provider): Provider {
   const { api, endpoints, discovery } = provider
@@ -75,7 +87,14 @@ function unversioned(provider: Provider): Provider {
   return {
     ...provider,
     endpoints: Object.fromEntries(
-      Object.entries(endpoints).map(([id, { path, format }]) => [id, { path: plain(path), format }]),
+      Object.entries(endpoints).map(([ask, places]) => [
+        ask,
+        places.map((one) => ({
+          ...one,
+          path: plain(one.path),
+          streamPath: one.streamPath === null ? null : plain(one.streamPath),
+        })),
+      ]),
     ),
     discovery: discovery.map((source) => ({ ...source, path: plain(source.path) })),
   }
@@ -90,6 +109,7 @@ function withoutVersion(path: string, api: string): string {
 function endpointEndings({ api, endpoints }: Provider): string[] {
   const versions = [...new Set([`${api}/`, '/v1/'])].filter((version) => version !== '/')
   const own = Object.values(endpoints)
+    .flat()
     .map(({ path }) => path)
     .filter((path) => versions.some((version) => path.startsWith(version)))
   const usual = ENDPOINTS.map(({ path }) => path).filter((path) => !path.endsWith('*'))

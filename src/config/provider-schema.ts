@@ -1,29 +1,15 @@
 /** The fields of a provider file in config/providers/: their form, their defaults and what they mean. */
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../core/format-names.ts'
-import { ENDPOINTS } from '../core/endpoints.ts'
+import { ASKS } from '../core/endpoints.ts'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
 import { type EndpointPlace, type ListPages, ON_ABORT } from '../core/provider.ts'
 
 const text = z.string().min(1)
 const path = z.string().startsWith('/')
 const headerName = z.string().regex(/^[a-z0-9-]+$/, 'is not the name of a header in lower case')
-const endpointId = z.string().refine((id) => ENDPOINTS.some((row) => row.id === id), 'is no endpoint')
 const formatName = z.enum(FORMAT_NAMES, `is no wire format of the gateway; it speaks ${FORMAT_NAMES.join(', ')}`)
 
-/** A path alone is one in the format of the gateway's own endpoint. */
-const place = z.preprocess(
-  (value) => (typeof value === 'string' ? { path: value } : value),
-  z.strictObject({ path, format: formatName.optional() }),
-)
-const endpoints = z.record(endpointId, place).transform((places) =>
-  Object.fromEntries(
-    ENDPOINTS.flatMap(({ id, format: own }): (readonly [string, EndpointPlace])[] => {
-      const { path, format = own } = places[id] ?? {}
-      return path === undefined ? [] : [[id, { path, format }]]
-    }),
-  ),
-)
 const capabilities = z.array(
   z.enum(CAPABILITIES, {
     error: ({ input }) =>
@@ -44,6 +30,27 @@ const address = text.superRefine((value, context) => {
   refuse(`must be scheme and host: write "https://${host}"; ${rest}`)
 })
 const pattern = z.string().refine(isPattern, 'is not a regular expression')
+
+const place = z
+  .strictObject({
+    path: path.describe('below the root; `{model}` stands for the model'),
+    stream_path: path.nullable().default(null).describe('for answers that come live'),
+    format: formatName.default('openai-chat').describe('wire format in which it is asked there'),
+    models: pattern.nullable().default(null).describe('pattern over names of the models that can be asked there'),
+    auth: z.strictObject({ header: headerName, prefix: z.string() }).nullable().default(null),
+    lacks: capabilities.default([]).describe('what gets lost there, beside what the provider lacks everywhere'),
+  })
+  .transform(({ stream_path, ...rest }): EndpointPlace => ({ ...rest, streamPath: stream_path }))
+
+/** A path alone is one place, in the format of OpenAI. */
+const places = z.preprocess(
+  (value) =>
+    (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) =>
+      typeof one === 'string' ? { path: one } : one,
+    ),
+  z.array(place).min(1),
+)
+const endpoints = z.partialRecord(z.enum(ASKS), places)
 
 function isPattern(source: string): boolean {
   try {
@@ -158,7 +165,9 @@ export const providerSchema = z.strictObject({
       'what it ignores without a word, or what `request.drop` leaves out: a request that needs it is never sent there',
     ),
   has: capabilities.default([]).describe('what every chat model of it has, unless the configuration says otherwise'),
-  endpoints: endpoints.describe('its endpoints by name: a path that begins with `api`, or a path with its wire format'),
+  endpoints: endpoints.describe(
+    'where it takes what is asked of it, by name: a path that begins with `api`, or a list of places, the preferred one first',
+  ),
   signature: z
     .strictObject({ path, pattern })
     .nullable()
@@ -182,6 +191,11 @@ export const providerSchema = z.strictObject({
         .describe('top-level fields that it refuses: they are left out, whatever their value'),
       roles: z.record(z.string(), text).default({}).describe('role of a message -> the role that it knows'),
       drop_from_messages: z.array(text).default([]).describe('fields of messages that it refuses'),
+      thoughts: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('field of messages of the assistant in which it takes back what the model thought'),
       short_tool_ids: z.boolean().default(false).describe('ids of tool calls must be nine letters and digits'),
       include_usage: z
         .boolean()

@@ -39,6 +39,7 @@ function toProvider(file: string, yaml: string): Provider {
       drop: request.drop,
       roles: request.roles,
       dropFromMessages: request.drop_from_messages,
+      thoughts: request.thoughts,
       shortToolIds: request.short_tool_ids,
       includeUsage: request.include_usage,
       rerankStrings: request.rerank_strings,

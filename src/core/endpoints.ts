@@ -1,3 +1,9 @@
+import type { FormatName } from './format-names.ts'
+
+/** What is asked of a backend, whatever the caller calls it: provider files have a place for each. */
+export const ASKS = ['chat', 'completions', 'embeddings', 'rerank'] as const
+export type Ask = (typeof ASKS)[number]
+
 /** Every inference path of the gateway. Authentication, limits, metrics and the log apply to each row by construction. */
 export interface Endpoint {
   readonly id: string
@@ -7,36 +13,38 @@ export interface Endpoint {
   readonly streams: boolean
   /** Wire format of its callers. */
   readonly format: string
+  /** What a backend is asked for; null: no backend is. */
+  readonly asks: Ask | null
   /** What the caller can do instead, for rows that are not served. */
   readonly missing: string
 }
 
-const row = (id: string, path: string, streams: boolean): Endpoint => ({
-  id,
-  path,
-  served: true,
-  streams,
-  format: 'openai',
-  missing: '',
-})
+const row = (
+  id: string,
+  path: string,
+  streams: boolean,
+  asks: Ask | null,
+  format: FormatName = 'openai-chat',
+): Endpoint => ({ id, path, served: true, streams, format, asks, missing: '' })
 
-const later = (id: string, path: string, missing: string, format = 'openai'): Endpoint => ({
+const later = (id: string, path: string, missing: string, format: FormatName = 'openai-chat'): Endpoint => ({
   id,
   path,
   served: false,
   streams: false,
   format,
+  asks: null,
   missing,
 })
 
-export const CHAT = row('chat', '/v1/chat/completions', true)
-export const COMPLETIONS = row('completions', '/v1/completions', true)
-export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false)
-export const RERANK = row('rerank', '/v1/rerank', false)
+export const CHAT = row('chat', '/v1/chat/completions', true, 'chat')
+export const COMPLETIONS = row('completions', '/v1/completions', true, 'completions')
+export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false, 'embeddings')
+export const RERANK = row('rerank', '/v1/rerank', false, 'rerank')
 /** Takes the body of any of them and answers what would be decided about it. */
-export const DRY_RUN = row('route', '/v1/route', false)
+export const DRY_RUN = row('route', '/v1/route', false, null)
 /** Takes what somebody thinks of an answer. */
-export const FEEDBACK = row('feedback', '/v1/feedback', false)
+export const FEEDBACK = row('feedback', '/v1/feedback', false, null)
 
 const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
 
@@ -46,8 +54,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   EMBEDDINGS,
   RERANK,
   later('responses', '/v1/responses', 'the Responses API is not built yet; call POST /v1/chat/completions'),
-  later('messages', '/v1/messages', MESSAGES_HINT, 'anthropic'),
-  later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic'),
+  later('messages', '/v1/messages', MESSAGES_HINT, 'anthropic-messages'),
+  later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic-messages'),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),

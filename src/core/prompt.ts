@@ -132,36 +132,138 @@ export interface WorstCase {
   readonly serviceTier: string | null
 }
 
-/** What a request says, as any wire format can write it. */
+/**
+ * What a request says, in words that all wire formats share: what one format reads, another writes. `null`, and an empty list, mean
+ * that the request does not say. Texts are decoded.
+ */
 export interface Contents {
   readonly messages: readonly Message[]
   readonly tools: readonly Tool[]
   readonly toolChoice: 'auto' | 'none' | 'required' | { readonly name: string } | null
-  readonly answer: { readonly form: AnswerForm; readonly schema: Json | null } | null
+  /** False: one call of a tool at a time. */
+  readonly parallelCalls: boolean | null
+  readonly answer: AnswerWish | null
   readonly sampling: Sampling
   readonly stop: readonly string[]
+  readonly thinking: Thinking | null
+  /** `low`, `medium`, `high`. */
+  readonly verbosity: string | null
+  /** Who asks, as the caller names it to the maker of the model. */
+  readonly user: string | null
+  /** Requests with the same one share the beginning of their prompts. */
+  readonly cacheKey: string | null
+  readonly serviceTier: string | null
+  /** Alternatives that are told for each token of the answer; 0: its own probability alone. */
+  readonly logprobs: number | null
+  readonly metadata: JsonObject | null
+  /** Members of the body that these words do not hold, by name: no other format gets them. */
+  readonly unsaid: readonly string[]
+}
+
+export interface AnswerWish {
+  readonly form: AnswerForm
+  readonly schema: Json | null
+  readonly name: string | null
+  readonly description: string | null
+  readonly strict: boolean | null
+}
+
+/** How the model should think. */
+export interface Thinking {
+  /** The caller's own word: `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`; or `adaptive`: as the model sees fit. */
+  readonly effort: string | null
+  /** Tokens of thought at most. */
+  readonly budget: number | null
+  /** Whether the thoughts are told; null: as the format does when nobody says. */
+  readonly shown: 'whole' | 'summary' | 'hidden' | null
 }
 
 export interface Message {
   readonly role: Role
+  /** In their order. */
   readonly parts: readonly Part[]
-  readonly calls: readonly ToolUse[]
-  /** Id of the call that this message is the result of. */
-  readonly resultOf: string | null
+  /** Of the speaker. */
+  readonly name: string | null
+  /** Of a message with the role `tool`: the call that it answers. One message for each call, behind the message that called. */
+  readonly result: CallResult | null
 }
 
-export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'image'; readonly url: string }
+export interface CallResult {
+  /** Of the call. */
+  readonly id: string
+  /** Of the tool, where the format says it. */
+  readonly name: string | null
+  readonly failed: boolean
+}
 
-export interface ToolUse {
+export type Part = TextPart | MediaPart | ThoughtPart | CallPart
+
+export interface TextPart {
+  /** `refusal`: of an assistant that would not answer. */
+  readonly kind: 'text' | 'refusal'
+  readonly text: string
+  readonly cache: CacheMark | null
+}
+
+export interface MediaPart {
+  readonly kind: 'image' | 'audio' | 'file'
+  readonly source: Source
+  /** Of the file. */
+  readonly name: string | null
+  /** How closely an image is looked at: `low`, `high`, `auto`. */
+  readonly detail: string | null
+  readonly cache: CacheMark | null
+}
+
+/** Where a medium is: in the request, as base64; at an address; in the keeping of its maker; or it is plain text. */
+export type Source =
+  | { readonly kind: 'data'; readonly mediaType: string; readonly data: string }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'text'; readonly text: string }
+
+/** What the assistant thought before. */
+export interface ThoughtPart {
+  readonly kind: 'thought'
+  /** Empty where only its seal is there. */
+  readonly text: string
+  readonly seal: Seal | null
+}
+
+/** A call of a tool by the assistant. */
+export interface CallPart {
+  readonly kind: 'call'
   readonly id: string
   readonly name: string
-  /** JSON. */
+  /** JSON; of a tool that takes free text, that text. */
   readonly arguments: string
+  readonly free: boolean
+  readonly seal: Seal | null
+  readonly cache: CacheMark | null
+}
+
+/** What only the maker of an answer can read: a signature, encrypted thoughts. Backends of other formats never see it. */
+export interface Seal {
+  /** Wire format of the backend that made it. */
+  readonly maker: string
+  readonly value: string
+  /** The id that the maker has for what is sealed. */
+  readonly id: string | null
+}
+
+/** The prompt up to here is worth keeping. */
+export interface CacheMark {
+  /** Such as `5m`, `1h`. */
+  readonly ttl: string | null
 }
 
 export interface Tool {
   readonly name: string
   readonly description: string | null
-  /** Of its arguments. */
+  /** Of its arguments; null: it has none, or takes free text. */
   readonly schema: Json | null
+  readonly strict: boolean | null
+  /** It takes free text, of this form (null: any); absent for all others. */
+  readonly free: { readonly form: Json | null } | null
+  readonly cache: CacheMark | null
 }

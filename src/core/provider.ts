@@ -1,6 +1,7 @@
 /** What a kind of backend is, as its data file in config/providers/ says: frozen after loading. Durations in ms, sizes in bytes, `null` = nobody said. */
 import type { JsonObject } from './json.ts'
 import type { Capability, Effort } from './capabilities.ts'
+import type { Ask } from './endpoints.ts'
 
 /** A way to ask a backend for its models; several are merged by id, later ones add to earlier ones. Paths are relative to the backend's root. */
 export interface DiscoverySource {
@@ -34,12 +35,20 @@ export interface ListPages {
   readonly more: string | null
 }
 
-/** Where a backend takes the requests of an endpoint. */
+/** Where a backend takes what is asked of it. */
 export interface EndpointPlace {
-  /** Below the root, with `api`. */
+  /** Below the root, with `api`. `{model}` stands for the model, as the engine names it. */
   readonly path: string
+  /** For answers that come live; null = the same. */
+  readonly streamPath: string | null
   /** Wire format in which it takes them. */
   readonly format: string
+  /** Pattern over the names of the models that can be asked here, in any case; null = all. */
+  readonly models: string | null
+  /** Where it takes the key; null = as everywhere else. */
+  readonly auth: { readonly header: string; readonly prefix: string } | null
+  /** What gets lost here, beside what the provider lacks everywhere. */
+  readonly lacks: readonly Capability[]
 }
 
 /** How models are told how hard to think. */
@@ -92,8 +101,8 @@ export interface Provider {
   readonly lacks: readonly Capability[]
   /** What every chat model of it has, as the engine itself sees to it, unless somebody says otherwise. */
   readonly has?: readonly Capability[]
-  /** By endpoint id; absent = it has no such endpoint. */
-  readonly endpoints: Readonly<Record<string, EndpointPlace>>
+  /** By what is asked, the preferred place first; absent = it cannot be asked for it. */
+  readonly endpoints: Readonly<Partial<Record<Ask, readonly EndpointPlace[]>>>
   /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */
   readonly signature: { readonly path: string; readonly pattern: string } | null
   readonly discovery: readonly DiscoverySource[]
@@ -108,6 +117,8 @@ export interface Provider {
     readonly roles: Readonly<Record<string, string>>
     /** Fields of messages that it refuses. */
     readonly dropFromMessages: readonly string[]
+    /** Field of a message of the assistant in which it takes back what the model thought; null = thoughts are left out. */
+    readonly thoughts: string | null
     /** Ids of tool calls must be nine letters and digits. */
     readonly shortToolIds: boolean
     /** Ask for usage in streams by `stream_options.include_usage`. False: it refuses the field, or sends usage anyway. */

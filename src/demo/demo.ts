@@ -1,4 +1,5 @@
 /** Two simulated models on this machine, for a gateway that finds nothing else to serve. */
+import { ownPlaces } from '../core/ask-place.ts'
 import { valuesOf } from '../core/options/option.ts'
 import { BACKEND_OPTIONS } from '../core/options/options.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS } from '../core/endpoints.ts'
@@ -54,7 +55,7 @@ const PROVIDER: Provider = {
   headers: {},
   forward: [],
   lacks: [],
-  endpoints: Object.fromEntries([CHAT, COMPLETIONS, EMBEDDINGS].map(({ id, path, format }) => [id, { path, format }])),
+  endpoints: ownPlaces([CHAT, COMPLETIONS, EMBEDDINGS]),
   signature: { path: '/v1/models', pattern: '"owned_by":"turnout-demo"' },
   discovery: [
     {
@@ -86,6 +87,7 @@ const PROVIDER: Provider = {
     drop: [],
     roles: {},
     dropFromMessages: [],
+    thoughts: null,
     shortToolIds: false,
     includeUsage: true,
     rerankStrings: false,

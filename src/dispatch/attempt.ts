@@ -3,6 +3,7 @@ import type { Place } from '../backends/fleet/places.ts'
 import type { Exchange } from '../backends/upstream/exchange.ts'
 import type { LoadView } from '../core/load.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { EndpointPlace } from '../core/provider.ts'
 import type { Deployment, Target } from '../core/types.ts'
 import type { PieceRecoder } from '../formats/format.ts'
 
@@ -19,6 +20,10 @@ export interface Sent {
   readonly fresh: boolean
   /** The gateway asks for usage by a field that the caller did not send. */
   readonly addsUsage: boolean
+  /** Where, and so in which format. */
+  readonly askedAt: EndpointPlace
+  /** What of the request this format cannot say, by its name in the caller's. */
+  readonly lossy: readonly string[]
 }
 
 export class Attempt {
@@ -29,6 +34,8 @@ export class Attempt {
   readonly place: Place | null
   readonly fresh: boolean
   readonly addsUsage: boolean
+  readonly askedAt: EndpointPlace
+  readonly lossy: readonly string[]
   /** When the first frame of its answer, or the whole of it, was in hand; null where none came. */
   committedAt: number | null = null
   /** Null while it is open. */
@@ -48,6 +55,8 @@ export class Attempt {
     this.place = sent.place
     this.fresh = sent.fresh
     this.addsUsage = sent.addsUsage
+    this.askedAt = sent.askedAt
+    this.lossy = sent.lossy
   }
 
   get deployment(): Deployment {

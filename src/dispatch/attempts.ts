@@ -5,7 +5,9 @@
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
-import { clientClosed, GatewayError } from '../core/errors.ts'
+import { placeFor, placeKey } from '../core/ask-place.ts'
+import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
+import type { EndpointPlace } from '../core/provider.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
@@ -93,7 +95,8 @@ export class Attempts {
     last.error = error
     last.endedAt = exchange.endedAt ?? now()
     const asked = { request: this.#request, profile: this.#plan.profile }
-    fleet.end(deployment, exchange.unread ? null : { endpoint: this.#request.endpoint.id, error, asked }, place)
+    const endpoint = placeKey(this.#request.endpoint, last.askedAt)
+    fleet.end(deployment, exchange.unread ? null : { endpoint, error, asked }, place)
   }
 
   /** What the last call teaches about the next one; null where there is none. */
@@ -101,7 +104,7 @@ export class Attempts {
     const last = this.made.at(-1)
     if (last === undefined) return this.#take()
     const { target, deployment, error, exchange } = last
-    const format = this.#formatOf(deployment)
+    const format = this.#formatOf(last.askedAt)
     if (error === null) throw new Error('another call, and the one before it has not failed')
     // The connection was too old: the backend has not seen the call.
     this.#fresh = exchange.unread && !last.fresh
@@ -117,6 +120,8 @@ export class Attempts {
       this.#adaptations = [...this.#adaptations, change]
       return target
     }
+    // An older version of the engine lacks this place, and has another.
+    if (lacksPlace(error) && this.#placeOf(deployment) !== last.askedAt) return target
     this.#adaptations = []
     this.#failed.push(last)
     const step = nextStep(error)
@@ -131,9 +136,14 @@ export class Attempts {
     return this.#queue.shift() ?? null
   }
 
-  /** In which the deployment takes requests of this endpoint. */
-  #formatOf({ backend }: Deployment): BackendSide {
-    const { format } = backend.provider.endpoints[this.#request.endpoint.id]!
+  #placeOf(deployment: Deployment): EndpointPlace {
+    const { endpoint } = this.#request
+    const place = placeFor(deployment, endpoint, this.#tools.now())
+    if (place === null) throw new Error(`${deployment.id} has no ${endpoint.id}, and is in the plan`)
+    return place
+  }
+
+  #formatOf({ format }: EndpointPlace): BackendSide {
     return backendSide(format, this.#request.endpoint.format, this.#tools.formats)
   }
 
@@ -148,11 +158,14 @@ export class Attempts {
     const request = this.#request
     const { deployment } = target
     if (this.#caller.gone) return this.#stop(clientClosed())
-    const format = this.#formatOf(deployment)
+    const askedAt = this.#placeOf(deployment)
+    const format = this.#formatOf(askedAt)
+    const lossy: string[] = []
     const composing = format.compose(request, deployment, {
       effort: target.effort,
       changes: changesFor(deployment, now(), this.#adaptations),
       maxTokens: this.#plan.maxTokens,
+      lossy,
     })
     const large = request.raw.length > LARGE_BYTES
     // Where the client takes one buffer a large one is joined here, which can be done in slices.
@@ -161,7 +174,7 @@ export class Attempts {
     // It may have left meanwhile.
     if (this.#caller.gone) return this.#stop(clientClosed())
     const startedAt = now()
-    const traits = { format, body, fresh: this.#fresh, number: this.made.length + 1, startedAt }
+    const traits = { format, place: askedAt, body, fresh: this.#fresh, number: this.made.length + 1, startedAt }
     const exchange = new Exchange(callOf(request, this.#plan, target, traits, this.#tools))
     // What throws comes before `begin`: only the end of an attempt gives its place back.
     const addsUsage = format.asksUsage(request, deployment)
@@ -174,6 +187,8 @@ export class Attempts {
       place: fleet.begin(deployment, request.stream),
       fresh: this.#fresh,
       addsUsage,
+      askedAt,
+      lossy,
     })
     this.made.push(attempt)
     try {
@@ -190,6 +205,9 @@ export class Attempts {
     return attempt
   }
 }
+
+const lacksPlace = (error: GatewayError): boolean =>
+  ERRORS[error.code].health === 'endpoint' || error.lack?.name === 'endpoint'
 
 /** The gateway's own reader of shapes may fail on an answer, and what it throws may quote it. */
 const unknownShape = ({ exchange, deployment }: Attempt): GatewayError =>

@@ -3,6 +3,7 @@ import { mayLoad } from '../backends/fleet/health.ts'
 import type { Call } from '../backends/upstream/call.ts'
 import { composeHeaders } from '../backends/upstream/call-headers.ts'
 import type { Pools } from '../backends/upstream/pools.ts'
+import type { EndpointPlace } from '../core/provider.ts'
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { asks } from '../decision/classify/lacking.ts'
@@ -19,6 +20,8 @@ export interface CallTools {
 /** How one call differs from the others of its request. */
 export interface CallTraits {
   readonly format: BackendSide
+  /** Where it is asked. */
+  readonly place: EndpointPlace
   /** What is sent. */
   readonly body: readonly Buffer[]
   /** On a new connection. */
@@ -33,18 +36,23 @@ export function callOf(
   request: GatewayRequest,
   plan: RoutePlan,
   { deployment, effort }: Target,
-  { format, body, fresh, number, startedAt }: CallTraits,
+  { format, place, body, fresh, number, startedAt }: CallTraits,
   { pools, now, userAgent }: CallTools,
 ): Call {
-  const { backend } = deployment
+  const { backend, model } = deployment
   const ownDeadline = request.deadlineMs !== null && request.deadlineMs < plan.limits.totalMs
   const longest = ownDeadline ? request.deadlineMs : plan.limits.totalMs
   return {
     backend,
     pool: pools.of(backend.root),
     fresh,
-    path: backend.provider.endpoints[request.endpoint.id]!.path,
-    headers: composeHeaders(request, deployment, userAgent, number),
+    path: pathOf(place, model, request.stream),
+    headers: composeHeaders(request, deployment, {
+      userAgent,
+      call: number,
+      type: format.framing.type,
+      auth: place.auth,
+    }),
     body,
     stream: request.stream,
     format,
@@ -59,6 +67,11 @@ export function callOf(
     now,
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
   }
+}
+
+function pathOf({ path, streamPath }: EndpointPlace, model: string, stream: boolean): string {
+  const own = stream ? (streamPath ?? path) : path
+  return own.includes('{') ? own.replace('{model}', encodeURIComponent(model)) : own
 }
 
 /** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */

@@ -28,8 +28,8 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
 const ollamaError: ErrorBody = ({ message }) => ({ error: message })
 
 const BY_FORMAT: Readonly<Record<string, ErrorBody>> = {
-  openai: openAIError,
-  anthropic: anthropicError,
+  'openai-chat': openAIError,
+  'anthropic-messages': anthropicError,
   ollama: ollamaError,
 }
 

@@ -14,7 +14,7 @@ import type { Deployment, GatewayRequest } from '../core/types.ts'
 import type { Checks } from './answer-collector.ts'
 import type { AnswerState } from './answer-state.ts'
 import type { Piece } from './piece.ts'
-import type { SseFrame } from './sse.ts'
+import type { Framing, SseFrame } from './sse.ts'
 import type { UpstreamFault } from './upstream-fault.ts'
 
 export interface Format {
@@ -28,9 +28,9 @@ export interface Format {
 
 export interface CallerSide {
   /** Reads the body of a request. Throws `invalid_json` or `invalid_request`, which names the member and what it should be. */
-  read(raw: Buffer, endpoint: Endpoint): ReadRequest
+  read(raw: Buffer, endpoint: Endpoint, asked: Asked): ReadRequest
   /** The same for a large body. */
-  readInSteps(raw: Buffer, endpoint: Endpoint): Steps<ReadRequest>
+  readInSteps(raw: Buffer, endpoint: Endpoint, asked: Asked): Steps<ReadRequest>
   /** The body of an error answer. */
   errorBody(error: GatewayError): object
   readonly stream: StreamMarks
@@ -45,6 +45,14 @@ export interface CallerSide {
   writer(request: GatewayRequest, nowMs: number): AnswerWriter
 }
 
+/** What a request says beside its body. */
+export interface Asked {
+  /** Path and query, as the routes have them: percent-encoded. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: GatewayRequest['headers']
+}
+
 /** For one answer. */
 export interface AnswerWriter {
   /** Events for what has come; null: nothing to send. */
@@ -53,6 +61,8 @@ export interface AnswerWriter {
   last(state: AnswerState): Buffer | null
   /** A whole answer. */
   body(pieces: readonly Piece[], state: AnswerState): Buffer
+  /** The end of a stream that breaks off, where it depends on what was sent; null: `StreamMarks.failed`. `body`: that of an error answer. */
+  failed(body: object): Buffer | null
 }
 
 /** What the body of a request says. */
@@ -85,6 +95,7 @@ export interface StreamMarks {
 // ---------------------------------------------------------------- the backend's side
 
 export interface BackendSide {
+  readonly framing: Framing
   /** The body to send, in steps and as pieces, one at least: the caller's own bytes where they are of this format and nothing has to change. */
   compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<readonly Buffer[]>
   /**
@@ -109,6 +120,8 @@ export interface Composing {
   readonly changes: readonly string[]
   /** Tokens that an answer may have, where a budget says so. */
   readonly maxTokens: number | null
+  /** What the request says and this format cannot is added here, by its name in the caller's format. */
+  readonly lossy: string[]
 }
 
 export interface Reading {
@@ -160,6 +173,9 @@ export interface AnswerReader {
 
   /** The answer is complete: its usage is settled. The last events of a stream, before the mark of the end; null: none. `nowMs`: epoch, for engines that name no time. */
   complete(nowMs: number): Buffer | null
+
+  /** The end of a stream that breaks off, where it depends on what came before; null: `StreamMarks.failed`. `body`: that of an error answer. */
+  failed(body: object): Buffer | null
 
   /** What an event, or a body, brings: of the bytes that go out to callers of this format. */
   pieces(bytes: Buffer): readonly Piece[]

@@ -5,7 +5,7 @@ import { OPENAI } from './openai/openai.ts'
 
 export type Formats = ReadonlyMap<string, Format>
 
-const TABLE: Readonly<Record<FormatName, Format>> = { openai: OPENAI }
+const TABLE: Readonly<Partial<Record<FormatName, Format>>> = { 'openai-chat': OPENAI }
 
 export const FORMATS: Formats = new Map(Object.entries(TABLE))
 

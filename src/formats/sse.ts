@@ -5,6 +5,8 @@
  * What goes out is limited to what the official SDKs survive: one `data:` line for each event and comments. They
  * crash on an event without data, and the Python one on every blank line once an `id:` was seen, so those are left out.
  */
+import { type Form, formOf } from './form.ts'
+
 export interface SseFrame {
   /** The whole event, blank line included, as it may be sent on. */
   readonly raw: Buffer
@@ -22,7 +24,6 @@ export const KEEP_ALIVE_EVENT = Buffer.from(': keep-alive\n\n')
 const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
-const DATA = Buffer.from('data:')
 const END = Buffer.from('\n\n')
 const BLANK_LINE = Buffer.from('\n')
 
@@ -34,8 +35,34 @@ export function encodeEvent(json: string, event: string | null = null): Buffer {
   return Buffer.from(event === null ? `data: ${json}\n\n` : `event: ${event}\ndata: ${json}\n\n`)
 }
 
+/** How the answers of a wire format that come live are cut into events. */
+export interface Framing {
+  /** What is asked for in `accept`. */
+  readonly type: string
+  /** For one stream. */
+  splitter(): Splitter
+  /** What a body that was asked for as a stream begins as; null: too little has come to tell. */
+  formOf(head: Buffer): Form | null
+}
+
+export interface Splitter {
+  /** Bytes held back because their event has not ended. */
+  readonly pending: number
+  /** Adds the events that `chunk` completes to `out`. */
+  push(chunk: Buffer, out: SseFrame[]): void
+  /** The stream has ended: what is left counts as an event. */
+  flush(out: SseFrame[]): void
+}
+
+const EVENT_STREAM = 'text/event-stream'
+
+/** Events without names, as OpenAI's clients take them. */
+export const EVENTS: Framing = { type: EVENT_STREAM, splitter: () => new SseSplitter(false), formOf }
+/** Events with names, as clients of Anthropic and of Responses need them. */
+export const NAMED_EVENTS: Framing = { type: EVENT_STREAM, splitter: () => new SseSplitter(true), formOf }
+
 /** Incremental splitter; one for each stream. Time and memory are linear in the bytes, an event of megabytes included. */
-export class SseSplitter {
+export class SseSplitter implements Splitter {
   /** Pieces of the event that has not ended yet. */
   #tail: Buffer[] = []
   #tailBytes = 0
@@ -43,6 +70,12 @@ export class SseSplitter {
   #carried = 0
   #afterCr = false
   #started = false
+  readonly #named: boolean
+
+  /** `named`: the names of events are sent on. */
+  constructor(named = false) {
+    this.#named = named
+  }
 
   /** Bytes held back because their event has not ended. */
   get pending(): number {
@@ -87,7 +120,7 @@ export class SseSplitter {
       this.#tail = []
       this.#tailBytes = 0
     }
-    const frame = toFrame(raw)
+    const frame = toFrame(raw, this.#named)
     if (frame !== null) out.push(frame)
   }
 
@@ -121,7 +154,7 @@ export class SseSplitter {
 }
 
 /** `raw` ends with a blank line. Null for a block that has nothing to send on. */
-function toFrame(raw: Buffer): SseFrame | null {
+function toFrame(raw: Buffer, named: boolean): SseFrame | null {
   // The common case, and the only one on the hot path: exactly one data line.
   if (startsWithData(raw) && raw.indexOf(LF, 5) === raw.length - 2) {
     const dataStart = raw[5] === SPACE ? 6 : 5
@@ -129,13 +162,29 @@ function toFrame(raw: Buffer): SseFrame | null {
     if (dataEnd === dataStart) return null
     return { raw, data: raw.toString('latin1', dataStart, dataEnd), dataStart, dataEnd, event: null }
   }
-  return toFrameByLine(raw)
+  return (named ? namedFrame(raw) : null) ?? toFrameByLine(raw, named)
 }
 
 const startsWithData = (raw: Buffer): boolean =>
   raw[0] === 0x64 && raw[1] === 0x61 && raw[2] === 0x74 && raw[3] === 0x61 && raw[4] === 0x3a
 
-function toFrameByLine(raw: Buffer): SseFrame | null {
+const NO_NAME = Buffer.alloc(0)
+const EVENT = Buffer.from('event: ')
+const DATA_LINE = Buffer.from('data: ')
+
+/** The common case of a format with names: `event: NAME`, one data line and no more; null for any other. */
+function namedFrame(raw: Buffer): SseFrame | null {
+  if (raw.compare(EVENT, 0, EVENT.length, 0, EVENT.length) !== 0) return null
+  const line = raw.indexOf(LF) + 1
+  const dataStart = line + DATA_LINE.length
+  if (raw.compare(DATA_LINE, 0, DATA_LINE.length, line, dataStart) !== 0) return null
+  const dataEnd = raw.length - 2
+  if (raw.indexOf(LF, dataStart) !== dataEnd || dataEnd === dataStart) return null
+  const event = raw.toString('utf8', EVENT.length, line - 1)
+  return { raw, data: raw.toString('latin1', dataStart, dataEnd), dataStart, dataEnd, event }
+}
+
+function toFrameByLine(raw: Buffer, named: boolean): SseFrame | null {
   const data: Buffer[] = []
   const comments: Buffer[] = []
   let event: string | null = null
@@ -156,8 +205,10 @@ function toFrameByLine(raw: Buffer): SseFrame | null {
   }
   const payload = joinLines(data)
   if (payload.length > 0) {
-    const rebuilt = Buffer.concat([DATA, Buffer.from(' '), payload, END])
-    return { raw: rebuilt, data: payload.toString('latin1'), dataStart: 6, dataEnd: 6 + payload.length, event }
+    const name = named && event !== null ? Buffer.from(`event: ${event}\n`) : NO_NAME
+    const dataStart = name.length + DATA_LINE.length
+    const rebuilt = Buffer.concat([name, DATA_LINE, payload, END])
+    return { raw: rebuilt, data: payload.toString('latin1'), dataStart, dataEnd: dataStart + payload.length, event }
   }
   if (comments.length === 0) return null
   return {

@@ -18,8 +18,17 @@ import type { SseFrame } from './sse.ts'
 /** How backends of the format `backend` are called for callers of the format `caller`. */
 export function backendSide(backend: string, caller: string, formats: Formats): BackendSide {
   const side = formatNamed(backend, formats).backend
-  return backend === caller ? side : translated(side, formatNamed(caller, formats).caller)
+  if (backend === caller) return side
+  const sides = SIDES.get(formats) ?? new Map<string, BackendSide>()
+  SIDES.set(formats, sides)
+  const name = `${backend} ${caller}`
+  const known = sides.get(name) ?? translated(side, formatNamed(caller, formats).caller)
+  sides.set(name, known)
+  return known
 }
+
+/** Made once for each pair. */
+const SIDES = new WeakMap<Formats, Map<string, BackendSide>>()
 
 const translated = (backend: BackendSide, caller: CallerSide): BackendSide => ({
   ...backend,
@@ -95,6 +104,10 @@ class TranslatedReader implements AnswerReader {
 
   pieceRecoder(): null {
     return null
+  }
+
+  failed(body: object): Buffer | null {
+    return this.#writer.failed(body)
   }
 
   complete(nowMs: number): Buffer | null {

@@ -8,14 +8,12 @@ import type { GatewayRequest, Trace } from '../core/types.ts'
 import { attributionOf } from './attribution.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import { type Formats, formatNamed, FORMATS } from '../formats/formats.ts'
-import type { ReadRequest } from '../formats/format.ts'
+import type { Asked, ReadRequest } from '../formats/format.ts'
 
 /** A request as it arrived. */
-export interface Incoming {
+export interface Incoming extends Asked {
   readonly id: string
   readonly raw: Buffer
-  /** Names in lower case. */
-  readonly headers: GatewayRequest['headers']
   readonly principal: Principal
   /** Absent where nothing is traced. */
   readonly trace?: Trace | null
@@ -29,7 +27,7 @@ export function gatewayRequest(
   formats: Formats = FORMATS,
 ): GatewayRequest {
   const { caller } = formatNamed(endpoint.format, formats)
-  return requestOf(caller.read(incoming.raw, endpoint), endpoint, incoming, startedAt)
+  return requestOf(caller.read(incoming.raw, endpoint, incoming), endpoint, incoming, startedAt)
 }
 
 /** The same for a body of any size: a large one is read in slices. */
@@ -41,7 +39,7 @@ export function anyRequest(
 ): GatewayRequest | Promise<GatewayRequest> {
   if (incoming.raw.length <= LARGE_BYTES) return gatewayRequest(endpoint, incoming, startedAt, formats)
   const { caller } = formatNamed(endpoint.format, formats)
-  return inSlices(caller.readInSteps(incoming.raw, endpoint)).then((parsed) =>
+  return inSlices(caller.readInSteps(incoming.raw, endpoint, incoming)).then((parsed) =>
     requestOf(parsed, endpoint, incoming, startedAt),
   )
 }

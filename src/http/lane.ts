@@ -2,6 +2,7 @@
  * The way in of inference: POSTs on the paths of the table are taken before Fastify's router and hooks, which would cost as much as
  * choosing a backend. They are asked what everybody is asked (admission/), and refused as everybody is.
  */
+import { EndpointPaths } from './endpoint-paths.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Endpoint } from '../core/endpoints.ts'
 import { type GatewayError, toGatewayError } from '../core/errors.ts'
@@ -12,7 +13,7 @@ import type { Admission } from './admission/admission.ts'
 import { principalOf } from './admission/auth.ts'
 import { addRequestLimit, addTokenLimit } from './admission/request-limit.ts'
 import { Arrival, requestId } from './arrival.ts'
-import { AtOnce } from '../core/at-once.ts'
+import { AtOnce } from './at-once.ts'
 import { refuse } from './error-answer.ts'
 import { anyRequest } from './gateway-request.ts'
 import { canonicalUrl, pathOf } from './paths.ts'
@@ -46,13 +47,13 @@ interface Asking {
 }
 
 export class InferenceLane {
-  readonly #endpoints: ReadonlyMap<string, Endpoint>
+  readonly #endpoints: EndpointPaths
   readonly #tools: LaneTools
   readonly #whole = new AtOnce<Whole>((all) => this.#serve(all))
 
-  /** `endpoints`: those that the pipeline serves; their paths have no wildcards. */
+  /** `endpoints`: those that the pipeline serves. */
   constructor(endpoints: readonly Endpoint[], tools: LaneTools) {
-    this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+    this.#endpoints = new EndpointPaths(endpoints)
     this.#tools = tools
   }
 
@@ -60,8 +61,8 @@ export class InferenceLane {
   takes(request: IncomingMessage, response: ServerResponse): boolean {
     const { method, url = '/' } = request
     if (method !== 'POST') return false
-    const endpoint = this.#endpoints.get(pathOf(canonicalUrl(url)))
-    if (endpoint === undefined) return false
+    const endpoint = this.#endpoints.at(pathOf(canonicalUrl(url)))
+    if (endpoint === null) return false
     const arrival = new Arrival(request, response, url, requestId(request), this.#tools.stages.now())
     this.#attempt({ arrival, endpoint }, () => this.#admit(arrival, endpoint))
     return true
@@ -118,9 +119,10 @@ export class InferenceLane {
 
   #understand({ arrival, endpoint, raw, since }: Whole): GatewayRequest | Promise<GatewayRequest> {
     const { stages, beginTrace } = this.#tools
-    const { id, request } = arrival
+    const { id, request, target } = arrival
     const { headers } = request
-    const incoming = { id, raw, headers, principal: principalOf(arrival), trace: beginTrace?.(headers) ?? null }
+    const url = canonicalUrl(target)
+    const incoming = { id, url, raw, headers, principal: principalOf(arrival), trace: beginTrace?.(headers) ?? null }
     return anyRequest(endpoint, incoming, since, stages.formats)
   }
 

@@ -8,15 +8,18 @@ import { ENDPOINTS } from '../core/endpoints.ts'
 const VERSION = '/v1'
 
 /** Paths of the table without their version, and of the lists of models. */
-const TAILS = [...ENDPOINTS.map(({ path }) => path), '/v1/models', '/v1/models/*'].map((path) =>
-  path.slice(VERSION.length),
-)
+const TAILS = [...ENDPOINTS.map(({ path }) => path), '/v1/models', '/v1/models/*']
+  .filter((path) => path.startsWith(`${VERSION}/`))
+  .map((path) => path.slice(VERSION.length))
 const FIXED = TAILS.filter((tail) => !tail.endsWith('*'))
 /** Beginnings of those that hold a name. */
 const OPEN = TAILS.filter((tail) => tail.endsWith('*')).map((tail) => tail.slice(0, -1))
 
 /** Known as they are: nothing is computed for them. */
-const KNOWN: ReadonlySet<string> = new Set(['/', '/metrics', '/health', ...FIXED.map((tail) => VERSION + tail)])
+const KNOWN: ReadonlySet<string> = new Set([
+  ...['/', '/metrics', '/health', '/v1/models'],
+  ...ENDPOINTS.map(({ path }) => path).filter((path) => !path.includes('*')),
+])
 
 /** What a base URL may end in, once or several times over: `/v1/v1`, `/openai/v1`, `/api/v1`. */
 const BASE = /^(?:\/(?:(?:api|openai)\/)?v1(?=\/)|\/openai(?=\/(?!deployments\/)))+/

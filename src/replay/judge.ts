@@ -1,4 +1,6 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { ENDPOINTS } from '../core/endpoints.ts'
+import type { Provider } from '../core/provider.ts'
 import { NANO_USD } from '../core/money.ts'
 import { isUnscored, scoringName } from '../core/strategies.ts'
 import { COLUMN, COLUMNS, RECORDED } from '../core/terms.ts'
@@ -102,9 +104,15 @@ export function fillFromRecord(
 
 function isAdmitted(place: ReplayPlace, rule: ReplayRule, { caller, endpoint }: Logged, policy: ReplayPolicy): boolean {
   const backend = policy.backends.get(place.backend)
-  if (backend === undefined || backend.provider.endpoints[endpoint] === undefined || !rule.takes(place)) return false
+  if (backend === undefined || !hasEndpoint(backend.provider, endpoint) || !rule.takes(place)) return false
   const { spec, scoring } = rule
   return isWithin(place, { spec, scoring, key: keyBound(caller, place, policy) }, policy.backends)
+}
+
+/** `endpoint`: its id, as the log has it. */
+function hasEndpoint({ endpoints }: Provider, endpoint: string): boolean {
+  const asks = ENDPOINTS.find(({ id }) => id === endpoint)?.asks ?? null
+  return asks !== null && endpoints[asks] !== undefined
 }
 
 /** Efforts are candidates only where the gateway scores; else a model is asked as it is. */
@@ -126,7 +134,7 @@ function isBeyond(
   if (policy.declared.some((place) => admitted(place) && !recorded(place))) return true
   for (const [name, backend] of policy.backends) {
     const { provider } = backend
-    if (provider.discovery.length === 0 || provider.endpoints[endpoint] === undefined) continue
+    if (provider.discovery.length === 0 || !hasEndpoint(provider, endpoint)) continue
     if (isOutOfReach(backend, rule)) continue
     if (options.some((option) => option.backend === name)) continue
     if (rule.patterns.some((pattern) => leadsTo(name, pattern))) return true

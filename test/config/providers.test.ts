@@ -18,10 +18,12 @@ t.test('each has what its kind needs', async (t) => {
   for (const [kind, provider] of PROVIDERS) {
     t.ok(provider.label, `${kind}: label`)
     t.ok(Object.keys(provider.endpoints).length > 0, `${kind}: endpoints`)
-    for (const [id, place] of Object.entries(provider.endpoints)) {
+    for (const [id, places] of Object.entries(provider.endpoints)) {
       t.ok(served.has(id), `${kind}: there is an endpoint ${id}`)
-      t.ok(place.path.startsWith(`${provider.api}/`), `${kind}: ${place.path} begins with ${provider.api}`)
-      t.ok(FORMATS.has(place.format), `${kind}: ${id} is in a wire format that there is`)
+      for (const place of places) {
+        t.ok(place.path.startsWith(`${provider.api}/`), `${kind}: ${place.path} begins with ${provider.api}`)
+        t.ok(FORMATS.has(place.format), `${kind}: ${id} is in a wire format that there is`)
+      }
     }
     if (provider.local) {
       t.ok(
@@ -63,15 +65,20 @@ t.test('no two engines look for each other on one port', async (t) => {
   t.equal(new Set(ports).size, ports.length)
 })
 
-t.test('an endpoint is a path, or a path with its wire format', async (t) => {
+const PLACE = { path: '/a', streamPath: null, format: 'openai-chat', models: null, auth: null, lacks: [] }
+
+t.test('an endpoint is a path, or a list of places with their wire formats', async (t) => {
   const folder = t.testdir({
     'mine.yaml':
-      'kind: mine\nlabel: Mine\nendpoints: { chat: /a, embeddings: { path: /b, format: openai } }\ndiscovery: []\n',
+      'kind: mine\nlabel: Mine\nendpoints: { chat: /a, embeddings: [{ path: /b, stream_path: /c, format: ollama }, /d] }\ndiscovery: []\n',
   })
   const providers = await loadProviders(pathToFileURL(`${folder}/`))
   t.strictSame(providers.get('mine')?.endpoints, {
-    chat: { path: '/a', format: 'openai' },
-    embeddings: { path: '/b', format: 'openai' },
+    chat: [PLACE],
+    embeddings: [
+      { ...PLACE, path: '/b', streamPath: '/c', format: 'ollama' },
+      { ...PLACE, path: '/d' },
+    ],
   })
 })
 
@@ -92,9 +99,9 @@ t.test('a broken file is named with its field', async (t) => {
   const chat = (place: string): string => `kind: mine\nlabel: Mine\nendpoints: { chat: ${place} }\ndiscovery: []\n`
   t.match(
     await refused(chat('{ path: /v1/chat, format: latin }')),
-    /mine\.yaml:[^]*endpoints\.chat\.format[^]*is no wire format of the gateway; it speaks openai/,
+    /mine\.yaml:[^]*endpoints\.chat\[0\]\.format[^]*is no wire format of the gateway; it speaks openai-chat/,
   )
-  t.match(await refused(chat('{ format: openai }')), /mine\.yaml:[^]*endpoints\.chat\.path/)
+  t.match(await refused(chat('{ format: openai-chat }')), /mine\.yaml:[^]*endpoints\.chat\[0\]\.path/)
   t.match(await refused(chat('v1/chat')), /mine\.yaml:[^]*endpoints\.chat/)
   const effort = (rule: string): string =>
     `kind: mine\nlabel: Mine\nendpoints: {}\ndiscovery: []\nrequest: { effort: [${rule}] }\n`

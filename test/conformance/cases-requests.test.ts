@@ -35,7 +35,7 @@ t.test('05-base-path-not-v1.yaml: a path that ends in a version is taken as it i
   const { config } = parseConfig(caseText('05-base-path-not-v1.yaml'), {}, await loadProviders())
   const [zai] = config.backends
   t.equal(
-    `${zai!.root}${zai!.provider.endpoints.chat?.path ?? ''}`,
+    `${zai!.root}${zai!.provider.endpoints.chat?.[0]?.path ?? ''}`,
     'https://api.z.ai/api/coding/paas/v4/chat/completions',
   )
 })

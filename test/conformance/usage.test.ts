@@ -1,3 +1,4 @@
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { PROVIDERS } from '../config/load.ts'
 import t from 'tap'
 import { costOf } from '../../src/accounting/cost.ts'
@@ -40,7 +41,11 @@ function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
   const request = gatewayRequest({ model: 'm', stream: true, stream_options }, { id: 'r' })
   const answer = new OpenAIAnswerReader(request, { inputTokens: 1, checks: null, nowMs: 0 })
   const track = answer.state
-  const reader = new StreamReader({ call: { backend: backend(), answer }, bufferBytes: 1 << 20, retryAfterMs: null })
+  const reader = new StreamReader({
+    call: { backend: backend(), answer, format: OPENAI.backend },
+    bufferBytes: 1 << 20,
+    retryAfterMs: null,
+  })
   const out: Buffer[] = []
   let done = false
   for (const piece of pieces) {

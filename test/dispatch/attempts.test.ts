@@ -322,7 +322,7 @@ t.test('a format that throws before a call is sent leaves no call open', async (
     throw new Error('a member that is not there')
   }
   for (const part of ['compose', 'reader', 'asksUsage']) {
-    const formats = new Map([['openai', { ...OPENAI, backend: { ...OPENAI.backend, [part]: throws } }]])
+    const formats = new Map([['openai-chat', { ...OPENAI, backend: { ...OPENAI.backend, [part]: throws } }]])
     const it = await world(t, [{}], [], formats)
     await t.rejects(it.go(ask()), /not there/, part)
     t.strictSame(it.begun, [], part)

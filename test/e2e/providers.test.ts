@@ -112,8 +112,8 @@ for (const provider of providers.values()) {
       if (asked !== undefined) hasHeaders(t, provider, asked)
     }
     let calls = 0
-    for (const { id, path } of ENDPOINTS) {
-      const place = endpoints[id]
+    for (const { id, path, asks, format } of ENDPOINTS) {
+      const place = asks === null ? undefined : endpoints[asks]?.find((one) => one.format === format)
       if (place === undefined) continue
       const answer = await rawPost(gateway.url, path, BODIES[path] ?? {})
       await answer.complete

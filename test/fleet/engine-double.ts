@@ -1,3 +1,4 @@
+import { ownPlaces } from '../../src/core/ask-place.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -119,7 +120,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
     headers: {},
     forward: [],
     lacks: [],
-    endpoints: { chat: CHAT },
+    endpoints: ownPlaces([CHAT]),
     signature: null,
     discovery: [LIST],
     request: {
@@ -128,6 +129,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       drop: [],
       roles: {},
       dropFromMessages: [],
+      thoughts: null,
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,

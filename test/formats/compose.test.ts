@@ -19,7 +19,7 @@ const composeBody = (
   to: Deployment,
   effort: Effort | null = null,
   maxTokens: number | null = null,
-): Buffer => atOnce(inOnePiece(composeInSteps(request, to, { effort, changes: [], maxTokens })))[0]!
+): Buffer => atOnce(inOnePiece(composeInSteps(request, to, { effort, changes: [], maxTokens, lossy: [] })))[0]!
 
 /** `up/tiny`, with the quirks of its provider. */
 const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>
@@ -388,12 +388,12 @@ function headers(
   stream = false,
 ): Record<string, string> {
   const request = gatewayRequest({ model: 'tiny', stream }, { headers: given })
-  return composeHeaders(
-    request,
-    deployment('up/tiny', { backend: { provider: provider(traits), key } }),
-    'turnout/1',
-    1,
-  )
+  return composeHeaders(request, deployment('up/tiny', { backend: { provider: provider(traits), key } }), {
+    userAgent: 'turnout/1',
+    call: 1,
+    type: 'text/event-stream',
+    auth: null,
+  })
 }
 
 t.test('headers of a call', async (t) => {
@@ -473,7 +473,12 @@ t.test('a traced request names its own span for each call, whatever the caller s
   const trace = { traceId: 'a'.repeat(32), spanId: '00f067aa0ba90200', parentId: null, sampled: true, state: 'a=1' }
   const request = gatewayRequest({ model: 'tiny' }, { trace, headers: { traceparent: TRACE, tracestate: 'a=1' } })
   const sent = (call: number): Record<string, string> =>
-    composeHeaders(request, deployment('up/tiny', { backend: { provider: provider() } }), 'turnout/1', call)
+    composeHeaders(request, deployment('up/tiny', { backend: { provider: provider() } }), {
+      userAgent: 'turnout/1',
+      call,
+      type: 'text/event-stream',
+      auth: null,
+    })
   t.equal(sent(1)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90201-01`)
   t.equal(sent(2)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90202-01`)
   t.equal(sent(1)['tracestate'], undefined)

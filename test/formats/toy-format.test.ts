@@ -1,4 +1,5 @@
 /** A second wire format, as callers and as backends speak it over real sockets, beside the first one in all four pairs. */
+import { ownPlaces } from '../../src/core/ask-place.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,8 +13,8 @@ import { PROVIDERS } from '../config/load.ts'
 import { SERVER, sumOf } from '../support/gateway.ts'
 import { TOY, TOY_ENDPOINT } from '../support/toy-format.ts'
 
-type Spoken = 'openai' | 'toy'
-const SPOKEN: readonly Spoken[] = ['openai', 'toy']
+type Spoken = 'openai-chat' | 'toy'
+const SPOKEN: readonly Spoken[] = ['openai-chat', 'toy']
 
 interface World {
   readonly url: string
@@ -50,7 +51,7 @@ function toyAnswer({ text, call, finish }: Said, live: boolean): string {
 
 function openAIAnswer({ text, call, finish }: Said, stream: boolean): string {
   const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 }
-  const head = { id: 'a', created: 1, model: 'parrot-openai' }
+  const head = { id: 'a', created: 1, model: 'parrot-openai-chat' }
   const piece = (text: string): object => ({ function: { arguments: text } })
   const first = { id: 'c1', type: 'function', function: { name: 'weather', arguments: '' } }
   if (!stream) {
@@ -104,7 +105,7 @@ function backend(format: Spoken, heard: string[]): (request: IncomingMessage, re
 }
 
 async function world(test: Test): Promise<World> {
-  const heard = { openai: [] as string[], toy: [] as string[] }
+  const heard = { 'openai-chat': [] as string[], toy: [] as string[] }
   const backends: object[] = []
   for (const format of SPOKEN) {
     const server = createServer(backend(format, heard[format])).listen(0, '127.0.0.1')
@@ -119,7 +120,7 @@ async function world(test: Test): Promise<World> {
     kind: 'toy',
     label: 'Toy',
     discovery: [],
-    endpoints: { chat: { path: '/speak', format: 'toy' } },
+    endpoints: ownPlaces([{ ...TOY_ENDPOINT, path: '/speak' }]),
   }
   const { config } = parseConfig(stringify({ server: SERVER, backends }), {}, new Map([...PROVIDERS, ['toy', toy]]))
   const app = await createApp({
@@ -255,7 +256,7 @@ t.test('every caller is answered by every backend', async (t) => {
         const refused = await ask('mumble')
         t.match(refused, { status: 400, end: '', error: 'what is "mumble"?', text: '' }, name)
       }
-  t.strictSame([heard.openai.length, heard.toy.length], [16, 16])
+  t.strictSame([heard['openai-chat'].length, heard.toy.length], [16, 16])
   // Of four each, one was cut and one refused.
   t.equal(await metric('turnout_successes_total'), 16)
   t.equal(await metric('turnout_tokens_total'), 24 * 13)
@@ -277,10 +278,10 @@ t.test(
       longest: 50,
       kit,
     })
-    await speak(url, 'openai', 'toy/parrot', 'hello', true)
+    await speak(url, 'openai-chat', 'toy/parrot', 'hello', true)
     t.strictSame(JSON.parse(heard.toy[1]!), JSON.parse(heard.toy[0]!))
-    await speak(url, 'toy', 'openai/parrot', 'hello', true)
-    const { tools, ...rest } = JSON.parse(heard.openai[0]!) as Record<string, unknown>
+    await speak(url, 'toy', 'openai-chat/parrot', 'hello', true)
+    const { tools, ...rest } = JSON.parse(heard['openai-chat'][0]!) as Record<string, unknown>
     t.match(tools, [{ type: 'function', function: { name: 'weather', parameters: TOOL } }])
     t.strictSame(rest, {
       model: 'parrot',
@@ -304,5 +305,5 @@ t.test('what is wrong with a request is said in the format of its caller, before
   t.strictSame(await send(TOY_ENDPOINT.path, { lines: [] }), { oops: '`to` must be a text.', sort: 'invalid_request' })
   t.match(await send(TOY_ENDPOINT.path, { to: 'nothing', lines: [] }), { oops: /nothing/, sort: 'model_not_found' })
   t.match(await send(CHAT.path, { model: 'nothing', messages: [] }), { error: { code: 'model_not_found' } })
-  t.strictSame([heard.openai.length, heard.toy.length], [0, 0])
+  t.strictSame([heard['openai-chat'].length, heard.toy.length], [0, 0])
 })

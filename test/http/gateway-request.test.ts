@@ -9,7 +9,7 @@ import { ANYBODY } from '../support/factories.ts'
 const RAW = Buffer.from(JSON.stringify(chat()))
 
 const read = (headers: GatewayRequest['headers']): GatewayRequest =>
-  gatewayRequest(CHAT, { id: 'r', raw: RAW, headers, principal: ANYBODY }, 0)
+  gatewayRequest(CHAT, { id: 'r', url: CHAT.path, raw: RAW, headers, principal: ANYBODY }, 0)
 
 t.test('a ceiling of the cost', async (t) => {
   t.equal(read({}).maxCostUsd, null)

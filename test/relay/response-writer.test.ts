@@ -1,3 +1,4 @@
+import { ASKED_AT } from '../support/attempts.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -266,7 +267,15 @@ interface Played {
 function played({ body = null, streamed = true }: { body?: Buffer | null; streamed?: boolean }): Played {
   const exchange = new PlayedExchange(callOf(POOLS, CLOCK, 'http://10.0.0.5:8000'))
   Object.assign(exchange, { body, streamed, contentType: 'application/json' })
-  const sent = { startedAt: 0, load: loadOf(0), place: null, fresh: false, addsUsage: false }
+  const sent = {
+    startedAt: 0,
+    load: loadOf(0),
+    place: null,
+    fresh: false,
+    addsUsage: false,
+    askedAt: ASKED_AT,
+    lossy: [],
+  }
   const attempt = new Attempt({ target: TARGET, exchange, ...sent })
   attempt.body = body
   return { attempt, exchange }

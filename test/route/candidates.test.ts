@@ -1,4 +1,5 @@
 /** What a table remembers of names and candidates changes no decision: each is the same as with a table of its own. */
+import { ownPlaces } from '../../src/core/ask-place.ts'
 import t from 'tap'
 import { CAPABILITIES } from '../../src/core/capabilities.ts'
 import { decisionRecordOf } from '../../src/core/decision-rows.ts'
@@ -32,7 +33,7 @@ function anyDeployment(random: () => number, index: number): Deployment {
   const made = deployment(`b${index}/m${index % 5}`, {
     backend: {
       weight: random() < 0.1 ? 0 : 1,
-      provider: provider({ local: random() < 0.5, ...(random() < 0.2 ? { endpoints: { chat: CHAT } } : {}) }),
+      provider: provider({ local: random() < 0.5, ...(random() < 0.2 ? { endpoints: ownPlaces([CHAT]) } : {}) }),
     },
     facts: {
       capabilities,

@@ -1,3 +1,4 @@
+import { ownPlaces } from '../../src/core/ask-place.ts'
 import t from 'tap'
 import { loadOf } from '../../src/core/load.ts'
 import { ANONYMOUS, type KeySpec } from '../../src/core/principal.ts'
@@ -198,7 +199,7 @@ t.test('embeddings and rerank need a model that is known for them, unless it was
 })
 
 t.test('a provider without the endpoint', async (t) => {
-  const none = provider({ label: 'Ollama', endpoints: { chat: CHAT } })
+  const none = provider({ label: 'Ollama', endpoints: ownPlaces([CHAT]) })
   const deployments = [
     deployment('a/m', { backend: { provider: none } }),
     deployment('b/m', { facts: { capabilities: { rerank: true } } }),

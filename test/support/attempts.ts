@@ -1,3 +1,6 @@
+import { CHAT } from '../../src/core/endpoints.ts'
+import { ownPlaces } from '../../src/core/ask-place.ts'
+import type { EndpointPlace } from '../../src/core/provider.ts'
 import { RequestLife } from '../../src/accounting/request-life.ts'
 import { Exchange } from '../../src/backends/upstream/exchange.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
@@ -67,6 +70,8 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     startedAt,
     load: loadOf(open),
     place: null,
+    askedAt: ASKED_AT,
+    lossy: [],
     fresh: false,
     addsUsage: false,
   })
@@ -128,3 +133,5 @@ export function lifeOf({ made = [], error = null, ...traits }: LifeTraits = {}):
   life.error = error
   return life
 }
+
+export const [ASKED_AT] = ownPlaces([CHAT]).chat as [EndpointPlace]

@@ -1,3 +1,4 @@
+import { ownPlaces } from '../../src/core/ask-place.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
 import { loadWeights } from '../../src/classifier-file.ts'
@@ -64,7 +65,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
     headers: {},
     forward: [],
     lacks: [],
-    endpoints: { chat: CHAT, completions: COMPLETIONS, embeddings: EMBEDDINGS, rerank: RERANK },
+    endpoints: ownPlaces([CHAT, COMPLETIONS, EMBEDDINGS, RERANK]),
     signature: null,
     discovery: [],
     ...rest,
@@ -74,6 +75,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       drop: [],
       roles: {},
       dropFromMessages: [],
+      thoughts: null,
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,

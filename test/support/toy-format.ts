@@ -32,7 +32,7 @@ import type {
   ReadRequest,
 } from '../../src/formats/format.ts'
 import type { Piece } from '../../src/formats/piece.ts'
-import { encodeEvent, frameText, KEEP_ALIVE_EVENT, type SseFrame } from '../../src/formats/sse.ts'
+import { encodeEvent, EVENTS, frameText, KEEP_ALIVE_EVENT, type SseFrame } from '../../src/formats/sse.ts'
 import { streamHeaders } from '../../src/formats/stream-headers.ts'
 import type { UpstreamFault } from '../../src/formats/upstream-fault.ts'
 import { usageSoFar } from '../../src/formats/usage-so-far.ts'
@@ -187,15 +187,31 @@ class ToyPrompt implements Prompt {
     return {
       messages: lines.map(([who, text]) => ({
         role: ROLES[who] ?? 'user',
-        parts: [{ kind: 'text', text }],
-        calls: [],
-        resultOf: null,
+        parts: [{ kind: 'text', text, cache: null }],
+        name: null,
+        result: null,
       })),
-      tools: Object.entries(kit ?? {}).map(([name, schema]) => ({ name, description: null, schema })),
+      tools: Object.entries(kit ?? {}).map(([name, schema]) => ({
+        name,
+        description: null,
+        schema,
+        strict: null,
+        free: null,
+        cache: null,
+      })),
       toolChoice: null,
+      parallelCalls: null,
       answer: null,
       sampling: this.sampling,
       stop: [],
+      thinking: null,
+      verbosity: null,
+      user: null,
+      cacheKey: null,
+      serviceTier: null,
+      logprobs: null,
+      metadata: null,
+      unsaid: [],
     }
   }
 }
@@ -345,14 +361,27 @@ class ToyReader implements AnswerReader {
     return null
   }
 
+  failed(): null {
+    return null
+  }
+
   pieces(bytes: Buffer): readonly Piece[] {
     const { said, use, why } = parsed(bytes.toString().replace(/^data: /, '')) ?? {}
     const text: Piece[] = said === undefined ? [] : [{ kind: 'text', choice: 0, text: said }]
     const call: Piece[] =
       use === undefined
         ? []
-        : [{ kind: 'call', choice: 0, slot: 0, begins: { id: use.tag, name: use.tool }, arguments: use.with }]
-    const end: Piece[] = why === undefined ? [] : [{ kind: 'end', choice: 0, finish: FINISHES[why] ?? 'unknown' }]
+        : [
+            {
+              kind: 'call',
+              choice: 0,
+              slot: 0,
+              begins: { id: use.tag, name: use.tool, free: false },
+              arguments: use.with,
+            },
+          ]
+    const end: Piece[] =
+      why === undefined ? [] : [{ kind: 'end', choice: 0, finish: FINISHES[why] ?? 'unknown', stop: null }]
     return [...text, ...call, ...end]
   }
 }
@@ -384,6 +413,10 @@ class ToyWriter implements AnswerWriter {
   last({ model, settled, reported }: AnswerState): Buffer | null {
     const usage = settled ?? reported
     return encodeEvent(JSON.stringify({ by: model, spent: [usage?.input, usage?.output] }))
+  }
+
+  failed(): null {
+    return null
   }
 
   body(pieces: readonly Piece[], { model, settled, reported }: AnswerState): Buffer {
@@ -426,6 +459,8 @@ export const TOY: Format = {
     writer: () => new ToyWriter(),
   },
   backend: {
+    framing: EVENTS,
+
     *compose(request, { model }, { maxTokens }) {
       const isOwn = request.prompt instanceof ToyPrompt && request.model === model && maxTokens === null
       return [isOwn ? request.raw : composed(request, model, maxTokens)]

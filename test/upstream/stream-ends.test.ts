@@ -1,4 +1,5 @@
 /** How streams end, and what is in them: each cut into network chunks at every byte, each beside its whole form. */
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import t from 'tap'
 import { verdictOf } from '../../src/accounting/verdict.ts'
 import type { Verdict } from '../../src/core/settlement.ts'
@@ -34,7 +35,11 @@ function hear(
   const request = gatewayRequest({ model: 'm', stream: true, n: choices }, { id: 'r' })
   const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 })
   const track = answer.state
-  const reader = new StreamReader({ call: { backend: backend(), answer }, bufferBytes: 1 << 20, retryAfterMs: null })
+  const reader = new StreamReader({
+    call: { backend: backend(), answer, format: OPENAI.backend },
+    bufferBytes: 1 << 20,
+    retryAfterMs: null,
+  })
   let out = ''
   let last: StreamProgress | null = null
   for (const piece of pieces) {

@@ -1,3 +1,4 @@
+import { OPENAI } from '../../src/formats/openai/openai.ts'
 import t from 'tap'
 import { CHAT, EMBEDDINGS } from '../../src/core/endpoints.ts'
 import { OpenAIAnswerReader } from '../../src/formats/openai/answer-reader.ts'
@@ -32,7 +33,11 @@ function hear(
     { id: 'r', endpoint: (options.finishes ?? true) ? CHAT : EMBEDDINGS },
   )
   const reader = new StreamReader({
-    call: { backend: backend(), answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 }) },
+    call: {
+      backend: backend(),
+      answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 }),
+      format: OPENAI.backend,
+    },
     bufferBytes: options.bufferBytes ?? 1 << 20,
     retryAfterMs: 1500,
   })

@@ -54,10 +54,10 @@ export function overrun(own: HealthState, by: SpendEstimate): void {
   own.beyond = { nanoUsd: Math.max(nanoUsd, by.nanoUsd), tokens: Math.max(tokens, by.tokens) }
 }
 
-/** A call ended. */
+/** A call ended. `place`: where it went, see core/ask-place.ts. */
 export function recordOutcome(
   own: HealthState,
-  endpoint: string,
+  place: string,
   error: GatewayError | null,
   now: number,
   asked: CallSubject | null = null,
@@ -65,17 +65,18 @@ export function recordOutcome(
   if (error === null) {
     own.failures = 0
     own.ejectedUntil = 0
-    own.unsupportedUntil.delete(endpoint)
-    own.answers.add(endpoint)
+    own.unsupportedUntil.delete(place)
+    own.answers.add(place)
     if (asked) learnAbilities(own, asked)
     return
   }
   switch (ERRORS[error.code].health) {
     case 'endpoint':
-      refuse(own, endpoint, now)
+      refuse(own, place, now)
       return
     case 'ability':
-      if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
+      if (error.lack?.name === 'endpoint') refuse(own, place, now)
+      else if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
       return
     case 'busy':
       if (error.about === 'model') own.retryAfterUntil = Math.max(own.retryAfterUntil, now + wished(error))

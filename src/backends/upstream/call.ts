@@ -25,7 +25,7 @@ export interface Call {
   readonly body: readonly Buffer[]
   readonly stream: boolean
   /** The side of the wire format in which it is made. */
-  readonly format: Pick<BackendSide, 'readFault'>
+  readonly format: Pick<BackendSide, 'readFault' | 'framing'>
   /** Reads what it answers. */
   readonly answer: AnswerReader
   readonly limits: Limits

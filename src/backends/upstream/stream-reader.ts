@@ -1,6 +1,6 @@
 /** Network chunks of an event stream -> what may go on to the caller, and how the stream stands. No effects. */
 import type { GatewayError } from '../../core/errors.ts'
-import { type SseFrame, SseSplitter } from '../../formats/sse.ts'
+import type { SseFrame, Splitter } from '../../formats/sse.ts'
 import type { Call } from './call.ts'
 import { answerFault, badAnswer, brokenOff, statusOf, tooLarge } from './fault.ts'
 
@@ -15,7 +15,7 @@ export interface StreamProgress {
 }
 
 interface ReaderOptions {
-  readonly call: Pick<Call, 'backend' | 'answer' | 'asks'>
+  readonly call: Pick<Call, 'backend' | 'answer' | 'asks' | 'format'>
   /** Largest single event. */
   readonly bufferBytes: number
   readonly retryAfterMs: number | null
@@ -33,10 +33,11 @@ export class StreamReader {
   readonly #held: Buffer[] = []
   #heldBytes = 0
   readonly #options: ReaderOptions
-  readonly #splitter = new SseSplitter()
+  readonly #splitter: Splitter
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#splitter = options.call.format.framing.splitter()
   }
 
   /** `look`: whether it brings any of the answer. */

@@ -8,6 +8,7 @@
  *
  * Options that are made of several, or depend on the kind of backend (`url`, `price`, `match`, ..), are in config/schema.ts and config/build.ts.
  */
+import { FORMAT_NAMES } from '../format-names.ts'
 import { z } from 'zod'
 import { PERIODS } from '../budget.ts'
 import { count, moment, name, names, text, texts, usd } from './kinds.ts'
@@ -22,6 +23,11 @@ export const BACKEND_OPTIONS = {
     usd,
     'its share among replicas, 2 getting twice as much as 1; 0 drains it: running calls finish, no new ones arrive',
     { value: 1 },
+  ),
+  formats: option(
+    z.array(z.enum(FORMAT_NAMES)).min(1).nullable(),
+    'wire formats in which it is asked, the preferred one first, instead of all that its kind has',
+    { value: null },
   ),
 }
 

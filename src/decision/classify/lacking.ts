@@ -5,11 +5,11 @@ import type { Json } from '../../core/json.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 
 /**
- * `lack`: a capability, an endpoint, `role:NAME`, `prefill`, `stream`, `whole` (not streamed), `model` (whatever is asked), `endpoint` (the one that is asked), or a top-level
+ * `lack`: a capability, `role:NAME`, `prefill`, `stream`, `whole` (not streamed), `model` (whatever is asked), `endpoint` (the one that is asked), or a top-level
  * field, with `=` and a mark of its value where only that was refused.
  */
 export function asks(request: GatewayRequest, profile: RequestProfile, lack: string): boolean {
-  if (lack === 'model' || lack === 'endpoint' || lack === profile.endpoint) return true
+  if (lack === 'model' || lack === 'endpoint') return true
   if ((profile.needs as readonly string[]).includes(lack)) return true
   const { prompt } = request
   if (lack === 'stream') return request.stream
@@ -29,8 +29,7 @@ function hasRole(prompt: Prompt, role: string): boolean {
 }
 
 /** The name under which a refusal is remembered: with its value where another one may be taken. */
-export function lackKey({ prompt, endpoint }: GatewayRequest, name: string, ofValue: boolean): string {
-  if (name === 'endpoint') return endpoint.id
+export function lackKey({ prompt }: GatewayRequest, name: string, ofValue: boolean): string {
   const value = prompt.parameter(name)
   return ofValue && value !== null && typeof value !== 'object' ? `${name}=${told(value)}` : name
 }

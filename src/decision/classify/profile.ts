@@ -46,7 +46,7 @@ class LazyProfile implements RequestProfile {
 
   constructor(request: GatewayRequest, meaningOf: MeaningReader) {
     const { prompt } = request
-    const { id } = request.endpoint
+    const id = request.endpoint.asks ?? request.endpoint.id
     const conversation = readConversation(prompt)
     this.endpoint = id
     this.generates = id !== 'embeddings' && id !== 'rerank'

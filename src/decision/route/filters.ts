@@ -1,5 +1,6 @@
 /** Reasons not to ask a deployment, each named and explained. Pure. */
 import type { Capability } from '../../core/capabilities.ts'
+import { isRefused, placeFor, placeKey } from '../../core/ask-place.ts'
 import type { Endpoint } from '../../core/endpoints.ts'
 import type { Deployment, GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { keyed, keysOf } from '../../core/keyed.ts'
@@ -42,13 +43,14 @@ const isRare = (need: Capability): boolean => need === 'embeddings' || need === 
 const ROWS = {
   endpoint: {
     means: 'the provider does not have the endpoint',
-    why: ({ backend: { provider } }, { endpoint }) => {
-      const place = provider.endpoints[endpoint.id]
-      if (place === undefined) return `${provider.label} has no ${endpoint.id} endpoint`
+    why: (deployment, { endpoint }) => {
+      if (placeFor(deployment, endpoint, Infinity) !== null) return null
+      const { label, endpoints } = deployment.backend.provider
+      const places = endpoint.asks === null ? undefined : endpoints[endpoint.asks]
+      if (places === undefined) return `${label} has no ${endpoint.asks ?? endpoint.id} endpoint`
       // Only what generates text is translated.
-      return place.format === endpoint.format || endpoint.streams
-        ? null
-        : `${provider.label} takes ${endpoint.id} in the wire format ${place.format} only`
+      const formats = [...new Set(places.map(({ format }) => format))]
+      return `${label} takes ${endpoint.asks ?? endpoint.id} in the wire format ${formats.join(', ')} only`
     },
   },
   capability: {
@@ -161,12 +163,15 @@ export function exclusionOf(
 
 /** It said not long ago that it lacks something that this request asks for. */
 export function refuses(
-  { health }: Deployment,
+  deployment: Deployment,
   request: GatewayRequest,
   profile: RequestProfile,
   now: number,
 ): boolean {
+  const { health } = deployment
   if (health.unsupportedUntil.size === 0) return false
+  const place = placeFor(deployment, request.endpoint, now)
+  if (place !== null && isRefused(health, placeKey(request.endpoint, place), now)) return true
   for (const [lack, until] of health.unsupportedUntil) if (until > now && asks(request, profile, lack)) return true
   return false
 }

@@ -120,6 +120,10 @@ export class OpenAIAnswerReader implements AnswerReader {
     return tellsUsage ? usageEvent(state, this.#request, nowMs) : null
   }
 
+  failed(): null {
+    return null
+  }
+
   pieces(bytes: Buffer): readonly Piece[] {
     return piecesOf(bytes)
   }

@@ -1,70 +1,192 @@
 /** A request of another wire format in OpenAI's form. Pure. */
-import type { Contents, Message, Part, Sampling, ToolUse } from '../../core/prompt.ts'
+import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
+import type { Json } from '../../core/json.ts'
+import type { Provider } from '../../core/provider.ts'
 import type { GatewayRequest } from '../../core/types.ts'
+import { effortOfThinking } from '../thinking.ts'
 import { OpenAIPrompt } from './prompt.ts'
 import { parseBody } from './request.ts'
 
-/** The same request where it came in this format. */
-export function inOpenAIForm(request: GatewayRequest): GatewayRequest {
+/** How the backend takes what another format says. */
+export type Ways = Pick<Provider, 'local'> & {
+  readonly request: Pick<Provider['request'], 'thoughts' | 'outputLimit'>
+}
+
+/** The same request where it came in this format. What cannot be said is added to `lossy`. */
+export function inOpenAIForm(request: GatewayRequest, ways: Ways, lossy: string[]): GatewayRequest {
   if (request.prompt instanceof OpenAIPrompt) return request
-  const body = bodyOf(request.prompt.contents())
+  const body = bodyOf(request.prompt.contents(), ways, lossy)
   const raw = Buffer.from(
     JSON.stringify({ model: request.model, ...(request.stream ? { stream: true } : {}), ...body }),
   )
   return { ...request, raw, prompt: parseBody(raw, request.endpoint).prompt }
 }
 
-function bodyOf({ messages, tools, toolChoice, answer, sampling, stop }: Contents): object {
+function bodyOf(contents: Contents, ways: Ways, lossy: string[]): object {
+  const { messages, tools, toolChoice, answer, sampling, stop, thinking, logprobs } = contents
+  const lose = (name: string): void => {
+    if (!lossy.includes(name)) lossy.push(name)
+  }
+  contents.unsaid.forEach(lose)
+  if (thinking !== null && thinking.budget !== null && thinking.effort === null) lose('thinking.budget')
+  if (answer?.form === 'other') lose('answer form')
   return {
-    messages: messages.map(messageOf),
-    ...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
-    ...(toolChoice === null ? {} : { tool_choice: toolChoiceOf(toolChoice) }),
-    ...(answer === null || answer.form === 'other' ? {} : { response_format: formatOf(answer) }),
-    ...(stop.length === 0 ? {} : { stop }),
-    ...samplingOf(sampling),
+    messages: withOneSystem(messages, ways).flatMap((message) => messagesOf(message, ways, lose)),
+    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, lose)) }),
+    ...optional('tool_choice', toolChoice === null || tools.length === 0 ? null : toolChoiceOf(toolChoice, tools)),
+    ...optional('parallel_tool_calls', tools.length === 0 ? null : contents.parallelCalls),
+    ...optional('response_format', answer === null || answer.form === 'other' ? null : formatOf(answer)),
+    ...(stop.length === 0 ? {} : { stop: stopsOf(stop, lose) }),
+    ...optional('reasoning_effort', effortOf(thinking)),
+    ...optional('verbosity', contents.verbosity),
+    ...optional('user', contents.user),
+    ...optional('prompt_cache_key', contents.cacheKey),
+    ...optional('service_tier', contents.serviceTier),
+    ...(logprobs === null ? {} : { logprobs: true, top_logprobs: logprobs }),
+    ...optional('metadata', contents.metadata),
+    ...samplingOf(sampling, ways.request.outputLimit ?? 'max_tokens'),
   }
 }
 
-function messageOf({ role, parts, calls, resultOf }: Message): object {
-  return {
+const optional = (name: string, value: Json | object): object => (value === null ? {} : { [name]: value })
+
+/** Templates of local models take one system message, at the start. */
+function withOneSystem(messages: readonly Message[], { local }: Ways): Message[] {
+  const isSystem = ({ role }: Message): boolean => role === 'system' || role === 'developer'
+  const first = messages.findIndex((message) => !isSystem(message))
+  const leading = first < 0 ? messages : messages.slice(0, first)
+  const rest = first < 0 ? [] : messages.slice(first)
+  const head = leading[0]
+  const system = head === undefined ? [] : [{ ...head, parts: leading.flatMap(({ parts }) => parts) }]
+  return [...system, ...(local ? rest.map((message) => (isSystem(message) ? asUser(message) : message)) : rest)]
+}
+
+const asUser = (message: Message): Message => ({ ...message, role: 'user' })
+
+/** Pictures in what a tool gave have no place in its message, and follow in one of the user. */
+function messagesOf(message: Message, ways: Ways, lose: (name: string) => void): object[] {
+  const { role, parts, name, result } = message
+  const calls = parts.filter((part) => part.kind === 'call')
+  const thoughts = parts.filter((part) => part.kind === 'thought')
+  const said = parts.filter((part) => part.kind !== 'call' && part.kind !== 'thought' && part.kind !== 'refusal')
+  const refused = parts.flatMap((part) => (part.kind === 'refusal' ? [part.text] : [])).join('')
+  for (const part of parts) {
+    if ('cache' in part && part.cache !== null) lose('cache marks')
+    if ('seal' in part && part.seal !== null && (part.kind !== 'call' || part.seal.maker !== 'gemini')) lose('seals')
+  }
+  const { thoughts: field } = ways.request
+  if (thoughts.length > 0 && field === null) lose('thoughts')
+  const thought = thoughts.map(({ text }) => text).join('')
+  const media = result === null ? [] : said.filter((part) => part.kind !== 'text')
+  const own = result === null ? said : said.filter((part) => part.kind === 'text')
+  const failed = result?.failed === true ? 'Error: ' : ''
+  const main = {
     role,
-    content: parts.every(({ kind }) => kind === 'text') ? textOf(parts) : parts.map(partOf),
+    content: contentOf(own, failed, lose),
+    ...optional('name', name),
+    ...(refused === '' ? {} : { refusal: refused }),
+    ...(field !== null && thought !== '' ? { [field]: thought } : {}),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map(callOf) }),
-    ...(resultOf === null ? {} : { tool_call_id: resultOf }),
+    ...(result === null ? {} : { tool_call_id: result.id }),
+  }
+  return media.length === 0 ? [main] : [main, { role: 'user', content: media.flatMap((part) => partOf(part, lose)) }]
+}
+
+/** One text where it is nothing else; null: it says nothing. */
+function contentOf(parts: readonly Part[], before: string, lose: (name: string) => void): Json | object[] {
+  if (parts.length === 0) return before === '' ? null : before
+  const texts = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []))
+  if (texts.length === parts.length) return before + texts.join('\n')
+  return parts.flatMap((part) => partOf(part, lose))
+}
+
+function partOf(part: Part, lose: (name: string) => void): object[] {
+  if (part.kind === 'text') return [{ type: 'text', text: part.text }]
+  if (part.kind === 'image' || part.kind === 'audio' || part.kind === 'file') return mediumOf(part, lose)
+  return []
+}
+
+function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string) => void): object[] {
+  const url =
+    source.kind === 'url'
+      ? source.url
+      : source.kind === 'data'
+        ? `data:${source.mediaType};base64,${source.data}`
+        : null
+  if (source.kind === 'text') return [{ type: 'text', text: source.text }]
+  if (kind === 'image' && url !== null)
+    return [{ type: 'image_url', image_url: { url, ...optional('detail', detail) } }]
+  if (kind === 'audio' && source.kind === 'data')
+    return [
+      { type: 'input_audio', input_audio: { data: source.data, format: source.mediaType.replace(/^audio\//, '') } },
+    ]
+  if (kind === 'file' && source.kind === 'id') return [{ type: 'file', file: { file_id: source.id } }]
+  if (kind === 'file' && source.kind === 'data')
+    return [{ type: 'file', file: { file_data: url, filename: name ?? 'file' } }]
+  lose(`${kind} by ${source.kind}`)
+  return []
+}
+
+const callOf = ({ id, name, arguments: text, free, seal }: CallPart): object => ({
+  id,
+  ...(free
+    ? { type: 'custom', custom: { name, input: text } }
+    : { type: 'function', function: { name, arguments: text } }),
+  ...(seal?.maker === 'gemini' ? { extra_content: { google: { thought_signature: seal.value } } } : {}),
+})
+
+function toolOf({ name, description, schema, strict, free, cache }: Tool, lose: (name: string) => void): object {
+  if (cache !== null) lose('cache marks')
+  if (free !== null)
+    return {
+      type: 'custom',
+      custom: { name, ...optional('description', description), ...optional('format', free.form) },
+    }
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...optional('description', description),
+      ...optional('parameters', schema),
+      ...optional('strict', strict),
+    },
   }
 }
 
-/** Null: it says nothing. */
-const textOf = (parts: readonly Part[]): string | null =>
-  parts.length === 0 ? null : parts.map((part) => (part.kind === 'text' ? part.text : '')).join('\n')
+function toolChoiceOf(choice: NonNullable<Contents['toolChoice']>, tools: readonly Tool[]): object | string {
+  if (typeof choice === 'string') return choice
+  const { name } = choice
+  const isFree = tools.some((tool) => tool.name === name && tool.free !== null)
+  return isFree ? { type: 'custom', custom: { name } } : { type: 'function', function: { name } }
+}
 
-const partOf = (part: Part): object =>
-  part.kind === 'text' ? { type: 'text', text: part.text } : { type: 'image_url', image_url: { url: part.url } }
+function formatOf({ form, schema, name, description, strict }: AnswerWish): object {
+  if (form !== 'json_schema') return { type: form }
+  const inner = {
+    name: name ?? 'answer',
+    schema,
+    ...optional('description', description),
+    ...optional('strict', strict),
+  }
+  return { type: form, json_schema: inner }
+}
 
-const callOf = ({ id, name, arguments: text }: ToolUse): object => ({
-  id,
-  type: 'function',
-  function: { name, arguments: text },
-})
+/** As many as OpenAI takes. */
+const MOST_STOPS = 4
 
-const toolOf = ({ name, description, schema }: Contents['tools'][number]): object => ({
-  type: 'function',
-  function: {
-    name,
-    ...(description === null ? {} : { description }),
-    ...(schema === null ? {} : { parameters: schema }),
-  },
-})
+function stopsOf(stop: readonly string[], lose: (name: string) => void): readonly string[] {
+  if (stop.length > MOST_STOPS) lose('stop')
+  return stop.slice(0, MOST_STOPS)
+}
 
-const toolChoiceOf = (choice: NonNullable<Contents['toolChoice']>): unknown =>
-  typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.name } }
+function effortOf(thinking: Contents['thinking']): string | null {
+  if (thinking === null || thinking.effort === 'adaptive') return null
+  return thinking.effort ?? effortOfThinking(thinking)
+}
 
-const formatOf = ({ form, schema }: NonNullable<Contents['answer']>): object =>
-  form === 'json_schema' ? { type: form, json_schema: { name: 'answer', schema } } : { type: form }
-
-function samplingOf(sampling: Sampling): object {
+function samplingOf(sampling: Sampling, limit: string): object {
   const fields = {
-    max_tokens: sampling.maxOutput,
+    [limit]: sampling.maxOutput,
     n: sampling.choices,
     temperature: sampling.temperature,
     top_p: sampling.topP,

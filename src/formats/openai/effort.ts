@@ -1,20 +1,8 @@
 /** How hard the caller asks the model to think, over the spellings that callers use. Pure. */
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
-import { type Effort, EFFORTS } from '../../core/capabilities.ts'
-
-/** Words of newer models that stand for the nearest of ours. */
-const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([
-  ...EFFORTS.map((effort) => [effort, effort] as const),
-  ['minimal', 'low'],
-  ['xhigh', 'high'],
-  ['max', 'high'],
-  ['ultra', 'high'],
-])
-
-/** Up to so many tokens of thought are little, and so many are some. */
-const LOW_BUDGET = 2_048
-const MEDIUM_BUDGET = 8_192
+import type { Effort } from '../../core/capabilities.ts'
+import { effortOfBudget, effortOfWord } from '../thinking.ts'
 
 /** Keys of `chat_template_kwargs` that steer thinking. */
 export const TEMPLATE_SWITCHES: readonly string[] = ['enable_thinking', 'thinking', 'reasoning_effort']
@@ -51,7 +39,7 @@ export function effortFields(body: JsonObject): string[] {
 const STEERING: readonly string[] = [...Object.keys(READERS), 'extra_body']
 
 function word(value: Json | undefined): Effort | null {
-  return typeof value === 'string' ? (WORDS.get(value.toLowerCase()) ?? null) : null
+  return typeof value === 'string' ? effortOfWord(value) : null
 }
 
 /** A switch: thinking, however hard, is what models do at their best. */
@@ -72,12 +60,8 @@ function ofTemplate({ enable_thinking, thinking, reasoning_effort }: JsonObject)
   return word(reasoning_effort) ?? onOff(enable_thinking) ?? onOff(thinking)
 }
 
-function ofBudget(tokens: Json | undefined): Effort | null {
-  if (typeof tokens !== 'number' || !(tokens >= 0)) return null
-  if (tokens === 0) return 'none'
-  if (tokens <= LOW_BUDGET) return 'low'
-  return tokens <= MEDIUM_BUDGET ? 'medium' : 'high'
-}
+const ofBudget = (tokens: Json | undefined): Effort | null =>
+  typeof tokens === 'number' ? effortOfBudget(tokens) : null
 
 /** Gemini refuses `reasoning_effort` beside it. */
 function hasGoogleBudget(value: Json): boolean {

@@ -2,11 +2,11 @@
 import { openAIError } from '../error-body.ts'
 import type { Format } from '../format.ts'
 import { streamHeaders } from '../stream-headers.ts'
-import { encodeEvent, KEEP_ALIVE_EVENT } from '../sse.ts'
+import { encodeEvent, EVENTS, KEEP_ALIVE_EVENT } from '../sse.ts'
 import { adaptationFor } from './adapt.ts'
 import { OpenAIAnswerReader } from './answer-reader.ts'
 import { asksUsage, composeInSteps, refusesUsage } from './compose.ts'
-import { inOpenAIForm } from './compose-contents.ts'
+import { inOpenAIForm, type Ways } from './compose-contents.ts'
 import { DONE_EVENT } from './done.ts'
 import { recordEvent, withRecord } from './explanation.ts'
 import { readFault } from './fault.ts'
@@ -15,7 +15,7 @@ import { OpenAIWriter } from './writer.ts'
 import { parseBody, parseLargeBody } from './request.ts'
 
 export const OPENAI: Format = {
-  name: 'openai',
+  name: 'openai-chat',
   caller: {
     read: parseBody,
     readInSteps: parseLargeBody,
@@ -33,11 +33,16 @@ export const OPENAI: Format = {
     writer: (request, nowMs) => new OpenAIWriter(request, nowMs),
   },
   backend: {
-    compose: (request, deployment, how) => composeInSteps(inOpenAIForm(request), deployment, how),
-    adaptation: (error, request, tried) => adaptationFor(error, inOpenAIForm(request), tried),
+    framing: EVENTS,
+    compose: (request, deployment, how) =>
+      composeInSteps(inOpenAIForm(request, deployment.backend.provider, how.lossy), deployment, how),
+    adaptation: (error, request, tried) => adaptationFor(error, inOpenAIForm(request, ANY_WAYS, []), tried),
     asksUsage,
     refusesUsage,
     reader: (request, how) => new OpenAIAnswerReader(request, how),
     readFault,
   },
 }
+
+/** Which fields a request has does not depend on the backend. */
+const ANY_WAYS: Ways = { local: false, request: { thoughts: null, outputLimit: null } }

@@ -1,7 +1,9 @@
 /** What the events, or the body, of an answer bring, in neutral words. Pure. */
 import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Piece } from '../piece.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { partOf } from './answer.ts'
+import { sealOf } from './contents.ts'
 import { finishOf, wordOf } from './finish.ts'
 
 const OPEN_BRACE = 0x7b
@@ -36,8 +38,25 @@ function piecesOfChoice(choice: Fields, at: number): Piece[] {
     ...of('refusal', textIn(part['refusal'])),
     ...calls.flatMap((call, slot) => (isObject(call) ? callOf(call, slot, index) : [])),
     ...(isObject(legacy) ? callOf({ id: legacy['name'], function: legacy }, 0, index) : []),
-    ...(reason === null ? [] : [{ kind: 'end' as const, choice: index, finish: finishOf(reason) }]),
+    ...citationsOf(part['annotations'], index),
+    ...(reason === null
+      ? []
+      : [{ kind: 'end' as const, choice: index, finish: finishOf(reason), stop: stopOf(choice) }]),
   ]
+}
+
+/** vLLM and SGLang name the stop sequence that was met; a number is a token. */
+const stopOf = (choice: Fields): string | null => wordOf(choice['stop_reason']) ?? wordOf(choice['matched_stop'])
+
+function citationsOf(list: unknown, choice: number): Piece[] {
+  if (!Array.isArray(list)) return []
+  return (list as readonly unknown[]).flatMap((one): Piece[] => {
+    const cited = isObject(one) ? one['url_citation'] : null
+    if (!isObject(cited) || typeof cited['url'] !== 'string') return []
+    const { url, title, start_index: from, end_index: to } = cited
+    const range = typeof from === 'number' && typeof to === 'number' ? ([from, to] as const) : null
+    return [{ kind: 'citation', choice, url, title: typeof title === 'string' ? title : null, range }]
+  })
 }
 
 function textIn(content: unknown): string {
@@ -49,10 +68,14 @@ function textIn(content: unknown): string {
 }
 
 function callOf(call: Fields, place: number, choice: number): Piece[] {
-  const made = isObject(call['function']) ? call['function'] : call['custom']
+  const free = !isObject(call['function'])
+  const made = free ? call['custom'] : call['function']
   if (!isObject(made)) return []
   const { id, index } = call
-  const begins = typeof id === 'string' && typeof made['name'] === 'string' ? { id, name: made['name'] } : null
+  const begins = typeof id === 'string' && typeof made['name'] === 'string' ? { id, name: made['name'], free } : null
   const slot = typeof index === 'number' ? index : place
-  return [{ kind: 'call', choice, slot, begins, arguments: textIn(made['arguments'] ?? made['input']) }]
+  const text = textIn(made['arguments'] ?? made['input'])
+  const seal = sealOf(call as JsonObject)
+  const sealed: Piece[] = seal === null ? [] : [{ kind: 'seal', choice, slot, seal }]
+  return [{ kind: 'call', choice, slot, begins, arguments: text }, ...sealed]
 }

@@ -1,17 +1,18 @@
 /** A request body as far as the gateway must understand it. Unknown fields are nobody's business and pass. Pure. */
 import type { Endpoint } from '../../core/endpoints.ts'
-import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
-import type { Member } from '../../core/types.ts'
+import type { Json } from '../../core/json.ts'
 import type { ReadRequest } from '../format.ts'
 import { namesIn } from './names.ts'
 import { OpenAIPrompt } from './prompt.ts'
-import { digest } from '../json/digest.ts'
-import { members, memberValue } from '../json/members.ts'
-import { parseLarge } from '../json/parse-large.ts'
-import { OPEN_BRACE, skipSpace } from '../json/scan.ts'
-import { BodySize } from '../json/body-size.ts'
+import {
+  invalidMember,
+  modelIn,
+  type ReadObject,
+  readObject,
+  readObjectInSteps,
+  streamIn,
+} from '../json/read-object.ts'
 
 export interface OpenAIRequest extends ReadRequest {
   readonly prompt: OpenAIPrompt
@@ -65,78 +66,26 @@ const NEEDS: Readonly<Record<string, readonly Need[]>> = {
   ],
 }
 
-const MODEL_LENGTH = 512
-
 /** Throws `invalid_json` or `invalid_request`, which names the field and what it should be. */
-export function parseBody(raw: Buffer, endpoint: Endpoint): OpenAIRequest {
-  const tally = new BodySize()
-  const list = members(raw, tally) ?? refuse(raw)
-  return checked(parseObject(digest(raw, tally.longTexts), raw.length), list, raw, endpoint)
-}
+export const parseBody = (raw: Buffer, endpoint: Endpoint): OpenAIRequest => checked(readObject(raw), endpoint)
 
 /** The same for a large body. */
 export function* parseLargeBody(raw: Buffer, endpoint: Endpoint): Steps<OpenAIRequest> {
-  const { body, members: list } = yield* parseLarge(raw)
-  return checked(body, list, raw, endpoint)
+  return checked(yield* readObjectInSteps(raw), endpoint)
 }
 
-function checked(body: JsonObject, list: readonly Member[], raw: Buffer, endpoint: Endpoint): OpenAIRequest {
-  if (list.length !== Object.keys(body).length) refuseTwin(list)
-  const model = decoded(body['model'], raw, list)
-  if (typeof model !== 'string' || model === '')
-    throw invalid('model', '`model` must be a string; write "auto" to let the gateway choose.')
-  // Names are matched against the patterns of routes, whose cost grows with the length.
-  if (model.length > MODEL_LENGTH) throw invalid('model', `\`model\` is longer than ${MODEL_LENGTH} characters.`)
-  const stream = body['stream'] ?? false
-  if (typeof stream !== 'boolean') throw invalid('stream', '`stream` must be true or false.')
+function checked(object: ReadObject, endpoint: Endpoint): OpenAIRequest {
+  const { body, raw, members } = object
+  const model = modelIn(object)
+  const stream = streamIn(body, false)
   for (const { fields, takes, wanted } of NEEDS[endpoint.id] ?? []) {
     const [usual = ''] = fields
-    if (!fields.some((field) => takes(body[field]))) throw invalid(usual, `\`${usual}\` must be ${wanted}.`)
+    if (!fields.some((field) => takes(body[field]))) throw invalidMember(usual, `\`${usual}\` must be ${wanted}.`)
   }
   return {
     model,
     stream: stream && endpoint.streams,
-    prompt: new OpenAIPrompt(endpoint, body, raw, list),
+    prompt: new OpenAIPrompt(endpoint, body, raw, members),
     names: namesIn(body),
   }
 }
-
-/** Says what is wrong with a text that is no object. Where the scan gives up, the parser has done so before. */
-function refuse(raw: Buffer): never {
-  if (raw.length === 0) throw new GatewayError('invalid_json', 'The body is empty; send a JSON object.')
-  if (raw[skipSpace(raw, 0)] === OPEN_BRACE) parseObject(raw.toString('latin1'), raw.length)
-  throw new GatewayError('invalid_json', 'The body must be one JSON object.')
-}
-
-/** Engines differ in which of two equal keys they read; what the gateway judged must be what the engine gets. */
-function refuseTwin(list: readonly Member[]): never {
-  const keys = list.map(({ key }) => key)
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index) ?? ''
-  throw invalid(twice.slice(0, 100), `\`${twice.slice(0, 100)}\` is there twice.`)
-}
-
-/** The one text that must be exact. */
-function decoded(model: Json | undefined, raw: Buffer, list: readonly Member[]): unknown {
-  return typeof model === 'string' && /[^\x20-\x7e]/.test(model) ? memberValue(raw, list, 'model') : model
-}
-
-/** `bytes`: of the body; a text of another length was cut, and its positions are not those of the body. */
-function parseObject(text: string, bytes: number): JsonObject {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (thrown) {
-    // V8's message quotes the text around the fault, which is a part of the prompt.
-    const position = text.length === bytes ? /position \d+/.exec((thrown as Error).message)?.[0] : undefined
-    throw new GatewayError(
-      'invalid_json',
-      `The body is not valid JSON${position === undefined ? '' : ` (at ${position})`}.`,
-    )
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new GatewayError('invalid_json', 'The body must be a JSON object.')
-  return value as JsonObject
-}
-
-const invalid = (param: string, message: string): GatewayError =>
-  new GatewayError('invalid_request', message, { param })

@@ -10,19 +10,10 @@ import { textBytes } from '../../core/cut-text.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { WorstCase } from '../../core/prompt.ts'
 import type { GatewayRequest, Member } from '../../core/types.ts'
+import { ANYTHING, PICTURE, SOUND_CHARS, TEMPLATE, TOOLS } from '../media-sizes.ts'
 
-/** What templates put before the first message, beyond the names of the body's fields. */
-const TEMPLATE = 32
 /** What templates put around a query and its document: some give instructions each time. */
 const PAIR = 96
-/** What vendors write of their own where there are tools: up to 804 tokens. */
-const TOOLS = 1_024
-/** Of one picture: eight tiles of 5,667 and the base of 2,833, the most that any vendor is known to charge. */
-const PICTURE = 49_152
-/** Characters of base64 for a token of sound: a second of the thinnest MP3 has 1,333 of them, and 32 tokens at the most. */
-const SOUND_CHARS = 4
-/** Videos and documents may be anything that fits into the largest context there is. */
-const ANYTHING = 1_048_576
 
 interface Media {
   tokens: number

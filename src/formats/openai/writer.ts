@@ -1,9 +1,10 @@
 /** Writes an answer that came in another format as OpenAI's clients expect it. */
+import type { Seal } from '../../core/prompt.ts'
 import type { Finish } from '../../core/finish.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
 import type { AnswerWriter } from '../format.ts'
-import type { CallPiece, Piece } from '../piece.ts'
+import type { CallPiece, CitationPiece, Piece } from '../piece.ts'
 import { encodeEvent } from '../sse.ts'
 import { chunkHead } from './chunk.ts'
 import { isStandard } from './finish.ts'
@@ -15,6 +16,7 @@ export class OpenAIWriter implements AnswerWriter {
   readonly #nowMs: number
   /** Choices that have said whose they are. */
   readonly #begun = new Set<number>()
+  readonly #free = new Set<string>()
 
   constructor(request: GatewayRequest, nowMs: number) {
     this.#request = request
@@ -22,9 +24,10 @@ export class OpenAIWriter implements AnswerWriter {
   }
 
   events(pieces: readonly Piece[], state: AnswerState): Buffer | null {
-    if (pieces.length === 0) return null
+    const written = pieces.filter(isWritten)
+    if (written.length === 0) return null
     const head = chunkHead(this.#request, state, this.#nowMs)
-    const events = pieces.map((piece) => encodeEvent(JSON.stringify({ ...head, choices: [this.#choice(piece)] })))
+    const events = written.map((piece) => encodeEvent(JSON.stringify({ ...head, choices: [this.#choice(piece)] })))
     return Buffer.concat(events)
   }
 
@@ -33,7 +36,14 @@ export class OpenAIWriter implements AnswerWriter {
     if (this.#isCompletion) return { index: piece.choice, text: piece.kind === 'text' ? piece.text : '', finish_reason }
     const role = this.#begun.has(piece.choice) ? {} : { role: 'assistant' }
     this.#begun.add(piece.choice)
-    return { index: piece.choice, delta: { ...role, ...deltaOf(piece) }, finish_reason }
+    return { index: piece.choice, delta: { ...role, ...deltaOf(piece, this.#isFree) }, finish_reason }
+  }
+
+  /** Calls whose arguments are free text. */
+  readonly #isFree = ({ choice, slot, begins }: CallPiece): boolean => {
+    const key = `${choice} ${slot}`
+    if (begins?.free === true) this.#free.add(key)
+    return this.#free.has(key)
   }
 
   get #isCompletion(): boolean {
@@ -70,15 +80,21 @@ export class OpenAIWriter implements AnswerWriter {
     return Buffer.from(JSON.stringify(answer))
   }
 
+  failed(): null {
+    return null
+  }
+
   #wholeChoice(index: number, pieces: readonly Piece[]): object {
     const finish_reason = reasonOf(pieces.find((piece) => piece.kind === 'end')?.finish ?? 'stop')
     const [text, thought, refusal] = (['text', 'thought', 'refusal'] as const).map((kind) => joined(pieces, kind))
     if (this.#isCompletion) return { index, text: text ?? '', finish_reason }
     const calls = wholeCalls(pieces)
+    const cited = pieces.flatMap((piece) => (piece.kind === 'citation' ? [annotationOf(piece)] : []))
     const message = {
       role: 'assistant',
       content: text,
       refusal,
+      ...(cited.length === 0 ? {} : { annotations: cited }),
       ...(thought === null ? {} : { reasoning_content: thought }),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     }
@@ -89,7 +105,7 @@ export class OpenAIWriter implements AnswerWriter {
 /** OpenAI's clients know no other word than theirs. */
 const reasonOf = (finish: Finish): Finish => (isStandard(finish) ? finish : 'stop')
 
-function deltaOf(piece: Piece): object {
+function deltaOf(piece: Piece, isFree: (call: CallPiece) => boolean): object {
   switch (piece.kind) {
     case 'text':
       return { content: piece.text }
@@ -98,16 +114,38 @@ function deltaOf(piece: Piece): object {
     case 'refusal':
       return { refusal: piece.text }
     case 'call':
-      return { tool_calls: [{ index: piece.slot, ...callOf(piece) }] }
+      return { tool_calls: [{ index: piece.slot, ...callOf(piece, isFree(piece)) }] }
+    case 'seal':
+      return piece.slot === null ? {} : { tool_calls: [{ index: piece.slot, ...sealedBy(piece.seal) }] }
+    case 'citation':
+      return { annotations: [annotationOf(piece)] }
     case 'end':
       return {}
   }
 }
 
-const callOf = ({ begins, arguments: text }: CallPiece): object =>
-  begins === null
-    ? { function: { arguments: text } }
-    : { id: begins.id, type: 'function', function: { name: begins.name, arguments: text } }
+function callOf({ begins, arguments: text }: CallPiece, free: boolean): object {
+  const made = free ? { input: text } : { arguments: text }
+  const kind = free ? 'custom' : 'function'
+  return begins === null ? { [kind]: made } : { id: begins.id, type: kind, [kind]: { name: begins.name, ...made } }
+}
+
+/** Where Gemini's OpenAI-compatible endpoint has it. */
+const sealedBy = ({ maker, value }: Seal): object =>
+  maker === 'gemini' ? { extra_content: { google: { thought_signature: value } } } : {}
+
+const annotationOf = ({ url, title, range }: CitationPiece): object => ({
+  type: 'url_citation',
+  url_citation: {
+    url,
+    title: title ?? '',
+    ...(range === null ? {} : { start_index: range[0], end_index: range[1] }),
+  },
+})
+
+/** What this format has a place for. */
+const isWritten = (piece: Piece): boolean =>
+  piece.kind !== 'seal' || (piece.slot !== null && piece.seal.maker === 'gemini')
 
 /** Null where there is none. */
 function joined(pieces: readonly Piece[], kind: 'text' | 'thought' | 'refusal'): string | null {
@@ -120,6 +158,8 @@ function wholeCalls(pieces: readonly Piece[]): object[] {
   return calls.flatMap((first) => {
     if (first.begins === null) return []
     const rest = calls.filter((piece) => piece.slot === first.slot && piece.begins === null)
-    return [callOf({ ...first, arguments: first.arguments + rest.map((piece) => piece.arguments).join('') })]
+    const whole = { ...first, arguments: first.arguments + rest.map((piece) => piece.arguments).join('') }
+    const seal = pieces.find((piece) => piece.kind === 'seal' && piece.slot === first.slot)
+    return [{ ...callOf(whole, first.begins.free), ...(seal?.kind === 'seal' ? sealedBy(seal.seal) : {}) }]
   })
 }

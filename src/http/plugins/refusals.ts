@@ -1,6 +1,7 @@
 /** Whatever is thrown below Fastify, in the envelope of all errors, and the id, line and metric that every plain answer gets. */
+import { EndpointPaths } from '../endpoint-paths.ts'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { ENDPOINTS } from '../../core/endpoints.ts'
+import { CHAT, ENDPOINTS } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Formats } from '../../formats/formats.ts'
 import { asObject } from '../../relay/headers.ts'
@@ -71,18 +72,17 @@ function endpointOf({ routeOptions }: FastifyRequest): string {
 }
 
 function formatOf({ url, routeOptions }: FastifyRequest): string {
-  return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : 'openai')
+  return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : CHAT.format)
 }
 
 const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/
 
+const INFERENCE = new EndpointPaths(ENDPOINTS)
+
 /** What a path is there for; null where there is none. */
 function methodOf(path: string): string | null {
   if (READ.test(path)) return 'GET, HEAD'
-  const isInference = ENDPOINTS.some((endpoint) =>
-    endpoint.path.endsWith('*') ? path.startsWith(endpoint.path.slice(0, -1)) : path === endpoint.path,
-  )
-  return isInference ? 'POST' : null
+  return INFERENCE.at(path) === null ? null : 'POST'
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {

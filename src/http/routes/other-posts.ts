@@ -31,8 +31,9 @@ export function otherPosts(scope: FastifyInstance, endpoints: readonly Endpoint[
 const missing = (endpoint: Endpoint): GatewayError =>
   new GatewayError('not_implemented', `POST ${endpoint.path}: ${endpoint.missing}.`)
 
-const incoming = ({ id, headers, body, arrival }: FastifyRequest): Incoming => ({
+const incoming = ({ id, url, headers, body, arrival }: FastifyRequest): Incoming => ({
   id,
+  url,
   raw: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
   headers,
   principal: principalOf(arrival),

@@ -1,0 +1,34 @@
+/** How hard a model is asked to think, between the words and numbers of the formats. Pure. */
+import { type Effort, EFFORTS } from '../core/capabilities.ts'
+import type { Thinking } from '../core/prompt.ts'
+
+/** Words of newer models that stand for the nearest of ours. */
+const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([
+  ...EFFORTS.map((effort) => [effort, effort] as const),
+  ['minimal', 'low'],
+  ['xhigh', 'high'],
+  ['max', 'high'],
+  ['ultra', 'high'],
+])
+
+/** Up to so many tokens of thought are little, and so many are some. */
+const LOW_BUDGET = 2_048
+const MEDIUM_BUDGET = 8_192
+
+/** Null: it is no word for it. */
+export const effortOfWord = (word: string): Effort | null => WORDS.get(word.toLowerCase()) ?? null
+
+export function effortOfBudget(tokens: number): Effort | null {
+  if (!(tokens >= 0)) return null
+  if (tokens === 0) return 'none'
+  if (tokens <= LOW_BUDGET) return 'low'
+  return tokens <= MEDIUM_BUDGET ? 'medium' : 'high'
+}
+
+/** Null: the model does as it sees fit. */
+export function effortOfThinking(thinking: Thinking | null): Effort | null {
+  if (thinking === null) return null
+  const { effort, budget } = thinking
+  const told = effort === null ? null : effortOfWord(effort)
+  return told ?? (budget === null ? null : effortOfBudget(budget))
+}
