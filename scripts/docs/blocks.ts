@@ -1,4 +1,5 @@
 /** The generated blocks of the documents, by the name in their markers. A block may stand in any document, and in several. */
+import { agentSetups } from './agents.ts'
 import { innerTable, optionsTable, providerFieldsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
 import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
@@ -12,6 +13,7 @@ export const markdown = ({ head, rows }: Table): string =>
 
 /** Name -> Markdown, or lines of YAML where the document is YAML. */
 export const BLOCKS: Readonly<Record<string, () => string>> = {
+  agents: agentSetups,
   endpoints: () => markdown(endpointsTable()),
   errors: () => markdown(errorsTable()),
   metrics: () => markdown(metricsTable()),

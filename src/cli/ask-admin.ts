@@ -7,6 +7,7 @@ import { loadProviders } from '../config/providers.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { transportReason } from '../core/transport.ts'
 import type { Io } from './io.ts'
+import { ownUrl } from './own-url.ts'
 
 const LIMIT_MS = 15_000
 
@@ -43,8 +44,7 @@ async function configured(asked: string | undefined, io: Io): Promise<string> {
   const { admin } = (await loadConfig(file, io.env, await loadProviders())).config
   if (admin === null)
     throw new ConfigError([{ path: 'admin', message: 'is missing: without it there is no admin API' }], file)
-  const host = admin.host === '0.0.0.0' || admin.host === '::' ? '127.0.0.1' : admin.host
-  return `http://${host.includes(':') ? `[${host}]` : host}:${admin.port}`
+  return ownUrl(admin)
 }
 
 async function get(url: URL, token: string): Promise<{ status: number; text: string }> {

@@ -16,6 +16,9 @@ const USAGE = `turnout ${VERSION}: one OpenAI-compatible endpoint for engines an
   turnout explain REQUEST.json [--config FILE | --url URL] [--key KEY] [--json]
       decide about a request without sending it, and print why;
       - reads standard input
+  turnout connect [AGENT] [--model NAME] [--test] [--config FILE | --url URL]
+      how to point an agent at this gateway: Claude Code, Codex, opencode, ..;
+      --test asks the running gateway in each API that agents speak
   turnout replay [--config FILE] --against FILE SOURCE [--json] [--verbose]
       what another configuration would have done with the requests of a ledger
       or a log; - reads standard input
@@ -49,6 +52,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   },
   check: async () => (await import('./check.ts')).check,
   explain: async () => (await import('./explain.ts')).explain,
+  connect: async () => (await import('./connect.ts')).connect,
   replay: async () => (await import('./replay.ts')).replay,
   sessions: async () => (await import('./sessions.ts')).sessions,
   state: async () => (await import('./state.ts')).state,

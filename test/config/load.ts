@@ -5,7 +5,7 @@ import { configOf, type LoadedConfig, parseConfig } from '../../src/config/load.
 import { loadProviders } from '../../src/config/providers.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../../..')
-export const EXAMPLES = ['minimal', 'local-engines', 'clouds', 'team', 'routing', 'full']
+export const EXAMPLES = ['minimal', 'local-engines', 'clouds', 'team', 'routing', 'agents', 'full']
 export const PROVIDERS = await loadProviders()
 
 /** What the examples take from the environment. */

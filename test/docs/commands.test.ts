@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { check } from '../../src/cli/check.ts'
+import { connect } from '../../src/cli/connect.ts'
 import { explain } from '../../src/cli/explain.ts'
 import type { Io } from '../../src/cli/io.ts'
 import { key } from '../../src/cli/key.ts'
@@ -63,6 +64,7 @@ async function shell(line: string, cwd: string, env: Env): Promise<Ran> {
 
 const VERBS: Readonly<Record<string, (argv: string[], io: Io) => Promise<number>>> = {
   check,
+  connect,
   explain,
   key,
   ledger,
@@ -148,6 +150,7 @@ t.test('every command of a sh block runs', async (t) => {
       .replaceAll('http://127.0.0.1:7070', url)
       .replaceAll('http://127.0.0.1:7071', `http://127.0.0.1:${portOf(again, 'admin API on')}`)
       .replaceAll('<x-request-id of the answer>', requestId)
+      .replace('turnout connect', `turnout connect --url ${url}`)
       .replace('turnout sessions', `turnout sessions --url http://127.0.0.1:${portOf(again, 'admin API on')}`)
   const env = { ...NOWHERE, TURNOUT_KEY: secret, ADMIN_TOKEN: TOKEN, TURNOUT_ADMIN_TOKEN: TOKEN }
   let ran = 0

@@ -1,0 +1,67 @@
+/** Which gateway a command is about, and whether it asks callers for a key: the gateway says so where it runs, else its configuration. */
+import { HttpClient } from '../backends/upstream/http-client.ts'
+import { DEFAULT_SERVER } from '../config/defaults.ts'
+import { findConfig, loadConfig } from '../config/load.ts'
+import { loadProviders } from '../config/providers.ts'
+import { quotedUrl } from '../config/quoted-url.ts'
+import type { Config } from '../core/settings.ts'
+import { transportReason } from '../core/transport.ts'
+import type { Io } from './io.ts'
+import { ownUrl } from './own-url.ts'
+
+export interface GatewayOptions {
+  readonly url?: string | undefined
+  readonly config?: string | undefined
+}
+
+export interface FoundGateway {
+  /** Without a path. */
+  readonly url: string
+  readonly keyed: boolean
+  /** Why it does not answer, in a few words; null: it does. */
+  readonly silent: string | null
+}
+
+const LIMIT_MS = 5_000
+
+/** Throws an Error that says what to do: a wrong address, a wrong configuration, a server that is no gateway. */
+export async function findGateway(options: GatewayOptions, io: Io): Promise<FoundGateway> {
+  const config = options.url === undefined ? await configOf(options.config, io) : null
+  const url = options.url === undefined ? ownUrl(addressOf(config, io)) : originOf(options.url)
+  const client = new HttpClient({ connectMs: LIMIT_MS })
+  const call = { method: 'GET', headers: {}, signal: AbortSignal.timeout(LIMIT_MS) } as const
+  try {
+    const status = await client.status({ ...call, url: `${url}/v1/models` })
+    if (status === 200 || status === 401) return { url, keyed: status === 401, silent: null }
+    throw new NoGateway(`${url} answers ${status} where a gateway lists its models: this is not Turnout`)
+  } catch (thrown) {
+    if (thrown instanceof NoGateway) throw thrown
+    return { url, keyed: config !== null && asksForKeys(config), silent: transportReason(thrown) }
+  } finally {
+    await client.destroy()
+  }
+}
+
+class NoGateway extends Error {}
+
+async function configOf(asked: string | undefined, io: Io): Promise<Config | null> {
+  const file = await findConfig(asked, io.env, io.cwd)
+  return file === null ? null : (await loadConfig(file, io.env, await loadProviders())).config
+}
+
+const asksForKeys = ({ server, keys, store }: Config): boolean =>
+  server.auth === 'keys' && (keys.length > 0 || store.keys !== null)
+
+/** As `turnout serve` listens, options of its command line aside. */
+function addressOf(config: Config | null, { env }: Io): { host: string; port: number } {
+  const { host, port } = config?.server ?? DEFAULT_SERVER
+  return { host: env['TURNOUT_HOST'] || host, port: Number(env['TURNOUT_PORT'] || port) }
+}
+
+/** Whatever base URL somebody copied. */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Error(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
+  return url.origin + url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')
+}
