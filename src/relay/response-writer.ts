@@ -6,13 +6,13 @@ import type { Limits } from '../core/settings.ts'
 import type { CallerSide } from '../formats/format.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { explanationOf } from './explanation.ts'
+import { endWith } from './end-with.ts'
 import { drainWithin, flushWithin } from './flush.ts'
 import { addAnswerHeaders, answerFactsOf, type HeaderList, retryHeaders } from './headers.ts'
 
 /** `idleMs`: how long an answer waits for a caller that takes nothing of it. */
 export type WriterLimits = Pick<Limits, 'keepAliveMs' | 'idleMs'>
 
-const ONE_WRITE_BYTES = 16 * 1024
 const JSON_TYPE: HeaderList = ['content-type', 'application/json; charset=utf-8']
 
 export class ResponseWriter {
@@ -51,9 +51,7 @@ export class ResponseWriter {
     this.#headers.push('content-length', String(body.length), ...headers)
     this.#head(200, JSON_TYPE)
     this.#life.bytesOut += body.length
-    // As text it leaves in one write with the headers; a large copy would cost more than the second write.
-    if (body.length <= ONE_WRITE_BYTES) this.#response.end(body.toString('latin1'), 'latin1')
-    else this.#response.end(body)
+    endWith(this.#response, body)
     this.#ended()
   }
 
