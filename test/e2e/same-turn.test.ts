@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import t from 'tap'
-import { AtOnce } from '../../src/http/at-once.ts'
+import { AtOnce } from '../../src/core/at-once.ts'
 import { within } from '../support/await.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { RawClient } from '../support/raw-client.ts'

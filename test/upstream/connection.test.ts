@@ -1,5 +1,5 @@
 /** Connections of a backend over real sockets, under a clock of the test: which are used again, for how long, and what their end says. */
-
+import { stat } from 'node:fs/promises'
 import type { Call } from '../../src/backends/upstream/call.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { within } from '../support/await.ts'
@@ -12,6 +12,9 @@ const WHOLE: Partial<Call> = { stream: false }
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Goes on where sockets are read, as callbacks of files run there: what is sent from here is written before anything else is read. */
+const amongReads = (): Promise<unknown> => stat('.')
 
 /** One answered call; whether it went out on a connection that had carried another. */
 async function reused(rig: ExchangeRig, traits: Partial<Call> = WHOLE): Promise<boolean> {
@@ -82,6 +85,7 @@ withEachClient('a kept connection that the peer had closed is known: its request
   for (const how of ['fin', 'reset'] as const) {
     const rig = await exchangeRig(t, client)
     await reused(rig)
+    await amongReads()
     // In the same turn, so that nothing of the end has come.
     rig.upstream.closeIdle(how)
     const one = rig.start(WHOLE)
@@ -90,6 +94,23 @@ withEachClient('a kept connection that the peer had closed is known: its request
     t.equal(rig.upstream.requests.length, 1, how)
   }
 })
+
+withEachClient(
+  'a call for a kept connection that closes meanwhile is answered on a new one, or known as not read',
+  async (t, client) => {
+    for (const how of ['fin', 'reset'] as const) {
+      const rig = await exchangeRig(t, client)
+      await reused(rig)
+      // Behind the reads of a turn, as calls are made: undici writes in the next one.
+      await turns(1)
+      rig.upstream.closeIdle(how)
+      const one = rig.start(WHOLE)
+      const outcome = await one.commit
+      t.ok(outcome === 'committed' || (outcome === 'upstream_unreachable' && one.exchange.unread), how)
+      t.equal(rig.upstream.requests.length, outcome === 'committed' ? 2 : 1, how)
+    }
+  },
+)
 
 withEachClient('a request that may have been read is not called unread', async (t, client) => {
   for (const drop of ['fin', 'reset'] as const) {

@@ -1,6 +1,13 @@
 /** The limits of one exchange, each separate, kept by a single timer. */
 export type Phase = 'connect' | 'headers' | 'ttft' | 'idle' | 'total'
 
+/** The words of an error are worth no longer wait; its status says enough. */
+export const ERROR_BODY_MS = 1_000
+/** How long usage and the terminal event may come behind the last finish reason; heartbeats do not make it longer. */
+export const GRACE_MS = 1_500
+/** Longest that an answer is read to its end for nobody but its usage. */
+export const DRAIN_MS = 60_000
+
 /**
  * One phase is current; the total runs beside it. The timer is set once and looks again when it fires, so that a chunk
  * of a stream costs a reading of the clock and no timer.

@@ -13,10 +13,12 @@ import type { AnswerState } from '../../formats/answer-state.ts'
 import type { Call, Sink } from './call.ts'
 import type { ResponseHandler, ResponseHeaders } from './client.ts'
 import { Connection } from './connection.ts'
-import { Deadline, type Phase } from './deadline.ts'
+import { Deadline, DRAIN_MS, ERROR_BODY_MS, GRACE_MS, type Phase } from './deadline.ts'
+import { ended } from './ended.ts'
 import { badAnswer, brokenOff, limitFault, tooLarge, transportFault } from './fault.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { IdleWatch } from './idle-watch.ts'
+import { Outlet } from './outlet.ts'
 import { retryAfter } from './retry-after.ts'
 import { type StreamProgress, StreamReader } from './stream-reader.ts'
 import { faultOfAnswer, answerRefusalOf, takenWhole } from './answer-fault.ts'
@@ -25,14 +27,7 @@ import { Unpacker } from './unpacker.ts'
 /** `opening`: by its first bytes it will be seen whether an answer is `events` or a `body`. */
 type Mode = 'waiting' | 'opening' | 'events' | 'body' | 'bytes' | 'error' | 'over'
 const EVENTS = /text\/event-stream/i
-const NO_BODY = Buffer.alloc(0)
 const ERROR_BYTES = 64 * 1024
-/** The words of an error are worth no longer wait; its status says enough. */
-const ERROR_BODY_MS = 1_000
-/** How long usage and the terminal event may come behind the last finish reason; heartbeats do not make it longer. */
-const GRACE_MS = 1_500
-/** Longest that an answer is read to its end for nobody but its usage. */
-const DRAIN_MS = 60_000
 
 export class Exchange implements ResponseHandler {
   readonly answer: AnswerReader
@@ -65,15 +60,15 @@ export class Exchange implements ResponseHandler {
   #unpacker: Unpacker | null = null
   /** Of an answer that passes through unread: whether it came to its end. */
   #closure: Closure | null = null
+  /** What is not read yet. */
   readonly #held = new ByteBuffer()
+  readonly #outlet = new Outlet()
   readonly #idle: IdleWatch
   #committed = false
-  #ended = false
+  /** All of the response is there, and its end is not read yet. */
+  #arrived = false
   #failure: GatewayError | null = null
-  #sink: Sink | null = null
   #paused = false
-  /** What its connection broke by, while the rest is unpacked. */
-  #broken: Error | null = null
   /** All of the answer is there but its end. */
   #finished = false
   #drainLimit: NodeJS.Timeout | null = null
@@ -106,11 +101,7 @@ export class Exchange implements ResponseHandler {
 
   /** Gives the committed answer to the caller. What came in the meantime is written first. */
   attach(sink: Sink): void {
-    this.#sink = sink
-    if (this.#held.bytes > 0) this.#write(this.#held.take())
-    const failure = this.#failure ?? (this.#ended ? this.left : null)
-    if (failure !== null) sink.fail(failure)
-    else if (this.#ended) sink.end()
+    if (!this.#outlet.attach(sink)) this.#pause()
   }
 
   /** The sink can take more. */
@@ -126,6 +117,7 @@ export class Exchange implements ResponseHandler {
    * is one to be drained and it was the caller who left, it is read to its end first: nothing is sent, and `error` is its end.
    */
   cancel(error: GatewayError): void {
+    this.conclude()
     const drains = error.code === 'client_closed' && this.#call.backend.onAbort === 'drain'
     const tells = this.#mode !== 'bytes' && this.#mode !== 'error' && this.#mode !== 'over'
     if (!drains || !tells || !this.#connection.open) return this.#fail(error)
@@ -159,24 +151,18 @@ export class Exchange implements ResponseHandler {
       const waitedMs = this.#call.now() - this.#startedAt
       if (this.#call.stream) this.#deadline.enter('ttft', Math.max(0, this.#call.limits.ttftMs - waitedMs))
     }
-    this.#unpacker = this.#unpackerOf(headers['content-encoding'])
-  }
-
-  #unpackerOf(encoding: string | string[] | undefined): Unpacker | null {
-    const unpacker = Unpacker.of(encoding, {
+    this.#unpacker = Unpacker.of(headers['content-encoding'], {
       data: (plain) => this.#take(plain),
-      end: () => (this.#broken === null ? this.#complete() : this.#brokenOff(this.#broken)),
-      fail: (cut) => (this.#broken === null ? this.#unreadable(cut) : this.#brokenOff(this.#broken)),
+      end: () => this.#complete(),
+      fail: (cut) => this.#unreadable(cut),
+      broken: (thrown) => this.#brokenOff(thrown),
       hold: () => this.#connection.pause(),
       go: () => this.#connection.resume(),
     })
-    if (unpacker !== 'unknown') return unpacker
-    this.#unreadable(false)
-    return null
   }
 
   #unreadable(cut: boolean): void {
-    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    if (this.#mode === 'error') return this.#refused()
     // Its last word had come.
     if (this.#finished) return this.#advance(this.#reader!.finish())
     this.#fail(cut ? brokenOff(this.#call.backend) : this.#bad('sent a body that cannot be decompressed'))
@@ -243,8 +229,22 @@ export class Exchange implements ResponseHandler {
 
   onResponseEnd(): void {
     this.#connection.release(true)
-    if (this.#unpacker === null) this.#complete()
-    else this.#unpacker.finish()
+    if (this.#mode === 'over') return
+    this.#arrived = true
+    ended.add(this)
+  }
+
+  /** Reads to its end what has come, where all of it has. */
+  conclude(): void {
+    if (!this.#arrived) return
+    this.#arrived = false
+    try {
+      if (this.#unpacker === null) this.#complete()
+      else this.#unpacker.finish()
+    } catch (thrown) {
+      // One answer that cannot be handled must neither end the process nor keep others from their callers.
+      this.onResponseError(thrown as Error)
+    }
   }
 
   #complete(): void {
@@ -270,11 +270,9 @@ export class Exchange implements ResponseHandler {
     this.#connection.release(false)
     if (this.#mode === 'over') return
     // What came of it may be half of a compressed body; the status says enough.
-    if (this.#mode === 'error') return this.#refused(NO_BODY)
-    if (this.#unpacker === null) return this.#brokenOff(thrown)
-    // What came before is unpacked first.
-    this.#broken = thrown
-    this.#unpacker.finish()
+    if (this.#mode === 'error') return this.#refused()
+    if (this.#unpacker === null) this.#brokenOff(thrown)
+    else this.#unpacker.finish(thrown)
   }
 
   #brokenOff(thrown: Error): void {
@@ -331,7 +329,7 @@ export class Exchange implements ResponseHandler {
     this.ttftMs = null
   }
 
-  #refused(body: Buffer): void {
+  #refused(body: Buffer = Buffer.alloc(0)): void {
     this.#fail(answerRefusalOf(this.#call, this.status!, body, retryAfter(this.#headers, Date.now())))
   }
 
@@ -351,10 +349,8 @@ export class Exchange implements ResponseHandler {
   }
 
   #end(): void {
-    this.#ended = true
     this.#over()
-    if (this.left === null) this.#sink?.end()
-    else this.#sink?.fail(this.left)
+    this.#outlet.end(this.left)
     this.#connection.closeSoon()
   }
 
@@ -365,7 +361,7 @@ export class Exchange implements ResponseHandler {
     this.#failure = error
     this.#over()
     if (!this.#committed) this.#held.take()
-    if (this.#committed) this.#sink?.fail(error)
+    if (this.#committed) this.#outlet.end(error)
     else this.#reject(error)
     this.#connection.abort(error)
   }
@@ -379,7 +375,8 @@ export class Exchange implements ResponseHandler {
   }
 
   #expired(phase: Phase): void {
-    if (this.#mode === 'error') return this.#refused(NO_BODY)
+    if (this.#arrived) return this.conclude()
+    if (this.#mode === 'error') return this.#refused()
     // Where the caller takes nothing, the end may have come and not been read.
     if (this.#finished && !(this.#paused && phase === 'idle')) return this.#advance(this.#reader!.finish())
     if (this.#paused && phase === 'idle') return this.#deadline.enter('idle', this.#call.limits.idleMs)
@@ -387,9 +384,11 @@ export class Exchange implements ResponseHandler {
   }
 
   #write(bytes: Buffer): void {
-    if (this.left !== null) return
-    if (this.#sink === null) return this.#held.add(bytes)
-    if (this.#sink.write(bytes) || this.#mode === 'over') return
+    if (this.left === null && !this.#outlet.write(bytes)) this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#mode === 'over') return
     this.#paused = true
     ;(this.#unpacker ?? this.#connection).pause()
   }

@@ -54,10 +54,12 @@ export class Link implements ConnectionWatcher {
   }
 
   /**
-   * The request that ended with `thrown` cannot have been read: it went out on a kept connection, no byte was answered,
-   * and the peer's side was closed before the request was there. A peer that reads it and closes then looks different.
+   * The request that ended with `thrown` cannot have been read: it was for a kept connection, and was not written yet; or it was, no byte was
+   * answered, and the peer's side was closed before the request was there. A peer that reads it and closes then looks different.
    */
   unread(thrown: unknown): boolean {
+    // undici lets a turn pass first, and the connection broke in it.
+    if (!this.#working) return this.#calls > 0
     if (this.#calls < 2 || this.#answered) return false
     // The system took no more of it, or said afterwards that the peer had refused what it took.
     return this.#refused || (thrown as { readonly syscall?: unknown } | null)?.syscall === 'write'

@@ -6,8 +6,10 @@ export interface UnpackerSink {
   data(plain: Buffer): void
   /** All of it was there. */
   end(): void
-  /** `cut`: it ends too early; else it is not what its header says. */
+  /** `cut`: it ends too early; else it is not what its header says, or the header says what is not known. */
   fail(cut: boolean): void
+  /** The connection broke by `thrown`, and what had come is unpacked. */
+  broken(thrown: Error): void
   /** No more packed bytes until `go`. */
   hold(): void
   go(): void
@@ -37,20 +39,24 @@ export class Unpacker {
   readonly #sink: UnpackerSink
   #stream: Transform | null = null
   #paused = false
+  /** What the connection broke by, while the rest is unpacked. */
+  #broken: Error | null = null
 
   private constructor(open: (first: Buffer) => Transform, sink: UnpackerSink) {
     this.#open = open
     this.#sink = sink
   }
 
-  /** Null where there is nothing to unpack; 'unknown' for an encoding that is not known. */
-  static of(encoding: string | string[] | undefined, sink: UnpackerSink): Unpacker | 'unknown' | null {
+  /** Null where there is nothing to unpack, or it has failed already as nobody knows how. */
+  static of(encoding: string | string[] | undefined, sink: UnpackerSink): Unpacker | null {
     const name = String(encoding ?? '')
       .trim()
       .toLowerCase()
     if (name === '' || name === 'identity') return null
     const open = Object.hasOwn(OPENERS, name) ? OPENERS[name] : undefined
-    return open === undefined ? 'unknown' : new Unpacker(open, sink)
+    if (open !== undefined) return new Unpacker(open, sink)
+    sink.fail(false)
+    return null
   }
 
   push(packed: Buffer): void {
@@ -61,10 +67,21 @@ export class Unpacker {
     stream.once('drain', () => this.#sink.go())
   }
 
-  /** The packed bytes have ended. */
-  finish(): void {
-    if (this.#stream === null) this.#sink.end()
+  /** The packed bytes have ended; `broken`: by what they broke off. */
+  finish(broken: Error | null = null): void {
+    this.#broken = broken
+    if (this.#stream === null) this.#end()
     else this.#stream.end()
+  }
+
+  #end(): void {
+    if (this.#broken === null) this.#sink.end()
+    else this.#sink.broken(this.#broken)
+  }
+
+  #fail(cut: boolean): void {
+    if (this.#broken === null) this.#sink.fail(cut)
+    else this.#sink.broken(this.#broken)
   }
 
   pause(): void {
@@ -84,8 +101,8 @@ export class Unpacker {
   #begin(first: Buffer): Transform {
     const stream = this.#open(first)
     stream.on('data', (plain: Buffer) => this.#sink.data(plain))
-    stream.on('end', () => this.#sink.end())
-    stream.on('error', (error: NodeJS.ErrnoException) => this.#sink.fail(error.code === 'Z_BUF_ERROR'))
+    stream.on('end', () => this.#end())
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code === 'Z_BUF_ERROR'))
     if (this.#paused) stream.pause()
     return stream
   }
