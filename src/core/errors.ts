@@ -118,6 +118,11 @@ export const ERRORS = {
     means: 'No answer of this id can be scored by this key: unknown, too old, or scored already.',
   },
   method_not_allowed: { ...CALLER, status: 405, means: 'The path exists for another method.' },
+  websocket_not_served: {
+    ...CALLER,
+    status: 426,
+    means: 'The path is not served over WebSocket; with this status, Codex turns to POST at once.',
+  },
   body_too_large: { ...CALLER, status: 413, means: 'The body is larger than `limits.body`.' },
   unsupported_media_type: { ...CALLER, status: 415, means: 'The body is not application/json, or is compressed.' },
   rate_limit_exceeded: {

@@ -19,6 +19,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   model_not_found: 'stop',
   answer_not_found: 'stop',
   method_not_allowed: 'stop',
+  websocket_not_served: 'stop',
   body_too_large: 'stop',
   unsupported_media_type: 'stop',
   rate_limit_exceeded: 'stop',

@@ -1,4 +1,6 @@
 /** Answers without a backend: id, log line, metric, and the method that a path takes. */
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import t from 'tap'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { failing } from '../support/fault-plan.ts'
@@ -60,6 +62,30 @@ t.test('a path with another method says which it takes', async (t) => {
     t.equal(response.headers.get('allow'), allow)
     t.match(await response.json(), { error: { code: 'method_not_allowed' } })
   }
+})
+
+t.test('who wants a WebSocket is told to send a POST, and the connection stays good for it', async (t) => {
+  const { gateway } = await singleRig(t)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  const ask = async (path: string): Promise<readonly [status: number | undefined, body: unknown]> => {
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'a',
+      'sec-websocket-version': '13',
+    }
+    const [response] = (await once(get(gateway.url + path, { agent, headers }), 'response')) as [IncomingMessage]
+    return [response.statusCode, JSON.parse((await response.toArray()).join(''))]
+  }
+  for (let again = 0; again < 2; again++) {
+    const [status, body] = await ask('/v1/responses')
+    t.equal(status, 426)
+    t.match(body, { error: { code: 'websocket_not_served', message: /send a POST/ } })
+  }
+  t.equal((await ask('/v1/models'))[0], 200, 'a path that is there for GET answers as ever')
+  t.equal((await ask('/v1/nothing'))[0], 404)
+  t.equal((await rawPost(gateway.url, CHAT_PATH, chat())).status, 200)
 })
 
 t.test('SDKs are told whether and when to come back', async (t) => {

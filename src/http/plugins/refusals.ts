@@ -59,9 +59,17 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
     const takes = methodOf(path)
     if (takes === null) return done(noSuchPath(request.method, path))
     reply.header('allow', takes)
+    if (takes === 'POST' && asksForWebSocket(request)) return done(noWebSocket(path))
     done(new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${takes}, not ${request.method}.`))
   })
 }
+
+const asksForWebSocket = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+
+/** Any other status makes Codex try again seven times, for as many seconds. */
+const noWebSocket = (path: string): GatewayError =>
+  new GatewayError('websocket_not_served', `${path.slice(0, 200)} is not served over WebSocket; send a POST.`)
 
 const noSuchPath = (method: string, path: string): GatewayError =>
   new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
