@@ -1,5 +1,5 @@
 import t from 'tap'
-import { embeddedFault, readFault } from '../../src/formats/openai/fault.ts'
+import { embeddedFault, readFault } from '../../src/formats/read-fault.ts'
 import type { UpstreamFault } from '../../src/formats/upstream-fault.ts'
 import { pick, seeded } from '../support/random.ts'
 import { noSamples, samples } from '../support/samples.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ErrorCode, GatewayError } from '../../src/core/errors.ts'
-import { embeddedFault, readFault } from '../../src/formats/openai/fault.ts'
+import { embeddedFault, readFault } from '../../src/formats/read-fault.ts'
 import {
   answerFault,
   badAnswer,

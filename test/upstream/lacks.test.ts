@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { GatewayError } from '../../src/core/errors.ts'
-import { embeddedFault, readFault } from '../../src/formats/openai/fault.ts'
+import { embeddedFault, readFault } from '../../src/formats/read-fault.ts'
 import { answerFault, statusOf } from '../../src/backends/upstream/fault.ts'
 import { backend, provider } from '../support/factories.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readFault } from '../../src/formats/openai/fault.ts'
+import { readFault } from '../../src/formats/read-fault.ts'
 import { answerFault } from '../../src/backends/upstream/fault.ts'
 import { backend } from '../support/factories.ts'
 import { REFUSALS } from '../support/refusals.ts'

@@ -1,5 +1,6 @@
 /** Which parts of a choice are an answer, and which only lead up to one. Pure. */
 import { type Fields, isObject } from '../../core/is-object.ts'
+import { TextSense } from '../text-sense.ts'
 
 /** Of a delta or a message: what is the answer itself, where it is filled. */
 const ANSWER_PARTS = ['tool_calls', 'function_call', 'audio', 'images', 'image'] as const
@@ -46,83 +47,41 @@ export function hasSubstance(choice: Fields): boolean {
 const isThere = (part: unknown): boolean =>
   Array.isArray(part) ? part.length > 0 : isObject(part) ? Object.keys(part).length > 0 : isFilled(part)
 
-/** Thinking that engines without a parser for it leave in the text. */
-const THOUGHTS: readonly (readonly [opener: string, closer: string])[] = [
-  ['<think>', '</think>'],
-  ['<thinking>', '</thinking>'],
-  ['<thought>', '</thought>'],
-  ['<reasoning>', '</reasoning>'],
-  ['<seed:think>', '</seed:think>'],
-  ['[THINK]', '[/THINK]'],
-  ['◁think▷', '◁/think▷'],
-  // Templates that end with the opener leave only the closer to the model.
-  ['</think>', ''],
-]
-
 /** Looks for an answer in one choice: text that is neither blank nor thinking, a call, audio, a picture. */
 export class AnswerSense {
-  /** For sure; from here on nothing needs to be looked at. */
-  #found = false
-  /** What ends the thinking that the text is in. */
-  #closer: string | null = null
-  /** Of the text: the beginning of what may be an opener or a closer. */
-  #rest = ''
+  readonly #text = new TextSense()
 
+  /** For sure; from here on nothing needs to be looked at. */
   get sure(): boolean {
-    return this.#found
+    return this.#text.sure
   }
 
   /** If nothing more came. */
   get found(): boolean {
-    return this.#found || (this.#closer === null && this.#rest !== '')
+    return this.#text.found
   }
 
   /** A delta or a whole choice. */
   choice(choice: Fields): void {
-    if (this.#found) return
+    if (this.sure) return
     const part = partOf(choice)
     this.#content(textOf(choice, part))
-    if (ANSWER_PARTS.some((key) => isThere(part[key])) || isWord(part['refusal'])) this.#found = true
+    if (ANSWER_PARTS.some((key) => isThere(part[key])) || isWord(part['refusal'])) this.#text.sure = true
   }
 
   /** Some engines send a list of parts: text, thinking, pictures. */
   #content(content: unknown): void {
-    if (typeof content === 'string') return this.#text(content)
+    if (typeof content === 'string') return this.#text.push(content)
     if (!Array.isArray(content)) return
     for (const part of content as readonly unknown[]) {
-      if (typeof part === 'string') this.#text(part)
+      if (typeof part === 'string') this.#text.push(part)
       else if (isObject(part) && !isThought(part['type'])) {
-        if (typeof part['text'] === 'string') this.#text(part['text'])
-        else if (isFilled(part)) this.#found = true
+        if (typeof part['text'] === 'string') this.#text.push(part['text'])
+        else if (isFilled(part)) this.#text.sure = true
       }
     }
-  }
-
-  #text(piece: string): void {
-    let text = this.#rest + piece
-    while (!this.#found) {
-      if (this.#closer === null) {
-        text = text.replace(BLANK, '')
-        const thought = THOUGHTS.find(([opener]) => text.startsWith(opener))
-        if (thought === undefined) break
-        text = text.slice(thought[0].length)
-        this.#closer = thought[1]
-      }
-      const end = text.indexOf(this.#closer)
-      if (end < 0) {
-        this.#rest = text.slice(1 - this.#closer.length)
-        return
-      }
-      text = text.slice(end + this.#closer.length)
-      this.#closer = null
-    }
-    this.#rest = text
-    if (text !== '' && !THOUGHTS.some(([opener]) => opener.startsWith(text))) this.#found = true
   }
 }
-
-/** White space at the start, and signs of no width. */
-const BLANK = /^[\s\u200b-\u200d\u2060]+/
 
 const isWord = (text: unknown): boolean => typeof text === 'string' && text.trim() !== ''
 

@@ -6,7 +6,7 @@ import { members, memberValue } from '../json/members.ts'
 import { outlineOf } from '../json/outline.ts'
 import type { OpenAIAnswerState } from './answer-state.ts'
 import type { BodyVerdict } from '../format.ts'
-import { embeddedFault } from './fault.ts'
+import { embeddedFault } from '../read-fault.ts'
 import { isPlainUsage, readTimings, readUsage } from './usage.ts'
 
 /** More than this of what is read at all would be read for more than 50 ms. */

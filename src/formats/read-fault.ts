@@ -3,8 +3,8 @@
  * Shapes: `{error:{..}}`, `{error:"text"}`, flat `{object:"error",..}`, `{detail}`, `{message}`, an array of one of
  * them, a JSON text inside `message` (Ollama wraps its child's answer), plain text, HTML.
  */
-import type { UpstreamFault } from '../upstream-fault.ts'
-import { type Fields, isObject } from '../../core/is-object.ts'
+import type { UpstreamFault } from './upstream-fault.ts'
+import { type Fields, isObject } from '../core/is-object.ts'
 
 const MESSAGE_LENGTH = 2000
 
