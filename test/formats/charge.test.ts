@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Charge } from '../../src/core/settlement.ts'
 import { chargeOfBoth } from '../../src/formats/usage-so-far.ts'
-import { chargeBeside, chargeInHeaders, chargeInUsage } from '../../src/formats/openai/charge.ts'
+import { chargeBeside, chargeInHeaders, chargeInUsage } from '../../src/formats/charge.ts'
 import { readUsage, writeUsage } from '../../src/formats/openai/usage.ts'
 
 type Table<T> = Readonly<Record<string, readonly [T, Charge]>>

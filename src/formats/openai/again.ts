@@ -1,5 +1,5 @@
 /** Most events of a stream differ from the one before in nothing but a piece of text: those are known without a search. */
-import { endOfText } from './answer-size.ts'
+import { endOfText } from '../json/text-end.ts'
 import type { SseFrame } from '../sse.ts'
 
 const TEXT = /"(?:content|reasoning_content|reasoning|text)"\s*:\s*"(?!")/

@@ -1,4 +1,5 @@
 /** How much of an answer has come, for those that tell no usage. */
+import { endOfText } from '../json/text-end.ts'
 
 /** All of so many events are measured, then each so-many-th: a short answer exactly, a long one for next to nothing. */
 const FIRST = 32
@@ -7,8 +8,6 @@ const EACH = 32
 const BYTES_PER_TOKEN = 4
 
 const PIECE = /"(?:content|reasoning_content|reasoning|text|refusal|arguments)": ?"/g
-const QUOTE = '"'
-const BACKSLASH = 0x5c
 
 export class AnswerSize {
   #events = 0
@@ -61,19 +60,6 @@ function longestPiece(data: string): number {
     PIECE.lastIndex = end
   }
   return longest
-}
-
-/** Where the JSON text ends whose first character is at `start`: the offset of its closing quote; the length of `data` where it has none. */
-export function endOfText(data: string, start: number): number {
-  let end = data.indexOf(QUOTE, start)
-  while (end > start && isEscaped(data, end)) end = data.indexOf(QUOTE, end + 1)
-  return end < 0 ? data.length : end
-}
-
-function isEscaped(data: string, at: number): boolean {
-  let slashes = 0
-  while (data.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++
-  return slashes % 2 === 1
 }
 
 /** Names under which an answer has text of the model, at any depth. */

@@ -1,7 +1,7 @@
 /** What a whole JSON answer tells about itself. Pure. */
 import type { Steps } from '../../core/slices.ts'
 import { chargeOfBoth } from '../usage-so-far.ts'
-import { chargeBeside, chargeWithoutTokens } from './charge.ts'
+import { chargeBeside, chargeWithoutTokens } from '../charge.ts'
 import { members, memberValue } from '../json/members.ts'
 import { outlineOf } from '../json/outline.ts'
 import type { OpenAIAnswerState } from './answer-state.ts'

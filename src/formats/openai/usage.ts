@@ -3,7 +3,7 @@ import { usdOf } from '../../core/money.ts'
 import { type Fields, isObject } from '../../core/is-object.ts'
 import { NO_TOKENS } from '../../core/no-tokens.ts'
 import type { Usage } from '../../core/settlement.ts'
-import { chargeInUsage } from './charge.ts'
+import { chargeInUsage } from '../charge.ts'
 
 const NO_FIELDS: Fields = {}
 const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : NO_FIELDS)

@@ -2,9 +2,9 @@
  * What a backend itself says that an answer costs, in every form that is documented. What clearly is an amount and has none
  * of these forms is 'unknown': neither free nor at the list price. Amounts are USD but where a name says otherwise. Pure.
  */
-import { nanoUsdOf } from '../../core/money.ts'
-import { type Fields, isObject } from '../../core/is-object.ts'
-import type { Charge } from '../../core/settlement.ts'
+import { nanoUsdOf } from '../core/money.ts'
+import { type Fields, isObject } from '../core/is-object.ts'
+import type { Charge } from '../core/settlement.ts'
 
 /** xAI: 1 USD is 10^10 ticks. */
 const TICKS = 1e10
