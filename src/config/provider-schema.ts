@@ -31,27 +31,6 @@ const address = text.superRefine((value, context) => {
 })
 const pattern = z.string().refine(isPattern, 'is not a regular expression')
 
-const place = z
-  .strictObject({
-    path: path.describe('below the root; `{model}` stands for the model'),
-    stream_path: path.nullable().default(null).describe('for answers that come live'),
-    format: formatName.default('openai-chat').describe('wire format in which it is asked there'),
-    models: pattern.nullable().default(null).describe('pattern over names of the models that can be asked there'),
-    auth: z.strictObject({ header: headerName, prefix: z.string() }).nullable().default(null),
-    lacks: capabilities.default([]).describe('what gets lost there, beside what the provider lacks everywhere'),
-  })
-  .transform(({ stream_path, ...rest }): EndpointPlace => ({ ...rest, streamPath: stream_path }))
-
-/** A path alone is one place, in the format of OpenAI. */
-const places = z.preprocess(
-  (value) =>
-    (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) =>
-      typeof one === 'string' ? { path: one } : one,
-    ),
-  z.array(place).min(1),
-)
-const endpoints = z.partialRecord(z.enum(ASKS), places)
-
 function isPattern(source: string): boolean {
   try {
     return new RegExp(source).source !== '(?:)'
@@ -100,6 +79,37 @@ const effortRule = z
       .describe('used only where the configuration lists `efforts` for the model'),
   })
   .transform(({ declared_only, ...rest }) => ({ ...rest, declaredOnly: declared_only }))
+
+const place = z
+  .strictObject({
+    path: path.describe('below the root; `{model}` stands for the model'),
+    stream_path: path.nullable().default(null).describe('for answers that come live'),
+    format: formatName.default('openai-chat').describe('wire format in which it is asked there'),
+    models: pattern.nullable().default(null).describe('pattern over names of the models that can be asked there'),
+    auth: z.strictObject({ header: headerName, prefix: z.string() }).nullable().default(null),
+    lacks: capabilities.default([]).describe('what gets lost there, beside what the provider lacks everywhere'),
+    maker: z
+      .boolean()
+      .default(false)
+      .describe('the maker of the wire format answers there: it reads its own signatures and cache marks'),
+    drop: z.array(text).default([]).describe('top-level fields of that format that are refused there'),
+    effort: z.array(effortRule).optional().describe('as `request.effort`, in fields of that format'),
+  })
+  .transform(({ stream_path, effort, ...rest }): EndpointPlace => ({
+    ...rest,
+    streamPath: stream_path,
+    ...(effort === undefined ? {} : { effort }),
+  }))
+
+/** A path alone is one place, in the format of OpenAI. */
+const places = z.preprocess(
+  (value) =>
+    (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((one) =>
+      typeof one === 'string' ? { path: one } : one,
+    ),
+  z.array(place).min(1),
+)
+const endpoints = z.partialRecord(z.enum(ASKS), places)
 
 /** What a provider file may say. The descriptions are the table of docs/providers.md. */
 export const providerSchema = z.strictObject({

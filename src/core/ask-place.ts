@@ -1,5 +1,6 @@
 /** Where, and so in which wire format, a deployment is asked. Pure. */
-import type { Endpoint } from './endpoints.ts'
+import type { Capability } from './capabilities.ts'
+import type { Ask, Endpoint } from './endpoints.ts'
 import type { EndpointPlace, Provider } from './provider.ts'
 import type { Deployment } from './types.ts'
 
@@ -7,25 +8,48 @@ type Asked = Pick<Deployment, 'backend' | 'model' | 'health'>
 
 /**
  * The place in the caller's own format, where there is one: its bytes pass. Else, for what generates text, the provider's preferred
- * one. `now`: clock reading; a place that the deployment said not to have comes last. Null: it cannot be asked.
+ * one. One that lacks something of `needs` comes after those that do not; last comes one that the deployment said not to have, `now`
+ * being a clock reading. Null: it cannot be asked.
  */
-export function placeFor({ backend, model, health }: Asked, endpoint: Endpoint, now: number): EndpointPlace | null {
+export function placeFor(
+  { backend, model, health }: Asked,
+  endpoint: Endpoint,
+  needs: readonly Capability[],
+  now: number,
+): EndpointPlace | null {
   const places = endpoint.asks === null ? undefined : backend.provider.endpoints[endpoint.asks]
   if (places === undefined) return null
-  let first: EndpointPlace | null = null
-  let refused: EndpointPlace | null = null
+  let best: EndpointPlace | null = null
+  let least = Infinity
   for (const place of places) {
     const own = place.format === endpoint.format
     if (!(own || endpoint.streams) || !takes(place, model)) continue
-    if (isRefused(health, placeKey(endpoint, place), now)) refused ??= place
-    else if (own) return place
-    else first ??= place
+    const refused = isRefused(health, placeKey(endpoint, place), now)
+    const rank = (refused ? 4 : 0) + (lacksOne(place, needs) ? 2 : 0) + (own ? 0 : 1)
+    if (rank < least) {
+      least = rank
+      best = place
+    }
   }
-  return first ?? refused
+  return best
 }
+
+const lacksOne = ({ lacks }: EndpointPlace, needs: readonly Capability[]): boolean =>
+  lacks.length > 0 && needs.some((need) => lacks.includes(need))
 
 const takes = ({ models }: EndpointPlace, model: string): boolean =>
   models === null || new RegExp(models, 'i').test(model)
+
+/** What gets lost wherever the model can be asked. */
+export function lacksEverywhere({ endpoints, lacks }: Provider, ask: Ask, model: string): readonly Capability[] {
+  const [first, ...others] = (endpoints[ask] ?? []).filter((place) => takes(place, model))
+  if (first === undefined) return lacks
+  return [...lacks, ...first.lacks.filter((lack) => others.every((place) => place.lacks.includes(lack)))]
+}
+
+/** The place of all whose callers speak another format. */
+export const preferredPlace = ({ endpoints }: Provider, ask: Ask, model: string): EndpointPlace | null =>
+  endpoints[ask]?.find((place) => takes(place, model)) ?? null
 
 /** Under which it is remembered that a deployment does not have a place. */
 export const placeKey = ({ asks, id }: Endpoint, { format }: EndpointPlace): string =>

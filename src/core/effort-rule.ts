@@ -1,13 +1,21 @@
 /** In which fields a backend is told how hard to think. */
+import { preferredPlace } from './ask-place.ts'
 import type { Effort } from './capabilities.ts'
-import type { EffortRule, Provider } from './provider.ts'
+import type { EffortRule, EndpointPlace, Provider } from './provider.ts'
 
 /** By the rules of a provider, then by model: a pattern is tried once for each model, not for each request. */
 const found = new WeakMap<readonly EffortRule[], Map<string, EffortRule | null>>()
 
-/** The first rule for this model; null: nobody knows how to tell this backend. */
-export function effortRule(provider: Provider, model: string): EffortRule | null {
-  const rules = provider.request.effort
+/** The first rule for this model in OpenAI's fields; null: nobody knows how to tell this backend. */
+export const effortRule = ({ request }: Provider, model: string): EffortRule | null => ruleIn(request.effort, model)
+
+/** The same in the fields of the format of a place. */
+export function effortRuleAt({ format, effort }: EndpointPlace, provider: Provider, model: string): EffortRule | null {
+  if (effort !== undefined) return ruleIn(effort, model)
+  return format === 'openai-chat' ? effortRule(provider, model) : null
+}
+
+function ruleIn(rules: readonly EffortRule[], model: string): EffortRule | null {
   const known = found.get(rules) ?? new Map<string, EffortRule | null>()
   found.set(rules, known)
   let rule = known.get(model)
@@ -21,7 +29,8 @@ export function effortRule(provider: Provider, model: string): EffortRule | null
 /** Those of a family's efforts that this backend can be told without a word of the operator. */
 export function steerable(provider: Provider, model: string, efforts: readonly Effort[]): readonly Effort[] {
   if (efforts.length === 0) return efforts
-  const rule = effortRule(provider, model)
+  const place = preferredPlace(provider, 'chat', model)
+  const rule = place === null ? null : effortRuleAt(place, provider, model)
   if (rule === null || rule.declaredOnly) return []
   return efforts.filter((effort) => rule.fields[effort] !== undefined)
 }

@@ -49,6 +49,12 @@ export interface EndpointPlace {
   readonly auth: { readonly header: string; readonly prefix: string } | null
   /** What gets lost here, beside what the provider lacks everywhere. */
   readonly lacks: readonly Capability[]
+  /** The maker of the wire format answers here: it reads its own seals and cache marks. All others are sent none. */
+  readonly maker?: boolean
+  /** Top-level fields of this format that are refused here. */
+  readonly drop?: readonly string[]
+  /** How it is told here how hard to think, in fields of this format; absent: as in OpenAI's, where that is the format. */
+  readonly effort?: readonly EffortRule[]
 }
 
 /** How models are told how hard to think. */

@@ -10,6 +10,7 @@ import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
+import { calibrated } from '../decision/learn/calibration.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import { inOnePiece } from '../formats/json/splice.ts'
 import type { BackendSide } from '../formats/format.ts'
@@ -138,7 +139,7 @@ export class Attempts {
 
   #placeOf(deployment: Deployment): EndpointPlace {
     const { endpoint } = this.#request
-    const place = placeFor(deployment, endpoint, this.#tools.now())
+    const place = placeFor(deployment, endpoint, this.#plan.profile.needs, this.#tools.now())
     if (place === null) throw new Error(`${deployment.id} has no ${endpoint.id}, and is in the plan`)
     return place
   }
@@ -161,7 +162,10 @@ export class Attempts {
     const askedAt = this.#placeOf(deployment)
     const format = this.#formatOf(askedAt)
     const lossy: string[] = []
+    const inputTokens = calibrated(this.#plan.profile.inputTokens, deployment.calibration)
     const composing = format.compose(request, deployment, {
+      place: askedAt,
+      inputTokens,
       effort: target.effort,
       changes: changesFor(deployment, now(), this.#adaptations),
       maxTokens: this.#plan.maxTokens,
@@ -174,7 +178,15 @@ export class Attempts {
     // It may have left meanwhile.
     if (this.#caller.gone) return this.#stop(clientClosed())
     const startedAt = now()
-    const traits = { format, place: askedAt, body, fresh: this.#fresh, number: this.made.length + 1, startedAt }
+    const traits = {
+      format,
+      place: askedAt,
+      inputTokens,
+      body,
+      fresh: this.#fresh,
+      number: this.made.length + 1,
+      startedAt,
+    }
     const exchange = new Exchange(callOf(request, this.#plan, target, traits, this.#tools))
     // What throws comes before `begin`: only the end of an attempt gives its place back.
     const addsUsage = format.asksUsage(request, deployment)

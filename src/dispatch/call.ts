@@ -7,7 +7,6 @@ import type { EndpointPlace } from '../core/provider.ts'
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { asks } from '../decision/classify/lacking.ts'
-import { calibrated } from '../decision/learn/calibration.ts'
 import { checksOf } from '../formats/answer-collector.ts'
 import type { BackendSide } from '../formats/format.ts'
 
@@ -22,6 +21,8 @@ export interface CallTraits {
   readonly format: BackendSide
   /** Where it is asked. */
   readonly place: EndpointPlace
+  /** What the prompt is expected to be. */
+  readonly inputTokens: number
   /** What is sent. */
   readonly body: readonly Buffer[]
   /** On a new connection. */
@@ -36,7 +37,7 @@ export function callOf(
   request: GatewayRequest,
   plan: RoutePlan,
   { deployment, effort }: Target,
-  { format, place, body, fresh, number, startedAt }: CallTraits,
+  { format, place, inputTokens, body, fresh, number, startedAt }: CallTraits,
   { pools, now, userAgent }: CallTools,
 ): Call {
   const { backend, model } = deployment
@@ -57,7 +58,7 @@ export function callOf(
     stream: request.stream,
     format,
     answer: format.reader(request, {
-      inputTokens: calibrated(plan.profile.inputTokens, deployment.calibration),
+      inputTokens,
       checks: checksOf(request, plan.success),
       nowMs: Date.now(),
     }),

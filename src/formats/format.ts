@@ -8,6 +8,7 @@
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Prompt } from '../core/prompt.ts'
+import type { EndpointPlace } from '../core/provider.ts'
 import type { Effort } from '../core/capabilities.ts'
 import type { Steps } from '../core/slices.ts'
 import type { Deployment, GatewayRequest } from '../core/types.ts'
@@ -114,6 +115,10 @@ export interface BackendSide {
 }
 
 export interface Composing {
+  /** Where it is asked. */
+  readonly place: EndpointPlace
+  /** What the prompt is expected to be. */
+  readonly inputTokens: number
   /** Null: the caller's own word, if any, counts. */
   readonly effort: Effort | null
   /** Adaptations to make, by name. */

@@ -65,7 +65,16 @@ t.test('no two engines look for each other on one port', async (t) => {
   t.equal(new Set(ports).size, ports.length)
 })
 
-const PLACE = { path: '/a', streamPath: null, format: 'openai-chat', models: null, auth: null, lacks: [] }
+const PLACE = {
+  path: '/a',
+  streamPath: null,
+  format: 'openai-chat',
+  models: null,
+  auth: null,
+  lacks: [],
+  maker: false,
+  drop: [],
+}
 
 t.test('an endpoint is a path, or a list of places with their wire formats', async (t) => {
   const folder = t.testdir({

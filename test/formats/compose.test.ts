@@ -19,7 +19,7 @@ const composeBody = (
   to: Deployment,
   effort: Effort | null = null,
   maxTokens: number | null = null,
-): Buffer => atOnce(inOnePiece(composeInSteps(request, to, { effort, changes: [], maxTokens, lossy: [] })))[0]!
+): Buffer => atOnce(inOnePiece(composeInSteps(request, to, { effort, changes: [], maxTokens })))[0]!
 
 /** `up/tiny`, with the quirks of its provider. */
 const quirky = (traits: ProviderTraits = {}, includeUsage = true): Deployment =>

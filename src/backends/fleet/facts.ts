@@ -1,5 +1,6 @@
 /** What is known of a model on a backend, from all who say something: the operator first, then the engine, then the catalogue. */
 import { catalogueOf, type CatalogueEntry } from '../../decision/catalogue/catalogue.ts'
+import { lacksEverywhere } from '../../core/ask-place.ts'
 import { steerable } from '../../core/effort-rule.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../core/settings.ts'
 import { CAPABILITIES } from '../../core/capabilities.ts'
@@ -49,7 +50,7 @@ function skillsOf(
   known: CatalogueEntry | null,
 ): Pick<ModelFacts, 'capabilities' | 'efforts'> {
   const capabilities = { ...known?.capabilities, ...discovered(model, found) }
-  for (const lack of spec.provider.lacks) capabilities[lack] = false
+  for (const lack of lacksEverywhere(spec.provider, 'chat', model)) capabilities[lack] = false
   if (isChat(capabilities)) for (const skill of spec.provider.has ?? []) capabilities[skill] ??= true
   const declared = said.find((facts) => facts.efforts.length > 0)?.efforts
   // Efforts of the operator's say that it thinks, whatever the engine says.

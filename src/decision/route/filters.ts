@@ -43,8 +43,8 @@ const isRare = (need: Capability): boolean => need === 'embeddings' || need === 
 const ROWS = {
   endpoint: {
     means: 'the provider does not have the endpoint',
-    why: (deployment, { endpoint }) => {
-      if (placeFor(deployment, endpoint, Infinity) !== null) return null
+    why: (deployment, { endpoint, needs }) => {
+      if (placeFor(deployment, endpoint, needs, Infinity) !== null) return null
       const { label, endpoints } = deployment.backend.provider
       const places = endpoint.asks === null ? undefined : endpoints[endpoint.asks]
       if (places === undefined) return `${label} has no ${endpoint.asks ?? endpoint.id} endpoint`
@@ -170,7 +170,7 @@ export function refuses(
 ): boolean {
   const { health } = deployment
   if (health.unsupportedUntil.size === 0) return false
-  const place = placeFor(deployment, request.endpoint, now)
+  const place = placeFor(deployment, request.endpoint, profile.needs, now)
   if (place !== null && isRefused(health, placeKey(request.endpoint, place), now)) return true
   for (const [lack, until] of health.unsupportedUntil) if (until > now && asks(request, profile, lack)) return true
   return false

@@ -47,7 +47,7 @@ const MOST_PIECES = 64
 export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,
-  { effort, changes, maxTokens }: Composing,
+  { effort, changes, maxTokens }: Pick<Composing, 'effort' | 'changes' | 'maxTokens'>,
 ): Steps<readonly Buffer[]> {
   const quirks = adapted(deployment.backend.provider.request, changes)
   const prompt = openAIPrompt(request)

@@ -30,6 +30,7 @@ export class OpenAIPrompt implements Prompt {
   /** The members of `body` in `raw`. */
   readonly members: readonly Member[]
   readonly #messages: readonly Json[]
+  #contents: Contents | null = null
 
   constructor(endpoint: Endpoint, body: JsonObject, raw: Buffer, members: readonly Member[]) {
     this.endpoint = endpoint
@@ -215,7 +216,7 @@ export class OpenAIPrompt implements Prompt {
   }
 
   contents(): Contents {
-    return contentsOf(this.raw, this.sampling, this.answerForm)
+    return (this.#contents ??= contentsOf(this.raw, this.sampling, this.answerForm))
   }
 }
 
