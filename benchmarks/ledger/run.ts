@@ -38,6 +38,8 @@ function finished(): RequestRecord[] {
       chunks: 42,
       model,
       effort: null,
+      format: 'openai-chat',
+      lossy: [],
       status: 200,
       error: null,
       answered: true,

@@ -36,6 +36,8 @@ function recordOf(
     backend: backend.name,
     model,
     effort: target.effort,
+    format: attempt.askedAt.format,
+    lossy: namesOf(attempt.lossy),
     status: exchange.status,
     error: error?.code ?? null,
     answered,
@@ -49,6 +51,15 @@ function recordOf(
     waste: wasteOfFailure(attempt, next, usage),
     expected: answered ? (plan?.expected(target) ?? null) : null,
   }
+}
+
+const MOST_LOST = 16
+const MEMBER = /^[a-z][\w. -]{0,63}$/i
+
+/** Callers name the members of their bodies as they like, and what is recorded holds no text of theirs. */
+function namesOf(lossy: readonly string[]): readonly string[] {
+  if (lossy.length === 0) return lossy
+  return [...new Set(lossy.map((name) => (MEMBER.test(name) ? name : 'other')))].slice(0, MOST_LOST)
 }
 
 /** What follows the name of a model in that of a version of it. */

@@ -94,6 +94,10 @@ export interface AttemptRecord {
   readonly backend: string
   readonly model: string
   readonly effort: Effort | null
+  /** Wire format in which it was asked; null: an older version wrote it. */
+  readonly format: string | null
+  /** What the request said and this format could not, by name. */
+  readonly lossy: readonly string[]
   /** HTTP status of the backend; null = none came. */
   readonly status: number | null
   readonly error: ErrorCode | null

@@ -132,12 +132,16 @@ export function readRequest(
 
 const NOWHERE = { backend: null, model: null, effort: null }
 
+const NOTHING: readonly string[] = []
+
 const ANSWERED = 1
 const USAGE = 2
 const USAGE_ESTIMATED = 4
 const COST = 8
 const COST_ESTIMATED = 16
 const WASTE = 32
+const FORMAT = 64
+const LOSSY = 128
 
 function writeAttempt(out: FieldWriter, attempt: WrittenAttempt): void {
   const { usage, cost, waste } = attempt
@@ -147,7 +151,9 @@ function writeAttempt(out: FieldWriter, attempt: WrittenAttempt): void {
       (usage?.estimated === true ? USAGE_ESTIMATED : 0) |
       (cost !== null ? COST : 0) |
       (cost?.estimated === true ? COST_ESTIMATED : 0) |
-      (waste !== null ? WASTE : 0),
+      (waste !== null ? WASTE : 0) |
+      (attempt.format !== null ? FORMAT : 0) |
+      (attempt.lossy.length > 0 ? LOSSY : 0),
   )
   out.name(attempt.backend)
   out.name(attempt.model)
@@ -165,6 +171,10 @@ function writeAttempt(out: FieldWriter, attempt: WrittenAttempt): void {
     out.name(waste.reason)
     out.number(waste.tokens)
   }
+  if (attempt.format !== null) out.name(attempt.format)
+  if (attempt.lossy.length === 0) return
+  out.count(attempt.lossy.length)
+  for (const name of attempt.lossy) out.name(name)
 }
 
 function readAttempt(from: FieldReader): WrittenAttempt {
@@ -182,6 +192,9 @@ function readAttempt(from: FieldReader): WrittenAttempt {
     usage: has(USAGE) ? readTokens(from, has(USAGE_ESTIMATED)) : null,
     cost: has(COST) ? readCost(from, has(COST_ESTIMATED)) : null,
     waste: has(WASTE) ? readWaste(from) : null,
+    // Of an older version there is nothing.
+    format: has(FORMAT) ? from.name() : null,
+    lossy: has(LOSSY) ? Array.from({ length: from.count() }, () => from.name() ?? '') : NOTHING,
   }
 }
 

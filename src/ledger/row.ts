@@ -25,6 +25,10 @@ export interface LedgerRow extends CountedRow {
   readonly why: string | null
   /** Null on an attempt. */
   readonly overhead_ms: number | null
+  /** Wire format in which the backend was asked; on attempts, absent on those of older versions. */
+  readonly format?: string
+  /** What the request said and that format could not; on attempts, absent where nothing was lost. */
+  readonly lossy?: readonly string[]
   /** Those of the key. */
   readonly labels: Readonly<Record<string, string>>
   /** What a budget lowered the request's limit of output tokens to; on requests, absent where none did. */

@@ -47,7 +47,9 @@ const attemptText = (attempt: WrittenAttempt, index: number, ended: WrittenReque
   `,"error":${quoted(attempt.error)},"finish":${quoted(ended?.finish ?? null)}` +
   `,"success":${ended?.success ?? false}` +
   `,"why":${quoted(ended === null ? attempt.error : ended.why)},${totalText(totalOf([attempt]))}` +
-  `,"ttft_ms":${round(attempt.ttftMs)},"total_ms":${round(attempt.totalMs)},"overhead_ms":null`
+  `,"ttft_ms":${round(attempt.ttftMs)},"total_ms":${round(attempt.totalMs)},"overhead_ms":null` +
+  (attempt.format === null ? '' : `,"format":${quoted(attempt.format)}`) +
+  (attempt.lossy.length === 0 ? '' : `,"lossy":${JSON.stringify(attempt.lossy)}`)
 
 const requestText = (record: WrittenRequest, decision: string | null): string =>
   `"attempt":null,"attempts":${record.calls},${placeText(record)}` +

@@ -41,7 +41,18 @@ export interface WrittenRequest extends Pick<
 
 export interface WrittenAttempt extends Pick<
   AttemptRecord,
-  'backend' | 'model' | 'effort' | 'status' | 'error' | 'answered' | 'ttftMs' | 'totalMs' | 'cost' | 'waste'
+  | 'backend'
+  | 'model'
+  | 'effort'
+  | 'format'
+  | 'lossy'
+  | 'status'
+  | 'error'
+  | 'answered'
+  | 'ttftMs'
+  | 'totalMs'
+  | 'cost'
+  | 'waste'
 > {
   readonly usage: Tokens | null
 }

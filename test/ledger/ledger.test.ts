@@ -127,11 +127,13 @@ t.test('rows of a request', async (t) => {
     ...{ kind: 'attempt', seq, ...shared, ...at, ...unknown, attempt: 1, attempts: null, status: 503 },
     ...{ error: 'overloaded', success: false, why: 'overloaded', waste, ttft_ms: null, total_ms: 30 },
     overhead_ms: null,
+    format: 'openai-chat',
   })
   t.strictSame(answered, {
     ...{ kind: 'attempt', seq: seq + 1, ...shared, ...at, ...known, attempt: 2, attempts: null, status: 200 },
     ...{ error: null, finish: 'stop', success: true, why: null, waste: null, ttft_ms: 12.3, total_ms: 30 },
     overhead_ms: null,
+    format: 'openai-chat',
   })
   t.match(request, {
     ...{ kind: 'request', seq: seq + 2, ...shared, ...at, ...known, attempt: null, attempts: 2, status: 200 },

@@ -311,9 +311,11 @@ const plainly = (record: RequestRecord): object => {
     chosen: choice(0),
     next: choice(1),
     outcome: {
-      attempts: record.attempts.map(({ backend: name, model, status, error, ttftMs }) => ({
+      attempts: record.attempts.map(({ backend: name, model, format, lossy, status, error, ttftMs }) => ({
         ...{ backend: name, model, status, error },
         ttft_ms: rounded(ttftMs),
+        format: format ?? undefined,
+        lossy: lossy.length === 0 ? undefined : lossy,
       })),
       tokens:
         tokens === null

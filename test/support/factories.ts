@@ -246,6 +246,8 @@ export const ATTEMPT = {
   answered: false,
   startedMs: 0,
   totalMs: 0,
+  format: 'openai-chat',
+  lossy: [],
   answeredAs: null,
   chunks: 0,
   usage: null,

@@ -32,7 +32,7 @@ export type RequestOutcome = Total &
     readonly attempts: readonly Shown[]
   }
 
-type Shown = Pick<AttemptRecord, 'backend' | 'model' | 'status' | 'error' | 'ttftMs'>
+type Shown = Pick<AttemptRecord, 'backend' | 'model' | 'format' | 'lossy' | 'status' | 'error' | 'ttftMs'>
 
 /** `outcome` of the line and of the decision record. */
 export const outcomeText = (record: RequestOutcome): string =>
@@ -42,10 +42,12 @@ export const outcomeText = (record: RequestOutcome): string =>
 
 function attemptsText(attempts: readonly Shown[]): string {
   let text = ''
-  for (const { backend, model, status, error, ttftMs } of attempts)
+  for (const { backend, model, format, lossy, status, error, ttftMs } of attempts)
     text +=
       `${text === '' ? '' : ','}{"backend":${quoted(backend)},"model":${quoted(model)},"status":${status}` +
-      `,"error":${quoted(error)},"ttft_ms":${tenths(ttftMs)}}`
+      `,"error":${quoted(error)},"ttft_ms":${tenths(ttftMs)}` +
+      known('format', format) +
+      (lossy.length === 0 ? '}' : `,"lossy":${JSON.stringify(lossy)}}`)
   return `[${text}]`
 }
 
