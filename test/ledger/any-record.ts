@@ -32,7 +32,10 @@ export function anyRecord(random: () => number, id: string, endedAt: number): Re
   const attempts = record.attempts.map((attempt) => ({
     ...attempt,
     ...{ backend: text(), model: text(), effort: maybe(pick(random, ['low', 'high'] as const)) },
-    ...{ format: maybe(pick(random, ['openai-chat', 'gemini'])), lossy: pick(random, [[], ['seals'], ['n', 'answer form']]) },
+    ...{
+      format: maybe(pick(random, ['openai-chat', 'gemini'])),
+      lossy: pick(random, [[], ['seals'], ['n', 'answer form']]),
+    },
     ...{ status: maybe(pick(random, [200, 499, 503])), ttftMs: maybe(ms()), totalMs: ms() },
   }))
   const { backend, model, effort } = after(attempts)
