@@ -31,7 +31,7 @@ function bodyOf(contents: Contents, ways: Ways, lossy: string[]): object {
   if (thinking !== null && thinking.budget !== null && thinking.effort === null) lose('thinking.budget')
   if (answer?.form === 'other') lose('answer form')
   return {
-    messages: withOneSystem(messages, ways).flatMap((message) => messagesOf(message, ways, lose)),
+    messages: withMediaBehind(withOneSystem(messages, ways)).map((message) => messageOf(message, ways, lose)),
     ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, lose)) }),
     ...optional('tool_choice', toolChoice === null || tools.length === 0 ? null : toolChoiceOf(toolChoice, tools)),
     ...optional('parallel_tool_calls', tools.length === 0 ? null : contents.parallelCalls),
@@ -63,8 +63,35 @@ function withOneSystem(messages: readonly Message[], { local }: Ways): Message[]
 
 const asUser = (message: Message): Message => ({ ...message, role: 'user' })
 
-/** Pictures in what a tool gave have no place in its message, and follow in one of the user. */
-function messagesOf(message: Message, ways: Ways, lose: (name: string) => void): object[] {
+/**
+ * Pictures in what a tool gave have no place in its message. They follow in one of the user behind all results of that turn: between
+ * two results nothing may stand.
+ */
+function withMediaBehind(messages: readonly Message[]): Message[] {
+  const out: Message[] = []
+  let media: Part[] = []
+  for (const message of messages) {
+    if (message.result === null) {
+      if (media.length > 0) out.push(pictured(media))
+      media = []
+      out.push(message)
+      continue
+    }
+    media.push(...message.parts.filter((part) => textOf(part) === null))
+    out.push({ ...message, parts: message.parts.filter((part) => textOf(part) !== null) })
+  }
+  return media.length === 0 ? out : [...out, pictured(media)]
+}
+
+const pictured = (parts: readonly Part[]): Message => ({ role: 'user', parts, name: null, result: null })
+
+/** Null: it is none. */
+function textOf(part: Part): string | null {
+  if (part.kind === 'text') return part.text
+  return 'source' in part && part.source.kind === 'text' ? part.source.text : null
+}
+
+function messageOf(message: Message, ways: Ways, lose: (name: string) => void): object {
   const { role, parts, name, result } = message
   const calls = parts.filter((part) => part.kind === 'call')
   const thoughts = parts.filter((part) => part.kind === 'thought')
@@ -77,36 +104,41 @@ function messagesOf(message: Message, ways: Ways, lose: (name: string) => void):
   const { thoughts: field } = ways.request
   if (thoughts.length > 0 && field === null) lose('thoughts')
   const thought = thoughts.map(({ text }) => text).join('')
-  const media = result === null ? [] : said.filter((part) => part.kind !== 'text')
-  const own = result === null ? said : said.filter((part) => part.kind === 'text')
   const failed = result?.failed === true ? 'Error: ' : ''
-  const main = {
+  const content = contentOf(said, failed, lose)
+  return {
     role,
-    content: contentOf(own, failed, lose),
+    // Results have a text, if an empty one.
+    content: result === null ? content : (content ?? ''),
     ...optional('name', name),
     ...(refused === '' ? {} : { refusal: refused }),
     ...(field !== null && thought !== '' ? { [field]: thought } : {}),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map(callOf) }),
     ...(result === null ? {} : { tool_call_id: result.id }),
   }
-  return media.length === 0 ? [main] : [main, { role: 'user', content: media.flatMap((part) => partOf(part, lose)) }]
 }
 
 /** One text where it is nothing else; null: it says nothing. */
 function contentOf(parts: readonly Part[], before: string, lose: (name: string) => void): Json | object[] {
-  if (parts.length === 0) return before === '' ? null : before
-  const texts = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []))
-  if (texts.length === parts.length) return before + texts.join('\n')
-  return parts.flatMap((part) => partOf(part, lose))
+  const written = parts.flatMap((part) => partOf(part, lose))
+  const texts = written.flatMap((part) => ('text' in part ? [part.text] : []))
+  if (texts.length < written.length) return written
+  return texts.length === 0 && before === '' ? null : before + texts.join('\n')
 }
 
-function partOf(part: Part, lose: (name: string) => void): object[] {
+type Written =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: object }
+  | { readonly type: 'input_audio'; readonly input_audio: object }
+  | { readonly type: 'file'; readonly file: object }
+
+function partOf(part: Part, lose: (name: string) => void): Written[] {
   if (part.kind === 'text') return [{ type: 'text', text: part.text }]
   if (part.kind === 'image' || part.kind === 'audio' || part.kind === 'file') return mediumOf(part, lose)
   return []
 }
 
-function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string) => void): object[] {
+function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string) => void): Written[] {
   const url =
     source.kind === 'url'
       ? source.url
@@ -123,9 +155,11 @@ function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string
   if (kind === 'file' && source.kind === 'id') return [{ type: 'file', file: { file_id: source.id } }]
   if (kind === 'file' && source.kind === 'data')
     return [{ type: 'file', file: { file_data: url, filename: name ?? 'file' } }]
-  lose(`${kind} by ${source.kind}`)
+  lose(LOST[kind])
   return []
 }
+
+const LOST: Readonly<Record<MediaPart['kind'], string>> = { image: 'images', audio: 'sounds', file: 'files' }
 
 const callOf = ({ id, name, arguments: text, free, seal }: CallPart): object => ({
   id,

@@ -70,12 +70,16 @@ function textIn(content: unknown): string {
 function callOf(call: Fields, place: number, choice: number): Piece[] {
   const free = !isObject(call['function'])
   const made = free ? call['custom'] : call['function']
-  if (!isObject(made)) return []
   const { id, index } = call
+  // The seal of a call may come behind it, alone.
+  if (!isObject(made)) return sealedBy(call, typeof index === 'number' ? index : place, choice)
   const begins = typeof id === 'string' && typeof made['name'] === 'string' ? { id, name: made['name'], free } : null
   const slot = typeof index === 'number' ? index : place
   const text = textIn(made['arguments'] ?? made['input'])
+  return [{ kind: 'call', choice, slot, begins, arguments: text }, ...sealedBy(call, slot, choice)]
+}
+
+function sealedBy(call: Fields, slot: number, choice: number): Piece[] {
   const seal = sealOf(call as JsonObject)
-  const sealed: Piece[] = seal === null ? [] : [{ kind: 'seal', choice, slot, seal }]
-  return [{ kind: 'call', choice, slot, begins, arguments: text }, ...sealed]
+  return seal === null ? [] : [{ kind: 'seal', choice, slot, seal }]
 }

@@ -1,0 +1,69 @@
+/** A prompt of no wire format: whatever format has to write it goes by its contents alone. */
+import type { Contents } from '../../src/core/prompt.ts'
+import type { Endpoint } from '../../src/core/endpoints.ts'
+import { CHAT, ENDPOINTS } from '../../src/core/endpoints.ts'
+import { atOnce } from '../../src/core/slices.ts'
+import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
+import { ContentsPrompt } from '../../src/formats/contents-prompt.ts'
+import type { Format, ReadRequest } from '../../src/formats/format.ts'
+import { deployment, gatewayRequest, provider } from '../support/factories.ts'
+
+export const MODEL = 'parrot'
+
+export function neutralPrompt(contents: Contents, endpoint: Endpoint): ContentsPrompt {
+  const spelling = {
+    format: 'none',
+    member: 'contents',
+    contentsOf: () => contents,
+    tools: [],
+    toolSchemas: () => [],
+    answerSchema: () => null,
+    previousAnswer: () => undefined,
+  }
+  return new ContentsPrompt(endpoint, spelling, { raw: Buffer.from('{}'), body: {}, members: [] })
+}
+
+/** Where callers of a format ask for a chat, and whether the answer streams there where the path says so. */
+export function chatEndpoint({ name }: Format, stream: boolean): Endpoint {
+  const own = ENDPOINTS.filter(({ format, asks }) => format === name && asks === 'chat')
+  return own.find(({ id }) => id.endsWith(stream ? '_stream' : '_generate')) ?? own[0] ?? { ...CHAT, format: name }
+}
+
+/** A backend that takes all that its format can say. */
+export const TARGET: Deployment = deployment(`up/${MODEL}`, {
+  backend: {
+    provider: provider({ request: { thoughts: 'reasoning_content', outputLimit: 'max_completion_tokens' } }),
+  },
+})
+
+export function neutralRequest(contents: Contents, format: Format, stream = false): GatewayRequest {
+  const endpoint = chatEndpoint(format, stream)
+  return gatewayRequest({ model: MODEL }, { endpoint, stream, prompt: neutralPrompt(contents, endpoint) })
+}
+
+export interface Written {
+  readonly raw: Buffer
+  readonly lossy: readonly string[]
+}
+
+/** The request as `format` writes it for its backends. `maker`: for the makers of the format themselves. */
+export function written(contents: Contents, format: Format, stream = false, maker = true): Written {
+  const lossy: string[] = []
+  const place = { path: '/ask', streamPath: null, format: format.name, models: null, auth: null, lacks: [], maker }
+  const how = { place, inputTokens: 10, effort: null, changes: [], maxTokens: null, lossy }
+  const pieces = atOnce(format.backend.compose(neutralRequest(contents, format, stream), TARGET, how))
+  return { raw: Buffer.concat(pieces), lossy }
+}
+
+/** A body as the caller's side of `format` reads it. */
+export function readBy(format: Format, raw: Buffer, stream = false): ReadRequest {
+  const endpoint = chatEndpoint(format, stream)
+  return format.caller.read(raw, endpoint, { url: endpoint.path.replace('*', MODEL), headers: {} })
+}
+
+/** The same request by a caller of that format. */
+export function requestOf(contents: Contents, format: Format, stream: boolean): GatewayRequest {
+  const { raw } = written(contents, format, stream)
+  const { prompt, model } = readBy(format, raw, stream)
+  return gatewayRequest(raw.toString(), { endpoint: chatEndpoint(format, stream), stream, prompt, model })
+}

@@ -1,0 +1,59 @@
+/** Every request in every wire format: written, read back, and through any other; all that gets lost on the way is named. */
+import t from 'tap'
+import { FORMATS } from '../../src/formats/formats.ts'
+import type { Format } from '../../src/formats/format.ts'
+import { comparable, isKnownLoss } from './comparable.ts'
+import { REQUESTS } from './format-cases.ts'
+import { MODEL, readBy, written } from './neutral-prompt.ts'
+
+const ALL: readonly Format[] = [...FORMATS.values()]
+const json = (raw: Buffer): unknown => JSON.parse(raw.toString())
+
+for (const format of ALL)
+  t.test(`${format.name}: what is written can be read, and what is lost is named`, async (t) => {
+    for (const { name, contents } of REQUESTS) {
+      const { raw, lossy } = written(contents, format)
+      const back = readBy(format, raw).prompt.contents()
+      t.strictSame(comparable(back, lossy), comparable(contents, lossy), name)
+      t.strictSame(back.unsaid, [], `${name}: all that is written has a meaning`)
+      for (const lost of lossy) {
+        if (contents.unsaid.includes(lost)) continue
+        t.ok(isKnownLoss(lost), `${name}: "${lost}" is a word of this gateway`)
+        t.notSame(comparable(contents, [lost]), comparable(contents, []), `${name}: there was something of "${lost}"`)
+      }
+      t.equal(new Set(lossy).size, lossy.length, `${name}: each loss once`)
+    }
+  })
+
+for (const format of ALL)
+  t.test(`${format.name}: what it said itself it says again, and loses nothing`, async (t) => {
+    for (const { name, contents } of REQUESTS) {
+      const first = written(contents, format)
+      const again = written(readBy(format, first.raw).prompt.contents(), format)
+      t.strictSame(json(again.raw), json(first.raw), name)
+      t.strictSame(again.lossy, [], name)
+    }
+  })
+
+for (const there of ALL)
+  for (const { name: here } of ALL)
+    if (here !== there.name)
+      t.test(`${here} through ${there.name} and back: only what is named is lost`, async (t) => {
+        const home = FORMATS.get(here)!
+        for (const { name, contents } of REQUESTS) {
+          const start = readBy(home, written(contents, home).raw).prompt.contents()
+          const out = written(start, there)
+          const back = written(readBy(there, out.raw).prompt.contents(), home)
+          const lossy = [...out.lossy, ...back.lossy]
+          const end = readBy(home, back.raw).prompt.contents()
+          t.strictSame(comparable(end, lossy), comparable(start, lossy), name)
+        }
+      })
+
+for (const format of ALL)
+  t.test(`${format.name}: the model, and whether the answer streams, are read as they were written`, async (t) => {
+    for (const stream of [false, true]) {
+      const { model, stream: streams } = readBy(format, written(REQUESTS[0]!.contents, format, stream).raw, stream)
+      t.strictSame([model, streams], [MODEL, stream])
+    }
+  })
