@@ -68,12 +68,16 @@ function isComplete(origin: string, path: string, { api, asIs }: Provider): bool
   return /\/v\d[\w.]*$/i.test(path) && !versionEndings(api).some((one) => path.endsWith(one))
 }
 
-/** The provider of a backend that is asked in these formats alone, in their order; what is asked in none of them stays as it is. */
+/** The provider of a backend that is asked in these formats alone, in their order, or in all but the spare ones; what is asked in none of them stays as it is. */
 function withFormats(provider: Provider, formats: readonly string[] | null): Provider {
-  if (formats === null) return provider
+  const isWhole = !Object.values(provider.endpoints).some((places) => places.some(({ spare }) => spare === true))
+  if (formats === null && isWhole) return provider
   const endpoints = Object.fromEntries(
     Object.entries(provider.endpoints).map(([ask, places]) => {
-      const kept = formats.flatMap((name) => places.filter(({ format }) => format === name))
+      const kept =
+        formats === null
+          ? places.filter(({ spare }) => spare !== true)
+          : formats.flatMap((name) => places.filter(({ format }) => format === name))
       return [ask, kept.length === 0 ? places : kept]
     }),
   )

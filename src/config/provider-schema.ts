@@ -88,6 +88,10 @@ const place = z
     models: pattern.nullable().default(null).describe('pattern over names of the models that can be asked there'),
     auth: z.strictObject({ header: headerName, prefix: z.string() }).nullable().default(null),
     lacks: capabilities.default([]).describe('what gets lost there, beside what the provider lacks everywhere'),
+    spare: z
+      .boolean()
+      .default(false)
+      .describe('it is asked there only where `formats` of the backend names the format'),
     maker: z
       .boolean()
       .default(false)

@@ -49,6 +49,8 @@ export interface EndpointPlace {
   readonly auth: { readonly header: string; readonly prefix: string } | null
   /** What gets lost here, beside what the provider lacks everywhere. */
   readonly lacks: readonly Capability[]
+  /** It is asked here only where the backend's `formats` name the format. */
+  readonly spare?: boolean
   /** The maker of the wire format answers here: it reads its own seals and cache marks. All others are sent none. */
   readonly maker?: boolean
   /** Top-level fields of this format that are refused here. */

@@ -72,6 +72,7 @@ const PLACE = {
   models: null,
   auth: null,
   lacks: [],
+  spare: false,
   maker: false,
   drop: [],
 }
