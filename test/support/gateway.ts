@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { Config } from '../../src/core/settings.ts'
 import { eventually } from './await.ts'
-import { CLIENT } from './clients.ts'
+import { CLIENT } from './client.ts'
 
 /** A configuration as an object; written as YAML, so that tests go through the reader that users go through. */
 export type ConfigObject = Readonly<Record<string, unknown>>

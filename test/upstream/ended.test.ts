@@ -5,7 +5,7 @@ import type { Call } from '../../src/backends/upstream/call.ts'
 import type { Client, ResponseHandler } from '../../src/backends/upstream/client.ts'
 import { BackendPool, Pools } from '../../src/backends/upstream/pools.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { CLIENT } from '../support/clients.ts'
+import { CLIENT } from '../support/client.ts'
 import { Clock } from '../support/clock.ts'
 import { callOf, start, type Started } from '../support/exchange-rig.ts'
 
