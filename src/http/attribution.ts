@@ -18,7 +18,7 @@ const SESSION_HEADERS = [
 
 /** Products that name themselves in `user-agent`, or in the `x-title` that OpenRouter asks for. */
 const AGENTS: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/^claude-cli\//i, 'claude-code'],
+  [/^claude-(cli|code)\//i, 'claude-code'],
   [/^codex/i, 'codex'],
   [/^opencode/i, 'opencode'],
   [/^aider/i, 'aider'],
