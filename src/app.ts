@@ -5,6 +5,7 @@ import { AnswerChecker } from './accounting/checker.ts'
 import { type Endpoint, ENDPOINTS } from './core/endpoints.ts'
 import { type Formats, FORMATS } from './formats/formats.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
+import { TokenCounts } from './backends/fleet/token-counts.ts'
 import { Pools } from './backends/upstream/pools.ts'
 import { shownBudget } from './budgets/shown.ts'
 import { EventBus } from './core/event-bus.ts'
@@ -134,11 +135,13 @@ export async function createApp({
     },
   })
   const { redis } = observers
+  const counts = new TokenCounts(formats, now)
   const server = await createServer(config, {
     stages,
     endpoints,
     keys,
     fleet,
+    counts,
     log,
     redis,
     beginTrace: tracing(config.telemetry),
@@ -183,6 +186,7 @@ export async function createApp({
       await server.drain(config.server.drainMs)
       await keys.stop()
       await fleet.stop()
+      await counts.close()
       await pools.destroy()
       books.flush()
       await state?.stop()

@@ -270,6 +270,16 @@ export interface ErrorDetails {
   readonly about?: Scope
   /** What the backend said to lack, with its value where only that is refused; see decision/classify/lacking.ts. */
   readonly lack?: { readonly name: string | null; readonly ofValue: boolean } | null
+  /** By how much a prompt is too long. */
+  readonly overflow?: Overflow | null
+}
+
+/** Null: unknown. */
+export interface Overflow {
+  /** Of the prompt. */
+  readonly tokens: number | null
+  /** That prompt and answer may have. */
+  readonly most: number | null
 }
 
 /** An expected failure. It carries no stack: at thousands a second a trace is cost without news. */
@@ -284,6 +294,7 @@ export class GatewayError extends Error {
   readonly upstreamCode: string | null
   readonly about: Scope
   readonly lack: { readonly name: string | null; readonly ofValue: boolean } | null
+  readonly overflow: Overflow | null
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const limit = Error.stackTraceLimit
@@ -301,6 +312,7 @@ export class GatewayError extends Error {
     this.upstreamCode = details.upstreamCode ?? null
     this.about = details.about ?? 'backend'
     this.lack = details.lack ?? null
+    this.overflow = details.overflow ?? null
   }
 }
 

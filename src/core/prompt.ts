@@ -63,6 +63,10 @@ export interface Prompt {
   /** Tokens that an answer may have. */
   readonly maxOutput: number | null
   readonly effort: Effort | null
+  /** The caller asks for thought itself, and not only for as much as there may be of it. */
+  readonly mustThink: boolean
+  /** What no other wire format has, and the answer cannot do without, by name: only backends of the same one can be asked. */
+  readonly native: readonly string[]
   readonly wantsLogprobs: boolean
   readonly hasLogitBias: boolean
   readonly sampling: Sampling
@@ -156,6 +160,8 @@ export interface Contents {
   /** Alternatives that are told for each token of the answer; 0: its own probability alone. */
   readonly logprobs: number | null
   readonly metadata: JsonObject | null
+  /** What no other format has, and the answer cannot do without, by name; absent: nothing. */
+  readonly native?: readonly string[]
   /** Members of the body that these words do not hold, by name: no other format gets them. */
   readonly unsaid: readonly string[]
 }

@@ -158,6 +158,8 @@ export interface RequestProfile {
   /** The caller's own word on how hard to think; it is kept. */
   readonly effort: Effort | null
   readonly needs: readonly Capability[]
+  /** See Prompt.native. */
+  readonly native: readonly string[]
   /** Names the conversation; null = it stands alone. */
   readonly affinity: string | null
   /** Part of something that was answered before, as far as can be told. */

@@ -158,6 +158,13 @@ export class ContentsPrompt implements Prompt {
     return effortOfThinking(this.view.thinking)
   }
 
+  /** Agents that speak these formats send it with every request, whatever the model. */
+  readonly mustThink = false
+
+  get native(): readonly string[] {
+    return this.view.native ?? NONE
+  }
+
   get wantsLogprobs(): boolean {
     return this.view.logprobs !== null
   }
@@ -200,6 +207,8 @@ export class ContentsPrompt implements Prompt {
     return (this.#whole ??= this.spelling.contentsOf(JSON.parse(this.raw.toString()) as JsonObject, this.endpoint))
   }
 }
+
+const NONE: readonly string[] = []
 
 /** Backends that are asked in OpenAI's format refuse fields by these names. */
 const PARAMETERS: Readonly<Record<string, (contents: Contents) => Json>> = {

@@ -33,7 +33,7 @@ export interface CallerSide {
   /** The same for a large body. */
   readInSteps(raw: Buffer, endpoint: Endpoint, asked: Asked): Steps<ReadRequest>
   /** The body of an error answer. */
-  errorBody(error: GatewayError): object
+  errorBody(error: GatewayError, failing: Failing): object
   readonly stream: StreamMarks
   /** A whole answer with the decision record in it; unchanged where it has no place for one. */
   withRecord(body: Buffer, record: object): Buffer
@@ -41,9 +41,23 @@ export interface CallerSide {
   recordEvent(request: GatewayRequest, state: AnswerState | null, nowMs: number, record: object): Buffer
   /** A model, as the list of models has it. `serving`: what a request with this name may be given to. `since`: epoch seconds. */
   modelEntry(name: string, serving: readonly Deployment[], since: number): object
-  modelList(entries: readonly object[]): object
+  /** The body of an answer that tells the tokens of a prompt; absent: its clients do not ask for that. */
+  counted?(tokens: number): object
+  /** `query`: what the list was asked for with. */
+  modelList(entries: readonly object[], query: Readonly<Record<string, unknown>>): object
+  /** With what names begin under which its clients list the models of local engines as well; null: under their own. */
+  readonly modelAlias: string | null
+  /** What `list` (name, value, name, value) says, once more under the names of this format; null: they are its own. `nowMs`: epoch. */
+  readonly answerHeaders: ((list: readonly string[], nowMs: number) => string[]) | null
   /** Writes the answer to `request` where it comes in another format. `nowMs`: epoch, for engines that name no time. */
   writer(request: GatewayRequest, nowMs: number): AnswerWriter
+}
+
+/** A request that has failed. */
+export interface Failing {
+  readonly id: string
+  /** Tokens that its answer might have had; null: no limit, or it was not read. */
+  readonly maxOutput: number | null
 }
 
 /** What a request says beside its body. */
@@ -112,6 +126,15 @@ export interface BackendSide {
   reader(request: GatewayRequest, how: Reading): AnswerReader
   /** What an answer with a bad status says. No body makes it throw. */
   readFault(body: string): UpstreamFault
+  /** How backends of this format are asked for the tokens of a prompt; absent: none of them tells. */
+  readonly counter?: TokenCounter
+}
+
+export interface TokenCounter {
+  /** The body that asks. `composed`: a request as `compose` writes it. */
+  asking(composed: Buffer): string
+  /** What an answer tells; null: nothing. */
+  told(body: string): number | null
 }
 
 export interface Composing {

@@ -7,9 +7,15 @@ import { type HeaderList, retryHeaders } from '../relay/headers.ts'
 import type { Arrival } from './arrival.ts'
 import { type PlainTools, plainEnd } from './plain-answers.ts'
 
-/** In the format that the caller speaks. Of some no more is served than their errors. */
-export const envelopeOf = (error: GatewayError, format: string, formats: Formats): object =>
-  formats.get(format)?.caller.errorBody(error) ?? errorBody(error, format)
+/** In the format that the caller speaks. Of some no more is served than their errors. `id`: of the request, which was not read. */
+export const envelopeOf = (error: GatewayError, id: string, format: string, formats: Formats): object =>
+  formats.get(format)?.caller.errorBody(error, { id, maxOutput: null }) ?? errorBody(error, format)
+
+/** What an answer says in headers, and once more under the names that clients of its format look for. */
+export function toldIn(format: string, formats: Formats, list: HeaderList): HeaderList {
+  const more = formats.get(format)?.caller.answerHeaders ?? null
+  return more === null ? list : [...list, ...more(list, Date.now())]
+}
 
 export const errorHeaders = (error: GatewayError): HeaderList => ['x-turnout-attempts', '0', ...retryHeaders(error)]
 
@@ -24,14 +30,14 @@ export function refuse(
   const { response } = arrival
   const { status } = error
   const common = plainEnd(arrival, { endpoint: id, status, failure: error, timed: true, silent: false }, plain)
-  const body = Buffer.from(JSON.stringify(envelopeOf(error, format, formats)))
+  const body = Buffer.from(JSON.stringify(envelopeOf(error, arrival.id, format, formats)))
   response.writeHead(status, [
     'content-type',
     'application/json; charset=utf-8',
     'content-length',
     String(body.length),
     ...errorHeaders(error),
-    ...common,
+    ...toldIn(format, formats, common),
   ])
   response.end(body)
 }

@@ -21,8 +21,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...ENDPOINTS.map(({ path }) => path).filter((path) => !path.includes('*')),
 ])
 
-/** What a base URL may end in, once or several times over: `/v1/v1`, `/openai/v1`, `/api/v1`. */
-const BASE = /^(?:\/(?:(?:api|openai)\/)?v1(?=\/)|\/openai(?=\/(?!deployments\/)))+/
+/** What a base URL may end in, once or several times over: `/v1/v1`, `/openai/v1`, `/anthropic/v1`, `/api/v1`. */
+const BASE = /^(?:\/(?:(?:api|openai|anthropic)\/)?v1(?=\/)|\/openai(?=\/(?!deployments\/)))+/
 
 /** The target of a request line with its path as the routes have it; any other is only freed of doubled slashes and of one at its end. */
 export function canonicalUrl(url: string): string {

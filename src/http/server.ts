@@ -2,6 +2,7 @@
 import { createServer as createHttpServer } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Fleet } from '../backends/fleet/fleet.ts'
+import type { TokenCounts } from '../backends/fleet/token-counts.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import type { ProcessSettings } from '../core/settings.ts'
 import type { KeyStore } from '../keys/key-store.ts'
@@ -30,6 +31,7 @@ export interface ServerTools {
   readonly endpoints: readonly Endpoint[]
   readonly keys: KeyStore
   readonly fleet: Fleet
+  readonly counts: TokenCounts
   readonly log: Log
   /** The client of Redis that gateways share; null where there is none. */
   readonly redis: ScriptRunner | null
@@ -46,7 +48,7 @@ export interface GatewayServer {
 
 export async function createServer(
   { server, bodies }: Pick<ProcessSettings, 'server' | 'bodies'>,
-  { stages, endpoints, keys, fleet, log, redis, beginTrace }: ServerTools,
+  { stages, endpoints, keys, fleet, counts, log, redis, beginTrace }: ServerTools,
 ): Promise<GatewayServer> {
   const { metrics, now, policy } = stages
   const { host, port, hosts, cors } = server
@@ -88,15 +90,15 @@ export async function createServer(
   enterAll(app, admission)
   answerPreflights(app, door)
   refuseLate(app, admission)
-  recordAnswers(app, plain)
+  recordAnswers(app, plain, stages.formats)
   answerErrors(app, () => connections.stopping, stages.formats)
   refuseUnknownPaths(app)
   opsRoutes(app, stages, () => !connections.stopping)
   await app.register((scope: FastifyInstance, _options, done) => {
     admitAll(scope, admission)
     healthRoute(scope, fleet, now)
-    modelRoutes(scope, () => policy().table, Math.floor(Date.now() / 1000))
-    otherPosts(scope, endpoints, stages)
+    modelRoutes(scope, () => policy().table, stages.formats, Math.floor(Date.now() / 1000))
+    otherPosts(scope, endpoints, stages, counts)
     done()
   })
   return {

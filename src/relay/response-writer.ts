@@ -105,7 +105,10 @@ export class ResponseWriter {
       return
     }
     const turnout = explanationOf(this.#life)
-    const plain = this.#format.errorBody(error)
+    const plain = this.#format.errorBody(error, {
+      id: this.#life.request.id,
+      maxOutput: this.#life.request.prompt.maxOutput,
+    })
     const answer = turnout === null ? plain : { ...plain, turnout }
     if (this.#life.status === null) {
       const body = JSON.stringify(answer)
@@ -139,6 +142,8 @@ export class ResponseWriter {
     life.headAt = life.now()
     this.#headers.push(...type)
     addAnswerHeaders(this.#headers, answerFactsOf(life))
+    const { answerHeaders } = this.#format
+    if (answerHeaders !== null) this.#headers.push(...answerHeaders(this.#headers, Date.now()))
     this.#response.writeHead(status, this.#headers)
   }
 

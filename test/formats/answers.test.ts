@@ -86,7 +86,7 @@ for (const format of ALL) {
 
   t.test(`${format.name}: an error is an error, whole and in the middle of a stream`, async (t) => {
     const error = new GatewayError('upstream_incomplete', 'The backend broke off — größer.')
-    const body = format.caller.errorBody(error)
+    const body = format.caller.errorBody(error, { id: 'req-1', maxOutput: null })
     const fault = format.backend.readFault(JSON.stringify(body))
     t.equal(fault.message, error.message, 'whole')
     for (const answer of ANSWERS.slice(0, 3)) {

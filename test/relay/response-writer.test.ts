@@ -7,11 +7,10 @@ import type { RequestLife } from '../../src/accounting/request-life.ts'
 import type { Sink } from '../../src/backends/upstream/call.ts'
 import { Exchange } from '../../src/backends/upstream/exchange.ts'
 import { Pools } from '../../src/backends/upstream/pools.ts'
-import { type Endpoint, ENDPOINTS } from '../../src/core/endpoints.ts'
 import { clientClosed, GatewayError } from '../../src/core/errors.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-import { errorBody } from '../../src/formats/error-body.ts'
+import { CALLER } from '../../src/formats/anthropic/caller.ts'
 import type { CallerSide } from '../../src/formats/format.ts'
 import { OPENAI } from '../../src/formats/openai/openai.ts'
 import { Attempt } from '../../src/dispatch/attempt.ts'
@@ -143,13 +142,13 @@ t.test('an error before anything was sent', async (t) => {
 })
 
 t.test("an error in Anthropic's words", async (t) => {
-  const messages = ENDPOINTS.find(({ id }) => id === 'messages') as Endpoint
-  const format = { ...OPENAI.caller, errorBody: (error: GatewayError) => errorBody(error, messages.format) }
-  const got = await received(t, { format }, (writer) => writer.fail(ERROR))
+  const got = await received(t, { format: CALLER }, (writer) => writer.fail(ERROR))
   t.match(JSON.parse(got.body), {
     type: 'error',
     error: { type: 'overloaded_error', message: 'full', code: 'overloaded' },
+    request_id: 'r',
   })
+  t.equal(got.headers['request-id'], 'r')
 })
 
 t.test('an error within a stream: an event, then its end', async (t) => {

@@ -228,6 +228,7 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
     maxOutput: null,
     effort: null,
     needs: ['chat'],
+    native: [],
     affinity: null,
     continues: false,
     features: null,

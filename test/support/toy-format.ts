@@ -82,6 +82,8 @@ class ToyPrompt implements Prompt {
   readonly choices = 1
   readonly prompts = 1
   readonly effort: Effort | null = null
+  readonly mustThink = false
+  readonly native: readonly string[] = []
   readonly wantsLogprobs = false
   readonly hasLogitBias = false
   readonly #request: ToyRequest
@@ -456,6 +458,8 @@ export const TOY: Format = {
     recordEvent: (_request, _state, _nowMs, record) => encodeEvent(JSON.stringify({ record })),
     modelEntry: (name) => ({ name }),
     modelList: (entries) => ({ entries }),
+    modelAlias: null,
+    answerHeaders: null,
     writer: () => new ToyWriter(),
   },
   backend: {

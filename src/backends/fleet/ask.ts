@@ -1,4 +1,5 @@
 /** One small question to a backend. Used to look at engines, never for inference. */
+import type { Provider } from '../../core/provider.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { HttpAnswer, HttpCall, HttpClient } from '../upstream/http-client.ts'
@@ -18,10 +19,15 @@ export function ask(client: HttpClient, { body, headers, ...probe }: ProbeReques
   })
 }
 
-/** Headers that a backend's own root may see. */
-export function credentials({ provider, key }: Pick<BackendSpec, 'provider' | 'key'>): Record<string, string> {
+/** Headers that a backend's own root may see. `auth`: where the key goes; null: where the provider takes it. */
+export function credentials(
+  { provider, key }: Pick<BackendSpec, 'provider' | 'key'>,
+  auth: Provider['auth'] | null = null,
+): Record<string, string> {
+  const { header, prefix } = auth ?? provider.auth
+
   const headers: Record<string, string> = { accept: 'application/json', ...provider.headers }
-  if (key !== null) headers[provider.auth.header] = provider.auth.prefix + key
+  if (key !== null) headers[header] = prefix + key
   return headers
 }
 

@@ -9,6 +9,7 @@ import type { UpstreamFault } from '../../formats/upstream-fault.ts'
 import type { Call } from './call.ts'
 import type { Phase } from './deadline.ts'
 import { isFlagged, isNoEndpoint, meaningOf } from './meaning.ts'
+import { overflowOf } from './overflow.ts'
 
 /** Whatever may be lacking counts. */
 const ANYTHING = (): boolean => true
@@ -37,6 +38,7 @@ export function answerFault(
     upstreamCode: ERRORS[code].passed ? plainCode(fault.code, backend) : null,
     about,
     lack,
+    overflow: code === 'context_length_exceeded' ? overflowOf(message) : null,
     ...(passed === null ? {} : { status: passed }),
   })
 }

@@ -36,6 +36,7 @@ class LazyProfile implements RequestProfile {
   readonly maxOutput: number | null
   readonly effort: Effort | null
   readonly needs: readonly Capability[]
+  readonly native: readonly string[]
   readonly affinity: string | null
   readonly continues: boolean
   readonly #prompt: Prompt
@@ -52,7 +53,8 @@ class LazyProfile implements RequestProfile {
     this.generates = id !== 'embeddings' && id !== 'rerank'
     this.maxOutput = this.generates ? prompt.maxOutput : null
     this.effort = this.generates ? prompt.effort : null
-    this.needs = id === 'embeddings' || id === 'rerank' ? [id] : needsOf(prompt, conversation, this.effort)
+    this.needs = id === 'embeddings' || id === 'rerank' ? [id] : needsOf(prompt, conversation)
+    this.native = prompt.native
     const given = request.session ?? callerName(prompt.previousAnswer)
     const opening = given === null && this.generates ? conversation.opening : null
     this.affinity = opening === null ? given : `c-${opening}`
@@ -89,8 +91,8 @@ class LazyProfile implements RequestProfile {
   }
 }
 
-function needsOf(prompt: Prompt, { images, sounds }: Conversation, effort: Effort | null): readonly Capability[] {
-  const { answerForm, hasTools, wantsLogprobs, hasLogitBias, choices } = prompt
+function needsOf(prompt: Prompt, { images, sounds }: Conversation): readonly Capability[] {
+  const { answerForm, hasTools, mustThink, wantsLogprobs, hasLogitBias, choices } = prompt
   const needs: Capability[] = ['chat']
   if (images > 0) needs.push('vision')
   if (sounds > 0) needs.push('audio')
@@ -99,6 +101,6 @@ function needsOf(prompt: Prompt, { images, sounds }: Conversation, effort: Effor
   if (wantsLogprobs) needs.push('logprobs')
   if (hasLogitBias) needs.push('logit_bias')
   if (choices > 1) needs.push('n')
-  if (effort !== null && effort !== 'none') needs.push('reasoning')
+  if (mustThink) needs.push('reasoning')
   return needs
 }

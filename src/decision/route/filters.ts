@@ -53,6 +53,17 @@ const ROWS = {
       return `${label} takes ${endpoint.asks ?? endpoint.id} in the wire format ${formats.join(', ')} only`
     },
   },
+  format: {
+    means: 'the request needs what only backends of its own wire format have',
+    varies: (deployment, { endpoint, needs }) =>
+      placeFor(deployment, endpoint, needs, Infinity)?.format !== endpoint.format,
+    why: (deployment, { endpoint, needs }, { native }) => {
+      const [first] = native
+      if (first === undefined) return null
+      const format = placeFor(deployment, endpoint, needs, Infinity)?.format
+      return format === endpoint.format ? null : `it is asked in the wire format ${format}, which has no ${first}`
+    },
+  },
   capability: {
     means: 'the model lacks something that the request needs',
     // It may answer for the first time.

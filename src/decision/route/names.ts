@@ -9,6 +9,7 @@ import { type CompiledRoute, DEFAULT_ROUTE } from './compiled-route.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { spelled } from './spelling.ts'
+import { withoutAlias } from './alias.ts'
 
 /** What decides on the route. */
 export interface NameContext {
@@ -25,7 +26,8 @@ export interface NameContext {
 
 /** Throws `model_not_found` where nothing has this name. */
 export function resolve(request: NameContext, table: RouteTable): ResolvedRoute {
-  const { model, principal, strategy } = request
+  const { principal, strategy } = request
+  const model = withoutAlias(request.model, table)
   const known = strategy === null ? table.resolutions.known(model, principal) : undefined
   if (known !== undefined) return known
   for (const choice of choices(request, table)) {
@@ -40,7 +42,9 @@ export function resolve(request: NameContext, table: RouteTable): ResolvedRoute 
  * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
  * certain being the last of them. Throws `model_not_found` for a strategy that does not exist.
  */
-export function* choices(request: NameContext, table: RouteTable): Generator<ResolvedRoute, void> {
+export function* choices(asked: NameContext, table: RouteTable): Generator<ResolvedRoute, void> {
+  const name = withoutAlias(asked.model, table)
+  const request = name === asked.model ? asked : { ...asked, model: name }
   let found = false
   for (const choice of choicesOf(request, table)) {
     found = true

@@ -1,6 +1,7 @@
 /** Why no candidate can be called, as the caller is told. Pure. */
 import { decisionRecordOf, type DecisionRows } from '../../core/decision-rows.ts'
-import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import { type ErrorCode, GatewayError, type Overflow } from '../../core/errors.ts'
+import { calibrated } from '../learn/calibration.ts'
 import { BOUNDS, isBound } from './bounds.ts'
 import type { Decision } from './decision.ts'
 
@@ -33,10 +34,20 @@ export function refusalOf(decision: Decision, rows: DecisionRows): GatewayError 
     return refusal(code, message, code === 'forbidden' ? 'model' : null)
   }
   if (filters.includes('context'))
-    return refusal(
-      'context_length_exceeded',
-      `The prompt is too long for every candidate: ${list}`,
-      request.prompt.member,
-    )
+    return new GatewayError('context_length_exceeded', `The prompt is too long for every candidate: ${list}`, {
+      param: request.prompt.member,
+      overflow: overflowOf(decision),
+    })
   return refusal('unsupported', `No candidate can serve this request: ${list}`)
+}
+
+/** Of the candidate that comes nearest to holding it. */
+function overflowOf({ admission, question: { set, fallback, profile } }: Decision): Overflow {
+  const tooSmall = [
+    ...admission.present.filter((row) => admission.excluded[row]?.filter === 'context').map((row) => set.targets[row]!),
+    ...fallback.ruledOut.filter(({ excluded }) => excluded.filter === 'context').map(({ spare }) => spare.target),
+  ].map(({ deployment }) => deployment)
+  const [largest] = tooSmall.sort((a, b) => (b.facts.context ?? 0) - (a.facts.context ?? 0))
+  if (largest === undefined) return { tokens: null, most: null }
+  return { tokens: Math.round(calibrated(profile.longestTokens, largest.calibration)), most: largest.facts.context }
 }

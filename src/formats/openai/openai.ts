@@ -30,6 +30,8 @@ export const OPENAI: Format = {
     recordEvent,
     modelEntry,
     modelList,
+    modelAlias: null,
+    answerHeaders: null,
     writer: (request, nowMs) => new OpenAIWriter(request, nowMs),
   },
   backend: {

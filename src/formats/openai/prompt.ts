@@ -21,6 +21,8 @@ import { effortOf } from './effort.ts'
 import { outputLimit } from './output-limit.ts'
 import { worstCaseOf } from './worst-case.ts'
 
+const NOTHING_NATIVE: readonly string[] = []
+
 export class OpenAIPrompt implements Prompt {
   readonly endpoint: Endpoint
   /** Parsed once, never written back. Its texts are not decoded (one character for each byte), and long ones are cut: core/cut-text.ts. */
@@ -164,6 +166,16 @@ export class OpenAIPrompt implements Prompt {
 
   get effort(): Effort | null {
     return effortOf(this.body)
+  }
+
+  get mustThink(): boolean {
+    const { effort } = this
+    return effort !== null && effort !== 'none'
+  }
+
+  /** What others cannot say is left out, and named. */
+  get native(): readonly string[] {
+    return NOTHING_NATIVE
   }
 
   get wantsLogprobs(): boolean {

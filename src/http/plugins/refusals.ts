@@ -1,12 +1,13 @@
 /** Whatever is thrown below Fastify, in the envelope of all errors, and the id, line and metric that every plain answer gets. */
 import { EndpointPaths } from '../endpoint-paths.ts'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { CHAT, ENDPOINTS } from '../../core/endpoints.ts'
+import { ENDPOINTS } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Formats } from '../../formats/formats.ts'
+import { formatOfReader } from '../../formats/reader-format.ts'
 import { asObject } from '../../relay/headers.ts'
 import { faultOfBytes, faultOfUpload } from '../admission/upload-fault.ts'
-import { envelopeOf, errorHeaders } from '../error-answer.ts'
+import { envelopeOf, errorHeaders, toldIn } from '../error-answer.ts'
 import { isOllamaPath, pathAdvice } from '../paths.ts'
 import { type PlainTools, plainEnd } from '../plain-answers.ts'
 
@@ -18,7 +19,7 @@ declare module 'fastify' {
 }
 
 /** To all answers of `app`. */
-export function recordAnswers(app: FastifyInstance, plain: PlainTools): void {
+export function recordAnswers(app: FastifyInstance, plain: PlainTools, formats: Formats): void {
   app.decorateRequest('failure', null)
   app.addHook('onSend', (request, reply, _payload, done) => {
     const { arrival, failure, routeOptions } = request
@@ -30,7 +31,7 @@ export function recordAnswers(app: FastifyInstance, plain: PlainTools): void {
       timed: request.url.startsWith('/v1/'),
       silent: routeOptions.config.silent === true,
     }
-    const headers = asObject(plainEnd(arrival, end, plain))
+    const headers = asObject(toldIn(formatOf(request), formats, plainEnd(arrival, end, plain)))
     reply.headers(headers)
     if (vary !== undefined && headers['vary'] !== undefined) reply.header('vary', `${String(vary)}, ${headers['vary']}`)
     done()
@@ -47,7 +48,7 @@ export function answerErrors(app: FastifyInstance, stopping: () => boolean, form
     void reply
       .code(error.status)
       .headers(asObject(errorHeaders(error)))
-      .send(envelopeOf(error, formatOf(request), formats))
+      .send(envelopeOf(error, request.id, formatOf(request), formats))
   })
 }
 
@@ -79,8 +80,9 @@ function endpointOf({ routeOptions }: FastifyRequest): string {
   return routeOptions.config.endpoint?.id ?? (routeOptions.url?.startsWith('/v1/models') === true ? 'models' : 'other')
 }
 
-function formatOf({ url, routeOptions }: FastifyRequest): string {
-  return routeOptions.config.endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : CHAT.format)
+function formatOf({ url, headers, routeOptions }: FastifyRequest): string {
+  const { endpoint } = routeOptions.config
+  return endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : formatOfReader(headers))
 }
 
 const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/

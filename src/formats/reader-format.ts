@@ -1,0 +1,10 @@
+/** Which wire format somebody reads who asks for a list of models: the same path serves the clients of several. Pure. */
+import { CHAT } from '../core/endpoints.ts'
+import type { FormatName } from '../core/format-names.ts'
+import type { GatewayRequest } from '../core/types.ts'
+
+/** Headers that the clients of one format send with every request. */
+const MARKS: readonly (readonly [header: string, format: FormatName])[] = [['anthropic-version', 'anthropic-messages']]
+
+export const formatOfReader = (headers: GatewayRequest['headers']): string =>
+  MARKS.find(([header]) => headers[header] !== undefined)?.[1] ?? CHAT.format
