@@ -1,5 +1,6 @@
 /** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
 import { loadOf } from '../src/core/load.ts'
+import { ownPlaces } from '../src/core/ask-place.ts'
 import { CHAT } from '../src/core/endpoints.ts'
 import { ANONYMOUS } from '../src/core/principal.ts'
 import { OpenAIPrompt } from '../src/formats/openai/prompt.ts'
@@ -40,7 +41,7 @@ const promptedWith = (body: JsonObject, stream: boolean): GatewayRequest => ({
 })
 
 const NOTHING = Buffer.alloc(0)
-const PROVIDER = { local: false, remoteModels: null, endpoints: { chat: CHAT }, response: {} }
+const PROVIDER = { local: false, remoteModels: null, endpoints: ownPlaces([CHAT]), response: {} }
 
 /** A model of a cloud that is well, with `inflight` calls open; of its efforts only the one that nobody chose. */
 export function deploymentFor(
