@@ -109,3 +109,14 @@ t.test('forgetting where the features never change leads to nothing wild', async
     t.ok(worst < 0.2, `${features.join(' ')}: off by ${worst}`)
   }
 })
+
+t.test('an estimate is the sum of weights times features, whatever their number', async (t) => {
+  const random = seeded(5)
+  for (let size = 0; size <= 80; size++) {
+    const features = Array.from({ length: size }, () => normal(random))
+    const weights = features.map(() => normal(random))
+    const zeros = features.map(() => 0)
+    const sum = weights.reduce((all, weight, at) => all + weight * features[at]!, 0)
+    t.ok(Math.abs(estimate(newRegression(weights, zeros), features) - sum) < 1e-12, `${size} features`)
+  }
+})

@@ -75,9 +75,9 @@ export function newLatency(local: boolean, shared: Latency | null = null): Laten
 const spreadOf = (weights: readonly number[], part: Part): number[] =>
   weights.map((value) => Math.max(ESTIMATORS[part].leastSpread, UNSURE * value) ** 2)
 
-/** What is known of this very deployment, else of its replicas. */
-const best = (latency: Latency, part: Part): Regression =>
-  latency.shared !== null && latency[part].count === 0 ? latency.shared[part] : latency[part]
+/** What is known of this very deployment, else of its replicas: one function for each part, which the compiler writes out where it is called. */
+const bestTtft = ({ ttft, shared }: Latency): Regression => (shared !== null && ttft.count === 0 ? shared.ttft : ttft)
+const bestTpot = ({ tpot, shared }: Latency): Regression => (shared !== null && tpot.count === 0 ? shared.tpot : tpot)
 
 /** The first answer of a replica: it goes on from what the others have taught, as unsure as at the start, so that a few answers of its own outweigh that. */
 function adopt(latency: Latency, part: Part): void {
@@ -110,6 +110,8 @@ function look(tokens: number, { running, waiting, kv }: LoadView, open: number):
 const placesOf = (part: Part): Int32Array => Int32Array.from(ESTIMATORS[part].features, ({ of }) => SIGHT.indexOf(of))
 const TTFT = placesOf('ttft')
 const TPOT = placesOf('tpot')
+const SHORTEST_TTFT = ESTIMATORS.ttft.shortest
+const SHORTEST_TPOT = ESTIMATORS.tpot.shortest
 
 function estimated({ weights }: Regression, places: Int32Array): number {
   let seconds = 0
@@ -120,13 +122,13 @@ function estimated({ weights }: Regression, places: Int32Array): number {
 /** Seconds until the first token of a prompt with so many tokens to read, beside this load (or other calls of this gateway), once it has a place. */
 export function ttftOf(latency: Latency, tokens: number, load: LoadView, open = load.open): number {
   look(tokens, load, open)
-  return Math.max(ESTIMATORS.ttft.shortest, estimated(best(latency, 'ttft'), TTFT))
+  return Math.max(SHORTEST_TTFT, estimated(bestTtft(latency), TTFT))
 }
 
 /** Seconds for each output token beside this load. */
 export function tpotOf(latency: Latency, load: LoadView): number {
   look(0, load, load.open)
-  return Math.max(ESTIMATORS.tpot.shortest, estimated(best(latency, 'tpot'), TPOT))
+  return Math.max(SHORTEST_TPOT, estimated(bestTpot(latency), TPOT))
 }
 
 /** A stream began after `seconds`. */
@@ -145,7 +147,7 @@ export function learnTpot(latency: Latency, tokens: number, load: LoadView, seco
   if (tokens < 2) return
   adopt(latency, 'tpot')
   if (latency.shared !== null) learnTpot(latency.shared, tokens, load, seconds)
-  const per = Math.max(ESTIMATORS.tpot.shortest, seconds / tokens)
+  const per = Math.max(SHORTEST_TPOT, seconds / tokens)
   latency.pace = steadied(latency.pace || (latency.shared ?? latency).pace || per, per)
   const expected = tpotOf(latency, load)
   takeIn(latency.tpot, TPOT, expected, per)
