@@ -16,15 +16,20 @@ export const code = (text: string): string => `\`${text}\``
 const PLANNED = 'planned: answers 404'
 
 /** Paths beside the inference ones; a test compares them with the routes in src/http. */
-export const OTHER_PATHS: readonly (readonly [method: 'GET', path: string, state: string])[] = [
-  ['GET', '/v1/models', 'served'],
-  ['GET', '/v1/models/*', 'served; ids may hold slashes'],
-  ['GET', '/health', 'served: backends and their states, with a key'],
-  ['GET', '/health/liveness', 'served, needs no key'],
-  ['GET', '/health/readiness', 'served, needs no key: 503 while the gateway stops'],
-  ['GET', '/metrics', 'served, needs no key: Prometheus'],
-  ['GET', '/', 'served, needs no key: name and state'],
-]
+export const OTHER_PATHS: readonly (readonly [method: 'GET' | 'POST', path: string, dialect: string, state: string])[] =
+  [
+    ['GET', '/v1/models', 'openai-chat', 'served'],
+    ['GET', '/v1/models/*', 'openai-chat', 'served; ids may hold slashes'],
+    ['GET', '/health', '', 'served: backends and their states, with a key'],
+    ['GET', '/health/liveness', '', 'served, needs no key'],
+    ['GET', '/health/readiness', '', 'served, needs no key: 503 while the gateway stops'],
+    ['GET', '/metrics', '', 'served, needs no key: Prometheus'],
+    ['GET', '/', '', 'served, needs no key: name and state; to a client of Ollama "Ollama is running"'],
+    ['GET', '/api/tags', 'ollama', 'served: the models that the key may reach'],
+    ['POST', '/api/show', 'ollama', 'served: what is known of a model'],
+    ['GET', '/api/ps', 'ollama', 'served: models that are loaded'],
+    ['GET', '/api/version', 'ollama', 'served: the version of Ollama whose API this is'],
+  ]
 
 /** What a path does that its name does not say. */
 const NOTES: Readonly<Record<string, string>> = {
@@ -34,9 +39,19 @@ const NOTES: Readonly<Record<string, string>> = {
 
 export function endpointsTable(): Table {
   const state = (path: string): string => (NOTES[path] === undefined ? 'served' : `served: ${NOTES[path]}`)
-  const inference = ENDPOINTS.map(({ path, served }) => ['POST', code(path), served ? state(path) : PLANNED])
-  const others = OTHER_PATHS.map(([method, path, state]) => [method, code(path), state])
-  return { head: ['method', 'path', 'state'], rows: [...inference, ...others] }
+  const inference = ENDPOINTS.map(({ path, format, served }) => [
+    'POST',
+    code(path),
+    code(format),
+    served ? state(path) : PLANNED,
+  ])
+  const others = OTHER_PATHS.map(([method, path, dialect, state]) => [
+    method,
+    code(path),
+    dialect === '' ? '' : code(dialect),
+    state,
+  ])
+  return { head: ['method', 'path', 'dialect', 'state'], rows: [...inference, ...others] }
 }
 
 export function errorsTable(): Table {

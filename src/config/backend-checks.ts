@@ -1,5 +1,5 @@
 /** What only the kinds of backends tell: whether there is such a kind, whether the address and the key can be meant. */
-import type { Provider } from '../core/provider.ts'
+import { type Provider, type Wish, WISHES } from '../core/provider.ts'
 import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -20,6 +20,7 @@ function checks(backend: Backend, providers: ReadonlyMap<string, Provider>): Iss
     ...(provider === undefined ? issue('kind', kindFault(kind, providers)) : []),
     ...(provider === undefined ? [] : issue('url', urlFault(backend, provider))),
     ...(provider === undefined ? [] : issue('models', modelsFault(backend, provider))),
+    ...(provider === undefined ? [] : WISHES.flatMap((wish) => issue(wish, wishFault(backend[wish], wish, provider)))),
   ]
 }
 
@@ -54,3 +55,9 @@ const modelsFault = ({ models }: Backend, { discovery, label }: Provider): strin
   discovery.length > 0 || models === null || (models ?? []).length > 0
     ? null
     : `is missing; ${label} does not list models that can be called, so name them: [first, second]`
+
+/** What nobody can be told would have no effect. */
+function wishFault(value: unknown, wish: Wish, { endpoints, label }: Provider): string | null {
+  const told = Object.values(endpoints).some((places) => places.some(({ tells }) => tells?.includes(wish)))
+  return told || value === undefined || value === null ? null : `has no effect; ${label} cannot be told`
+}

@@ -1,6 +1,8 @@
 /** What the cross-checks read of a file, so that they can judge the sound parts of one whose shape is wrong elsewhere. */
 import { z } from 'zod'
+import { keyed } from '../core/keyed.ts'
 import { name } from '../core/options/kinds.ts'
+import { WISHES } from '../core/provider.ts'
 import { fileSchema, OPTIONS } from './schema.ts'
 
 /** Of each value: undefined = not there, null = wrong or misspelt, which the schema has said already. */
@@ -18,7 +20,10 @@ const text = or(z.string().min(1))
 const texts = or(z.array(text))
 
 const backend = map(
-  { name: or(name), kind: text, url: text, path_as_is: or(z.boolean()), key: or(z.string()), models: texts },
+  {
+    ...{ name: or(name), kind: text, url: text, path_as_is: or(z.boolean()), key: or(z.string()), models: texts },
+    ...keyed(WISHES, () => or(z.unknown())),
+  },
   OPTIONS.backend,
 )
 const number = or(z.number())

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FORMAT_NAMES } from '../core/format-names.ts'
 import { ASKS } from '../core/endpoints.ts'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
-import { type EndpointPlace, type ListPages, ON_ABORT } from '../core/provider.ts'
+import { type EndpointPlace, type ListPages, ON_ABORT, WISHES } from '../core/provider.ts'
 
 const text = z.string().min(1)
 const path = z.string().startsWith('/')
@@ -84,6 +84,10 @@ const place = z
   .strictObject({
     path: path.describe('below the root; `{model}` stands for the model'),
     stream_path: path.nullable().default(null).describe('for answers that come live'),
+    paths: z
+      .record(text, path)
+      .default({})
+      .describe('other paths, by the id of the endpoint, for what callers of that format ask there'),
     format: formatName.default('openai-chat').describe('wire format in which it is asked there'),
     models: pattern.nullable().default(null).describe('pattern over names of the models that can be asked there'),
     auth: z.strictObject({ header: headerName, prefix: z.string() }).nullable().default(null),
@@ -97,6 +101,7 @@ const place = z
       .default(false)
       .describe('the maker of the wire format answers there: it reads its own signatures and cache marks'),
     drop: z.array(text).default([]).describe('top-level fields of that format that are refused there'),
+    tells: z.array(z.enum(WISHES)).default([]).describe('options of backends that can be told there'),
     effort: z.array(effortRule).optional().describe('as `request.effort`, in fields of that format'),
   })
   .transform(({ stream_path, effort, ...rest }): EndpointPlace => ({

@@ -1,15 +1,19 @@
 /** Where, and so in which wire format, a deployment is asked. Pure. */
 import type { Capability } from './capabilities.ts'
 import type { Ask, Endpoint } from './endpoints.ts'
-import type { EndpointPlace, Provider } from './provider.ts'
+import type { EndpointPlace, Provider, Wish } from './provider.ts'
+import type { BackendSpec } from './settings.ts'
 import type { Deployment } from './types.ts'
 
 type Asked = Pick<Deployment, 'backend' | 'model' | 'health'>
 
+/** What is translated between wire formats; anything else is asked in the caller's own. */
+const TRANSLATED: ReadonlySet<Ask | null> = new Set<Ask>(['chat', 'completions', 'embeddings'])
+
 /**
- * The place in the caller's own format, where there is one: its bytes pass. Else, for what generates text, the provider's preferred
- * one. One that lacks something of `needs` comes after those that do not; last comes one that the deployment said not to have, `now`
- * being a clock reading. Null: it cannot be asked.
+ * The place in the caller's own format, where there is one: its bytes pass. Else, for what can be translated, the provider's preferred
+ * one. One that has no word for what the operator wishes of the backend comes after those that do, one that lacks something of `needs`
+ * after those that do not; last comes one that the deployment said not to have, `now` being a clock reading. Null: it cannot be asked.
  */
 export function placeFor(
   { backend, model, health }: Asked,
@@ -19,19 +23,33 @@ export function placeFor(
 ): EndpointPlace | null {
   const places = endpoint.asks === null ? undefined : backend.provider.endpoints[endpoint.asks]
   if (places === undefined) return null
+  const wishes = places.length > 1 ? wishesOf(backend) : NO_WISHES
   let best: EndpointPlace | null = null
   let least = Infinity
   for (const place of places) {
     const own = place.format === endpoint.format
-    if (!(own || endpoint.streams) || !takes(place, model)) continue
+    if (!(own || TRANSLATED.has(endpoint.asks)) || !takes(place, model)) continue
     const refused = isRefused(health, placeKey(endpoint, place), now)
-    const rank = (refused ? 4 : 0) + (lacksOne(place, needs) ? 2 : 0) + (own ? 0 : 1)
+    const untold = wishes.some((wish) => place.tells?.includes(wish) !== true)
+    const rank = (refused ? 8 : 0) + (lacksOne(place, needs) ? 4 : 0) + (untold ? 2 : 0) + (own ? 0 : 1)
     if (rank < least) {
       least = rank
       best = place
     }
   }
   return best
+}
+
+const NO_WISHES: readonly Wish[] = []
+
+function wishesOf({ numCtx, keepAlive, think }: BackendSpec): readonly Wish[] {
+  if (numCtx === null && keepAlive === null && think === null) return NO_WISHES
+  const wishes: readonly (readonly [Wish, unknown])[] = [
+    ['num_ctx', numCtx],
+    ['keep_alive', keepAlive],
+    ['think', think],
+  ]
+  return wishes.flatMap(([wish, value]) => (value === null ? [] : [wish]))
 }
 
 const lacksOne = ({ lacks }: EndpointPlace, needs: readonly Capability[]): boolean =>

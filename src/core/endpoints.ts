@@ -1,7 +1,7 @@
 import type { FormatName } from './format-names.ts'
 
-/** What is asked of a backend, whatever the caller calls it: provider files have a place for each. `tokens`: how many a prompt has. */
-export const ASKS = ['chat', 'completions', 'embeddings', 'rerank', 'tokens'] as const
+/** What is asked of a backend, whatever the caller calls it: provider files have a place for each. `tokens`: how many a prompt has; `generate`: what only an engine with templates of its own can do, such as to load a model. */
+export const ASKS = ['chat', 'completions', 'embeddings', 'rerank', 'tokens', 'generate'] as const
 export type Ask = (typeof ASKS)[number]
 
 /** Every inference path of the gateway. Authentication, limits, metrics and the log apply to each row by construction. */
@@ -60,11 +60,31 @@ export const DRY_RUN = row('route', '/v1/route', false, null)
 /** Takes what somebody thinks of an answer. */
 export const FEEDBACK = row('feedback', '/v1/feedback', false, null)
 
+export const OLLAMA_CHAT = row('ollama_chat', '/api/chat', true, 'chat', 'ollama')
+export const OLLAMA_GENERATE = row('ollama_generate', '/api/generate', true, 'chat', 'ollama')
+export const OLLAMA_EMBED = row('ollama_embed', '/api/embed', false, 'embeddings', 'ollama')
+/** The older form, for one text. */
+export const OLLAMA_EMBEDDINGS = row('ollama_embeddings', '/api/embeddings', false, 'embeddings', 'ollama')
+
+/** What the same paths ask for where the body says so: see `ReadRequest.endpoint`. One object for each, by which they are told apart. */
+export const OLLAMA_RAW: Endpoint = { ...OLLAMA_GENERATE, asks: 'completions' }
+export const OLLAMA_TEMPLATE: Endpoint = { ...OLLAMA_GENERATE, asks: 'generate' }
+/** Nothing is said: the model is to be loaded, or unloaded. */
+export const OLLAMA_LOAD: Endpoint = { ...OLLAMA_GENERATE, asks: 'generate', streams: false }
+export const OLLAMA_LOAD_CHAT: Endpoint = { ...OLLAMA_CHAT, asks: 'generate', streams: false }
+
+/** It says nothing, and only wants its model loaded. */
+export const asksToLoad = (endpoint: Endpoint): boolean => endpoint === OLLAMA_LOAD || endpoint === OLLAMA_LOAD_CHAT
+
 export const ENDPOINTS: readonly Endpoint[] = [
   CHAT,
   COMPLETIONS,
   EMBEDDINGS,
   RERANK,
+  OLLAMA_CHAT,
+  OLLAMA_GENERATE,
+  OLLAMA_EMBED,
+  OLLAMA_EMBEDDINGS,
   later('responses', '/v1/responses', 'the Responses API is not built yet; call POST /v1/chat/completions'),
   MESSAGES,
   later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic-messages'),

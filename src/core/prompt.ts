@@ -162,8 +162,17 @@ export interface Contents {
   readonly metadata: JsonObject | null
   /** What no other format has, and the answer cannot do without, by name; absent: nothing. */
   readonly native?: readonly string[]
+  /** What is embedded, where that is asked for; absent or null: it is not. */
+  readonly embedding?: Embedding | null
   /** Members of the body that these words do not hold, by name: no other format gets them. */
   readonly unsaid: readonly string[]
+}
+
+export interface Embedding {
+  /** Each becomes a vector. */
+  readonly inputs: readonly string[]
+  /** Length of each vector. */
+  readonly dimensions: number | null
 }
 
 export interface AnswerWish {

@@ -35,12 +35,18 @@ export interface ListPages {
   readonly more: string | null
 }
 
+/** What an operator may wish of a backend with each request, and only some places have a word for: options of backends. */
+export const WISHES = ['num_ctx', 'keep_alive', 'think'] as const
+export type Wish = (typeof WISHES)[number]
+
 /** Where a backend takes what is asked of it. */
 export interface EndpointPlace {
   /** Below the root, with `api`. `{model}` stands for the model, as the engine names it. */
   readonly path: string
   /** For answers that come live; null = the same. */
   readonly streamPath: string | null
+  /** Other paths, by the id of the endpoint, for what callers of this format ask there. */
+  readonly paths?: Readonly<Record<string, string>>
   /** Wire format in which it takes them. */
   readonly format: string
   /** Pattern over the names of the models that can be asked here, in any case; null = all. */
@@ -57,6 +63,8 @@ export interface EndpointPlace {
   readonly drop?: readonly string[]
   /** How it is told here how hard to think, in fields of this format; absent: as in OpenAI's, where that is the format. */
   readonly effort?: readonly EffortRule[]
+  /** Wishes of the operator that can be told here. */
+  readonly tells?: readonly Wish[]
 }
 
 /** How models are told how hard to think. */

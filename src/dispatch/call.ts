@@ -47,7 +47,7 @@ export function callOf(
     backend,
     pool: pools.of(backend.root),
     fresh,
-    path: pathOf(place, model, request.stream),
+    path: pathOf(place, model, request),
     headers: composeHeaders(request, deployment, {
       userAgent,
       call: number,
@@ -61,6 +61,7 @@ export function callOf(
       inputTokens,
       checks: checksOf(request, plan.success),
       nowMs: Date.now(),
+      clock: now,
     }),
     limits: limitsOf(deployment, plan.limits, startedAt),
     totalMs: Math.max(1, longest - (startedAt - request.startedAt)),
@@ -70,8 +71,10 @@ export function callOf(
   }
 }
 
-function pathOf({ path, streamPath }: EndpointPlace, model: string, stream: boolean): string {
-  const own = stream ? (streamPath ?? path) : path
+function pathOf({ path, streamPath, paths, format }: EndpointPlace, model: string, request: GatewayRequest): string {
+  const { stream, endpoint } = request
+  const asked = endpoint.format === format ? paths?.[endpoint.id] : undefined
+  const own = asked ?? (stream ? (streamPath ?? path) : path)
   return own.includes('{') ? own.replace('{model}', encodeURIComponent(model)) : own
 }
 

@@ -49,8 +49,28 @@ export interface CallerSide {
   readonly modelAlias: string | null
   /** What `list` (name, value, name, value) says, once more under the names of this format; null: they are its own. `nowMs`: epoch. */
   readonly answerHeaders: ((list: readonly string[], nowMs: number) => string[]) | null
-  /** Writes the answer to `request` where it comes in another format. `nowMs`: epoch, for engines that name no time. */
-  writer(request: GatewayRequest, nowMs: number): AnswerWriter
+  /** What clients ask about models beside their list; absent: nothing. */
+  readonly views?: ModelViews
+  /** Writes the answer to `request` where it comes in another format. `nowMs`: epoch, for engines that name no time. `clock`: for what the answer tells of its own times, ms. */
+  writer(request: GatewayRequest, nowMs: number, clock: () => number): AnswerWriter
+  /** The answer to a request that says nothing and only wants its model loaded, where no engine loads it; absent: there are no such requests. */
+  loaded?(request: GatewayRequest, nowMs: number): Buffer
+}
+
+export interface ModelViews {
+  /** All that is known of a model. `since`: epoch seconds. */
+  shown(name: string, serving: readonly Deployment[], since: number): object
+  running(models: readonly RunningModel[], since: number): object
+  /** The version of the API that is spoken: clients look for what it has. */
+  readonly version: string
+}
+
+/** A model that is in the memory of an engine. */
+export interface RunningModel {
+  readonly name: string
+  readonly serving: readonly Deployment[]
+  /** Epoch, ms; null: nobody unloads it. */
+  readonly untilMs: number | null
 }
 
 /** A request that has failed. */
@@ -86,6 +106,8 @@ export interface ReadRequest {
   readonly stream: boolean
   readonly prompt: Prompt
   readonly names: Names
+  /** What the body asks for, where its path alone does not say; absent: that of the path. */
+  readonly endpoint?: Endpoint
 }
 
 /** What a body says that its request belongs to; null = it does not say. */
@@ -159,6 +181,8 @@ export interface Reading {
   readonly checks: Checks | null
   /** Epoch, for engines that name no time. */
   readonly nowMs: number
+  /** ms, for callers who are told how long an answer took. */
+  readonly clock: () => number
 }
 
 /** Reads one answer, whole or as a stream, and says in `state` what it learns of it. */

@@ -1,11 +1,12 @@
 /** The wire formats that the gateway speaks, by name: endpoints and provider files choose among them. */
 import type { FormatName } from '../core/format-names.ts'
 import type { Format } from './format.ts'
+import { OLLAMA_FORMAT } from './ollama/ollama.ts'
 import { OPENAI } from './openai/openai.ts'
 
 export type Formats = ReadonlyMap<string, Format>
 
-const TABLE: Readonly<Partial<Record<FormatName, Format>>> = { 'openai-chat': OPENAI }
+const TABLE: Readonly<Partial<Record<FormatName, Format>>> = { 'openai-chat': OPENAI, ollama: OLLAMA_FORMAT }
 
 export const FORMATS: Formats = new Map(Object.entries(TABLE))
 

@@ -7,6 +7,7 @@ export type Piece =
   | CallPiece
   | SealPiece
   | CitationPiece
+  | VectorPiece
   | EndPiece
 
 /** The first piece of a call has its id and its name; later ones bring more of its arguments. */
@@ -37,6 +38,13 @@ export interface CitationPiece {
   readonly title: string | null
   /** Characters of the text of the choice, from and to. */
   readonly range: readonly [from: number, to: number] | null
+}
+
+/** Of embeddings: what one of the inputs became. `choice`: its place among them. */
+export interface VectorPiece {
+  readonly kind: 'vector'
+  readonly choice: number
+  readonly numbers: readonly number[]
 }
 
 export interface EndPiece {

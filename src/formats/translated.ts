@@ -33,7 +33,7 @@ const SIDES = new WeakMap<Formats, Map<string, BackendSide>>()
 const translated = (backend: BackendSide, caller: CallerSide): BackendSide => ({
   ...backend,
   reader: (request: GatewayRequest, how: Reading) =>
-    new TranslatedReader(backend.reader(request, how), caller.writer(request, how.nowMs)),
+    new TranslatedReader(backend.reader(request, how), caller.writer(request, how.nowMs, how.clock)),
 })
 
 /** Reads as the backend's format does, and gives what the caller's would write. */

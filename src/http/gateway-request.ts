@@ -45,8 +45,8 @@ export function anyRequest(
 }
 
 function requestOf(
-  { model, stream, prompt, names }: ReadRequest,
-  endpoint: Endpoint,
+  { model, stream, prompt, names, endpoint }: ReadRequest,
+  path: Endpoint,
   { id, raw, headers, principal, trace = null }: Incoming,
   startedAt: number,
 ): GatewayRequest {
@@ -54,7 +54,7 @@ function requestOf(
   // Each field by itself: behind a spread an object of so many fields is put together anew several times.
   return {
     id,
-    endpoint,
+    endpoint: endpoint ?? path,
     principal,
     model,
     stream,

@@ -17,7 +17,8 @@ import { AtOnce } from '../core/at-once.ts'
 import { refuse } from './error-answer.ts'
 import { anyRequest } from './gateway-request.ts'
 import { canonicalUrl, pathOf } from './paths.ts'
-import type { PlainTools } from './plain-answers.ts'
+import { loadedAnswer } from './nothing-to-load.ts'
+import { answerPlainly, type PlainTools } from './plain-answers.ts'
 
 /** Says where a request stands in a trace, by its headers. */
 export type BeginTrace = (headers: GatewayRequest['headers']) => Trace
@@ -136,6 +137,8 @@ export class InferenceLane {
 
   #answer({ whole: { arrival }, request, profile }: Asking): void {
     const { stages, plain } = this.#tools
+    const loaded = loadedAnswer(request, stages)
+    if (loaded !== null) return answerPlainly(arrival, request.endpoint.id, loaded, plain)
     const caller = plain.connections.watch(arrival, request.startedAt)
     const { id, budgets } = request.principal
     const tokens = budgets.length === 0 ? null : stages.limiter.tokensLeft(id, budgets)

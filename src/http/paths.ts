@@ -52,6 +52,7 @@ const plain = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/(?
 
 function inferencePath(path: string): string | null {
   const rest = path.replace(BASE, '')
+  if (isOllamaPath(rest) && OLLAMA_PATHS.includes(rest)) return rest
   if (FIXED.includes(rest) || OPEN.some((start) => rest.startsWith(start))) return VERSION + rest
   // The URL of an endpoint was taken for the base URL, and the SDK has put its path behind it.
   const doubled = FIXED.find((tail) => rest.startsWith(`${tail}/`))
@@ -61,10 +62,15 @@ function inferencePath(path: string): string | null {
 /** Clients of Ollama's own API read an error that is a text. Its OpenAI paths are below /v1 and have been put right before. */
 export const isOllamaPath = (path: string): boolean => path === '/api' || path.startsWith('/api/')
 
+const OLLAMA_PATHS = [
+  ...ENDPOINTS.map(({ path }) => path).filter(isOllamaPath),
+  ...['/api/tags', '/api/show', '/api/ps', '/api/version'],
+]
+
 /** What to change so that a path that nothing serves is one that is. */
 export function pathAdvice(path: string): string {
   if (isOllamaPath(path))
-    return "Ollama's own API is not served here; call its OpenAI-compatible one: base URL http://HOST/v1, POST /v1/chat/completions."
+    return `Of Ollama's own API ${OLLAMA_PATHS.join(', ')} are served; OpenAI's is at the base URL http://HOST/v1.`
   if (path.startsWith('/openai/deployments/'))
     return "Azure's deployment paths are not served here; set the base URL to http://HOST/v1 and put the model into the field `model`."
   const tail = FIXED.find((one) => path.toLowerCase().endsWith(one))

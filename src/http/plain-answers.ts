@@ -58,6 +58,17 @@ export function plainEnd(arrival: Arrival, end: PlainEnd, plain: PlainTools): He
   return headers
 }
 
+/** Answers a request for an inference path that nobody has to be asked about. `body`: JSON. */
+export function answerPlainly(arrival: Arrival, endpoint: string, body: Buffer, plain: PlainTools): void {
+  const { response } = arrival
+  const common = plainEnd(arrival, { endpoint, status: 200, failure: null, timed: true, silent: false }, plain)
+  response.writeHead(200, [
+    ...['content-type', 'application/json; charset=utf-8', 'content-length', String(body.length)],
+    ...common,
+  ])
+  response.end(body)
+}
+
 /** The line and the metric. */
 export function recordPlainAnswer(answer: PlainAnswer, { metrics, log }: Pick<PlainTools, 'metrics' | 'log'>): void {
   const { failure, endpoint, status } = answer

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { ENDPOINTS } from '../../src/core/endpoints.ts'
+import { type Ask, CHAT, ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ConfigError } from '../../src/config/issues.ts'
 import { FORMATS } from '../../src/formats/formats.ts'
 import { loadProviders } from '../../src/config/providers.ts'
@@ -14,14 +14,19 @@ t.test('each file is the kind that it is named after', async (t) => {
 })
 
 t.test('each has what its kind needs', async (t) => {
-  const served = new Set(ENDPOINTS.filter((one) => one.served).map((one) => one.id))
+  const served = new Set(ENDPOINTS.filter((one) => one.served).map((one) => one.asks))
+  const own = new Set(ENDPOINTS.map(({ path, format }) => `${format} ${path}`))
   for (const [kind, provider] of PROVIDERS) {
     t.ok(provider.label, `${kind}: label`)
     t.ok(Object.keys(provider.endpoints).length > 0, `${kind}: endpoints`)
     for (const [id, places] of Object.entries(provider.endpoints)) {
-      t.ok(served.has(id), `${kind}: there is an endpoint ${id}`)
+      t.ok(id === 'generate' || [...served].includes(id as Ask), `${kind}: there is an endpoint that asks ${id}`)
       for (const place of places) {
-        t.ok(place.path.startsWith(`${provider.api}/`), `${kind}: ${place.path} begins with ${provider.api}`)
+        const isOwn = own.has(`${place.format} ${place.path}`) && place.format !== CHAT.format
+        t.ok(
+          isOwn || place.path.startsWith(`${provider.api}/`),
+          `${kind}: ${place.path} begins with ${provider.api}, or is a path of its format`,
+        )
         t.ok(FORMATS.has(place.format), `${kind}: ${id} is in a wire format that there is`)
       }
     }
@@ -75,6 +80,8 @@ const PLACE = {
   spare: false,
   maker: false,
   drop: [],
+  paths: {},
+  tells: [],
 }
 
 t.test('an endpoint is a path, or a list of places with their wire formats', async (t) => {

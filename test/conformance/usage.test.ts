@@ -39,7 +39,7 @@ interface Heard {
 function hear(pieces: readonly Buffer[], wish: UsageWish): Heard {
   const stream_options = { include_usage: wish !== 'hidden', continuous_usage_stats: wish === 'everywhere' }
   const request = gatewayRequest({ model: 'm', stream: true, stream_options }, { id: 'r' })
-  const answer = new OpenAIAnswerReader(request, { inputTokens: 1, checks: null, nowMs: 0 })
+  const answer = new OpenAIAnswerReader(request, { inputTokens: 1, checks: null, nowMs: 0, clock: () => 0 })
   const track = answer.state
   const reader = new StreamReader({
     call: { backend: backend(), answer, format: OPENAI.backend },

@@ -30,7 +30,9 @@ const SLIPS: readonly ((tail: string) => string)[] = [
   (tail) => `http://127.0.0.1:7070/v1${tail}`,
 ]
 
-const TAILS = ENDPOINTS.map(({ path }) => path.slice(3).replace('*', 'some'))
+const TAILS = ENDPOINTS.filter(({ path }) => path.startsWith('/v1/')).map(({ path }) =>
+  path.slice(3).replace('*', 'some'),
+)
 
 t.test('each slip of a base URL leads to the path of the table', async (t) => {
   for (const tail of [...TAILS, '/models', '/models/org/big:1b'])
@@ -175,25 +177,27 @@ t.test('a wrong method is 405 whatever the body', async (t) => {
 
 t.test('errors below /api are a text, where clients of Ollama look', async (t) => {
   const { gateway } = await singleRig(t)
-  for (const [method, path] of [
-    ['POST', '/api/chat'],
-    ['POST', '/api/generate'],
-    ['POST', '/api/embed'],
-    ['POST', '/api/embeddings'],
-    ['POST', '/api/show'],
-    ['POST', '/api/pull'],
-    ['GET', '/api/tags'],
-    ['GET', '/api/ps'],
-    ['GET', '/api/version'],
-    ['DELETE', '/api/delete'],
-    ['POST', '//api//chat/'],
-    ['GET', '/api'],
+  for (const [method, path, status, words] of [
+    ['POST', '/api/chat', 400, /body is empty/],
+    ['POST', '/api/generate', 400, /body is empty/],
+    ['POST', '/api/embed', 400, /body is empty/],
+    ['POST', '/api/embeddings', 400, /body is empty/],
+    ['POST', '/api/show', 400, /body is empty/],
+    ['POST', '//api//chat/', 400, /body is empty/],
+    ['POST', '/v1/api/chat', 400, /body is empty/],
+    ['GET', '/api/chat', 405, /takes POST/],
+    ['POST', '/api/tags', 405, /takes GET, HEAD/],
+    ['POST', '/api/pull', 404, /on the engine itself, with "ollama pull"/],
+    ['DELETE', '/api/delete', 404, /on the engine itself, with "ollama rm"/],
+    ['GET', '/api', 404, /\/api\/chat, .*base URL http:\/\/HOST\/v1/],
+    ['GET', '/api/status', 404, /\/api\/chat, .*base URL http:\/\/HOST\/v1/],
+    ['POST', '/api/chat/completions', 404, /\/api\/chat, .*base URL http:\/\/HOST\/v1/],
   ] as const) {
     const client = await RawClient.open(gateway.url)
     const answer = await client.send(path, { method, body: '' })
-    t.equal(answer.status, 404, path)
+    t.equal(answer.status, status, path)
     const { error } = await answer.json()
-    t.match(error, /Ollama.*base URL http:\/\/HOST\/v1/, path)
+    t.match(error, words, path)
     client.destroy()
   }
   const answer = await rawPost(gateway.url, '/api/v1/chat/completions', { model: 'none', messages: [] })

@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { FORMATS } from '../../src/formats/formats.ts'
 import type { Format } from '../../src/formats/format.ts'
 import { ANSWERS } from './format-cases.ts'
-import { sayable } from './answer-limits.ts'
+import { countable, sayable } from './answer-limits.ts'
 import { wholeParts } from './comparable.ts'
 import { bodyOf, framesOf, readBody, readerOf, readStream, streamOf } from './spoken.ts'
 
@@ -17,7 +17,7 @@ for (const format of ALL) {
         const { pieces, reader } = readStream(format, framesOf(format, [streamOf(format, answer, comes)]))
         const name = `${answer.name}, usage ${comes}`
         t.strictSame(wholeParts(pieces), sayable(format.name, wholeParts(answer.events.flat())), name)
-        t.strictSame(reader.state.settled, { ...answer.usage, tier: null }, `${name}: usage`)
+        t.strictSame(reader.state.settled, countable(format.name, answer.usage), `${name}: usage`)
         t.ok(reader.finished, `${name}: it is complete`)
         t.equal(reader.state.model, 'parrot', `${name}: model`)
       }
@@ -27,7 +27,7 @@ for (const format of ALL) {
     for (const answer of ANSWERS) {
       const { pieces, reader } = await readBody(format, bodyOf(format, answer))
       t.strictSame(wholeParts(pieces), sayable(format.name, wholeParts(answer.events.flat())), answer.name)
-      t.strictSame(reader.state.settled, { ...answer.usage, tier: null }, `${answer.name}: usage`)
+      t.strictSame(reader.state.settled, countable(format.name, answer.usage), `${answer.name}: usage`)
       t.equal(reader.state.model, 'parrot', `${answer.name}: model`)
     }
   })

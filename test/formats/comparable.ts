@@ -2,7 +2,8 @@
  * Two forms of one request, or answer, side by side: what a wire format may say in other words is put into one form here, and
  * nothing else. All that a format cannot say it has to name in `lossy`, and only that is left out of the comparison.
  */
-import type { Contents, Message, Part } from '../../src/core/prompt.ts'
+import { isObject } from '../../src/core/is-object.ts'
+import type { Contents, Message, Part, Tool } from '../../src/core/prompt.ts'
 import type { Piece } from '../../src/formats/piece.ts'
 import { effortOfThinking } from '../../src/formats/thinking.ts'
 
@@ -41,6 +42,8 @@ const ERASERS: Readonly<Record<string, Eraser>> = {
     ...parts((part) => ['cache' in part ? { ...part, cache: null } : part])(contents),
     tools: contents.tools.map((tool) => ({ ...tool, cache: null })),
   }),
+  // They are said as texts.
+  refusals: parts((part) => [part.kind === 'refusal' ? { ...part, kind: 'text' } : part]),
   images: without('image'),
   files: without('file'),
   sounds: without('audio'),
@@ -64,27 +67,28 @@ const ERASERS: Readonly<Record<string, Eraser>> = {
     tools: contents.tools.filter(({ free }) => free === null),
   }),
   'tool strict': (contents) => ({ ...contents, tools: contents.tools.map((tool) => ({ ...tool, strict: null })) }),
+  effort: (contents) => ({ ...contents, thinking: null }),
   'thinking.budget': (contents) => ({ ...contents, thinking: null }),
   name: (contents) => ({ ...contents, messages: contents.messages.map((message) => ({ ...message, name: null })) }),
   tool_choice: (contents) => ({ ...contents, toolChoice: null }),
+  // They must not be called, and are left out.
+  tools: (contents) => ({ ...contents, tools: [], toolChoice: null }),
 }
 
 /** Whether this is a word for something that can be lost. */
 export const isKnownLoss = (name: string): boolean => name in ERASERS
 
-const without_ = (contents: Contents, lossy: readonly string[]): Contents =>
-  lossy.reduce((left, name) => ERASERS[name]?.(left) ?? left, contents)
+const left = (contents: Contents, lossy: readonly string[]): Contents =>
+  lossy.reduce((rest, name) => ERASERS[name]?.(rest) ?? rest, contents)
 
 /** What of a request is left to compare. */
 export function comparable(contents: Contents, lossy: readonly string[]): object {
-  const { messages, tools, toolChoice, parallelCalls, answer, thinking, ...rest } = without_(contents, lossy)
+  const { messages, tools, toolChoice, parallelCalls, answer, thinking, ...rest } = left(contents, lossy)
+  const { sampling, stop, verbosity, user, cacheKey, serviceTier, logprobs, metadata } = rest
   const hasTools = tools.length > 0
   return {
-    ...rest,
-    // Told by `lossy` itself.
-    unsaid: [],
     messages: inOneForm(messages),
-    tools: tools.map(({ free, ...tool }) => ({ ...tool, free: free !== null, form: free?.form ?? null })),
+    tools: tools.map(toolInOneForm),
     // Where there are tools, `auto` is what happens when nobody says.
     toolChoice: hasTools && toolChoice !== 'auto' ? toolChoice : null,
     parallelCalls: hasTools && parallelCalls === false ? false : null,
@@ -92,8 +96,19 @@ export function comparable(contents: Contents, lossy: readonly string[]): object
     answer: answer === null || answer.form === 'text' ? null : { form: answer.form, schema: answer.schema },
     // In words or in tokens.
     effort: effortOfThinking(thinking),
+    ...{ sampling, stop, verbosity, user, cacheKey, serviceTier, logprobs, metadata },
   }
 }
+
+/** Free text may be the one argument of a function, and a tool is not strict where nobody says so. */
+function toolInOneForm({ name, description, schema, strict, free, cache }: Tool): object {
+  const properties = isObject(schema) ? schema['properties'] : null
+  const takesText = isObject(properties) && Object.keys(properties).join() === 'input'
+  if (free !== null || takesText) return { name, takes: 'text', cache }
+  return { name, takes: schema, description, strict: strict === true, cache }
+}
+
+const freeText = (text: string): string => JSON.stringify({ input: text })
 
 interface Told {
   readonly role: string
@@ -156,7 +171,8 @@ function joinedTexts(parts: readonly Part[]): Part[] {
     if (part.kind === 'text' && part.text === '' && part.cache === null) continue
     if (part.kind === 'text' && last?.kind === 'text' && last.cache === null)
       all.splice(-1, 1, { ...part, text: `${last.text}\n${part.text}` })
-    else if (part.kind === 'call') all.push({ ...part, arguments: part.free ? part.arguments : sorted(part.arguments) })
+    else if (part.kind === 'call')
+      all.push({ ...part, free: false, arguments: part.free ? freeText(part.arguments) : sorted(part.arguments) })
     else if (part.kind === 'file' && part.source.kind === 'text') {
       const said: Part = { kind: 'text', text: part.source.text, cache: part.cache }
       if (last?.kind === 'text' && last.cache === null)
@@ -178,6 +194,10 @@ function sorted(json: string): string {
 }
 
 // ---------------------------------------------------------------- answers
+
+/** A call of free text, as the call of a function. */
+export const asFunction = (part: Whole): Whole =>
+  part.kind === 'call' && part.free ? { ...part, free: false, arguments: freeText(part.arguments) } : part
 
 /** A part of an answer, whole. */
 export type Whole =

@@ -4,7 +4,7 @@ import { FORMATS } from '../../src/formats/formats.ts'
 import type { Format } from '../../src/formats/format.ts'
 import { comparable, isKnownLoss } from './comparable.ts'
 import { REQUESTS } from './format-cases.ts'
-import { MODEL, readBy, written } from './neutral-prompt.ts'
+import { modelOf, readBy, written } from './neutral-prompt.ts'
 
 const ALL: readonly Format[] = [...FORMATS.values()]
 const json = (raw: Buffer): unknown => JSON.parse(raw.toString())
@@ -54,6 +54,6 @@ for (const format of ALL)
   t.test(`${format.name}: the model, and whether the answer streams, are read as they were written`, async (t) => {
     for (const stream of [false, true]) {
       const { model, stream: streams } = readBy(format, written(REQUESTS[0]!.contents, format, stream).raw, stream)
-      t.strictSame([model, streams], [MODEL, stream])
+      t.strictSame([model, streams], [modelOf(format), stream])
     }
   })

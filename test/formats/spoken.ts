@@ -38,7 +38,7 @@ export type UsageComes = 'first' | 'last'
 
 export function streamOf(format: Format, { events, finish, usage }: AnswerCase, comes: UsageComes = 'last'): Buffer {
   const state = new Told()
-  const writer = format.caller.writer(requestOf(CONTENTS, format, true), NOW)
+  const writer = format.caller.writer(requestOf(CONTENTS, format, true), NOW, () => 0)
   if (comes === 'first') state.reported = usage
   const out: (Buffer | null)[] = []
   for (const pieces of events) {
@@ -56,11 +56,16 @@ export function streamOf(format: Format, { events, finish, usage }: AnswerCase, 
 export function bodyOf(format: Format, { events, finish, usage }: AnswerCase): Buffer {
   const state = new Told()
   Object.assign(state, { finish, reported: usage, settled: usage, content: true, done: true })
-  return format.caller.writer(requestOf(CONTENTS, format, false), NOW).body(events.flat(), state)
+  return format.caller.writer(requestOf(CONTENTS, format, false), NOW, () => 0).body(events.flat(), state)
 }
 
 export const readerOf = (format: Format, stream: boolean): AnswerReader =>
-  format.backend.reader(requestOf(CONTENTS, format, stream), { inputTokens: 1, checks: null, nowMs: NOW })
+  format.backend.reader(requestOf(CONTENTS, format, stream), {
+    inputTokens: 1,
+    checks: null,
+    nowMs: NOW,
+    clock: () => 0,
+  })
 
 /** The events of a stream, which came in these chunks. */
 export function framesOf(format: Format, chunks: readonly Buffer[]): SseFrame[] {

@@ -33,7 +33,7 @@ function hear(
   choices: number,
 ): Heard & { readonly out: string; readonly track: OpenAIAnswerState } {
   const request = gatewayRequest({ model: 'm', stream: true, n: choices }, { id: 'r' })
-  const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 })
+  const answer = new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0, clock: () => 0 })
   const track = answer.state
   const reader = new StreamReader({
     call: { backend: backend(), answer, format: OPENAI.backend },

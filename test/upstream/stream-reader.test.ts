@@ -35,7 +35,7 @@ function hear(
   const reader = new StreamReader({
     call: {
       backend: backend(),
-      answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0 }),
+      answer: new OpenAIAnswerReader(request, { inputTokens: 7, checks: null, nowMs: 0, clock: () => 0 }),
       format: OPENAI.backend,
     },
     bufferBytes: options.bufferBytes ?? 1 << 20,

@@ -32,7 +32,7 @@ export function modelFactsOf(
   return {
     aliases: [...new Set(said.flatMap((facts) => facts.aliases))],
     capabilities,
-    context: first((facts) => facts.context) ?? found?.context ?? known?.context ?? null,
+    context: first((facts) => facts.context) ?? spec.numCtx ?? found?.context ?? known?.context ?? null,
     maxOutput: first((facts) => facts.maxOutput) ?? known?.maxOutput ?? null,
     price: first((facts) => facts.price) ?? spec.price ?? known?.price ?? null,
     quality: qualityOf(quality, known),

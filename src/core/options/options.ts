@@ -29,6 +29,21 @@ export const BACKEND_OPTIONS = {
     'wire formats in which it is asked, the preferred one first, instead of all that its kind has',
     { value: null },
   ),
+  num_ctx: option(
+    count,
+    'Ollama: tokens of context with which its models are loaded, whatever a caller wishes: another number loads the model anew',
+  ),
+  keep_alive: option(
+    z.union([
+      z.string().regex(/^-?\d+(\.\d+)?(ns|us|ms|s|m|h)([\d.]+(ns|us|ms|s|m|h))*$/, 'is no time like "10m"'),
+      z.number(),
+    ]),
+    'Ollama: how long a model stays loaded after its last request: "10m", seconds, or -1 for ever',
+  ),
+  think: option(
+    z.union([z.boolean(), text]),
+    'Ollama: whether its models think, or how hard, where a request does not say: true, false, "low"',
+  ),
 }
 
 /** `routes[]` */

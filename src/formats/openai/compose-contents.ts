@@ -1,5 +1,6 @@
 /** A request of another wire format in OpenAI's form. Pure. */
 import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
+import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint } from '../../core/endpoints.ts'
 import type { Json } from '../../core/json.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { GatewayRequest } from '../../core/types.ts'
@@ -15,14 +16,25 @@ export type Ways = Pick<Provider, 'local'> & {
 /** The same request where it came in this format. What cannot be said is added to `lossy`. */
 export function inOpenAIForm(request: GatewayRequest, ways: Ways, lossy: string[]): GatewayRequest {
   if (request.prompt instanceof OpenAIPrompt) return request
-  const body = bodyOf(request.prompt.contents(), ways, lossy)
+  const endpoint = OWN[request.endpoint.asks ?? ''] ?? CHAT
+  const contents = request.prompt.contents()
+  const body = endpoint === EMBEDDINGS ? embeddingsOf(contents, lossy) : bodyOf(contents, endpoint, ways, lossy)
   const raw = Buffer.from(
     JSON.stringify({ model: request.model, ...(request.stream ? { stream: true } : {}), ...body }),
   )
-  return { ...request, raw, prompt: parseBody(raw, request.endpoint).prompt }
+  return { ...request, raw, prompt: parseBody(raw, endpoint).prompt }
 }
 
-function bodyOf(contents: Contents, ways: Ways, lossy: string[]): object {
+/** What others ask, as it is called here. */
+const OWN: Readonly<Record<string, Endpoint>> = { completions: COMPLETIONS, embeddings: EMBEDDINGS }
+
+function embeddingsOf({ embedding, unsaid }: Contents, lossy: string[]): object {
+  lossy.push(...unsaid.filter((name) => !lossy.includes(name)))
+  const { inputs = [], dimensions = null } = embedding ?? {}
+  return { input: inputs, ...optional('dimensions', dimensions) }
+}
+
+function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[]): object {
   const { messages, tools, toolChoice, answer, sampling, stop, thinking, logprobs } = contents
   const lose = (name: string): void => {
     if (!lossy.includes(name)) lossy.push(name)
@@ -31,7 +43,9 @@ function bodyOf(contents: Contents, ways: Ways, lossy: string[]): object {
   if (thinking !== null && thinking.budget !== null && thinking.effort === null) lose('thinking.budget')
   if (answer?.form === 'other') lose('answer form')
   return {
-    messages: withMediaBehind(withOneSystem(messages, ways)).map((message) => messageOf(message, ways, lose)),
+    ...(id === COMPLETIONS.id
+      ? { prompt: promptOf(messages) }
+      : { messages: withMediaBehind(withOneSystem(messages, ways)).map((message) => messageOf(message, ways, lose)) }),
     ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, lose)) }),
     ...optional('tool_choice', toolChoice === null || tools.length === 0 ? null : toolChoiceOf(toolChoice, tools)),
     ...optional('parallel_tool_calls', tools.length === 0 ? null : contents.parallelCalls),
@@ -47,6 +61,10 @@ function bodyOf(contents: Contents, ways: Ways, lossy: string[]): object {
     ...samplingOf(sampling, ways.request.outputLimit ?? 'max_tokens'),
   }
 }
+
+/** Of a text that is to be gone on from. */
+const promptOf = (messages: readonly Message[]): string =>
+  messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []))).join('\n')
 
 const optional = (name: string, value: Json | object): object => (value === null ? {} : { [name]: value })
 

@@ -23,6 +23,7 @@ const SAID: ReadonlySet<string> = new Set([
   ...['parallel_tool_calls', 'response_format', 'stop', 'reasoning_effort', 'verbosity', 'user', 'safety_identifier'],
   ...['prompt_cache_key', 'service_tier', 'logprobs', 'top_logprobs', 'metadata', 'n', 'temperature', 'top_p', 'top_k'],
   ...['max_tokens', 'max_completion_tokens', 'frequency_penalty', 'presence_penalty', 'seed', 'store'],
+  ...['input', 'dimensions', 'encoding_format'],
 ])
 
 /** `raw`: a body that has been read before, so it is JSON. `sampling`: its numbers. */
@@ -48,11 +49,19 @@ export function contentsOf(raw: Buffer, sampling: Sampling, form: AnswerForm | n
     serviceTier: textOf(body['service_tier']),
     logprobs: body['logprobs'] === true ? (numberOf(body['top_logprobs']) ?? 0) : null,
     metadata: isObject(body['metadata']) ? body['metadata'] : null,
+    ...embeddingOf(body),
     unsaid: [
       ...Object.keys(body).filter((name) => !SAID.has(name) && says(body[name])),
       ...(says(choice) && toolChoice === null ? ['tool_choice'] : []),
     ],
   }
+}
+
+/** Token ids are those of one model, and no other format takes them. */
+function embeddingOf({ input, dimensions }: JsonObject): Pick<Contents, 'embedding'> {
+  const inputs = textsIn(input)
+  const whole = inputs.length > 0 && (typeof input === 'string' || inputs.length === listOf(input).length)
+  return whole ? { embedding: { inputs, dimensions: numberOf(dimensions) } } : {}
 }
 
 const says = (value: Json | undefined): boolean => value !== undefined && value !== null

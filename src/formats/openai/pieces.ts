@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/json.ts'
 import { partOf } from './answer.ts'
 import { sealOf } from './contents.ts'
 import { finishOf, wordOf } from './finish.ts'
+import { numbersIn } from './recode.ts'
 
 const OPEN_BRACE = 0x7b
 
@@ -12,9 +13,20 @@ const OPEN_BRACE = 0x7b
 export function piecesOf(bytes: Buffer): Piece[] {
   const value = parsed(bytes[0] === OPEN_BRACE ? bytes.toString() : bytes.toString().replace(/^data: ?/, ''))
   const choices: unknown = isObject(value) ? value['choices'] : null
+  if (isObject(value) && Array.isArray(value['data'])) return vectorsOf(value['data'])
   if (!Array.isArray(choices)) return []
   return (choices as readonly unknown[]).flatMap((choice, at) => (isObject(choice) ? piecesOfChoice(choice, at) : []))
 }
+
+function vectorsOf(data: readonly unknown[]): Piece[] {
+  return data.flatMap((one, at): Piece[] => {
+    const { index, embedding } = isObject(one) ? one : NOTHING
+    const numbers = numbersIn(embedding)
+    return numbers === null ? [] : [{ kind: 'vector', choice: typeof index === 'number' ? index : at, numbers }]
+  })
+}
+
+const NOTHING: Fields = {}
 
 function parsed(json: string): unknown {
   try {

@@ -131,6 +131,15 @@ function base64Of(text: Buffer): string | null {
   return vector.every(Number.isFinite) ? `"${Buffer.from(vector.buffer).toString('base64')}"` : null
 }
 
+/** The numbers of a vector, in either form; null where it is none. */
+export function numbersIn(vector: unknown): readonly number[] | null {
+  if (typeof vector === 'string') {
+    const numbers = numbersOf(Buffer.from(JSON.stringify(vector)))
+    return numbers === null ? null : (JSON.parse(numbers) as number[])
+  }
+  return Array.isArray(vector) && vector.every((one) => typeof one === 'number') ? vector : null
+}
+
 const BASE64 = /^"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"$/
 
 function numbersOf(text: Buffer): string | null {

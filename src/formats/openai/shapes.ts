@@ -4,8 +4,8 @@ import { atOnce, inSlices } from '../../core/slices.ts'
 import { members } from '../json/members.ts'
 import { append } from '../json/splice.ts'
 import { mended } from './mend.ts'
-import { recode, recoderOf } from './recode.ts'
-import { openAIPrompt } from './prompt.ts'
+import { type EmbeddingRecoder, recode, recoderOf } from './recode.ts'
+import { openAIPrompt, OpenAIPrompt } from './prompt.ts'
 import type { OpenAIAnswerState } from './answer-state.ts'
 import { writeUsage } from './usage.ts'
 
@@ -18,7 +18,7 @@ export function finishedBody(
   body: Buffer,
   track: OpenAIAnswerState,
 ): Buffer | Promise<Buffer> {
-  const recoder = body.length > AT_ONCE_BYTES ? recoderOf(openAIPrompt(request)) : null
+  const recoder = body.length > AT_ONCE_BYTES ? recoderFor(request) : null
   return recoder === null ? finishBody(request, body, track) : inSlices(recode(body, recoder))
 }
 
@@ -26,9 +26,13 @@ export function finishedBody(
 export function finishBody(request: GatewayRequest, body: Buffer, track: OpenAIAnswerState): Buffer {
   if (request.endpoint.streams) return withPlainUsage(track.mends === null ? body : mended(body, track.mends), track)
   if (request.endpoint.id === 'rerank') return isList(body) ? rerankList(body, request) : body
-  const recoder = recoderOf(openAIPrompt(request))
+  const recoder = recoderFor(request)
   return recoder === null ? body : atOnce(recode(body, recoder))
 }
+
+/** Callers of other formats get numbers whatever comes. */
+const recoderFor = ({ prompt }: GatewayRequest): EmbeddingRecoder | null =>
+  prompt instanceof OpenAIPrompt ? recoderOf(prompt) : null
 
 /** What the backend told in another way or place (llama.cpp's timings, Anthropic's names), as OpenAI tells it. A guess is not told. */
 function withPlainUsage(body: Buffer, { settled, reported, usageIsPlain }: OpenAIAnswerState): Buffer {

@@ -1,5 +1,7 @@
 /** Writes an answer that came in another format as OpenAI's clients expect it. */
 import type { Seal } from '../../core/prompt.ts'
+import { EMBEDDINGS } from '../../core/endpoints.ts'
+import { atOnce } from '../../core/slices.ts'
 import type { Finish } from '../../core/finish.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
@@ -9,6 +11,7 @@ import { encodeEvent } from '../sse.ts'
 import { chunkHead } from './chunk.ts'
 import { isStandard } from './finish.ts'
 import { OpenAIPrompt } from './prompt.ts'
+import { recode, recoderOf } from './recode.ts'
 import { writeUsage } from './usage.ts'
 
 export class OpenAIWriter implements AnswerWriter {
@@ -59,6 +62,7 @@ export class OpenAIWriter implements AnswerWriter {
   }
 
   body(pieces: readonly Piece[], state: AnswerState): Buffer {
+    if (this.#request.endpoint.id === EMBEDDINGS.id) return this.#vectors(pieces, state)
     const { id, created, model } = chunkHead(this.#request, state, this.#nowMs)
     const choices = [...new Set(pieces.map(({ choice }) => choice))].sort((a, b) => a - b)
     // A guess is not reported.
@@ -78,6 +82,25 @@ export class OpenAIWriter implements AnswerWriter {
       ...usage,
     }
     return Buffer.from(JSON.stringify(answer))
+  }
+
+  /** As numbers, or in the form that was asked for. */
+  #vectors(pieces: readonly Piece[], state: AnswerState): Buffer {
+    const { prompt } = this.#request
+    const usage = state.settled ?? state.reported
+    const answer = {
+      object: 'list',
+      data: pieces.flatMap((piece) =>
+        piece.kind === 'vector' ? [{ object: 'embedding', index: piece.choice, embedding: piece.numbers }] : [],
+      ),
+      model: state.model ?? this.#request.model,
+      ...(usage === null || usage.estimated
+        ? {}
+        : { usage: { prompt_tokens: usage.input, total_tokens: usage.input } }),
+    }
+    const body = Buffer.from(JSON.stringify(answer))
+    const recoder = prompt instanceof OpenAIPrompt ? recoderOf(prompt) : null
+    return recoder === null ? body : atOnce(recode(body, recoder))
   }
 
   failed(): null {
@@ -119,6 +142,7 @@ function deltaOf(piece: Piece, isFree: (call: CallPiece) => boolean): object {
       return piece.slot === null ? {} : { tool_calls: [{ index: piece.slot, ...sealedBy(piece.seal) }] }
     case 'citation':
       return { annotations: [annotationOf(piece)] }
+    case 'vector':
     case 'end':
       return {}
   }

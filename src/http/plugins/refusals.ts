@@ -85,14 +85,14 @@ function formatOf({ url, headers, routeOptions }: FastifyRequest): string {
   return endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : formatOfReader(headers))
 }
 
-const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$/
+const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$|^\/api\/(tags|ps|version)$/
 
 const INFERENCE = new EndpointPaths(ENDPOINTS)
 
 /** What a path is there for; null where there is none. */
 function methodOf(path: string): string | null {
   if (READ.test(path)) return 'GET, HEAD'
-  return INFERENCE.at(path) === null ? null : 'POST'
+  return INFERENCE.at(path) === null && path !== '/api/show' ? null : 'POST'
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {

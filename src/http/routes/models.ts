@@ -42,7 +42,7 @@ export function modelRoutes(
 type Named = readonly [name: string, serving: readonly Deployment[]]
 
 /** `auto`, the routes, the models and their aliases: each that leads somewhere, with what it leads to. */
-function namesFor(principal: Principal, table: RouteTable): Named[] {
+export function namesFor(principal: Principal, table: RouteTable): Named[] {
   const names = new Set(['auto', ...table.byName.keys(), ...table.catalog.byModel.keys()])
   return [...names]
     .map((name) => [name, reachOf(name, principal, table)] as const)

@@ -1,0 +1,89 @@
+/** What clients of Ollama ask beside answers: which models there are, and what is known of them. What only its own engine can do is refused. */
+import type { FastifyInstance } from 'fastify'
+import { OLLAMA_CHAT } from '../../core/endpoints.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Deployment } from '../../core/types.ts'
+import { reachOf } from '../../decision/route/reach.ts'
+import type { RunningModel } from '../../formats/format.ts'
+import { checkedModel, invalidMember, readObject } from '../../formats/json/read-object.ts'
+import type { Stages } from '../../pipeline.ts'
+import { principalOf } from '../admission/auth.ts'
+import { namesFor } from './models.ts'
+
+type Tools = Pick<Stages, 'policy' | 'formats' | 'now'>
+
+/** `since`: epoch seconds, when this process began. */
+export function ollamaRoutes(scope: FastifyInstance, tools: Tools, since: number): void {
+  const { policy, formats, now } = tools
+  const { modelEntry, modelList, views } = formats.get(OLLAMA_CHAT.format)?.caller ?? {}
+  if (modelEntry === undefined || modelList === undefined || views === undefined) return
+  const config = { free: true }
+  scope.get('/api/version', { config }, () => ({ version: views.version }))
+  scope.get('/api/tags', { config }, ({ arrival }) => {
+    const names = namesFor(principalOf(arrival), policy().table)
+    return modelList(
+      names.map(([name, serving]) => modelEntry(name, serving, since)),
+      {},
+    )
+  })
+  scope.get('/api/ps', { config }, ({ arrival }) => {
+    const { table } = policy()
+    const models = namesFor(principalOf(arrival), table).filter(([name]) => table.catalog.byModel.has(name))
+    return views.running(
+      models.flatMap(([name, serving]) => runningOf(name, serving, now())),
+      since,
+    )
+  })
+  scope.post('/api/show', { config }, ({ arrival, body }) => {
+    const name = modelNamed(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
+    const serving = reachOf(name, principalOf(arrival), policy().table)
+    if (serving.length > 0) return views.shown(name, serving, since)
+    throw new GatewayError('model_not_found', `"${name.slice(0, 200)}"; GET /api/tags lists those that there are.`, {
+      param: 'model',
+    })
+  })
+  for (const [method, url, remedy] of NOT_HERE)
+    scope.route({
+      method,
+      url,
+      config,
+      onRequest: (_request, _reply, done) => done(notHere(method, url, remedy)),
+      handler: () => undefined,
+    })
+}
+
+const ENGINE = 'models are kept where they run: do it on the engine itself'
+
+/** What changes the models of an engine. */
+const NOT_HERE: readonly (readonly [method: 'POST' | 'DELETE' | 'HEAD', url: string, remedy: string])[] = [
+  ['POST', '/api/pull', `${ENGINE}, with "ollama pull"; the gateway finds the model then`],
+  ['POST', '/api/push', `${ENGINE}, with "ollama push"`],
+  ['POST', '/api/create', `${ENGINE}, with "ollama create"; the gateway finds the model then`],
+  ['POST', '/api/copy', 'give the model another name with `aliases` under `models` in the configuration'],
+  ['DELETE', '/api/delete', `${ENGINE}, with "ollama rm"`],
+  ['POST', '/api/blobs/*', `${ENGINE}, with "ollama create"`],
+  ['HEAD', '/api/blobs/*', `${ENGINE}, with "ollama create"`],
+]
+
+const notHere = (method: string, url: string, remedy: string): GatewayError =>
+  new GatewayError('not_implemented', `${method} ${url} is not served by the gateway: ${remedy}.`)
+
+/** Older clients call it `name`. */
+function modelNamed(raw: Buffer): string {
+  const { body } = readObject(raw)
+  const name = body['model'] ?? body['name']
+  if (typeof name !== 'string' || name === '') throw invalidMember('model', '`model` must be a string.')
+  return checkedModel(name)
+}
+
+function runningOf(name: string, serving: readonly Deployment[], now: number): RunningModel[] {
+  const running = serving.filter((one) => isLoaded(one, now))
+  if (running.length === 0) return []
+  const stays = running.some(({ backend }) => !backend.loadsOnDemand)
+  const left = Math.max(...running.map(({ live }) => live.warmUntil - now))
+  return [{ name, serving: running, untilMs: stays ? null : Date.now() + left }]
+}
+
+/** An engine that loads on demand is known to have what it answered with last. */
+const isLoaded = ({ backend, live, model }: Deployment, now: number): boolean =>
+  live.state === 'ready' && (!backend.loadsOnDemand || (live.warmModel === model && now < live.warmUntil))
