@@ -30,9 +30,7 @@ const SLIPS: readonly ((tail: string) => string)[] = [
   (tail) => `http://127.0.0.1:7070/v1${tail}`,
 ]
 
-const TAILS = ENDPOINTS.filter(({ path }) => path.startsWith('/v1/')).map(({ path }) =>
-  path.slice(3).replace('*', 'some'),
-)
+const TAILS = ENDPOINTS.flatMap(({ path }) => (path.startsWith('/v1/') ? [path.slice(3).replace('*', 'some')] : []))
 
 t.test('each slip of a base URL leads to the path of the table', async (t) => {
   for (const tail of [...TAILS, '/models', '/models/org/big:1b'])

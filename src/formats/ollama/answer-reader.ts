@@ -61,16 +61,19 @@ export class OllamaAnswerReader implements AnswerReader {
     const { text, thought, calls } = saidIn(answer)
     state.size.text(Buffer.byteLength(text + thought))
     state.sense.push(text)
-    state.content ||= calls.length > 0
-    if (state.sense.found) state.content = true
+    state.content = state.calls + calls.length > 0 || state.sense.found
     if (text !== '' || thought !== '' || calls.length > 0) state.begun = true
     state.collected?.addText(text)
     for (const call of calls) state.collected?.addCall(state.calls++, call.name, call.arguments, false)
     if (state.collected === null) state.calls += calls.length
-    if (done !== true) return
+    if (done === true) this.#end(answer, typeof word === 'string' && word !== '' ? word : null)
+  }
+
+  #end(answer: Fields, word: string | null): void {
+    const { state } = this
     state.done = true
-    state.finishWord = typeof word === 'string' && word !== '' ? word : null
-    state.finish = state.finishWord === null ? 'unknown' : finishOf(state.finishWord, state.calls > 0)
+    state.finishWord = word
+    state.finish = word === null ? 'unknown' : finishOf(word, state.calls > 0)
     state.reported = usageIn(answer)
     if (state.reported === null) state.size.told = outputIn(answer)
     // All that was asked for.

@@ -2,7 +2,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isObject } from '../../core/is-object.ts'
-import type { CallPart, Contents, Message, Sampling, Tool } from '../../core/prompt.ts'
+import type { CallPart, CallResult, Contents, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { Composing } from '../format.ts'
@@ -31,7 +31,7 @@ export function composed(request: GatewayRequest, model: string, backend: Backen
 }
 
 function embeddingOf({ embedding }: Contents): object {
-  if (embedding == null)
+  if (embedding === undefined || embedding === null)
     throw new GatewayError(
       'invalid_request',
       '`input` must be a text or a list of texts for a backend that is asked by /api/embed; token ids are not taken there.',
@@ -54,7 +54,7 @@ function said(
   const think =
     thinkOf(thinking) ??
     (how.effort === null ? backend.think : thinkOf({ effort: how.effort, budget: null, shown: null }))
-  if (thinking?.budget != null) lose('thinking.budget')
+  if (thinking !== null && thinking.budget !== null) lose('thinking.budget')
   if (tools.length > 0) loseChoice(contents, lose)
   loseRest(contents, lose)
   const given = toolChoice === 'none' ? [] : tools
@@ -132,36 +132,47 @@ function messagesOf(messages: readonly Message[], lose: Lose): object[] {
 }
 
 function messageOf({ role, parts, name, result }: Message, names: ReadonlyMap<string, string>, lose: Lose): object {
-  const images: string[] = []
-  const calls: object[] = []
-  const texts: string[] = []
-  let thought = ''
-  for (const part of parts) {
-    if (part.kind === 'thought') {
-      thought += part.text
-      if (part.seal !== null) lose('seals')
-      continue
-    }
-    if (part.cache !== null) lose('cache marks')
-    if (part.kind === 'call') calls.push(callOf(part, lose))
-    else if (!('source' in part)) {
-      if (part.kind === 'refusal') lose('refusals')
-      texts.push(part.text)
-    } else if (part.source.kind === 'text') texts.push(part.source.text)
-    else if (part.source.kind === 'data' && part.kind !== 'file') images.push(part.source.data)
-    else lose(LOST[part.kind])
-  }
+  const { texts, images, calls, thought } = gathered(parts, lose)
   if (name !== null) lose('name')
-  const tool = result === null ? null : (result.name ?? names.get(result.id) ?? null)
   return {
     role: role === 'developer' ? 'system' : role,
     content: (result?.failed === true ? 'Error: ' : '') + texts.join('\n'),
     ...(thought === '' ? {} : { thinking: thought }),
     ...(images.length === 0 ? {} : { images }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
-    ...(tool === null ? {} : { tool_name: tool }),
-    ...(result === null ? {} : { tool_call_id: result.id }),
+    ...(result === null ? {} : resultOf(result, names)),
   }
+}
+
+function resultOf({ id, name }: CallResult, names: ReadonlyMap<string, string>): object {
+  const tool = name ?? names.get(id)
+  return { ...(tool === undefined ? {} : { tool_name: tool }), tool_call_id: id }
+}
+
+interface Gathered {
+  readonly texts: string[]
+  readonly images: string[]
+  readonly calls: object[]
+  thought: string
+}
+
+function gathered(parts: readonly Part[], lose: Lose): Gathered {
+  const all: Gathered = { texts: [], images: [], calls: [], thought: '' }
+  for (const part of parts) {
+    if (part.kind === 'thought') {
+      all.thought += part.text
+      if (part.seal !== null) lose('seals')
+      continue
+    }
+    if (part.cache !== null) lose('cache marks')
+    if (part.kind === 'refusal') lose('refusals')
+    if (part.kind === 'call') all.calls.push(callOf(part, lose))
+    else if (!('source' in part)) all.texts.push(part.text)
+    else if (part.source.kind === 'text') all.texts.push(part.source.text)
+    else if (part.source.kind === 'data' && part.kind !== 'file') all.images.push(part.source.data)
+    else lose(LOST[part.kind])
+  }
+  return all
 }
 
 const LOST = { image: 'images', audio: 'sounds', file: 'files' } as const

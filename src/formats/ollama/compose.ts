@@ -12,7 +12,6 @@ import { isOwn } from './prompt.ts'
 import { thinkOf } from './think.ts'
 import { says } from './values.ts'
 
-// eslint-disable-next-line require-yield -- there is nothing long to do
 export function* composeInSteps(
   request: GatewayRequest,
   { backend, model }: Deployment,

@@ -15,14 +15,15 @@ type Tools = Pick<Stages, 'policy' | 'formats' | 'now'>
 /** `since`: epoch seconds, when this process began. */
 export function ollamaRoutes(scope: FastifyInstance, tools: Tools, since: number): void {
   const { policy, formats, now } = tools
-  const { modelEntry, modelList, views } = formats.get(OLLAMA_CHAT.format)?.caller ?? {}
-  if (modelEntry === undefined || modelList === undefined || views === undefined) return
+  const format = formats.get(OLLAMA_CHAT.format)?.caller
+  const views = format?.views
+  if (format === undefined || views === undefined) return
   const config = { free: true }
   scope.get('/api/version', { config }, () => ({ version: views.version }))
   scope.get('/api/tags', { config }, ({ arrival }) => {
     const names = namesFor(principalOf(arrival), policy().table)
-    return modelList(
-      names.map(([name, serving]) => modelEntry(name, serving, since)),
+    return format.modelList(
+      names.map(([name, serving]) => format.modelEntry(name, serving, since)),
       {},
     )
   })
