@@ -113,7 +113,12 @@ export function callOf(pools: Pools, clock: Clock, root: string, traits: Partial
     body: [body],
     stream,
     format: OPENAI.backend,
-    answer: OPENAI.backend.reader(gatewayRequest(body.toString()), { inputTokens: 7, checks: null, nowMs: 0, clock: () => 0 }),
+    answer: OPENAI.backend.reader(gatewayRequest(body.toString()), {
+      inputTokens: 7,
+      checks: null,
+      nowMs: 0,
+      clock: () => 0,
+    }),
     limits: LONG,
     totalMs: LONG.totalMs,
     ownDeadline: false,
