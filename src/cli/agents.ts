@@ -82,10 +82,10 @@ export OPENAI_MODEL=${modelOf(aim)}`,
     file: null,
     lines: (aim) => `export GOOGLE_GEMINI_BASE_URL=${aim.url}
 export GEMINI_API_KEY=${shellKey(aim)}
-export GEMINI_MODEL=${aim.model ?? 'default'}`,
+export GEMINI_MODEL=${aim.model ?? 'auto:balanced'}`,
     note:
-      'Choose "Use Gemini API Key" at the first start. `auto` is a word of its own there, for Gemini models: ask for a ' +
-      'route or a model by its name.',
+      'Choose "Use Gemini API Key" at the first start. `auto` alone is a word of its own there, for models of Google; ' +
+      'with the name of a strategy behind it, it is that of the gateway.',
   },
   {
     id: 'crush',

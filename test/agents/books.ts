@@ -13,6 +13,9 @@ export interface Sum {
   readonly wasted: number
 }
 
+/** What is read of a row. */
+export type BookedRow = Pick<LedgerRow, 'kind' | 'request_id' | 'agent' | 'session' | 'error' | 'tokens' | 'waste'>
+
 export interface Books {
   readonly sums: readonly Sum[]
   /** What does not add up, in words; empty: all does. */
@@ -21,7 +24,7 @@ export interface Books {
 
 /** `rows`: of both kinds. `agentOf`: whose task it is. */
 export function booksOf(
-  rows: readonly LedgerRow[],
+  rows: readonly BookedRow[],
   took: ReadonlyMap<string, Took>,
   agentOf: ReadonlyMap<string, RealAgent>,
 ): Books {
@@ -48,7 +51,7 @@ function groupBy<T, K>(list: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
 const total = <T>(list: readonly T[], of: (one: T) => number): number => list.reduce((sum, one) => sum + of(one), 0)
 
 /** The model's whole answers against the attempts that ended well, one request after the other: to the token. */
-function answersThatDiffer(rows: readonly LedgerRow[], took: ReadonlyMap<string, Took>): string[] {
+function answersThatDiffer(rows: readonly BookedRow[], took: ReadonlyMap<string, Took>): string[] {
   const good = rows.filter(({ kind, error, tokens }) => kind === 'attempt' && error === null && tokens !== null)
   const byRequest = groupBy(good, (row) => row.request_id)
   return [...new Set([...took.keys(), ...byRequest.keys()])].flatMap((id) => {
@@ -68,7 +71,7 @@ function answersThatDiffer(rows: readonly LedgerRow[], took: ReadonlyMap<string,
 
 /** Each task is one agent's, and no session holds two tasks; where the agent names its sessions, each task is one session. */
 function strangeNames(
-  requests: readonly LedgerRow[],
+  requests: readonly BookedRow[],
   took: ReadonlyMap<string, Took>,
   agentOf: ReadonlyMap<string, RealAgent>,
 ): string[] {
