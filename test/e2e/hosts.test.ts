@@ -307,6 +307,23 @@ t.test('what a form can send is no request, also where its page names no origin'
   t.equal(upstream.requests.length, 0)
 })
 
+t.test("what curl sends to Ollama's paths needs no type, and what a page sends there does", async (t) => {
+  const { gateway, upstream } = await open(t)
+  const path = '/api/chat'
+  for (const type of ['application/x-www-form-urlencoded', 'text/plain', '']) {
+    t.equal((await say(gateway.port, { path, headers: { 'content-type': type } })).status, 200, type)
+    for (const mark of [
+      { origin: 'http://localhost' },
+      { referer: 'http://evil.example/' },
+      { 'sec-fetch-site': 'none' },
+    ]) {
+      const headers = { 'content-type': type, ...mark }
+      t.not((await say(gateway.port, { path, headers })).status, 200, JSON.stringify(headers))
+    }
+  }
+  t.equal(upstream.requests.length, 3)
+})
+
 t.test('it answers on IPv6 loopback as well, and to whom a refusal is sent stays a good connection', async (t) => {
   const { gateway } = await open(t, { server: { host: '::1' } })
   t.equal((await say(gateway.port, { address: '::1', host: `[::1]:${gateway.port}` })).status, 200)

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { clientClosed, GatewayError } from '../../core/errors.ts'
 import type { Arrival } from '../arrival.ts'
+import { canonicalUrl, isOllamaPath, pathOf } from '../paths.ts'
 import type { BodyRoom } from './body-room.ts'
 import { faultOfUpload } from './upload-fault.ts'
 
@@ -26,7 +27,7 @@ export function unwelcomeBody(arrival: Arrival, { room, mostBytes }: BodyLimits)
     arrival.heldBody = room.open(request, response)
     if (told > 0 && !arrival.heldBody.grow(told)) return cutOff(arrival, overloaded())
   }
-  return request.method === 'POST' ? wrongType(request) : null
+  return request.method === 'POST' ? wrongType(arrival) : null
 }
 
 /** Reads it to its end; `done` is called once, with what is wrong with it where something is. `stopping`: the gateway ends. */
@@ -103,12 +104,18 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 /** Whatever stands before the parameters. */
 const JSON_TYPE = /^\s*application\/json\s*(;|$)/i
 
-function wrongType(request: IncomingMessage): GatewayError | null {
+function wrongType({ request, target }: Arrival): GatewayError | null {
   const type = request.headers['content-type']
   if (type === undefined ? !hasBody(request) : JSON_TYPE.test(type)) return null
+  // The examples of Ollama's own documentation name no type, so curl calls the body a form.
+  if (isOllamaPath(pathOf(canonicalUrl(target))) && !isOfPage(request)) return null
   const message = `The body must be application/json, not "${(type ?? 'untyped').slice(0, 100)}".`
   return new GatewayError('unsupported_media_type', message)
 }
+
+/** A browser sends one of these with whatever a page makes it send. */
+const isOfPage = ({ headers }: IncomingMessage): boolean =>
+  ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode'].some((name) => headers[name] !== undefined)
 
 /** Compressed bodies could neither be read here nor passed on to every engine. */
 function wrongEncoding({ headers }: IncomingMessage): GatewayError | null {
