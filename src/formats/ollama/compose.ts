@@ -4,6 +4,7 @@ import { isObject } from '../../core/is-object.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
+import type { ContentsPrompt } from '../contents-prompt.ts'
 import type { Composing } from '../format.ts'
 import { members } from '../json/members.ts'
 import { splice, spliced } from '../json/splice.ts'
@@ -33,8 +34,8 @@ export function* composeInSteps(
 const NO_KEYS: ReadonlySet<string> = new Set()
 
 /** With another context than the one before, Ollama loads the model anew: the operator's word counts for all. Null: as it came. */
-function optionsFor({ body, bytesOf }: OptionSource, { numCtx }: BackendSpec, maxTokens: number | null): string | null {
-  const own = body['options']
+function optionsFor(prompt: ContentsPrompt, { numCtx }: BackendSpec, maxTokens: number | null): string | null {
+  const own = prompt.body['options']
   const options = isObject(own) ? own : {}
   const set = new Map<string, string>()
   if (numCtx !== null && options['num_ctx'] !== numCtx) set.set('num_ctx', String(numCtx))
@@ -42,15 +43,10 @@ function optionsFor({ body, bytesOf }: OptionSource, { numCtx }: BackendSpec, ma
   const most = typeof wished === 'number' && wished >= 0 ? wished : Infinity
   if (maxTokens !== null && maxTokens < most) set.set('num_predict', String(maxTokens))
   if (set.size === 0) return null
-  const bytes = bytesOf('options')
+  const bytes = prompt.bytesOf('options')
   const list = bytes === null ? null : members(bytes)
   if (bytes === null || list === null) return `{${[...set].map(([name, value]) => `"${name}":${value}`).join(',')}}`
   return splice(bytes, list, { set, remove: NO_KEYS }).toString()
-}
-
-interface OptionSource {
-  readonly body: JsonObject
-  readonly bytesOf: (name: string) => Buffer | null
 }
 
 /** Where the caller says nothing: what was chosen, else what the operator wishes. */

@@ -1,0 +1,44 @@
+/** Requests of Ollama's clients, as the gateway reads them. */
+import type { Endpoint } from '../../../src/core/endpoints.ts'
+import type { JsonObject } from '../../../src/core/json.ts'
+import { atOnce } from '../../../src/core/slices.ts'
+import type { BackendSpec } from '../../../src/core/settings.ts'
+import type { GatewayRequest } from '../../../src/core/types.ts'
+import type { ReadRequest } from '../../../src/formats/format.ts'
+import { OLLAMA_FORMAT } from '../../../src/formats/ollama/ollama.ts'
+import { backend, deployment, gatewayRequest } from '../../support/factories.ts'
+import { PROVIDERS } from '../../config/load.ts'
+
+export const read = (endpoint: Endpoint, body: object | string): ReadRequest =>
+  OLLAMA_FORMAT.caller.read(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), endpoint, {
+    url: endpoint.path,
+    headers: {},
+  })
+
+export function asked(path: Endpoint, body: object): GatewayRequest {
+  const { prompt, model, stream, endpoint = path } = read(path, body)
+  return gatewayRequest(JSON.stringify(body), { endpoint, prompt, model, stream })
+}
+
+const OLLAMA = PROVIDERS.get('ollama')!
+
+export interface Sent {
+  readonly text: string
+  readonly json: JsonObject
+  readonly lossy: readonly string[]
+}
+
+/** What a backend gets; `wishes`: of its operator. */
+export function sent(
+  request: GatewayRequest,
+  wishes: Partial<BackendSpec> = {},
+  how: { readonly effort?: 'none' | 'low' | 'medium' | 'high'; readonly maxTokens?: number } = {},
+): Sent {
+  const spec = backend({ provider: OLLAMA, ...wishes })
+  const place = OLLAMA.endpoints.chat!.find(({ format }) => format === 'ollama')!
+  const lossy: string[] = []
+  const composing = { place, inputTokens: 10, effort: null, changes: [], maxTokens: null, lossy, ...how }
+  const pieces = atOnce(OLLAMA_FORMAT.backend.compose(request, deployment('up/parrot', { backend: spec }), composing))
+  const text = Buffer.concat(pieces).toString()
+  return { text, json: JSON.parse(text) as JsonObject, lossy }
+}
