@@ -99,7 +99,9 @@ const place = z
     maker: z
       .boolean()
       .default(false)
-      .describe('the maker of the wire format answers there: it reads its own signatures and cache marks'),
+      .describe(
+        'the maker of the wire format answers there: it reads its own signatures and cache marks, and has all of the format; what others lack of it is asked of them at another place',
+      ),
     drop: z.array(text).default([]).describe('top-level fields of that format that are refused there'),
     tells: z.array(z.enum(WISHES)).default([]).describe('options of backends that can be told there'),
     effort: z.array(effortRule).optional().describe('as `request.effort`, in fields of that format'),
@@ -215,6 +217,10 @@ export const providerSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe('field of messages of the assistant in which it takes back what the model thought'),
+      free_tools: z
+        .boolean()
+        .default(false)
+        .describe('chat takes tools with free text (`custom`); else they are functions with one argument'),
       short_tool_ids: z.boolean().default(false).describe('ids of tool calls must be nine letters and digits'),
       include_usage: z
         .boolean()

@@ -40,6 +40,7 @@ function toProvider(file: string, yaml: string): Provider {
       roles: request.roles,
       dropFromMessages: request.drop_from_messages,
       thoughts: request.thoughts,
+      freeTools: request.free_tools,
       shortToolIds: request.short_tool_ids,
       includeUsage: request.include_usage,
       rerankStrings: request.rerank_strings,

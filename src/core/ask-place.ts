@@ -12,14 +12,15 @@ const TRANSLATED: ReadonlySet<Ask | null> = new Set<Ask>(['chat', 'completions',
 
 /**
  * The place in the caller's own format, where there is one: its bytes pass. Else, for what can be translated, the provider's preferred
- * one. One that has no word for what the operator wishes of the backend comes after those that do, one that lacks something of `needs`
- * after those that do not; last comes one that the deployment said not to have, `now` being a clock reading. Null: it cannot be asked.
+ * one. One that has no word for what the operator wishes of the backend comes after those that do, one that lacks something of `needs`,
+ * or of what the request says and only the maker of its format serves (`particular`), after those that do not; last comes one that the deployment said not to have, `now` being a clock reading. Null: it cannot be asked.
  */
 export function placeFor(
   { backend, model, health }: Asked,
   endpoint: Endpoint,
   needs: readonly Capability[],
   now: number,
+  particular = false,
 ): EndpointPlace | null {
   const places = endpoint.asks === null ? undefined : backend.provider.endpoints[endpoint.asks]
   if (places === undefined) return null
@@ -31,7 +32,8 @@ export function placeFor(
     if (!(own || TRANSLATED.has(endpoint.asks)) || !takes(place, model)) continue
     const refused = isRefused(health, placeKey(endpoint, place), now)
     const untold = wishes.some((wish) => place.tells?.includes(wish) !== true)
-    const rank = (refused ? 8 : 0) + (lacksOne(place, needs) ? 4 : 0) + (untold ? 2 : 0) + (own ? 0 : 1)
+    const lacks = lacksOne(place, needs) || (own && particular && place.maker !== true)
+    const rank = (refused ? 8 : 0) + (lacks ? 4 : 0) + (untold ? 2 : 0) + (own ? 0 : 1)
     if (rank < least) {
       least = rank
       best = place

@@ -55,6 +55,7 @@ export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false, 'embeddings
 export const RERANK = row('rerank', '/v1/rerank', false, 'rerank')
 const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
 export const MESSAGES = later('messages', '/v1/messages', MESSAGES_HINT, 'anthropic-messages')
+export const RESPONSES = row('responses', '/v1/responses', true, 'chat', 'openai-responses')
 /** Takes the body of any of them and answers what would be decided about it. */
 export const DRY_RUN = row('route', '/v1/route', false, null)
 /** Takes what somebody thinks of an answer. */
@@ -85,7 +86,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   OLLAMA_GENERATE,
   OLLAMA_EMBED,
   OLLAMA_EMBEDDINGS,
-  later('responses', '/v1/responses', 'the Responses API is not built yet; call POST /v1/chat/completions'),
+  RESPONSES,
   MESSAGES,
   later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic-messages'),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),

@@ -80,6 +80,11 @@ export interface Prompt {
   /** A parameter by the name with which backends refuse it; null where the request does not have it. */
   parameter(name: string): Json
 
+  /** Wire formats of the makers that alone can read something of it: signatures, encrypted thoughts. */
+  readonly sealedBy: readonly string[]
+  /** The first thing in it that only the maker of the caller's own format serves, by name; null: there is none. */
+  readonly particular: string | null
+
   /** All of it in neutral words and decoded, for a backend of another wire format. Parses the whole body. */
   contents(): Contents
 }

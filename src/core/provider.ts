@@ -57,7 +57,7 @@ export interface EndpointPlace {
   readonly lacks: readonly Capability[]
   /** It is asked here only where the backend's `formats` name the format. */
   readonly spare?: boolean
-  /** The maker of the wire format answers here: it reads its own seals and cache marks. All others are sent none. */
+  /** The maker of the wire format answers here: it reads its own seals and cache marks, and serves all of it. All others are sent none, and take what all of them take. */
   readonly maker?: boolean
   /** Top-level fields of this format that are refused here. */
   readonly drop?: readonly string[]
@@ -135,6 +135,8 @@ export interface Provider {
     readonly dropFromMessages: readonly string[]
     /** Field of a message of the assistant in which it takes back what the model thought; null = thoughts are left out. */
     readonly thoughts: string | null
+    /** It takes tools with free text; else they are functions with one argument. */
+    readonly freeTools: boolean
     /** Ids of tool calls must be nine letters and digits. */
     readonly shortToolIds: boolean
     /** Ask for usage in streams by `stream_options.include_usage`. False: it refuses the field, or sends usage anyway. */

@@ -88,6 +88,7 @@ const PROVIDER: Provider = {
     roles: {},
     dropFromMessages: [],
     thoughts: null,
+    freeTools: false,
     shortToolIds: false,
     includeUsage: true,
     rerankStrings: false,

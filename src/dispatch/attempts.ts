@@ -138,8 +138,9 @@ export class Attempts {
   }
 
   #placeOf(deployment: Deployment): EndpointPlace {
-    const { endpoint } = this.#request
-    const place = placeFor(deployment, endpoint, this.#plan.profile.needs, this.#tools.now())
+    const { endpoint, prompt } = this.#request
+    const { needs } = this.#plan.profile
+    const place = placeFor(deployment, endpoint, needs, this.#tools.now(), prompt.particular !== null)
     if (place === null) throw new Error(`${deployment.id} has no ${endpoint.id}, and is in the plan`)
     return place
   }

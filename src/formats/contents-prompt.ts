@@ -39,6 +39,8 @@ export interface Spelling {
   answerSchema(prompt: ContentsPrompt): SchemaSource | null
   /** The answer that a request goes on from. */
   previousAnswer(body: JsonObject): Json | undefined
+  /** As `Prompt` has it; absent: there never is such a thing. */
+  particular?(body: JsonObject): string | null
   /** What is embedded, where that is asked for. */
   inputs?(body: JsonObject): Json | undefined
 }
@@ -52,6 +54,8 @@ export class ContentsPrompt implements Prompt {
   /** With texts that are cut, and have one character for each byte. */
   readonly view: Contents
   #whole: Contents | null = null
+  #sealedBy: readonly string[] | null = null
+  #particular: string | null | undefined
 
   constructor(endpoint: Endpoint, spelling: Spelling, { raw, body, members }: ReadObject) {
     this.endpoint = endpoint
@@ -203,6 +207,15 @@ export class ContentsPrompt implements Prompt {
     return this.body[name] ?? PARAMETERS[name]?.(this.view) ?? null
   }
 
+  get sealedBy(): readonly string[] {
+    return (this.#sealedBy ??= makersOf(this.view.messages))
+  }
+
+  get particular(): string | null {
+    if (this.#particular === undefined) this.#particular = this.spelling.particular?.(this.body) ?? null
+    return this.#particular
+  }
+
   contents(): Contents {
     return (this.#whole ??= this.spelling.contentsOf(JSON.parse(this.raw.toString()) as JsonObject, this.endpoint))
   }
@@ -234,6 +247,14 @@ const PARAMETERS: Readonly<Record<string, (contents: Contents) => Json>> = {
   presence_penalty: ({ sampling }) => sampling.presencePenalty,
   seed: ({ sampling }) => sampling.seed,
 }
+
+const makersOf = (messages: readonly Message[]): string[] => [
+  ...new Set(
+    messages.flatMap(({ parts }) =>
+      parts.flatMap((part) => ('seal' in part && part.seal !== null ? [part.seal.maker] : [])),
+    ),
+  ),
+]
 
 const isCall = (part: Part): part is Extract<Part, { kind: 'call' }> => part.kind === 'call'
 

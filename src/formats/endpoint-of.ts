@@ -1,5 +1,14 @@
 /** Whose body it is: for dry runs, which take those of all inference endpoints. Pure. */
-import { CHAT, COMPLETIONS, DRY_RUN, EMBEDDINGS, type Endpoint, ENDPOINTS, RERANK } from '../core/endpoints.ts'
+import {
+  CHAT,
+  COMPLETIONS,
+  DRY_RUN,
+  EMBEDDINGS,
+  type Endpoint,
+  ENDPOINTS,
+  RERANK,
+  RESPONSES,
+} from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Member } from '../core/types.ts'
 import { members } from './json/members.ts'
@@ -9,6 +18,8 @@ import { BodySize } from './json/body-size.ts'
 const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [
   ['encoding_format', EMBEDDINGS],
   ['messages', CHAT],
+  ['instructions', RESPONSES],
+  ['max_output_tokens', RESPONSES],
   ['prompt', COMPLETIONS],
   ['prompt_embeds', COMPLETIONS],
   ['documents', RERANK],

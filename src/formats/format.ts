@@ -98,6 +98,8 @@ export interface AnswerWriter {
   body(pieces: readonly Piece[], state: AnswerState): Buffer
   /** The end of a stream that breaks off, where it depends on what was sent; null: `StreamMarks.failed`. `body`: that of an error answer. */
   failed(body: object): Buffer | null
+  /** As `AnswerReader` has it. */
+  readonly whole?: Buffer | null
 }
 
 /** What the body of a request says. */
@@ -229,6 +231,9 @@ export interface AnswerReader {
   /** The end of a stream that breaks off, where it depends on what came before; null: `StreamMarks.failed`. `body`: that of an error answer. */
   failed(body: object): Buffer | null
 
+  /** All of a complete answer, as its caller may ask for it again; absent or null: it is not kept. */
+  readonly whole?: Buffer | null
+
   /** What an event, or a body, brings: of the bytes that go out to callers of this format. */
   pieces(bytes: Buffer): readonly Piece[]
 }
@@ -236,7 +241,8 @@ export interface AnswerReader {
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 export type EventVerdict =
-  | { readonly kind: 'send'; readonly raw: Buffer }
+  /** `last`: it is the end as well, and nothing follows it. */
+  | { readonly kind: 'send'; readonly raw: Buffer; readonly last?: boolean }
   | { readonly kind: 'swallow' }
   | { readonly kind: 'done' }
   | { readonly kind: 'fault'; readonly fault: UpstreamFault }

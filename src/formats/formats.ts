@@ -3,10 +3,15 @@ import type { FormatName } from '../core/format-names.ts'
 import type { Format } from './format.ts'
 import { OLLAMA_FORMAT } from './ollama/ollama.ts'
 import { OPENAI } from './openai/openai.ts'
+import { RESPONSES } from './responses/responses.ts'
 
 export type Formats = ReadonlyMap<string, Format>
 
-const TABLE: Readonly<Partial<Record<FormatName, Format>>> = { 'openai-chat': OPENAI, ollama: OLLAMA_FORMAT }
+const TABLE: Readonly<Partial<Record<FormatName, Format>>> = {
+  'openai-chat': OPENAI,
+  'openai-responses': RESPONSES,
+  ollama: OLLAMA_FORMAT,
+}
 
 export const FORMATS: Formats = new Map(Object.entries(TABLE))
 

@@ -58,6 +58,7 @@ class TranslatedReader implements AnswerReader {
     const verdict = this.#inner.event(frame)
     if (verdict.kind !== 'send') return verdict
     const raw = this.#writer.events(this.#inner.pieces(verdict.raw), this.state)
+    if (verdict.last === true) return { kind: 'send', raw: raw ?? NOTHING, last: true }
     return raw === null ? SWALLOW : { kind: 'send', raw }
   }
 
@@ -110,6 +111,10 @@ class TranslatedReader implements AnswerReader {
     return this.#writer.failed(body)
   }
 
+  get whole(): Buffer | null {
+    return this.#writer.whole ?? null
+  }
+
   complete(nowMs: number): Buffer | null {
     this.#inner.complete(nowMs)
     return this.#writer.last(this.state)
@@ -120,4 +125,5 @@ class TranslatedReader implements AnswerReader {
   }
 }
 
+const NOTHING = Buffer.alloc(0)
 const SWALLOW: EventVerdict = { kind: 'swallow' }

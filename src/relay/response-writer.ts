@@ -116,7 +116,8 @@ export class ResponseWriter {
       this.#head(error.status, JSON_TYPE)
       this.#response.end(body)
     } else if (this.#life.request.stream) {
-      this.#response.end(this.#format.stream.failed(answer))
+      const { answer: attempt } = this.#life
+      this.#response.end(attempt?.exchange.answer.failed(answer) ?? this.#format.stream.failed(answer))
     } else {
       // Half of a JSON body cannot carry an error: a cut connection is the only honest end.
       this.#response.destroy()

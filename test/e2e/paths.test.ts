@@ -225,6 +225,6 @@ t.test('what is not there, here or at the backend, is a 404 that no SDK asks for
   const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'x', maxRetries: 5 })
   const asked = client.chat.completions.create({ model: 'tiny', messages: [{ role: 'user', content: 'Hi' }] })
   await t.rejects(asked, { status: 404, code: 'upstream_unsupported' })
-  await t.rejects(client.responses.create({ model: 'tiny', input: 'Hi' }), { status: 404, code: 'not_implemented' })
+  await t.rejects(client.moderations.create({ model: 'tiny', input: 'Hi' }), { status: 404, code: 'not_implemented' })
   t.equal(upstream.requests.length, before + 1)
 })

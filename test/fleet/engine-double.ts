@@ -130,6 +130,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       roles: {},
       dropFromMessages: [],
       thoughts: null,
+      freeTools: false,
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,

@@ -40,5 +40,5 @@ t.test('what cannot be told, is not known or not built', async (t) => {
   })
   for (const asked of ['route', 'feedback', '', '__proto__'])
     t.match(error({}, asked), { code: 'invalid_request' }, asked)
-  t.match(error({}, 'responses'), { code: 'not_implemented', message: /\/v1\/responses/ })
+  t.match(error({}, 'images'), { code: 'not_implemented', message: /\/v1\/images/ })
 })

@@ -47,7 +47,9 @@ export function makerOf(format: Format): Asked {
     const place = one.endpoints.chat?.find((own) => own.format === format.name && own.maker === true)
     if (place !== undefined) return { place, deployment: deployed(format, one) }
   }
-  const any = provider({ request: { thoughts: 'reasoning_content', outputLimit: 'max_completion_tokens' } })
+  const any = provider({
+    request: { thoughts: 'reasoning_content', outputLimit: 'max_completion_tokens', freeTools: true },
+  })
   const place = {
     path: '/ask',
     streamPath: null,

@@ -17,6 +17,7 @@ export function chatStream(extra: Readonly<Record<string, unknown>> = {}): Recor
 
 /** A good body for each endpoint. */
 export const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
+  '/v1/responses': { model: 'tiny', input: 'The river' },
   [CHAT_PATH]: chat(),
   [COMPLETIONS_PATH]: { model: 'tiny', prompt: 'The river' },
   [EMBEDDINGS_PATH]: { model: 'tiny', input: 'The river' },

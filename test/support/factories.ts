@@ -76,6 +76,7 @@ export function provider({ request, response, ...rest }: ProviderTraits = {}): P
       roles: {},
       dropFromMessages: [],
       thoughts: null,
+      freeTools: false,
       shortToolIds: false,
       includeUsage: true,
       rerankStrings: false,

@@ -10,7 +10,7 @@ import type { Head } from './http-message.ts'
 import { MessageReader } from './http-message.ts'
 import { unknownFields } from './openai-fields.ts'
 
-const INFERENCE = ['/chat/completions', '/completions', '/embeddings', '/rerank']
+const INFERENCE = ['/chat/completions', '/completions', '/embeddings', '/rerank', '/responses']
 
 /** An OpenAI-compatible server that misbehaves as told. It is driven by calls in this process, so no fault reaches the control. */
 export interface FaultUpstream {

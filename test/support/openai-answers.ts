@@ -23,6 +23,7 @@ export function answerBody(request: RecordedRequest, plan: Plan): Fields {
   const model = plan.model ?? request.json?.model ?? 'tiny'
   if (request.path.endsWith('/embeddings')) return embeddings(request, model)
   if (request.path.endsWith('/rerank')) return rerank(request, model)
+  if (request.path.endsWith('/responses')) return response(model, plan)
   const chat = request.path.endsWith('/chat/completions')
   const words = plan.words ?? WORDS
   const text = words.join('')
@@ -32,6 +33,21 @@ export function answerBody(request: RecordedRequest, plan: Plan): Fields {
     ? { index: 0, message: message(text, plan), logprobs: null, finish_reason }
     : { index: 0, text, logprobs: null, finish_reason }
   return { ...envelope(model, chat ? 'chat.completion' : 'text_completion'), choices: [choice], ...usage }
+}
+
+/** Of the Responses API. */
+function response(model: unknown, { words = WORDS, usage }: Plan): Fields {
+  const content = [{ type: 'output_text', text: words.join(''), annotations: [], logprobs: [] }]
+  const { prompt_tokens: input_tokens, completion_tokens: output_tokens, total_tokens } = usageOf(words.length)
+  return {
+    id: 'resp_fault',
+    object: 'response',
+    created_at: CREATED,
+    status: 'completed',
+    model,
+    output: [{ type: 'message', id: 'msg_fault', role: 'assistant', status: 'completed', content }],
+    ...(usage === 'never' ? {} : { usage: { input_tokens, output_tokens, total_tokens } }),
+  }
 }
 
 function envelope(model: unknown, object: string): Fields {

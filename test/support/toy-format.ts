@@ -184,6 +184,9 @@ class ToyPrompt implements Prompt {
     return null
   }
 
+  readonly sealedBy: readonly string[] = []
+  readonly particular = null
+
   contents(): Contents {
     const { lines, kit } = this.#request
     return {

@@ -86,6 +86,7 @@ export class StreamReader {
       switch (verdict.kind) {
         case 'send':
           this.#send(verdict.raw, out)
+          if (verdict.last === true) return this.#end(out)
           break
         case 'swallow':
           break

@@ -56,11 +56,11 @@ const ROWS = {
   format: {
     means: 'the request needs what only backends of its own wire format have',
     varies: (deployment, { endpoint, needs }) =>
-      placeFor(deployment, endpoint, needs, Infinity)?.format !== endpoint.format,
+      placeFor(deployment, endpoint, needs, Infinity, true)?.format !== endpoint.format,
     why: (deployment, { endpoint, needs }, { native }) => {
       const [first] = native
       if (first === undefined) return null
-      const format = placeFor(deployment, endpoint, needs, Infinity)?.format
+      const format = placeFor(deployment, endpoint, needs, Infinity, true)?.format
       return format === endpoint.format ? null : `it is asked in the wire format ${format}, which has no ${first}`
     },
   },
@@ -181,7 +181,7 @@ export function refuses(
 ): boolean {
   const { health } = deployment
   if (health.unsupportedUntil.size === 0) return false
-  const place = placeFor(deployment, request.endpoint, profile.needs, now)
+  const place = placeFor(deployment, request.endpoint, profile.needs, now, request.prompt.particular !== null)
   if (place !== null && isRefused(health, placeKey(request.endpoint, place), now)) return true
   for (const [lack, until] of health.unsupportedUntil) if (until > now && asks(request, profile, lack)) return true
   return false

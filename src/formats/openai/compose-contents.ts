@@ -4,13 +4,14 @@ import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint } from '../../core/endpoin
 import type { Json } from '../../core/json.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { GatewayRequest } from '../../core/types.ts'
+import { FREE_SCHEMA, freeArguments, freeDescription } from '../free-tools.ts'
 import { effortOfThinking } from '../thinking.ts'
 import { OpenAIPrompt } from './prompt.ts'
 import { parseBody } from './request.ts'
 
 /** How the backend takes what another format says. */
 export type Ways = Pick<Provider, 'local'> & {
-  readonly request: Pick<Provider['request'], 'thoughts' | 'outputLimit'>
+  readonly request: Pick<Provider['request'], 'thoughts' | 'outputLimit' | 'freeTools'>
 }
 
 /** The same request where it came in this format. What cannot be said is added to `lossy`. */
@@ -46,8 +47,11 @@ function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[
     ...(id === COMPLETIONS.id
       ? { prompt: promptOf(messages) }
       : { messages: withMediaBehind(withOneSystem(messages, ways)).map((message) => messageOf(message, ways, lose)) }),
-    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, lose)) }),
-    ...optional('tool_choice', toolChoice === null || tools.length === 0 ? null : toolChoiceOf(toolChoice, tools)),
+    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, ways, lose)) }),
+    ...optional(
+      'tool_choice',
+      toolChoice === null || tools.length === 0 ? null : toolChoiceOf(toolChoice, tools, ways),
+    ),
     ...optional('parallel_tool_calls', tools.length === 0 ? null : contents.parallelCalls),
     ...optional('response_format', answer === null || answer.form === 'other' ? null : formatOf(answer)),
     ...(stop.length === 0 ? {} : { stop: stopsOf(stop, lose) }),
@@ -131,7 +135,7 @@ function messageOf(message: Message, ways: Ways, lose: (name: string) => void): 
     ...optional('name', name),
     ...(refused === '' ? {} : { refusal: refused }),
     ...(field !== null && thought !== '' ? { [field]: thought } : {}),
-    ...(calls.length === 0 ? {} : { tool_calls: calls.map(callOf) }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => callOf(call, ways)) }),
     ...(result === null ? {} : { tool_call_id: result.id }),
   }
 }
@@ -179,17 +183,21 @@ function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string
 
 const LOST: Readonly<Record<MediaPart['kind'], string>> = { image: 'images', audio: 'sounds', file: 'files' }
 
-const callOf = ({ id, name, arguments: text, free, seal }: CallPart): object => ({
+const callOf = ({ id, name, arguments: given, free, seal }: CallPart, ways: Ways): object => ({
   id,
-  ...(free
-    ? { type: 'custom', custom: { name, input: text } }
-    : { type: 'function', function: { name, arguments: text } }),
+  ...(free && ways.request.freeTools
+    ? { type: 'custom', custom: { name, input: given } }
+    : { type: 'function', function: { name, arguments: free ? freeArguments(given) : given } }),
   ...(seal?.maker === 'gemini' ? { extra_content: { google: { thought_signature: seal.value } } } : {}),
 })
 
-function toolOf({ name, description, schema, strict, free, cache }: Tool, lose: (name: string) => void): object {
+function toolOf(tool: Tool, ways: Ways, lose: (name: string) => void): object {
+  const { name, schema, strict, free, cache } = tool
   if (cache !== null) lose('cache marks')
-  if (free !== null)
+  const asFunction = free !== null && !ways.request.freeTools
+  if (asFunction) lose('free tools')
+  const description = asFunction ? freeDescription(tool.description, free.form) : tool.description
+  if (free !== null && !asFunction)
     return {
       type: 'custom',
       custom: { name, ...optional('description', description), ...optional('format', free.form) },
@@ -199,16 +207,20 @@ function toolOf({ name, description, schema, strict, free, cache }: Tool, lose: 
     function: {
       name,
       ...optional('description', description),
-      ...optional('parameters', schema),
+      ...optional('parameters', asFunction ? FREE_SCHEMA : schema),
       ...optional('strict', strict),
     },
   }
 }
 
-function toolChoiceOf(choice: NonNullable<Contents['toolChoice']>, tools: readonly Tool[]): object | string {
+function toolChoiceOf(
+  choice: NonNullable<Contents['toolChoice']>,
+  tools: readonly Tool[],
+  ways: Ways,
+): object | string {
   if (typeof choice === 'string') return choice
   const { name } = choice
-  const isFree = tools.some((tool) => tool.name === name && tool.free !== null)
+  const isFree = ways.request.freeTools && tools.some((tool) => tool.name === name && tool.free !== null)
   return isFree ? { type: 'custom', custom: { name } } : { type: 'function', function: { name } }
 }
 

@@ -47,4 +47,4 @@ export const OPENAI: Format = {
 }
 
 /** Which fields a request has does not depend on the backend. */
-const ANY_WAYS: Ways = { local: false, request: { thoughts: null, outputLimit: null } }
+const ANY_WAYS: Ways = { local: false, request: { thoughts: null, outputLimit: null, freeTools: false } }

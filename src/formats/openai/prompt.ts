@@ -227,6 +227,10 @@ export class OpenAIPrompt implements Prompt {
     return body[name] ?? null
   }
 
+  /** What is sealed passes as it came: the backend that reads this format has made it. */
+  readonly sealedBy: readonly string[] = []
+  readonly particular = null
+
   contents(): Contents {
     return (this.#contents ??= contentsOf(this.raw, this.sampling, this.answerForm))
   }
