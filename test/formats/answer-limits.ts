@@ -1,31 +1,45 @@
 /** What of an answer a wire format has no place for: protocols, sections 1, 2, 4, 5 and 6. All else it has to say. */
 import type { FormatName } from '../../src/core/format-names.ts'
 import type { Usage } from '../../src/core/settlement.ts'
-import { asFunction, type Whole } from './comparable.ts'
+import type { Whole } from './comparable.ts'
 
-type Limit = (part: Whole) => readonly Whole[]
+type Limit = (parts: readonly Whole[]) => readonly Whole[]
 
-const withoutStop = (part: Whole): Whole => (part.kind === 'end' ? { ...part, stop: null } : part)
+const each =
+  (limit: (part: Whole) => readonly Whole[]): Limit =>
+  (parts) =>
+    parts.flatMap(limit)
+const withoutStop = each((part) => [part.kind === 'end' ? { ...part, stop: null } : part])
+const without = (is: (part: Whole) => boolean): Limit => each((part) => (is(part) ? [] : [part]))
+const refusalIsText = each((part) => [part.kind === 'refusal' ? { ...part, kind: 'text' } : part])
+/** A refusal is an end, whose words are a text. */
+const refusalIsEnd: Limit = (parts) =>
+  parts.some(({ kind }) => kind === 'refusal')
+    ? refusalIsText(parts).map((part) => (part.kind === 'end' ? { ...part, finish: 'content_filter' } : part))
+    : parts
+const isSeal = (part: Whole): boolean => part.kind === 'seal'
 
-const LIMITS: Readonly<Record<FormatName, Limit>> = {
-  // A call has a place for Gemini's seal, and thoughts have none; a stop sequence is not named.
-  'openai-chat': (part) =>
-    part.kind === 'seal' && (part.of === 'thought' || part.maker !== 'gemini') ? [] : [withoutStop(part)],
-  'openai-responses': (part) => [withoutStop(part)],
-  // Whatever is filtered is a refusal.
-  'anthropic-messages': (part) => [asFunction(part)],
-  gemini: (part) => [asFunction(withoutStop(part))],
-  // It has no other text than the answer's.
-  ollama: (part) => (part.kind === 'seal' || part.kind === 'citation' ? [] : [asFunction(asText(withoutStop(part)))]),
+const LIMITS: Readonly<Record<FormatName, readonly Limit[]>> = {
+  // A call has a place for Gemini's seal, and thoughts have none.
+  'openai-chat': [
+    withoutStop,
+    without((part) => part.kind === 'seal' && (part.of === 'thought' || part.maker !== 'gemini')),
+  ],
+  'openai-responses': [withoutStop],
+  'anthropic-messages': [refusalIsEnd, without((part) => part.kind === 'seal' && part.of === 'call')],
+  gemini: [withoutStop, refusalIsText],
+  ollama: [withoutStop, refusalIsText, without(isSeal), without(({ kind }) => kind === 'citation')],
 }
 
-const asText = (part: Whole): Whole => (part.kind === 'refusal' ? { ...part, kind: 'text' } : part)
-
 export const sayable = (format: string, parts: readonly Whole[]): readonly Whole[] =>
-  parts.flatMap(LIMITS[format as FormatName])
+  LIMITS[format as FormatName].reduce((left, limit) => limit(left), parts)
+
+/** Tools that take free text, so that there are calls of them. */
+export const hasFreeTools = (format: string): boolean => format.startsWith('openai-')
 
 /** Tokens of each kind that a format tells. */
 export function countable(format: string, usage: Usage): Usage {
   const told = { ...usage, tier: null }
-  return format === 'ollama' ? { ...told, reasoning: 0, cacheWrite: 0 } : told
+  if (format === 'ollama') return { ...told, reasoning: 0, cacheWrite: 0 }
+  return format === 'gemini' ? { ...told, cacheWrite: 0 } : told
 }

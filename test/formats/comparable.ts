@@ -18,6 +18,13 @@ const parts =
     ...contents,
     messages: contents.messages.map((message) => ({ ...message, parts: message.parts.flatMap(change) })),
   })
+/** Some are read member by member, when they are asked for. */
+const plain = ({ name, description, schema, strict, free, cache }: Tool): Tool => ({
+  ...{ name, description, schema, strict, free, cache },
+})
+const tools =
+  (change: (tool: Tool) => Tool): Eraser =>
+  (contents) => ({ ...contents, tools: contents.tools.map((tool) => change(plain(tool))) })
 const without = (kind: Part['kind']): Eraser => parts((part) => (part.kind === kind ? [] : [part]))
 const sampling =
   (...names: readonly (keyof Contents['sampling'])[]): Eraser =>
@@ -40,10 +47,8 @@ const ERASERS: Readonly<Record<string, Eraser>> = {
   }),
   'cache marks': (contents) => ({
     ...parts((part) => ['cache' in part ? { ...part, cache: null } : part])(contents),
-    tools: contents.tools.map((tool) => ({ ...tool, cache: null })),
+    tools: contents.tools.map((tool) => ({ ...plain(tool), cache: null })),
   }),
-  // They are said as texts.
-  refusals: parts((part) => [part.kind === 'refusal' ? { ...part, kind: 'text' } : part]),
   images: without('image'),
   files: without('file'),
   sounds: without('audio'),
@@ -62,17 +67,15 @@ const ERASERS: Readonly<Record<string, Eraser>> = {
   prompt_cache_key: nulled('cacheKey'),
   'parallel calls': nulled('parallelCalls'),
   'answer form': nulled('answer'),
-  'free tools': (contents) => ({
-    ...parts((part) => [part.kind === 'call' && part.free ? { ...part, free: false, arguments: '' } : part])(contents),
-    tools: contents.tools.filter(({ free }) => free === null),
-  }),
-  'tool strict': (contents) => ({ ...contents, tools: contents.tools.map((tool) => ({ ...tool, strict: null })) }),
+  tools: (contents) => ({ ...contents, tools: [] }),
+  'free tools': tools((tool) => ({ ...tool, free: tool.free === null ? null : { form: null } })),
+  refusals: parts((part) => [part.kind === 'refusal' ? { ...part, kind: 'text' } : part]),
+  limit: sampling('maxOutput'),
+  'tool strict': tools((tool) => ({ ...tool, strict: null })),
   effort: (contents) => ({ ...contents, thinking: null }),
   'thinking.budget': (contents) => ({ ...contents, thinking: null }),
   name: (contents) => ({ ...contents, messages: contents.messages.map((message) => ({ ...message, name: null })) }),
   tool_choice: (contents) => ({ ...contents, toolChoice: null }),
-  // They must not be called, and are left out.
-  tools: (contents) => ({ ...contents, tools: [], toolChoice: null }),
 }
 
 /** Whether this is a word for something that can be lost. */
@@ -80,6 +83,13 @@ export const isKnownLoss = (name: string): boolean => name in ERASERS
 
 const left = (contents: Contents, lossy: readonly string[]): Contents =>
   lossy.reduce((rest, name) => ERASERS[name]?.(rest) ?? rest, contents)
+
+/** Marks of the cache that a format sets of itself, and a limit that it cannot do without, are no loss. */
+export function added(wanted: Contents): readonly string[] {
+  const parts = wanted.messages.flatMap((message) => message.parts)
+  const marked = [...parts, ...wanted.tools].some((one) => 'cache' in one && one.cache !== null)
+  return [...(marked ? [] : ['cache marks']), ...(wanted.sampling.maxOutput === null ? ['limit'] : [])]
+}
 
 /** What of a request is left to compare. */
 export function comparable(contents: Contents, lossy: readonly string[]): object {
@@ -104,11 +114,14 @@ export function comparable(contents: Contents, lossy: readonly string[]): object
 function toolInOneForm({ name, description, schema, strict, free, cache }: Tool): object {
   const properties = isObject(schema) ? schema['properties'] : null
   const takesText = isObject(properties) && Object.keys(properties).join() === 'input'
-  if (free !== null || takesText) return { name, takes: 'text', cache }
+  if (free !== null || takesText) return { name, takes: 'text', form: free?.form ?? null, cache }
   return { name, takes: schema, description, strict: strict === true, cache }
 }
 
 const freeText = (text: string): string => JSON.stringify({ input: text })
+
+/** In the middle of a conversation the user says it, where a format has no place for it there. */
+const isSystem = ({ role }: Message): boolean => role === 'system' || role === 'developer'
 
 interface Told {
   readonly role: string
@@ -118,9 +131,12 @@ interface Told {
 function inOneForm(messages: readonly Message[]): readonly Told[] {
   const ids = new Map<string, string>()
   const named = (id: string): string => ids.get(id) ?? ids.set(id, `call ${ids.size}`).get(id)!
-  const told = withMediaBehind(messages).map((message): Message & { readonly id: string | null } => ({
+  const all = withMediaBehind(messages)
+  const talk = all.findIndex((message) => !isSystem(message))
+  const first = talk < 0 ? all.length : talk
+  const told = all.map((message, at): Message & { readonly id: string | null } => ({
     ...message,
-    role: message.role === 'developer' ? 'system' : message.role,
+    role: isSystem(message) ? (at < first ? 'system' : 'user') : message.role,
     parts: message.parts.map((part): Part => (part.kind === 'call' ? { ...part, id: named(part.id) } : part)),
     id: message.result === null ? null : named(message.result.id),
   }))
@@ -194,10 +210,6 @@ function sorted(json: string): string {
 }
 
 // ---------------------------------------------------------------- answers
-
-/** A call of free text, as the call of a function. */
-export const asFunction = (part: Whole): Whole =>
-  part.kind === 'call' && part.free ? { ...part, free: false, arguments: freeText(part.arguments) } : part
 
 /** A part of an answer, whole. */
 export type Whole =

@@ -124,7 +124,13 @@ export const CLOCK: Tool = {
   description: null,
   schema: { type: 'object', properties: {} },
 }
-export const NOTE: Tool = { ...WEATHER, name: 'note', description: 'Keeps a text.', schema: null, free: { form: null } }
+export const NOTE: Tool = {
+  ...WEATHER,
+  name: 'note',
+  description: 'Keeps a text.',
+  schema: null,
+  free: { form: { type: 'text' } },
+}
 
 const hello = user('Hello, what is 水 in English? 🚂')
 
@@ -357,6 +363,8 @@ export interface AnswerCase {
   readonly events: readonly (readonly Piece[])[]
   readonly finish: Finish
   readonly usage: Usage
+  /** A tool of free text is called. */
+  readonly free: boolean
 }
 
 const said = (...words: readonly string[]): Piece[][] =>
@@ -475,6 +483,7 @@ export const ANSWERS: readonly AnswerCase[] = Object.entries(answers).map(
     name,
     events,
     finish: finishOf(events),
+    free: events.flat().some((piece) => piece.kind === 'call' && piece.begins?.free === true),
     usage: used,
   }),
 )

@@ -87,7 +87,10 @@ export function written(contents: Contents, format: Format, stream = false, make
 /** A body as the caller's side of `format` reads it. */
 export function readBy(format: Format, raw: Buffer, stream = false): ReadRequest {
   const endpoint = chatEndpoint(format, stream)
-  return format.caller.read(raw, endpoint, { url: endpoint.path.replace('*', modelOf(format)), headers: {} })
+  return format.caller.read(raw, endpoint, {
+    url: `${endpoint.path.replace('*', modelOf(format))}?alt=sse`,
+    headers: {},
+  })
 }
 
 /** The same request by a caller of that format. */

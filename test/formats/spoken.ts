@@ -31,7 +31,11 @@ export class Told implements AnswerState {
 }
 
 /** Answers may call these. */
-const CONTENTS = asked([user('Go on.')], { tools: [WEATHER, CLOCK, NOTE] })
+const CONTENTS = asked([user('Go on.')], {
+  tools: [WEATHER, CLOCK, NOTE],
+  stop: ['END'],
+  thinking: { effort: 'high', budget: null, shown: 'whole' },
+})
 
 /** When the backend tells its usage: before the first part of the answer, or behind the last. */
 export type UsageComes = 'first' | 'last'
