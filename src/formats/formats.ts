@@ -1,5 +1,6 @@
 /** The wire formats that the gateway speaks, by name: endpoints and provider files choose among them. */
 import type { FormatName } from '../core/format-names.ts'
+import { ANTHROPIC } from './anthropic/anthropic.ts'
 import type { Format } from './format.ts'
 import { OLLAMA_FORMAT } from './ollama/ollama.ts'
 import { OPENAI } from './openai/openai.ts'
@@ -10,6 +11,7 @@ export type Formats = ReadonlyMap<string, Format>
 const TABLE: Readonly<Partial<Record<FormatName, Format>>> = {
   'openai-chat': OPENAI,
   'openai-responses': RESPONSES,
+  'anthropic-messages': ANTHROPIC,
   ollama: OLLAMA_FORMAT,
 }
 

@@ -1,6 +1,10 @@
 import type { Test } from 'tap'
 import t from 'tap'
 import { loadProviders } from '../../src/config/providers.ts'
+import { lacksEverywhere } from '../../src/core/ask-place.ts'
+import type { Capability } from '../../src/core/capabilities.ts'
+import { CHAT } from '../../src/core/endpoints.ts'
+import type { Provider } from '../../src/core/provider.ts'
 import { chat, CHAT_PATH, errorOf } from '../support/chat.ts'
 import type { FaultUpstream } from '../support/fault-upstream.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
@@ -47,7 +51,8 @@ async function kindBefore(
   test.teardown(() => Promise.all([own.close(), other.close()]))
   const gateway = await gatewayFor(test, {
     backends: [
-      { name: 'own', kind, url: own.url, key: 'sk-test-000000000', models: ['tiny'] },
+      // As the stand-in speaks.
+      { name: 'own', kind, url: own.url, key: 'sk-test-000000000', models: ['tiny'], formats: [CHAT.format] },
       { name: 'other', kind: 'openai-compatible', url: other.url, models: ['tiny'] },
     ],
     routes: [{ name: 'pair', candidates: ['own/*', 'other/*'], strategy: 'ordered' }],
@@ -57,7 +62,15 @@ async function kindBefore(
 
 const providers = await loadProviders()
 
-for (const { kind, lacks, request } of providers.values()) {
+/** What is lost where it is asked in the form of its callers. */
+function lostBy(provider: Provider): readonly Capability[] {
+  const chat = (provider.endpoints.chat ?? []).filter(({ format }) => format === CHAT.format)
+  return lacksEverywhere({ ...provider, endpoints: { chat } }, 'chat', 'tiny')
+}
+
+for (const provider of providers.values()) {
+  const { kind, request } = provider
+  const lacks = lostBy(provider)
   t.test(`${kind} is sent nothing that it loses without a word`, async (t) => {
     const { gateway, own, other } = await kindBefore(t, kind)
     for (const lack of lacks) {
@@ -82,7 +95,16 @@ t.test('the operator knows better than the file of the kind', async (t) => {
   const own = await startFaultUpstream()
   t.teardown(() => own.close())
   const gateway = await gatewayFor(t, {
-    backends: [{ name: 'own', kind: 'anthropic', url: own.url, key: 'sk-test-000000000', models: ['tiny'] }],
+    backends: [
+      {
+        name: 'own',
+        kind: 'anthropic',
+        url: own.url,
+        key: 'sk-test-000000000',
+        models: ['tiny'],
+        formats: [CHAT.format],
+      },
+    ],
     models: { 'own/tiny': { capabilities: { json_schema: true } } },
   })
   t.equal((await ask(gateway, 'own/tiny', NEEDS['json_schema']!)).status, 200)

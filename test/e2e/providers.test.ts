@@ -64,7 +64,9 @@ async function start(test: Test, provider: Provider): Promise<Running> {
   })
   test.teardown(() => upstream.close())
   const { kind } = provider
-  const backend = { name: 'own', kind, url: upstream.url, key: KEY, ...(sources.length > 0 ? {} : { models: [MODEL] }) }
+  // The stand-in speaks this one alone.
+  const asked = { formats: [CHAT.format], ...(sources.length > 0 ? {} : { models: [MODEL] }) }
+  const backend = { name: 'own', kind, url: upstream.url, key: KEY, ...asked }
   const gateway = await gatewayFor(test, { backends: [backend] })
   await eventually(5_000, `${kind}: its models are known`, async () => (await idsOf(gateway)).includes(MODEL))
   return { gateway, upstream }

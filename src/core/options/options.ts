@@ -44,6 +44,11 @@ export const BACKEND_OPTIONS = {
     z.union([z.boolean(), text]),
     'Ollama: whether its models think, or how hard, where a request does not say: true, false, "low"',
   ),
+  prompt_caching: option(
+    z.boolean(),
+    'a cloud that keeps prompts only where they are marked (Anthropic) is sent marks for callers whose wire format has none: behind instructions and tools, and behind the last turns of a conversation. To write what is kept costs a quarter more than other input, to read it a tenth',
+    { value: true },
+  ),
 }
 
 /** `routes[]` */
