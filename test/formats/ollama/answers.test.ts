@@ -248,9 +248,10 @@ t.test('each end has its word', async (t) => {
 }) // prettier-ignore
 
 t.test('keep-alive lines and errors are lines that clients of both kinds read', async (t) => {
-  const { comment, failed, end } = OLLAMA_FORMAT.caller.stream
+  const { stream } = OLLAMA_FORMAT.caller
+  const { comment, end } = stream
   t.match(JSON.parse(comment.toString()), { message: { role: 'assistant', content: '' }, response: '', done: false })
-  t.strictSame(JSON.parse(failed({ error: 'it broke' }).toString()), { error: 'it broke' })
+  t.strictSame(JSON.parse(stream.failed({ error: 'it broke' }).toString()), { error: 'it broke' })
   t.equal(comment.at(-1), 0x0a)
   t.equal(end.length, 0, 'the last line of an answer says that it is')
 })
