@@ -4,6 +4,7 @@ import { type Applied, Applying } from './apply.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import { type Endpoint, ENDPOINTS } from './core/endpoints.ts'
 import { type Formats, FORMATS } from './formats/formats.ts'
+import { SealMemory } from './dispatch/seal-memory.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
 import { TokenCounts } from './backends/fleet/token-counts.ts'
 import { Pools } from './backends/upstream/pools.ts'
@@ -115,6 +116,7 @@ export async function createApp({
     books,
     now,
     userAgent: `turnout/${VERSION}`,
+    seals: new SealMemory(),
     policy: () => policy,
     classify: classifier(weights),
     lessons,

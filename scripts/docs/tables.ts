@@ -20,6 +20,8 @@ export const OTHER_PATHS: readonly (readonly [method: 'GET' | 'POST', path: stri
   [
     ['GET', '/v1/models', 'openai-chat', 'served'],
     ['GET', '/v1/models/*', 'openai-chat', 'served; ids may hold slashes'],
+    ['GET', '/v1beta/models', 'gemini', 'served'],
+    ['GET', '/v1beta/models/*', 'gemini', 'served; ids may hold slashes'],
     ['GET', '/health', '', 'served: backends and their states, with a key'],
     ['GET', '/health/liveness', '', 'served, needs no key'],
     ['GET', '/health/readiness', '', 'served, needs no key: 503 while the gateway stops'],

@@ -72,7 +72,7 @@ const hourFault = (hour: Match['hour']): string | null =>
 /** What a header can be named. */
 const HEADER = /^[\w!#$%&'*+.^`|~-]+$/
 /** A pattern over one of these would be a secret in the file. */
-const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'api-key']
+const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'api-key', 'x-goog-api-key']
 
 function headerIssues(header: Match['header']): Found[] {
   if (header === undefined || header === null) return []

@@ -77,6 +77,18 @@ export const OLLAMA_LOAD_CHAT: Endpoint = { ...OLLAMA_CHAT, asks: 'generate', st
 /** It says nothing, and only wants its model loaded. */
 export const asksToLoad = (endpoint: Endpoint): boolean => endpoint === OLLAMA_LOAD || endpoint === OLLAMA_LOAD_CHAT
 
+/** Google's API: the model stands in the path. */
+export const GEMINI_GENERATE = row('gemini_generate', '/v1beta/models/*:generateContent', true, 'chat', 'gemini')
+export const GEMINI_STREAM = row('gemini_stream', '/v1beta/models/*:streamGenerateContent', true, 'chat', 'gemini')
+export const GEMINI_EMBED = row('gemini_embed', '/v1beta/models/*:embedContent', false, 'embeddings', 'gemini')
+export const GEMINI_EMBED_BATCH = row(
+  'gemini_embed_batch',
+  '/v1beta/models/*:batchEmbedContents',
+  false,
+  'embeddings',
+  'gemini',
+)
+
 export const ENDPOINTS: readonly Endpoint[] = [
   CHAT,
   COMPLETIONS,
@@ -87,6 +99,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   OLLAMA_EMBED,
   OLLAMA_EMBEDDINGS,
   RESPONSES,
+  GEMINI_GENERATE,
+  GEMINI_STREAM,
+  GEMINI_EMBED,
+  GEMINI_EMBED_BATCH,
   MESSAGES,
   later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic-messages'),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),

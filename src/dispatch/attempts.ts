@@ -171,6 +171,7 @@ export class Attempts {
       changes: changesFor(deployment, now(), this.#adaptations),
       maxTokens: this.#plan.maxTokens,
       lossy,
+      sealOf: (call) => this.#tools.seals.recall(request.principal.id, call),
     })
     const large = request.raw.length > LARGE_BYTES
     // Where the client takes one buffer a large one is joined here, which can be done in slices.

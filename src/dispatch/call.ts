@@ -7,6 +7,7 @@ import type { EndpointPlace } from '../core/provider.ts'
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { asks } from '../decision/classify/lacking.ts'
+import type { SealMemory } from './seal-memory.ts'
 import { checksOf } from '../formats/answer-collector.ts'
 import type { BackendSide } from '../formats/format.ts'
 
@@ -14,6 +15,7 @@ export interface CallTools {
   readonly pools: Pools
   readonly now: () => number
   readonly userAgent: string
+  readonly seals: SealMemory
 }
 
 /** How one call differs from the others of its request. */
@@ -38,7 +40,7 @@ export function callOf(
   plan: RoutePlan,
   { deployment, effort }: Target,
   { format, place, inputTokens, body, fresh, number, startedAt }: CallTraits,
-  { pools, now, userAgent }: CallTools,
+  { pools, now, userAgent, seals }: CallTools,
 ): Call {
   const { backend, model } = deployment
   const ownDeadline = request.deadlineMs !== null && request.deadlineMs < plan.limits.totalMs
@@ -62,6 +64,7 @@ export function callOf(
       checks: checksOf(request, plan.success),
       nowMs: Date.now(),
       clock: now,
+      keepSeal: (call, seal) => seals.keep(request.principal.id, call, seal),
     }),
     limits: limitsOf(deployment, plan.limits, startedAt),
     totalMs: Math.max(1, longest - (startedAt - request.startedAt)),
@@ -75,7 +78,15 @@ function pathOf({ path, streamPath, paths, format }: EndpointPlace, model: strin
   const { stream, endpoint } = request
   const asked = endpoint.format === format ? paths?.[endpoint.id] : undefined
   const own = asked ?? (stream ? (streamPath ?? path) : path)
-  return own.includes('{') ? own.replace('{model}', encodeURIComponent(model)) : own
+  return own.includes('{') ? withModel(own, model) : own
+}
+
+/** A name that begins with the folder which the path has for it (`models/`) does not say it twice. */
+function withModel(path: string, model: string): string {
+  const at = path.indexOf('{model}')
+  const folder = path.slice(path.lastIndexOf('/', at - 2) + 1, at)
+  const name = folder !== '' && model.startsWith(folder) ? model.slice(folder.length) : model
+  return path.replace('{model}', () => encodeURIComponent(name))
 }
 
 /** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */

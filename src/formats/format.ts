@@ -7,7 +7,7 @@
  */
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Prompt } from '../core/prompt.ts'
+import type { Prompt, Seal } from '../core/prompt.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import type { Effort } from '../core/capabilities.ts'
 import type { Steps } from '../core/slices.ts'
@@ -35,6 +35,8 @@ export interface CallerSide {
   /** The body of an error answer. */
   errorBody(error: GatewayError, failing: Failing): object
   readonly stream: StreamMarks
+  /** The same for one request, where that says how its stream is to be written; absent: all are alike. */
+  streamOf?(request: GatewayRequest): StreamMarks
   /** A whole answer with the decision record in it; unchanged where it has no place for one. */
   withRecord(body: Buffer, record: object): Buffer
   /** The event of a stream that carries the decision record. `state` null: no answer has begun. `nowMs`: epoch, for engines that name no time. */
@@ -174,6 +176,8 @@ export interface Composing {
   readonly maxTokens: number | null
   /** What the request says and this format cannot is added here, by its name in the caller's format. */
   readonly lossy: string[]
+  /** What sealed a call, for callers who have no place for it; absent, or null: it is not known. */
+  sealOf?(call: string): Seal | null
 }
 
 export interface Reading {
@@ -185,6 +189,8 @@ export interface Reading {
   readonly nowMs: number
   /** ms, for callers who are told how long an answer took. */
   readonly clock: () => number
+  /** Hears what seals a call, by the id that the caller gets. */
+  keepSeal?(call: string, seal: Seal): void
 }
 
 /** Reads one answer, whole or as a stream, and says in `state` what it learns of it. */

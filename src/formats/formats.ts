@@ -2,6 +2,7 @@
 import type { FormatName } from '../core/format-names.ts'
 import { ANTHROPIC } from './anthropic/anthropic.ts'
 import type { Format } from './format.ts'
+import { GEMINI } from './gemini/gemini.ts'
 import { OLLAMA_FORMAT } from './ollama/ollama.ts'
 import { OPENAI } from './openai/openai.ts'
 import { RESPONSES } from './responses/responses.ts'
@@ -12,6 +13,7 @@ const TABLE: Readonly<Partial<Record<FormatName, Format>>> = {
   'openai-chat': OPENAI,
   'openai-responses': RESPONSES,
   'anthropic-messages': ANTHROPIC,
+  gemini: GEMINI,
   ollama: OLLAMA_FORMAT,
 }
 

@@ -3,6 +3,7 @@
  * Shapes: `{error:{..}}`, `{error:"text"}`, flat `{object:"error",..}`, `{detail}`, `{message}`, an array of one of
  * them, a JSON text inside `message` (Ollama wraps its child's answer), plain text, HTML.
  */
+import { retryDelayIn } from './retry-delay.ts'
 import type { UpstreamFault } from './upstream-fault.ts'
 import { type Fields, isObject } from '../core/is-object.ts'
 
@@ -62,6 +63,7 @@ function described(value: Fields, message: unknown): UpstreamFault {
   const code = value['code'] ?? value['error_type']
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
   const number = typeof code === 'number' ? code : typeof value['status'] === 'object' ? NaN : Number(value['status'])
+  const delay = retryDelayIn(value['details'])
   return {
     message: clip(typeof message === 'string' ? message : message === undefined ? '' : JSON.stringify(message)),
     code: text(metadata['error_type']) ?? text(code) ?? (typeof code === 'number' ? String(code) : null),
@@ -70,6 +72,7 @@ function described(value: Fields, message: unknown): UpstreamFault {
     // OpenRouter says no more than that another one failed; what that one said is in `raw`.
     ...(metadata['raw'] === undefined ? {} : wordsOf(rawOf(metadata['raw']), text(metadata['error_type']) !== null)),
     status: Number.isInteger(number) && number >= 400 && number <= 599 ? number : null,
+    ...(delay === null ? {} : { retryAfterMs: delay }),
     ...(Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined ? { flagged: true } : {}),
   }
 }

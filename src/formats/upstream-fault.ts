@@ -8,6 +8,8 @@ export interface UpstreamFault {
   readonly status: number | null
   /** It says in fields of its own that the prompt was flagged. The text that it quotes is not read. */
   readonly flagged?: boolean
+  /** How long to wait, where the body says it and not a header; null or absent: it does not. */
+  readonly retryAfterMs?: number | null
 }
 
 /** Validators quote what was sent, and a prompt may hold any words. */

@@ -22,7 +22,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 ])
 
 /** What a base URL may end in, once or several times over: `/v1/v1`, `/openai/v1`, `/anthropic/v1`, `/api/v1`. */
-const BASE = /^(?:\/(?:(?:api|openai|anthropic)\/)?v1(?=\/)|\/openai(?=\/(?!deployments\/)))+/
+const BASE = /^(?:\/(?:(?:api|openai|anthropic)\/)?v1(?=\/)|\/v1beta\/openai(?=\/)|\/openai(?=\/(?!deployments\/)))+/
 
 /** The target of a request line with its path as the routes have it; any other is only freed of doubled slashes and of one at its end. */
 export function canonicalUrl(url: string): string {
@@ -30,7 +30,7 @@ export function canonicalUrl(url: string): string {
   const target = url.replace(/^https?:\/\/[^/?#]*/i, '')
   const query = target.indexOf('?')
   const path = plain(query < 0 ? target : target.slice(0, query))
-  return (inferencePath(path) ?? path) + (query < 0 ? '' : target.slice(query))
+  return (geminiPath(path) ?? inferencePath(path) ?? path) + (query < 0 ? '' : target.slice(query))
 }
 
 /** The path of a target, as routes are found by it: percent-encoding of what needs none is undone. */
@@ -58,6 +58,24 @@ function inferencePath(path: string): string | null {
   const doubled = FIXED.find((tail) => rest.startsWith(`${tail}/`))
   return doubled === undefined ? null : inferencePath(rest.slice(doubled.length))
 }
+
+const GEMINI = '/v1beta'
+/** What Google's clients call, by the ends of the paths of the table. */
+const VERBS = ENDPOINTS.flatMap(({ path }) => (path.startsWith(`${GEMINI}/models/*:`) ? [path.split(':')[1]!] : []))
+const CALL = new RegExp(`^(?:/(?:api|gemini|v1|v1beta|v1alpha))*/models/(.+:(?:${VERBS.join('|')}))$`)
+const LIST = /^(?:\/(?:api|gemini|v1))*(?:\/v1beta|\/v1alpha)+\/models(\/.+)?$/
+
+/** Google's paths stand below the version of its API; some clients ask below another. */
+function geminiPath(path: string): string | null {
+  if (!path.includes('/models')) return null
+  const call = CALL.exec(path)
+  if (call !== null) return `${GEMINI}/models/${call[1]!}`
+  const list = LIST.exec(path)
+  return list === null ? null : `${GEMINI}/models${list[1] ?? ''}`
+}
+
+/** Of a canonical URL. */
+export const isGeminiPath = (url: string): boolean => url.startsWith(`${GEMINI}/`)
 
 /** Clients of Ollama's own API read an error that is a text. Its OpenAI paths are below /v1 and have been put right before. */
 export const isOllamaPath = (path: string): boolean => path === '/api' || path.startsWith('/api/')

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { RequestLife } from '../accounting/request-life.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Limits } from '../core/settings.ts'
-import type { CallerSide } from '../formats/format.ts'
+import type { CallerSide, StreamMarks } from '../formats/format.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { explanationOf } from './explanation.ts'
 import { endWith } from './end-with.ts'
@@ -21,6 +21,7 @@ export class ResponseWriter {
   #pieces: ChunkedBody | null = null
   readonly #life: RequestLife
   readonly #format: CallerSide
+  readonly #marks: StreamMarks
   /** All headers of the answer, as they become known. */
   readonly #headers: string[]
   readonly #limits: WriterLimits
@@ -38,6 +39,7 @@ export class ResponseWriter {
     this.#response = response
     this.#life = life
     this.#format = format
+    this.#marks = format.streamOf?.(life.request) ?? format.stream
     this.#headers = headers
     this.#limits = limits
     this.#lastWrite = life.now()
@@ -62,7 +64,7 @@ export class ResponseWriter {
 
   /** Whole events, as they came; false = wait for `drained`. */
   write(bytes: Buffer): boolean {
-    if (this.#life.status === null) this.#head(200, this.#format.stream.headers)
+    if (this.#life.status === null) this.#head(200, this.#marks.headers)
     this.#life.bytesOut += bytes.length
     this.#lastWrite = this.#life.now()
     const taken = this.#chunked.write(bytes)
@@ -76,14 +78,14 @@ export class ResponseWriter {
 
   /** The regular end of a stream: its terminal event. */
   done(): void {
-    if (this.#life.status === null) this.#head(200, this.#format.stream.headers)
+    if (this.#life.status === null) this.#head(200, this.#marks.headers)
     this.#stop()
     const record = explanationOf(this.#life)
     if (record !== null) {
       const { request, answer } = this.#life
       this.write(this.#format.recordEvent(request, answer?.exchange.track ?? null, Date.now(), record))
     }
-    const { end } = this.#format.stream
+    const { end } = this.#marks
     this.#life.bytesOut += end.length
     this.#response.end(end)
     this.#ended()
@@ -117,7 +119,7 @@ export class ResponseWriter {
       this.#response.end(body)
     } else if (this.#life.request.stream) {
       const { answer: attempt } = this.#life
-      this.#response.end(attempt?.exchange.answer.failed(answer) ?? this.#format.stream.failed(answer))
+      this.#response.end(attempt?.exchange.answer.failed(answer) ?? this.#marks.failed(answer))
     } else {
       // Half of a JSON body cannot carry an error: a cut connection is the only honest end.
       this.#response.destroy()
@@ -155,7 +157,7 @@ export class ResponseWriter {
       if (this.#response.destroyed) return
       const silence = this.#life.now() - this.#lastWrite
       const rest = this.#limits.keepAliveMs - silence
-      if (rest <= 1 && !this.#chunked.full) this.write(this.#format.stream.comment)
+      if (rest <= 1 && !this.#chunked.full) this.write(this.#marks.comment)
       this.#armKeepAlive(rest <= 1 ? this.#limits.keepAliveMs : rest)
     }, ms)
   }

@@ -1,3 +1,4 @@
+import { SealMemory } from '../../src/dispatch/seal-memory.ts'
 import t from 'tap'
 import type { Test } from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -56,7 +57,8 @@ async function world(
     const log = new FleetLog((deployment) => {
       lives[deployments.indexOf(deployment)]!.refusesUsage = true
     })
-    const tools = { pools, formats, now: () => performance.now(), userAgent: 'test', fleet: log.fleet }
+    const seals = new SealMemory()
+    const tools = { pools, formats, now: () => performance.now(), userAgent: 'test', seals, fleet: log.fleet }
     const table = compileRoutes([], [], catalogOf(...deployments))
     const route = plan(request, classify(request), table, { ...LIMITS, ...limits }, moment())
     const attempts = new Attempts(request, route, caller, tools)

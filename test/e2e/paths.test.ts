@@ -44,6 +44,30 @@ t.test('each slip of a base URL leads to the path of the table', async (t) => {
   }
 })
 
+t.test("each slip of a base URL for Google's clients leads to the path of the table", async (t) => {
+  const call = '/v1beta/models/org/big:1b:streamGenerateContent'
+  for (const slip of [
+    call,
+    `/${call}/`,
+    call.replace('v1beta', 'v1'),
+    call.replace('v1beta', 'v1alpha'),
+    `/v1beta${call}`,
+    `/v1${call}`,
+    `/gemini${call}`,
+    call.slice('/v1beta'.length),
+    `http://127.0.0.1:7070${call}`,
+  ]) {
+    t.equal(canonicalUrl(slip), call, slip)
+    t.equal(canonicalUrl(`${slip}?alt=sse`), `${call}?alt=sse`)
+  }
+  for (const tail of ['', '/some'])
+    for (const slip of ['/v1beta/models', '/v1beta/v1beta/models/', '/v1/v1beta/models', '/v1alpha/models'])
+      t.equal(canonicalUrl(slip.replace(/\/?$/, tail)), `/v1beta/models${tail}`, slip)
+  t.equal(canonicalUrl('/v1beta/openai/chat/completions'), '/v1/chat/completions', 'its OpenAI-compatible endpoint')
+  for (const other of ['/v1/models/some', '/v1/models/some:1b', '/v1beta/other', '/v1beta/models/some:predict'])
+    t.equal(canonicalUrl(other), other)
+})
+
 t.test('what is no slip stays what it is', async (t) => {
   for (const path of [
     '/',

@@ -1,3 +1,4 @@
+import { SealMemory } from '../../src/dispatch/seal-memory.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { ownPlaces } from '../../src/core/ask-place.ts'
 import type { EndpointPlace } from '../../src/core/provider.ts'
@@ -126,6 +127,7 @@ export function lifeOf({ made = [], error = null, ...traits }: LifeTraits = {}):
       formats: FORMATS,
       now,
       userAgent: 'test',
+      seals: new SealMemory(),
     }
     life.attempts = new Attempts(request, life.plan, { gone: false, stop: null }, tools)
     life.attempts.made.push(...made)

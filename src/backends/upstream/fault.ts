@@ -33,7 +33,8 @@ export function answerFault(
   const passed = passedStatus(code, blamed ? 400 : status)
   return new GatewayError(code, wording(code, backend.name, status, message), {
     param: fault.param === null ? null : redact(fault.param, backend),
-    retryAfterMs: about !== 'request' && ERRORS[code].health === 'busy' ? retryAfterMs : null,
+    retryAfterMs:
+      about !== 'request' && ERRORS[code].health === 'busy' ? (retryAfterMs ?? fault.retryAfterMs ?? null) : null,
     upstreamStatus: status,
     upstreamCode: ERRORS[code].passed ? plainCode(fault.code, backend) : null,
     about,

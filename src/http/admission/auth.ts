@@ -5,6 +5,7 @@ import { ANONYMOUS, type Principal } from '../../core/principal.ts'
 import type { Holder } from '../../keys/keyring.ts'
 import type { KeyStore } from '../../keys/key-store.ts'
 import type { Arrival } from '../arrival.ts'
+import { keyInQuery } from '../key-in-query.ts'
 
 /** Notes who calls; what is wrong with the key, or null. Where no keys are asked for everybody is `anonymous`. */
 export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' | 'find'>): GatewayError | null {
@@ -12,7 +13,7 @@ export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' 
     arrival.principal = ANONYMOUS
     return null
   }
-  const found = holderOf(arrival.request, keys)
+  const found = holderOf(arrival, keys)
   if (found instanceof GatewayError) return found
   arrival.principal = found.key
   return found.scope === 'read' && !reads(arrival.request) ? spends(found) : null
@@ -20,19 +21,26 @@ export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' 
 
 export const principalOf = ({ principal }: Arrival): Principal => principal ?? ANONYMOUS
 
-const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key'] as const
+const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const
 
 /** Claude Code sends both kinds of header at times; any good one counts. */
-function holderOf(request: IncomingMessage, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
-  let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key" or "api-key".'
-  for (const header of KEY_HEADERS) {
-    const token = tokenIn(header, request.headers[header])
-    if (token === null) continue
+function holderOf({ request, target }: Arrival, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
+  let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key", "api-key" or "x-goog-api-key".'
+  for (const token of tokensOf(request.headers, target)) {
     const found = keys.find(token)
     if (found !== null && typeof found === 'object') return found
     why = found ?? 'This API key is unknown.'
   }
   return new GatewayError('invalid_api_key', why)
+}
+
+function* tokensOf(headers: IncomingMessage['headers'], target: string): Generator<string> {
+  for (const header of KEY_HEADERS) {
+    const token = tokenIn(header, headers[header])
+    if (token !== null) yield token
+  }
+  const key = keyInQuery(target)
+  if (key !== null) yield key
 }
 
 const BEARER = /^bearer /i

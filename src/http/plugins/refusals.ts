@@ -1,14 +1,14 @@
 /** Whatever is thrown below Fastify, in the envelope of all errors, and the id, line and metric that every plain answer gets. */
 import { EndpointPaths } from '../endpoint-paths.ts'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { ENDPOINTS } from '../../core/endpoints.ts'
+import { ENDPOINTS, GEMINI_GENERATE } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Formats } from '../../formats/formats.ts'
 import { formatOfReader } from '../../formats/reader-format.ts'
 import { asObject } from '../../relay/headers.ts'
 import { faultOfBytes, faultOfUpload } from '../admission/upload-fault.ts'
 import { envelopeOf, errorHeaders, toldIn } from '../error-answer.ts'
-import { isOllamaPath, pathAdvice } from '../paths.ts'
+import { isGeminiPath, isOllamaPath, pathAdvice } from '../paths.ts'
 import { type PlainTools, plainEnd } from '../plain-answers.ts'
 
 declare module 'fastify' {
@@ -28,7 +28,7 @@ export function recordAnswers(app: FastifyInstance, plain: PlainTools, formats: 
       endpoint: endpointOf(request),
       status: reply.statusCode,
       failure,
-      timed: request.url.startsWith('/v1/'),
+      timed: /^\/v1(beta)?\//.test(request.url),
       silent: routeOptions.config.silent === true,
     }
     const headers = asObject(toldIn(formatOf(request), formats, plainEnd(arrival, end, plain)))
@@ -77,22 +77,24 @@ const noSuchPath = (method: string, path: string): GatewayError =>
 
 /** Bounded: a name of the table, or of two kinds beside it. */
 function endpointOf({ routeOptions }: FastifyRequest): string {
-  return routeOptions.config.endpoint?.id ?? (routeOptions.url?.startsWith('/v1/models') === true ? 'models' : 'other')
+  return routeOptions.config.endpoint?.id ?? (/^\/v1(beta)?\/models/.test(routeOptions.url ?? '') ? 'models' : 'other')
 }
 
 function formatOf({ url, headers, routeOptions }: FastifyRequest): string {
-  const { endpoint } = routeOptions.config
-  return endpoint?.format ?? (isOllamaPath(url.split('?', 1)[0] ?? '') ? 'ollama' : formatOfReader(headers))
+  const path = url.split('?', 1)[0] ?? ''
+  const byPath = isOllamaPath(path) ? 'ollama' : isGeminiPath(path) ? GEMINI_GENERATE.format : formatOfReader(headers)
+  return routeOptions.config.endpoint?.format ?? byPath
 }
 
-const READ = /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1\/models(\/.+)?$|^\/api\/(tags|ps|version)$/
+const READ =
+  /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1(beta)?\/models(\/.+)?$|^\/api\/(tags|ps|version)$/
 
 const INFERENCE = new EndpointPaths(ENDPOINTS)
 
 /** What a path is there for; null where there is none. */
 function methodOf(path: string): string | null {
-  if (READ.test(path)) return 'GET, HEAD'
-  return INFERENCE.at(path) === null && path !== '/api/show' ? null : 'POST'
+  if (INFERENCE.at(path) !== null || path === '/api/show') return 'POST'
+  return READ.test(path) ? 'GET, HEAD' : null
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {

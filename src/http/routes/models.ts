@@ -1,10 +1,12 @@
-/** GET /v1/models and /v1/models/:id, in the shape that the clients of each format read. */
-import type { FastifyInstance } from 'fastify'
+/** GET /v1/models and /v1/models/:id, in the shape that the clients of each format read; Google's ask below another version. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GEMINI_GENERATE } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../decision/route/reach.ts'
 import type { RouteTable } from '../../decision/route/table.ts'
+import type { CallerSide } from '../../formats/format.ts'
 import { formatNamed, type Formats } from '../../formats/formats.ts'
 import { formatOfReader } from '../../formats/reader-format.ts'
 import { principalOf } from '../admission/auth.ts'
@@ -16,8 +18,7 @@ export function modelRoutes(
   startedAtSeconds: number,
 ): void {
   const config = { free: true }
-  scope.get('/v1/models', { config }, (request) => {
-    const format = formatNamed(formatOfReader(request.headers), formats).caller
+  const list = (request: FastifyRequest, format: CallerSide): object => {
     const names = namesFor(principalOf(request.arrival), table()).flatMap((named) => [
       named,
       ...aliasOf(named, format.modelAlias),
@@ -26,17 +27,22 @@ export function modelRoutes(
       names.map(([name, serving]) => format.modelEntry(name, serving, startedAtSeconds)),
       request.query as Readonly<Record<string, unknown>>,
     )
-  })
-  // A wildcard: ids hold slashes and colons.
-  scope.get('/v1/models/*', { config }, (request) => {
+  }
+  const one = (request: FastifyRequest, format: CallerSide): object => {
     const id = (request.params as { '*': string })['*']
     const serving = reachOf(id, principalOf(request.arrival), table())
-    if (serving.length > 0)
-      return formatNamed(formatOfReader(request.headers), formats).caller.modelEntry(id, serving, startedAtSeconds)
+    if (serving.length > 0) return format.modelEntry(id, serving, startedAtSeconds)
     throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
       param: 'model',
     })
-  })
+  }
+  const byHeaders = ({ headers }: FastifyRequest): CallerSide => formatNamed(formatOfReader(headers), formats).caller
+  const google = formatNamed(GEMINI_GENERATE.format, formats).caller
+  scope.get('/v1/models', { config }, (request) => list(request, byHeaders(request)))
+  scope.get('/v1beta/models', { config }, (request) => list(request, google))
+  // A wildcard: ids hold slashes and colons.
+  scope.get('/v1/models/*', { config }, (request) => one(request, byHeaders(request)))
+  scope.get('/v1beta/models/*', { config }, (request) => one(request, google))
 }
 
 type Named = readonly [name: string, serving: readonly Deployment[]]

@@ -1,0 +1,73 @@
+/** `thinkingConfig`: how hard to think, by what the provider's file says of the model. Pure. */
+import type { Effort } from '../../core/capabilities.ts'
+import { isObject } from '../../core/is-object.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { Thinking } from '../../core/prompt.ts'
+import type { EffortRule } from '../../core/provider.ts'
+import { effortOfThinking } from '../thinking.ts'
+import { numberOf } from './member.ts'
+
+/** As much as the model sees fit. */
+const ANY = -1
+
+/**
+ * Null: nothing is said. `chosen`: counts where the caller has no word of its own. `rule`: null where the model does not think, or nobody
+ * knows how it is told. `lose`: takes the name of what cannot be said.
+ */
+export function thinkingConfigOf(
+  thinking: Thinking | null,
+  chosen: Effort | null,
+  rule: EffortRule | null,
+  lose: (name: string) => void,
+): JsonObject | null {
+  const shown = thinking?.shown ?? null
+  if (rule === null) {
+    if ((thinking?.budget ?? null) !== null) lose('thinking.budget')
+    return null
+  }
+  const most = numberOf(configFor('high', rule)['thinkingBudget'])
+  const told = most === null ? levelOf(thinking, chosen, rule, lose) : budgetOf(thinking, chosen, rule, most, lose)
+  const config = { ...told, ...(shown === null ? {} : { includeThoughts: shown !== 'hidden' }) }
+  return Object.keys(config).length === 0 ? null : config
+}
+
+/** What the file says for a word. */
+function configFor(effort: Effort, { fields }: EffortRule): JsonObject {
+  const config = fields[effort]?.['generationConfig']
+  const thinking: Json | undefined = isObject(config) ? config['thinkingConfig'] : undefined
+  return isObject(thinking) ? thinking : {}
+}
+
+/** Models that are told a number: no less than for no thought at all, which some cannot do without. */
+function budgetOf(
+  thinking: Thinking | null,
+  chosen: Effort | null,
+  rule: EffortRule,
+  most: number,
+  lose: (name: string) => void,
+): JsonObject {
+  const budget = thinking?.budget ?? null
+  if (budget === null && thinking?.effort === 'adaptive') return { thinkingBudget: ANY }
+  if (budget === null) return wordOf(thinking, chosen, rule)
+  if (budget > most) lose('thinking.budget')
+  const least = numberOf(configFor('none', rule)['thinkingBudget']) ?? 0
+  return { thinkingBudget: Math.min(most, Math.max(least, budget)) }
+}
+
+/** Models that are told a word. */
+function levelOf(
+  thinking: Thinking | null,
+  chosen: Effort | null,
+  rule: EffortRule,
+  lose: (name: string) => void,
+): JsonObject {
+  if ((thinking?.budget ?? 0) > 0) lose('thinking.budget')
+  const least = configFor('none', rule)
+  if (thinking?.effort === 'minimal' && least['thinkingLevel'] === 'minimal') return least
+  return wordOf(thinking, chosen, rule)
+}
+
+function wordOf(thinking: Thinking | null, chosen: Effort | null, rule: EffortRule): JsonObject {
+  const effort = effortOfThinking(thinking) ?? (thinking?.effort === 'adaptive' ? null : chosen)
+  return effort === null ? {} : configFor(effort, rule)
+}
