@@ -267,6 +267,24 @@ const INSIDE: readonly (readonly [error: unknown, code: ErrorCode])[] = [
   [{ message: 'm', code: 'content_filter' }, 'content_filter'],
   [{ message: 'm', code: 'insufficient_quota' }, 'upstream_quota'],
   ['Unexpected endpoint or method. (POST /v1/rerank)', 'upstream_unsupported'],
+  [{ type: 'billing_error', message: 'm' }, 'upstream_quota'],
+  [{ type: 'request_too_large', message: 'Request exceeds the maximum size' }, 'invalid_request'],
+  [{ type: 'rate_limit_error', message: 'm' }, 'upstream_rate_limited'],
+  [{ type: 'api_error', message: 'Internal server error' }, 'upstream_error'],
+  [{ type: 'authentication_error', message: 'invalid x-api-key' }, 'upstream_auth'],
+  [{ type: 'not_found_error', message: 'model: claude-0' }, 'upstream_model_missing'],
+  [
+    { type: 'invalid_request_error', message: 'prompt is too long: 210000 tokens > 200000 maximum' },
+    'context_length_exceeded',
+  ],
+  [
+    {
+      type: 'invalid_request_error',
+      message:
+        'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length or `max_tokens` and try again',
+    },
+    'context_length_exceeded',
+  ],
 ]
 
 for (const [error, code] of INSIDE)

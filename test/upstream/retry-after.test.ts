@@ -52,6 +52,36 @@ const CASES: readonly (readonly [
   ['a reset that is nonsense', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '9 s' }, null],
   ['a reset below zero', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '-1' }, null],
   ['half of a duration', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0' }, null],
+  [
+    'Anthropic: the moment of the reset, of the limit that is used up',
+    {
+      'anthropic-ratelimit-requests-remaining': '59',
+      'anthropic-ratelimit-requests-reset': '2026-11-23T06:00:01Z',
+      'anthropic-ratelimit-input-tokens-remaining': '0',
+      'anthropic-ratelimit-input-tokens-reset': '2026-11-23T06:00:21Z',
+    },
+    21_000,
+  ],
+  [
+    'Anthropic: the last of those that are used up',
+    {
+      'anthropic-ratelimit-tokens-remaining': '0',
+      'anthropic-ratelimit-tokens-reset': '2026-11-23T06:00:40Z',
+      'anthropic-ratelimit-output-tokens-remaining': '0',
+      'anthropic-ratelimit-output-tokens-reset': '2026-11-23T06:00:05Z',
+    },
+    40_000,
+  ],
+  [
+    'Anthropic: a moment that is over',
+    { 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': '2026-11-23T05:59:00Z' },
+    0,
+  ],
+  [
+    'Anthropic: a moment that is none',
+    { 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': 'soon' },
+    null,
+  ],
   ['a reset that is absent', { 'x-ratelimit-remaining-tokens': '0' }, null],
 ]
 

@@ -66,6 +66,8 @@ export function statusOf(fault: UpstreamFault): number {
   if (/insufficient_quota|rate_limit|too.?many/.test(words)) return 429
   if (isFlagged(fault)) return 400
   if (isNoEndpoint(fault.message) && fault.message !== '') return 404
+  if (/\bbilling/.test(words)) return 402
+  if (/too_large/.test(words)) return 413
   if (/overloaded|unavailable/.test(words)) return 503
   if (/auth|permission/.test(words)) return 401
   if (/not_?found/.test(words)) return 404

@@ -33,7 +33,18 @@ function wished(headers: Headers, nowMs: number): number | null {
     const reset = goDuration(one(headers[`x-ratelimit-reset-${what}`]) ?? '')
     if (reset !== null) return reset
   }
-  return null
+  return resetOfAnthropic(headers, nowMs)
+}
+
+/** Of its limits those that stand at 0, each with the moment of its reset: when the last of them is over. */
+function resetOfAnthropic(headers: Headers, nowMs: number): number | null {
+  let longest: number | null = null
+  for (const what of ['requests', 'tokens', 'input-tokens', 'output-tokens']) {
+    if (one(headers[`anthropic-ratelimit-${what}-remaining`]) !== '0') continue
+    const reset = Date.parse(one(headers[`anthropic-ratelimit-${what}-reset`]) ?? '')
+    if (Number.isFinite(reset)) longest = Math.max(longest ?? 0, reset - nowMs)
+  }
+  return longest
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

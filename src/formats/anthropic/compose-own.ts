@@ -9,6 +9,7 @@ import { elements, members } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { readSeal } from '../seal.ts'
 import { withoutAttribution } from './attribution.ts'
+import { effortOfThinking } from '../thinking.ts'
 import { budgetOf, effortFields, fitting } from './compose-thinking.ts'
 import { SPELLING } from './spelling.ts'
 
@@ -30,7 +31,7 @@ export function* passed(
   if (request.model !== deployment.model) set.set('model', JSON.stringify(deployment.model))
   const limit = limitOf(body, how.maxTokens)
   if (limit !== null && limit !== body['max_tokens']) set.set('max_tokens', String(limit))
-  thinkingEdits(body, deployment, how, limit, set)
+  thinkingEdits(prompt, deployment, how, limit, set)
   if (place.maker !== true) {
     const system = plainSystem(body['system'], raw, spanOf(list, 'system'))
     if (system === NOTHING) remove.add('system')
@@ -55,36 +56,45 @@ function limitOf(body: JsonObject, lowered: number | null): number | null {
 
 // ---------------------------------------------------------------- thinking
 
-/** A word of the caller's own counts more than what was chosen. A budget of thoughts must fit into a limit that was lowered. */
+/**
+ * A word of the caller's own counts more than what was chosen: models of the maker read it as it is, others are told in their fields
+ * as well. A budget of thoughts must fit into a limit that was lowered.
+ */
 function thinkingEdits(
-  body: JsonObject,
+  { body, view }: ContentsPrompt,
   deployment: Deployment,
-  { effort, place, maxTokens }: Composing,
+  { effort: chosen, place, maxTokens }: Composing,
   limit: number | null,
   set: Map<string, Value>,
 ): void {
-  const { thinking, output_config: config } = body
-  const says = (thinking ?? null) !== null || (isObject(config) && (config['effort'] ?? null) !== null)
-  if (!says) {
-    const fields = effort === null ? null : effortFields(place, deployment, effort)
-    for (const [name, value] of Object.entries(fields ?? {})) {
-      const own = body[name]
-      const whole = isObject(value) && isObject(own) ? { ...own, ...value } : value
-      const fits = name === 'thinking' ? withBudget(whole, limit) : whole
-      if (fits !== undefined) set.set(name, JSON.stringify(fits))
-    }
-    return
+  const own = place.maker === true ? null : effortOfThinking(view.thinking)
+  const effort = own ?? (saysEffort(body) ? null : chosen)
+  const fields = effort === null ? null : effortFields(place, deployment, effort)
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    const whole = merged(value ?? null, body[name] ?? null)
+    const fits = name === 'thinking' ? withBudget(whole, limit) : whole
+    if (fits !== null && JSON.stringify(fits) !== JSON.stringify(body[name])) set.set(name, JSON.stringify(fits))
   }
+  const { thinking } = body
   const budget = budgetOf(thinking)
   if (maxTokens === null || budget === null || limit === null || budget < limit) return
-  set.set('thinking', JSON.stringify(withBudget(thinking, limit) ?? { type: 'disabled' }))
+  set.set('thinking', JSON.stringify(withBudget(thinking ?? null, limit) ?? { type: 'disabled' }))
 }
 
-/** Undefined: it has no room. */
-function withBudget(thinking: Json | undefined, limit: number | null): Json | undefined {
+const saysEffort = ({ thinking, output_config: config }: JsonObject): boolean =>
+  (thinking ?? null) !== null || (isObject(config) && (config['effort'] ?? null) !== null)
+
+/** What the caller gave stands. */
+function merged(value: Json, given: Json): Json {
+  if (given === null) return value
+  return isObject(given) && isObject(value) ? { ...value, ...given } : given
+}
+
+/** Null: it has no room. */
+function withBudget(thinking: Json, limit: number | null): Json {
   const budget = budgetOf(thinking)
   if (budget === null || limit === null || !isObject(thinking)) return thinking
-  return fitting(thinking, budget, limit) ?? undefined
+  return fitting(thinking, budget, limit)
 }
 
 // ---------------------------------------------------------------- what is meant for the maker alone
