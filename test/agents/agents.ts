@@ -12,6 +12,8 @@ export interface RealAgent {
   readonly args: (prompt: string, home: string) => readonly string[]
   /** Whether its requests name their sessions. */
   readonly namesSessions: boolean
+  /** Whether it asks again where half of an answer came before its error. */
+  readonly asksAgain: boolean
   /** The agent that its requests are counted under; null: they say nothing of themselves. */
   readonly countedAs: string | null
 }
@@ -24,6 +26,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     // It refuses to skip its questions for root, except in a sandbox.
     env: { IS_SANDBOX: '1' },
     args: (prompt) => ['-p', '--dangerously-skip-permissions', prompt],
+    asksAgain: true,
     namesSessions: true,
     countedAs: 'claude-code',
   },
@@ -32,6 +35,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@openai/codex',
     command: 'codex',
     args: (prompt) => ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', prompt],
+    asksAgain: true,
     namesSessions: true,
     countedAs: 'codex',
   },
@@ -40,6 +44,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: 'opencode-ai',
     command: 'opencode',
     args: (prompt) => ['run', prompt],
+    asksAgain: true,
     namesSessions: true,
     countedAs: 'opencode',
   },
@@ -48,6 +53,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@qwen-code/qwen-code',
     command: 'qwen',
     args: (prompt) => ['--yolo', '--auth-type', 'openai', '-p', prompt],
+    asksAgain: false,
     namesSessions: false,
     countedAs: 'qwen-code',
   },
@@ -57,6 +63,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     command: 'gemini',
     files: { '~/.gemini/settings.json': '{"security":{"auth":{"selectedType":"gemini-api-key"}}}' },
     args: (prompt) => ['--yolo', '--skip-trust', '-p', prompt],
+    asksAgain: false,
     namesSessions: false,
     countedAs: 'gemini-cli',
   },
@@ -65,6 +72,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@continuedev/cli',
     command: 'cn',
     args: (prompt, home) => ['--config', `${home}/.continue/config.yaml`, '--auto', '-p', prompt],
+    asksAgain: false,
     namesSessions: false,
     countedAs: 'continue',
   },
@@ -73,6 +81,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: 'cline',
     command: 'cline',
     args: (prompt) => ['--json', prompt],
+    asksAgain: false,
     namesSessions: false,
     countedAs: null,
   },

@@ -19,9 +19,10 @@ import { startGatewayProcess } from '../support/gateway-process.ts'
 import { REAL_AGENTS, type RealAgent } from './agents.ts'
 import { booksOf } from './books.ts'
 import { type Outcome, runAgent } from './run-agent.ts'
-import { MODEL, scriptedModel, type Took } from './scripted-model.ts'
+import { FAULTS, MODEL, type Script, scriptedModel, type Took } from './scripted-model.ts'
 
-const USAGE = `usage: npm run test:agents -- [--sessions N] [--only claude-code,codex] [--model NAME] [--fail-every N] [--install] [--keep]
+const USAGE = `usage: npm run test:agents -- [--sessions N] [--only claude-code,codex] [--model NAME] [--fail-every N]
+       [--faults ${Object.keys(FAULTS).join(',')}] [--install] [--keep]
 TURNOUT_TEST_AGENTS names the folder that the agents are installed in; --install installs what is missing there`
 
 const { values } = parseArgs({
@@ -30,11 +31,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
     model: { type: 'string' },
     'fail-every': { type: 'string', default: '7' },
+    faults: { type: 'string', default: Object.keys(FAULTS).join(',') },
     install: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 })
 
+const ways = values.faults.split(',').filter((name) => Object.hasOwn(FAULTS, name))
 const KEY = 'key-of-the-agents'
 const ADMIN = 'admin-of-the-agents'
 const LIMIT_MS = 180_000
@@ -73,7 +76,10 @@ const versionOf = ({ command }: RealAgent): string => {
 }
 
 const root = await mkdtemp(join(tmpdir(), 'turnout-agents-'))
-const scripts = [scriptedModel(0), scriptedModel(0)]
+const agentOf = new Map<string, RealAgent>()
+const mayCut = (mark: string): boolean => agentOf.get(mark)?.asksAgain ?? false
+const pair = (every: number): Script[] => [0, 1].map(() => scriptedModel({ every, ways, mayCut }))
+const scripts = pair(0)
 const upstreams = await Promise.all(scripts.map(({ rule }) => startFaultUpstream({ models: [MODEL], rule })))
 const gateway = await startGatewayProcess({
   backends: upstreams.map(({ url }, at) => ({ name: `engine-${at}`, kind: 'openai-compatible', url, models: [MODEL] })),
@@ -92,7 +98,6 @@ const gateway = await startGatewayProcess({
 
 const where = { bin, root, key: KEY, limitMs: LIMIT_MS }
 const aim = { url: gateway.url, keyed: true, model: values.model ?? null }
-const agentOf = new Map<string, RealAgent>()
 const outcomes: Outcome[] = []
 let failed = false
 
@@ -108,8 +113,7 @@ async function work(agent: RealAgent, mark: string): Promise<void> {
 }
 
 for (const agent of agents) await work(agent, `${agent.id}-alone`)
-const failEvery = Number(values['fail-every'])
-const failing = [scriptedModel(failEvery), scriptedModel(failEvery)]
+const failing = pair(Number(values['fail-every']))
 for (const [at, upstream] of upstreams.entries()) upstream.set({ models: [MODEL], rule: failing[at]!.rule })
 const sessions = Array.from({ length: Number(values.sessions) }, (_, at) => at + 1)
 await Promise.all(agents.flatMap((agent) => sessions.map((at) => work(agent, `${agent.id}-${at}`))))

@@ -30,16 +30,31 @@ export interface Script {
   readonly faults: number
 }
 
-const FAULTS: readonly Plan[] = [
-  { status: 503, body: { error: { message: 'The engine restarts.', type: 'server_error', code: null } } },
-  { drop: 'reset' },
-  { status: 429, headers: { 'retry-after': '0' }, body: { error: { message: 'Busy.', type: 'rate_limit_error' } } },
-  { cut: { events: 1, how: 'reset' } },
-  { cut: { events: 3, how: 'fin' } },
-]
+/** How a call fails, by name. */
+export const FAULTS: Readonly<Record<string, Plan>> = {
+  restart: { status: 503, body: { error: { message: 'The engine restarts.', type: 'server_error', code: null } } },
+  reset: { drop: 'reset' },
+  busy: {
+    status: 429,
+    headers: { 'retry-after': '0' },
+    body: { error: { message: 'Busy.', type: 'rate_limit_error' } },
+  },
+  /** Before anything that a caller could see: another backend can still answer. */
+  early: { cut: { events: 1, how: 'reset' } },
+  /** In the middle of the text: the caller sees half of an answer, and its end in an error. */
+  late: { cut: { events: 3, how: 'fin' } },
+}
 
-/** `faultEvery`: every n-th request fails; 0: none. */
-export function scriptedModel(faultEvery: number): Script {
+export interface Failing {
+  /** Every n-th request fails; 0: none. */
+  readonly every: number
+  /** In these ways by turns: names of `FAULTS`. */
+  readonly ways: readonly string[]
+  /** Whether the task with this mark may see half of an answer. */
+  readonly mayCut: (mark: string) => boolean
+}
+
+export function scriptedModel({ every, ways, mayCut }: Failing): Script {
   const took = new Map<string, Took>()
   let faults = 0
   return {
@@ -50,8 +65,10 @@ export function scriptedModel(faultEvery: number): Script {
     rule: (request) => {
       const { json = {}, headers, number } = request
       const answer = answerTo(json, number)
-      if (faultEvery > 0 && number % faultEvery === 0)
-        return { ...planFor(answer, json), ...FAULTS[faults++ % FAULTS.length]! }
+      if (every > 0 && number % every === 0) {
+        const way = ways[faults++ % ways.length]!
+        return { ...planFor(answer, json), ...FAULTS[way === 'late' && !mayCut(answer.mark) ? 'early' : way] }
+      }
       void request.finished.then(() => add(took, headers['x-request-id'] ?? '', answer))
       return planFor(answer, json)
     },
