@@ -41,8 +41,8 @@ export interface StepTrace {
   /** Of the last steps; the oldest are overwritten. */
   readonly steps: Int32Array
   nextStep: number
-  /** Of the last calls of tools, each once. */
-  readonly calls: Int32Array
+  /** Of the last calls of tools, each once. Null: there were none; a table for them takes a quarter of a session of one request. */
+  calls: Int32Array | null
   nextCall: number
   /** Which call was the last: the same one, sent again, is no new one. */
   place: number
@@ -57,7 +57,7 @@ export interface StepTrace {
 export const newTrace = (): StepTrace => ({
   steps: new Int32Array(REMEMBERED),
   nextStep: 0,
-  calls: new Int32Array(REMEMBERED),
+  calls: null,
   nextCall: 0,
   place: 0,
   question: 0,
@@ -105,9 +105,10 @@ export function countStep(
   trace.steps[trace.nextStep++ % REMEMBERED] = step.step
   if (step.calls === 0 || step.place === trace.place) return
   trace.place = step.place
-  const known = trace.calls.includes(step.calls)
+  const calls = (trace.calls ??= new Int32Array(REMEMBERED))
+  const known = calls.includes(step.calls)
   tallies.same_tool_call = known ? tallies.same_tool_call + 1 : 1
-  if (!known) trace.calls[trace.nextCall++ % REMEMBERED] = step.calls
+  if (!known) calls[trace.nextCall++ % REMEMBERED] = step.calls
 }
 
 function ones(bits: number): number {
