@@ -1,3 +1,4 @@
+import { type ChatResponse, Ollama } from 'ollama'
 import OpenAI from 'openai'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -64,6 +65,31 @@ for (const { name, kind, context, start } of ENGINES) {
       await t.rejects(answer, { constructor: OpenAI.BadRequestError, code: 'context_length_exceeded' })
     })
 
+    await t.test('clients of Ollama are answered by it, whole and streamed', async (t) => {
+      const client = new Ollama({ host: gateway.url })
+      const options = { temperature: 0, seed: 1, num_predict: 30 }
+      t.ok((await client.list()).models.some((one) => one.name === model))
+      t.match((await client.show({ model })).capabilities, ['completion', 'tools'])
+      const whole = await client.chat({ model, messages: MESSAGES, options })
+      t.ok(whole.message.content)
+      const parts: ChatResponse[] = []
+      for await (const part of await client.chat({ model, messages: MESSAGES, options, stream: true })) parts.push(part)
+      t.equal(parts.map(({ message }) => message.content).join(''), whole.message.content)
+      for (const answer of [whole, parts.at(-1)])
+        t.match(answer, { done: true, prompt_eval_count: /[1-9]/, eval_count: /[1-9]/ })
+      const generated = await client.generate({ model, prompt: 'The river', options })
+      t.equal(generated.response, whole.message.content, 'a prompt is a chat of one message')
+      t.ok((await client.generate({ model, prompt: 'The river', raw: true, options })).response)
+      t.match(await client.generate({ model, prompt: '' }), { done: true, done_reason: 'load' })
+      t.match(await client.ps(), { models: [{ name: model }] })
+      const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+      const tools = [{ type: 'function', function: { name: 'weather', description: 'of a city', parameters } }]
+      const called = await client.chat({ model, messages: MESSAGES, tools })
+      t.match(called.message.tool_calls, [{ function: { name: 'weather', arguments: { city: String } } }])
+      const form = await client.chat({ model, messages: MESSAGES, format: parameters, options })
+      t.type((JSON.parse(form.message.content) as { city?: unknown }).city, 'string')
+    })
+
     await t.test('a caller that leaves frees it', async (t) => {
       const client = await RawClient.open(gateway.url)
       const response = await client.send(CHAT_PATH, { body: chatStream({ model, max_tokens: 1_500 }) })
@@ -82,3 +108,39 @@ for (const { name, kind, context, start } of ENGINES) {
     })
   })
 }
+
+t.test('an Ollama loads its model as its operator wishes', { skip: missing('ollama') }, async (t) => {
+  const engine = await startOllama()
+  t.teardown(() => engine.stop())
+  const backend = { name: 'real', kind: 'ollama', url: engine.url, num_ctx: 1024, keep_alive: '17m' }
+  const gateway = await gatewayFor(t, { backends: [backend] })
+  const loaded = async (): Promise<readonly (readonly [context: number, minutes: number])[]> => {
+    const { models } = (await (await fetch(`${engine.url}/api/ps`)).json()) as {
+      models: { context_length: number; expires_at: string }[]
+    }
+    return models.map((one) => [one.context_length, Math.round((Date.parse(one.expires_at) - Date.now()) / 60_000)])
+  }
+  const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const { model } = engine
+  const options = { model, messages: MESSAGES, temperature: 0, seed: 1, max_tokens: 20 }
+  const whole = await openai.chat.completions.create(options)
+  t.strictSame(await loaded(), [[1024, 17]], 'for a client of OpenAI')
+  const stream = openai.chat.completions.stream({ ...options, stream_options: { include_usage: true } })
+  t.equal((await stream.finalChatCompletion()).choices[0]?.message.content, whole.choices[0]?.message.content)
+  t.ok((await stream.totalUsage()).completion_tokens)
+  await new Ollama({ host: gateway.url }).chat({ model, messages: MESSAGES, options: { num_ctx: 512, num_predict: 3 } })
+  t.strictSame(await loaded(), [[1024, 17]], 'and for one of Ollama')
+})
+
+t.test('clients of Ollama embed texts with a real llama', { skip: missing('llama') }, async (t) => {
+  const engine = await startLlama(['--embeddings', '--pooling', 'mean'])
+  t.teardown(() => engine.stop())
+  const models = { [engine.model]: { capabilities: { embeddings: true } } }
+  const gateway = await gatewayFor(t, { models, backends: [{ name: 'real', kind: 'llamacpp', url: engine.url }] })
+  const client = new Ollama({ host: gateway.url })
+  const { embeddings } = await client.embed({ model: engine.model, input: ['the sea', 'the old house'] })
+  t.equal(embeddings.length, 2)
+  t.ok(embeddings.every((vector) => vector.length === embeddings[0]?.length && vector.every(Number.isFinite)))
+  const { embedding } = await client.embeddings({ model: engine.model, prompt: 'the sea' })
+  t.equal(embedding.length, embeddings[0]?.length)
+})

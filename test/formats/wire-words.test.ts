@@ -10,6 +10,7 @@ const NAMES = [
   ...['finish_reason', 'tool_call_id', 'tool_calls', 'function_call', 'response_format', 'stream_options'],
   ...['max_completion_tokens', 'prompt_tokens', 'completion_tokens', 'prompt_tokens_details', 'reasoning_content'],
   ...['image_url', 'input_audio', 'tool_choice', 'reasoning_effort', 'chat_template_kwargs', 'encoding_format'],
+  ...['done_reason', 'prompt_eval_count', 'eval_count', 'num_predict', 'prompt_eval_duration'],
   ...['prompt_cache_key', 'previous_response_id', 'content_block_delta', 'stop_reason', 'input_schema'],
 ]
 /** Those that are: never as the text of a name. */

@@ -1,5 +1,6 @@
 /** What a request needs, how large it is, and what it is about, read from its prompt. Pure; linear in the number of messages, not of bytes. */
 import { callerName } from '../../core/caller-name.ts'
+import { asksToLoad } from '../../core/endpoints.ts'
 import type { TextFeatures } from '../../core/arm.ts'
 import type { Prompt } from '../../core/prompt.ts'
 import type { Capability, Effort, TaskClass } from '../../core/capabilities.ts'
@@ -50,10 +51,11 @@ class LazyProfile implements RequestProfile {
     const id = request.endpoint.asks ?? request.endpoint.id
     const conversation = readConversation(prompt)
     this.endpoint = id
-    this.generates = id !== 'embeddings' && id !== 'rerank'
+    const loads = asksToLoad(request.endpoint)
+    this.generates = id !== 'embeddings' && id !== 'rerank' && !loads
     this.maxOutput = this.generates ? prompt.maxOutput : null
     this.effort = this.generates ? prompt.effort : null
-    this.needs = id === 'embeddings' || id === 'rerank' ? [id] : needsOf(prompt, conversation)
+    this.needs = id === 'embeddings' || id === 'rerank' ? [id] : loads ? NOTHING : needsOf(prompt, conversation)
     this.native = prompt.native
     const given = request.session ?? callerName(prompt.previousAnswer)
     const opening = given === null && this.generates ? conversation.opening : null
@@ -90,6 +92,9 @@ class LazyProfile implements RequestProfile {
     return this.features?.language ?? null
   }
 }
+
+/** Of a model that is to be loaded, whatever it is for. */
+const NOTHING: readonly Capability[] = []
 
 function needsOf(prompt: Prompt, { images, sounds }: Conversation): readonly Capability[] {
   const { answerForm, hasTools, mustThink, wantsLogprobs, hasLogitBias, choices } = prompt
