@@ -29,7 +29,7 @@ const row = (
   format: FormatName = 'openai-chat',
 ): Endpoint => ({ id, path, served: true, streams, format, asks, counts: null, missing: '' })
 
-export const counting = (id: string, path: string, counts: Endpoint): Endpoint => ({
+const counting = (id: string, path: string, counts: Endpoint): Endpoint => ({
   ...counts,
   id,
   path,
@@ -53,8 +53,7 @@ export const CHAT = row('chat', '/v1/chat/completions', true, 'chat')
 export const COMPLETIONS = row('completions', '/v1/completions', true, 'completions')
 export const EMBEDDINGS = row('embeddings', '/v1/embeddings', false, 'embeddings')
 export const RERANK = row('rerank', '/v1/rerank', false, 'rerank')
-const MESSAGES_HINT = 'the Anthropic Messages API is not built yet; call POST /v1/chat/completions'
-export const MESSAGES = later('messages', '/v1/messages', MESSAGES_HINT, 'anthropic-messages')
+export const MESSAGES = row('messages', '/v1/messages', true, 'chat', 'anthropic-messages')
 export const RESPONSES = row('responses', '/v1/responses', true, 'chat', 'openai-responses')
 /** Takes the body of any of them and answers what would be decided about it. */
 export const DRY_RUN = row('route', '/v1/route', false, null)
@@ -104,7 +103,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   GEMINI_EMBED,
   GEMINI_EMBED_BATCH,
   MESSAGES,
-  later('count_tokens', '/v1/messages/count_tokens', MESSAGES_HINT, 'anthropic-messages'),
+  counting('count_tokens', '/v1/messages/count_tokens', MESSAGES),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),

@@ -30,6 +30,7 @@ export function failureOfAll(failed: readonly Attempt[], request: GatewayRequest
     upstreamStatus: chosen.upstreamStatus,
     upstreamCode: chosen.upstreamCode,
     about: chosen.about,
+    overflow: chosen.overflow,
   })
 }
 

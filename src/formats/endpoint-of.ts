@@ -6,6 +6,7 @@ import {
   EMBEDDINGS,
   type Endpoint,
   ENDPOINTS,
+  MESSAGES,
   RERANK,
   RESPONSES,
 } from '../core/endpoints.ts'
@@ -17,6 +18,8 @@ import { BodySize } from './json/body-size.ts'
 /** The member that gives an endpoint away, the surest first. */
 const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [
   ['encoding_format', EMBEDDINGS],
+  ['output_config', MESSAGES],
+  ['stop_sequences', MESSAGES],
   ['messages', CHAT],
   ['instructions', RESPONSES],
   ['max_output_tokens', RESPONSES],
@@ -27,7 +30,9 @@ const MARKS: readonly (readonly [member: string, endpoint: Endpoint])[] = [
   ['input', EMBEDDINGS],
 ]
 
-const INFERENCE = ENDPOINTS.filter((endpoint) => endpoint !== DRY_RUN && endpoint.id !== 'feedback')
+const INFERENCE = ENDPOINTS.filter(
+  (endpoint) => endpoint !== DRY_RUN && endpoint.counts === null && endpoint.id !== 'feedback',
+)
 
 /** By the caller's word, else by the members of the body (`list`, where they are known). Throws where neither tells, or where the endpoint is not built. */
 export function endpointOf(raw: Buffer, asked: string | null, list: readonly Member[] | null = null): Endpoint {

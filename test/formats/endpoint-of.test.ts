@@ -7,6 +7,8 @@ const idOf = (body: unknown, asked: string | null = null): string =>
 t.test('by the members, wherever they stand', async (t) => {
   t.equal(idOf({ model: 'm', messages: [] }), 'chat')
   t.equal(idOf({ messages: [], prompt: 'p', input: 'i' }), 'chat', 'the surest first')
+  t.equal(idOf({ messages: [], stop_sequences: ['x'] }), 'messages')
+  t.equal(idOf({ output_config: {}, messages: [] }), 'messages')
   t.equal(idOf({ prompt: '', model: 'm' }), 'completions')
   t.equal(idOf({ input: ['a'] }), 'embeddings')
   t.equal(idOf({ query: 'q', documents: [] }), 'rerank')
@@ -33,6 +35,11 @@ t.test('what cannot be told, is not known or not built', async (t) => {
     param: 'endpoint',
     message: /`messages`.*\?endpoint=/,
   })
+  t.match(
+    error({ messages: [] }, 'count_tokens'),
+    { code: 'invalid_request' },
+    'nothing is decided where tokens are counted',
+  )
   t.match(error({ nested: { messages: [] } }, null), { code: 'invalid_request' })
   t.match(error({ messages: [] }, 'Chat'), {
     code: 'invalid_request',

@@ -28,3 +28,13 @@ export function messageEvents(stream: string | Buffer): MessageEvent[] {
       return event
     })
 }
+
+export const MESSAGES_PATH = '/v1/messages'
+
+/** A body that any backend answers, with any further members. */
+export const messages = (extra: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  model: 'tiny',
+  max_tokens: 100,
+  messages: [{ role: 'user', content: 'Where does the river run?' }],
+  ...extra,
+})

@@ -5,6 +5,7 @@ import { NAMED_EVENTS } from '../sse.ts'
 import { adaptationFor } from './adapt.ts'
 import { MessageReader } from './answer-reader.ts'
 import { compose } from './compose.ts'
+import { TOKEN_COUNTER } from './token-counter.ts'
 
 export const BACKEND: BackendSide = {
   framing: NAMED_EVENTS,
@@ -15,4 +16,5 @@ export const BACKEND: BackendSide = {
   refusesUsage: () => false,
   reader: (request, how) => new MessageReader(request, how),
   readFault,
+  counter: TOKEN_COUNTER,
 }

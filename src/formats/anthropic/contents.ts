@@ -36,7 +36,7 @@ export function contentsOf(body: JsonObject): Contents {
     serviceTier: TIERS.get(body['service_tier']) ?? textOf(body['service_tier']),
     logprobs: null,
     metadata: null,
-    native: tools.native,
+    ...(tools.native.length === 0 ? {} : { native: tools.native }),
     unsaid: [...unsaid],
   }
 }

@@ -11,6 +11,7 @@ import { DONE_EVENT } from './done.ts'
 import { recordEvent, withRecord } from './explanation.ts'
 import { readFault } from '../read-fault.ts'
 import { modelEntry, modelList } from './model-entry.ts'
+import { TOKEN_COUNTER } from './token-counter.ts'
 import { OpenAIWriter } from './writer.ts'
 import { parseBody, parseLargeBody } from './request.ts'
 
@@ -43,6 +44,7 @@ export const OPENAI: Format = {
     refusesUsage,
     reader: (request, how) => new OpenAIAnswerReader(request, how),
     readFault,
+    counter: TOKEN_COUNTER,
   },
 }
 

@@ -305,7 +305,6 @@ const WISHES: readonly (readonly [name: string, body: JsonObject, wishes: Partia
         { name: 'a', description: 'd', schema: SCHEMA, strict: true, free: null, cache: { ttl: '5m' } },
         { name: 'b', description: null, schema: SCHEMA, strict: null, free: null, cache: null },
       ],
-      native: [],
       unsaid: ['tools.defer_loading'],
     },
   ],

@@ -11,6 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   413: 'request_too_large',
   415: 'invalid_request_error',
   421: 'invalid_request_error',
+  426: 'invalid_request_error',
   429: 'rate_limit_error',
   499: 'invalid_request_error',
   500: 'api_error',
