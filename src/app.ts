@@ -1,6 +1,7 @@
 /** The composition root: opens what the stages work with, and the listeners, in order. */
 import type { DestinationStream } from 'pino'
 import { type Applied, Applying } from './apply.ts'
+import { openAnswers } from './answers/open.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import { type Endpoint, ENDPOINTS } from './core/endpoints.ts'
 import { type Formats, FORMATS } from './formats/formats.ts'
@@ -106,7 +107,12 @@ export async function createApp({
     await own?.hold?.release()
     throw thrown
   })
-  const { books, metrics, limiter, sessions } = observers
+  const { books, metrics, limiter, sessions, redis } = observers
+  const answers = await openAnswers(config.store.answers, redis).catch(async (thrown: unknown) => {
+    await observers.close()
+    await own?.hold?.release()
+    throw thrown
+  })
   const checker = new AnswerChecker()
   const stages: Stages = {
     fleet,
@@ -124,6 +130,7 @@ export async function createApp({
     limiter,
     random: Math.random,
     checker,
+    answers,
   }
   const applying = new Applying({
     fleet,
@@ -136,7 +143,6 @@ export async function createApp({
       policy = next
     },
   })
-  const { redis } = observers
   const counts = new TokenCounts(formats, now)
   const server = await createServer(config, {
     stages,
@@ -194,6 +200,7 @@ export async function createApp({
       await state?.stop()
       await own?.hold?.release()
       await checker.close()
+      await answers?.close()
       // Answers that are read to their end for their usage settle while the pools go.
       await observers.close()
       await log.flush()

@@ -1,6 +1,7 @@
 /** The life of one request. Read this first. */
 import type { ServerResponse } from 'node:http'
 import type { Books } from './accounting/books.ts'
+import type { Answers } from './answers/answers.ts'
 import { RequestLife } from './accounting/request-life.ts'
 import { reserve, withReservation } from './accounting/reserve.ts'
 import { settle, type SettleTools } from './accounting/settle.ts'
@@ -9,10 +10,12 @@ import type { ModelStats } from './decision/learn/model-stats.ts'
 import type { Classifier } from './decision/classify/profile.ts'
 import { clientClosed, toGatewayError } from './core/errors.ts'
 import type { Caller, GatewayRequest, RequestProfile, RoutePlan } from './core/types.ts'
+import type { Attempt } from './dispatch/attempt.ts'
 import { Attempts, type DispatchTools } from './dispatch/attempts.ts'
 import { subjectOf } from './accounting/subject.ts'
 import type { Limiter } from './budgets/limiter.ts'
 import type { Metrics } from './observe/gateway/metrics.ts'
+import type { CallerSide } from './formats/format.ts'
 import { formatNamed } from './formats/formats.ts'
 import { ResponseWriter } from './relay/response-writer.ts'
 import { relay } from './relay/relay.ts'
@@ -30,6 +33,8 @@ export interface Stages extends DispatchTools, SettleTools {
   readonly policy: () => Policy
   readonly classify: Classifier
   readonly conversations: Conversations
+  /** Null: none are kept. */
+  readonly answers: Answers | null
   /** Budgets and limits. */
   readonly limiter: Limiter
   /** From 0 to 1. */
@@ -71,6 +76,7 @@ export async function answer(
     if (attempt === null) throw life.attempts.failure
     const relaying = relay(attempt, writer, life)
     if (relaying !== null) await relaying
+    keep(request, attempt, format, stages.answers)
   } catch (thrown) {
     const error = caller.gone ? clientClosed() : toGatewayError(thrown)
     life.fail(error)
@@ -82,6 +88,18 @@ export async function answer(
   }
 }
 
+/** What its caller may go on from. An answer that cannot be kept was a good one all the same. */
+function keep(request: GatewayRequest, { exchange }: Attempt, { kept }: CallerSide, answers: Answers | null): void {
+  const whole = exchange.answer.whole ?? null
+  if (answers === null || kept === undefined || whole === null) return
+  try {
+    const item = kept.record(request, whole)
+    if (item !== null) answers.keep(request.principal.id, item)
+  } catch {
+    // Of a shape that nothing can be gone on from.
+  }
+}
+
 /** What to call, and why; nothing is sent or learnt by it. Throws where nothing has the name that the request asks for. */
 export function decide(request: GatewayRequest, profile: RequestProfile, policy: Policy, stages: Deciding): RoutePlan {
   const { conversations, limiter, random } = stages
@@ -90,7 +108,7 @@ export function decide(request: GatewayRequest, profile: RequestProfile, policy:
     now,
     utcHour: new Date().getUTCHours(),
     pressure: limiter.pressure(subjectOf(request, null), request.principal.budgets),
-    recall: (affinity) => conversations.recall(affinity, now),
+    recall: (affinity, ever) => conversations.recall(affinity, now, ever),
     random,
   })
 }

@@ -23,6 +23,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'observe/log': 2,
   keys: 2,
   budgets: 2,
+  answers: 2,
   demo: 2,
   dispatch: 4,
   ledger: 3,

@@ -16,22 +16,30 @@ export const code = (text: string): string => `\`${text}\``
 const PLANNED = 'planned: answers 404'
 
 /** Paths beside the inference ones; a test compares them with the routes in src/http. */
-export const OTHER_PATHS: readonly (readonly [method: 'GET' | 'POST', path: string, dialect: string, state: string])[] =
-  [
-    ['GET', '/v1/models', 'openai-chat', 'served'],
-    ['GET', '/v1/models/*', 'openai-chat', 'served; ids may hold slashes'],
-    ['GET', '/v1beta/models', 'gemini', 'served'],
-    ['GET', '/v1beta/models/*', 'gemini', 'served; ids may hold slashes'],
-    ['GET', '/health', '', 'served: backends and their states, with a key'],
-    ['GET', '/health/liveness', '', 'served, needs no key'],
-    ['GET', '/health/readiness', '', 'served, needs no key: 503 while the gateway stops'],
-    ['GET', '/metrics', '', 'served, needs no key: Prometheus'],
-    ['GET', '/', '', 'served, needs no key: name and state; to a client of Ollama "Ollama is running"'],
-    ['GET', '/api/tags', 'ollama', 'served: the models that the key may reach'],
-    ['POST', '/api/show', 'ollama', 'served: what is known of a model'],
-    ['GET', '/api/ps', 'ollama', 'served: models that are loaded'],
-    ['GET', '/api/version', 'ollama', 'served: the version of Ollama whose API this is'],
-  ]
+export const OTHER_PATHS: readonly (readonly [
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  dialect: string,
+  state: string,
+])[] = [
+  ['GET', '/v1/models', 'openai-chat', 'served'],
+  ['GET', '/v1/models/*', 'openai-chat', 'served; ids may hold slashes'],
+  ['GET', '/v1beta/models', 'gemini', 'served'],
+  ['GET', '/v1beta/models/*', 'gemini', 'served; ids may hold slashes'],
+  ['GET', '/health', '', 'served: backends and their states, with a key'],
+  ['GET', '/health/liveness', '', 'served, needs no key'],
+  ['GET', '/health/readiness', '', 'served, needs no key: 503 while the gateway stops'],
+  ['GET', '/metrics', '', 'served, needs no key: Prometheus'],
+  ['GET', '/', '', 'served, needs no key: name and state; to a client of Ollama "Ollama is running"'],
+  ['GET', '/api/tags', 'ollama', 'served: the models that the key may reach'],
+  ['GET', '/v1/responses/:id', 'openai-responses', 'served: an answer that is kept, to its key'],
+  ['GET', '/v1/responses/:id/input_items', 'openai-responses', 'served: what it was given to'],
+  ['DELETE', '/v1/responses/:id', 'openai-responses', 'served'],
+  ['POST', '/v1/responses/:id/cancel', 'openai-responses', 'answers 400: nothing runs in the background'],
+  ['POST', '/api/show', 'ollama', 'served: what is known of a model'],
+  ['GET', '/api/ps', 'ollama', 'served: models that are loaded'],
+  ['GET', '/api/version', 'ollama', 'served: the version of Ollama whose API this is'],
+]
 
 /** What a path does that its name does not say. */
 const NOTES: Readonly<Record<string, string>> = {

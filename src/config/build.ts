@@ -13,6 +13,7 @@ import {
   DEFAULT_ADMIN,
   DEFAULT_BODIES,
   DEFAULT_DISCOVERY,
+  DEFAULT_ANSWERS,
   DEFAULT_LEDGER,
   DEFAULT_LIMITS,
   DEFAULT_SERVER,
@@ -75,6 +76,10 @@ function toStore(store: NonNullable<ConfigFile['store']>, folder: string): Confi
     state: place(store.state),
     keys: place(store.keys),
     redis: store.redis === undefined || store.redis === '' ? null : store.redis,
+    answers: {
+      place: answersPlace(store.answers ?? 'memory', folder),
+      maxBytes: store.answers_max ?? DEFAULT_ANSWERS.maxBytes,
+    },
     ledger:
       ledger === null
         ? null
@@ -84,6 +89,10 @@ function toStore(store: NonNullable<ConfigFile['store']>, folder: string): Confi
             maxBytes: store.ledger_max ?? DEFAULT_LEDGER.maxBytes,
           },
   }
+}
+
+function answersPlace(text: string, folder: string): Config['store']['answers']['place'] {
+  return text === 'memory' || text === 'redis' || text === 'none' ? text : { folder: resolve(folder, text) }
 }
 
 const toAdmin = ({ host, port, token }: NonNullable<ConfigFile['admin']>): AdminSpec => ({

@@ -40,8 +40,16 @@ export const DEFAULT_TELEMETRY: Pick<TelemetrySpec, 'serviceName' | 'intervalMs'
 
 export const DEFAULT_LEDGER = { keepMs: 90 * 86_400_000, maxBytes: 10 * 1024 ** 3 }
 
+export const DEFAULT_ANSWERS: Config['store']['answers'] = { place: 'memory', maxBytes: 64 * 1024 ** 2 }
+
 /** Nothing outlives the process. */
-export const NO_STORE: Config['store'] = { state: null, ledger: null, keys: null, redis: null }
+export const NO_STORE: Config['store'] = {
+  state: null,
+  ledger: null,
+  keys: null,
+  redis: null,
+  answers: DEFAULT_ANSWERS,
+}
 
 /** Share of a budget at which somebody is told. */
 export const DEFAULT_SOFT = 0.8

@@ -22,6 +22,8 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
   'store.ledger_max': ({ store }) => store.ledger?.maxBytes,
   'store.keys': ({ store }) => store.keys,
   'store.redis': ({ store }) => store.redis,
+  'store.answers': ({ store }) => JSON.stringify(store.answers.place),
+  'store.answers_max': ({ store }) => store.answers.maxBytes,
   admin: ({ admin }) => admin,
   telemetry: ({ telemetry }) => telemetry,
 }

@@ -276,23 +276,38 @@ const server = z.strictObject({
   trust_proxy: described(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
-const store = z.strictObject({
-  state: described(
-    z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
-    'file of what was learnt, relative to the folder of the configuration; without it that is forgotten at the stop',
-  ),
-  ledger: described(
-    z.string(),
-    'folder of the ledger, relative to the folder of the configuration; without it there is none',
-  ),
-  ledger_keep: described(span, 'age at which parts of the ledger are deleted', '90d'),
-  ledger_max: described(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
-  keys: described(
-    z.string(),
-    'file of keys that are made while the gateway runs; without it only the keys of the configuration',
-  ),
-  redis: described(z.string(), 'URL of a Redis that several gateways share; empty: none'),
-})
+const store = z
+  .strictObject({
+    state: described(
+      z.string().regex(/[^/]$|^$/, 'is a folder; write a file, like "./data/state.json"'),
+      'file of what was learnt, relative to the folder of the configuration; without it that is forgotten at the stop',
+    ),
+    ledger: described(
+      z.string(),
+      'folder of the ledger, relative to the folder of the configuration; without it there is none',
+    ),
+    ledger_keep: described(span, 'age at which parts of the ledger are deleted', '90d'),
+    ledger_max: described(volume, 'size above which the oldest parts of the ledger are deleted', '10GiB'),
+    keys: described(
+      z.string(),
+      'file of keys that are made while the gateway runs; without it only the keys of the configuration',
+    ),
+    redis: described(z.string(), 'URL of a Redis that several gateways share; empty: none'),
+    answers: described(
+      z.string().min(1),
+      'where answers of the Responses API are kept that a caller may go on from: "memory", "redis", "none", or a folder, relative to that of the configuration; a folder and Redis hold prompts and answers as they were sent',
+      'memory',
+    ),
+    answers_max: described(
+      volume,
+      'size above which the oldest of them are deleted; in Redis, where they expire after 30 days, the most that one may have',
+      '64MiB',
+    ),
+  })
+  .refine(({ answers, redis }) => answers !== 'redis' || (redis ?? '') !== '', {
+    path: ['answers'],
+    message: 'is "redis", and there is no `store.redis`',
+  })
 
 /** Names of the options of maps that the cross-checks read. */
 export const OPTIONS = {

@@ -98,6 +98,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   OLLAMA_EMBED,
   OLLAMA_EMBEDDINGS,
   RESPONSES,
+  counting('input_tokens', '/v1/responses/input_tokens', RESPONSES),
   GEMINI_GENERATE,
   GEMINI_STREAM,
   GEMINI_EMBED,

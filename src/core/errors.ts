@@ -115,7 +115,7 @@ export const ERRORS = {
   answer_not_found: {
     ...CALLER,
     status: 404,
-    means: 'No answer of this id can be scored by this key: unknown, too old, or scored already.',
+    means: 'No answer of this id is known to this key: unknown, too old, deleted, or scored already.',
   },
   method_not_allowed: { ...CALLER, status: 405, means: 'The path exists for another method.' },
   websocket_not_served: {

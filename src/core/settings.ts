@@ -218,9 +218,16 @@ export interface ProcessSettings {
     readonly keys: string | null
     /** URL of a Redis that several gateways share; secret. */
     readonly redis: string | null
+    readonly answers: AnswersSpec
   }
   readonly admin: AdminSpec | null
   readonly telemetry: TelemetrySpec | null
+}
+
+/** Where answers are kept that callers go on from, and how much of them: in all, in Redis of each. */
+export interface AnswersSpec {
+  readonly place: 'memory' | 'redis' | 'none' | { readonly folder: string }
+  readonly maxBytes: number
 }
 
 export interface Config extends ProcessSettings, PolicySettings {}

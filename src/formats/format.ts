@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Prompt, Seal } from '../core/prompt.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import type { Effort } from '../core/capabilities.ts'
@@ -53,6 +54,8 @@ export interface CallerSide {
   readonly answerHeaders: ((list: readonly string[], nowMs: number) => string[]) | null
   /** What clients ask about models beside their list; absent: nothing. */
   readonly views?: ModelViews
+  /** Absent: nothing is kept. */
+  readonly kept?: KeptAnswers
   /** Writes the answer to `request` where it comes in another format. `nowMs`: epoch, for engines that name no time. `clock`: for what the answer tells of its own times, ms. */
   writer(request: GatewayRequest, nowMs: number, clock: () => number): AnswerWriter
   /** The answer to a request that says nothing and only wants its model loaded, where no engine loads it; absent: there are no such requests. */
@@ -75,6 +78,34 @@ export interface RunningModel {
   readonly untilMs: number | null
 }
 
+/** What is kept of answers whose callers may ask for them again, or go on from them. A record is bytes of the format's own. */
+export interface KeptAnswers {
+  /** What a body refers to; null: nothing. */
+  references(raw: Buffer): Reference | null
+  /** The body with all of it inside. `answer`: the record that it goes on from. `holding`: those of items, by their ids. Throws `invalid_request`. */
+  continued(raw: Buffer, answer: Buffer | null, holding: ReadonlyMap<string, Buffer>): Buffer
+  /** Null where the caller wants nothing kept. */
+  record(request: GatewayRequest, whole: Buffer): KeptItem | null
+  /** The answer in a record, as it was given. */
+  answerIn(record: Buffer): Buffer
+  /** What it was given to. */
+  itemsIn(record: Buffer): readonly JsonObject[]
+}
+
+/** Ids. */
+export interface Reference {
+  readonly answer: string | null
+  readonly items: readonly string[]
+}
+
+export interface KeptItem {
+  /** Of the answer. */
+  readonly id: string
+  /** Ids of its parts. */
+  readonly items: readonly string[]
+  readonly record: Buffer
+}
+
 /** A request that has failed. */
 export interface Failing {
   readonly id: string
@@ -88,6 +119,8 @@ export interface Asked {
   readonly url: string
   /** Names in lower case. */
   readonly headers: GatewayRequest['headers']
+  /** What the body refers to has been put into it. */
+  readonly continued?: boolean
 }
 
 /** For one answer. */

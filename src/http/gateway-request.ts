@@ -1,10 +1,12 @@
 /** The bytes and headers of an HTTP request -> what the pipeline works with. */
+import type { Answers } from '../answers/answers.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import { inSlices } from '../core/slices.ts'
 import type { Principal } from '../core/principal.ts'
 import { type Strategy, STRATEGY_NAMES, strategyNamed } from '../core/strategies.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
+import { continuedBody } from './continued.ts'
 import { attributionOf } from './attribution.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import { type Formats, formatNamed, FORMATS } from '../formats/formats.ts'
@@ -36,7 +38,13 @@ export function anyRequest(
   incoming: Incoming,
   startedAt: number,
   formats: Formats = FORMATS,
+  answers: Answers | null = null,
 ): GatewayRequest | Promise<GatewayRequest> {
+  const { kept } = formatNamed(endpoint.format, formats).caller
+  const continued =
+    incoming.continued === true ? null : continuedBody(incoming.raw, incoming.principal.id, kept, answers)
+  if (continued !== null)
+    return continued.then((raw) => anyRequest(endpoint, { ...incoming, raw, continued: true }, startedAt, formats))
   if (incoming.raw.length <= LARGE_BYTES) return gatewayRequest(endpoint, incoming, startedAt, formats)
   const { caller } = formatNamed(endpoint.format, formats)
   return inSlices(caller.readInSteps(incoming.raw, endpoint, incoming)).then((parsed) =>

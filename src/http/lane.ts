@@ -124,7 +124,7 @@ export class InferenceLane {
     const { headers } = request
     const url = canonicalUrl(target)
     const incoming = { id, url, raw, headers, principal: principalOf(arrival), trace: beginTrace?.(headers) ?? null }
-    return anyRequest(endpoint, incoming, since, stages.formats)
+    return anyRequest(endpoint, incoming, since, stages.formats, stages.answers)
   }
 
   /** A large one is read in slices. */

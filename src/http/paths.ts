@@ -3,15 +3,17 @@
  * put right before it is routed: authentication, limits and budgets see the path of the table and nothing else. Pure.
  */
 import { didYouMean } from '../config/did-you-mean.ts'
-import { ENDPOINTS } from '../core/endpoints.ts'
+import { ENDPOINTS, RESPONSES } from '../core/endpoints.ts'
 
 const VERSION = '/v1'
 
 /** Paths of the table without their version, and of the lists of models. */
-const TAILS = [...ENDPOINTS.map(({ path }) => path), '/v1/models', '/v1/models/*']
+const TAILS = [...ENDPOINTS.map(({ path }) => path), '/v1/models', '/v1/models/*', `${RESPONSES.path}/*`]
   .filter((path) => path.startsWith(`${VERSION}/`))
   .map((path) => path.slice(VERSION.length))
 const FIXED = TAILS.filter((tail) => !tail.endsWith('*'))
+/** Answers by their ids. */
+const KEPT_ANSWERS = `${RESPONSES.path.slice(VERSION.length)}/`
 /** Beginnings of those that hold a name. */
 const OPEN = TAILS.filter((tail) => tail.endsWith('*')).map((tail) => tail.slice(0, -1))
 
@@ -53,10 +55,12 @@ const plain = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/(?
 function inferencePath(path: string): string | null {
   const rest = path.replace(BASE, '')
   if (isOllamaPath(rest) && OLLAMA_PATHS.includes(rest)) return rest
-  if (FIXED.includes(rest) || OPEN.some((start) => rest.startsWith(start))) return VERSION + rest
+  const open = OPEN.find((start) => rest.startsWith(start))
+  if (FIXED.includes(rest) || (open !== undefined && open !== KEPT_ANSWERS)) return VERSION + rest
   // The URL of an endpoint was taken for the base URL, and the SDK has put its path behind it.
   const doubled = FIXED.find((tail) => rest.startsWith(`${tail}/`))
-  return doubled === undefined ? null : inferencePath(rest.slice(doubled.length))
+  const inside = doubled === undefined ? null : inferencePath(rest.slice(doubled.length))
+  return inside ?? (open === undefined ? null : VERSION + rest)
 }
 
 const GEMINI = '/v1beta'

@@ -18,11 +18,11 @@ const KEPT_MS = 10 * 60_000
 export class Conversations {
   readonly #last = new BoundedMap<string, Remembered>(MOST)
 
-  /** Null where it is not known, or too long ago. */
-  recall(key: string | null, now: number): Remembered | null {
+  /** Null where it is not known, or too long ago; `ever`: however long ago. */
+  recall(key: string | null, now: number, ever = false): Remembered | null {
     if (key === null) return null
     const found = this.#last.get(key)
-    return found === undefined || now - found.at > KEPT_MS ? null : found
+    return found === undefined || (!ever && now - found.at > KEPT_MS) ? null : found
   }
 
   remember(key: string, place: Remembered): void {

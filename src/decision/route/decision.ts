@@ -19,7 +19,7 @@ export interface DecisionContext {
   readonly utcHour: number
   /** How much dearer money is than usual for this caller: 0 = it is not. */
   readonly pressure: number
-  readonly recall: (affinity: string | null) => Remembered | null
+  readonly recall: (affinity: string | null, ever?: boolean) => Remembered | null
   /** From 0 to 1. */
   readonly random: () => number
 }

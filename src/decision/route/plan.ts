@@ -15,6 +15,7 @@ import { fallbackOf } from './fallback.ts'
 import { keptOf, shownOf } from './kept.ts'
 import { resolve } from './names.ts'
 import { explore, type Pick, rank, stickinessBonus } from './pick.ts'
+import { makersFirst } from './pinned.ts'
 import { predict } from './predict.ts'
 import { refusalOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
@@ -138,7 +139,7 @@ let scratch = new Float64Array(64 * COLUMNS)
 let troubles = new Float64Array(64)
 
 /** Estimates, ceilings, order. */
-function weighed(question: Question, admitted: Admission, { now, random }: DecisionContext): Decision {
+function weighed(question: Question, admitted: Admission, { now, random, recall }: DecisionContext): Decision {
   const { request, profile, choice, set, ceilings, remembered, pressure, rota } = question
   const { length } = set.targets
   if (troubles.length < length) {
@@ -158,7 +159,9 @@ function weighed(question: Question, admitted: Admission, { now, random }: Decis
   const { live } = admission
   const field = { candidates: set.targets, live, rows, troubles, rota, seats: set.seats, key: profile.affinity }
   provenFirst(field, set.targets, troubles, profile)
-  const order = rank(field, choice.scoring)
+  const { sealedBy } = request.prompt
+  const last = sealedBy.length === 0 ? null : recall(profile.affinity, true)
+  const order = makersFirst(rank(field, choice.scoring), set.targets, troubles, sealedBy, last)
   const pick: Pick = mayExplore(request, profile, choice)
     ? explore(order, field, random)
     : { order, explored: false, propensity: 1 }

@@ -5,7 +5,7 @@ import type { SchemaSource } from '../../core/prompt.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { ContentsPrompt, type Spelling } from '../contents-prompt.ts'
-import type { ReadRequest } from '../format.ts'
+import type { Asked, ReadRequest } from '../format.ts'
 import {
   invalidMember,
   modelIn,
@@ -47,19 +47,22 @@ function toolSchemas(prompt: ContentsPrompt): SchemaSource[] {
 }
 
 /** Throws `invalid_json` or `invalid_request`, which names the member and what it should be. */
-export const readRequest = (raw: Buffer, endpoint: Endpoint): ReadRequest => checked(readObject(raw), endpoint)
+export const readRequest = (raw: Buffer, endpoint: Endpoint, asked: Asked): ReadRequest =>
+  checked(readObject(raw), endpoint, asked)
 
 /** The same for a large body. */
-export function* readRequestInSteps(raw: Buffer, endpoint: Endpoint): Steps<ReadRequest> {
-  return checked(yield* readObjectInSteps(raw), endpoint)
+export function* readRequestInSteps(raw: Buffer, endpoint: Endpoint, asked: Asked): Steps<ReadRequest> {
+  return checked(yield* readObjectInSteps(raw), endpoint, asked)
 }
 
-function checked(object: ReadObject, endpoint: Endpoint): ReadRequest {
+function checked(object: ReadObject, endpoint: Endpoint, { continued = false }: Asked): ReadRequest {
   const { body } = object
   const model = modelIn(object)
   const stream = streamIn(body, false)
   for (const [name, refused, remedy] of REFUSED)
     if (refused(body)) throw invalidMember(name, `\`${name}\` is not served here: ${remedy}.`)
+  if (says(body['previous_response_id']) && !continued)
+    throw invalidMember('previous_response_id', '`previous_response_id` is the id of no answer that is kept here.')
   const { input } = body
   if (typeof input !== 'string' && !Array.isArray(input))
     throw invalidMember('input', '`input` must be a string or an array of items.')

@@ -10,6 +10,7 @@ import { adaptationFor } from './adapt.ts'
 import { ResponsesAnswerReader } from './answer-reader.ts'
 import { compose } from './compose.ts'
 import { errorEvent } from './failed-event.ts'
+import { KEPT } from './kept.ts'
 import { NAME, readRequest, readRequestInSteps } from './request.ts'
 import { ResponsesWriter } from './writer.ts'
 
@@ -38,6 +39,7 @@ export const RESPONSES: Format = {
     modelAlias: null,
     answerHeaders: null,
     modelList: (entries) => ({ object: 'list', data: entries }),
+    kept: KEPT,
     writer: (request, nowMs) => new ResponsesWriter(request, nowMs),
   },
   backend: {

@@ -89,12 +89,18 @@ function formatOf({ url, headers, routeOptions }: FastifyRequest): string {
 const READ =
   /^\/$|^\/metrics$|^\/health(\/(liveness|readiness))?$|^\/v1(beta)?\/models(\/.+)?$|^\/api\/(tags|ps|version)$/
 
+/** An answer that is kept, and what there is beside it. */
+const KEPT_ANSWER = /^\/v1\/responses\/[^/]+(|\/[a-z_]+)$/
+const KEPT: Readonly<Record<string, string>> = { '': 'GET, DELETE', '/input_items': 'GET', '/cancel': 'POST' }
+
 const INFERENCE = new EndpointPaths(ENDPOINTS)
 
 /** What a path is there for; null where there is none. */
 function methodOf(path: string): string | null {
   if (INFERENCE.at(path) !== null || path === '/api/show') return 'POST'
-  return READ.test(path) ? 'GET, HEAD' : null
+  if (READ.test(path)) return 'GET, HEAD'
+  const [, beside] = KEPT_ANSWER.exec(path) ?? []
+  return beside === undefined ? null : (KEPT[beside] ?? null)
 }
 
 function fromFastify(thrown: FastifyError, request: FastifyRequest, stopping: boolean): GatewayError {

@@ -31,7 +31,7 @@ export async function tokensOf(
   stages: Stages,
   counts: TokenCounts,
 ): Promise<number> {
-  const request = await anyRequest(endpoint, asked, stages.now(), stages.formats)
+  const request = await anyRequest(endpoint, asked, stages.now(), stages.formats, stages.answers)
   const deployment = firstFor(request, stages)
   const told = deployment === null ? null : await counts.of(request, deployment)
   if (told !== null) return told

@@ -16,14 +16,14 @@ export async function answerDryRun(
   incoming: Incoming,
   request: FastifyRequest,
   reply: FastifyReply,
-  stages: Pick<Stages, 'books'> & Deciding,
+  stages: Pick<Stages, 'books' | 'formats' | 'answers'> & Deciding,
 ): Promise<FastifyReply> {
   const startedAt = stages.now()
   const { endpoint: asked } = request.query as Readonly<Record<string, string | string[] | undefined>>
   const { raw } = incoming
   const list = raw.length > LARGE_BYTES ? await inSlices(largeMembers(raw)) : null
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
-  const dry = await anyRequest(endpoint, incoming, startedAt)
+  const dry = await anyRequest(endpoint, incoming, startedAt, stages.formats, stages.answers)
   stages.books.flush()
   const { decision: rows, refusal } = dryRun(dry, stages)
   const record = decisionRecordOf(rows)

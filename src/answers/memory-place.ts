@@ -1,0 +1,51 @@
+/** Records in memory: the oldest go where there would be too much. */
+import { AMBIGUOUS, type AnswerPlace } from './places.ts'
+
+/** Of an entry beside its record. */
+const ENTRY_BYTES = 256
+
+export class MemoryPlace implements AnswerPlace {
+  readonly #records = new Map<string, Buffer>()
+  readonly #most: number
+  #bytes = 0
+
+  /** `most`: bytes of all records. */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get(name: string): Buffer | null {
+    const record = this.#records.get(name)
+    return record === undefined || record.length === 0 ? null : record
+  }
+
+  put(name: string, record: Buffer): void {
+    const known = this.#records.has(name)
+    this.delete(name)
+    const kept = known ? AMBIGUOUS : record
+    const size = ENTRY_BYTES + kept.length
+    if (size > this.#most) return
+    this.#records.set(name, kept)
+    this.#bytes += size
+    for (const oldest of this.#records.keys()) {
+      if (this.#bytes <= this.#most) break
+      this.delete(oldest)
+    }
+  }
+
+  delete(name: string): boolean {
+    const record = this.#records.get(name)
+    if (record === undefined) return false
+    this.#records.delete(name)
+    this.#bytes -= ENTRY_BYTES + record.length
+    return record.length > 0
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,146 @@
+/** Answers of the Responses API that are kept: who may go on from them, and where they lie. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import t, { type Test } from 'tap'
+import { eventually } from '../support/await.ts'
+import type { FaultUpstream } from '../support/fault-upstream.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { type ConfigObject, hashed, type OwnGateway } from '../support/gateway.ts'
+import { gatewayFor } from '../support/rig.ts'
+
+interface World {
+  readonly gateway: OwnGateway
+  readonly upstream: FaultUpstream
+  readonly client: (key: string) => OpenAI
+}
+
+const KEYS = ['ann', 'bob'].map((id) => ({ id, hash: hashed(`key of ${id}`) }))
+
+async function world(test: Test, store: ConfigObject = {}, upstream?: FaultUpstream): Promise<World> {
+  const up = upstream ?? (await startFaultUpstream({ plan: { words: ['Paris', '.'] } }))
+  if (upstream === undefined) test.teardown(() => up.close())
+  const backends = [{ name: 'up', kind: 'openai-compatible', url: up.url, models: ['tiny'] }]
+  const gateway = await gatewayFor(test, { backends, keys: KEYS, store })
+  const client = (id: string): OpenAI =>
+    new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: `key of ${id}`, maxRetries: 0 })
+  return { gateway, upstream: up, client }
+}
+
+const messagesOf = ({ requests }: FaultUpstream): unknown => requests.at(-1)?.json?.['messages']
+
+t.test('a conversation goes on from an answer, streamed or not, and its backend is told all of it', async (t) => {
+  const { client, upstream } = await world(t)
+  const ann = client('ann')
+  const first = await ann.responses.create({ model: 'tiny', input: 'Capital of France?', instructions: 'Be brief.' })
+  const second = await ann.responses
+    .stream({ model: 'tiny', input: [{ role: 'user', content: 'And Italy?' }], previous_response_id: first.id })
+    .finalResponse()
+  // What was an instruction then is none now.
+  t.match(messagesOf(upstream), [
+    { role: 'user', content: 'Capital of France?' },
+    { role: 'assistant', content: 'Paris.' },
+    { role: 'user', content: 'And Italy?' },
+  ])
+  t.equal(second.previous_response_id, first.id)
+  const third = await ann.responses.create({ model: 'tiny', input: 'And Spain?', previous_response_id: second.id })
+  t.equal((messagesOf(upstream) as unknown[]).length, 5)
+  t.equal(third.output_text, 'Paris.')
+  const [item] = first.output
+  await ann.responses.create({
+    model: 'tiny',
+    input: [
+      { type: 'item_reference', id: String(item?.id) },
+      { role: 'user', content: 'Why?' },
+    ],
+  })
+  t.match(messagesOf(upstream), [
+    { role: 'assistant', content: 'Paris.' },
+    { role: 'user', content: 'Why?' },
+  ])
+})
+
+t.test('an answer can be asked for, listed and deleted by its key alone', async (t) => {
+  const { client, gateway } = await world(t)
+  const ann = client('ann')
+  const bob = client('bob')
+  const input = Array.from({ length: 3 }, (_, at) => ({ role: 'user' as const, content: `line ${at}` }))
+  const answer = await ann.responses.create({ model: 'tiny', input })
+  const kept = await ann.responses.retrieve(answer.id)
+  t.match(kept, { id: answer.id, output: answer.output, output_text: 'Paris.' })
+  const texts: unknown[] = []
+  for await (const item of ann.responses.inputItems.list(answer.id, { order: 'asc', limit: 2 })) texts.push(item)
+  t.match(
+    texts,
+    input.map(({ content }) => ({ type: 'message', id: /^msg_/, content: [{ type: 'input_text', text: content }] })),
+  )
+  for (const call of [
+    () => bob.responses.retrieve(answer.id),
+    () => bob.responses.delete(answer.id),
+    () => bob.responses.inputItems.list(answer.id),
+    () => ann.responses.retrieve('resp_none'),
+  ])
+    await t.rejects(async () => await call(), { status: 404, code: 'answer_not_found' })
+  await t.rejects(bob.responses.create({ model: 'tiny', input: 'x', previous_response_id: answer.id }), {
+    status: 400,
+    param: 'previous_response_id',
+    message: /unknown to this key/,
+  })
+  await t.rejects(ann.responses.cancel(answer.id), { status: 400, message: /background/ })
+  await t.rejects(ann.responses.retrieve(answer.id, { stream: true }), {
+    status: 400,
+    param: 'stream',
+    message: /whole/,
+  })
+  await ann.responses.delete(answer.id)
+  await t.rejects(ann.responses.retrieve(answer.id), { status: 404, code: 'answer_not_found' })
+  t.notMatch(gateway.logged(), /Paris|line 0/)
+})
+
+t.test('nothing is kept where the caller, or the operator, wants nothing kept', async (t) => {
+  const { client } = await world(t)
+  const ann = client('ann')
+  const answer = await ann.responses.create({ model: 'tiny', input: 'x', store: false })
+  await t.rejects(ann.responses.retrieve(answer.id), { status: 404, code: 'answer_not_found' })
+  const none = (await world(t, { answers: 'none' })).client('ann')
+  const other = await none.responses.create({ model: 'tiny', input: 'x' })
+  await t.rejects(none.responses.create({ model: 'tiny', input: 'y', previous_response_id: other.id }), {
+    status: 400,
+    message: /store\.answers/,
+  })
+})
+
+t.test('a folder outlives the process, holds what the operator allows, and its names tell nothing', async (t) => {
+  const folder = t.testdir()
+  const store = { answers: folder, answers_max: '8KiB' }
+  const { client, upstream, gateway } = await world(t, store)
+  const first = await client('ann').responses.create({ model: 'tiny', input: 'Capital of France?' })
+  await gateway.close()
+  const again = await world(t, store, upstream)
+  const ann = again.client('ann')
+  await ann.responses.create({ model: 'tiny', input: 'And Italy?', previous_response_id: first.id })
+  t.equal((messagesOf(upstream) as unknown[]).length, 3)
+  for (let at = 0; at < 12; at++) await ann.responses.create({ model: 'tiny', input: `more ${at}` })
+  await t.rejects(ann.responses.retrieve(first.id), { status: 404, code: 'answer_not_found' })
+  await eventually(5_000, 'old files go', async () => {
+    const files = await readdir(folder)
+    const sizes = await Promise.all(files.map(async (file) => (await readFile(join(folder, file))).length))
+    return files.length > 2 && sizes.reduce((sum, size) => sum + size, 0) <= 8 * 1024
+  })
+  for (const file of await readdir(folder)) t.match(file, /^[\w-]{43}\.json$/)
+})
+
+t.test('tokens are counted without a call, also behind an answer that is gone on from', async (t) => {
+  const { client, upstream } = await world(t)
+  const ann = client('ann')
+  const first = await ann.responses.create({ model: 'tiny', input: 'word '.repeat(300) })
+  const alone = await ann.responses.inputTokens.count({ model: 'tiny', input: 'And?' })
+  const behind = await ann.responses.inputTokens.count({
+    model: 'tiny',
+    input: 'And?',
+    previous_response_id: first.id,
+  })
+  t.equal(alone.object, 'response.input_tokens')
+  t.ok(behind.input_tokens > alone.input_tokens + 200, `${behind.input_tokens} > ${alone.input_tokens}`)
+  t.equal(upstream.requests.length, 1)
+})
