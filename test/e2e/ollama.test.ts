@@ -192,13 +192,15 @@ t.test('what only Ollama’s own API can be told is told there, also for other c
 })
 
 t.test('lists show what the key may reach, and describe it', async (t) => {
-  const { client } = await world(t, 'openai-compatible', {}, { models: { parrot: { context: 4096, params_b: 7, capabilities: { tools: true, vision: true } } } }) // prettier-ignore
+  const { client, gateway } = await world(t, 'openai-compatible', {}, { models: { parrot: { context: 4096, params_b: 7, capabilities: { tools: true, vision: true } } } }) // prettier-ignore
   const { models } = await client.list()
   t.match(models.find(({ name }) => name === 'parrot'), { model: 'parrot', details: { parameter_size: '7B' } })
   t.match(models[0]?.digest, /^[0-9a-f]{64}$/)
   const shown = await client.show({ model: 'parrot' })
   t.match(shown.capabilities, ['completion', 'tools', 'vision'])
   t.match(shown.model_info, { 'general.architecture': 'parrot', 'parrot.context_length': 4096 })
+  const older = await rawPost(gateway.url, '/api/show', { model: '', name: 'parrot' })
+  t.match(await older.json(), { capabilities: shown.capabilities }, 'as the command of Ollama asks')
   t.match(await client.ps(), { models: [{ name: 'parrot', context_length: 4096 }] })
   t.match(await client.version(), { version: /^0\.\d+\.\d+$/ })
   await t.rejects(client.show({ model: 'none' }), { status_code: 404, message: /^model not found/ })
@@ -247,6 +249,30 @@ t.test('a silent answer is kept alive by lines that say nothing', async (t) => {
   })()
   await t.rejects(reading, /No further token/)
   t.ok(parts.filter(({ message }) => message.content === '').length >= 2, `${parts.length} lines`)
+})
+
+t.test('what fails before the first word is asked of another backend, and every place is given back', async (t) => {
+  const [first, second] = [await startFormatUpstream(), await startFormatUpstream()]
+  t.teardown(() => Promise.all([first.close(), second.close()]))
+  const backends = [
+    { name: 'first', kind: 'ollama', url: first.url, models: ['parrot'] },
+    { name: 'second', kind: 'openai-compatible', url: second.url, models: ['parrot'] },
+  ]
+  const routes = [{ name: 'pair', candidates: ['first/*', 'second/*'], strategy: 'ordered' }]
+  const gateway = await gatewayFor(t, { backends, routes })
+  const client = new Ollama({ host: gateway.url })
+  for (const [at, fault] of [
+    { after: 0, how: 'error' },
+    { after: 0, how: 'reset' },
+    { after: 0, how: 'end' },
+  ].entries()) {
+    first.next({ script: HELLO, fault: fault as { after: number; how: 'error' } })
+    const parts = await all(await client.chat({ model: 'pair', messages, stream: true }))
+    t.equal(textOf(parts), TEXT, fault.how)
+    t.equal(second.heard.length, at + 1)
+  }
+  t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
+  t.equal(await gateway.settled('turnout_requests_total', { endpoint: 'ollama_chat', status: '200' }, 3), 3)
 })
 
 t.test('a caller that leaves is heard of by the backend', async (t) => {

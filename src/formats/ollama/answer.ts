@@ -46,11 +46,11 @@ const MOST_TOKENS = 1e10
 const count = (value: unknown): number | null =>
   typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? Math.round(value) : null
 
-/** Null where it does not say both: older versions leave out a prompt that was in the cache. */
+/** Null where it does not say both: older versions leave out a prompt that was in the cache, or count it as 0. */
 export function usageIn(answer: Fields): Usage | null {
   const input = count(answer['prompt_eval_count'])
   const output = count(answer['eval_count']) ?? (isVectors(answer) ? 0 : null)
-  if (input === null || output === null || input + output === 0) return null
+  if (input === null || input === 0 || output === null) return null
   const cachedInput = Math.min(input, count(answer['prompt_eval_cached_count']) ?? 0)
   return { ...NO_TOKENS, input, cachedInput, output }
 }

@@ -72,7 +72,8 @@ const notHere = (method: string, url: string, remedy: string): GatewayError =>
 /** Older clients call it `name`. */
 function modelNamed(raw: Buffer): string {
   const { body } = readObject(raw)
-  const name = body['model'] ?? body['name']
+  const { model, name: older } = body
+  const name = model === undefined || model === '' ? older : model
   if (typeof name !== 'string' || name === '') throw invalidMember('model', '`model` must be a string.')
   return checkedModel(name)
 }

@@ -135,12 +135,17 @@ t.test('a text may hold the words of Ollama', async (t) => {
   t.notOk(reader.finished)
 })
 
-t.test('older versions leave out a prompt that was in the cache: it counts as it was estimated', async (t) => {
-  const { reader } = heard(said('a') + done({ prompt_eval_count: undefined, eval_count: 7 }))
-  t.equal(reader.state.reported, null)
-  reader.complete(0)
-  t.match(reader.state.settled, { input: 11, output: 7, estimated: true })
-})
+t.test(
+  'older versions leave out a prompt that was in the cache, or say 0: it counts as it was estimated',
+  async (t) => {
+    for (const count of [undefined, 0]) {
+      const { reader } = heard(said('a') + done({ prompt_eval_count: count, eval_count: 7 }))
+      t.equal(reader.state.reported, null)
+      reader.complete(0)
+      t.match(reader.state.settled, { input: 11, output: 7, estimated: true })
+    }
+  },
+)
 
 t.test('a load is complete without a word', async (t) => {
   const { reader } = heard(done({ done_reason: 'load', prompt_eval_count: undefined, eval_count: undefined }))
