@@ -67,7 +67,10 @@ export function scriptedModel({ every, ways, mayCut }: Failing): Script {
       const answer = answerTo(json, number)
       if (every > 0 && number % every === 0) {
         const way = ways[faults++ % ways.length]!
-        return { ...planFor(answer, json), ...FAULTS[way === 'late' && !mayCut(answer.mark) ? 'early' : way] }
+        const fault = FAULTS[way === 'late' && !mayCut(answer.mark) ? 'early' : way]
+        // Claude Code asks for a whole answer after a stream that broke; its end is cut off.
+        const whole = json['stream'] !== true && fault?.cut !== undefined
+        return { ...planFor(answer, json), ...(whole ? { cut: { bytes: 40, how: 'fin' } } : fault) }
       }
       void request.finished.then(() => add(took, headers['x-request-id'] ?? '', answer))
       return planFor(answer, json)
