@@ -105,7 +105,6 @@ t.test('a running gateway says itself whether it asks for a key', async (t) => {
   for (const { id } of AGENTS) t.match(all.out, new RegExp(`^${id}: `, 'm'))
 })
 
-/** What a real gateway answers to its own probes, by API. */
 t.test('--test asks the running gateway, and what it serves works', async (t) => {
   const { gateway, upstreams } = await rig(t, {
     upstreams: { up: {} },
@@ -114,9 +113,14 @@ t.test('--test asks the running gateway, and what it serves works', async (t) =>
   const refused = await connect(t, ['--test', '--url', gateway.url])
   t.equal(refused.code, 1)
   t.match(refused.err, /asks for a key: pass --key, or set TURNOUT_KEY/)
-  const { out } = await connect(t, ['--test', '--url', gateway.url], { TURNOUT_KEY: 'secret-k' })
+  const { code, out } = await connect(t, ['--test', '--url', gateway.url], { TURNOUT_KEY: 'secret-k' })
+  t.equal(code, 0, out)
   t.match(out, /^Chat Completions +\d+ ms +\d+ ms +opencode, Qwen Code and 5 more$/m)
-  t.match(upstreams['up']?.requests.length, 2)
+  t.match(out, /^Messages +\d+ ms +\d+ ms +Claude Code$/m)
+  t.match(out, /^Responses +\d+ ms +\d+ ms +Codex$/m)
+  t.match(out, /^Gemini +\d+ ms +\d+ ms +Gemini CLI$/m)
+  t.match(out, /^Ollama +\d+ ms +\d+ ms +programs made for it$/m)
+  t.equal(upstreams['up']?.requests.length, 2 * API_NAMES.length)
   const wrong = await connect(t, ['--test', '--url', gateway.url, '--key', 'wrong'])
   t.equal(wrong.code, 1)
   t.match(wrong.out, /^Chat Completions +fails +fails/m)
