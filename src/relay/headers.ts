@@ -74,6 +74,10 @@ export const EXPOSED_HEADERS = [
     (name) => `x-turnout-${name}`,
   ),
   ...['requests', 'tokens'].flatMap((of) => ['limit', 'remaining', 'reset'].map((what) => `x-ratelimit-${what}-${of}`)),
+  'request-id',
+  ...['requests', 'tokens'].flatMap((of) =>
+    ['limit', 'remaining', 'reset'].map((what) => `anthropic-ratelimit-${of}-${what}`),
+  ),
   'retry-after',
   'retry-after-ms',
   'x-should-retry',

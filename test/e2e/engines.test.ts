@@ -1,4 +1,5 @@
 import { type ChatResponse, Ollama } from 'ollama'
+import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -58,6 +59,24 @@ for (const { name, kind, context, start } of ENGINES) {
       t.equal(call?.type === 'function' ? call.function.name : null, 'weather')
       t.equal(answer.choices[0]?.finish_reason, 'tool_calls')
     })
+
+    await t.test(
+      'clients of Anthropic are answered by it, whole and streamed, and it counts their tokens',
+      async (t) => {
+        const claude = new Anthropic({ baseURL: gateway.url, apiKey: 'any', maxRetries: 0 })
+        const asked = { model, max_tokens: 20, messages: MESSAGES }
+        const whole = await claude.messages.create(asked)
+        t.match(whole, { type: 'message', role: 'assistant', stop_reason: /^(end_turn|max_tokens)$/ })
+        t.ok(whole.content.length > 0)
+        const streamed = await claude.messages.stream(asked).finalMessage()
+        t.ok(streamed.usage.output_tokens > 0)
+        const read = ({ usage }: typeof whole): number => usage.input_tokens + (usage.cache_read_input_tokens ?? 0)
+        t.equal(read(streamed), read(whole))
+        const { input_tokens: counted } = await claude.messages.countTokens({ model, messages: MESSAGES })
+        if (kind === 'llamacpp') t.equal(counted, read(whole), 'by its own tokenizer')
+        else t.ok(counted > 0)
+      },
+    )
 
     await t.test('its refusals are the caller’s errors', async (t) => {
       const long = 'river '.repeat(20_000)

@@ -12,6 +12,14 @@ const NAMES = [
   ...['image_url', 'input_audio', 'tool_choice', 'reasoning_effort', 'chat_template_kwargs', 'encoding_format'],
   ...['done_reason', 'prompt_eval_count', 'eval_count', 'num_predict', 'prompt_eval_duration'],
   ...['prompt_cache_key', 'previous_response_id', 'content_block_delta', 'stop_reason', 'input_schema'],
+  ...['stop_sequences', 'tool_use', 'tool_result', 'cache_control', 'output_config', 'budget_tokens', 'message_start'],
+  ...[
+    'cache_read_input_tokens',
+    'cache_creation_input_tokens',
+    'disable_parallel_tool_use',
+    'message_stop',
+    'end_turn',
+  ],
 ]
 /** Those that are: never as the text of a name. */
 const WORDS = ['choices', 'delta', 'messages', 'max_tokens', 'role', 'functions']
