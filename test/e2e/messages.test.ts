@@ -6,7 +6,7 @@ import type { FaultOptions } from '../support/fault-plan.ts'
 import { PROMPT_TOKENS, WORDS } from '../support/openai-answers.ts'
 import { outcomeOf } from '../support/outcome.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
-import { rig, type RigOptions, type SingleRig, singleRig } from '../support/rig.ts'
+import { gatewayFor, rig, type RigOptions, type SingleRig, singleRig } from '../support/rig.ts'
 
 const TEXT = WORDS.join('')
 const ASK = {
@@ -298,6 +298,20 @@ t.test('the decision is told in a ping before the end of a stream, and in the bo
   const events = messageEvents(Buffer.concat((await streamed.blocks()).map(({ raw }) => raw)))
   t.match(events.at(-2), { type: 'ping', turnout: { outcome: { finish: 'stop' } } })
   t.equal(events.at(-1)?.type, 'message_stop')
+})
+
+t.test('a gateway behind another counts the same tokens (AT-16)', async (t) => {
+  const { gateway: inner } = await singleRig(t)
+  const outer = await gatewayFor(t, { backends: [{ name: 'inner', kind: 'vllm', url: inner.url, models: ['tiny'] }] })
+  const usageOf = async (url: string): Promise<unknown> =>
+    (await (await rawPost(url, MESSAGES_PATH, messages())).json<{ usage: unknown }>()).usage
+  const usage = await usageOf(inner.url)
+  t.strictSame(await usageOf(outer.url), usage)
+  const streamed = await rawPost(outer.url, MESSAGES_PATH, messages({ stream: true }))
+  const events = messageEvents(Buffer.concat((await streamed.blocks()).map(({ raw }) => raw)))
+  t.strictSame(events.at(-2)?.['usage'], usage)
+  const id = streamed.headers['x-request-id']!
+  t.match(await outcomeOf(outer, id), { tokens: { input: PROMPT_TOKENS, cached_input: 3, output: WORDS.length } })
 })
 
 t.test('a probe of the address is answered', async (t) => {
