@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import t, { type Test } from 'tap'
 import { messages, MESSAGES_PATH, messageEvents } from '../support/messages.ts'
 import type { FaultOptions } from '../support/fault-plan.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { PROMPT_TOKENS, WORDS } from '../support/openai-answers.ts'
 import { outcomeOf } from '../support/outcome.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
@@ -205,6 +206,36 @@ t.test('tools that Anthropic runs are refused by name where nobody can', async (
   })
   t.match(body.error.message, /openai-chat, which has no web_search_20250305/)
   t.equal(upstream.requests.length, 0)
+})
+
+t.test('where one backend is Anthropic it is asked, with the tools as they came', async (t) => {
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'tiny',
+    content: [{ type: 'text', text: 'So.' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 2 },
+  }
+  const native = await startFaultUpstream({
+    probe: ({ path }) => (path === MESSAGES_PATH ? { body: message } : undefined),
+  })
+  t.teardown(() => native.close())
+  const backends = [{ name: 'native', kind: 'anthropic', url: native.url, key: 'k', models: ['tiny'] }]
+  const { gateway, upstreams } = await rig(t, { upstreams: { up: {} }, config: { backends } })
+  const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }]
+  for (let turn = 0; turn < 4; turn++) {
+    const answer = await rawPost(gateway.url, MESSAGES_PATH, messages({ tools }))
+    t.equal(answer.status, 200)
+    t.equal(answer.headers['x-turnout-backend'], 'native')
+    t.strictSame(await answer.json(), message)
+  }
+  t.equal(upstreams['up']!.requests.length, 0)
+  const asked = native.probes.filter(({ path }) => path === MESSAGES_PATH)
+  t.equal(asked.length, 4)
+  t.strictSame(asked[0]!.json?.['tools'], tools)
 })
 
 t.test('the answer carries its id under both names, and limits as Anthropic tells them', async (t) => {
