@@ -174,15 +174,18 @@ const DATA_LINE = Buffer.from('data: ')
 
 /** The common case of a format with names: `event: NAME`, one data line and no more; null for any other. */
 function namedFrame(raw: Buffer): SseFrame | null {
-  if (raw.compare(EVENT, 0, EVENT.length, 0, EVENT.length) !== 0) return null
+  if (!hasAt(raw, EVENT, 0)) return null
   const line = raw.indexOf(LF) + 1
   const dataStart = line + DATA_LINE.length
-  if (raw.compare(DATA_LINE, 0, DATA_LINE.length, line, dataStart) !== 0) return null
+  if (!hasAt(raw, DATA_LINE, line)) return null
   const dataEnd = raw.length - 2
   if (raw.indexOf(LF, dataStart) !== dataEnd || dataEnd === dataStart) return null
   const event = raw.toString('utf8', EVENT.length, line - 1)
   return { raw, data: raw.toString('latin1', dataStart, dataEnd), dataStart, dataEnd, event }
 }
+
+const hasAt = (raw: Buffer, text: Buffer, at: number): boolean =>
+  raw.length >= at + text.length && raw.compare(text, 0, text.length, at, at + text.length) === 0
 
 function toFrameByLine(raw: Buffer, named: boolean): SseFrame | null {
   const data: Buffer[] = []

@@ -259,3 +259,21 @@ t.test('events of the gateway are read back as they are', async (t) => {
   const named = parse([encodeEvent('{}', 'error')])
   t.strictSame([named[0]?.data, named[0]?.event], ['{}', 'error'])
 })
+
+t.test(
+  'names of events are sent on where the format has them; lines of any length, and none, in between',
+  async (t) => {
+    const text =
+      '\n\nevent: a\ndata: {"a":1}\n\n\n:\n\ne\n\nevent\n\nevent: b\nid: 7\ndata: {"b":1}\n\ndata: {"c":1}\n\nevent: d\n\nevent: e\nda\n\nevent: f\ndata: {}\n\n\n'
+    const named = (chunks: readonly Buffer[]): string => {
+      const splitter = new SseSplitter(true)
+      const frames: SseFrame[] = []
+      for (const chunk of chunks) splitter.push(chunk, frames)
+      splitter.flush(frames)
+      return frames.map(({ raw }) => raw.toString()).join('')
+    }
+    const whole = named([Buffer.from(text)])
+    t.equal(whole, 'event: a\ndata: {"a":1}\n\n:\n\nevent: b\ndata: {"b":1}\n\ndata: {"c":1}\n\nevent: f\ndata: {}\n\n')
+    t.equal(named(everyByte(Buffer.from(text))), whole)
+  },
+)
