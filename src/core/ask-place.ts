@@ -79,6 +79,14 @@ export function isRefused({ unsupportedUntil }: Deployment['health'], key: strin
   return unsupportedUntil.size > 0 && (unsupportedUntil.get(key) ?? 0) > now
 }
 
+/** `path` with the model in it. A name that begins with the folder which the path has for it (`models/`) does not say it twice. */
+export function pathWithModel(path: string, model: string): string {
+  const at = path.indexOf('{model}')
+  const folder = path.slice(path.lastIndexOf('/', at - 2) + 1, at)
+  const name = folder !== '' && model.startsWith(folder) ? model.slice(folder.length) : model
+  return path.replace('{model}', () => encodeURIComponent(name))
+}
+
 /** Places of a backend that takes requests as the gateway itself does. */
 export const ownPlaces = (endpoints: readonly Endpoint[]): Provider['endpoints'] =>
   Object.fromEntries(

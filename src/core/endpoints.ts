@@ -78,6 +78,7 @@ export const asksToLoad = (endpoint: Endpoint): boolean => endpoint === OLLAMA_L
 
 /** Google's API: the model stands in the path. */
 export const GEMINI_GENERATE = row('gemini_generate', '/v1beta/models/*:generateContent', true, 'chat', 'gemini')
+export const GEMINI_COUNT = counting('gemini_count', '/v1beta/models/*:countTokens', GEMINI_GENERATE)
 export const GEMINI_STREAM = row('gemini_stream', '/v1beta/models/*:streamGenerateContent', true, 'chat', 'gemini')
 export const GEMINI_EMBED = row('gemini_embed', '/v1beta/models/*:embedContent', false, 'embeddings', 'gemini')
 export const GEMINI_EMBED_BATCH = row(
@@ -101,6 +102,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   counting('input_tokens', '/v1/responses/input_tokens', RESPONSES),
   GEMINI_GENERATE,
   GEMINI_STREAM,
+  GEMINI_COUNT,
   GEMINI_EMBED,
   GEMINI_EMBED_BATCH,
   MESSAGES,

@@ -3,6 +3,7 @@ import { mayLoad } from '../backends/fleet/health.ts'
 import type { Call } from '../backends/upstream/call.ts'
 import { composeHeaders } from '../backends/upstream/call-headers.ts'
 import type { Pools } from '../backends/upstream/pools.ts'
+import { pathWithModel } from '../core/ask-place.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
@@ -78,15 +79,7 @@ function pathOf({ path, streamPath, paths, format }: EndpointPlace, model: strin
   const { stream, endpoint } = request
   const asked = endpoint.format === format ? paths?.[endpoint.id] : undefined
   const own = asked ?? (stream ? (streamPath ?? path) : path)
-  return own.includes('{') ? withModel(own, model) : own
-}
-
-/** A name that begins with the folder which the path has for it (`models/`) does not say it twice. */
-function withModel(path: string, model: string): string {
-  const at = path.indexOf('{model}')
-  const folder = path.slice(path.lastIndexOf('/', at - 2) + 1, at)
-  const name = folder !== '' && model.startsWith(folder) ? model.slice(folder.length) : model
-  return path.replace('{model}', () => encodeURIComponent(name))
+  return own.includes('{') ? pathWithModel(own, model) : own
 }
 
 /** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */

@@ -190,8 +190,8 @@ export interface BackendSide {
 }
 
 export interface TokenCounter {
-  /** The body that asks. `composed`: a request as `compose` writes it. */
-  asking(composed: Buffer): string
+  /** The body that asks. `composed`: a request as `compose` writes it. `model`: as the engine names it. */
+  asking(composed: Buffer, model: string): string
   /** What an answer tells; null: nothing. */
   told(body: string): number | null
 }

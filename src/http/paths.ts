@@ -4,6 +4,7 @@
  */
 import { didYouMean } from '../config/did-you-mean.ts'
 import { ENDPOINTS, RESPONSES } from '../core/endpoints.ts'
+import { GatewayError } from '../core/errors.ts'
 
 const VERSION = '/v1'
 
@@ -106,3 +107,7 @@ export function pathAdvice(path: string): string {
   )
   return `The inference paths are below /v1${near === '' ? '.' : near}`
 }
+
+/** The error of a path that nothing serves. */
+export const noSuchPath = (method: string, path: string): GatewayError =>
+  new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)

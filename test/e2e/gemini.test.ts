@@ -3,6 +3,7 @@ import { ApiError, FunctionCallingConfigMode, GoogleGenAI, type GenerateContentP
 import type { Test } from 'tap'
 import t from 'tap'
 import type { JsonObject } from '../../src/core/json.ts'
+import { atRest, eventually } from '../support/await.ts'
 import { CHAT_PATH } from '../support/chat.ts'
 import { failing } from '../support/fault-plan.ts'
 import { type FaultUpstream, startFaultUpstream } from '../support/fault-upstream.ts'
@@ -233,6 +234,132 @@ t.test('errors are what the SDK takes them for', async (t) => {
   const wrong = new GoogleGenAI({ apiKey: 'nobody', httpOptions: { baseUrl: gateway.url } })
   await t.rejects(wrong.models.generateContent({ model: 'tiny', contents: 'hi' }), { message: /UNAUTHENTICATED/ })
 })
+
+t.test('tokens are counted by the backend, or guessed', async (t) => {
+  const { client, google, gateway } = await world(t)
+  google.next({ body: { totalTokens: 42 } })
+  t.equal((await client.models.countTokens({ model: NATIVE, contents: 'hi' })).totalTokens, 42)
+  t.match(google.asked, [
+    {
+      url: `/v1beta/models/${NATIVE}:countTokens`,
+      headers: { 'x-goog-api-key': OWN_KEY },
+      body: { generateContentRequest: { model: `models/${NATIVE}`, contents: [{ parts: [{ text: 'hi' }] }] } },
+    },
+  ])
+  const few = await client.models.countTokens({ model: 'tiny', contents: 'hi' })
+  const many = await client.models.countTokens({ model: 'local/tiny', contents: 'many words '.repeat(100) })
+  t.ok(few.totalTokens! > 0 && many.totalTokens! > 100 + few.totalTokens!, `${few.totalTokens}, ${many.totalTokens}`)
+  const post = async (verb: string, body: object): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json', 'x-goog-api-key': KEY }
+    const url = `${gateway.url}/v1beta/models/tiny:${verb}`
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+  }
+  const contents = [{ parts: [{ text: 'hi' }] }]
+  t.strictSame(
+    await post('countTokens', { generateContentRequest: { model: 'models/tiny', contents } }),
+    few.totalTokens === undefined ? null : { totalTokens: few.totalTokens },
+  )
+  t.match(await post('predict', { contents }), { error: { code: 404, message: /No such path/ } })
+  t.match(await post('countTokens', {}), { error: { code: 400, message: /`contents`/ } })
+})
+
+/** Callers of Google's and of OpenAI's form, before a backend that is asked in Google's. */
+const CALLERS = {
+  gemini: {
+    path: `/v1beta/models/${NATIVE}:streamGenerateContent?alt=sse`,
+    body: { contents: [{ parts: [{ text: 'hi' }] }] },
+  },
+  array: { path: `/v1beta/models/${NATIVE}:streamGenerateContent`, body: { contents: [{ parts: [{ text: 'hi' }] }] } },
+  openai: { path: CHAT_PATH, body: { model: NATIVE, stream: true, messages: [{ role: 'user', content: 'hi' }] } },
+} as const
+
+async function bytesOf(gateway: OwnGateway, { path, body }: { path: string; body: object }): Promise<string> {
+  const answer = await fetch(gateway.url + path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+  })
+  // What is made anew for each answer.
+  return (await answer.text()).replace(/call_[0-9a-f]{24}/g, 'call_x').replace(/"created":\d+/g, '"created":0')
+}
+
+t.test('packets that end at any byte make the same events', async (t) => {
+  const { gateway, google } = await world(t, { formats: ['gemini'] })
+  for (const events of [HELLO, CALLS])
+    for (const [name, caller] of Object.entries(CALLERS)) {
+      google.next({ events })
+      const whole = await bytesOf(gateway, caller)
+      t.ok(whole.length > 100, name)
+      for (const packet of [1, 2, 7]) {
+        google.next({ events, packet })
+        t.equal(await bytesOf(gateway, caller), whole, `${name}, packets of ${packet}`)
+      }
+    }
+})
+
+t.test('an answer that breaks off anywhere ends with an error, and never as if it were whole', async (t) => {
+  const { gateway, google } = await world(t, { formats: ['gemini'] })
+  for (const [name, caller] of Object.entries(CALLERS))
+    for (const cutAfter of [0, 1, 2]) {
+      google.next({ events: HELLO, cutAfter })
+      const text = await bytesOf(gateway, caller)
+      t.match(text, /"error":\{/, `${name} after ${cutAfter}`)
+      t.notMatch(text, /"finishReason":"STOP"|"finish_reason":"stop"/)
+      if (name === 'openai' && cutAfter > 0) t.match(text, /\[DONE\]\n\n$/)
+      if (name === 'array') t.doesNotThrow(() => JSON.parse(text))
+    }
+  // The connection may break behind the last word.
+  for (const [name, caller] of Object.entries(CALLERS)) {
+    google.next({ events: HELLO, cutAfter: 3 })
+    t.notMatch(await bytesOf(gateway, caller), /"error"/, name)
+  }
+  const inside = { error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } }
+  for (const [name, caller] of Object.entries(CALLERS)) {
+    google.next({ events: [...HELLO.slice(0, 1), inside] })
+    t.match(await bytesOf(gateway, caller), /"error":\{[^]*overloaded/, name)
+  }
+})
+
+t.test('what Google ends an answer with', async (t) => {
+  const { gateway, google } = await world(t, { formats: ['gemini'] })
+  const blocked = {
+    promptFeedback: { blockReason: 'PROHIBITED_CONTENT' },
+    usageMetadata: { promptTokenCount: 3, totalTokenCount: 3 },
+  }
+  const ended = (finishReason: string): object => answer([{ text: 'And so' }], { finishReason })
+  for (const [event, finish] of [
+    [blocked, 'content_filter'],
+    [ended('STOP'), 'stop'],
+    [ended('MAX_TOKENS'), 'length'],
+    [ended('RECITATION'), 'content_filter'],
+    [ended('MALFORMED_FUNCTION_CALL'), 'stop'],
+    [ended('SOMETHING_NEW'), 'stop'],
+  ] as const)
+    for (const stream of [false, true]) {
+      google.next({ events: [event] })
+      const text = await bytesOf(gateway, { path: CHAT_PATH, body: { ...CALLERS.openai.body, stream } })
+      t.match(text, `"finish_reason":"${finish}"`, `${JSON.stringify(event)} ${stream}`)
+    }
+})
+
+for (const name of ['gemini', 'openai'] as const)
+  t.test(`a caller of ${name} that does not read makes the backend wait`, async (t) => {
+    const { gateway, google } = await world(t, { formats: ['gemini'] })
+    const long = Array.from({ length: 320 }, () => answer([{ text: 'x'.repeat(100_000) }]))
+    google.next({ events: [...long, ...HELLO], packet: 100_000 })
+    const client = await RawClient.open(gateway.url)
+    const { path, body } = CALLERS[name]
+    const asked = client.send(path, { method: 'POST', body, headers: { authorization: `Bearer ${KEY}` } })
+    client.socket.pause()
+    await eventually(5_000, 'the first of it', () => google.written > 0)
+    await atRest(400, 'what the backend could write', () => google.written)
+    t.ok(google.written < 25_000_000, `${google.written} bytes were taken`)
+    client.socket.resume()
+    const { complete } = await asked
+    t.equal(await complete, true)
+    t.ok(google.written > 32_000_000)
+    client.destroy()
+  })
 
 t.test('embeddings, one and several, of both kinds of backends', async (t) => {
   const { gateway, google, openAI } = await world(t)

@@ -224,10 +224,12 @@ t.test('every inference path asks for a key', async (t) => {
   for (const { path } of ENDPOINTS) {
     const response = await rawPost(gateway.url, path.replace('*', 'speech'), chat())
     t.equal(response.status, 401, path)
-    const error = path.startsWith('/api/') ? /^No API key/ : { code: 'invalid_api_key' }
+    const google = { code: 401, status: 'UNAUTHENTICATED', details: [{ reason: 'INVALID_API_KEY' }] }
+    const known = path.startsWith('/v1beta/') ? google : { code: 'invalid_api_key' }
+    const error = path.startsWith('/api/') ? /^No API key/ : known
     t.match(await response.json(), { error }, path)
   }
-  for (const [path, open] of [['/v1/models', 401], ['/v1/models/tiny', 401], ['/health', 401], ['/health/liveness', 200], ['/health/readiness', 200]] as const) {
+  for (const [path, open] of [['/v1/models', 401], ['/v1/models/tiny', 401], ['/v1beta/models', 401], ['/health', 401], ['/health/liveness', 200], ['/health/readiness', 200]] as const) {
     t.equal((await get(gateway.url, path)).status, open, path)
   }
   t.equal((await get(gateway.url, '/health', { authorization: 'Bearer sk-1' })).status, 200)

@@ -30,6 +30,8 @@ export interface GeminiPlan {
 export interface GeminiUpstream {
   readonly url: string
   readonly asked: readonly Asked[]
+  /** Bytes of streams that were taken from it. */
+  readonly written: number
   /** For the next request; several queue up. */
   next(...plans: readonly GeminiPlan[]): void
 }
@@ -58,6 +60,7 @@ export const HELLO: readonly object[] = [
 
 export async function geminiUpstream(test: Test): Promise<GeminiUpstream> {
   const asked: Asked[] = []
+  const progress = { written: 0 }
   const queue: GeminiPlan[] = []
   const server = createServer((request, response) => {
     void read(request).then((text) => {
@@ -65,7 +68,7 @@ export async function geminiUpstream(test: Test): Promise<GeminiUpstream> {
       // What it has is declared.
       if (method !== 'POST') return void response.writeHead(404).end()
       asked.push({ method, url, headers, body: JSON.parse(text) as JsonObject })
-      return play(queue.shift() ?? { events: HELLO }, url, response)
+      return play(queue.shift() ?? { events: HELLO }, url, response, progress)
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -74,7 +77,14 @@ export async function geminiUpstream(test: Test): Promise<GeminiUpstream> {
     server.closeAllConnections()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, asked, next: (...plans) => void queue.push(...plans) }
+  return {
+    url,
+    asked,
+    get written() {
+      return progress.written
+    },
+    next: (...plans) => void queue.push(...plans),
+  }
 }
 
 async function read(request: IncomingMessage): Promise<string> {
@@ -83,21 +93,36 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-async function play(plan: GeminiPlan, url: string, response: ServerResponse): Promise<void> {
-  const { status = 200, body, events = [], packet, cutAfter, array = false } = plan
+async function play(
+  plan: GeminiPlan,
+  url: string,
+  response: ServerResponse,
+  progress: { written: number },
+): Promise<void> {
+  const { status = 200, body, events = [], array = false } = plan
   const type = body === undefined && url.includes('alt=sse') && !array ? 'text/event-stream' : 'application/json'
   response.writeHead(status, { 'content-type': type })
   response.socket?.setNoDelay(true)
   if (body !== undefined) return void response.end(typeof body === 'string' ? body : JSON.stringify(body))
   if (!url.includes(':stream')) return void response.end(JSON.stringify(whole(events)))
   if (array) return void response.end(JSON.stringify(events))
+  await stream(plan, response, progress)
+}
+
+async function stream(
+  { events = [], packet, cutAfter }: GeminiPlan,
+  response: ServerResponse,
+  progress: { written: number },
+): Promise<void> {
   const kept = cutAfter === undefined ? events : events.slice(0, cutAfter)
   const bytes = Buffer.from(kept.map((one) => `data: ${JSON.stringify(one)}\r\n\r\n`).join(''))
   const size = packet ?? bytes.length
   for (let at = 0; at < bytes.length; at += size) {
     const taken = response.write(bytes.subarray(at, at + size))
-    if (!taken) await once(response, 'drain')
-    else if (packet !== undefined) await new Promise((resolve) => setImmediate(resolve))
+    if (!taken) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    progress.written = Math.min(bytes.length, at + size)
+    if (response.destroyed) return
+    if (taken && packet !== undefined) await new Promise((resolve) => setImmediate(resolve))
   }
   if (cutAfter === undefined) response.end()
   else response.socket?.destroySoon()

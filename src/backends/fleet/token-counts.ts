@@ -1,5 +1,6 @@
 /** How many tokens a prompt has, as its backend counts them. Nothing that goes wrong here says anything about the health of a backend. */
 import { BoundedMap } from '../../core/bounded-map.ts'
+import { pathWithModel } from '../../core/ask-place.ts'
 import type { EndpointPlace } from '../../core/provider.ts'
 import { inSlices } from '../../core/slices.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
@@ -52,10 +53,10 @@ export class TokenCounts {
     const how = { place, inputTokens: 0, effort: null, changes: [], maxTokens: null, lossy: [] }
     const composed = Buffer.concat(await inSlices(side.compose(request, deployment, how)))
     const { status, text } = await this.#client.call({
-      url: backend.root + place.path.replace('{model}', encodeURIComponent(model)),
+      url: backend.root + pathWithModel(place.path, model),
       method: 'POST',
       headers: { ...credentials(backend, place.auth), 'content-type': 'application/json' },
-      body: counter.asking(composed),
+      body: counter.asking(composed, model),
       signal: AbortSignal.timeout(LIMIT_MS),
     })
     return status === 200 ? counter.told(text) : null

@@ -37,6 +37,7 @@ function contentsOf(messages: readonly Message[], asked: TurnsAsked): JsonObject
   /** Results of the calls of one turn are one turn: as many as there were calls. */
   let results: JsonObject[] | null = null
   for (const message of messages) {
+    if (message.name !== null) asked.lose('name')
     for (const part of message.parts) if (part.kind === 'call') names.set(part.id, part.name)
     const isResult = message.result !== null
     const parts = isResult ? resultOf(message, names, asked) : partsOf(message, asked)
@@ -55,6 +56,7 @@ function partsOf({ parts, role }: Message, asked: TurnsAsked): JsonObject[] {
   let calls = 0
   for (const part of parts) {
     if ('cache' in part && part.cache !== null) asked.lose('cache marks')
+    if (part.kind === 'refusal') asked.lose('refusals')
     if (part.kind === 'thought') addThought(part, written, asked)
     else if (part.kind === 'call') written.push(callOf(part, calls++ === 0 && role === 'assistant', asked))
     else if (isMedium(part)) written.push(...mediumOf(part, asked))

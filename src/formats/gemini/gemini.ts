@@ -12,6 +12,7 @@ import { modelEntry, modelList } from './model-entry.ts'
 import { GEMINI_NAME } from './name.ts'
 import { wantsArray } from './prompt.ts'
 import { readLargeRequest, readRequest } from './request.ts'
+import { TOKEN_COUNTER } from './token-counter.ts'
 import { GeminiWriter } from './writer.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -50,6 +51,7 @@ export const GEMINI: Format = {
     withRecord,
     recordEvent,
     modelEntry,
+    counted: (totalTokens) => ({ totalTokens }),
     modelList,
     modelAlias: null,
     answerHeaders: null,
@@ -63,5 +65,6 @@ export const GEMINI: Format = {
     refusesUsage: () => false,
     reader: (request, how) => new GeminiAnswerReader(request, how),
     readFault,
+    counter: TOKEN_COUNTER,
   },
 }

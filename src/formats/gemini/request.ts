@@ -21,7 +21,8 @@ export function* readLargeRequest(raw: Buffer, endpoint: Endpoint, asked: Asked)
   return requestOf(yield* readObjectInSteps(raw), endpoint, asked)
 }
 
-function requestOf(object: ReadObject, endpoint: Endpoint, { url }: Asked): GeminiRequest {
+function requestOf(read: ReadObject, endpoint: Endpoint, { url }: Asked): GeminiRequest {
+  const object = wrapped(read)
   const delivery = deliveryOf(endpoint, url)
   return {
     model: modelOf(url),
@@ -29,6 +30,14 @@ function requestOf(object: ReadObject, endpoint: Endpoint, { url }: Asked): Gemi
     prompt: new GeminiPrompt(endpoint, object, delivery),
     names: namesIn(object.body['labels']),
   }
+}
+
+/** Where only tokens are counted, the request may stand in a member. */
+const WRAPPERS = ['generateContentRequest', 'generate_content_request']
+
+function wrapped(object: ReadObject): ReadObject {
+  const member = object.members.find(({ key }) => WRAPPERS.includes(key))
+  return member === undefined ? object : readObject(object.raw.subarray(member.valueStart, member.valueEnd))
 }
 
 const MODEL = /\/models\/(.+):[a-z]+$/i

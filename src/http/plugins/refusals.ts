@@ -8,7 +8,7 @@ import { formatOfReader } from '../../formats/reader-format.ts'
 import { asObject } from '../../relay/headers.ts'
 import { faultOfBytes, faultOfUpload } from '../admission/upload-fault.ts'
 import { envelopeOf, errorHeaders, toldIn } from '../error-answer.ts'
-import { isGeminiPath, isOllamaPath, pathAdvice } from '../paths.ts'
+import { isGeminiPath, isOllamaPath, noSuchPath } from '../paths.ts'
 import { type PlainTools, plainEnd } from '../plain-answers.ts'
 
 declare module 'fastify' {
@@ -71,9 +71,6 @@ const asksForWebSocket = ({ method, headers }: FastifyRequest): boolean =>
 /** Any other status makes Codex try again seven times, for as many seconds. */
 const noWebSocket = (path: string): GatewayError =>
   new GatewayError('websocket_not_served', `${path.slice(0, 200)} is not served over WebSocket; send a POST.`)
-
-const noSuchPath = (method: string, path: string): GatewayError =>
-  new GatewayError('not_found', `No such path: ${method} ${path.slice(0, 200)}. ${pathAdvice(path)}`)
 
 /** Bounded: a name of the table, or of two kinds beside it. */
 function endpointOf({ routeOptions }: FastifyRequest): string {

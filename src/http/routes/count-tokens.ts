@@ -7,6 +7,8 @@ import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import { calibrated } from '../../decision/learn/calibration.ts'
 import { formatNamed } from '../../formats/formats.ts'
 import { dryRun, type Stages } from '../../pipeline.ts'
+import { EndpointPaths } from '../endpoint-paths.ts'
+import { noSuchPath, pathOf } from '../paths.ts'
 import { anyRequest, type Incoming } from '../gateway-request.ts'
 import { incoming } from './incoming.ts'
 
@@ -19,9 +21,12 @@ export function countRoute(
   counts: TokenCounts,
 ): void {
   const format = formatNamed(of.format, stages.formats).caller
-  scope.post(endpoint.path, { config: { endpoint, free: true } }, async (request) =>
-    format.counted?.(await tokensOf(incoming(request), of, stages, counts)),
-  )
+  const paths = new EndpointPaths([endpoint])
+  // A name in a path may hold slashes, and Fastify knows such a one at the end only.
+  scope.post(endpoint.path.replace(/\*.*$/, '*'), { config: { endpoint, free: true } }, async (request) => {
+    if (paths.at(pathOf(request.url)) === null) throw noSuchPath(request.method, pathOf(request.url))
+    return format.counted?.(await tokensOf(incoming(request), of, stages, counts))
+  })
 }
 
 /** As the engine counts that would be asked, else a guess by what was learnt of it. Throws only where the body cannot be read. */
