@@ -1,4 +1,6 @@
 /** One decision many times: profile and plan of the shipped code, on a field of deployments that have learnt something. */
+import { valuesOf } from '../../src/core/options/option.ts'
+import { WISH_OPTIONS } from '../../src/core/options/options.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { type ModelFacts, NO_PRICE } from '../../src/core/settings.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
@@ -151,6 +153,7 @@ function deploymentOf(index: number, lessons: ModelStats): Deployment {
     quality: catalogueOf(UNPRICED, model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],
     paramsB: null,
+    wishes: valuesOf(WISH_OPTIONS),
   }
   return deploymentFor(`b${index}`, model, facts, lessons, index % 3)
 }

@@ -1,3 +1,5 @@
+import { valuesOf as wishesOf } from '../../src/core/options/option.ts'
+import { WISH_OPTIONS } from '../../src/core/options/options.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 /** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
@@ -73,6 +75,7 @@ function factsOf(model: string, card: ModelCard, train: readonly Sample[]): Mode
     quality: priorOf(model, card.paramsB),
     efforts: [],
     paramsB: card.paramsB,
+    wishes: wishesOf(WISH_OPTIONS),
   }
 }
 

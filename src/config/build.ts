@@ -4,7 +4,7 @@ import type { AdminSpec, BackendSpec, Config, Limits, ModelFacts, RouteSpec, Tel
 import { DEFAULT_STRATEGY } from '../core/strategies.ts'
 import { weightsFrom } from '../core/terms.ts'
 import { valuesOf } from '../core/options/option.ts'
-import { ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
+import { ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
@@ -127,6 +127,7 @@ function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {
     quality: facts.quality ?? {},
     efforts: facts.efforts ?? [],
     paramsB: facts.params_b ?? null,
+    wishes: valuesOf(WISH_OPTIONS, facts),
   }
 }
 

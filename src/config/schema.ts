@@ -5,7 +5,7 @@ import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import { count, name, share, text, texts, usd } from '../core/options/kinds.ts'
 import { described, zodShapeOf } from '../core/options/option.ts'
-import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../core/options/options.ts'
+import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
@@ -112,6 +112,7 @@ const modelFacts = z.strictObject({
     'how hard it can be told to think, instead of what is known of its family',
   ),
   params_b: described(z.number().positive('is not more than 0'), 'billions of parameters, all experts together'),
+  ...zodShapeOf(WISH_OPTIONS),
 })
 
 const match = z.strictObject({

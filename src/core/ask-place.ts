@@ -2,10 +2,10 @@
 import type { Capability } from './capabilities.ts'
 import type { Ask, Endpoint } from './endpoints.ts'
 import type { EndpointPlace, Provider, Wish } from './provider.ts'
-import type { BackendSpec } from './settings.ts'
+import type { Wishes } from './settings.ts'
 import type { Deployment } from './types.ts'
 
-type Asked = Pick<Deployment, 'backend' | 'model' | 'health'>
+type Asked = Pick<Deployment, 'backend' | 'model' | 'facts' | 'health'>
 
 /** What is translated between wire formats; anything else is asked in the caller's own. */
 const TRANSLATED: ReadonlySet<Ask | null> = new Set<Ask>(['chat', 'completions', 'embeddings'])
@@ -16,7 +16,7 @@ const TRANSLATED: ReadonlySet<Ask | null> = new Set<Ask>(['chat', 'completions',
  * or of what the request says and only the maker of its format serves (`particular`), after those that do not; last comes one that the deployment said not to have, `now` being a clock reading. Null: it cannot be asked.
  */
 export function placeFor(
-  { backend, model, health }: Asked,
+  { backend, model, facts, health }: Asked,
   endpoint: Endpoint,
   needs: readonly Capability[],
   now: number,
@@ -24,7 +24,7 @@ export function placeFor(
 ): EndpointPlace | null {
   const places = endpoint.asks === null ? undefined : backend.provider.endpoints[endpoint.asks]
   if (places === undefined) return null
-  const wishes = places.length > 1 ? wishesOf(backend) : NO_WISHES
+  const wishes = places.length > 1 ? wishesOf(facts.wishes) : NO_WISHES
   let best: EndpointPlace | null = null
   let least = Infinity
   for (const place of places) {
@@ -44,7 +44,7 @@ export function placeFor(
 
 const NO_WISHES: readonly Wish[] = []
 
-function wishesOf({ numCtx, keepAlive, think }: BackendSpec): readonly Wish[] {
+function wishesOf({ numCtx, keepAlive, think }: Wishes): readonly Wish[] {
   if (numCtx === null && keepAlive === null && think === null) return NO_WISHES
   const wishes: readonly (readonly [Wish, unknown])[] = [
     ['num_ctx', numCtx],

@@ -2,7 +2,7 @@
 import { keyed } from './keyed.ts'
 import { RATE_NAMES, type RateName } from './tokens.ts'
 import type { Values } from './options/option.ts'
-import type { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from './options/options.ts'
+import type { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
 import type { KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
@@ -49,7 +49,11 @@ export interface ModelFacts {
   readonly efforts: readonly Effort[]
   /** Billions of parameters: a first guess at what it can do and what it takes, where nothing else is known. */
   readonly paramsB: number | null
+  /** What the operator wishes of its engine: of this model, else of its backend. */
+  readonly wishes: Wishes
 }
+
+export type Wishes = Values<typeof WISH_OPTIONS>
 
 export interface Limits {
   readonly connectMs: number

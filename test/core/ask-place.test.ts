@@ -1,3 +1,6 @@
+import { valuesOf } from '../../src/core/options/option.ts'
+import { WISH_OPTIONS } from '../../src/core/options/options.ts'
+import type { Wishes } from '../../src/core/settings.ts'
 import t from 'tap'
 import { lacksEverywhere, placeFor, preferredPlace } from '../../src/core/ask-place.ts'
 import type { Capability } from '../../src/core/capabilities.ts'
@@ -106,6 +109,24 @@ const CASES: readonly Case[] = [
   },
   { name: 'nor where the backend is not asked for such things', places: BOTH, endpoint: EMBEDDINGS, asked: null },
 ]
+
+t.test('what the operator wishes is told where there is a word for it, if nothing gets lost there', async (t) => {
+  const places = [place('openai-chat'), place('ollama', { tells: ['num_ctx', 'keep_alive'], lacks: ['logprobs'] })]
+  const CASES: readonly (readonly [wishes: Partial<Wishes>, needs: readonly Capability[], asked: string])[] = [
+    [{}, [], 'openai-chat'],
+    [{ numCtx: 4096 }, [], 'ollama'],
+    [{ keepAlive: -1, numCtx: 4096 }, ['chat', 'tools'], 'ollama'],
+    [{ numCtx: 4096 }, ['logprobs'], 'openai-chat'],
+    [{ think: true }, [], 'openai-chat'],
+  ]
+  for (const [wishes, needs, asked] of CASES) {
+    const made = deployment('up/m', {
+      backend: { provider: provider({ endpoints: { chat: places } }) },
+      facts: { wishes: { ...valuesOf(WISH_OPTIONS), ...wishes } },
+    })
+    t.equal(placeFor(made, CHAT, needs, 50)?.format, asked, JSON.stringify([wishes, needs]))
+  }
+})
 
 t.test('where a deployment is asked', async (t) => {
   for (const { name, places, endpoint, needs = [], refused = [], model = 'm', asked } of CASES) {

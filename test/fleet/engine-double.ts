@@ -13,7 +13,7 @@ import {
   NO_STORE,
 } from '../../src/config/defaults.ts'
 import { valuesOf } from '../../src/core/options/option.ts'
-import { BACKEND_OPTIONS } from '../../src/core/options/options.ts'
+import { BACKEND_OPTIONS, WISH_OPTIONS } from '../../src/core/options/options.ts'
 import type { BackendSpec, Config, ModelFacts } from '../../src/core/settings.ts'
 import type { DiscoverySource, Provider } from '../../src/core/provider.ts'
 
@@ -171,6 +171,7 @@ export const FACTS: ModelFacts = {
   quality: {},
   efforts: [],
   paramsB: null,
+  wishes: valuesOf(WISH_OPTIONS),
 }
 
 export function config(backends: readonly BackendSpec[], changes: Partial<Config> = {}): Config {

@@ -1,3 +1,5 @@
+import { valuesOf } from '../../src/core/options/option.ts'
+import { WISH_OPTIONS } from '../../src/core/options/options.ts'
 import t from 'tap'
 import { type BackendSpec, NO_PRICE } from '../../src/core/settings.ts'
 import { modelFactsOf } from '../../src/backends/fleet/facts.ts'
@@ -32,6 +34,7 @@ t.test("the operator comes before the engine, the backend's model before the mod
     quality: { code: 0.9, default: 0.5 },
     efforts: [],
     paramsB: null,
+    wishes: valuesOf(WISH_OPTIONS),
   })
   t.equal(modelFactsOf(backend('http://h'), 'm', found, {}).context, 99)
   t.equal(modelFactsOf(backend('http://h'), 'm', found, { m: { ...FACTS, maxOutput: 5 } }).maxOutput, 5)

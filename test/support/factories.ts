@@ -13,7 +13,7 @@ import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import { valuesOf } from '../../src/core/options/option.ts'
-import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS } from '../../src/core/options/options.ts'
+import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../../src/core/options/options.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -119,6 +119,7 @@ export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
     quality: {},
     efforts: [],
     paramsB: null,
+    wishes: valuesOf(WISH_OPTIONS),
     ...traits,
   }
 }

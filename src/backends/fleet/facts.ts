@@ -26,18 +26,24 @@ export function modelFactsOf(
     }
     return null
   }
+  const wishes = {
+    numCtx: first((facts) => facts.wishes.numCtx) ?? spec.numCtx,
+    keepAlive: first((facts) => facts.wishes.keepAlive) ?? spec.keepAlive,
+    think: first((facts) => facts.wishes.think) ?? spec.think,
+  }
   const known = catalogueOf(spec.provider, model)
   const { capabilities, efforts } = skillsOf(spec, model, found, said, known)
   const quality = Object.assign({}, ...said.toReversed().map((facts) => facts.quality)) as ModelFacts['quality']
   return {
     aliases: [...new Set(said.flatMap((facts) => facts.aliases))],
     capabilities,
-    context: first((facts) => facts.context) ?? spec.numCtx ?? found?.context ?? known?.context ?? null,
+    context: first((facts) => facts.context) ?? wishes.numCtx ?? found?.context ?? known?.context ?? null,
     maxOutput: first((facts) => facts.maxOutput) ?? known?.maxOutput ?? null,
     price: first((facts) => facts.price) ?? spec.price ?? known?.price ?? null,
     quality: qualityOf(quality, known),
     efforts,
     paramsB: first((facts) => facts.paramsB) ?? known?.paramsB ?? null,
+    wishes,
   }
 }
 

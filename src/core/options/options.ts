@@ -14,21 +14,8 @@ import { PERIODS } from '../budget.ts'
 import { count, moment, name, names, text, texts, usd } from './kinds.ts'
 import { option } from './option.ts'
 
-/** `backends[]` */
-export const BACKEND_OPTIONS = {
-  models: option(z.array(text), 'models in addition to the discovered ones, even if its list lacks them', {
-    value: [],
-  }),
-  weight: option(
-    usd,
-    'its share among replicas, 2 getting twice as much as 1; 0 drains it: running calls finish, no new ones arrive',
-    { value: 1 },
-  ),
-  formats: option(
-    z.array(z.enum(FORMAT_NAMES)).min(1).nullable(),
-    'wire formats in which it is asked, the preferred one first, instead of all that its kind has',
-    { value: null },
-  ),
+/** What the operator wishes of an engine with each request: of all models of a backend, or of one under `models`. */
+export const WISH_OPTIONS = {
   num_ctx: option(
     count,
     'Ollama: tokens of context with which its models are loaded, whatever a caller wishes: another number loads the model anew',
@@ -44,6 +31,24 @@ export const BACKEND_OPTIONS = {
     z.union([z.boolean(), text]),
     'Ollama: whether its models think, or how hard, where a request does not say: true, false, "low"',
   ),
+}
+
+/** `backends[]` */
+export const BACKEND_OPTIONS = {
+  models: option(z.array(text), 'models in addition to the discovered ones, even if its list lacks them', {
+    value: [],
+  }),
+  weight: option(
+    usd,
+    'its share among replicas, 2 getting twice as much as 1; 0 drains it: running calls finish, no new ones arrive',
+    { value: 1 },
+  ),
+  formats: option(
+    z.array(z.enum(FORMAT_NAMES)).min(1).nullable(),
+    'wire formats in which it is asked, the preferred one first, instead of all that its kind has',
+    { value: null },
+  ),
+  ...WISH_OPTIONS,
   prompt_caching: option(
     z.boolean(),
     'a cloud that keeps prompts only where they are marked (Anthropic) is sent marks for callers whose wire format has none: behind instructions and tools, and behind the last turns of a conversation. To write what is kept costs a quarter more than other input, to read it a tenth',

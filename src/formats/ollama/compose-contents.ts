@@ -3,20 +3,20 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { CallPart, CallResult, Contents, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
-import type { BackendSpec } from '../../core/settings.ts'
+import type { Wishes } from '../../core/settings.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { Composing } from '../format.ts'
 import { FREE_SCHEMA, freeArguments, freeDescription } from '../free-tools.ts'
 import { thinkOf } from './think.ts'
 
 /** What cannot be said is added to `lossy`. */
-export function composed(request: GatewayRequest, model: string, backend: BackendSpec, how: Composing): object {
+export function composed(request: GatewayRequest, model: string, wishes: Wishes, how: Composing): object {
   const contents = request.prompt.contents()
   const lose = (name: string): void => {
     if (!how.lossy.includes(name)) how.lossy.push(name)
   }
   contents.unsaid.forEach(lose)
-  const { numCtx, keepAlive } = backend
+  const { numCtx, keepAlive } = wishes
   const embeds = request.endpoint.asks === 'embeddings'
   const options = {
     ...(embeds ? {} : samplingOf(contents, request.prompt.outputLimit([], how.maxTokens))),
@@ -24,7 +24,7 @@ export function composed(request: GatewayRequest, model: string, backend: Backen
   }
   return {
     model,
-    ...(embeds ? embeddingOf(contents) : { stream: request.stream, ...said(request, contents, backend, how, lose) }),
+    ...(embeds ? embeddingOf(contents) : { stream: request.stream, ...said(request, contents, wishes, how, lose) }),
     ...(Object.keys(options).length === 0 ? {} : { options }),
     ...(keepAlive === null ? {} : { keep_alive: keepAlive }),
   }
@@ -43,17 +43,11 @@ function embeddingOf({ embedding }: Contents): object {
 
 type Lose = (name: string) => void
 
-function said(
-  { endpoint }: GatewayRequest,
-  contents: Contents,
-  backend: BackendSpec,
-  how: Composing,
-  lose: Lose,
-): object {
+function said({ endpoint }: GatewayRequest, contents: Contents, wishes: Wishes, how: Composing, lose: Lose): object {
   const { tools, toolChoice, answer, thinking } = contents
   const think =
     thinkOf(thinking) ??
-    (how.effort === null ? backend.think : thinkOf({ effort: how.effort, budget: null, shown: null }))
+    (how.effort === null ? wishes.think : thinkOf({ effort: how.effort, budget: null, shown: null }))
   if (thinking !== null && thinking.budget !== null) lose('thinking.budget')
   if (tools.length > 0) loseChoice(contents, lose)
   loseRest(contents, lose)

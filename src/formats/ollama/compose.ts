@@ -1,7 +1,7 @@
 /** A request of Ollama's own form as one backend can take it: the caller's bytes, but for the model and what the operator wishes. */
 import type { JsonObject } from '../../core/json.ts'
 import { isObject } from '../../core/is-object.ts'
-import type { BackendSpec } from '../../core/settings.ts'
+import type { Wishes } from '../../core/settings.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { ContentsPrompt } from '../contents-prompt.ts'
@@ -15,18 +15,18 @@ import { says } from './values.ts'
 
 export function* composeInSteps(
   request: GatewayRequest,
-  { backend, model }: Deployment,
+  { facts: { wishes }, model }: Deployment,
   how: Composing,
 ): Steps<readonly Buffer[]> {
   const { prompt } = request
-  if (!isOwn(prompt)) return [Buffer.from(JSON.stringify(composed(request, model, backend, how)))]
+  if (!isOwn(prompt)) return [Buffer.from(JSON.stringify(composed(request, model, wishes, how)))]
   const { raw, body, members: list } = prompt
   const set = new Map<string, string>()
   if (request.model !== model) set.set('model', JSON.stringify(model))
-  const options = optionsFor(prompt, backend, how.maxTokens)
+  const options = optionsFor(prompt, wishes, how.maxTokens)
   if (options !== null) set.set('options', options)
-  if (backend.keepAlive !== null) set.set('keep_alive', JSON.stringify(backend.keepAlive))
-  const think = thinkFor(request, backend, how, body)
+  if (wishes.keepAlive !== null) set.set('keep_alive', JSON.stringify(wishes.keepAlive))
+  const think = thinkFor(request, wishes, how, body)
   if (think !== null) set.set('think', JSON.stringify(think))
   return set.size === 0 ? [raw] : spliced(raw, list, { set, remove: NO_KEYS })
 }
@@ -34,7 +34,7 @@ export function* composeInSteps(
 const NO_KEYS: ReadonlySet<string> = new Set()
 
 /** With another context than the one before, Ollama loads the model anew: the operator's word counts for all. Null: as it came. */
-function optionsFor(prompt: ContentsPrompt, { numCtx }: BackendSpec, maxTokens: number | null): string | null {
+function optionsFor(prompt: ContentsPrompt, { numCtx }: Wishes, maxTokens: number | null): string | null {
   const own = prompt.body['options']
   const options = isObject(own) ? own : {}
   const set = new Map<string, string>()
@@ -52,7 +52,7 @@ function optionsFor(prompt: ContentsPrompt, { numCtx }: BackendSpec, maxTokens: 
 /** Where the caller says nothing: what was chosen, else what the operator wishes. */
 function thinkFor(
   { endpoint }: GatewayRequest,
-  { think }: BackendSpec,
+  { think }: Wishes,
   { effort }: Composing,
   body: JsonObject,
 ): boolean | string | null {
