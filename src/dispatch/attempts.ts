@@ -13,7 +13,7 @@ import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../c
 import { calibrated } from '../decision/learn/calibration.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import { inOnePiece } from '../formats/json/splice.ts'
-import type { BackendSide } from '../formats/format.ts'
+import { type BackendSide, ONCE } from '../formats/format.ts'
 import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
@@ -212,7 +212,8 @@ export class Attempts {
       if (whole === null) attempt.recoder = exchange.answer.pieceRecoder()
       else attempt.body = whole instanceof Promise ? await whole : whole
       attempt.committedAt = now()
-      if (this.#adaptations.length > 0) fleet.adapted(deployment, this.#adaptations)
+      const learnt = this.#adaptations.filter((change) => !change.startsWith(ONCE))
+      if (learnt.length > 0) fleet.adapted(deployment, learnt)
     } catch (thrown) {
       this.end(thrown instanceof GatewayError ? thrown : unknownShape(attempt))
     }

@@ -168,13 +168,16 @@ export interface StreamMarks {
 
 // ---------------------------------------------------------------- the backend's side
 
+/** Begins the name of a change that helps one request and says nothing of the next. */
+export const ONCE = 'once:'
+
 export interface BackendSide {
   readonly framing: Framing
   /** The body to send, in steps and as pieces, one at least: the caller's own bytes where they are of this format and nothing has to change. */
   compose(request: GatewayRequest, deployment: Deployment, how: Composing): Steps<readonly Buffer[]>
   /**
    * A change by which a request suits a backend that refused it, and by which it loses nothing; null: there is none. `tried`: those that
-   * were made already. It is remembered by its name.
+   * were made already. It is remembered by its name, unless that begins with `ONCE`.
    */
   adaptation(error: GatewayError, request: GatewayRequest, tried: readonly string[]): string | null
   /** Whether the call asks for usage in the stream by a field that not every backend takes, */

@@ -269,3 +269,43 @@ t.test(
     ])
   },
 )
+
+t.test(
+  'a silent stream is kept open by comments, and a caller who leaves at any stage ends the call of the backend',
+  async (t) => {
+    const { gateway, upstream } = await singleRig(t, {}, { limits: { keep_alive: '40ms' } })
+    upstream.next({ firstAfter: 200 })
+    const silent = await readResponses(await rawPost(gateway.url, RESPONSES_PATH, LIVE))
+    isOrderly(t, silent)
+    t.ok(silent.comments >= 2, `${silent.comments} comments`)
+    const stages: readonly (readonly [name: string, plan: Plan])[] = [
+      ['before the status line', { headersAfter: 'never' }],
+      ['before the first event', { firstAfter: 'never' }],
+      ['in the middle', { stallAfter: 4 }],
+    ]
+    for (const [name, plan] of stages)
+      for (const stream of [true, false]) {
+        upstream.next(plan)
+        const before = upstream.requests.length
+        const client = await RawClient.open(gateway.url)
+        client.send(RESPONSES_PATH, { body: { ...ASKED, stream } }).catch(() => undefined)
+        await upstream.waitRequest(before + 1)
+        client.socket.destroy()
+        t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0, `${name}, ${stream}`)
+        await upstream.waitSockets(0)
+      }
+  },
+)
+
+t.test('keys, limits and the books apply as to any inference', async (t) => {
+  const { gateway } = await singleRig(t, {}, { keys: [{ id: 'ann', key: 'key-of-ann', rpm: 2 }] })
+  const ask = async (key: string): Promise<number> =>
+    (await rawPost(gateway.url, RESPONSES_PATH, ASKED, { authorization: `Bearer ${key}` })).status
+  t.equal((await rawPost(gateway.url, RESPONSES_PATH, ASKED)).status, 401)
+  t.equal(await ask('no key'), 401)
+  t.strictSame([await ask('key-of-ann'), await ask('key-of-ann'), await ask('key-of-ann')], [200, 200, 429])
+  t.equal(await gateway.settled('turnout_tokens_total', { kind: 'input' }, 2 * PROMPT_TOKENS), 2 * PROMPT_TOKENS)
+  t.equal(await gateway.metric('turnout_requests_total', { endpoint: 'responses', status: '200' }), 2)
+  for (const path of ['resp_1', 'resp_1/input_items'])
+    t.equal((await fetch(`${gateway.url}${RESPONSES_PATH}/${path}`)).status, 401, path)
+})

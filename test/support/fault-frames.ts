@@ -25,7 +25,10 @@ export function streamFrames(request: RecordedRequest, plan: Plan): Frame[] {
     const text = malformed?.at === i ? broken(data, malformed.how) : data
     const lines = plan.manyLines ? JSON.stringify(JSON.parse(text), null, 1).split('\n') : [text]
     const id = plan.noise && i % 2 === 0 ? [`id: ${i}`] : []
-    push(true, ...id, ...lines.map((line) => `data: ${line}`))
+    // Events of the Responses API have names.
+    const name = /^\{"type":"([a-z_.]+)"/.exec(data)?.[1]
+    const event = name === undefined ? [] : [`event: ${name}`]
+    push(true, ...id, ...event, ...lines.map((line) => `data: ${line}`))
   })
   if (inBand !== undefined) push(true, ...inBandLines(inBand))
   if (plan.done !== false) push(true, 'data: [DONE]')

@@ -1,11 +1,11 @@
 /** Changes by which a request suits a backend that refused it, and by which it loses nothing. Pure. */
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest } from '../../core/types.ts'
-import type { Composing } from '../format.ts'
+import { type Composing, ONCE } from '../format.ts'
 import { withoutInput } from '../upstream-fault.ts'
 
 /** Without what only the maker of a thought can read: another account's, or too old. */
-export const WITHOUT_SEALS = 'without:seals'
+export const WITHOUT_SEALS = `${ONCE}without seals`
 
 /** What is left out where it is refused: no answer depends on it. */
 const SKIPPED: readonly string[] = [

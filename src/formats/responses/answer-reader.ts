@@ -59,7 +59,6 @@ export class ResponsesAnswerReader implements AnswerReader {
     if (data === null) return { kind: 'send', raw: frame.raw }
     if (data.startsWith('[DONE]')) return SWALLOW
     const type = frame.event ?? TYPE.exec(data)?.[1] ?? ''
-    this.#last = frame
     if (this.#own && this.#mender === null && DELTA.test(type) && data.endsWith('}')) return this.#delta(frame, data)
     const event = objectIn(frameText(frame))
     if (event === null) return type === 'error' ? fault(readFault(frameText(frame))) : GARBAGE
@@ -71,6 +70,7 @@ export class ResponsesAnswerReader implements AnswerReader {
     this.state.usageIsOld = true
     this.state.substance = true
     this.state.grow(deltaBytes(data))
+    this.#last = frame
     return { kind: 'send', raw: frame.raw }
   }
 
@@ -94,6 +94,7 @@ export class ResponsesAnswerReader implements AnswerReader {
       this.whole = responseIn(raw)
       return { kind: 'send', raw, last: true }
     }
+    this.#last = frame
     if (type.endsWith('.delta') || isCallItem(event['item'])) state.substance = true
     return { kind: 'send', raw }
   }
@@ -159,7 +160,9 @@ export class ResponsesAnswerReader implements AnswerReader {
   }
 
   failed(body: object): Buffer | null {
-    return this.#begun === null ? null : failedEvent(this.#begun, numberOf(this.#last) + 1, body)
+    return this.#begun === null
+      ? null
+      : failedEvent(this.#begun, this.#mender?.number ?? numberOf(this.#last) + 1, body)
   }
 
   pieces(bytes: Buffer): readonly Piece[] {

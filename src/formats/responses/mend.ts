@@ -15,6 +15,11 @@ export class Mender {
     return typeof first['sequence_number'] !== 'number' || !(isObject(response) && Array.isArray(response['output']))
   }
 
+  /** Of the next event. */
+  get number(): number {
+    return this.#number
+  }
+
   mend(event: Fields): Fields {
     const { type, item, item_id: id, response, part } = event
     const numbered = { ...event, sequence_number: this.#number++ }
