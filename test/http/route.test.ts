@@ -34,7 +34,9 @@ t.test('the record of the body of each endpoint; nothing is sent, nothing is cou
   const { gateway, upstream } = await singleRig(t)
   const before = upstream.requests.length
   for (const [path, body] of Object.entries(BODIES)) {
-    const { status, body: record, headers } = await decided(gateway.url, body)
+    // Its body is that of an embedding as well.
+    const query = path === '/v1/responses' ? '?endpoint=responses' : ''
+    const { status, body: record, headers } = await decided(gateway.url, body, {}, query)
     t.equal(status, 200, path)
     t.match(record, {
       request_id: headers.get('x-request-id') ?? 'none',
@@ -44,14 +46,18 @@ t.test('the record of the body of each endpoint; nothing is sent, nothing is cou
       candidates: [{ backend: 'up', model: 'tiny', dropped: null }],
     })
     t.notOk('error' in record)
-    const need = { [CHAT_PATH]: 'chat', '/v1/completions': 'chat', '/v1/embeddings': 'embeddings' }[path] ?? 'rerank'
+    const need =
+      { [CHAT_PATH]: 'chat', '/v1/responses': 'chat', '/v1/completions': 'chat', '/v1/embeddings': 'embeddings' }[
+        path
+      ] ?? 'rerank'
     t.strictSame((record['profile'] as { needs: string[] }).needs, [need])
     t.equal(headers.get('x-turnout-attempts'), '0')
     t.equal(headers.get('x-turnout-route'), 'default')
   }
   t.equal(upstream.requests.length, before)
-  t.equal(await gateway.metric('turnout_requests_total', { endpoint: 'route', status: '200' }), 4)
-  t.equal(await gateway.metric('turnout_requests_total'), 4, 'as nothing else')
+  const all = Object.keys(BODIES).length
+  t.equal(await gateway.metric('turnout_requests_total', { endpoint: 'route', status: '200' }), all)
+  t.equal(await gateway.metric('turnout_requests_total'), all, 'as nothing else')
   t.equal(await gateway.metric('turnout_decision_seconds_count'), 0)
   t.equal(await gateway.metric('turnout_attempts_total'), 0)
   t.equal(await gateway.metric('turnout_inflight_requests'), 0)
@@ -120,7 +126,7 @@ t.test('errors of the real request: unknown model, bad JSON, wrong field, wrong 
     [chat({ messages: 'x' }), {}, '', 400, 'invalid_request'],
     [{ model: 'tiny' }, {}, '', 400, 'invalid_request'],
     [chat(), {}, '?endpoint=none', 400, 'invalid_request'],
-    [chat(), {}, '?endpoint=responses', 404, 'not_implemented'],
+    [chat(), {}, '?endpoint=audio', 404, 'not_implemented'],
     [chat(), { 'x-turnout-max-cost-usd': 'x' }, '', 400, 'invalid_request'],
     [chat(), { 'x-turnout-strategy': 'x' }, '', 400, 'invalid_request'],
     [chat(), { 'content-type': 'text/plain' }, '', 415, 'unsupported_media_type'],
