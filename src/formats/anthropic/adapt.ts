@@ -2,6 +2,7 @@
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { ContentsPrompt } from '../contents-prompt.ts'
+import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
 import { withoutInput } from '../upstream-fault.ts'
 import { NO_SYSTEM_TURNS } from './compose-contents.ts'
 import { limitFound } from './compose-limit.ts'
@@ -16,7 +17,7 @@ const SYSTEM_TURN = /\bmessages\.\d+\b.{0,20}\brole\b|\brole\b.{0,20}\bsystem\b|
 
 /**
  * The limit that the gateway had to make up, and how a token is chosen: newer models take no temperature. Callers of this format are
- * told of their own mistakes.
+ * told of their own mistakes; bounds of their tools that an engine cannot count to are none.
  */
 export function adaptationFor(
   error: GatewayError,
@@ -24,7 +25,8 @@ export function adaptationFor(
   tried: readonly string[],
 ): string | null {
   const own = prompt instanceof ContentsPrompt && prompt.spelling === SPELLING
-  if (own || !ERRORS[error.code].passed) return null
+  if (!ERRORS[error.code].passed) return null
+  if (own) return refusesBounds(error.message) ? newOf(NO_LARGE_BOUNDS, tried) : null
   const words = withoutInput(error.message)
   const most = prompt.maxOutput === null ? TOO_MANY.exec(words)?.[2] : undefined
   if (most !== undefined) return newOf(limitFound(Number(most)), tried)

@@ -8,6 +8,7 @@ import type { Composing } from '../format.ts'
 import { elements, members } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { readSeal } from '../seal.ts'
+import { NO_LARGE_BOUNDS, withoutLargeBounds } from '../tool-bounds.ts'
 import { withoutAttribution } from './attribution.ts'
 import { effortOfThinking } from '../thinking.ts'
 import { budgetOf, effortFields, fitting } from './compose-thinking.ts'
@@ -32,6 +33,8 @@ export function* passed(
   const limit = limitOf(body, how.maxTokens)
   if (limit !== null && limit !== body['max_tokens']) set.set('max_tokens', String(limit))
   thinkingEdits(prompt, deployment, how, limit, set)
+  const tools = how.changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
+  if (tools !== null) set.set('tools', tools)
   if (place.maker !== true) {
     const system = plainSystem(body['system'], raw, spanOf(list, 'system'))
     if (system === NOTHING) remove.add('system')

@@ -6,14 +6,16 @@ import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
+import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 
 export type Quirks = Provider['request']
 
-/** `role`: messages of the developer as those of the system. `rename`, `drop`: a top-level field. */
-export type Adaptation = 'role:developer' | `rename:${keyof typeof OTHER_NAMES}` | `drop:${string}`
+/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts. `rename`, `drop`: a top-level field. */
+export type Adaptation =
+  'role:developer' | typeof NO_LARGE_BOUNDS | `rename:${keyof typeof OTHER_NAMES}` | `drop:${string}`
 
 /** Two names of one limit: each is unknown to some, and the first one is refused by models that think. */
 const OTHER_NAMES = { max_tokens: 'max_completion_tokens', max_completion_tokens: 'max_tokens' } as const
@@ -47,6 +49,11 @@ export function adaptationFor(
   request: GatewayRequest,
   tried: readonly string[],
 ): Adaptation | null {
+  if (!ERRORS[error.code].passed || !refusesBounds(error.message)) return otherNameFor(error, request, tried)
+  return tried.includes(NO_LARGE_BOUNDS) ? null : NO_LARGE_BOUNDS
+}
+
+function otherNameFor(error: GatewayError, request: GatewayRequest, tried: readonly string[]): Adaptation | null {
   const { body } = openAIPrompt(request)
   const words = `${error.param ?? ''} ${withoutInput(error.message)}`
   const isNew = (one: Adaptation): boolean => !tried.includes(one)

@@ -7,6 +7,7 @@ import type { Steps } from '../../core/slices.ts'
 import { members, withElements } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
+import { NO_LARGE_BOUNDS, withoutLargeBounds } from '../tool-bounds.ts'
 import type { Composing } from '../format.ts'
 import { adapted, mayLearnToDrop, type Quirks } from './adapt.ts'
 import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
@@ -60,7 +61,7 @@ export function* composeInSteps(
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
   const newEffort = effortEdits(prompt, deployment, effort)
   for (const field of newEffort.remove) remove.add(field)
-  const newLimit = limitEdits(prompt, quirks, maxTokens)
+  const newLimit = withToolEdits(limitEdits(prompt, quirks, maxTokens), prompt, changes)
   const edits = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0
   if (!edits && remove.size === 0 && renames.length === 0) return [raw]
   const find = (key: string): Member | undefined => list.find((member) => member.key === key)
@@ -82,6 +83,15 @@ export function* composeInSteps(
   newLimit.forEach((value, field) => set.set(field, value))
   const pieces = spliced(raw, list, { set, remove })
   return pieces.length <= MOST_PIECES ? pieces : [yield* joined(pieces)]
+}
+
+function withToolEdits(
+  edits: ReadonlyMap<string, string>,
+  { raw, members: list }: OpenAIPrompt,
+  changes: readonly string[],
+): ReadonlyMap<string, string> {
+  const tools = changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
+  return tools === null ? edits : new Map([...edits, ['tools', tools]])
 }
 
 function fieldsToDrop(
