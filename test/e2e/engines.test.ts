@@ -51,6 +51,21 @@ for (const { name, kind, context, start } of ENGINES) {
       t.equal((await stream.totalUsage()).completion_tokens, whole.usage?.completion_tokens)
     })
 
+    await t.test(
+      'answers the Responses API itself, for the strict helper too, and goes on from an answer',
+      async (t) => {
+        const options = { model, input: 'The river', temperature: 0, max_output_tokens: 40 }
+        const whole = await openai.responses.create(options)
+        t.ok(whole.output_text)
+        t.ok(whole.usage?.output_tokens)
+        const final = await openai.responses.stream(options).finalResponse()
+        t.equal(final.output_text, whole.output_text)
+        const next = await openai.responses.create({ ...options, input: 'And?', previous_response_id: final.id })
+        t.ok((next.usage?.input_tokens ?? 0) > (whole.usage?.input_tokens ?? 0), 'with all that was said')
+        t.match(gateway.logged(), /"format":"openai-responses"/)
+      },
+    )
+
     await t.test('it calls a tool', async (t) => {
       const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
       const tools = [{ type: 'function' as const, function: { name: 'weather', parameters } }]
