@@ -24,13 +24,14 @@ export function placeFor(
 ): EndpointPlace | null {
   const places = endpoint.asks === null ? undefined : backend.provider.endpoints[endpoint.asks]
   if (places === undefined) return null
-  const wishes = places.length > 1 ? wishesOf(facts.wishes) : NO_WISHES
+  if (places.length === 1) return canBeAsked(places[0]!, endpoint, model) ? places[0]! : null
+  const wishes = wishesOf(facts.wishes)
   let best: EndpointPlace | null = null
   let least = Infinity
   for (const place of places) {
+    if (!canBeAsked(place, endpoint, model)) continue
     const own = place.format === endpoint.format
-    if (!(own || TRANSLATED.has(endpoint.asks)) || !takes(place, model)) continue
-    const refused = isRefused(health, placeKey(endpoint, place), now)
+    const refused = health.unsupportedUntil.size > 0 && isRefused(health, placeKey(endpoint, place), now)
     const untold = wishes.some((wish) => place.tells?.includes(wish) !== true)
     const lacks = lacksOne(place, needs) || (own && particular && place.maker !== true)
     const rank = (refused ? 8 : 0) + (lacks ? 4 : 0) + (untold ? 2 : 0) + (own ? 0 : 1)
@@ -57,8 +58,19 @@ function wishesOf({ numCtx, keepAlive, think }: Wishes): readonly Wish[] {
 const lacksOne = ({ lacks }: EndpointPlace, needs: readonly Capability[]): boolean =>
   lacks.length > 0 && needs.some((need) => lacks.includes(need))
 
-const takes = ({ models }: EndpointPlace, model: string): boolean =>
-  models === null || new RegExp(models, 'i').test(model)
+const canBeAsked = (place: EndpointPlace, { asks, format }: Endpoint, model: string): boolean =>
+  (place.format === format || TRANSLATED.has(asks)) && takes(place, model)
+
+const takes = ({ models }: EndpointPlace, model: string): boolean => models === null || patternOf(models).test(model)
+
+/** As many as provider files have, each made once: it is looked at for each call. */
+const PATTERNS = new Map<string, RegExp>()
+
+function patternOf(models: string): RegExp {
+  const known = PATTERNS.get(models) ?? new RegExp(models, 'i')
+  PATTERNS.set(models, known)
+  return known
+}
 
 /** What gets lost wherever the model can be asked. */
 export function lacksEverywhere({ endpoints, lacks }: Provider, ask: Ask, model: string): readonly Capability[] {
