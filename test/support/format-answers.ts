@@ -530,6 +530,24 @@ const OLLAMA: Speaker = {
   errorEvents: (message) => [line({ error: message })],
 }
 
+/** What was said, where a prompt alone was sent: the same without a message. */
+export const OLLAMA_GENERATE: Speaker = {
+  ...OLLAMA,
+  events: (script, model, usage) =>
+    OLLAMA.events(script, model, usage).map((one) => line(unfolded(JSON.parse(one) as Answer))),
+  body: (script, model) => unfolded(OLLAMA.body(script, model) as Answer),
+}
+
+interface Answer {
+  readonly message: { readonly content: string; readonly thinking?: string }
+}
+
+const unfolded = ({ message, ...rest }: Answer): object => ({
+  response: message.content,
+  ...(message.thinking === undefined ? {} : { thinking: message.thinking }),
+  ...rest,
+})
+
 export const SPEAKERS: Readonly<Record<FormatName, Speaker>> = {
   'openai-chat': CHAT,
   'openai-responses': RESPONSES,

@@ -153,7 +153,7 @@ function gemini(body: Fields): Understood {
     const { functionResponse: result, text, thought } = part
     if (result !== undefined) {
       const given = object(object(result)['response'])
-      return [['tool', string(Object.values(given)[0]) || json(given)]]
+      return [['tool', string(given['result'] ?? given['output'] ?? given['content']) || json(given)]]
     }
     return string(text) === '' || thought === true ? [] : [[role === 'model' ? 'assistant' : role, string(text)]]
   })

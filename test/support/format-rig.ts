@@ -8,7 +8,7 @@ import type { ConfigObject, OwnGateway } from './gateway.ts'
 import { gatewayFor } from './rig.ts'
 
 /** A kind of backend that is asked in a format. */
-const KINDS: Readonly<Record<FormatName, string>> = {
+export const KINDS: Readonly<Record<FormatName, string>> = {
   'openai-chat': 'openai-compatible',
   'openai-responses': 'openai',
   'anthropic-messages': 'anthropic',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { FormatName } from '../../src/core/format-names.ts'
 import type { JsonObject } from '../../src/core/json.ts'
-import { type Script, type Speaker, SPEAKERS } from './format-answers.ts'
+import { OLLAMA_GENERATE, type Script, type Speaker, SPEAKERS } from './format-answers.ts'
 
 /** How a request is answered. */
 export interface Play {
@@ -51,7 +51,7 @@ const PATHS: readonly (readonly [RegExp, FormatName])[] = [
   [/\/responses$/, 'openai-responses'],
   [/\/messages$/, 'anthropic-messages'],
   [/:(stream)?[gG]enerateContent$/, 'gemini'],
-  [/\/api\/chat$/, 'ollama'],
+  [/\/api\/(chat|generate)$/, 'ollama'],
 ]
 
 export const HELLO: Script = {
@@ -79,7 +79,11 @@ export async function startFormatUpstream(model = 'parrot'): Promise<FormatUpstr
       const stream = streams(asked.format, asked.body, path)
       const left = once(response, 'close').then(() => !response.writableFinished)
       heard.push({ format, url: request.url ?? '', headers: request.headers, body: asked.body, stream, left })
-      void answer(response, SPEAKERS[format], play, { model, stream, usage: wantsUsage(asked.body) })
+      void answer(response, path.endsWith('/api/generate') ? OLLAMA_GENERATE : SPEAKERS[format], play, {
+        model,
+        stream,
+        usage: wantsUsage(asked.body),
+      })
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -403,7 +403,10 @@ const vercel = (
       stopWhen: stepCountIs(1),
       ...(tools === true ? { tools: TOOLS } : {}),
       // Thoughts are told to who asks for them.
-      providerOptions: { openai: { reasoningSummary: 'auto', forceReasoning: true } },
+      providerOptions: {
+        openai: { reasoningSummary: 'auto', forceReasoning: true },
+        google: { thinkingConfig: { includeThoughts: true } },
+      },
     }
     const answer = stream ? streamed(request) : await generateText(request)
     const usage = await answer.usage
@@ -446,6 +449,6 @@ export const CLIENTS: readonly Client[] = [
   ),
   vercel('anthropic', 'messages', (url, model, apiKey) => createAnthropic({ baseURL: `${url}/v1`, apiKey })(model)),
   vercel('google', 'gemini_generate', (url, model, apiKey) =>
-    createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey })(model),
+    createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey })(`models/${model}`),
   ),
 ]

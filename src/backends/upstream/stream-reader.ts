@@ -70,7 +70,7 @@ export class StreamReader {
     const reading = this.#read(frames.filter((frame) => this.#options.call.answer.isWhole(frame)))
     if (reading.done || reading.failure !== null) return reading
     const { answer, backend } = this.#options.call
-    if (this.started && (answer.finished || !answer.expectsFinishReason))
+    if (this.#begun && (answer.finished || !answer.expectsFinishReason))
       return this.#end(reading.out === null ? [] : [reading.out])
     return { ...reading, failure: brokenOff(backend) }
   }
@@ -95,12 +95,17 @@ export class StreamReader {
         case 'garbage':
           return reading(out, badAnswer(backend, 'sent an event that is not JSON'))
         case 'done':
-          if (!this.started) return reading(out, badAnswer(backend, 'sent an empty stream'))
+          if (!this.#begun) return reading(out, badAnswer(backend, 'sent an empty stream'))
           // Whoever gives reasons has cut the choice that has none.
           return answer.torn ? reading(out, brokenOff(backend)) : this.#end(out)
       }
     }
     return { out: join(out), done: false, finished: answer.finished, failure: null }
+  }
+
+  /** An answer without a word may be its end alone, which callers of some formats are told with the usage. */
+  get #begun(): boolean {
+    return this.started || this.#options.call.answer.begun
   }
 
   #send(raw: Buffer, out: Buffer[]): void {
@@ -114,6 +119,8 @@ export class StreamReader {
   }
 
   #end(out: Buffer[]): StreamProgress {
+    this.started = true
+    out.unshift(...this.#held.splice(0))
     const last = this.#options.call.answer.complete(Date.now())
     if (last !== null) out.push(last)
     return { out: join(out), done: true, finished: true, failure: null }

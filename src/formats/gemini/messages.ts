@@ -71,7 +71,7 @@ function turnOf(content: JsonObject, ids: CallIds, lose: Lose): Message[] {
 
 function resultOf(response: JsonObject, ids: CallIds, lose: Lose): Message {
   const name = textOf(response['name'])
-  const { text, failed } = valueOf(response['response'])
+  const { text, failed } = valueOf(response['response'], name)
   for (const one of namesIn(response)) if (!RESULT_SAID.has(one)) lose(`functionResponse.${one}`)
   return {
     role: 'tool',
@@ -84,11 +84,13 @@ function resultOf(response: JsonObject, ids: CallIds, lose: Lose): Message {
 const RESULT_SAID: ReadonlySet<string> = new Set(['id', 'name', 'response', 'parts'])
 
 /** Members under which a result is told as a text; all else is the result itself. */
-function valueOf(response: Json | undefined): { readonly text: string; readonly failed: boolean } {
+function valueOf(response: Json | undefined, tool: string | null): { readonly text: string; readonly failed: boolean } {
   if (!isObject(response)) return { text: response === undefined ? '' : JSON.stringify(response), failed: false }
-  const [name, ...more] = Object.keys(response)
+  // Vercel's ai names the tool once more, beside its `content`.
+  const [name, ...more] = Object.keys(response).filter((key) => key !== 'name' || response[key] !== tool)
   const only = name === undefined || more.length > 0 ? null : textOf(response[name])
-  if (only !== null && (name === 'result' || name === 'output')) return { text: only, failed: false }
+  if (only !== null && (name === 'result' || name === 'output' || (name === 'content' && 'name' in response)))
+    return { text: only, failed: false }
   if (only !== null && name === 'error') return { text: only, failed: true }
   return { text: JSON.stringify(response), failed: false }
 }
