@@ -2,11 +2,20 @@
 import t from 'tap'
 import { FORMATS } from '../../src/formats/formats.ts'
 import type { Format } from '../../src/formats/format.ts'
+import { PROVIDERS } from '../config/load.ts'
 import { added, comparable, isKnownLoss } from './comparable.ts'
 import { REQUESTS } from './format-cases.ts'
 import { modelOf, readBy, written } from './neutral-prompt.ts'
 
 const ALL: readonly Format[] = [...FORMATS.values()]
+/** Formats that others than their makers speak, too. In OpenAI's chat a seal is known by its place. */
+const BY_OTHERS = new Set(
+  [...PROVIDERS.values()]
+    .flatMap(({ endpoints }) => endpoints.chat ?? [])
+    .flatMap(({ format, maker }) => (maker === true || format === 'openai-chat' ? [] : [format])),
+)
+/** They have no place for seals of thoughts. */
+const PLAIN_THOUGHTS = new Set(['openai-chat', 'ollama'])
 const json = (raw: Buffer): unknown => JSON.parse(raw.toString())
 
 for (const format of ALL)
@@ -58,5 +67,21 @@ for (const format of ALL)
     for (const stream of [false, true]) {
       const { model, stream: streams } = readBy(format, written(REQUESTS[0]!.contents, format, stream).raw, stream)
       t.strictSame([model, streams], [modelOf(format), stream])
+    }
+  })
+
+for (const format of ALL)
+  t.test(`${format.name}: what only its maker can read goes to its maker alone`, async (t) => {
+    for (const { name, contents } of REQUESTS) {
+      const seals = contents.messages
+        .flatMap(({ parts }) => parts)
+        .flatMap((part) => ('seal' in part && part.seal !== null ? [{ ...part.seal, of: part.kind }] : []))
+      for (const { maker, value, of } of seals) {
+        // Gemini has an endpoint in OpenAI's form, which takes the seals of calls.
+        const takes = maker === format.name || (format.name === 'openai-chat' && maker === 'gemini' && of === 'call')
+        const to = (own: boolean): boolean => written(contents, format, false, own).raw.includes(value)
+        t.equal(to(true), takes && !(of === 'thought' && PLAIN_THOUGHTS.has(format.name)), `${name}, to the maker`)
+        if (BY_OTHERS.has(format.name)) t.equal(to(false), false, `${name}, to another who speaks it`)
+      }
     }
   })

@@ -23,7 +23,6 @@ export function bodyOf(contents: Contents, asked: ContentsAsked): JsonObject {
   if (contents.parallelCalls === false) lose('parallel calls')
   if (contents.verbosity !== null) lose('verbosity')
   if (contents.user !== null) lose('user')
-  if (contents.cacheKey !== null) lose('prompt_cache_key')
   if (contents.metadata !== null) lose('metadata')
   if (contents.cacheKey !== null) lose('prompt_cache_key')
   const { systemInstruction, contents: turns } = turnsOf(contents.messages, asked)
