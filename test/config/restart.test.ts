@@ -61,6 +61,8 @@ t.test('an option that needs a restart is named where it differs', async (t) => 
     ['store.ledger', { store: { ledger: './other' } }, { store: LEDGER }],
     ['store.ledger_keep', { store: { ...LEDGER, ledger_keep: '1d' } }, { store: LEDGER }],
     ['store.ledger_max', { store: { ...LEDGER, ledger_max: '1GiB' } }, { store: LEDGER }],
+    ['store.answers', { store: { answers: './answers' } }],
+    ['store.answers_max', { store: { answers_max: '1MiB' } }],
     ['admin', { admin: { token: hash } }],
     ['telemetry', { telemetry: { endpoint: 'http://127.0.0.1:4318' } }],
   ]
