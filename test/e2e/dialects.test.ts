@@ -148,6 +148,18 @@ t.test('no path is open without a key, and limits and budgets hold on each', asy
   }
 })
 
+t.test('every path that is served asks for a key, whatever it is for', async (t) => {
+  const { gateway, upstream } = await formatRig(t, { keys: [{ id: 'any', hash: hashed('sk-any') }] })
+  const served = ENDPOINTS.filter((endpoint) => endpoint.served)
+  for (const { id, path } of served) {
+    const url = gateway.url + path.replace('*', 'parrot')
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+    t.equal((await fetch(url, post)).status, 401, id)
+  }
+  t.ok(served.length > CHATS.length)
+  t.equal(upstream.heard.length, 0)
+})
+
 t.test('a place among requests at once is free again after every end, in every dialect', async (t) => {
   const budgets = [{ name: 'one', of: 'gateway', per: 'day', parallel: 1 }]
   const ends: Readonly<Record<string, Play>> = {
