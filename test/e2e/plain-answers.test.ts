@@ -93,7 +93,7 @@ t.test('SDKs are told whether and when to come back', async (t) => {
   const empty = await rawPost(gateway.url, CHAT_PATH, chat())
   t.equal(empty.status, 429)
   t.match(empty.headers, { 'retry-after': '60', 'retry-after-ms': '60000' })
-  const missing = await rawPost(gateway.url, '/v1/responses', { model: 'tiny', input: 'x' })
+  const missing = await rawPost(gateway.url, '/v1/moderations', { model: 'tiny', input: 'x' })
   t.equal(missing.status, 404)
   t.equal(missing.headers['x-should-retry'], 'false')
 })
