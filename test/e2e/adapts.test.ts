@@ -64,7 +64,35 @@ const extra = (field: string): Plan => ({
   },
 })
 
+const CALLS = ['a', 'b'].map((id) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } }))
+const SEALED = { extra_content: { google: { thought_signature: 'c2ln' } } }
+const LOST = { extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } }
+
+/** Calls as they are sent, by message. */
+const calls = (json: Json | undefined): unknown[] =>
+  ((json?.['messages'] ?? []) as { tool_calls?: unknown }[]).flatMap(({ tool_calls }) =>
+    tool_calls === undefined ? [] : [tool_calls],
+  )
+
+/** A client that keeps no signatures, in a conversation that had one. */
+const unsigned: Case = {
+  asked: {
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: null, tool_calls: [{ ...CALLS[0], ...SEALED }] },
+      { role: 'tool', tool_call_id: 'a', content: '1' },
+      { role: 'assistant', content: null, tool_calls: CALLS },
+      ...CALLS.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: '2' })),
+    ],
+  },
+  refuses: (json) => calls(json).some((list) => !JSON.stringify((list as unknown[])[0]).includes('thought_signature')),
+  refusal: failing(400, { message: 'Function call is missing a thought_signature in functionCall parts.' }),
+  sent: calls,
+  wanted: [[{ ...CALLS[0], ...SEALED }], [{ ...CALLS[0], ...LOST }, CALLS[1]]],
+}
+
 const CASES: Readonly<Record<string, Case>> = {
+  'calls without a signature, Gemini': unsigned,
   'developer, by serde': developer(
     failing(400, {
       message: 'messages[0].role: unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool`',

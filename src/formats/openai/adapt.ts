@@ -7,15 +7,23 @@ import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
 import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
+import { isUnsealed, MISSING_SIGNATURE } from './unsealed-calls.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 
-export type Quirks = Provider['request']
+export type Quirks = Provider['request'] & {
+  /** Calls without a signature are sent with the word for a lost one. */
+  readonly signsCalls?: boolean
+}
 
-/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts. `rename`, `drop`: a top-level field. */
+/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts. `sign`: see unsealed-calls.ts. `rename`, `drop`: a top-level field. */
 export type Adaptation =
-  'role:developer' | typeof NO_LARGE_BOUNDS | `rename:${keyof typeof OTHER_NAMES}` | `drop:${string}`
+  | 'role:developer'
+  | typeof NO_LARGE_BOUNDS
+  | typeof SIGN_CALLS
+  | `rename:${keyof typeof OTHER_NAMES}`
+  | `drop:${string}`
 
 /** Two names of one limit: each is unknown to some, and the first one is refused by models that think. */
 const OTHER_NAMES = { max_tokens: 'max_completion_tokens', max_completion_tokens: 'max_tokens' } as const
@@ -62,7 +70,9 @@ function otherNameFor(error: GatewayError, request: GatewayRequest, tried: reado
   const refused = ERRORS[error.code].passed
   if ((refused || ofTemplate) && ROLE.test(words) && hasDeveloper(body['messages']))
     return isNew('role:developer') ? 'role:developer' : null
-  if (!refused || !UNKNOWN.test(words)) return null
+  if (!refused) return null
+  if (missesSignature(words, body['messages'])) return isNew(SIGN_CALLS) ? SIGN_CALLS : null
+  if (!UNKNOWN.test(words)) return null
   const named = (field: string): boolean => (body[field] ?? null) !== null && new RegExp(`\\b${field}\\b`).test(words)
   for (const field of ['max_tokens', 'max_completion_tokens'] as const) {
     // "Use 'max_completion_tokens' instead" names both: the one that is there is meant.
@@ -81,6 +91,7 @@ export const adapted = (quirks: Quirks, changes: readonly string[]): Quirks =>
 
 function withChange(quirks: Quirks, change: string): Quirks {
   if (change === 'role:developer') return { ...quirks, roles: { ...quirks.roles, developer: 'system' } }
+  if (change === SIGN_CALLS) return { ...quirks, signsCalls: true }
   const [how, field = ''] = change.split(':')
   if (how === 'drop') return { ...quirks, drop: [...quirks.drop, field] }
   const other = Object.hasOwn(OTHER_NAMES, field) ? OTHER_NAMES[field as keyof typeof OTHER_NAMES] : undefined
@@ -88,6 +99,11 @@ function withChange(quirks: Quirks, change: string): Quirks {
   const others = Object.entries(quirks.rename).filter(([name]) => name !== other)
   return { ...quirks, rename: { ...Object.fromEntries(others), [field]: other } }
 }
+
+const SIGN_CALLS = 'sign:calls'
+
+const missesSignature = (words: string, messages: Json | undefined): boolean =>
+  MISSING_SIGNATURE.test(words) && Array.isArray(messages) && (messages as readonly Json[]).some(isUnsealed)
 
 const hasDeveloper = (messages: Json | undefined): boolean =>
   Array.isArray(messages) && (messages as readonly Json[]).some((one) => isObject(one) && one['role'] === 'developer')

@@ -3,24 +3,32 @@ import { isObject } from '../../core/is-object.ts'
 import { hash } from 'node:crypto'
 import type { Json } from '../../core/json.ts'
 import type { Steps } from '../../core/slices.ts'
-import type { Provider } from '../../core/provider.ts'
 import { elements, members, memberValue, withElements } from '../json/members.ts'
 import { splice } from '../json/splice.ts'
+import type { Quirks as AllQuirks } from './adapt.ts'
+import { isUnsealed, withoutSignature } from './unsealed-calls.ts'
 
-type Quirks = Pick<Provider['request'], 'roles' | 'dropFromMessages' | 'shortToolIds'>
+type Quirks = Pick<AllQuirks, 'roles' | 'dropFromMessages' | 'shortToolIds' | 'signsCalls'>
 
 /** Whether some message has to change; `list` is the parsed member. */
 export function changesMessages(list: Json | undefined, quirks: Quirks): list is readonly Json[] {
-  const { roles, dropFromMessages, shortToolIds } = quirks
-  if (!Array.isArray(list) || !(shortToolIds || dropFromMessages.length > 0 || Object.keys(roles).length > 0))
+  const { roles, dropFromMessages, shortToolIds, signsCalls = false } = quirks
+  if (
+    !Array.isArray(list) ||
+    !(shortToolIds || signsCalls || dropFromMessages.length > 0 || Object.keys(roles).length > 0)
+  )
     return false
   return (list as readonly Json[]).some((message) => changesMessage(message, quirks))
 }
 
-const changesMessage = (message: Json | undefined, { roles, dropFromMessages, shortToolIds }: Quirks): boolean =>
+const changesMessage = (
+  message: Json | undefined,
+  { roles, dropFromMessages, shortToolIds, signsCalls }: Quirks,
+): boolean =>
   isObject(message) &&
   ((typeof message['role'] === 'string' && Object.hasOwn(roles, message['role'])) ||
     dropFromMessages.some((field) => message[field] !== undefined) ||
+    (signsCalls === true && isUnsealed(message)) ||
     (shortToolIds && (message['tool_calls'] !== undefined || message['tool_call_id'] !== undefined)))
 
 /** The array of messages that starts at `start`; all that needs no change byte for byte. `list`: the parsed member. */
@@ -31,13 +39,15 @@ export function* withMessages(
   quirks: Quirks,
 ): Steps<readonly Buffer[]> {
   const change = (message: Buffer, index: number): Buffer | null =>
-    changesMessage(list[index], quirks) ? changed(message, quirks) : null
+    changesMessage(list[index], quirks) ? changed(message, quirks, isUnsealed(list[index])) : null
   return (yield* withElements(raw, start, change)) ?? NO_MESSAGES
 }
 
 const NO_MESSAGES = [Buffer.from('[]')]
 
-function changed(message: Buffer, { roles, dropFromMessages, shortToolIds }: Quirks): Buffer {
+/** `unsealed`: its calls have no signature. */
+function changed(message: Buffer, quirks: Quirks, unsealed: boolean): Buffer {
+  const { roles, dropFromMessages, shortToolIds, signsCalls = false } = quirks
   const list = members(message)
   if (list === null) return message
   const set = new Map<string, string>()
@@ -48,6 +58,12 @@ function changed(message: Buffer, { roles, dropFromMessages, shortToolIds }: Qui
     if (typeof answered === 'string') set.set('tool_call_id', JSON.stringify(shortId(answered)))
     const calls = list.findLast(({ key }) => key === 'tool_calls')
     if (calls !== undefined) set.set('tool_calls', withShortIds(message.subarray(calls.valueStart, calls.valueEnd)))
+  }
+  if (signsCalls && unsealed) {
+    const calls = list.findLast(({ key }) => key === 'tool_calls')!
+    const own = set.get('tool_calls')
+    const now = own === undefined ? message.subarray(calls.valueStart, calls.valueEnd) : Buffer.from(own)
+    set.set('tool_calls', withoutSignature(now))
   }
   return splice(message, list, { set, remove: new Set(dropFromMessages) })
 }
