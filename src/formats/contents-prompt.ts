@@ -21,6 +21,7 @@ import type {
 } from '../core/prompt.ts'
 import type { Member } from '../core/types.ts'
 import { mix, textHash } from './json/fingerprint.ts'
+import { refuseWrongTypes, type Shape } from './json/member-types.ts'
 import type { ReadObject } from './json/read-object.ts'
 import { ANYTHING, PICTURE, SOUND_CHARS, TEMPLATE, TOOLS } from './media-sizes.ts'
 import { effortOfThinking } from './thinking.ts'
@@ -220,6 +221,13 @@ export class ContentsPrompt implements Prompt {
     return (this.#whole ??= this.spelling.contentsOf(JSON.parse(this.raw.toString()) as JsonObject, this.endpoint))
   }
 }
+
+/** Checks the members of a body before it is translated. */
+export const typesChecked =
+  (shape: Shape) =>
+  (prompt: Prompt): void => {
+    if (prompt instanceof ContentsPrompt) refuseWrongTypes(prompt.body, shape)
+  }
 
 const NONE: readonly string[] = []
 

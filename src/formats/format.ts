@@ -33,6 +33,8 @@ export interface CallerSide {
   read(raw: Buffer, endpoint: Endpoint, asked: Asked): ReadRequest
   /** The same for a large body. */
   readInSteps(raw: Buffer, endpoint: Endpoint, asked: Asked): Steps<ReadRequest>
+  /** Refuses members of a wrong type in what is translated; absent: `read` has done so. Throws `invalid_request`, which names the member. */
+  checkTypes?(prompt: Prompt): void
   /** The body of an error answer. */
   errorBody(error: GatewayError, failing: Failing): object
   readonly stream: StreamMarks

@@ -32,6 +32,10 @@ const SIDES = new WeakMap<Formats, Map<string, BackendSide>>()
 
 const translated = (backend: BackendSide, caller: CallerSide): BackendSide => ({
   ...backend,
+  compose(request, deployment, how) {
+    caller.checkTypes?.(request.prompt)
+    return backend.compose(request, deployment, how)
+  },
   reader: (request: GatewayRequest, how: Reading) =>
     new TranslatedReader(backend.reader(request, how), caller.writer(request, how.nowMs, how.clock)),
 })

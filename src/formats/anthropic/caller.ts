@@ -3,6 +3,8 @@ import type { Endpoint } from '../../core/endpoints.ts'
 import type { Steps } from '../../core/slices.ts'
 import { LOCAL_ALIAS } from '../../core/model-alias.ts'
 import { ContentsPrompt } from '../contents-prompt.ts'
+import { typesChecked } from '../contents-prompt.ts'
+import { MEMBER_TYPES } from './member-types.ts'
 import type { CallerSide, ReadRequest } from '../format.ts'
 import { members } from '../json/members.ts'
 import { modelIn, type ReadObject, readObject, readObjectInSteps, streamIn } from '../json/read-object.ts'
@@ -19,6 +21,7 @@ import { MessageWriter } from './writer.ts'
 export const CALLER: CallerSide = {
   read: (raw, endpoint) => requestOf(readObject(raw), endpoint),
   readInSteps,
+  checkTypes: typesChecked(MEMBER_TYPES),
   errorBody,
   stream: {
     headers: streamHeaders('text/event-stream; charset=utf-8'),

@@ -1,4 +1,6 @@
 /** Google's wire format: `generateContent` and its embeddings, as the Gemini API has them. */
+import { typesChecked } from '../contents-prompt.ts'
+import { MEMBER_TYPES } from './member-types.ts'
 import type { Format, StreamMarks } from '../format.ts'
 import { encodeEvent, EVENTS } from '../sse.ts'
 import { streamHeaders } from '../stream-headers.ts'
@@ -45,6 +47,7 @@ export const GEMINI: Format = {
   caller: {
     read: readRequest,
     readInSteps: readLargeRequest,
+    checkTypes: typesChecked(MEMBER_TYPES),
     errorBody,
     stream: EVENT_MARKS,
     streamOf: (request) => (wantsArray(request) ? ARRAY_MARKS : EVENT_MARKS),

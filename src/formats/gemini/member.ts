@@ -1,6 +1,8 @@
 /** Names of members: Google's API reads each in camelCase, as its documents write it, and in snake_case. Pure. */
 import type { Json, JsonObject } from '../../core/json.ts'
 
+const known = new Map<string, string>()
+
 /** A member in either spelling. */
 export function member(object: JsonObject, name: string): Json | undefined {
   const value = object[name]
@@ -15,7 +17,14 @@ export const namesIn = (object: JsonObject): string[] =>
 export const spelt = (object: JsonObject, name: string): string =>
   object[name] === undefined && object[snake(name)] !== undefined ? snake(name) : name
 
-const known = new Map<string, string>()
+/** Each under both names. */
+export const bothSpellings = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(members).flatMap(([name, value]) => [
+      [name, value],
+      [snake(name), value],
+    ]),
+  )
 
 /** `name`: one of ours. */
 function snake(name: string): string {
@@ -31,6 +40,12 @@ const camel = (name: string): string =>
   name.includes('_') ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name
 
 export const textOf = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
-export const numberOf = (value: Json | undefined): number | null => (typeof value === 'number' ? value : null)
+/** Its clients may write a number as a text, as every reader of that form of JSON takes it. */
+export function numberOf(value: Json | undefined): number | null {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && NUMBER.test(value) ? Number(value) : null
+}
+
+const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/
 export const listOf = (value: Json | undefined): readonly Json[] =>
   Array.isArray(value) ? (value as readonly Json[]) : []

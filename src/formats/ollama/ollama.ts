@@ -3,6 +3,8 @@ import { OLLAMA_GENERATE } from '../../core/endpoints.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
+import { typesChecked } from '../contents-prompt.ts'
+import { MEMBER_TYPES } from './member-types.ts'
 import type { Format } from '../format.ts'
 import { members } from '../json/members.ts'
 import { append } from '../json/splice.ts'
@@ -38,6 +40,7 @@ export const OLLAMA_FORMAT: Format = {
   caller: {
     read: readRequest,
     readInSteps: readLargeRequest,
+    checkTypes: typesChecked(MEMBER_TYPES),
     errorBody,
     stream: {
       headers: streamHeaders('application/x-ndjson'),

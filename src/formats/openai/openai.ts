@@ -1,5 +1,8 @@
 /** OpenAI's wire format: chat, legacy completions and embeddings, with rerank in the shape of Jina and Cohere. */
 import { openAIError } from '../error-body.ts'
+import { refuseWrongTypes } from '../json/member-types.ts'
+import { MEMBER_TYPES } from './member-types.ts'
+import { OpenAIPrompt } from './prompt.ts'
 import type { Format } from '../format.ts'
 import { streamHeaders } from '../stream-headers.ts'
 import { encodeEvent, EVENTS, KEEP_ALIVE_EVENT } from '../sse.ts'
@@ -20,6 +23,7 @@ export const OPENAI: Format = {
   caller: {
     read: parseBody,
     readInSteps: parseLargeBody,
+    checkTypes: (prompt) => refuseWrongTypes(prompt instanceof OpenAIPrompt ? prompt.body : undefined, MEMBER_TYPES),
     errorBody: openAIError,
     stream: {
       headers: streamHeaders('text/event-stream; charset=utf-8'),

@@ -1,6 +1,8 @@
 /** The Responses API of OpenAI, as clouds and engines have it too. */
 import { openAIError } from '../error-body.ts'
 import { readFault } from '../read-fault.ts'
+import { typesChecked } from '../contents-prompt.ts'
+import { MEMBER_TYPES } from './member-types.ts'
 import type { Format } from '../format.ts'
 import { members } from '../json/members.ts'
 import { append } from '../json/splice.ts'
@@ -19,6 +21,7 @@ export const RESPONSES: Format = {
   caller: {
     read: readRequest,
     readInSteps: readRequestInSteps,
+    checkTypes: typesChecked(MEMBER_TYPES),
     errorBody: openAIError,
     stream: {
       headers: streamHeaders('text/event-stream; charset=utf-8'),
