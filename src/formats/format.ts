@@ -82,6 +82,8 @@ export interface RunningModel {
 
 /** What is kept of answers whose callers may ask for them again, or go on from them. A record is bytes of the format's own. */
 export interface KeptAnswers {
+  /** The member that names the answer to go on from. */
+  readonly member: string
   /** What a body refers to; null: nothing. */
   references(raw: Buffer): Reference | null
   /** The body with all of it inside. `answer`: the record that it goes on from. `holding`: those of items, by their ids. Throws `invalid_request`. */

@@ -22,7 +22,7 @@ async function withReferences(
   answers: Answers | null,
 ): Promise<Buffer> {
   const before = answer === null ? null : ((await answers?.get(owner, answer)) ?? null)
-  if (answer !== null && before === null) throw notKept(answer, answers)
+  if (answer !== null && before === null) throw notKept(answer, kept.member, answers)
   const holding = new Map<string, Buffer>()
   for (const item of items) {
     const record = (await answers?.holding(owner, item)) ?? null
@@ -31,7 +31,7 @@ async function withReferences(
   return kept.continued(raw, before, holding)
 }
 
-function notKept(id: string, answers: Answers | null): GatewayError {
+function notKept(id: string, param: string, answers: Answers | null): GatewayError {
   const why =
     answers === null
       ? 'this gateway keeps no answers (`store.answers`)'
@@ -39,6 +39,6 @@ function notKept(id: string, answers: Answers | null): GatewayError {
   return new GatewayError(
     'invalid_request',
     `No answer "${id.slice(0, 100)}" can be gone on from: ${why}. Send the whole conversation as \`input\`.`,
-    { param: 'previous_response_id' },
+    { param },
   )
 }

@@ -131,7 +131,7 @@ t.test(
     [generic, 'https://proxy/team/llm', 'https://proxy/team/llm/v1/chat/completions'],
     [generic, 'https://proxy/vault', 'https://proxy/vault/v1/chat/completions'],
     [generic, 'https://proxy/v2ray-llm', 'https://proxy/v2ray-llm/v1/chat/completions'],
-    ['gemini', 'https://generativelanguage.googleapis.com/v1beta', 'https://generativelanguage.googleapis.com/v1beta/openai/chat/completions'],
+    ['gemini', 'https://generativelanguage.googleapis.com/v1beta', 'https://generativelanguage.googleapis.com/v1beta/models/{model}:generateContent'],
     // Known to have none.
     [generic, 'https://models.github.ai/inference', 'https://models.github.ai/inference/chat/completions'],
     [generic, 'https://models.github.ai/orgs/acme/inference/', 'https://models.github.ai/orgs/acme/inference/chat/completions'],

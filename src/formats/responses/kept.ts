@@ -13,7 +13,7 @@ import { responsesPrompt } from './request.ts'
 const PREVIOUS = Buffer.from('"previous_response_id"')
 const ITEM = Buffer.from('"item_reference"')
 
-export const KEPT: KeptAnswers = { references, continued, record, answerIn, itemsIn }
+export const KEPT: KeptAnswers = { member: 'previous_response_id', references, continued, record, answerIn, itemsIn }
 
 /** Ids that a body refers to. Most refer to none, which a search tells: both names cannot stand inside of a text, where quotes are escaped. */
 function references(raw: Buffer): Reference | null {
