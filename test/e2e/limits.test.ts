@@ -112,7 +112,7 @@ t.test('what is no request is told so in the shape of the contract', async (t) =
     ['POST', CHAT_PATH, '{}', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
     ['POST', '/v1/nowhere', '{}', {}, 404, 'not_found'],
     ['GET', CHAT_PATH, '', {}, 405, 'method_not_allowed'],
-    ['POST', '/v1/responses', '{}', {}, 404, 'not_implemented'],
+    ['POST', '/v1/moderations', '{}', {}, 404, 'not_implemented'],
   ]
   for (const [method, path, body, headers, status, code] of cases) {
     const client = await RawClient.open(gateway.url)

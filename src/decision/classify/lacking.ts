@@ -9,7 +9,7 @@ import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
  * field, with `=` and a mark of its value where only that was refused.
  */
 export function asks(request: GatewayRequest, profile: RequestProfile, lack: string): boolean {
-  if (lack === 'model' || lack === 'endpoint') return true
+  if (lack === 'model' || lack === 'endpoint' || lack === request.endpoint.asks) return true
   if ((profile.needs as readonly string[]).includes(lack)) return true
   const { prompt } = request
   if (lack === 'stream') return request.stream
