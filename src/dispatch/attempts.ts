@@ -5,7 +5,7 @@
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
-import { placeFor, placeKey } from '../core/ask-place.ts'
+import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
 import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
@@ -122,7 +122,7 @@ export class Attempts {
       return target
     }
     // An older version of the engine lacks this place, and has another.
-    if (lacksPlace(error) && this.#placeOf(deployment) !== last.askedAt) return target
+    if (lacksPlace(error) && this.#hasAnother(deployment)) return target
     this.#adaptations = []
     this.#failed.push(last)
     const step = nextStep(error)
@@ -143,6 +143,12 @@ export class Attempts {
     const place = placeFor(deployment, endpoint, needs, this.#tools.now(), prompt.particular !== null)
     if (place === null) throw new Error(`${deployment.id} has no ${endpoint.id}, and is in the plan`)
     return place
+  }
+
+  /** A place that it has not said to lack. */
+  #hasAnother(deployment: Deployment): boolean {
+    const key = placeKey(this.#request.endpoint, this.#placeOf(deployment))
+    return !isRefused(deployment.health, key, this.#tools.now())
   }
 
   #formatOf({ format }: EndpointPlace): BackendSide {

@@ -1,23 +1,12 @@
-/** The body of an error answer, in the shape that the clients of each API read. Also of APIs of which no more is served yet than their errors. Pure. */
+/** The body of an error answer as clients of OpenAI's APIs read it. Pure. */
 import type { GatewayError } from '../core/errors.ts'
 
-type ErrorBody = (error: GatewayError) => object
-
-export const openAIError: ErrorBody = (error) => {
-  const { message, type, param, source } = error
-  return { error: { message, type, param, code: codeOf(error), source } }
+interface ErrorEnvelope {
+  readonly error: Pick<GatewayError, 'message' | 'type' | 'param' | 'source'> & { readonly code: string }
 }
 
-/** Its clients read a bare text. */
-const ollamaError: ErrorBody = ({ message }) => ({ error: message })
-
-const BY_FORMAT: Readonly<Record<string, ErrorBody>> = {
-  'openai-chat': openAIError,
-  ollama: ollamaError,
+export function openAIError(error: GatewayError): ErrorEnvelope {
+  const { message, type, param, source, code, upstreamCode } = error
+  // A backend's own code, where it is passed on: clients act on it.
+  return { error: { message, type, param, code: upstreamCode ?? code, source } }
 }
-
-/** A backend's own code, where it is passed on: clients act on it. */
-const codeOf = ({ code, upstreamCode }: GatewayError): string => upstreamCode ?? code
-
-/** `format`: of the endpoint. */
-export const errorBody = (error: GatewayError, format: string): object => (BY_FORMAT[format] ?? openAIError)(error)

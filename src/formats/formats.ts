@@ -9,7 +9,7 @@ import { RESPONSES } from './responses/responses.ts'
 
 export type Formats = ReadonlyMap<string, Format>
 
-const TABLE: Readonly<Partial<Record<FormatName, Format>>> = {
+const TABLE: Readonly<Record<FormatName, Format>> = {
   'openai-chat': OPENAI,
   'openai-responses': RESPONSES,
   'anthropic-messages': ANTHROPIC,

@@ -3,9 +3,9 @@
  * as well. Pure.
  */
 import { boundName } from '../core/caller-name.ts'
-import { isObject } from '../core/is-object.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import type { Names } from './format.ts'
+import { objectIn } from './json/object-in.ts'
 
 /** What stands between the user and the session in the one field that the protocol of Claude Code has for both, before 2.1.78. */
 const SESSION_MARK = '_session_'
@@ -25,17 +25,8 @@ export function userRecord(value: Json | undefined): Pick<Names, 'session' | 'us
       user: boundName(user.endsWith(ACCOUNT_MARK) ? user.slice(0, -ACCOUNT_MARK.length) : user),
     }
   }
-  const record = objectOf(value)
+  const record = objectIn(value)
   const session = boundName(record?.['session_id'])
   if (record === null || session === null) return null
   return { session, user: boundName(record['account_uuid']) ?? boundName(record['device_id']) }
-}
-
-function objectOf(text: string): JsonObject | null {
-  try {
-    const value = JSON.parse(text) as Json
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
 }

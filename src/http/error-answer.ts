@@ -1,19 +1,18 @@
 /** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
-import { errorBody } from '../formats/error-body.ts'
-import type { Formats } from '../formats/formats.ts'
+import { formatNamed, type Formats } from '../formats/formats.ts'
 import { type HeaderList, retryHeaders } from '../relay/headers.ts'
 import type { Arrival } from './arrival.ts'
 import { type PlainTools, plainEnd } from './plain-answers.ts'
 
-/** In the format that the caller speaks. Of some no more is served than their errors. `id`: of the request, which was not read. */
+/** In the format that the caller speaks. `id`: of the request, which was not read. */
 export const envelopeOf = (error: GatewayError, id: string, format: string, formats: Formats): object =>
-  formats.get(format)?.caller.errorBody(error, { id, maxOutput: null }) ?? errorBody(error, format)
+  formatNamed(format, formats).caller.errorBody(error, { id, maxOutput: null })
 
 /** What an answer says in headers, and once more under the names that clients of its format look for. */
 export function toldIn(format: string, formats: Formats, list: HeaderList): HeaderList {
-  const more = formats.get(format)?.caller.answerHeaders ?? null
+  const more = formatNamed(format, formats).caller.answerHeaders
   return more === null ? list : [...list, ...more(list, Date.now())]
 }
 

@@ -15,6 +15,7 @@ import { asEvents } from './as-events.ts'
 import { freeTools, inputIn, NO_INPUT } from './call-input.ts'
 import { OpenBlock } from './open-block.ts'
 import { MessagePieces } from './pieces.ts'
+import { objectIn } from '../json/object-in.ts'
 
 const DONE: EventVerdict = { kind: 'done' }
 const GARBAGE: EventVerdict = { kind: 'garbage' }
@@ -59,7 +60,7 @@ export class MessageReader implements AnswerReader {
   #parsed(frame: SseFrame, data: string): EventVerdict {
     if (data.trim() === FOREIGN_END) return this.finished ? DONE : GARBAGE
     const text = frameText(frame)
-    const value = parsed(text)
+    const value = objectIn(text)
     if (value === null) return frame.event === 'error' ? { kind: 'fault', fault: readFault(text) } : GARBAGE
     const fault = embeddedFault(value) ?? (frame.event === 'error' ? readFault(text) : null)
     if (fault !== null) return { kind: 'fault', fault }
@@ -172,20 +173,20 @@ export class MessageReader implements AnswerReader {
   }
 
   brings(frame: SseFrame): boolean {
-    const value = frame.data === null ? null : parsed(frameText(frame))
+    const value = frame.data === null ? null : objectIn(frameText(frame))
     if (value === null) return false
     const { text, partial_json: json, thinking } = fieldsOf(value['delta'])
     return [text, json, thinking].some((part) => textOf(part) !== '') || value['type'] === 'content_block_start'
   }
 
   isWhole(frame: SseFrame): boolean {
-    return frame.data === null || parsed(frameText(frame)) !== null
+    return frame.data === null || objectIn(frameText(frame)) !== null
   }
 
   // ---------------------------------------------------------------- a whole answer
 
   body(body: Buffer): BodyVerdict {
-    const value = parsed(withoutMark(body).toString())
+    const value = objectIn(withoutMark(body).toString())
     if (value === null) return 'garbage'
     const fault = embeddedFault(value)
     if (fault !== null) return fault
@@ -217,7 +218,7 @@ export class MessageReader implements AnswerReader {
   }
 
   asEvents(body: Buffer): Buffer | null {
-    const value = parsed(withoutMark(body).toString())
+    const value = objectIn(withoutMark(body).toString())
     return value === null || !Array.isArray(value['content']) ? null : asEvents(value, value['content'])
   }
 
@@ -250,15 +251,6 @@ export class MessageReader implements AnswerReader {
 
 const DELTA = 'content_block_delta'
 const STOP = 'message_stop'
-
-function parsed(text: string): Fields | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
 
 const NO_FIELDS: Fields = {}
 const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : NO_FIELDS)

@@ -1,9 +1,10 @@
 /** Input of calls, which is an object here: a tool that takes free text gets it as its one argument. Pure. */
 import { type Fields, isObject } from '../../core/is-object.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { ContentsPrompt } from '../contents-prompt.ts'
 import { SPELLING } from './spelling.ts'
+import { objectIn } from '../json/object-in.ts'
 
 export const NO_INPUT = '{}'
 
@@ -13,15 +14,7 @@ export function inputIn({ input }: Fields): string {
 }
 
 /** Arguments as the object that they must be. Null: they are none. */
-export function inputOf(json: string): JsonObject | null {
-  if (json.trim() === '') return {}
-  try {
-    const value = JSON.parse(json) as Json
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
+export const inputOf = (json: string): JsonObject | null => (json.trim() === '' ? {} : objectIn(json))
 
 /** Which tools of a request that came in another format take free text. */
 export function freeTools({ prompt }: GatewayRequest): (name: string) => boolean {

@@ -5,6 +5,7 @@ import { freeText } from '../free-tools.ts'
 import { inputIn, NO_INPUT } from './call-input.ts'
 import { finishOf } from './finish.ts'
 import { redactedSeal, signedSeal } from './sealed.ts'
+import { objectIn } from '../json/object-in.ts'
 
 const OPEN_BRACE = 0x7b
 const DATA = '\ndata: '
@@ -29,9 +30,9 @@ export class MessagePieces {
 
   /** `bytes`: one event, or a body. */
   of(bytes: Buffer): Piece[] {
-    if (bytes[0] === OPEN_BRACE) return this.#message(parsed(bytes.toString()))
+    if (bytes[0] === OPEN_BRACE) return this.#message(objectIn(bytes.toString()) ?? NO_FIELDS)
     const text = bytes.toString()
-    const value = parsed(text.slice(text.indexOf(DATA) + DATA.length))
+    const value: Fields = objectIn(text.slice(text.indexOf(DATA) + DATA.length)) ?? NO_FIELDS
     switch (value['type']) {
       case 'content_block_start':
         return this.#block(fieldsOf(value['content_block']))
@@ -138,14 +139,6 @@ function citationOf(citation: unknown): Piece[] {
 function endOf({ stop_reason: reason, stop_sequence: stop }: Fields): Piece[] {
   if (typeof reason !== 'string' || reason === '') return []
   return [{ kind: 'end', choice: 0, finish: finishOf(reason), stop: typeof stop === 'string' ? stop : null }]
-}
-
-function parsed(text: string): Fields {
-  try {
-    return fieldsOf(JSON.parse(text))
-  } catch {
-    return NO_FIELDS
-  }
 }
 
 const NO_FIELDS: Fields = {}

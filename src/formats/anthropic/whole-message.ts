@@ -1,7 +1,7 @@
 /** The content of a message that is not streamed. */
 import type { JsonObject } from '../../core/json.ts'
-import { isObject } from '../../core/is-object.ts'
 import type { Block, BlockSink, Delta } from './block-writer.ts'
+import { objectIn } from '../json/object-in.ts'
 
 export class WholeContent implements BlockSink {
   readonly blocks: object[] = []
@@ -57,11 +57,4 @@ export class WholeContent implements BlockSink {
 }
 
 /** Clients take an object. Of arguments that are none the verdict on the answer tells. */
-function inputOf(json: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isObject(value) ? (value as JsonObject) : {}
-  } catch {
-    return {}
-  }
-}
+const inputOf = (json: string): JsonObject => objectIn(json) ?? {}

@@ -1,5 +1,4 @@
 /** Writes an answer that came in another format as Google's clients expect it. */
-import { isObject } from '../../core/is-object.ts'
 import type { Finish } from '../../core/finish.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
@@ -11,6 +10,7 @@ import { wordOf } from './finish.ts'
 import { GeminiPrompt, wantsArray } from './prompt.ts'
 import { signatureOf } from './seal.ts'
 import { writeUsage } from './usage.ts'
+import { objectIn } from '../json/object-in.ts'
 
 /** A call whose arguments come in parts: clients take it whole. */
 interface OpenCall {
@@ -175,12 +175,7 @@ const wholeCalls = ({ calls }: Candidate): WrittenPart[] =>
 
 function argsOf({ text, free }: Pick<OpenCall, 'text' | 'free'>): object | null {
   if (free) return { input: text }
-  try {
-    const value: unknown = text.trim() === '' ? {} : JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
+  return text.trim() === '' ? {} : objectIn(text)
 }
 
 function endOf({ finish, calls, cited }: Candidate): object {

@@ -9,9 +9,10 @@ import type { Piece } from '../piece.ts'
 import { frameText, type SseFrame } from '../sse.ts'
 import { embeddedFault } from '../read-fault.ts'
 import { usageSoFar } from '../usage-so-far.ts'
-import { createdIn, finishOf, outputIn, parsedObject, saidIn, usageIn, vectorsIn } from './answer.ts'
+import { createdIn, finishOf, outputIn, saidIn, usageIn, vectorsIn } from './answer.ts'
 import { OllamaAnswerState } from './answer-state.ts'
 import { PieceReader } from './pieces.ts'
+import { objectIn } from '../json/object-in.ts'
 
 const GARBAGE: EventVerdict = { kind: 'garbage' }
 const NEWLINE = Buffer.from('\n')
@@ -45,7 +46,7 @@ export class OllamaAnswerReader implements AnswerReader {
       state.size.text(1)
       return { kind: 'send', raw: frame.raw }
     }
-    const answer = parsedObject(frameText(frame))
+    const answer = objectIn(frameText(frame))
     if (answer === null) return GARBAGE
     const fault = embeddedFault(answer)
     if (fault !== null) return { kind: 'fault', fault }
@@ -91,24 +92,24 @@ export class OllamaAnswerReader implements AnswerReader {
   readonly torn = false
 
   brings(frame: SseFrame): boolean {
-    const answer = frame.data === null ? null : parsedObject(frameText(frame))
+    const answer = frame.data === null ? null : objectIn(frameText(frame))
     if (answer === null) return false
     const { text, thought, calls } = saidIn(answer)
     return text !== '' || thought !== '' || calls.length > 0 || answer['done'] === true
   }
 
   isWhole(frame: SseFrame): boolean {
-    return frame.data === null || parsedObject(frameText(frame)) !== null
+    return frame.data === null || objectIn(frameText(frame)) !== null
   }
 
   body(body: Buffer): BodyVerdict {
-    const answer = parsedObject(body.toString())
+    const answer = objectIn(body.toString())
     return answer === null ? 'garbage' : this.#judged(answer)
   }
 
   *bodyInSteps(body: Buffer): Steps<BodyVerdict> {
     const outline = yield* outlineOf(body, true)
-    const answer = outline === null ? null : parsedObject(outline.json.toString())
+    const answer = outline === null ? null : objectIn(outline.json.toString())
     if (outline === null || answer === null) return 'garbage'
     this.state.size.text(outline.cut)
     return this.#judged(answer)
@@ -134,7 +135,7 @@ export class OllamaAnswerReader implements AnswerReader {
   }
 
   asEvents(body: Buffer): Buffer | null {
-    return parsedObject(body.toString())?.['done'] === true ? Buffer.concat([body, NEWLINE]) : null
+    return objectIn(body.toString())?.['done'] === true ? Buffer.concat([body, NEWLINE]) : null
   }
 
   finishedBody(body: Buffer): Buffer {

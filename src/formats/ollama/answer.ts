@@ -84,13 +84,3 @@ export function createdIn(answer: Fields): number | null {
   const at = typeof answer['created_at'] === 'string' ? Date.parse(answer['created_at']) : NaN
   return Number.isNaN(at) ? null : Math.floor(at / 1000)
 }
-
-/** Null where the text is no JSON object. */
-export function parsedObject(text: string): Fields | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}

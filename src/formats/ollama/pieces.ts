@@ -2,9 +2,10 @@
 import type { GatewayRequest } from '../../core/types.ts'
 import { freeText } from '../free-tools.ts'
 import type { Piece } from '../piece.ts'
-import { parsedObject, saidIn, vectorsIn } from './answer.ts'
+import { saidIn, vectorsIn } from './answer.ts'
 import type { OllamaAnswerState } from './answer-state.ts'
 import { isOwn } from './prompt.ts'
+import { objectIn } from '../json/object-in.ts'
 
 /** For one answer: calls have no ids in older versions, and are numbered over all lines. */
 export class PieceReader {
@@ -25,7 +26,7 @@ export class PieceReader {
   /** `bytes`: one line, several, or a body. */
   read(bytes: Buffer, { finish }: Pick<OllamaAnswerState, 'finish'>): Piece[] {
     return linesOf(bytes).flatMap((line): Piece[] => {
-      const answer = parsedObject(line)
+      const answer = objectIn(line)
       if (answer === null) return []
       const vectors = vectorsIn(answer)
       if (vectors !== null) return vectors.map((numbers, choice) => ({ kind: 'vector', choice, numbers }))

@@ -16,6 +16,7 @@ import { Mender } from './mend.ts'
 import { noteEnd, noteOrigin } from './note.ts'
 import { PieceReader } from './pieces.ts'
 import { isOwn } from './request.ts'
+import { objectIn } from '../json/object-in.ts'
 
 const SWALLOW: EventVerdict = { kind: 'swallow' }
 const GARBAGE: EventVerdict = { kind: 'garbage' }
@@ -177,15 +178,6 @@ const fault = (found: ReturnType<typeof embeddedFault>): EventVerdict => ({
   kind: 'fault',
   fault: found ?? { message: '', code: null, type: null, param: null, status: null },
 })
-
-function objectIn(json: string): Fields | null {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
 
 const dataOf = (event: Buffer): string => event.toString().replace(/^(?:event: [^\n]*\n)?data: ?/, '')
 
