@@ -74,6 +74,14 @@ for (const { kind, endpoints } of providers) {
       t.equal(answer.headers['x-turnout-attempts'], round === 1 ? '2' : '1')
     }
   })
+
+  t.test(`${kind}: a server that has none of its places is asked once at each`, async (t) => {
+    const none = await messagesUpstream(t, () => ({ packets: [] }), '/nowhere')
+    const gateway = await gatewayFor(t, { backends: [{ name: 'own', kind, url: none.url, models: ['tiny'] }] })
+    const answer = await rawPost(gateway.url, MESSAGES_PATH, messages({ model: 'tiny' }))
+    t.match(await answer.json(), { type: 'error' })
+    t.equal(answer.headers['x-turnout-attempts'], String(endpoints.chat!.filter(({ spare }) => spare !== true).length))
+  })
 }
 
 const NATIVE = 'llamacpp'
