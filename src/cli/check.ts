@@ -6,19 +6,17 @@ import { loadProviders } from '../config/providers.ts'
 import { durationText, sizeText } from '../core/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { shadows } from '../decision/route/unreachable.ts'
+import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
 import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
+import type { CHECK } from './rows/run.ts'
 import { table } from './table.ts'
 
 /** Exit code 0: valid, 1: not, 2: nothing to check. */
-export async function check(argv: string[], io: Io): Promise<number> {
-  if (argv.length > 1 || argv[0]?.startsWith('-') === true) {
-    io.stderr.write('usage: turnout check [FILE]\n')
-    return 2
-  }
-  const file = await findConfig(argv[0], io.env, io.cwd)
+export async function check({ args }: CallOf<typeof CHECK>, io: Io): Promise<number> {
+  const file = await findConfig(args.file, io.env, io.cwd)
   if (file === null) {
     io.stderr.write(
       'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor /etc/turnout/turnout.yaml is there\n',

@@ -1,46 +1,31 @@
 /** `turnout connect [AGENT]`: how to point an agent at this gateway, and with --test whether the gateway answers in each API that agents speak. */
-import { parseArgs } from 'node:util'
+import { didYouMean } from '../config/did-you-mean.ts'
 import { AGENTS } from './agents.ts'
+import { type CallOf, UsageError } from './command.ts'
 import { agentsNamed, probedText, setupText } from './connect-text.ts'
 import { findGateway, type FoundGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
 import { probeGateway } from './probe-gateway.ts'
-import { wrapped } from './wrapped.ts'
-
-const USAGE = `usage: turnout connect [AGENT] [--model NAME] [--config FILE | --url URL]
-       turnout connect --test [--model NAME] [--key KEY] [--config FILE | --url URL]
-       the key may also be in TURNOUT_KEY
-${wrapped(`agents: ${AGENTS.map(({ id }) => id).join(', ')}`, 80)}`
-
-const OPTIONS = {
-  test: { type: 'boolean', default: false },
-  model: { type: 'string' },
-  key: { type: 'string' },
-  config: { type: 'string' },
-  url: { type: 'string' },
-} as const
+import type { CONNECT } from './rows/decide.ts'
 
 /** An engine that loads its model first takes so long. */
 const LIMIT_MS = 120_000
 
 /** Exit code 0: printed, and all that was asked for works; 1: not so; 2: wrong usage. */
-export async function connect(argv: string[], io: Io): Promise<number> {
-  let parsed
-  try {
-    parsed = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
-  } catch (thrown) {
-    return refused((thrown as Error).message, io)
-  }
-  const { values, positionals } = parsed
-  const [asked, ...more] = positionals
+export async function connect({ flags: values, args }: CallOf<typeof CONNECT>, io: Io): Promise<number> {
+  const asked = args.agent
   const agents = asked === undefined ? AGENTS : agentsNamed(asked)
-  if (more.length > 0) return refused('one agent at a time', io)
-  if (agents.length === 0) return refused(`there is no agent "${asked}"`, io)
-  if (values.test && asked !== undefined) return refused('--test asks in every API: leave out the agent', io)
+  if (agents.length === 0)
+    throw new UsageError(
+      `there is no agent "${asked}"${didYouMean(
+        asked ?? '',
+        AGENTS.map(({ id }) => id),
+        '"',
+      )}`,
+    )
+  if (values.test && asked !== undefined) throw new UsageError('--test asks in every API: leave out the agent')
   if (values.model !== undefined && !MODEL.test(values.model))
-    return refused('--model: a name has no spaces and no quotes', io)
-  if (values.url !== undefined && values.config !== undefined)
-    return refused('the gateway at --url has its own configuration; leave out --config', io)
+    throw new UsageError('--model: a name has no spaces and no quotes')
   try {
     const gateway = await findGateway(values, io)
     if (values.test)
@@ -74,9 +59,4 @@ async function test(
   const rows = await probeGateway({ url, model, key, limitMs: LIMIT_MS })
   io.stdout.write(probedText(rows))
   return rows.every(({ whole, streamed }) => whole.fault === null && streamed.fault === null) ? 0 : 1
-}
-
-function refused(why: string, io: Io): number {
-  io.stderr.write(`turnout connect: ${why}\n${USAGE}`)
-  return 2
 }

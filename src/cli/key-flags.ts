@@ -1,9 +1,7 @@
 /** Flags of `turnout key`, from the options of keys -> what the store of keys is asked for. */
 import type { Flag, Option } from '../core/options/option.ts'
 import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
-import { wrapped } from './wrapped.ts'
-
-const INDENT = 27
+import { type Flags, UsageError } from './command.ts'
 
 interface FlagOf extends Flag {
   readonly option: string
@@ -16,29 +14,13 @@ export const KEY_FLAGS: readonly FlagOf[] = Object.entries<Option>(MADE_KEY_OPTI
   ([option, { flag, doc }]) => (flag === undefined ? [] : [{ name: option, ...flag, option, doc }]),
 )
 
-/** Fits into 80 columns. */
-const usageLine = ({ name, takes, doc }: FlagOf): string =>
-  `  --${name} ${takes}`.padEnd(INDENT) + wrapped(doc, 80 - INDENT).replace(/\n(?=.)/g, `\n${' '.repeat(INDENT)}`)
-
-export const KEY_USAGE = `usage: turnout key create --id ID [options]   make a key and print it once
-       turnout key list                       all keys
-       turnout key show ID
-       turnout key change ID [options]        "none" removes an option
-       turnout key rotate ID [--grace 1h]     a new secret; keep the old for 1 h
-       turnout key revoke ID                  permanently
-       turnout key new | turnout key hash < FILE
-
-${KEY_FLAGS.map(usageLine).join('')}  --config FILE --json
-`
-
-/** For `parseArgs`. */
-export const FIELD_OPTIONS: Readonly<Record<string, { readonly type: 'string'; readonly multiple: boolean }>> =
-  Object.fromEntries(KEY_FLAGS.map(({ name, as }) => [name, { type: 'string', multiple: as === 'pairs' }]))
+/** As the table of commands has them. */
+export const FIELD_FLAGS: Flags = Object.fromEntries(
+  KEY_FLAGS.map(({ name, takes, doc, as }) => [name, { takes, doc, ...(as === 'pairs' ? { many: true } : {}) }]),
+)
 
 /** Only what was given; "none" is null. Throws what cannot be read; what makes no sense is left for the store to refuse. */
-export function fieldsOfFlags(
-  flags: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Record<string, unknown> {
+export function fieldsOfFlags(flags: Readonly<Record<string, string | readonly string[]>>): Record<string, unknown> {
   const given = KEY_FLAGS.flatMap((flag) => {
     const texts = [flags[flag.name] ?? []].flat()
     return texts.length === 0 ? [] : [{ ...flag, texts }]
@@ -60,7 +42,7 @@ const READ: Readonly<Record<Flag['as'], (texts: readonly string[], name: string)
   amount: ([text = ''], name) => {
     const [usd = '', per, ...more] = text.split('/')
     if (per === undefined || more.length > 0)
-      throw new Error(`--${name}: "${text}" is not an amount; write it like 5/day`)
+      throw new UsageError(`--${name}: "${text}" is not an amount; write it like 5/day`)
     return { usd: number(usd), per }
   },
   pairs: (texts, name) => Object.fromEntries(texts.map((text) => pairOf(text, name))),
@@ -68,6 +50,6 @@ const READ: Readonly<Record<Flag['as'], (texts: readonly string[], name: string)
 
 function pairOf(text: string, name: string): readonly [string, string] {
   const at = text.indexOf('=')
-  if (at < 1) throw new Error(`--${name}: "${text}" has no name and value; write it like team=blue`)
+  if (at < 1) throw new UsageError(`--${name}: "${text}" has no name and value; write it like team=blue`)
   return [text.slice(0, at), text.slice(at + 1)]
 }

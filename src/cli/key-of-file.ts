@@ -1,5 +1,4 @@
 /** `turnout key create|list|show|change|rotate|revoke`: the file of keys of a configuration, whether a gateway runs with it or not. */
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
@@ -7,44 +6,63 @@ import { GatewayError } from '../core/errors.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { KeyStore, Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
+import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
-import { FIELD_OPTIONS, fieldsOfFlags, KEY_USAGE } from './key-flags.ts'
+import { fieldsOfFlags } from './key-flags.ts'
 import { keyTable, shownKey } from './key-text.ts'
 import { keysOfConfig } from './keys-of-config.ts'
+import type { KEY_CHANGE, KEY_CREATE, KEY_LIST, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 
-const VERBS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
+/** Exit code of all of them: 0 done, 1 it cannot be done. */
+export const createKey = ({ flags, args, more }: CallOf<typeof KEY_CREATE>, io: Io): Promise<number> => {
+  const id = flags.id ?? args.id
+  if (id === undefined) throw new UsageError('--id ID is missing: how the key is to be called')
+  if (flags.id !== undefined && args.id !== undefined) throw new UsageError('the id is given twice')
+  const fields = fieldsOfFlags(more)
+  return onKeys('create', flags, io, async (keys) => printMade(await keys.create({ id, ...fields }), flags, io))
+}
 
-type Verb = (typeof VERBS)[number]
+export const listKeys = ({ flags }: CallOf<typeof KEY_LIST>, io: Io): Promise<number> =>
+  onKeys('list', flags, io, (keys) => print({ keys: keys.list() }, keyTable(keys.list()), flags, io))
 
-export const isKeyVerb = (word: string): word is Verb => (VERBS as readonly string[]).includes(word)
+export const showKey = ({ flags, args }: CallOf<typeof KEY_SHOW>, io: Io): Promise<number> =>
+  onKeys('show', flags, io, (keys) => printKey(keys.get(args.id), flags, io))
 
-const COMMON = { config: { type: 'string' }, json: { type: 'boolean', default: false } } as const
+export const changeKey = ({ flags, args, more }: CallOf<typeof KEY_CHANGE>, io: Io): Promise<number> => {
+  const fields = fieldsOfFlags(more)
+  return onKeys('change', flags, io, async (keys) => {
+    printKey(await keys.change(args.id, fields), flags, io)
+    io.stderr.write(TAKEN_OVER)
+  })
+}
 
-const OPTIONS = {
-  create: { ...FIELD_OPTIONS, id: { type: 'string' } },
-  list: {},
-  show: {},
-  change: FIELD_OPTIONS,
-  rotate: { grace: { type: 'string' } },
-  revoke: {},
-} as const
+export const rotateKey = ({ flags, args }: CallOf<typeof KEY_ROTATE>, io: Io): Promise<number> =>
+  onKeys('rotate', flags, io, async (keys) =>
+    printMade(await keys.rotate(args.id, flags.grace === undefined ? {} : { grace: flags.grace }), flags, io),
+  )
 
-/** Exit code 0: done, 1: it cannot be done, 2: wrong usage. */
-export async function keyOfFile(verb: Verb, argv: string[], io: Io): Promise<number> {
-  let asked
+export const revokeKey = ({ flags, args }: CallOf<typeof KEY_REVOKE>, io: Io): Promise<number> =>
+  onKeys('revoke', flags, io, async (keys) => {
+    printKey(await keys.revoke(args.id), flags, io)
+    io.stderr.write(TAKEN_OVER)
+  })
+
+interface Wish {
+  readonly config: string | undefined
+  readonly json: boolean
+}
+
+async function onKeys(
+  verb: string,
+  { config }: Wish,
+  io: Io,
+  act: (keys: KeyStore) => void | Promise<void>,
+): Promise<number> {
   try {
-    asked = askedOf(verb, argv)
-  } catch (thrown) {
-    io.stderr.write(`turnout key ${verb}: ${(thrown as Error).message}\n${KEY_USAGE}`)
-    return 2
-  }
-  if (asked === null) {
-    io.stderr.write(KEY_USAGE)
-    return 2
-  }
-  try {
-    const keys = await openKeys(asked.config, io)
-    return keys === null ? 1 : await run(verb, asked, keys, io)
+    const keys = await openKeys(config, io)
+    if (keys === null) return 1
+    await act(keys)
+    return 0
   } catch (thrown) {
     if (thrown instanceof GatewayError) io.stderr.write(`turnout key ${verb}: ${thrown.message}\n`)
     else if (thrown instanceof KeyFileError) io.stderr.write(`turnout key ${verb}: the key file ${thrown.message}\n`)
@@ -52,27 +70,6 @@ export async function keyOfFile(verb: Verb, argv: string[], io: Io): Promise<num
     else throw thrown
     return 1
   }
-}
-
-interface Asked {
-  readonly id: string
-  readonly config: string | undefined
-  readonly json: boolean
-  readonly grace: string | undefined
-  readonly fields: Readonly<Record<string, unknown>>
-}
-
-/** Null where the id is missing, or there is more than that. Throws what is wrong with an option. */
-function askedOf(verb: Verb, argv: string[]): Asked | null {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { ...COMMON, ...OPTIONS[verb] },
-    allowPositionals: true,
-  })
-  const { config, json, grace, id: named, ...flags } = values as Record<string, string | undefined> & { json: boolean }
-  const words = named === undefined ? positionals : [named, ...positionals]
-  if (words.length !== (verb === 'list' ? 0 : 1)) return null
-  return { id: words[0] ?? '', config, json, grace, fields: fieldsOfFlags(flags) }
 }
 
 /** Null after saying why there is none. */
@@ -88,36 +85,16 @@ async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | n
   return keysOfConfig(config, 'turnout key', io)
 }
 
-async function run(verb: Verb, { id, json, grace, fields }: Asked, keys: KeyStore, io: Io): Promise<number> {
-  const print = (value: object, text: string): void =>
-    void io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text)
-  const printMade = (made: Made): void => {
-    print(made, `key     ${made.secret}\n${shownKey(made.key)}`)
-    io.stderr.write('give the key to its user: it is not stored. ')
-    io.stderr.write(TAKEN_OVER)
-  }
-  const printKey = (key: KeyView): void => print({ key }, shownKey(key))
-  switch (verb) {
-    case 'list':
-      print({ keys: keys.list() }, keyTable(keys.list()))
-      return 0
-    case 'show':
-      printKey(keys.get(id))
-      return 0
-    case 'create':
-      printMade(await keys.create({ id, ...fields }))
-      return 0
-    case 'rotate':
-      printMade(await keys.rotate(id, grace === undefined ? {} : { grace }))
-      return 0
-    case 'change':
-      printKey(await keys.change(id, fields))
-      break
-    case 'revoke':
-      printKey(await keys.revoke(id))
-  }
-  io.stderr.write(TAKEN_OVER)
-  return 0
+function print(value: object, text: string, { json }: Wish, io: Io): void {
+  io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text)
 }
+
+function printMade(made: Made, wish: Wish, io: Io): void {
+  print(made, `key     ${made.secret}\n${shownKey(made.key)}`, wish, io)
+  io.stderr.write('give the key to its user: it is not stored. ')
+  io.stderr.write(TAKEN_OVER)
+}
+
+const printKey = (key: KeyView, wish: Wish, io: Io): void => print({ key }, shownKey(key), wish, io)
 
 const TAKEN_OVER = 'A gateway that runs with this file picks the change up within a second.\n'

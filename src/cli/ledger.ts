@@ -1,50 +1,25 @@
 /** `turnout ledger`: rows of the ledger, also while the gateway runs. */
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { DamageCount } from '../ledger/damage.ts'
 import type { LedgerQuery } from '../ledger/query.ts'
 import { entriesOf } from '../ledger/read.ts'
-import { KINDS, type RowKind } from '../ledger/row.ts'
 import type { LedgerEntry } from '../ledger/whole.ts'
+import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
 import { damageWords } from './ledger-damage.ts'
 import { momentOf } from './moment.ts'
+import type { LEDGER } from './rows/books.ts'
 import { Outflow } from './outflow.ts'
 
-const USAGE =
-  'usage: turnout ledger [--since 1h] [--until TIME] [--kind request|attempt] [--route ROUTE] [--key KEY]\n' +
-  '                      [--format jsonl|csv] [--decisions] [--config FILE | --folder DIR]\n' +
-  '       TIME is an age (90m, 1h, 7d) or a date (2026-01-31, 2026-01-31T08:00Z; UTC without a zone)\n'
-
-const OPTIONS = {
-  since: { type: 'string' },
-  until: { type: 'string' },
-  kind: { type: 'string' },
-  route: { type: 'string' },
-  key: { type: 'string' },
-  format: { type: 'string', default: 'jsonl' },
-  decisions: { type: 'boolean', default: false },
-  config: { type: 'string' },
-  folder: { type: 'string' },
-} as const
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+type Asked = CallOf<typeof LEDGER>['flags']
 
 /** Exit code 0: done, also where the reader left early, 1: there is no ledger, or it cannot be read, 2: wrong usage. */
-export async function ledger(argv: string[], io: Io): Promise<number> {
-  let values: Values
-  let reading: LedgerQuery
-  try {
-    values = parseArgs({ args: argv, options: OPTIONS }).values
-    reading = readingOf(values, Date.now())
-  } catch (thrown) {
-    io.stderr.write(`turnout ledger: ${(thrown as Error).message}\n${USAGE}`)
-    return 2
-  }
+export async function ledger({ flags: values }: CallOf<typeof LEDGER>, io: Io): Promise<number> {
+  const reading = readingOf(values, Date.now())
   let folder: string | null = null
   try {
     folder = values.folder === undefined ? await folderOf(values.config, io) : resolve(io.cwd, values.folder)
@@ -63,13 +38,10 @@ export async function ledger(argv: string[], io: Io): Promise<number> {
   }
 }
 
-function readingOf({ since, until, kind, format, decisions, config, folder }: Values, now: number): LedgerQuery {
-  if (format !== 'jsonl' && format !== 'csv') throw new Error(`--format: "${format}" is neither jsonl nor csv`)
-  if (format === 'csv' && decisions) throw new Error('--decisions: CSV has no column for them; use --format jsonl')
-  if (kind !== undefined && !isKind(kind)) throw new Error(`--kind: "${kind}" is neither request nor attempt`)
-  if (config !== undefined && folder !== undefined) throw new Error('--config and --folder exclude each other')
+function readingOf({ since, until, kind, format, decisions }: Asked, now: number): LedgerQuery {
+  if (format === 'csv' && decisions) throw new UsageError('--decisions: CSV has no column for them; use --format jsonl')
   const [from, to] = [momentAt('--since', since, now), momentAt('--until', until, now)]
-  if (from !== undefined && to !== undefined && from >= to) throw new Error('--since is not before --until')
+  if (from !== undefined && to !== undefined && from >= to) throw new UsageError('--since is not before --until')
   return {
     decisions,
     ...(from === undefined ? {} : { since: from }),
@@ -81,11 +53,10 @@ function readingOf({ since, until, kind, format, decisions, config, folder }: Va
 function momentAt(option: string, text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined
   const moment = momentOf(text, now)
-  if (moment === null) throw new Error(`${option}: "${text}" is not a time; write it like 90m, 7d or 2026-01-31T08:00Z`)
+  if (moment === null)
+    throw new UsageError(`${option}: "${text}" is not a time; write it like 90m, 7d or 2026-01-31T08:00Z`)
   return moment
 }
-
-const isKind = (text: string): text is RowKind => (KINDS as readonly string[]).includes(text)
 
 /** Null where none is kept. */
 async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
@@ -94,7 +65,7 @@ async function folderOf(asked: string | undefined, io: Io): Promise<string | nul
   return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
 }
 
-async function print(folder: string, values: Values, reading: LedgerQuery, io: Io): Promise<void> {
+async function print(folder: string, values: Asked, reading: LedgerQuery, io: Io): Promise<void> {
   const csv = values.format === 'csv'
   const out = new Outflow(io.stdout)
   if (csv) await out.write(CSV_HEADER)
@@ -110,7 +81,7 @@ async function print(folder: string, values: Values, reading: LedgerQuery, io: I
 const lineOf = ({ text }: LedgerEntry): string => `${text}\n`
 
 /** To read a row takes longer than to print its text. */
-const wanted = (entry: LedgerEntry, { route, key }: Values): boolean =>
+const wanted = (entry: LedgerEntry, { route, key }: Asked): boolean =>
   (route === undefined || entry.row.route === route) && (key === undefined || entry.row.key === key)
 
 const whyNot = (code: string): string =>

@@ -1,6 +1,5 @@
 /** `turnout replay --config A --against B SOURCE`: what another configuration would have made of the requests of a log or a ledger. */
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
@@ -8,43 +7,20 @@ import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
 import { KeyFileError } from '../keys/key-file.ts'
+import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
 import { keysOfConfig } from './keys-of-config.ts'
+import type { REPLAY } from './rows/decide.ts'
 import { damageWords } from './ledger-damage.ts'
 import { NoLedger, requestsOf } from './replay-source.ts'
 import { replayTable } from './replay-table.ts'
 import { DamageCount } from '../ledger/damage.ts'
 
-const USAGE =
-  'usage: turnout replay [--config FILE] --against FILE SOURCE [--json] [--verbose]\n' +
-  '       SOURCE is the folder of a ledger, a segment of it, or a file with the log of a gateway or what\n' +
-  '       `turnout ledger --decisions` prints; - is standard input. --config is the configuration that gateway ran with\n'
-
-const OPTIONS = {
-  config: { type: 'string' },
-  against: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  verbose: { type: 'boolean', default: false },
-} as const
-
 /** Exit code 0: requests were compared, 1: none, or a file cannot be read, 2: wrong usage. */
-export async function replay(argv: string[], io: Io): Promise<number> {
-  let parsed
-  try {
-    parsed = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
-  } catch (thrown) {
-    io.stderr.write(`turnout replay: ${(thrown as Error).message}\n${USAGE}`)
-    return 2
-  }
-  const { values, positionals } = parsed
-  const [source, ...more] = positionals
+export async function replay({ flags: values, args }: CallOf<typeof REPLAY>, io: Io): Promise<number> {
+  const { source } = args
   const config = await findConfig(values.config, io.env, io.cwd)
-  if (source === undefined || more.length > 0 || values.against === undefined || config === null) {
-    if (source !== undefined && values.against === undefined) io.stderr.write('turnout replay: --against is missing\n')
-    else if (config === null) io.stderr.write('turnout replay: no configuration found; give --config\n')
-    io.stderr.write(USAGE)
-    return 2
-  }
+  if (config === null) throw new UsageError('no configuration found; give --config')
   try {
     const [a, b] = [await policyFrom(config, io), await policyFrom(resolve(io.cwd, values.against), io)]
     const sums = new Replay(a, b)

@@ -25,7 +25,7 @@ export function schemaText(): string {
   return `${JSON.stringify({ title: 'Turnout configuration', ...schema }, null, 2)}\n`
 }
 
-export function schemaCommand(_argv: string[], io: Io): Promise<number> {
+export function schemaCommand(_call: unknown, io: Io): Promise<number> {
   io.stdout.write(schemaText())
   return Promise.resolve(0)
 }

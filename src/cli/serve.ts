@@ -1,27 +1,18 @@
 /** `turnout serve`: configuration or a look around, then the gateway until a signal. */
-import { parseArgs } from 'node:util'
 import type { App } from '../app.ts'
 import { hostPattern } from '../config/browsers.ts'
 import { openDoor } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { Config } from '../core/settings.ts'
+import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
+import type { SERVE } from './rows/run.ts'
 import { prepare, type Setup } from './setup.ts'
 import { untilSignal } from './ways-out.ts'
 import { growYoungSpace } from './young-space.ts'
 
-export async function serve(argv: string[], io: Io): Promise<number> {
-  let options
-  try {
-    options = parseArgs({
-      args: argv,
-      options: { config: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' } },
-    }).values
-  } catch (thrown) {
-    io.stderr.write(`turnout serve: ${(thrown as Error).message}\n`)
-    return 2
-  }
+export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): Promise<number> {
   // From the first moment on: in a container nobody else answers a signal, and a stop would wait for the kill.
   let app: App | null = null
   const stopped = untilSignal(io, () => app)

@@ -1,38 +1,13 @@
 /** `turnout sessions`: what agents took, by session or by agent, from a running gateway. */
 import { isObject } from '../core/is-object.ts'
-import { parseArgs } from 'node:util'
 import { askAdmin } from './ask-admin.ts'
+import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
+import type { SESSIONS } from './rows/books.ts'
 import { table } from './table.ts'
 
-const USAGE =
-  'usage: turnout sessions [--since 1h] [--sort recent|cost|tokens|waste|requests] [--limit 20] [--agents] [--json]\n' +
-  '                        [--agent NAME] [--key ID] [--team NAME] [--config FILE | --url URL] [--token TOKEN]\n'
-
 /** Exit code 0: printed, 1: nobody answers, 2: wrong usage. */
-export async function sessions(argv: string[], io: Io): Promise<number> {
-  let options
-  try {
-    options = parseArgs({
-      args: argv,
-      options: {
-        since: { type: 'string' },
-        sort: { type: 'string', default: 'recent' },
-        limit: { type: 'string', default: '20' },
-        agent: { type: 'string' },
-        key: { type: 'string' },
-        team: { type: 'string' },
-        agents: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        config: { type: 'string' },
-        url: { type: 'string' },
-        token: { type: 'string' },
-      },
-    }).values
-  } catch (thrown) {
-    io.stderr.write(`turnout sessions: ${(thrown as Error).message}\n${USAGE}`)
-    return 2
-  }
+export async function sessions({ flags: options }: CallOf<typeof SESSIONS>, io: Io): Promise<number> {
   const { since, sort, limit, agent, key, team, agents, json } = options
   const asked = { since, sort, limit, agent, key, team, by: agents ? 'agent' : undefined }
   const query = new URLSearchParams(

@@ -1,36 +1,19 @@
 /** `turnout state`: what the gateway has learnt and keeps in a file. */
 import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issues.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
+import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
+import type { STATE } from './rows/books.ts'
 import { table } from './table.ts'
 
-const USAGE = 'usage: turnout state [show | reset] [--config FILE] [--json]\n'
-
 /** Exit code 0: done, 1: there is nothing, or it cannot be read, 2: wrong usage. */
-export async function state(argv: string[], io: Io): Promise<number> {
-  let parsed
+export async function state({ flags, args }: CallOf<typeof STATE>, io: Io): Promise<number> {
   try {
-    parsed = parseArgs({
-      args: argv,
-      options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
-      allowPositionals: true,
-    })
-  } catch (thrown) {
-    io.stderr.write(`turnout state: ${(thrown as Error).message}\n${USAGE}`)
-    return 2
-  }
-  const [verb = 'show', ...more] = parsed.positionals
-  if ((verb !== 'show' && verb !== 'reset') || more.length > 0) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  try {
-    const file = await stateFile(parsed.values.config, io)
-    return verb === 'show' ? await showState(file, io, parsed.values.json) : await resetState(file, io)
+    const file = await stateFile(flags.config, io)
+    return args.verb === 'reset' ? await resetState(file, io) : await showState(file, io, flags.json)
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown
     io.stderr.write(`${thrown.message}\n`)

@@ -225,12 +225,12 @@ t.test('what is no gateway, and what is no command, is refused by name', async (
   t.match((await connect(t, ['--url', other])).err, /this is not Turnout/)
   t.match((await connect(t, ['--url', 'localhost:7070'])).err, /is not a URL/)
   for (const [args, said] of [
-    [['emacs'], /there is no agent "emacs"/],
-    [['codex', 'zed'], /one agent at a time/],
+    [['emacs'], /there is no agent "emacs"; there are claude-code, codex,\n/],
+    [['codex', 'zed'], /"zed" is one word too many/],
     [['codex', '--test'], /leave out the agent/],
     [['--model', 'a b'], /--model: a name has no spaces/],
-    [['--url', URL, '--config', 'x'], /leave out --config/],
-    [['--what'], /usage: turnout connect/],
+    [['--url', URL, '--config', 'x'], /leave out\n--config/],
+    [['--what'], /there is no flag --what\nusage: turnout connect/],
   ] as const) {
     const { code, err } = await connect(t, args)
     t.equal(code, 2)

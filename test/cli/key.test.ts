@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { key } from '../../src/cli/key.ts'
+import { main } from '../../src/cli/main.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import { send } from '../http/admin.ts'
 import { eventually } from '../support/await.ts'
@@ -28,7 +28,7 @@ interface Folder {
 /** The command in this process: many runs, little time. */
 async function keyIn(cwd: string, args: string[]): Promise<Ran> {
   const said = { out: '', err: '' }
-  const code = await key(args, {
+  const code = await main(['key', ...args], {
     stdout: { write: (text) => (said.out += text) },
     stderr: { write: (text) => (said.err += text) },
     stdin: (async function* () {})(),
@@ -91,13 +91,13 @@ t.test('what cannot be done is said, with exit code 1; wrong usage with 2', { ti
     [['create', '--id', 'a', '--routes', 'smal'], 1, /routes: there is no route "smal"; did you mean "small"/],
     [['create', '--id', 'a', '--budget', '5'], 2, /--budget: "5" is not an amount; write it like 5\/day/],
     [['create', '--id', 'a', '--label', 'x'], 2, /--label: "x" has no name and value/],
-    [['create', '--id', 'a', '--what'], 2, /--what/],
-    [['create'], 2, /usage: turnout key create/],
-    [['list', 'a'], 2, /usage/],
-    [['show', 'a', 'b'], 2, /usage/],
+    [['create', '--id', 'a', '--what'], 2, /there is no flag --what\n/],
+    [['create'], 2, /--id ID is missing: .*\nusage: turnout key create/],
+    [['list', 'a'], 2, /"a" is one word too many/],
+    [['show', 'a', 'b'], 2, /"b" is one word too many/],
     [['rotate', 'a', '--grace', 'soon'], 1, /grace: "soon" is not a time/],
     [['revoke', 'a'], 1, /There is no key "a"/],
-    [['what'], 2, /usage/],
+    [['what'], 2, /^turnout key: there is no "key what"; there are create, list, /],
   ] as const)
     t.match(await key(...args), { code, out: '', err }, args.join(' '))
   await writeFile(join(cwd, 'bare.yaml'), CONFIG.replace(/^store.*$/m, ''))

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { ledger as command } from '../../src/cli/ledger.ts'
+import { main } from '../../src/cli/main.ts'
 import { csvOf, CSV_HEADER } from '../../src/cli/ledger-csv.ts'
 import { momentOf } from '../../src/cli/moment.ts'
 import { Outflow } from '../../src/cli/outflow.ts'
@@ -19,9 +19,9 @@ import { type Ran, start } from './turnout.ts'
 const HOUR = 3_600_000
 
 /** The command in this process. */
-async function run([, ...args]: readonly string[], { cwd }: { readonly cwd: string }): Promise<Ran> {
+async function run(args: readonly string[], { cwd }: { readonly cwd: string }): Promise<Ran> {
   const said = { out: '', err: '' }
-  const code = await command([...args], {
+  const code = await main(args, {
     stdout: { write: (text) => (said.out += text) },
     stderr: { write: (text) => (said.err += text) },
     stdin: (async function* () {})(),
@@ -133,12 +133,12 @@ t.test('wrong usage names what is wrong', async (t) => {
     [['--since', 'yesterday'], /--since: "yesterday" is not a time; write it like 90m/],
     [['--until', '1'], /--until: "1" is not a time/],
     [['--since', '1h', '--until', '2h'], /--since is not before --until/],
-    [['--format', 'xml'], /--format: "xml" is neither jsonl nor csv/],
+    [['--format', 'xml'], /--format: "xml" is none of jsonl, csv/],
     [['--format', 'csv', '--decisions'], /--decisions/],
-    [['--kind', 'all'], /--kind: "all" is neither request nor attempt/],
+    [['--kind', 'all'], /--kind: "all" is none of request, attempt/],
     [['--config', 'a', '--folder', 'b'], /exclude each other/],
-    [['--what'], /--what/],
-    [['more'], /more/],
+    [['--what'], /there is no flag --what$/m],
+    [['more'], /"more" is one word too many/],
   ] as const)
     t.match(await run(['ledger', ...args], { cwd }), { code: 2, out: '', err })
 })

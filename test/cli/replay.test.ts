@@ -9,7 +9,7 @@ import type { RecordedRequest } from '../support/fault-record.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { configuration, line } from '../replay/samples.ts'
-import { replay } from '../../src/cli/replay.ts'
+import { main } from '../../src/cli/main.ts'
 import { changeKeyFile } from '../../src/keys/key-file.ts'
 import { storedKey } from '../keys/stored.ts'
 import type { Report } from '../../src/replay/report-shape.ts'
@@ -21,7 +21,7 @@ import { type Ran, run as spawned } from './turnout.ts'
 /** The command in this process. */
 async function run(args: readonly string[], { cwd, input = '' }: { cwd: string; input?: string }): Promise<Ran> {
   let [out, err] = ['', '']
-  const code = await replay(args.slice(1), {
+  const code = await main(args, {
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     stdin: Readable.from([Buffer.from(input)]),
@@ -275,6 +275,14 @@ t.test('what cannot be read is said in one line', async (t) => {
 
 t.test('wrong usage is 2', async (t) => {
   const cwd = t.testdir(FILES)
-  for (const args of [[], ['a'], ['--against', 'b.yaml', 'a'], ['--against', 'b.yaml', 'a', 'b'], ['--what', 'a']])
-    t.match(await run(['replay', ...args], { cwd }), { code: 2, out: '', err: /turnout replay/ }, args.join(' '))
+  for (const [args, err] of [
+    [[], /^turnout replay: SOURCE is missing|--against FILE is missing/],
+    [['a'], /^turnout replay: --against FILE is missing: the other configuration$/m],
+    [['--against', 'b.yaml', 'a'], /^turnout replay: no configuration found; give --config$/m],
+    [['--against', 'b.yaml', 'a', 'b'], /^turnout replay: "b" is one word too many$/m],
+    [['--what', 'a'], /^turnout replay: there is no flag --what$/m],
+  ] as const) {
+    t.match(await run(['replay', ...args], { cwd }), { code: 2, out: '', err }, args.join(' '))
+    t.match((await run(['replay', ...args], { cwd })).err, /^usage: turnout replay SOURCE --against FILE /m)
+  }
 })

@@ -103,7 +103,7 @@ t.test('options that are wrong', async (t) => {
   const cwd = t.testdir({ 'turnout.yaml': MINE })
   const unknown = await run(['serve', '--prot', '1'], { cwd })
   t.equal(unknown.code, 2)
-  t.match(unknown.err, /--prot/)
+  t.match(unknown.err, /^turnout serve: there is no flag --prot; did you mean --port\?\nusage: turnout serve /)
   const port = await run(['serve', '--port', '70000'], { cwd })
   t.equal(port.code, 1)
   t.match(port.err, /--port: "70000" is not a port/)

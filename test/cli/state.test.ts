@@ -72,7 +72,17 @@ t.test('state names a configuration, a word or a file that it cannot use', async
     'wrong.yaml': 'backends: 1\n',
   })
   t.match(await run(['state', '--config', 'wrong.yaml'], { cwd }), { code: 1, out: '', err: /wrong\.yaml/ })
-  for (const args of [['what'], ['show', 'reset'], ['--what']])
-    t.match(await run(['state', ...args], { cwd }), { code: 2, out: '', err: /usage: turnout state/ }, args.join(' '))
+  for (const [args, why] of [
+    [['what'], 'show|reset: "what" is none of show, reset'],
+    [['show', 'reset'], '"reset" is one word too many'],
+    [['--what'], 'there is no flag --what'],
+  ] as const) {
+    const { code, out, err } = await run(['state', ...args], { cwd })
+    t.strictSame([code, out], [2, ''], args.join(' '))
+    t.equal(
+      err,
+      `turnout state: ${why}\nusage: turnout state [show|reset] [--config FILE] [--json]\n\`turnout state --help\` says more\n`,
+    )
+  }
   t.match(await run(['state'], { cwd: t.testdir({}) }), { code: 1, err: /there is no state file/ })
 })

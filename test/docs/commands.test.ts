@@ -3,15 +3,7 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { check } from '../../src/cli/check.ts'
-import { connect } from '../../src/cli/connect.ts'
-import { explain } from '../../src/cli/explain.ts'
-import type { Io } from '../../src/cli/io.ts'
-import { key } from '../../src/cli/key.ts'
-import { ledger } from '../../src/cli/ledger.ts'
-import { replay } from '../../src/cli/replay.ts'
-import { sessions } from '../../src/cli/sessions.ts'
-import { state } from '../../src/cli/state.ts'
+import { main } from '../../src/cli/main.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import { type Running, start } from '../cli/turnout.ts'
 import { eventually, within } from '../support/await.ts'
@@ -62,17 +54,6 @@ async function shell(line: string, cwd: string, env: Env): Promise<Ran> {
   return { code, out, said: said + out }
 }
 
-const VERBS: Readonly<Record<string, (argv: string[], io: Io) => Promise<number>>> = {
-  check,
-  connect,
-  explain,
-  key,
-  ledger,
-  replay,
-  sessions,
-  state,
-}
-
 /** Words of a command up to its comment or redirection, with the values of variables. */
 const wordsOf = (line: string, env: Env): string[] =>
   (/^(?:"[^"]*"|[^"#>])*/.exec(line)?.[0] ?? '')
@@ -80,9 +61,9 @@ const wordsOf = (line: string, env: Env): string[] =>
     .split(/\s+/)
     .map((word) => word.replaceAll('"', '').replace(/\$(\w+)/g, (_, name: string) => env[name] ?? ''))
 
-/** `npx turnout VERB ..` within this process: twenty processes would take twenty seconds to load the same modules. */
+/** `npx turnout COMMAND ..` within this process: twenty processes would take twenty seconds to load the same modules. */
 async function turnout(line: string, cwd: string, env: Env): Promise<Ran> {
-  const [, , verb = '', ...argv] = wordsOf(line, env)
+  const [, , ...argv] = wordsOf(line, env)
   let out = ''
   let said = ''
   const io = {
@@ -92,9 +73,7 @@ async function turnout(line: string, cwd: string, env: Env): Promise<Ran> {
     env,
     cwd,
   }
-  const command = VERBS[verb]
-  if (command === undefined) throw new Error(`no such command: ${line}`)
-  const code = await within(30_000, line, command(argv, io))
+  const code = await within(30_000, line, main(argv, io))
   return { code, out, said: said + out }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { check } from '../../src/cli/check.ts'
+import { main } from '../../src/cli/main.ts'
 import { providerSchema } from '../../src/config/provider-schema.ts'
 import { EXAMPLE_ENV } from '../config/load.ts'
 import { type Block, blocks, DOCUMENTS, README } from '../support/documents.ts'
@@ -50,7 +50,7 @@ async function checked(folder: string, text: string): Promise<Checked> {
     env: { ...EXAMPLE_ENV, OTLP_TOKEN: 'otlp-test' },
     cwd: folder,
   }
-  return { code: await check([file], io), said }
+  return { code: await main(['check', file], io), said }
 }
 
 const YAML: readonly Block[] = DOCUMENTS.flatMap(blocks).filter(({ language }) => language === 'yaml')

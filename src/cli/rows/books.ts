@@ -1,0 +1,62 @@
+/** Texts of the commands about what requests took, and what was learnt from them. */
+import { row } from '../command.ts'
+import { CONFIG, JSON_FLAG, SINCE } from './shared.ts'
+
+export const SESSIONS = row({
+  name: 'sessions',
+  summary: 'print what agents took and cost, by session or by agent',
+  about: ['It asks the admin API of a running gateway, whose address is that of --url or of the configuration.'],
+  args: {},
+  flags: {
+    since: { takes: 'TIME', doc: 'those with a request since then: an age (90m, 1h, 7d) or a date' },
+    sort: { words: ['recent', 'cost', 'tokens', 'waste', 'requests'], fallback: 'recent', doc: 'which are first' },
+    limit: { takes: 'N', fallback: '20', doc: 'how many at most' },
+    agents: { doc: 'a row for each agent' },
+    agent: { takes: 'NAME', doc: 'of this agent only' },
+    key: { takes: 'ID', doc: 'of the key with this id only' },
+    team: { takes: 'NAME', doc: 'of this team only' },
+    config: CONFIG,
+    url: { takes: 'URL', doc: 'the admin API, such as http://127.0.0.1:7071' },
+    token: { takes: 'TOKEN', doc: 'the token of the admin API; else TURNOUT_ADMIN_TOKEN' },
+    json: JSON_FLAG,
+  },
+  either: [{ flags: ['config', 'url'], why: '--url already says where the admin API is; leave out --config' }],
+  examples: [
+    { line: 'turnout sessions --since 1h --sort cost', does: 'the dearest of the last hour' },
+    { line: 'turnout sessions --agents', does: 'sums of each agent' },
+  ],
+})
+
+export const STATE = row({
+  name: 'state',
+  summary: 'print or delete the file of what was learnt',
+  args: { verb: { words: ['show', 'reset'], doc: 'print what it has, or delete it; show without a word' } },
+  flags: { config: CONFIG, json: JSON_FLAG },
+  examples: [
+    { line: 'turnout state', does: 'models and how often each was observed' },
+    { line: 'turnout state reset', does: 'forget all of it; stop the gateway first' },
+  ],
+})
+
+export const LEDGER = row({
+  name: 'ledger',
+  summary: 'print what requests took and cost, also while the gateway runs',
+  args: {},
+  flags: {
+    since: SINCE,
+    until: { takes: 'TIME', doc: 'before then' },
+    kind: { words: ['request', 'attempt'], doc: 'rows of requests, or of the calls made for them; both without it' },
+    route: { takes: 'ROUTE', doc: 'of this route only' },
+    key: { takes: 'ID', doc: 'of the key with this id only' },
+    format: { words: ['jsonl', 'csv'], fallback: 'jsonl', doc: 'a line of JSON or of CSV for each row' },
+    decisions: { doc: 'with the decision of each request; JSON only' },
+    config: CONFIG,
+    folder: { takes: 'DIR', path: 'folder', doc: 'the folder of the ledger, without a configuration' },
+  },
+  either: [{ flags: ['config', 'folder'], why: '--config and --folder exclude each other' }],
+  examples: [
+    { line: 'turnout ledger --since 1h --kind request', does: 'the requests of the last hour' },
+    { line: 'turnout ledger --since 7d --format csv > week.csv', does: 'a week, for a spreadsheet' },
+  ],
+  guesses: ['usage', 'cost', 'costs', 'log', 'logs', 'requests', 'export'],
+})

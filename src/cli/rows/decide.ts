@@ -1,0 +1,97 @@
+/** Texts of the commands about decisions, and about programs that ask for them. */
+import { AGENTS } from '../agents.ts'
+import { row } from '../command.ts'
+import { CONFIG, JSON_FLAG, KEY } from './shared.ts'
+
+const URL_FLAG = { takes: 'URL', doc: 'the running gateway, such as http://127.0.0.1:7070' } as const
+const OWN_CONFIG = {
+  flags: ['config', 'url'],
+  why: 'the gateway at --url has its own configuration; leave out --config',
+} as const
+
+export const EXPLAIN = row({
+  name: 'explain',
+  summary: 'decide about a request without sending it, and print why',
+  about: [
+    'It decides by itself: it reads the configuration and looks at each backend once. With --url it asks a gateway ' +
+      'that runs, which also knows what it has learnt. Exit code 0: a backend would be called; 1: none.',
+  ],
+  args: {
+    request: {
+      takes: 'REQUEST.json',
+      needed: true,
+      path: 'file',
+      doc: 'the body of a request; - reads standard input',
+    },
+  },
+  flags: { config: CONFIG, url: URL_FLAG, key: KEY, json: JSON_FLAG },
+  either: [OWN_CONFIG],
+  examples: [
+    { line: 'turnout explain request.json', does: 'by the configuration, without a gateway' },
+    { line: 'turnout explain request.json --url http://127.0.0.1:7070', does: 'by the gateway that runs there' },
+  ],
+  guesses: ['why', 'plan'],
+})
+
+export const CONNECT = row({
+  name: 'connect',
+  summary: 'print how to point an agent at this gateway, or test its APIs',
+  about: [
+    `Agents: ${AGENTS.map(({ id }) => id).join(', ')}.`,
+    'The gateway is the one at --url, or that of the configuration; it need not run, but for --test.',
+  ],
+  args: {
+    agent: {
+      takes: 'AGENT',
+      hints: AGENTS.map(({ id }) => id),
+      doc: 'one of these, or how its name begins; all without one',
+    },
+  },
+  flags: {
+    model: { takes: 'NAME', doc: 'the model that the agent is to ask for; else auto' },
+    test: { doc: 'ask the running gateway in each API that agents speak' },
+    key: KEY,
+    config: CONFIG,
+    url: URL_FLAG,
+  },
+  either: [OWN_CONFIG],
+  examples: [
+    { line: 'turnout connect claude-code', does: 'the lines for Claude Code' },
+    { line: 'turnout connect --test', does: 'what of it works now' },
+    { line: 'turnout connect codex --model auto:cheap', does: 'Codex, with a strategy' },
+  ],
+  guesses: ['agent', 'agents', 'setup'],
+})
+
+export const REPLAY = row({
+  name: 'replay',
+  summary: 'compare two configurations on the requests of a ledger or a log',
+  about: [
+    'Each request is decided again by the configuration that the gateway ran with and by the other one. Nothing is ' +
+      'sent. Exit code 0: requests were compared; 1: none, or a file cannot be read.',
+  ],
+  args: {
+    source: {
+      takes: 'SOURCE',
+      needed: true,
+      path: 'file',
+      doc:
+        'the folder of a ledger, a segment of it, or a file with the log of a gateway or what ' +
+        '`turnout ledger --decisions` prints; - reads standard input',
+    },
+  },
+  flags: {
+    config: { ...CONFIG, doc: `what that gateway ran with; ${CONFIG.doc.replace(/^[^;]*; /, '')}` },
+    against: { takes: 'FILE', needed: true, path: 'file', doc: 'the other configuration' },
+    json: JSON_FLAG,
+    verbose: { doc: 'name the lines and requests that could not be read' },
+  },
+  examples: [
+    { line: 'turnout replay --against cheap.yaml ./ledger', does: 'all that the ledger has' },
+    {
+      line: 'turnout ledger --since 7d --decisions | turnout replay --against cheap.yaml -',
+      does: 'the last week of it',
+    },
+  ],
+  guesses: ['compare', 'simulate', 'diff'],
+})

@@ -1,0 +1,74 @@
+/** Texts of the commands that run a gateway and prepare one. */
+import { row } from '../command.ts'
+import { CONFIG } from './shared.ts'
+
+export const SERVE = row({
+  name: 'serve',
+  summary: 'run the gateway',
+  about: [
+    'Without a configuration it looks for engines on this machine and for cloud keys in the environment, and serves ' +
+      'simulated models where it finds none. Ctrl-C ends it: once it waits for live answers, twice it does not.',
+  ],
+  args: {},
+  flags: {
+    config: CONFIG,
+    host: { takes: 'HOST', doc: 'address to listen on; else TURNOUT_HOST, the configuration or 127.0.0.1' },
+    port: { takes: 'PORT', doc: 'port to listen on; else TURNOUT_PORT, the configuration or 7070; 0 takes a free one' },
+  },
+  examples: [
+    { line: 'turnout serve', does: 'with ./turnout.yaml, or with what is found here' },
+    { line: 'turnout serve --port 8080', does: 'on another port' },
+    { line: 'turnout serve --config cheap.yaml', does: 'with another configuration' },
+  ],
+  guesses: ['start', 'run', 'up', 'gateway', 'server'],
+})
+
+export const CHECK = row({
+  name: 'check',
+  summary: 'validate a configuration and print what each route can reach',
+  about: ['No backend is asked. Exit code 0: valid, also with warnings; 1: not; 2: there is nothing to check.'],
+  args: { file: { takes: 'FILE', path: 'file', doc: CONFIG.doc } },
+  flags: {},
+  examples: [
+    { line: 'turnout check', does: 'the configuration that `turnout serve` would take' },
+    { line: 'turnout check cheap.yaml', does: 'another one' },
+  ],
+  guesses: ['validate', 'lint', 'test', 'config', 'doctor'],
+})
+
+export const SCHEMA = row({
+  name: 'schema',
+  summary: 'print the JSON schema of the configuration, for editors',
+  about: ['An editor with a YAML language server reads it from a first line `# yaml-language-server: $schema=FILE`.'],
+  args: {},
+  flags: {},
+  examples: [
+    { line: 'turnout schema', does: 'on standard output' },
+    { line: 'turnout schema > turnout.schema.json', does: 'into a file' },
+  ],
+})
+
+export const HELP = row({
+  name: 'help',
+  summary: 'list the commands, or say what one takes',
+  args: {
+    command: { takes: 'COMMAND', doc: 'the command; the list without one' },
+    verb: { takes: 'WORD', doc: 'the second word of a command of two' },
+  },
+  flags: {},
+  examples: [
+    { line: 'turnout help', does: 'all commands' },
+    { line: 'turnout help key create', does: 'the same as `turnout key create --help`' },
+  ],
+})
+
+export const VERSION_ROW = row({
+  name: 'version',
+  summary: 'print the version',
+  args: {},
+  flags: {},
+  examples: [
+    { line: 'turnout version', does: 'the number alone' },
+    { line: 'turnout --version', does: 'the same' },
+  ],
+})
