@@ -3,7 +3,7 @@ import { PROBES } from '../formats/probes.ts'
 import { type Agent, AGENTS, type Aim } from './agents.ts'
 import type { Outcome, Probed } from './probe-gateway.ts'
 import { table } from './table.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../core/wrapped.ts'
 
 const WIDTH = 80
 

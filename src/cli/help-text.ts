@@ -2,7 +2,7 @@
 import { VERSION } from '../version.ts'
 import type { Command, Example, FlagRow, Flags, Group, Row, Section } from './command.ts'
 import { flagText, usageParts, valueText } from './row-text.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../core/wrapped.ts'
 
 export const WIDTH = 80
 /** Where the text beside names begins, at most. */

@@ -6,7 +6,7 @@ import { helpOf } from './help.ts'
 import { groupUsage, usageText, WIDTH } from './help-text.ts'
 import type { Io } from './io.ts'
 import { asksForHelp } from './parse-call.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../core/wrapped.ts'
 
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['--version', 'version'],

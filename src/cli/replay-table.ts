@@ -3,7 +3,7 @@ import { SKIPS } from '../replay/lines.ts'
 import type { Difference, MeasureReport, Report } from '../replay/report-shape.ts'
 import { UNJUDGED } from '../replay/replay.ts'
 import { table } from './table.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../core/wrapped.ts'
 
 const MOST_MOVES = 10
 const WIDTH = 120

@@ -30,7 +30,7 @@ export async function replay({ flags: values, args }: CallOf<typeof REPLAY>, io:
     return report.requests > 0 ? 0 : 1
   } catch (thrown) {
     const { code, syscall } = thrown as NodeJS.ErrnoException
-    if (thrown instanceof ConfigError) io.stderr.write(`turnout replay: ${thrown.message}\n`)
+    if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
     else if (thrown instanceof KeyFileError) io.stderr.write(`turnout replay: the key file ${thrown.message}\n`)
     else if (thrown instanceof NoLedger) io.stderr.write(`turnout replay: ${source}: holds no segment of a ledger\n`)
     else if (code !== undefined && syscall !== undefined)

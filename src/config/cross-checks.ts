@@ -1,7 +1,8 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
 import { isLoopbackHost } from '../core/loopback.ts'
 import { DEFAULT_SERVER } from './defaults.ts'
-import { type Issue, pathText } from './issues.ts'
+import { pathText } from './file-path.ts'
+import { type Issue } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
 

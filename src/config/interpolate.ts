@@ -1,6 +1,7 @@
 /** `${NAME}` and `${NAME:-default}` in texts of the parsed file: after parsing, so that no value can add YAML of its own. */
 import { isScalar, parseDocument } from 'yaml'
-import { type Issue, pathText } from './issues.ts'
+import { pathText } from './file-path.ts'
+import { type Issue } from './issues.ts'
 
 /** `$${` stands for the two characters; a `${` without an end is found too, to be refused. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g

@@ -1,5 +1,5 @@
 /** YAML -> Config, whole or not at all. */
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import type { Provider } from '../core/provider.ts'
@@ -14,6 +14,7 @@ import {
   DEFAULT_UPSTREAM,
   NO_STORE,
 } from './defaults.ts'
+import { FILE_NAME, fileText } from './file-text.ts'
 import { Interpolation } from './interpolate.ts'
 import { ConfigError, type Issue } from './issues.ts'
 import { respelled, type OldSpelling } from './old-spellings.ts'
@@ -36,7 +37,7 @@ export interface LoadedConfig {
 export async function findConfig(asked: string | undefined, env: Env, cwd: string): Promise<string | null> {
   const named = asked ?? env['TURNOUT_CONFIG']
   if (named !== undefined && named !== '') return resolve(cwd, named)
-  for (const file of [resolve(cwd, 'turnout.yaml'), '/etc/turnout/turnout.yaml']) {
+  for (const file of [resolve(cwd, FILE_NAME), `/etc/turnout/${FILE_NAME}`]) {
     const there = await access(file).then(
       () => true,
       () => false,
@@ -48,28 +49,30 @@ export async function findConfig(asked: string | undefined, env: Env, cwd: strin
 
 /** Throws a ConfigError with everything that is wrong. */
 export async function loadConfig(file: string, env: Env, providers: Providers): Promise<LoadedConfig> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (thrown) {
-    throw new ConfigError([
-      { path: file, message: `cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})` },
-    ])
-  }
-  return parseConfig(text, env, providers, file)
+  return parseConfig(await fileText(file), env, providers, file)
 }
 
 /** The same for a text; `name` is the file that messages begin with and relative paths start from. */
 export function parseConfig(text: string, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
-  return configOf(readYaml(text, name), env, providers, name)
+  const { values, source, issues } = readYaml(text, name)
+  return configOf({ values, issues, placed: (issue) => source.placed(issue) }, env, providers, name)
 }
 
-/** The same for what stands in the text: the values that YAML reads from it. */
-export function configOf(values: unknown, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
+/** What stands in a text: the values that YAML reads from it. */
+interface Read {
+  readonly values: unknown
+  /** What is wrong with the text already. */
+  readonly issues?: readonly Issue[]
+  readonly placed?: (issue: Issue) => Issue
+}
+
+/** The same for what stands in the text. */
+export function configOf(read: Read, env: Env, providers: Providers, name: string | null = null): LoadedConfig {
+  const { values, placed = (issue: Issue) => issue } = read
   const old: OldSpelling[] = []
   const written = respelled(values, (spelling) => old.push(spelling))
   if (written === null) throw new ConfigError([EMPTY], name)
-  const issues: Issue[] = []
+  const issues: Issue[] = [...(read.issues ?? [])]
   const interpolation = new Interpolation(env, issues)
   const { file, filled, issues: wrong } = fileShapeOf(written, interpolation, [...providers.keys()])
   const outline = looseView(filled)
@@ -83,7 +86,7 @@ export function configOf(values: unknown, env: Env, providers: Providers, name: 
   }
   if (file === null || issues.length > 0) {
     const concealed = issues.map((issue) => asWritten(issue, old, (message) => interpolation.conceal(message)))
-    throw new ConfigError(concealed, name)
+    throw new ConfigError(concealed.map(placed), name)
   }
   const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
   const hints = old.map(({ path, sentence }) => `${path} ${sentence}`)
@@ -92,10 +95,11 @@ export function configOf(values: unknown, env: Env, providers: Providers, name: 
 }
 
 /** A reader finds the option only under the name that the file has. */
-function asWritten({ path, message }: Issue, old: readonly OldSpelling[], conceal: (text: string) => string): Issue {
-  const spelling = old.find(({ today }) => today === path)
-  if (spelling === undefined) return { path, message: conceal(message) }
-  return { path: spelling.path, message: `${conceal(message)}; it ${spelling.sentence}` }
+function asWritten(issue: Issue, old: readonly OldSpelling[], conceal: (text: string) => string): Issue {
+  const spelling = old.find(({ today }) => today === issue.path)
+  const message = conceal(issue.message)
+  if (spelling === undefined) return { ...issue, message }
+  return { ...issue, path: spelling.path, message: `${message}; it ${spelling.sentence}` }
 }
 
 const EMPTY: Issue = {

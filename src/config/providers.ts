@@ -1,7 +1,8 @@
 /** The kinds of backends: one data file each in config/providers/. */
 import { readdir, readFile } from 'node:fs/promises'
 import type { Provider } from '../core/provider.ts'
-import { ConfigError, pathText } from './issues.ts'
+import { pathText } from './file-path.ts'
+import { ConfigError } from './issues.ts'
 import { providerSchema } from './provider-schema.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -17,11 +18,14 @@ export async function loadProviders(folder: URL = FOLDER): Promise<ReadonlyMap<s
 }
 
 function toProvider(file: string, yaml: string): Provider {
-  const { data, error } = providerSchema.safeParse(readYaml(yaml, file))
-  if (error !== undefined) {
-    const issues = error.issues.map(({ path, message }) => ({ path: pathText(path), message }))
-    throw new ConfigError(issues, file)
-  }
+  const { values, source, issues } = readYaml(yaml, file)
+  const { data, error } = providerSchema.safeParse(values)
+  const wrong = [...issues, ...(error?.issues ?? []).map(({ path, message }) => ({ path: pathText(path), message }))]
+  if (data === undefined || wrong.length > 0)
+    throw new ConfigError(
+      wrong.map((issue) => source.placed(issue)),
+      file,
+    )
   if (file !== `${data.kind}.yaml`)
     throw new ConfigError([{ path: 'kind', message: `"${data.kind}" is not the name of the file` }], file)
   const { key_env, remote_models, as_is, otel_name, price_list, service_tiers, request, response, ...rest } = data

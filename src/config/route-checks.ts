@@ -1,5 +1,6 @@
 /** What a route says that no single option shows: conditions that never hold, weights without weight, a baseline nowhere. */
-import { type Issue, pathText } from './issues.ts'
+import { pathText } from './file-path.ts'
+import { type Issue } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
 

@@ -24,7 +24,7 @@ export function fileShapeOf(written: unknown, interpolation: Interpolation, kind
   return {
     file: parsed.data ?? null,
     filled,
-    issues: (parsed.error?.issues ?? []).flatMap((issue) => zodMessages(issue, reading)),
+    issues: zodMessages(parsed.error?.issues ?? [], reading),
   }
 }
 

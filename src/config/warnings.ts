@@ -1,6 +1,6 @@
 /** What is valid and will not do what it seems to: said aloud, never silently ignored. */
 import type { Config } from '../core/settings.ts'
-import { pathText } from './issues.ts'
+import { pathText } from './file-path.ts'
 import { didYouMean, nearestWord } from './did-you-mean.ts'
 import type { ConfigFile } from './schema.ts'
 

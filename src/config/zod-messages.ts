@@ -1,7 +1,9 @@
 /** Zod's issues in words for people: the value as it stands in the file, what is wrong with it, what to write instead. */
 import type { z } from 'zod'
-import { type Issue, pathText } from './issues.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { pathText } from './file-path.ts'
+import { type Issue } from './issues.ts'
+import { didYouMean, nearestWord } from './did-you-mean.ts'
+import { insteadOf, plainName } from './foreign-names.ts'
 import { fileSchema } from './schema.ts'
 
 type ZodIssue = z.core.$ZodIssue
@@ -16,15 +18,29 @@ export interface MessageContext {
   readonly kinds: readonly string[]
 }
 
-export function zodMessages(issue: ZodIssue, reading: MessageContext): Issue[] {
-  return leavesOf(issue).flatMap((leaf) =>
-    leaf.code === 'unrecognized_keys'
-      ? leaf.keys.map((key) => ({
-          path: pathText([...leaf.path, key]),
-          message: `there is no such option${didYouMean(key, optionsAt(leaf.path), '`')}`,
-        }))
-      : [{ path: pathText(leaf.path), message: wrong(leaf, reading) }],
+/** What is missing is not told where another name stands for it. */
+export function zodMessages(all: readonly ZodIssue[], reading: MessageContext): Issue[] {
+  const leaves = all.flatMap(leavesOf)
+  const unknown = leaves.flatMap((leaf) =>
+    leaf.code === 'unrecognized_keys' ? leaf.keys.map((key) => unknownOption(leaf.path, key)) : [],
   )
+  const meant = new Set(unknown.map(({ meant }) => meant))
+  const wrongOnes = leaves
+    .filter((leaf) => leaf.code !== 'unrecognized_keys')
+    .map((leaf) => ({ path: pathText(leaf.path), message: wrong(leaf, reading) }))
+    .filter(({ path, message }) => !(message.startsWith('is missing') && meant.has(path)))
+  return [...unknown.map(({ issue }) => issue), ...wrongOnes]
+}
+
+function unknownOption(parent: Path, key: string): { issue: Issue; meant: string | null } {
+  const options = optionsAt(parent)
+  const instead = options.includes(plainName(key)) ? `write \`${plainName(key)}\`` : insteadOf(parent, key)
+  const meant = options.find((option) => instead?.startsWith(`write \`${option}\``)) ?? nearestWord(key, options)
+  const message = `there is no such option${instead === null ? didYouMean(key, options, '`') : `; ${instead}`}`
+  return {
+    issue: { path: pathText([...parent, key]), message, ofName: true },
+    meant: meant === null ? null : pathText([...parent, meant]),
+  }
 }
 
 /** The issue, or those of the branch of a union that was meant, each with its whole path. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { pathText } from '../config/issues.ts'
+import { pathText } from '../config/file-path.ts'
 import { type FileLock, lockFile } from './lock.ts'
 import { storedKey, type StoredKey } from './stored-key.ts'
 

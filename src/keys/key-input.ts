@@ -1,7 +1,7 @@
 /** What an operator asks for, from the command line or the admin API -> fields of a key. */
 import { z } from 'zod'
 import { zodMessages } from '../config/zod-messages.ts'
-import { pathText } from '../config/issues.ts'
+import { pathText } from '../config/file-path.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { name } from '../core/options/kinds.ts'
 import { changesOf, fieldsOf, zodShapeOf } from '../core/options/option.ts'
@@ -85,7 +85,7 @@ export function parseKeyInput<T extends z.ZodObject>(schema: T, value: unknown):
           path: pathText([...issue.path, key]),
           message: `there is no such field${issue.path.length > 0 ? '' : didYouMean(key, Object.keys(schema.shape), '`')}`,
         }))
-      : zodMessages(issue, { written: value, filled: value, kinds: [] }),
+      : zodMessages([issue], { written: value, filled: value, kinds: [] }),
   )
   const lines = issues.map(({ path, message }) => `${path === '' ? 'the whole of it' : path}: ${message}`)
   throw new GatewayError('invalid_request', `${lines.join('; ')}.`, { param: issues[0]?.path ?? null })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { run } from './turnout.ts'
 
@@ -46,7 +46,8 @@ t.test('check: a wrong file is 1, with the file and the path; nothing on standar
   const { code, out, err } = await run(['check', 'mine.yaml'], { cwd })
   t.equal(code, 1)
   t.equal(out, '')
-  t.match(err, /mine\.yaml:\nbackends\[1\]\.key: the variable OPENAI_API_KEY is not set/)
+  t.match(err, /^mine\.yaml:4:40: backends\[1\]\.key: the variable OPENAI_API_KEY is not set; set\n {2}it, or write /)
+  t.match(err, /^ {2}4 \| .* key: '\$\{OPENAI_API_KEY\}', .*\n {4}\| +\^{19}$/m, 'the line, with a mark')
   t.notMatch(err, /^ +at /m, 'no stack')
 })
 
@@ -54,8 +55,13 @@ t.test('check: a file that is not there, a folder, and no file', async (t) => {
   const cwd = t.testdir({})
   const missing = await run(['check', 'nope.yaml'], { cwd })
   t.equal(missing.code, 1)
-  t.match(missing.err, /nope\.yaml: cannot be read \(ENOENT\)/)
-  t.equal((await run(['check', '.'], { cwd })).code, 1)
+  t.match(missing.err, /^nope\.yaml: cannot be read: there is no such file; write the path of one, or/)
+  t.match(await run(['check', '.'], { cwd }), {
+    code: 1,
+    err: /^ *is a folder; add the name of the file in it, like \/turnout\.yaml$/m,
+  })
+  await writeFile(join(cwd, 'nope.yml'), '')
+  t.match((await run(['check', 'nope.yaml'], { cwd })).err, /there is no such file; did you mean nope\.yml\?$/m)
   const wrong = await run(['check', '--what'], { cwd })
   t.equal(wrong.code, 2)
   t.match(wrong.err, /^turnout check: there is no flag --what\nusage: turnout check \[FILE\]/)

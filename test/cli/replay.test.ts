@@ -262,8 +262,14 @@ t.test('what cannot be read is said in one line', async (t) => {
   for (const [args, message] of [
     [[...ARGS, 'none.jsonl'], /^turnout replay: none\.jsonl: cannot be read \(ENOENT\)$/m],
     [[...ARGS, '.'], /^turnout replay: \.: holds no segment of a ledger$/m],
-    [['replay', '--config', 'a.yaml', '--against', 'none.yaml', '-'], /none\.yaml: cannot be read \(ENOENT\)/],
-    [['replay', '--config', 'a.yaml', '--against', 'wrong.yaml', '-'], /wrong\.yaml:\nbackends: /],
+    [
+      ['replay', '--config', 'a.yaml', '--against', 'none.yaml', '-'],
+      /none\.yaml:\s+cannot be read: there is no such file; write/,
+    ],
+    [
+      ['replay', '--config', 'a.yaml', '--against', 'wrong.yaml', '-'],
+      /wrong\.yaml:1:11:\s+backends: is a number; write a list$/m,
+    ],
   ] as const) {
     const { code, out, err } = await run(args, { cwd })
     t.equal(code, 1, args.join(' '))

@@ -5,7 +5,7 @@ import { COMMANDS } from '../../src/cli/commands.ts'
 import { main } from '../../src/cli/main.ts'
 import { parsedCall } from '../../src/cli/parse-call.ts'
 import { hasValue, valueText } from '../../src/cli/row-text.ts'
-import { wrapped } from '../../src/cli/wrapped.ts'
+import { wrapped } from '../../src/core/wrapped.ts'
 import { type Ran, run as spawned } from './turnout.ts'
 
 /** The command line in this process. */

@@ -27,19 +27,20 @@ export const exampleText = (name: string): Promise<string> =>
 
 export const load = (text: string, env: Env = {}): LoadedConfig => parseConfig(text, env, PROVIDERS)
 
-/** The message of the ConfigError that the text causes; '' where it loads. Any other error passes through. */
+/** What is wrong with the text, each issue a line of path and message, in the order of the file; '' where it loads. Any other error passes through. */
 export const refusal = (text: string, env: Env = {}): string => refusalOf(() => load(text, env))
 
 /** The same for what was written, as YAML reads it. */
 export const refusalOfObject = (written: unknown, env: Env = {}): string =>
-  refusalOf(() => configOf(written, env, PROVIDERS))
+  refusalOf(() => configOf({ values: written }, env, PROVIDERS))
 
 function refusalOf(read: () => LoadedConfig): string {
   try {
     read()
     return ''
   } catch (thrown) {
-    if (thrown instanceof ConfigError) return thrown.message
+    if (thrown instanceof ConfigError)
+      return thrown.issues.map(({ path, message }) => `${path === '' ? '(file)' : path}: ${message}`).join('\n')
     throw thrown
   }
 }
