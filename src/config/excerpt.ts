@@ -41,7 +41,6 @@ function moved(at: number, now: number, begin: number, end: number, after: numbe
 }
 
 /** A terminal obeys them. */
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g
 
 /** `3 | text` and the mark, each within `width` columns; a long line is cut to what is around the mark. */

@@ -27,32 +27,36 @@ export function syntaxFaults(document: Document, text: string): Fault[] {
 
 type Told = Omit<Fault, 'fatal'>
 
-function faultOf(error: YAMLError, document: Document, text: string): Told {
-  const [from, end] = error.pos
+function faultOf({ code, pos, message }: YAMLError, document: Document, text: string): Told {
+  const [from, end] = pos
   const word = /^[\w.-]+/.exec(text.slice(from))?.[0] ?? ''
-  const until = Math.max(end, from + word.length)
-  const plain = {
-    from,
-    until,
-    message: WORDS[error.code] ?? `is not YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
-  }
-  switch (error.code) {
-    case 'MISSING_CHAR':
-      if (/closing .quote/.test(error.message)) return openQuote(document, text) ?? plain
-      return openBracket(text, from) ?? misplaced(text, from) ?? plain
-    case 'BAD_INDENT':
-      return /^Flow/.test(error.message) ? (openBracket(text, from) ?? plain) : (misplaced(text, from) ?? plain)
-    case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
-      return noSpace(text, from) ?? noColon(text, from) ?? tooDeep(text, from) ?? plain
-    case 'UNEXPECTED_TOKEN':
-      if (text[from - 1] === '$') return { from: from - 1, until: from + 1, message: NO_QUOTES }
-      return /at node end/.test(error.message)
-        ? { ...plain, message: 'is not YAML; a comma is missing before this' }
-        : plain
-    default:
-      return plain
-  }
+  const place = { from, until: Math.max(end, from + word.length) }
+  const nearer = READINGS[code]?.({ from, message, document, text }) ?? null
+  return nearer ?? { ...place, message: WORDS[code] ?? `is not YAML (${code.toLowerCase().replaceAll('_', ' ')})` }
+}
+
+interface Stumble {
+  readonly from: number
+  readonly message: string
+  readonly document: Document
+  readonly text: string
+}
+
+const asOneLine = ({ text, from }: Stumble): Told | null =>
+  noSpace(text, from) ?? noColon(text, from) ?? tooDeep(text, from)
+
+/** What was meant, by the code of the parser; null where only the code can be told. */
+const READINGS: Readonly<Record<string, (stumble: Stumble) => Told | null>> = {
+  MISSING_CHAR: ({ message, document, text, from }) =>
+    /closing .quote/.test(message) ? openQuote(document, text) : (openBracket(text, from) ?? misplaced(text, from)),
+  BAD_INDENT: ({ message, text, from }) =>
+    message.startsWith('Flow') ? openBracket(text, from) : misplaced(text, from),
+  BLOCK_AS_IMPLICIT_KEY: asOneLine,
+  MULTILINE_IMPLICIT_KEY: asOneLine,
+  UNEXPECTED_TOKEN: ({ message, text, from }) => {
+    if (text[from - 1] === '$') return { from: from - 1, until: from + 1, message: NO_QUOTES }
+    return message.includes('at node end') ? { from, until: from + 1, message: NO_COMMA } : null
+  },
 }
 
 const lineAt = (text: string, at: number): { start: number; line: string } => {
@@ -117,19 +121,19 @@ const spaces = (count: number): string => (count === 1 ? '1 space' : `${count} s
 
 /** The last quoted text, which goes on to the end. */
 function openQuote(document: Document, text: string): Told | null {
-  let from: number | null = null
+  const starts: number[] = []
   visit(document, {
     Scalar(_, node) {
-      if (node.range && (text[node.range[0]] === '"' || text[node.range[0]] === "'")) from = node.range[0]
+      if (node.range && /["']/.test(text[node.range[0]] ?? '')) starts.push(node.range[0])
     },
   })
-  return from === null
-    ? null
-    : {
-        from,
-        until: from + 1,
-        message: 'the quote that opens here is not closed; write it at the end of the value too',
-      }
+  const from = starts.at(-1)
+  if (from === undefined) return null
+  return {
+    from,
+    until: from + 1,
+    message: 'the quote that opens here is not closed; write it at the end of the value too',
+  }
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']' }
@@ -168,6 +172,7 @@ function aliasFaults(document: Document): Fault[] {
 const NO_ANCHOR = 'there is no such anchor; a value that begins with "*" needs quotes'
 const HOLDS = 'the anchor of this alias contains the alias itself; write it out'
 const NO_QUOTES = 'inside of { } and [ ] a variable needs quotes; write "${NAME}" with them'
+const NO_COMMA = 'is not YAML; a comma is missing before this'
 const NESTED = 'is not YAML; a value that contains ": " needs quotes, and nested options need lines of their own'
 const STAR = 'a value that begins with "*" needs quotes; write "*"'
 
