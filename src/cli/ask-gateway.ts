@@ -5,10 +5,11 @@ import { transportReason } from '../core/transport.ts'
 import { type ShownDecision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { ExplainError } from './explain-error.ts'
+import { NoGateway } from './find-gateway.ts'
 
 const LIMIT_MS = 15_000
 
-/** `url`: with or without /v1. Throws an ExplainError that says what to do. */
+/** `url`: with or without /v1. Throws an ExplainError that says what to do, or a NoGateway where it is none. */
 export async function askGateway(body: Buffer, url: string, key: string | undefined): Promise<ShownDecision> {
   const answer = await post(routeOf(url), body, key)
   const value = parsed(answer.text)
@@ -16,8 +17,8 @@ export async function askGateway(body: Buffer, url: string, key: string | undefi
   const error = isObject(value) && isObject(value['error']) ? value['error'] : null
   if (typeof error?.['message'] === 'string' && 'source' in error)
     throw new ExplainError(`${String(error['code'])}: ${error['message']}`)
-  throw new ExplainError(
-    `--url: this is not a Turnout gateway of this version (it answers with status ${answer.status})`,
+  throw new NoGateway(
+    `${new URL(url).origin} is not a Turnout gateway of this version (it answers with status ${answer.status})`,
   )
 }
 

@@ -1,6 +1,6 @@
 /** A decision without a running gateway: the backends are looked at once, and nothing listens. */
 import { hash, randomUUID } from 'node:crypto'
-import { createApp } from '../app.ts'
+import type { App } from '../app.ts'
 import { decisionRecordOf } from '../core/decision-rows.ts'
 import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
@@ -9,8 +9,8 @@ import { gatewayRequest } from '../http/gateway-request.ts'
 import type { ShownDecision } from '../observe/explain/shape.ts'
 import { endpointOf } from '../formats/endpoint-of.ts'
 import { ExplainError } from './explain-error.ts'
+import { onGatewayHere } from './here.ts'
 import type { Io } from './io.ts'
-import { prepare } from './setup.ts'
 
 export interface HereOptions {
   readonly config: string | undefined
@@ -20,37 +20,15 @@ export interface HereOptions {
 }
 
 /** Throws a ConfigError, a GatewayError where there is nothing to decide about, or an ExplainError. */
-export async function decideHere(
-  raw: Buffer,
-  { config: file, key, forced }: HereOptions,
-  io: Io,
-): Promise<ShownDecision> {
-  const setup = await prepare(file, io)
-  const { config } = setup
-  // Nothing is written down: a gateway that runs with this configuration keeps its books there.
-  const store = { ...config.store, ledger: null, redis: null }
-  const app = await createApp({
-    config: { ...config, store, admin: null, telemetry: null },
-    logTo: { write: () => undefined },
-  })
-  try {
-    const endpoint = endpointOf(raw, null)
-    const caller = {
-      id: randomUUID(),
-      url: endpoint.path,
-      raw,
-      headers: {},
-      principal: principalFor(config, key, forced),
-    }
-    const request = gatewayRequest(endpoint, caller, performance.now())
-    await app.fleet.start()
-    const { decision, refusal } = app.dryRun(request)
-    const record = decisionRecordOf(decision)
-    return refusal === null ? record : { ...record, ...openAIError(refusal) }
-  } finally {
-    await app.close()
-    await setup.close()
-  }
+export const decideHere = (raw: Buffer, { config, key, forced }: HereOptions, io: Io): Promise<ShownDecision> =>
+  onGatewayHere(config, io, (app, config) => decisionOf(raw, app, principalFor(config, key, forced)))
+
+function decisionOf(raw: Buffer, app: App, principal: Principal): ShownDecision {
+  const endpoint = endpointOf(raw, null)
+  const caller = { id: randomUUID(), url: endpoint.path, raw, headers: {}, principal }
+  const { decision, refusal } = app.dryRun(gatewayRequest(endpoint, caller, performance.now()))
+  const record = decisionRecordOf(decision)
+  return refusal === null ? record : { ...record, ...openAIError(refusal) }
 }
 
 /** Without a key: somebody whom no key binds. */

@@ -1,39 +1,52 @@
-/** `turnout explain REQUEST.json`: what would be decided about a request, by a running gateway or by one of its own. */
+/** `turnout explain` and `turnout route`: what would be decided about a request, or was decided about one of the ledger. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ConfigError } from '../config/issues.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { ShownDecision } from '../observe/explain/shape.ts'
+import { questionOf } from '../formats/question.ts'
+import { type ShownDecision, WIDTH } from '../observe/explain/shape.ts'
 import { decisionTable } from '../observe/explain/table.ts'
-import { askGateway } from './ask-gateway.ts'
-import type { CallOf } from './command.ts'
-import type { HereOptions } from './decide-here.ts'
+import { columnsOf } from './columns-of.ts'
+import { type CallOf, UsageError } from './command.ts'
+import { decide } from './decide.ts'
 import { ExplainError } from './explain-error.ts'
+import { NoGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
-import type { EXPLAIN } from './rows/decide.ts'
+import type { EXPLAIN, ROUTE } from './rows/decide.ts'
 import { readAll } from './stdin.ts'
 
-/** Exit code 0: somebody would be asked, 1: nobody, or it cannot be told, 2: wrong usage. */
-export async function explain({ flags: values, args }: CallOf<typeof EXPLAIN>, io: Io): Promise<number> {
-  const key = values.key ?? (io.env['TURNOUT_KEY'] === '' ? undefined : io.env['TURNOUT_KEY'])
-  try {
-    const raw = await readRequest(args.request, io)
-    const decision =
-      values.url === undefined
-        ? await here(raw, { config: values.config, key, forced: values.key !== undefined }, io)
-        : await askGateway(raw, values.url, key)
-    io.stdout.write(values.json ? `${JSON.stringify(decision, null, 2)}\n` : decisionTable(decision))
-    return decision.error === undefined ? 0 : 1
-  } catch (thrown) {
-    io.stderr.write(`turnout explain: ${words(thrown as Error)}\n`)
-    return 1
-  }
+/** Exit code 0: somebody would be asked, 1: nobody, or it cannot be told. */
+export const explain = ({ flags, args: { request } }: CallOf<typeof EXPLAIN>, io: Io): Promise<number> => {
+  const past = flags.last ? 'last' : flags.id === undefined ? null : { id: flags.id }
+  if (past === null && request === undefined)
+    throw new UsageError('REQUEST.json is missing: the body of a request, or - for standard input')
+  if (past !== null && request !== undefined)
+    throw new UsageError('--last and --id are of the ledger: leave out the request')
+  return shown('explain', flags.json, io, async () => {
+    if (past === null) return await decide(await readRequest(request ?? '-', io), flags, io)
+    const { decisionInLedger } = await import('./decision-in-ledger.ts')
+    return await decisionInLedger(past, flags.config, io)
+  })
 }
 
-/** A gateway is loaded only where one is needed. */
-async function here(raw: Buffer, options: HereOptions, io: Io): Promise<ShownDecision> {
-  const { decideHere } = await import('./decide-here.ts')
-  return await decideHere(raw, options, io)
+/** The same of a text alone. */
+export const route = ({ flags, args: { text } }: CallOf<typeof ROUTE>, io: Io): Promise<number> =>
+  shown('route', flags.json, io, async () => {
+    const content = text === '-' ? (await readAll(io.stdin)).toString() : text
+    return await decide(questionOf(flags.model, content), flags, io)
+  })
+
+async function shown(command: string, json: boolean, io: Io, decided: () => Promise<ShownDecision>): Promise<number> {
+  try {
+    const decision = await decided()
+    io.stdout.write(
+      json ? `${JSON.stringify(decision, null, 2)}\n` : decisionTable(decision, columnsOf(io.stdout, WIDTH)),
+    )
+    return decision.error === undefined ? 0 : 1
+  } catch (thrown) {
+    io.stderr.write(`turnout ${command}: ${words(thrown as Error)}\n`)
+    return 1
+  }
 }
 
 async function readRequest(file: string, io: Io): Promise<Buffer> {
@@ -47,6 +60,6 @@ async function readRequest(file: string, io: Io): Promise<Buffer> {
 
 function words(error: Error): string {
   if (error instanceof GatewayError) return `${error.code}: ${error.message}`
-  if (error instanceof ConfigError || error instanceof ExplainError) return error.message
+  if (error instanceof ConfigError || error instanceof ExplainError || error instanceof NoGateway) return error.message
   return error.stack ?? error.message
 }

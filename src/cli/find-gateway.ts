@@ -42,7 +42,8 @@ export async function findGateway(options: GatewayOptions, io: Io): Promise<Foun
   }
 }
 
-class NoGateway extends Error {}
+/** Whatever is there cannot be asked. */
+export class NoGateway extends Error {}
 
 async function configOf(asked: string | undefined, io: Io): Promise<Config | null> {
   const file = await findConfig(asked, io.env, io.cwd)

@@ -11,6 +11,7 @@ import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
 import { damageWords } from './ledger-damage.ts'
+import { ledgerFault } from './ledger-fault.ts'
 import { momentOf } from './moment.ts'
 import type { LEDGER } from './rows/books.ts'
 import { Outflow } from './outflow.ts'
@@ -20,9 +21,8 @@ type Asked = CallOf<typeof LEDGER>['flags']
 /** Exit code 0: done, also where the reader left early, 1: there is no ledger, or it cannot be read, 2: wrong usage. */
 export async function ledger({ flags: values }: CallOf<typeof LEDGER>, io: Io): Promise<number> {
   const reading = readingOf(values, Date.now())
-  let folder: string | null = null
   try {
-    folder = values.folder === undefined ? await folderOf(values.config, io) : resolve(io.cwd, values.folder)
+    const folder = values.folder === undefined ? await folderOf(values.config, io) : resolve(io.cwd, values.folder)
     if (folder === null) {
       io.stderr.write('turnout ledger: no configuration names a folder in `store.ledger`; give --config or --folder\n')
       return 1
@@ -30,10 +30,9 @@ export async function ledger({ flags: values }: CallOf<typeof LEDGER>, io: Io): 
     await print(folder, values, reading, io)
     return 0
   } catch (thrown) {
-    const { code, syscall } = thrown as NodeJS.ErrnoException
-    if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
-    else if (code !== undefined && syscall !== undefined) io.stderr.write(`${folder}: ${whyNot(code)}\n`)
-    else throw thrown
+    const fault = thrown instanceof ConfigError ? thrown.message : ledgerFault(thrown)
+    if (fault === null) throw thrown
+    io.stderr.write(`${fault}\n`)
     return 1
   }
 }
@@ -59,7 +58,7 @@ function momentAt(option: string, text: string | undefined, now: number): number
 }
 
 /** Null where none is kept. */
-async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
+export async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
   const file = await findConfig(asked, io.env, io.cwd)
   if (file === null) return null
   return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
@@ -83,10 +82,3 @@ const lineOf = ({ text }: LedgerEntry): string => `${text}\n`
 /** To read a row takes longer than to print its text. */
 const wanted = (entry: LedgerEntry, { route, key }: Asked): boolean =>
   (route === undefined || entry.row.route === route) && (key === undefined || entry.row.key === key)
-
-const whyNot = (code: string): string =>
-  code === 'ENOENT'
-    ? 'does not exist: no request has ended since the ledger was switched on'
-    : code === 'ENOTDIR'
-      ? 'is not a folder'
-      : `cannot be read (${code})`

@@ -7,9 +7,12 @@ import { chat } from '../support/chat.ts'
 import { hashed } from '../support/gateway.ts'
 import { singleRig } from '../support/rig.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
-import { run } from './turnout.ts'
+import { run as spawned, start } from './turnout.ts'
 
 const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+/** No gateway of this machine: nobody listens on port 1. */
+const SILENT = { TURNOUT_PORT: '1' }
+const run: typeof spawned = (args, { env, ...options }) => spawned(args, { ...options, env: { ...SILENT, ...env } })
 const REQUEST = JSON.stringify(chat({ model: 'auto' }))
 
 /** A folder with the request and a configuration before one engine that is there. */
@@ -34,10 +37,13 @@ t.test('with a configuration: a table, and nothing is sent', async (t) => {
   const { cwd, upstream } = await folder(t)
   const { code, out, err } = await run(['explain', 'request.json'], { cwd })
   t.equal(code, 0, err)
-  t.match(out, /^request .* strategy balanced, /m)
+  t.match(out, /^request .*: route default, strategy\n +balanced, /)
   t.match(out, /^up\/tiny /m)
   t.match(out, /^chosen {4}up\/tiny, the only candidate$/m)
-  t.match(err, /^configuration: .*turnout\.yaml$/m)
+  t.match(
+    err,
+    /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is decided here\nconfiguration: .*turnout\.yaml\n$/,
+  )
   t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
   t.notOk((out + err).includes(upstream.url))
 })
@@ -141,10 +147,98 @@ t.test('--url to something else, or to nobody', async (t) => {
     t.match(await run(['explain', 'request.json', '--url', url], { cwd }), {
       code: 1,
       out: '',
-      err: /not a Turnout gateway/,
+      err: /^turnout explain: http:\/\/127\.0\.0\.1:\d+ is not a Turnout gateway of this version \(it answers with status \d+\)$/m,
     })
   }
   await new Promise((resolve) => server.close(resolve))
   const nobody = await run(['explain', 'request.json', '--url', url], { cwd })
   t.match(nobody, { code: 1, err: /does not answer \(connection refused\)/ })
+})
+
+t.test('the gateway that runs is asked, and says so; without a key of its own it is decided here', async (t) => {
+  const { gateway, upstream } = await singleRig(t, {}, { keys: [{ id: 'team', key: 'secret-key' }] })
+  const { cwd } = await folder(t, { keys: [] })
+  const env = { TURNOUT_PORT: new URL(gateway.url).port }
+  const asked = await run(['explain', 'request.json'], { cwd, env: { ...env, TURNOUT_KEY: 'secret-key' } })
+  t.match(asked, { code: 0, out: /^chosen {4}up\/tiny/m })
+  t.equal(asked.err, `decided by the gateway at ${gateway.url}\n`)
+  const wrong = await run(['explain', 'request.json', '--key', 'canary-wrong'], { cwd, env })
+  t.match(wrong, { code: 1, out: '', err: /^turnout explain: invalid_api_key: / })
+  t.notMatch(wrong.err, /canary/)
+  t.match(await run(['explain', 'request.json'], { cwd, env }), {
+    code: 0,
+    out: /^chosen/m,
+    err: /^the gateway at http:\S+ asks for a key \(TURNOUT_KEY or --key\), so this is decided here$/m,
+  })
+  // A configuration that is named decides, whoever else runs at its address.
+  const named = await run(['explain', 'request.json', '--config', 'turnout.yaml'], { cwd, env })
+  t.match(named, { code: 0, err: /^configuration: .*turnout\.yaml\n$/ })
+  t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
+})
+
+t.test('something else at the address of the gateway: it is decided here', async (t) => {
+  const { cwd, upstream } = await folder(t)
+  const server = createServer((_request, response) => response.writeHead(418).end()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const other = String((server.address() as AddressInfo).port)
+  for (const port of [other, new URL(upstream.url).port])
+    t.match(await run(['explain', 'request.json'], { cwd, env: { TURNOUT_PORT: port } }), {
+      code: 0,
+      out: /^chosen/m,
+      err: /^http:\S+ (?:answers 418 where a gateway lists its models: this is not Turnout|is not a Turnout gateway .*), so this is decided here$/m,
+    })
+})
+
+t.test('route: a text of the command line, or of standard input, in 80 columns', async (t) => {
+  const { cwd } = await folder(t)
+  const { code, out, err } = await run(['route', 'Prove that there are infinitely many primes.'], { cwd })
+  t.equal(code, 0, err)
+  t.match(out, /strategy[ \n]+balanced/)
+  t.match(out, /^chosen {4}up\/tiny/m)
+  t.strictSame(out.split('\n').filter((line) => line.length > 80), []) // prettier-ignore
+  t.match((await run(['route', 'Hello', '-m', 'auto:cheap'], { cwd })).out, /strategy[ \n]+cheap/)
+  const json = await run(['route', '-', '--json'], { cwd, input: 'Hello' })
+  t.match(JSON.parse(json.out), { order: ['up/tiny'], strategy: 'balanced' })
+  t.match(await run(['route', 'Hello', '--model', 'none'], { cwd }), {
+    code: 1,
+    err: /^turnout route: model_not_found: /m,
+  })
+  t.match(await run(['route'], { cwd }), { code: 2, err: /^turnout route: TEXT is missing/ })
+  t.match(await run(['route', 'two', 'words'], { cwd }), { code: 2, err: /"words" is one word too many/ })
+})
+
+t.test('a request that is over is explained from the ledger, with its outcome', async (t) => {
+  const { cwd } = await folder(t, { store: { ledger: './ledger' }, server: { port: 0 } })
+  t.match(await run(['explain', '--last'], { cwd }), { code: 1, err: /no request has ended/ })
+  const gateway = start(['serve'], { cwd, env: NOWHERE })
+  t.teardown(() => gateway.child.kill('SIGKILL'))
+  const url = /listening on (\S+)/.exec(await gateway.until(/listening on .*/))?.[1] ?? ''
+  const ids: string[] = []
+  for (const path of ['first', 'second']) {
+    const headers = { 'content-type': 'application/json', 'x-request-id': path }
+    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: REQUEST })
+    ids.push(answer.headers.get('x-request-id') ?? '')
+    await answer.arrayBuffer()
+  }
+  gateway.child.kill('SIGTERM')
+  await gateway.ended
+  const last = await run(['explain', '--last'], { cwd })
+  t.match(last, { code: 0, err: '', out: new RegExp(`^request {3}${ids[1] ?? 'none'}: `) })
+  t.match(last.out, /^outcome {3}/m)
+  t.match(await run(['explain', '--id', ids[0] ?? ''], { cwd }), {
+    out: new RegExp(`^request {3}${ids[0] ?? 'none'}: `),
+  })
+  t.match(await run(['explain', '--id', 'none'], { cwd }), { code: 1, err: /ledger: has no request "none"$/m })
+  for (const [args, why] of [
+    [['--last', 'request.json'], /leave out the request/],
+    [['--last', '--id', 'x'], /exclude each other/],
+    [['--last', '--url', 'http://127.0.0.1:1'], /leave out --url/],
+  ] as const)
+    t.match(await run(['explain', ...args], { cwd }), { code: 2, err: why })
+  const { cwd: bare } = await folder(t)
+  t.match(await run(['explain', '--last'], { cwd: bare }), {
+    code: 1,
+    err: /no configuration names a folder in `store\.ledger`/,
+  })
 })

@@ -56,10 +56,9 @@ async function shell(line: string, cwd: string, env: Env): Promise<Ran> {
 
 /** Words of a command up to its comment or redirection, with the values of variables. */
 const wordsOf = (line: string, env: Env): string[] =>
-  (/^(?:"[^"]*"|[^"#>])*/.exec(line)?.[0] ?? '')
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.replaceAll('"', '').replace(/\$(\w+)/g, (_, name: string) => env[name] ?? ''))
+  ((/^(?:"[^"]*"|[^"#>])*/.exec(line)?.[0] ?? '').match(/(?:"[^"]*"|[^"\s])+/g) ?? []).map((word) =>
+    word.replaceAll('"', '').replace(/\$(\w+)/g, (_, name: string) => env[name] ?? ''),
+  )
 
 /** `npx turnout COMMAND ..` within this process: twenty processes would take twenty seconds to load the same modules. */
 async function turnout(line: string, cwd: string, env: Env): Promise<Ran> {
@@ -131,7 +130,14 @@ t.test('every command of a sh block runs', async (t) => {
       .replaceAll('<x-request-id of the answer>', requestId)
       .replace('turnout connect', `turnout connect --url ${url}`)
       .replace('turnout sessions', `turnout sessions --url http://127.0.0.1:${portOf(again, 'admin API on')}`)
-  const env = { ...NOWHERE, TURNOUT_KEY: secret, ADMIN_TOKEN: TOKEN, TURNOUT_ADMIN_TOKEN: TOKEN }
+  // What looks for the gateway that runs finds the first one.
+  const env = {
+    ...NOWHERE,
+    TURNOUT_KEY: secret,
+    TURNOUT_PORT: portOf(said, 'listening on'),
+    ADMIN_TOKEN: TOKEN,
+    TURNOUT_ADMIN_TOKEN: TOKEN,
+  }
   let ran = 0
   for (const block of DOCUMENTS.flatMap(blocks).filter(({ language }) => language === 'sh'))
     for (const line of commandsOf(block)) {

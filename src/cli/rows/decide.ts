@@ -9,28 +9,60 @@ const OWN_CONFIG = {
   why: 'the gateway at --url has its own configuration; leave out --config',
 } as const
 
+/** Where a decision is asked for. */
+export const DECIDING = {
+  url: URL_FLAG,
+  config: { ...CONFIG, doc: 'decide here, by this configuration, and ask no gateway' },
+  key: KEY,
+  json: JSON_FLAG,
+} as const
+
+const WHO_DECIDES =
+  'It asks the gateway that runs on this machine, at the address of the configuration, and decides by itself where ' +
+  'none answers; it says which it did. Exit code 0: a backend would be called; 1: none.'
+
 export const EXPLAIN = row({
   name: 'explain',
   summary: 'decide about a request without sending it, and print why',
   about: [
-    'It decides by itself: it reads the configuration and looks at each backend once. With --url it asks a gateway ' +
-      'that runs, which also knows what it has learnt. Exit code 0: a backend would be called; 1: none.',
+    WHO_DECIDES,
+    'With --last or --id it prints what was decided about a request that is over, and how it ended.',
   ],
-  args: {
-    request: {
-      takes: 'REQUEST.json',
-      needed: true,
-      path: 'file',
-      doc: 'the body of a request; - reads standard input',
-    },
+  args: { request: { takes: 'REQUEST.json', path: 'file', doc: 'the body of a request; - reads standard input' } },
+  flags: {
+    last: { doc: 'the last request of the ledger' },
+    id: { takes: 'ID', doc: 'the request of the ledger with this id: x-request-id of its answer' },
+    ...DECIDING,
+    config: { ...CONFIG, doc: `${DECIDING.config.doc}; with --last and --id: whose ledger is read` },
   },
-  flags: { config: CONFIG, url: URL_FLAG, key: KEY, json: JSON_FLAG },
-  either: [OWN_CONFIG],
+  either: [
+    OWN_CONFIG,
+    { flags: ['last', 'id'], why: '--last and --id exclude each other' },
+    ...(['last', 'id'] as const).map((name) => ({
+      flags: [name, 'url'],
+      why: `--${name} reads the ledger on this machine; leave out --url`,
+    })),
+  ],
   examples: [
-    { line: 'turnout explain request.json', does: 'by the configuration, without a gateway' },
-    { line: 'turnout explain request.json --url http://127.0.0.1:7070', does: 'by the gateway that runs there' },
+    { line: 'turnout explain request.json', does: 'by the gateway that runs, or by the configuration' },
+    { line: 'turnout explain request.json --config cheap.yaml', does: 'by another configuration' },
+    { line: 'turnout explain --last', does: 'why the last request went where it went' },
   ],
   guesses: ['why', 'plan'],
+})
+
+export const ROUTE = row({
+  name: 'route',
+  summary: 'decide about a text without sending it, and print why',
+  about: [WHO_DECIDES],
+  args: { text: { takes: 'TEXT', needed: true, doc: 'what somebody would ask, in quotes; - reads standard input' } },
+  flags: { model: { takes: 'NAME', short: 'm', fallback: 'auto', doc: 'the model to ask for' }, ...DECIDING },
+  either: [OWN_CONFIG],
+  examples: [
+    { line: 'turnout route "Prove that there are infinitely many primes."', does: 'who would get this' },
+    { line: 'turnout route "Hello" --model auto:cheap', does: 'by another strategy' },
+  ],
+  guesses: ['dry-run', 'decide', 'try'],
 })
 
 export const CONNECT = row({

@@ -5,7 +5,7 @@ import { figure, numberOf, plain, shownShare, UNKNOWN } from './figures.ts'
 import { type ShownDecision, labelled, type ShownCandidate } from './shape.ts'
 
 /** `able`: the candidates that could be asked, the best first. */
-export function choiceLines(decision: ShownDecision, able: readonly ShownCandidate[]): string[] {
+export function choiceLines(decision: ShownDecision, able: readonly ShownCandidate[], width: number): string[] {
   const chosen = chosenOf(decision, able)
   if (chosen === null) return []
   const other = able.find((one) => one !== chosen) ?? null
@@ -13,14 +13,14 @@ export function choiceLines(decision: ShownDecision, able: readonly ShownCandida
   const own = isObject(decision.chosen) ? wordsOf(decision.chosen['why']) : ''
   const why = own === '' ? wordsOf(chosen.score_why) : own
   return [
-    ...labelled('chosen', `${nameOf(chosen)}${reasons(chosen, other)}`),
-    ...(why === '' ? [] : labelled('', why)),
-    ...(rest.length === 0 ? [] : labelled('then', rest.map(plain).join(', '))),
+    ...labelled('chosen', `${nameOf(chosen)}${reasons(chosen, other)}`, width),
+    ...(why === '' ? [] : labelled('', why, width)),
+    ...(rest.length === 0 ? [] : labelled('then', rest.map(plain).join(', '), width)),
     ...(decision.relaxed === null || decision.relaxed === undefined
       ? []
-      : labelled('relaxed', `the limit on ${plain(decision.relaxed)}: no candidate kept it`)),
-    ...pressureLines(decision.pressure),
-    ...explorationLines(decision),
+      : labelled('relaxed', `the limit on ${plain(decision.relaxed)}: no candidate kept it`, width)),
+    ...pressureLines(decision.pressure, width),
+    ...explorationLines(decision, width),
   ]
 }
 
@@ -59,14 +59,18 @@ function reasons(chosen: ShownCandidate, other: ShownCandidate | null): string {
   return ` ${own >= its ? 'over' : 'in spite of'} ${nameOf(other)}: ${[...told, sum].join(', ')}`
 }
 
-function pressureLines(pressure: unknown): string[] {
+function pressureLines(pressure: unknown, width: number): string[] {
   const extra = numberOf(pressure)
   return extra === null || extra === 0
     ? []
-    : labelled('budget', `it is being spent faster than it lasts, so cost weighed ${figure(1 + extra)} times as much`)
+    : labelled(
+        'budget',
+        `it is being spent faster than it lasts, so cost weighed ${figure(1 + extra)} times as much`,
+        width,
+      )
 }
 
-function explorationLines({ explored, propensity }: ShownDecision): string[] {
+function explorationLines({ explored, propensity }: ShownDecision, width: number): string[] {
   const chance = numberOf(propensity)
   if (explored === undefined && chance === null) return []
   const tried =
@@ -78,6 +82,7 @@ function explorationLines({ explored, propensity }: ShownDecision): string[] {
   return labelled(
     'explored',
     `${tried === '' ? UNKNOWN : tried}; probability of this choice ${chance === null ? UNKNOWN : figure(chance)}`,
+    width,
   )
 }
 

@@ -9,7 +9,7 @@ import {
   TERMS,
 } from '../../core/terms.ts'
 import { figure, numberOf, plain, seconds, shownShare, whole } from './figures.ts'
-import { type ShownDecision, type ShownCandidate, WIDTH } from './shape.ts'
+import type { ShownDecision, ShownCandidate } from './shape.ts'
 
 /** Best utility first; those without one in the order in which they would be asked. */
 export function ranked({ candidates, order }: ShownDecision): ShownCandidate[] {
@@ -29,9 +29,23 @@ interface Column {
   readonly cell: (one: ShownCandidate) => string
 }
 
-/** The lines of the table. A name that is too long for its column gets a line of its own. */
-export function candidateTable(able: readonly ShownCandidate[]): string[] {
-  const columns = columnsFor(able)
+/**
+ * The lines of the table: what is expected, and what the terms make of it, one below the other where they do not fit side by side. A
+ * name that is too long for its column gets a line of its own.
+ */
+export function candidateTable(able: readonly ShownCandidate[], width: number): string[] {
+  const [expected, scored] = [estimatesOf(able), termsOf(able)]
+  const whole = tableOf(able, [EFFORT, ...expected, ...scored], width)
+  if (whole.namesFit) return whole.lines
+  const [first, second] = [expected, scored].map((columns) => tableOf(able, [EFFORT, ...columns], width).lines)
+  return [...(first ?? []), '', ...(second ?? [])]
+}
+
+function tableOf(
+  able: readonly ShownCandidate[],
+  columns: readonly Column[],
+  width: number,
+): { readonly lines: string[]; readonly namesFit: boolean } {
   const names = able.map(({ backend, model }) => `${plain(backend)}/${plain(model)}`)
   const rows = [
     columns.map(({ head }) => head),
@@ -39,50 +53,44 @@ export function candidateTable(able: readonly ShownCandidate[]): string[] {
     ...able.map((one) => columns.map(({ cell }) => cell(one))),
   ]
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]!.length)))
-  const { gap, width } = spacing(['candidate', ...names], widths)
+  const lengths = ['candidate', ...names].map(({ length }) => length)
+  const room = (gap: string): number => width - widths.reduce((sum, one) => sum + gap.length + one, 0)
+  // The names as wide as they are where they fit, else the columns closer together.
+  const gap = Math.max(...lengths) <= room('  ') ? '  ' : ' '
+  const own = Math.max(...lengths.filter((length) => length <= room(gap)), 0)
   const line = (name: string, row: readonly string[]): string => {
     const cells = row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!)))
-    return [name.padEnd(width), ...cells].join(gap).trimEnd()
+    return [name.padEnd(own), ...cells].join(gap).trimEnd()
   }
-  return rows.flatMap((row, index) => {
+  const lines = rows.flatMap((row, index) => {
     const name = ['candidate', '', ...names][index]!
-    return name.length <= width ? [line(name, row)] : [...broken(name), line('', row)]
+    return name.length <= own ? [line(name, row)] : [...broken(name, width), line('', row)]
   })
+  return { lines, namesFit: own === Math.max(...lengths) }
 }
 
-/** The names as wide as they are where they fit, else the columns closer together, else the widest name that fits. */
-function spacing(
-  names: readonly string[],
-  widths: readonly number[],
-): { readonly gap: string; readonly width: number } {
-  const room = (gap: string): number => WIDTH - widths.reduce((sum, width) => sum + gap.length + width, 0)
-  const longest = Math.max(...names.map((name) => name.length))
-  const gap = longest <= room('  ') ? '  ' : ' '
-  return { gap, width: Math.max(...names.map(({ length }) => length).filter((length) => length <= room(gap)), 0) }
-}
+const broken = (name: string, width: number): readonly string[] =>
+  (name.match(new RegExp(`[^]{1,${width}}`, 'g')) ?? []).map((piece) => piece.trimEnd())
 
-const broken = (name: string): readonly string[] =>
-  (name.match(new RegExp(`[^]{1,${WIDTH}}`, 'g')) ?? []).map((piece) => piece.trimEnd())
+const EFFORT: Column = { head: 'effort', unit: '', cell: ({ effort }) => (effort === null ? '-' : plain(effort)) }
 
-function columnsFor(able: readonly ShownCandidate[]): readonly Column[] {
+function estimatesOf(able: readonly ShownCandidate[]): readonly Column[] {
   const estimates = RECORDED.flatMap(({ field, shown, terms }) =>
     shown !== null && hasEstimate(able, field, shown, terms) ? [{ field, shown }] : [],
   )
-  const ofEstimates = (first: boolean): readonly Column[] =>
+  const those = (first: boolean): readonly Column[] =>
     estimates.flatMap(({ field, shown }) => (shown.first === first ? [estimateColumn(able, field, shown)] : []))
-  const terms = TERM_NAMES.filter((name) => hasTerm(able, name))
-  return [
-    { head: 'effort', unit: '', cell: ({ effort }) => (effort === null ? '-' : plain(effort)) },
-    ...ofEstimates(true),
-    ...ofEstimates(false),
-    ...terms.map((name): Column => ({
-      head: TERMS[name].heading,
-      unit: 'term',
-      cell: ({ terms }) => shownShare(terms[name], true),
-    })),
-    { head: 'utility', unit: 'sum', cell: ({ utility }) => shownShare(utility, true) },
-  ]
+  return [...those(true), ...those(false)]
 }
+
+const termsOf = (able: readonly ShownCandidate[]): readonly Column[] => [
+  ...TERM_NAMES.filter((name) => hasTerm(able, name)).map((name): Column => ({
+    head: TERMS[name].heading,
+    unit: 'term',
+    cell: ({ terms }) => shownShare(terms[name], true),
+  })),
+  { head: 'utility', unit: 'sum', cell: ({ utility }) => shownShare(utility, true) },
+]
 
 /** `terms`: those that weigh the estimate. */
 export const hasEstimate = (

@@ -4,12 +4,12 @@ import { figure, numberOf, plain, seconds, UNKNOWN, whole } from './figures.ts'
 import { type ShownDecision, labelled } from './shape.ts'
 
 /** Nothing where there is no outcome: the request was not sent. */
-export function outcomeLines({ outcome }: ShownDecision): string[] {
+export function outcomeLines({ outcome }: ShownDecision, width: number): string[] {
   if (!isObject(outcome)) return []
   const attempts = Array.isArray(outcome['attempts']) ? (outcome['attempts'] as readonly unknown[]) : []
   return [
-    ...labelled('outcome', `${resultOf(outcome)}; ${figuresOf(outcome)}`),
-    ...attempts.flatMap((attempt, index) => labelled(index === 0 ? 'attempts' : '', attemptText(attempt))),
+    ...labelled('outcome', `${resultOf(outcome)}; ${figuresOf(outcome)}`, width),
+    ...attempts.flatMap((attempt, index) => labelled(index === 0 ? 'attempts' : '', attemptText(attempt), width)),
   ]
 }
 

@@ -40,14 +40,14 @@ export function isDecision(value: unknown): value is ShownDecision {
   )
 }
 
-/** Columns that a line may take. */
+/** Columns that a line may take where nobody says. */
 export const WIDTH = 120
 /** Where the text behind a label begins. */
-export const LABEL = 10
+const LABEL = 10
 
-/** A text behind its label, broken at spaces; what has none is broken anywhere. */
-export function labelled(label: string, text: string): string[] {
-  const room = WIDTH - LABEL
+/** A text behind its label, broken at spaces; what has none is broken anywhere. `width`: columns of a line. */
+export function labelled(label: string, text: string, width: number): string[] {
+  const room = width - LABEL
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ').flatMap((one) => one.match(new RegExp(`[^]{1,${room}}`, 'g')) ?? [''])) {

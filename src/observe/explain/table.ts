@@ -1,20 +1,20 @@
-/** The decision record as a table for people: at most 120 columns, units in the headings. Pure. */
+/** The decision record as a table for people: at most 120 columns or what a terminal has, units in the headings. Pure. */
 import { candidateTable, ranked } from './columns.ts'
 import { numberOf, plain, shownShare, UNKNOWN, whole } from './figures.ts'
 import { outcomeLines } from './outcome.ts'
-import { type ShownDecision, LABEL, labelled } from './shape.ts'
+import { type ShownDecision, labelled, WIDTH } from './shape.ts'
 import { choiceLines } from './choice.ts'
 
-/** Ends with a line end. */
-export function decisionTable(decision: ShownDecision): string {
+/** Ends with a line end. `width`: columns of a line, from 60. */
+export function decisionTable(decision: ShownDecision, width = WIDTH): string {
   const able = ranked(decision)
   const blocks = [
-    questionLines(decision),
-    able.length === 0 ? [] : candidateTable(able),
-    droppedLines(decision),
-    choiceLines(decision, able),
-    outcomeLines(decision),
-    errorLines(decision),
+    questionLines(decision, width),
+    able.length === 0 ? [] : candidateTable(able, width),
+    droppedLines(decision, width),
+    choiceLines(decision, able, width),
+    outcomeLines(decision, width),
+    errorLines(decision, width),
   ]
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -22,7 +22,7 @@ export function decisionTable(decision: ShownDecision): string {
     .join('\n\n')}\n`
 }
 
-function questionLines({ request_id, route, strategy, profile }: ShownDecision): string[] {
+function questionLines({ request_id, route, strategy, profile }: ShownDecision, width: number): string[] {
   const difficulty = numberOf(profile.difficulty)
   const asked = [
     `route ${plain(route)}`,
@@ -34,22 +34,18 @@ function questionLines({ request_id, route, strategy, profile }: ShownDecision):
     `needs ${profile.needs.length === 0 ? 'nothing special' : profile.needs.map(plain).join(' ')}`,
     ...(profile.affinity === null ? [] : [`affinity ${plain(profile.affinity)}`]),
   ]
-  return labelled(`request`, `${plain(request_id)}: ${asked.join(', ')}`)
+  return labelled(`request`, `${plain(request_id)}: ${asked.join(', ')}`, width)
 }
 
-/** One line for each that is out, with all its efforts. */
-function droppedLines({ candidates }: ShownDecision): string[] {
-  const lines = new Set<string>()
-  for (const { backend, model, dropped } of candidates) {
-    if (dropped === null) continue
-    const text = `${plain(backend)}/${plain(model)}: ${plain(dropped.filter)}: ${plain(dropped.why)}`
-    for (const line of labelled('', text)) lines.add(line)
-  }
-  const [first, ...rest] = lines
-  return first === undefined ? [] : [`${'dropped'.padEnd(LABEL)}${first.slice(LABEL)}`, ...rest]
+/** One text for each that is out, with all its efforts. */
+function droppedLines({ candidates }: ShownDecision, width: number): string[] {
+  const texts = candidates.flatMap(({ backend, model, dropped }) =>
+    dropped === null ? [] : [`${plain(backend)}/${plain(model)}: ${plain(dropped.filter)}: ${plain(dropped.why)}`],
+  )
+  return [...new Set(texts)].flatMap((text, index) => labelled(index === 0 ? 'dropped' : '', text, width))
 }
 
-const errorLines = ({ error }: ShownDecision): string[] =>
+const errorLines = ({ error }: ShownDecision, width: number): string[] =>
   error === undefined
     ? []
-    : labelled('refused', `${plain(error.code)} (${plain(error.source)}): ${plain(error.message)}`)
+    : labelled('refused', `${plain(error.code)} (${plain(error.source)}): ${plain(error.message)}`, width)
