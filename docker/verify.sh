@@ -61,7 +61,7 @@ size=$(docker image inspect -f '{{.Size}}' turnout)
 echo "        size: $((${size:-0} / 1000000)) MB, of which /app $(docker run --rm --entrypoint du turnout -sm /app | cut -f1) MB"
 
 check 'the image names a user that is not root' equal "$(docker image inspect -f '{{.Config.User}}' turnout)" node
-sources() { holds "$(docker run --rm --entrypoint ls turnout -A /app | xargs)" '^config dist node_modules package.json$'; }
+sources() { holds "$(docker run --rm --entrypoint ls turnout -A /app | xargs)" '^bin config dist node_modules package.json$'; }
 check 'it holds the package and nothing else' sources
 tools() {
   local packages

@@ -44,8 +44,17 @@ function strip(paths, folder) {
   for (const path of paths) {
     const file = join(folder, 'src', path.replace(/ts$/, 'js'))
     mkdirSync(dirname(file), { recursive: true })
-    const code = nodeModule.stripTypeScriptTypes(readFileSync(join(ROOT, 'src', path), 'utf8'))
-    writeFileSync(file, code.replace(IMPORTED, '$1.js'))
+    writeFileSync(file, withoutTypes(path).replace(IMPORTED, '$1.js'))
+  }
+}
+
+function withoutTypes(path) {
+  const text = readFileSync(join(ROOT, 'src', path), 'utf8')
+  try {
+    return nodeModule.stripTypeScriptTypes(text)
+  } catch (error) {
+    process.stderr.write(`src/${path}: ${error.message}\n`)
+    process.exit(1)
   }
 }
 

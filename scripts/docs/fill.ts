@@ -12,7 +12,15 @@ type Blocks = Readonly<Record<string, () => string>>
 /** Every document that may hold generated blocks, relative to the root. */
 export async function documents(): Promise<string[]> {
   const [docs, examples] = await Promise.all([namesOf('docs', '.md'), namesOf('config/examples', '.yaml')])
-  return ['README.md', ...docs, 'docker/README.md', 'src/README.md', 'docker/compose.yaml', ...examples]
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...docs,
+    'docker/README.md',
+    'src/README.md',
+    'docker/compose.yaml',
+    ...examples,
+  ]
 }
 
 const namesOf = async (folder: string, ending: string): Promise<string[]> =>

@@ -125,8 +125,11 @@ t.test('the image holds what the package needs, without root', async (t) => {
   const final = DOCKERFILE.slice(DOCKERFILE.lastIndexOf('\nFROM '))
   t.match(final, /^USER node$/m)
   const { bin } = JSON.parse(text('package.json')) as { bin: { turnout: string } }
-  t.match(final, `ENTRYPOINT ["node", "${bin.turnout}"]`)
-  for (const path of ['package.json', 'node_modules', 'config', 'dist/src']) t.match(final, `/app/${path} `, path)
+  t.match(final, `RUN ln -s /app/${bin.turnout} /usr/local/bin/turnout\n`)
+  t.match(final, 'ENTRYPOINT ["turnout"]')
+  for (const path of ['package.json', 'node_modules', 'dist/src'])
+    t.match(final, `COPY --from=build /app/${path} `, path)
+  for (const path of ['config', 'bin']) t.match(final, `COPY ${path} `, path)
   const wanted = new Set(
     text('.dockerignore')
       .split('\n')

@@ -29,6 +29,9 @@ const inFolder = (folder: string): string[] =>
 /** Every document that a reader of the repository meets. */
 export const DOCUMENTS: readonly Document[] = [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...inFolder('docs'),
   'docker/README.md',
   'src/README.md',
