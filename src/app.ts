@@ -25,7 +25,10 @@ import type { BeginTrace } from './http/lane.ts'
 import { createServer } from './http/server.ts'
 import { KeyStore } from './keys/key-store.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
-import { createLog, type Log, logEvents } from './observe/log/log.ts'
+import type { Log } from './observe/log/lines.ts'
+import { createLog } from './observe/log/log.ts'
+import { createPeopleLog } from './observe/log/people/log.ts'
+import { PLAIN_SCREEN, type Screen } from './observe/log/people/screen.ts'
 import { openObservers } from './observers.ts'
 import { dryRun, type Stages } from './pipeline.ts'
 import { buildPolicy, type Policy } from './policy.ts'
@@ -37,6 +40,8 @@ export interface AppOptions {
   readonly config: Config
   /** Where log lines go; standard output where absent. */
   readonly logTo?: DestinationStream
+  /** The terminal where log lines are seen; absent where none is. */
+  readonly screen?: Screen | undefined
   /** They see each finished request beside the gateway's own observers. */
   readonly observers?: readonly RequestObserver[]
   /** The wire formats that it speaks, and the inference paths; the gateway's own where absent. */
@@ -70,13 +75,18 @@ const now = (): number => performance.now()
 export async function createApp({
   config,
   logTo,
+  screen,
   observers: others = [],
   formats = FORMATS,
   endpoints = ENDPOINTS,
 }: AppOptions): Promise<App> {
-  const log = createLog(config.server.logLevel, logTo)
+  const { log: form, logLevel } = config.server
+  const log =
+    (form ?? (screen === undefined ? 'json' : 'pretty')) === 'json'
+      ? createLog(logLevel, logTo)
+      : createPeopleLog(logLevel, screen ?? PLAIN_SCREEN, logTo)
   const events = new EventBus()
-  events.subscribe(logEvents(log))
+  events.subscribe(log.emit)
   const { emit } = events
   const pools = new Pools(config.limits.connectMs, now, config.upstream.client)
   /** After a change of models or keys. */

@@ -16,8 +16,7 @@ import { DamageCount } from './ledger/damage.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
-import type { Log } from './observe/log/log.ts'
-import { RequestLogger } from './observe/log/request-log.ts'
+import type { Log } from './observe/log/lines.ts'
 import { loadTelemetry } from './observe/telemetry/load.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { VERSION } from './version.ts'
@@ -101,13 +100,7 @@ export async function openObservers(
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
-  const observers = [
-    metrics,
-    new RequestLogger(log, config.server.logDecisions),
-    sessions,
-    ...some(telemetry),
-    ...some(ledger),
-  ]
+  const observers = [metrics, log.observer(config.server.logDecisions), sessions, ...some(telemetry), ...some(ledger)]
   books = new Books({ observers: [...observers, ...others], lessons, emit })
   return {
     books,

@@ -9,7 +9,6 @@ import { totalOf } from '../../src/core/total.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { entriesOf } from '../../src/ledger/read.ts'
 import { createLog } from '../../src/observe/log/log.ts'
-import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { classify, fieldOf, weights } from '../decision/measure.ts'
@@ -160,7 +159,7 @@ async function delays(
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'turnout-bench-ledger-'))
-  const log = new RequestLogger(createLog('info', { write: () => undefined }), 'sampled')
+  const log = createLog('info', { write: () => undefined }).observer('sampled')
   const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
   const ledger = await Ledger.open({ folder, keepMs: null, maxBytes: 2e9 }, { emit: tell })
   const all = finished()

@@ -8,6 +8,7 @@ import type { Config } from '../core/settings.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
 import type { SERVE } from './rows/run.ts'
+import { screenOf } from './screen.ts'
 import { prepare, type Setup } from './setup.ts'
 import { untilSignal } from './ways-out.ts'
 import { growYoungSpace } from './young-space.ts'
@@ -26,7 +27,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
     // Loaded only for a configuration that it can start with.
     const { createApp } = await import('../app.ts')
-    app = await createApp({ config })
+    app = await createApp({ config, screen: screenOf(io.stdout, io.env) })
     const listening = await app.listen()
     growYoungSpace()
     announce(app, listening, config, io)

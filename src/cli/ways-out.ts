@@ -14,7 +14,7 @@ export function untilSignal(io: Io, app: () => Pick<App, 'log' | 'flush'> | null
   process.once('uncaughtException', (thrown) => {
     // What fails on the way out does not start it again.
     process.on('uncaughtException', () => process.exit(1))
-    app()?.log.events.fatal({ err: thrown }, 'uncaught')
+    app()?.log.fault('fatal', 'uncaught', { err: thrown })
     // Standard error ends in the same place as the log: no message there either.
     const { type, code = '', stack = '' } = thrownOf(thrown)
     io.stderr.write(`turnout: stopped by a fault: ${type} ${code}\n${stack}\n`)

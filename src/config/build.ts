@@ -63,6 +63,7 @@ const toServer = (server: NonNullable<ConfigFile['server']>): Config['server'] =
   },
   drainMs: server.drain ?? DEFAULT_SERVER.drainMs,
   auth: server.auth ?? DEFAULT_SERVER.auth,
+  log: server.log ?? DEFAULT_SERVER.log,
   logLevel: server.log_level ?? DEFAULT_SERVER.logLevel,
   logDecisions: server.log_decisions ?? DEFAULT_SERVER.logDecisions,
   trustProxy: server.trust_proxy ?? DEFAULT_SERVER.trustProxy,

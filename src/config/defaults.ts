@@ -22,6 +22,7 @@ export const DEFAULT_SERVER: Config['server'] = {
   cors: { origins: ['loopback'], headers: ['*'], maxAgeMs: 600_000 },
   drainMs: 30_000,
   auth: 'keys',
+  log: null,
   logLevel: 'info',
   logDecisions: 'sampled',
   trustProxy: false,

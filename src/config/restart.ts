@@ -10,6 +10,7 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
   'server.cors': ({ server }) => server.cors,
   'server.auth': ({ server }) => server.auth,
   'server.drain': ({ server }) => server.drainMs,
+  'server.log': ({ server }) => server.log,
   'server.log_level': ({ server }) => server.logLevel,
   'server.log_decisions': ({ server }) => server.logDecisions,
   'server.trust_proxy': ({ server }) => server.trustProxy,

@@ -10,7 +10,7 @@ import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
 import { ON_ABORT } from '../core/provider.ts'
-import { CLIENT_NAMES } from '../core/settings.ts'
+import { CLIENT_NAMES, LOG_FORMS } from '../core/settings.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
 import {
@@ -268,6 +268,10 @@ const server = z.strictObject({
   }),
   auth: described(z.enum(['keys', 'none']), '"none" opens a gateway without keys to the network', DEFAULT_SERVER.auth),
   drain: time('time that live answers have to finish at a stop', DEFAULT_SERVER.drainMs),
+  log: described(
+    z.enum(LOG_FORMS),
+    'lines of the log: for people, or for programs; without it "pretty" on a terminal, "json" elsewhere',
+  ),
   log_level: described(level, 'severity from which lines are written', DEFAULT_SERVER.logLevel),
   log_decisions: described(
     z.enum(['always', 'sampled', 'never']),

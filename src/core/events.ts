@@ -10,6 +10,15 @@ export interface BackendEvent {
   readonly reason: string | null
 }
 
+/** An engine of this machine that appeared where nothing was configured. `address`: host and port; `models`: how many it lists. */
+export interface EngineEvent {
+  readonly event: 'engine_found'
+  readonly backend: string
+  readonly kind: string
+  readonly address: string
+  readonly models: number
+}
+
 /** About the file of keys. */
 export interface KeyFileEvent {
   readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored' | 'keys_readable'
@@ -103,8 +112,15 @@ export interface ObserverEvent {
   readonly stack?: string
 }
 
+/** The process was asked to read its configuration again, which it cannot. */
+export interface ProcessEvent {
+  readonly event: 'nothing_to_reload'
+  readonly signal: 'SIGHUP'
+}
+
 export type GatewayEvent =
   | BackendEvent
+  | EngineEvent
   | KeyFileEvent
   | StateFileEvent
   | BudgetEvent
@@ -113,6 +129,7 @@ export type GatewayEvent =
   | AdminEvent
   | PolicyEvent
   | ObserverEvent
+  | ProcessEvent
 
 export type EventName = GatewayEvent['event']
 
@@ -122,7 +139,8 @@ export type Emit = (event: GatewayEvent) => void
 export type Level = 'info' | 'warn' | 'error'
 
 /** The part of the gateway that an event is about: `msg` of its line in the log. */
-export type Subsystem = 'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy' | 'request'
+export type Subsystem =
+  'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy' | 'request' | 'process'
 
 interface EventFacts {
   readonly level: Level
@@ -132,6 +150,7 @@ interface EventFacts {
 /** In the order of the types above. */
 export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   backend_state: { level: 'info', of: 'fleet' },
+  engine_found: { level: 'info', of: 'fleet' },
   keys_read: { level: 'info', of: 'keys' },
   keys_not_read: { level: 'warn', of: 'keys' },
   keys_ignored: { level: 'warn', of: 'keys' },
@@ -172,4 +191,5 @@ export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   budget_reset: { level: 'info', of: 'admin' },
   policy_applied: { level: 'info', of: 'policy' },
   observer_failed: { level: 'error', of: 'request' },
+  nothing_to_reload: { level: 'warn', of: 'process' },
 }

@@ -192,6 +192,10 @@ export interface PolicySettings {
  */
 export type LogDecisions = 'always' | 'sampled' | 'never'
 
+/** The form of log lines: `pretty` for people, `json` for programs. */
+export const LOG_FORMS = ['pretty', 'json'] as const
+export type LogForm = (typeof LOG_FORMS)[number]
+
 /** What speaks HTTP to backends whose address begins with `http:`. */
 export const CLIENT_NAMES = ['lean', 'undici'] as const
 export type ClientName = (typeof CLIENT_NAMES)[number]
@@ -206,6 +210,8 @@ export interface ProcessSettings {
     readonly cors: CorsSpec
     readonly drainMs: number
     readonly auth: 'keys' | 'none'
+    /** Null: by where they go. */
+    readonly log: LogForm | null
     readonly logLevel: string
     readonly logDecisions: LogDecisions
     readonly trustProxy: boolean

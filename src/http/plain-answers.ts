@@ -1,7 +1,7 @@
 /** Answers that did not come out of the pipeline (lists of models, refusals, errors) get the same id, log line and metric as those that did. */
 import type { GatewayError } from '../core/errors.ts'
 import { failureLine, failureRecordOf } from '../observe/log/failure.ts'
-import type { Log } from '../observe/log/log.ts'
+import type { Log, PlainLine } from '../observe/log/lines.ts'
 import type { Metrics } from '../observe/gateway/metrics.ts'
 import { flushWithin } from '../relay/flush.ts'
 import type { HeaderList } from '../relay/headers.ts'
@@ -73,7 +73,7 @@ export function answerPlainly(arrival: Arrival, endpoint: string, body: Buffer, 
 export function recordPlainAnswer(answer: PlainAnswer, { metrics, log }: Pick<PlainTools, 'metrics' | 'log'>): void {
   const { failure, endpoint, status } = answer
   metrics.plain(endpoint, status, failure?.code ?? 'none')
-  const line = {
+  const line: PlainLine = {
     request_id: answer.id,
     caller: answer.caller,
     endpoint,
@@ -83,6 +83,6 @@ export function recordPlainAnswer(answer: PlainAnswer, { metrics, log }: Pick<Pl
     total_ms: Math.round(answer.totalMs * 10) / 10,
   }
   // Only here does a line of ours say what was thrown.
-  if (failure?.code === 'internal_error') log.events.error({ ...line, err: failure.cause }, 'request')
-  else log.requests.info(JSON.stringify(line).slice(1, -1))
+  if (failure?.code === 'internal_error') log.fault('error', 'request', { ...line, err: failure.cause })
+  else log.plain(line)
 }

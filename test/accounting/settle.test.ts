@@ -15,7 +15,6 @@ import { Conversations } from '../../src/decision/route/conversations.ts'
 import type { Attempt } from '../../src/dispatch/attempt.ts'
 import { AnswerCollector } from '../../src/formats/answer-collector.ts'
 import { createLog } from '../../src/observe/log/log.ts'
-import { RequestLogger } from '../../src/observe/log/request-log.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { Sessions } from '../../src/sessions/sessions.ts'
 import { newMetrics } from '../support/metrics.ts'
@@ -65,7 +64,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
-      new RequestLogger(log, 'always'),
+      log.observer('always'),
     ],
     emit: (event) => void events.push(event),
   })

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { within } from '../support/await.ts'
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/turnout.js', import.meta.url))
+/** The built command. */
+export const COMMAND = fileURLToPath(new URL('../../src/cli/turnout.js', import.meta.url))
 
 export interface Ran {
   readonly code: number | null

@@ -49,6 +49,7 @@ t.test('an option that needs a restart is named where it differs', async (t) => 
     ['server.cors', { server: { cors: { max_age: '1s' } } }],
     ['server.auth', { server: { auth: 'none' } }],
     ['server.drain', { server: { drain: '1s' } }],
+    ['server.log', { server: { log: 'pretty' } }],
     ['server.log_level', { server: { log_level: 'warn' } }],
     ['server.log_decisions', { server: { log_decisions: 'always' } }],
     ['server.trust_proxy', { server: { trust_proxy: true } }],

@@ -10,7 +10,7 @@ t.test('lines come in order, by themselves, and nothing is left after a flush', 
   const file = join(t.testdir({}), 'log')
   const fd = openSync(file, 'w')
   t.teardown(() => closeSync(fd))
-  const blocks = new Blocks(fd)
+  const blocks = new Blocks(fd, 1000)
   let wanted = ''
   const add = (text: string): void => {
     wanted += `${text}\n`
@@ -37,7 +37,7 @@ const MODULE = new URL('../../src/observe/log/blocks.js', import.meta.url).href
 /** Writes blocks to standard output, waits until its reader has done what it does, and flushes. */
 const WRITER = `
   import { Blocks } from '${MODULE}'
-  const blocks = new Blocks(1)
+  const blocks = new Blocks(1, 1000)
   process.stdin.once('data', () => {
     for (let i = 0; i < 5000; i++) blocks.write('x'.repeat(99) + '\\n')
     setTimeout(() => {

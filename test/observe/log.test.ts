@@ -14,8 +14,7 @@ import { usdOf } from '../../src/core/money.ts'
 import { wasteInAll } from '../../src/core/total.ts'
 import { failureLine, failureRecordOf } from '../../src/observe/log/failure.ts'
 import { requestText } from '../../src/observe/log/request-line.ts'
-import { createLog, logEvents } from '../../src/observe/log/log.ts'
-import { RequestLogger } from '../../src/observe/log/request-log.ts'
+import { createLog } from '../../src/observe/log/log.ts'
 
 const SECRET = 'sk-secret-0123456789'
 
@@ -160,7 +159,7 @@ const shown = (record: RequestRecord): LogLine => JSON.parse(`{${requestText(rec
 function lineIn(whole: LogDecisions, record: RequestRecord, level = 'info'): LogLine {
   let text = ''
   const log = createLog(level, { write: (one: string) => void (text += one) })
-  new RequestLogger(log, whole).onCompleted(record)
+  log.observer(whole).onCompleted(record)
   return JSON.parse(text === '' ? '{}' : text) as LogLine
 }
 
@@ -236,7 +235,7 @@ for (const [what, { record, in: where }] of Object.entries(WHOLE))
 t.test('of ids as callers and the gateway make them one in a hundred is a sample', async (t) => {
   let samples = 0
   const log = createLog('info', { write: (line: string) => void (samples += line.includes('"decision":') ? 1 : 0) })
-  const logger = new RequestLogger(log, 'sampled')
+  const logger = log.observer('sampled')
   const shares = [
     () => randomUUID(),
     (number: number) => `req-${number}`,
@@ -429,7 +428,7 @@ t.test('a name of any length is cut', async (t) => {
 
 t.test('an event is a line as serious as it is, with its part of the gateway as the message', async (t) => {
   const lines: string[] = []
-  const emit = logEvents(createLog('info', { write: (line: string) => void lines.push(line) }))
+  const { emit } = createLog('info', { write: (line: string) => void lines.push(line) })
   emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'down', reason: 'connection refused' })
   emit({ event: 'ledger_rows_lost', folder: '/data', lost_rows: 3 })
   emit({ event: 'store_away' })

@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { GatewayError, toGatewayError } from '../../core/errors.ts'
 import { openAIError } from '../../formats/error-body.ts'
 import { KeyFileError } from '../../keys/key-file.ts'
-import type { Log } from '../../observe/log/log.ts'
+import type { Log } from '../../observe/log/lines.ts'
 import { asObject, retryHeaders } from '../../relay/headers.ts'
 import { faultOfBytes } from '../admission/upload-fault.ts'
 import { rawAnswer } from '../no-http.ts'
@@ -14,7 +14,7 @@ export function answerAdminErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = errorOf(thrown)
     if (error.code === 'internal_error')
-      log.events.error({ request_id: request.id, path: request.routeOptions.url, ...whyOf(error) }, 'admin')
+      log.fault('error', 'admin', { request_id: request.id, path: request.routeOptions.url, ...whyOf(error) })
     void reply
       .code(error.status)
       .headers(asObject(retryHeaders(error)))

@@ -2,8 +2,6 @@
 import { write, writeSync } from 'node:fs'
 
 const BLOCK_CHARACTERS = 64 * 1024
-/** Lines of a quiet gateway should not wait for a busy minute. */
-const FLUSH_MS = 1000
 /** How soon to try again where a reader is behind. */
 const BUSY_MS = 20
 /** What a reader that has stopped reading may cost in memory; lines beyond are dropped. */
@@ -14,7 +12,9 @@ const LAST_WAIT_MS = 1000
 /** A line never waits for the disk, and `flush` writes all that the backlog holds. A reader that is gone costs the lines, never the process. */
 export class Blocks {
   readonly #fd: number
-  readonly #timer = setInterval(() => this.#pass(), FLUSH_MS).unref()
+  readonly #waitMs: number
+  /** Lines of a quiet gateway should not wait for a busy minute. */
+  #timer: NodeJS.Timeout | null = null
   #lines: string[] = []
   #characters = 0
   /** Blocks that wait for the one that is being written. */
@@ -25,19 +25,21 @@ export class Blocks {
   #retry: NodeJS.Timeout | null = null
   #last: (() => void) | null = null
 
-  constructor(fd: number) {
+  /** `waitMs`: the longest that a line waits for others. */
+  constructor(fd: number, waitMs: number) {
     this.#fd = fd
+    this.#waitMs = waitMs
   }
 
   write(line: string): void {
     this.#lines.push(line)
     this.#characters += line.length
     if (this.#characters > BLOCK_CHARACTERS) this.#pass()
+    else this.#timer ??= setTimeout(() => this.#late(), this.#waitMs).unref()
   }
 
-  /** Writes everything, before it returns where that is possible. For the way out; lines that come later need another call. */
+  /** Writes everything, before it returns where that is possible. */
   flush(): Promise<void> {
-    clearInterval(this.#timer)
     return new Promise((resolve) => {
       this.#last = () => {
         this.#last = null
@@ -54,6 +56,11 @@ export class Blocks {
     const until = Date.now() + LAST_WAIT_MS
     for (let block = this.#next(); block !== undefined; block = this.#next())
       if (!writeAll(this.#fd, block, until)) return
+  }
+
+  #late(): void {
+    this.#timer = null
+    this.#pass()
   }
 
   #pass(): void {

@@ -12,7 +12,16 @@ export const failureRecordOf = (error: GatewayError): Failure => ({
 })
 
 /** As log lines have it. */
-export const failureLine = (code: ErrorCode, failure: Failure): object => ({
+export interface FailureLine {
+  readonly code: ErrorCode
+  readonly source: Failure['source']
+  readonly upstream_status: number | undefined
+  readonly upstream_code: string | undefined
+  readonly message_chars: number
+  readonly cause: string | undefined
+}
+
+export const failureLine = (code: ErrorCode, failure: Failure): FailureLine => ({
   code,
   source: failure.source,
   upstream_status: failure.upstreamStatus ?? undefined,

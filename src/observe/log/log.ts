@@ -1,9 +1,11 @@
-/** The log: JSON lines, one for each request, no prompts, no secrets. */
+/** The log as JSON lines, one for each request, no prompts, no secrets. */
 import { type DestinationStream, pino, type Logger } from 'pino'
-import { type Emit, EVENTS } from '../../core/events.ts'
-import type { DecisionReads } from '../../core/request-record.ts'
+import { EVENTS } from '../../core/events.ts'
 import { Blocks } from './blocks.ts'
 import { thrownOf } from './failure.ts'
+import type { Log } from './lines.ts'
+import { isWritten, STANDARD_OUTPUT } from './levels.ts'
+import { type RequestLine, type RequestLog, RequestLogger } from './request-log.ts'
 
 /** Headers and fields that must not be seen, in whatever object they are logged. */
 const SECRET_PATHS = [
@@ -32,46 +34,35 @@ const SECRET_PATHS = [
   '*.api_key',
 ]
 
-export interface Log {
-  /** Events of the gateway and the fleet; secrets are redacted wherever they turn up. */
+export interface JsonLog extends Log {
+  /** Secrets are redacted wherever they turn up. */
   readonly events: Logger
   readonly requests: RequestLog
-  /** Writes what is buffered; for the way out. Waits no longer than a second or two for a reader that is behind. */
-  readonly flush: () => Promise<void>
 }
 
-/** Lines of requests. Their members are put together in `requestText`, so there is nothing to redact. */
-export interface RequestLog {
-  /** Of which requests lines may be written, by the level. */
-  readonly written: DecisionReads
-  readonly info: RequestLine
-  readonly warn: RequestLine
-}
+/** How long a line waits for others, ms: handing each one to the system by itself costs several times what the line does. */
+const WAIT_MS = 1000
 
-/** `at`: when the request had ended, epoch ms, now where absent; `members`, `decision`: JSON, that of the line without braces, and what becomes its last member. */
-export type RequestLine = (members: string, at?: number, decision?: string | null) => void
-
-/** Writes each event as a line, as serious as it is. */
-export const logEvents =
-  ({ events }: Log): Emit =>
-  (event) => {
-    const { level, of } = EVENTS[event.event]
-    events[level](event, of)
-  }
-
-const STANDARD_OUTPUT = 1
-
-export function createLog(level: string, destination?: DestinationStream): Log {
+export function createLog(level: string, destination?: DestinationStream): JsonLog {
   const options = { level, base: null, serializers: { err: thrownOf } }
   const redact = { paths: SECRET_PATHS, censor: '[redacted]' }
-  const sink = destination ?? new Blocks(STANDARD_OUTPUT)
+  const sink = destination ?? new Blocks(STANDARD_OUTPUT, WAIT_MS)
+  const events = pino({ ...options, redact }, sink)
+  const requests: RequestLog = {
+    written: isWritten('info', level) ? 'all' : isWritten('warn', level) ? 'failed' : 'none',
+    info: requestLines('info', level, sink),
+    warn: requestLines('warn', level, sink),
+  }
   return {
-    events: pino({ ...options, redact }, sink),
-    requests: {
-      written: isWritten('info', level) ? 'all' : isWritten('warn', level) ? 'failed' : 'none',
-      info: requestLines('info', level, sink),
-      warn: requestLines('warn', level, sink),
+    events,
+    requests,
+    emit(event) {
+      const { level, of } = EVENTS[event.event]
+      events[level](event, of)
     },
+    plain: (line) => requests.info(JSON.stringify(line).slice(1, -1)),
+    fault: (level, of, fields) => events[level](fields, of),
+    observer: (whole) => new RequestLogger(requests, whole),
     flush: () => (sink instanceof Blocks ? sink.flush() : Promise.resolve()),
   }
 }
@@ -85,6 +76,3 @@ function requestLines(name: 'info' | 'warn', threshold: string, sink: Destinatio
     sink.write(`${start}${at},"msg":"request",${members}${last}}\n`)
   }
 }
-
-const isWritten = (name: 'info' | 'warn', threshold: string): boolean =>
-  pino.levels.values[name]! >= (pino.levels.values[threshold] ?? Infinity)
