@@ -1,6 +1,6 @@
 import t from 'tap'
 import { EVENTS, type EventName, type GatewayEvent } from '../../src/core/events.ts'
-import { clientClosed, GatewayError } from '../../src/core/errors.ts'
+import { GatewayError } from '../../src/core/errors.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
 import { failureLine, failureRecordOf } from '../../src/observe/log/failure.ts'
 import { amount, dollars, time } from '../../src/observe/log/people/figures.ts'

@@ -65,10 +65,7 @@ interface Options {
 }
 
 /** Of this environment the command gets only PATH. */
-export async function openTerminal(
-  command: readonly string[],
-  { columns, cwd, env = {} }: Options,
-): Promise<Terminal> {
+export async function openTerminal(command: readonly string[], { columns, cwd, env = {} }: Options): Promise<Terminal> {
   const host = spawn('python3', ['-c', HOST, String(columns), ...command], {
     cwd,
     env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...env },

@@ -7,13 +7,13 @@ import type { FailureLine } from './failure.ts'
 export interface Log {
   /** Writes an event, as serious as it is. */
   readonly emit: Emit
-  plain(line: PlainLine): void
+  readonly plain: (line: PlainLine) => void
   /** What should not have happened. `of`: where; `err` among the fields: what was thrown. */
-  fault(level: 'error' | 'fatal', of: FaultPlace, fields: FaultFields): void
+  readonly fault: (level: 'error' | 'fatal', of: FaultPlace, fields: FaultFields) => void
   /** Writes the lines of finished requests. `whole`: which of them hold the decision, in a form that can hold it. */
-  observer(whole: LogDecisions): RequestObserver
+  readonly observer: (whole: LogDecisions) => RequestObserver
   /** Writes what is buffered. Waits no longer than a second or two for a reader that is behind. */
-  flush(): Promise<void>
+  readonly flush: () => Promise<void>
 }
 
 /** A request that was answered without the pipeline: a list of models, a refusal. */
