@@ -13,7 +13,7 @@ type Words = { readonly [E in EventName]: (event: Named<E>) => string | null }
 export const wordsOf = <E extends EventName>(event: Named<E>): string | null => WORDS[event.event as E](event)
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
-const because = (why: string | null | undefined): string => (why == null || why === '' ? '' : `: ${why}`)
+const because = (why: string | null = null): string => (why === null || why === '' ? '' : `: ${why}`)
 const more = (count: number | undefined, of: string): string =>
   count === undefined || count === 0 ? '' : ` (and ${plural(count, of)} more)`
 

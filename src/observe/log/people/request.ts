@@ -58,8 +58,8 @@ function placePieces(record: RequestRecord, room: number): Piece[] {
 
 /** What went wrong, in codes; empty where nothing did. */
 function noteOf({ error, failure, success, why, calls }: RequestRecord): string {
-  const cause =
-    failure?.cause?.split(' ', 1)[0] ?? (failure?.upstreamStatus == null ? null : `HTTP ${failure.upstreamStatus}`)
+  const status = failure?.upstreamStatus ?? null
+  const cause = failure?.cause?.split(' ', 1)[0] ?? (status === null ? null : `HTTP ${status}`)
   const wrong =
     error === null ? (success || why === null ? null : why) : `${error}${cause === null ? '' : ` (${cause})`}`
   const repeated = calls > 1 ? `${calls} calls` : null
