@@ -24,6 +24,7 @@ export const OTHER_PATHS: readonly (readonly [
 ])[] = [
   ['GET', '/v1/models', 'openai-chat', 'served'],
   ['GET', '/v1/models/*', 'openai-chat', 'served; ids may hold slashes'],
+  ['GET', '/v1/deployments', '', 'served: models by backend, with prices and expectations'],
   ['GET', '/v1beta/models', 'gemini', 'served'],
   ['GET', '/v1beta/models/*', 'gemini', 'served; ids may hold slashes'],
   ['GET', '/health', '', 'served: backends and their states, with a key'],

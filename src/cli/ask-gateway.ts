@@ -1,46 +1,73 @@
-/** A decision of a running gateway: its POST /v1/route. */
+/** What a running gateway says: its decisions (POST /v1/route), and what it can ask (GET /v1/deployments). */
+import { z } from 'zod'
 import { isObject } from '../core/is-object.ts'
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { transportReason } from '../core/transport.ts'
+import { type ShownDeployment, shownDeploymentSchema } from '../http/shown-deployment.ts'
 import { type ShownDecision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
-import { ExplainError } from './explain-error.ts'
 import { NoGateway } from './find-gateway.ts'
+import { Refused } from './refused.ts'
+
+/** Where it is, with or without /v1, and who asks. */
+export interface Asked {
+  readonly url: string
+  readonly key: string | undefined
+}
 
 const LIMIT_MS = 15_000
 
-/** `url`: with or without /v1. Throws an ExplainError that says what to do, or a NoGateway where it is none. */
-export async function askGateway(body: Buffer, url: string, key: string | undefined): Promise<ShownDecision> {
-  const answer = await post(routeOf(url), body, key)
+/** Throws what says what to do: Refused, or NoGateway where it is none. */
+export const askDecision = (body: Buffer, asked: Asked): Promise<ShownDecision> =>
+  ask('/v1/route', body, asked, (value) => (isDecision(value) ? value : null))
+
+const deployments = z.object({ deployments: z.array(shownDeploymentSchema) })
+
+/** The same. */
+export const askDeployments = (asked: Asked): Promise<readonly ShownDeployment[]> =>
+  ask('/v1/deployments', null, asked, (value) => deployments.safeParse(value).data?.deployments ?? null)
+
+/** `read`: null for what is no such answer. */
+async function ask<V>(
+  path: string,
+  body: Buffer | null,
+  { url, key }: Asked,
+  read: (value: unknown) => V | null,
+): Promise<V> {
+  const answer = await call(addressOf(url, path), body, key)
   const value = parsed(answer.text)
-  if (answer.status === 200 && isDecision(value)) return value
+  const found = answer.status === 200 ? read(value) : null
+  if (found !== null) return found
   const error = isObject(value) && isObject(value['error']) ? value['error'] : null
-  if (typeof error?.['message'] === 'string' && 'source' in error)
-    throw new ExplainError(`${String(error['code'])}: ${error['message']}`)
+  if (typeof error?.['message'] === 'string' && 'source' in error && error['code'] !== 'not_found')
+    throw new Refused(`${String(error['code'])}: ${error['message']}`)
   throw new NoGateway(
     `${new URL(url).origin} is not a Turnout gateway of this version (it answers with status ${answer.status})`,
   )
 }
 
-function routeOf(text: string): URL {
+function addressOf(text: string, path: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ExplainError(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
-  url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/route`
+    throw new Refused(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
+  url.pathname = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '') + path
   return url
 }
 
-async function post(url: URL, body: Buffer, key: string | undefined): Promise<{ status: number; text: string }> {
+async function call(url: URL, body: Buffer | null, key: string | undefined): Promise<{ status: number; text: string }> {
   const client = new HttpClient({ connectMs: LIMIT_MS })
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
   }
+  const signal = AbortSignal.timeout(LIMIT_MS)
   try {
-    return await client.call({ url, method: 'POST', headers, body, signal: AbortSignal.timeout(LIMIT_MS) })
+    return await client.call(
+      body === null ? { url, method: 'GET', headers, signal } : { url, method: 'POST', headers, body, signal },
+    )
   } catch (thrown) {
-    throw new ExplainError(`--url: ${url.origin} does not answer (${transportReason(thrown)})`)
+    throw new Refused(`--url: ${url.origin} does not answer (${transportReason(thrown)})`)
   } finally {
     await client.destroy()
   }

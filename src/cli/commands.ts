@@ -5,7 +5,7 @@ import type { Entry } from './find-command.ts'
 import type { Io } from './io.ts'
 import { parsedCall } from './parse-call.ts'
 import { LEDGER, SESSIONS, STATE } from './rows/books.ts'
-import { CONNECT, EXPLAIN, REPLAY, ROUTE } from './rows/decide.ts'
+import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 import { CHECK, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
 import { keepYoungSpace } from './young-space.ts'
@@ -25,6 +25,7 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'see why',
     entries: [
+      command(MODELS, async () => (await import('./models.ts')).models),
       command(ROUTE, async () => (await import('./explain.ts')).route),
       command(EXPLAIN, async () => (await import('./explain.ts')).explain),
       command(REPLAY, async () => (await import('./replay.ts')).replay),

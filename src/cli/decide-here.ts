@@ -8,7 +8,7 @@ import type { Config } from '../core/settings.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { ShownDecision } from '../observe/explain/shape.ts'
 import { endpointOf } from '../formats/endpoint-of.ts'
-import { ExplainError } from './explain-error.ts'
+import { Refused } from './refused.ts'
 import { onGatewayHere } from './here.ts'
 import type { Io } from './io.ts'
 
@@ -19,7 +19,7 @@ export interface HereOptions {
   readonly forced: boolean
 }
 
-/** Throws a ConfigError, a GatewayError where there is nothing to decide about, or an ExplainError. */
+/** Throws a ConfigError, a GatewayError where there is nothing to decide about, or a Refused. */
 export const decideHere = (raw: Buffer, { config, key, forced }: HereOptions, io: Io): Promise<ShownDecision> =>
   onGatewayHere(config, io, (app, config) => decisionOf(raw, app, principalFor(config, key, forced)))
 
@@ -35,6 +35,6 @@ function decisionOf(raw: Buffer, app: App, principal: Principal): ShownDecision 
 function principalFor({ keys }: Config, key: string | undefined, forced: boolean): Principal {
   const hex = key === undefined ? null : hash('sha256', key, 'hex')
   const known = keys.find((one) => one.hash === hex)
-  if (known === undefined && forced) throw new ExplainError('--key: the configuration has no such key')
+  if (known === undefined && forced) throw new Refused('--key: the configuration has no such key')
   return known ?? ANONYMOUS
 }

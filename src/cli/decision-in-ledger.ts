@@ -3,7 +3,7 @@ import { DamageCount } from '../ledger/damage.ts'
 import { entriesOf } from '../ledger/read.ts'
 import type { LedgerRow } from '../ledger/row.ts'
 import { isDecision, type ShownDecision } from '../observe/explain/shape.ts'
-import { ExplainError } from './explain-error.ts'
+import { Refused } from './refused.ts'
 import type { Io } from './io.ts'
 import { damageWords } from './ledger-damage.ts'
 import { ledgerFault } from './ledger-fault.ts'
@@ -16,19 +16,19 @@ const HOUR_MS = 3_600_000
 /** Most people ask about what has just happened: the whole ledger may be of months. */
 const LOOKS_MS = [HOUR_MS, 24 * HOUR_MS, Infinity]
 
-/** Throws an ExplainError where there is none, and a ConfigError. */
+/** Throws a Refused where there is none, and a ConfigError. */
 export async function decisionInLedger(past: Past, config: string | undefined, io: Io): Promise<ShownDecision> {
   const folder = await folderOf(config, io)
   if (folder === null)
-    throw new ExplainError('no configuration names a folder in `store.ledger`, where requests that are over would be')
+    throw new Refused('no configuration names a folder in `store.ledger`, where requests that are over would be')
   const now = Date.now()
   for (const back of LOOKS_MS) {
     const row = await rowOf(folder, past, now - back, io)
     if (row === null) continue
     if (isDecision(row.decision)) return row.decision
-    throw new ExplainError(`request ${row.request_id}: it was not decided, or its decision was left out of the ledger`)
+    throw new Refused(`request ${row.request_id}: it was not decided, or its decision was left out of the ledger`)
   }
-  throw new ExplainError(past === 'last' ? `${folder}: has no request yet` : `${folder}: has no request "${past.id}"`)
+  throw new Refused(past === 'last' ? `${folder}: has no request yet` : `${folder}: has no request "${past.id}"`)
 }
 
 /** The last that fits: callers may choose ids, so several may have the same. */
@@ -40,7 +40,7 @@ async function rowOf(folder: string, past: Past, since: number, io: Io): Promise
     for await (const { row } of entriesOf(folder, query)) if (past === 'last' || row.request_id === past.id) found = row
   } catch (thrown) {
     const fault = ledgerFault(thrown)
-    throw fault === null ? thrown : new ExplainError(fault)
+    throw fault === null ? thrown : new Refused(fault)
   }
   for (const words of damageWords(damage)) io.stderr.write(`turnout explain: ${words}\n`)
   return found

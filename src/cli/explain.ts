@@ -9,7 +9,7 @@ import { decisionTable } from '../observe/explain/table.ts'
 import { columnsOf } from './columns-of.ts'
 import { type CallOf, UsageError } from './command.ts'
 import { decide } from './decide.ts'
-import { ExplainError } from './explain-error.ts'
+import { Refused } from './refused.ts'
 import { NoGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
 import type { EXPLAIN, ROUTE } from './rows/decide.ts'
@@ -54,12 +54,12 @@ async function readRequest(file: string, io: Io): Promise<Buffer> {
   try {
     return await readFile(resolve(io.cwd, file))
   } catch (thrown) {
-    throw new ExplainError(`${file}: cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    throw new Refused(`${file}: cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})`)
   }
 }
 
 function words(error: Error): string {
   if (error instanceof GatewayError) return `${error.code}: ${error.message}`
-  if (error instanceof ConfigError || error instanceof ExplainError || error instanceof NoGateway) return error.message
+  if (error instanceof ConfigError || error instanceof Refused || error instanceof NoGateway) return error.message
   return error.stack ?? error.message
 }

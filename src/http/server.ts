@@ -22,6 +22,7 @@ import { admitAll, enterAll, noteArrivals, refuseLate } from './plugins/admit.ts
 import { answerPreflights } from './plugins/preflight.ts'
 import { answerErrors, recordAnswers, refuseUnknownPaths } from './plugins/refusals.ts'
 import { answerRoutes } from './routes/answers.ts'
+import { deploymentsRoute } from './routes/deployments.ts'
 import { modelRoutes } from './routes/models.ts'
 import { ollamaRoutes } from './routes/ollama.ts'
 import { healthRoute, opsRoutes } from './routes/ops.ts'
@@ -100,6 +101,7 @@ export async function createServer(
     admitAll(scope, admission)
     healthRoute(scope, fleet, now)
     modelRoutes(scope, () => policy().table, stages.formats, Math.floor(Date.now() / 1000))
+    deploymentsRoute(scope, () => policy().table)
     ollamaRoutes(scope, stages, Math.floor(Date.now() / 1000))
     answerRoutes(scope, stages.formats, stages.answers)
     otherPosts(scope, endpoints, stages, counts)

@@ -42,7 +42,7 @@ t.test('with a configuration: a table, and nothing is sent', async (t) => {
   t.match(out, /^chosen {4}up\/tiny, the only candidate$/m)
   t.match(
     err,
-    /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is decided here\nconfiguration: .*turnout\.yaml\n$/,
+    /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is worked out here\nconfiguration: .*turnout\.yaml\n$/,
   )
   t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
   t.notOk((out + err).includes(upstream.url))
@@ -161,14 +161,14 @@ t.test('the gateway that runs is asked, and says so; without a key of its own it
   const env = { TURNOUT_PORT: new URL(gateway.url).port }
   const asked = await run(['explain', 'request.json'], { cwd, env: { ...env, TURNOUT_KEY: 'secret-key' } })
   t.match(asked, { code: 0, out: /^chosen {4}up\/tiny/m })
-  t.equal(asked.err, `decided by the gateway at ${gateway.url}\n`)
+  t.equal(asked.err, `asked the gateway at ${gateway.url}\n`)
   const wrong = await run(['explain', 'request.json', '--key', 'canary-wrong'], { cwd, env })
   t.match(wrong, { code: 1, out: '', err: /^turnout explain: invalid_api_key: / })
   t.notMatch(wrong.err, /canary/)
   t.match(await run(['explain', 'request.json'], { cwd, env }), {
     code: 0,
     out: /^chosen/m,
-    err: /^the gateway at http:\S+ asks for a key \(TURNOUT_KEY or --key\), so this is decided here$/m,
+    err: /^the gateway at http:\S+ asks for a key \(TURNOUT_KEY or --key\), so this is worked out here$/m,
   })
   // A configuration that is named decides, whoever else runs at its address.
   const named = await run(['explain', 'request.json', '--config', 'turnout.yaml'], { cwd, env })
@@ -186,7 +186,7 @@ t.test('something else at the address of the gateway: it is decided here', async
     t.match(await run(['explain', 'request.json'], { cwd, env: { TURNOUT_PORT: port } }), {
       code: 0,
       out: /^chosen/m,
-      err: /^http:\S+ (?:answers 418 where a gateway lists its models: this is not Turnout|is not a Turnout gateway .*), so this is decided here$/m,
+      err: /^http:\S+ (?:answers 418 where a gateway lists its models: this is not Turnout|is not a Turnout gateway .*), so this is worked out here$/m,
     })
 })
 

@@ -3,7 +3,7 @@ import type { Arm } from '../../src/core/arm.ts'
 import type { TextFeatures } from '../../src/core/arm.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
 import { blend, deviation } from '../../src/decision/learn/topic-stats.ts'
-import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/decision/learn/success.ts'
+import { doubtOf, learnQuality, learnValidity, overallSuccess, successOf } from '../../src/decision/learn/success.ts'
 import { facts } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
 import { normal, features, THREE } from '../support/features.ts'
@@ -148,4 +148,16 @@ t.test('one that helps is', async (t) => {
     t.ok(trust > 0.5, `seed ${seed}: trusted by ${trust}`)
     t.ok(own < table - 0.02, `seed ${seed}: ${own} against ${table} of the table alone`)
   }
+})
+
+t.test('over all kinds of requests: the mean of the topics, less sure where little was seen', async (t) => {
+  const coder = newArm('m', null, facts({ quality: { default: 0.5, code: 0.8 } }), THREE)
+  const alike = features({ topics: [0, 1, 2], shares: [1 / 3, 1 / 3, 1 / 3] })
+  const { success, doubt } = overallSuccess(coder)
+  t.ok(close(success, successOf(coder, alike), 1e-9), `${success}`)
+  t.ok(close(success, (0.98 * (0.5 + 0.5 + 0.8)) / 3, 1e-9), `${success}`)
+  for (let i = 0; i < 300; i++) learnQuality(coder, features({ topics: [i % 3] }), i % 10 === 0 ? 0 : 1)
+  const taught = overallSuccess(coder)
+  t.ok(close(taught.success, 0.98 * 0.9, 0.05), `${taught.success}`)
+  t.ok(taught.doubt < doubt / 2, `${taught.doubt} after ${doubt}`)
 })

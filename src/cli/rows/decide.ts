@@ -65,6 +65,29 @@ export const ROUTE = row({
   guesses: ['dry-run', 'decide', 'try'],
 })
 
+export const MODELS = row({
+  name: 'models',
+  summary: 'print what can be asked now: context, prices, success, abilities',
+  about: [
+    'It asks the gateway that runs on this machine, at the address of the configuration, and looks itself where none ' +
+      'answers; it says which it did. "success" is what is expected over all kinds of requests, with its standard ' +
+      'deviation; ? is not known.',
+  ],
+  args: { part: { takes: 'PART', doc: 'only those that have this in their names' } },
+  flags: {
+    url: URL_FLAG,
+    config: { ...CONFIG, doc: 'look here, by this configuration, and ask no gateway' },
+    key: KEY,
+    json: { doc: 'print JSON, with all that is known' },
+  },
+  either: [OWN_CONFIG],
+  examples: [
+    { line: 'turnout models', does: 'all of them' },
+    { line: 'turnout models qwen', does: 'those of one family' },
+  ],
+  guesses: ['model', 'list', 'ls', 'ps', 'backends', 'status'],
+})
+
 export const CONNECT = row({
   name: 'connect',
   summary: 'print how to point an agent at this gateway, or test its APIs',

@@ -21,13 +21,15 @@ const DOUBT = 3
 /** Of a text, as far as a judgement of its answer teaches something. */
 export type JudgedText = Pick<TextFeatures, 'topics' | 'shares' | 'vector' | 'demand'>
 
+type Shares = Pick<TextFeatures, 'topics' | 'shares'>
+
 const clamp = (share: number): number => Math.min(0.999, Math.max(0.001, share))
 
 /** 0..1. */
 export const successOf = (arm: Arm, features: TextFeatures): number =>
   clamp(validityOf(arm, features) * qualityOf(arm, features))
 
-const validityOf = (arm: Arm, features: TextFeatures): number =>
+const validityOf = (arm: Arm, features: Shares): number =>
   clamp(VALID + deviation(arm.validity, features, VALIDITY_STRENGTH))
 
 function qualityOf(arm: Arm, features: TextFeatures): number {
@@ -56,9 +58,17 @@ const trust = ({ products, squares }: { readonly products: number; readonly squa
   Math.min(1, Math.max(0, products / (squares + DOUBT)))
 
 /** Standard deviation of the expected success. */
-export function doubtOf(arm: Arm, features: TextFeatures, success: number): number {
+export function doubtOf(arm: Arm, features: Shares, success: number): number {
   const seen = evidence(arm.quality, features) + QUALITY_STRENGTH
   return Math.sqrt((success * (1 - success)) / (seen + 1))
+}
+
+/** Over all topics alike: of a request of which nothing is known but that there is one. 0..1, and its standard deviation. */
+export function overallSuccess(arm: Arm): { readonly success: number; readonly doubt: number } {
+  const topics = [...arm.prior.keys()]
+  const text = { topics, shares: topics.map(() => 1 / topics.length), demand: 1 }
+  const success = clamp(validityOf(arm, text) * clamp(tableOf(arm, text)))
+  return { success, doubt: doubtOf(arm, text, success) }
 }
 
 /** An answer was whole and valid, or not. */

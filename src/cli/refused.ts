@@ -1,0 +1,2 @@
+/** An expected failure of a command, in words for the terminal. */
+export class Refused extends Error {}

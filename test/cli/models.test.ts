@@ -1,0 +1,114 @@
+import t from 'tap'
+import { stringify } from 'yaml'
+import { modelTable } from '../../src/cli/model-table.ts'
+import { shownDeployment, type ShownDeployment } from '../../src/http/shown-deployment.ts'
+import { deployment } from '../support/factories.ts'
+import { hashed } from '../support/gateway.ts'
+import { gatewayFor } from '../support/rig.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { run } from './turnout.ts'
+
+/** No gateway of this machine: nobody listens on port 1. */
+const SILENT = { TURNOUT_PORT: '1', TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+
+const MODELS = {
+  'up/known': {
+    context: 128_000,
+    capabilities: { tools: true, vision: false, reasoning: true },
+    quality: { default: 0.8 },
+    price: { input_per_mtok_usd: 0.15, output_per_mtok_usd: 0.6 },
+  },
+}
+
+t.test('the models of the gateway that runs, those that the key may reach', async (t) => {
+  const upstream = await startFaultUpstream({})
+  t.teardown(() => upstream.close())
+  const config = {
+    backends: [{ name: 'up', kind: 'openai-compatible', url: upstream.url, models: ['known', 'unknown'] }],
+    models: MODELS,
+    routes: [{ name: 'small', candidates: ['up/unknown'] }],
+    keys: [
+      { id: 'all', hash: hashed('all-key') },
+      { id: 'few', hash: hashed('few-key'), routes: ['small'] },
+    ],
+  }
+  const gateway = await gatewayFor(t, config)
+  const cwd = t.testdir({ 'turnout.yaml': stringify({ ...config, keys: [] }) })
+  const env = { ...SILENT, TURNOUT_PORT: new URL(gateway.url).port }
+  const asked = await run(['models'], { cwd, env: { ...env, TURNOUT_KEY: 'all-key' } })
+  t.equal(asked.err, `asked the gateway at ${gateway.url}\n`)
+  t.match(asked, { code: 0, out: /^model +context +in +out +success +can\n +tokens +USD\/M +USD\/M +0\.\.1\n/ })
+  t.match(asked.out, /^up\/known +128k +0\.15 +0\.6 +0\.\d\d±0\.\d\d +tools reasoning\n/m)
+  t.match(asked.out, /^up\/unknown +\? +\? +\? +0\.\d\d±0\.\d\d +-\n/m)
+
+  const json = await run(['models', 'KNOW', '--json', '--url', gateway.url, '--key', 'all-key'], { cwd, env: SILENT })
+  t.equal(json.err, '')
+  const [known, ...more] = JSON.parse(json.out) as ShownDeployment[]
+  t.equal(more.length, 1)
+  t.match(known, {
+    id: 'up/known',
+    backend: 'up',
+    kind: 'openai-compatible',
+    model: 'known',
+    state: 'ready',
+    reason: null,
+    context_tokens: 128_000,
+    price: { input_per_mtok_usd: 0.15, cached_input_per_mtok_usd: null, output_per_mtok_usd: 0.6 },
+    capabilities: { tools: true, vision: false, reasoning: true },
+  })
+  t.notOk(json.out.includes(upstream.url))
+
+  const few = await run(['models'], { cwd, env: { ...env, TURNOUT_KEY: 'few-key' } })
+  t.match(few.out, /^up\/unknown /m)
+  t.notMatch(few.out, /^up\/known /m)
+  t.match(await run(['models', '--key', 'canary-wrong'], { cwd, env }), {
+    code: 1,
+    err: /^turnout models: invalid_api_key/,
+  })
+  t.match(await run(['models', 'none'], { cwd, env: { ...env, TURNOUT_KEY: 'all-key' } }), {
+    code: 1,
+    out: '',
+    err: /^turnout models: none of 3 has "none" in its name$/m,
+  })
+  const unkeyed = await run(['models'], { cwd, env })
+  t.match(unkeyed, { code: 0, out: /^up\/known /m, err: /asks for a key .* so this is worked out here$/m })
+})
+
+t.test('without a gateway: what the configuration leads to, or what is found', async (t) => {
+  const backends = [{ name: 'gone', kind: 'openai-compatible', url: 'http://127.0.0.1:1', models: ['known'] }]
+  const cwd = t.testdir({ 'turnout.yaml': stringify({ backends }), empty: {} })
+  const { code, out, err } = await run(['models'], { cwd, env: SILENT })
+  t.equal(code, 0, err)
+  t.match(err, /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is worked out here\n/)
+  t.match(out, /^gone\/known .*\n\ngone is down: connection refused\n$/m)
+  const found = await run(['models'], { cwd: `${cwd}/empty`, env: SILENT })
+  t.match(found, { code: 0, out: /^simulator-1\/demo-swift /m, err: /no configuration: looking/ })
+  t.strictSame(found.out.split('\n').filter((line) => line.length > 80), []) // prettier-ignore
+})
+
+t.test('the table: never wider than it may be, no name is lost, unknown is ?', async (t) => {
+  const all = [`b/${'x'.repeat(70)}`, 'b/evil\u001b[2J'].map((id) => shownDeployment(deployment(id)))
+  const capable: ShownDeployment = {
+    ...all[0]!,
+    id: 'b/capable',
+    context_tokens: 1_048_576,
+    capabilities: {
+      tools: true,
+      vision: true,
+      audio: true,
+      json_schema: true,
+      reasoning: true,
+      embeddings: true,
+      n: true,
+    },
+  }
+  for (const width of [80, 100, 120]) {
+    const text = modelTable([...all, capable], width)
+    t.strictSame(text.split('\n').filter((line) => line.length > width), []) // prettier-ignore
+    t.notMatch(text, /[ \t]$/m)
+    t.notMatch(text, '\u001b')
+    t.ok(text.includes('x'.repeat(70)))
+    t.match(text, /^b\/capable +1\.05M /m)
+    for (const word of ['tools', 'vision', 'audio', 'json_schema', 'reasoning', 'embeddings']) t.match(text, word)
+  }
+})
