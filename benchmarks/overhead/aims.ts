@@ -123,7 +123,7 @@ export function judge(all: ReadonlyMap<string, Figures>): Judged[] {
 }
 
 const shown = (value: number | null, unit: string): string =>
-  value === null ? '-' : `${value.toFixed(unit === 'kB' || unit === 'MB' ? 0 : 2)} ${unit}`
+  value === null ? '-' : `${value.toFixed(unit === 'kB' || unit === 'MB' || unit === 'us' ? 0 : 2)} ${unit}`
 
 /** The aims as a table. */
 export const aimTable = (rows: readonly Judged[]): string =>

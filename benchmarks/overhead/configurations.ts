@@ -1,5 +1,7 @@
 /** How Turnout is set up: each of these is a contender, of this build and of the one it is compared with. */
 import { createHash } from 'node:crypto'
+import { FORMAT_NAMES, type FormatName } from '../../src/core/format-names.ts'
+import { PREFIX } from './dialects/answers.ts'
 import { MODEL, modelName } from './payload.ts'
 import type { ScenarioName } from './scenarios.ts'
 
@@ -11,6 +13,8 @@ export interface Configuration {
   readonly full: boolean
   /** Which scenarios it takes part in where nobody chose it; null = all. */
   readonly only: readonly ScenarioName[] | null
+  /** With a backend for each wire format beside it. */
+  readonly dialects?: true
 }
 
 const full = (models: number, asks: string, only: Configuration['only']): Configuration => ({
@@ -28,6 +32,7 @@ export const CONFIGURATIONS = {
   auto31: full(31, 'auto', ['chat']),
   named128: full(128, MODEL, ['chat']),
   auto128: full(128, 'auto', ['chat']),
+  dialects: { ...full(1, MODEL, []), dialects: true },
 } as const satisfies Record<string, Configuration>
 export type ConfigurationName = keyof typeof CONFIGURATIONS
 
@@ -38,6 +43,18 @@ const STATE = 'state.json'
 const BACKEND = 'up'
 /** Limits that are counted, and never reached. */
 const PLENTY = 100_000_000
+
+/** A kind of backend that is asked in each format. */
+const KINDS: Readonly<Record<FormatName, string>> = {
+  'openai-chat': 'openai-compatible',
+  'openai-responses': 'openai',
+  'anthropic-messages': 'anthropic',
+  gemini: 'gemini',
+  ollama: 'ollama',
+}
+
+/** The model of the backend that speaks a format. */
+export const modelIn = (format: FormatName): string => `bench-${format}`
 
 /** Models of many prices and qualities, so that there is something to decide. */
 function factsOf(index: number): object {
@@ -51,11 +68,12 @@ function factsOf(index: number): object {
 
 /** What stands in its file. */
 export function configFile(
-  { models, full: everything }: Configuration,
+  { models, full: everything, dialects }: Configuration,
   { port, upstreamPort, token }: { readonly port: number; readonly upstreamPort: number; readonly token: string },
 ): object {
   const names = Array.from({ length: models }, (_, index) => modelName(index))
   const hash = `sha256:${createHash('sha256').update(token).digest('hex')}`
+  const spoken = dialects === true ? FORMAT_NAMES : []
   const limits = everything ? { tpm: 100 * PLENTY, budget: { usd: PLENTY, per: 'month' } } : {}
   return {
     server: { host: '127.0.0.1', port },
@@ -67,8 +85,19 @@ export function configFile(
         key: 'upstream-key',
         models: names,
       },
+      ...spoken.map((format) => ({
+        name: format,
+        kind: KINDS[format],
+        url: `http://127.0.0.1:${upstreamPort}${PREFIX}`,
+        key: 'upstream-key',
+        models: [modelIn(format)],
+        formats: [format],
+      })),
     ],
-    models: Object.fromEntries(names.map((name, index) => [`${BACKEND}/${name}`, factsOf(index)])),
+    models: Object.fromEntries([
+      ...names.map((name, index) => [`${BACKEND}/${name}`, factsOf(index)]),
+      ...spoken.map((format, index) => [`${format}/${modelIn(format)}`, factsOf(index)]),
+    ]),
     keys: [{ id: 'bench', hash, rpm: PLENTY, ...limits }],
     ...(everything ? { store: { state: `./${STATE}`, ledger: `./${LEDGER}` } } : {}),
   }

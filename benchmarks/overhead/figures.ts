@@ -125,8 +125,8 @@ function addedTimes(name: Name, scenario: Scenario, all: readonly Outcome[]): Ad
 }
 
 /** How much of a core processes used that are none of ours: median and worst of all windows. */
-export function disturbance(all: readonly Outcome[]): { readonly median: number; readonly most: number } {
-  const shares = all.map(({ cell: { cpuMicros, wallMs } }) => {
+export function disturbance(cells: readonly Cell[]): { readonly median: number; readonly most: number } {
+  const shares = cells.map(({ cpuMicros, wallMs }) => {
     const { machine, proxy, upstream, load } = cpuMicros
     return Math.max(0, machine - proxy - upstream - load) / wallMs / 1000
   })

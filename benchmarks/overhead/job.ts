@@ -11,7 +11,7 @@ export type Load =
       readonly pauseMs: number
       readonly warmMs: number
       readonly windowMs: number
-      /** The window ends after so many requests, if that is sooner; null = after its time. */
+      /** So many are asked, and the window ends with the last answer, if that is sooner; null = after its time. */
       readonly requests: number | null
     }
   | {

@@ -1,6 +1,8 @@
 /** Child process: the load generator. It runs one job at a time, checks every answer, and reads the CPU clocks at the edges of its window. */
 import { Worker } from 'node:worker_threads'
-import { AnswerCheck, type Verdict } from './answer-check.ts'
+import { AnswerCheck, type Listener, type Verdict } from './answer-check.ts'
+import { scriptOf } from './dialects/answers.ts'
+import { DialectCheck, differs } from './dialects/check.ts'
 import type { Cell, Closed, Job, Load } from './job.ts'
 import { FIRST_NUMBER } from './numbered.ts'
 import { expected, MODEL, modelName } from './payload.ts'
@@ -86,7 +88,9 @@ function asker(job: Job, tally: Tally): (wire: Wire) => Promise<void> {
   const { ask } = job.load
   const requestOf = requestsOf(job)
   const models = new Set(Array.from({ length: job.models }, (_, index) => modelName(index)))
-  const { outputTokens } = expected(ask, MODEL, number)
+  const { talk, stream } = ask
+  const outputTokens =
+    talk === undefined ? expected(ask, MODEL, number).outputTokens : scriptOf(number, stream).tokens.output
   const { cell } = tally
   return (wire) =>
     new Promise((resolve, reject) => {
@@ -94,7 +98,7 @@ function asker(job: Job, tally: Tally): (wire: Wire) => Promise<void> {
       const sentAt = performance.now()
       const sentInWindow = tally.open
       const keep = job.samples && sentInWindow
-      const sink = new AnswerCheck((model) => (models.has(model) ? expected(ask, model, own) : null), {
+      const listener: Listener = {
         events: (count) => {
           if (tally.open) cell.chunks += count
         },
@@ -105,12 +109,17 @@ function asker(job: Job, tally: Tally): (wire: Wire) => Promise<void> {
           if (verdict === null) return reject(new Error(`${job.name}: ${why}`))
           cell.completed++
           cell.outputTokens += outputTokens
+          if (talk !== undefined && stream && tally.open) cell.chunks += outputTokens
           if (verdict === 'identical') cell.identical++
           tally.answered()
           if (keep) cell.totalMs.push(performance.now() - sentAt)
           resolve()
         },
-      })
+      }
+      const sink =
+        talk === undefined
+          ? new AnswerCheck((model) => (models.has(model) ? expected(ask, model, own) : null), listener)
+          : new DialectCheck((answer) => differs(talk.caller, answer, own, stream), listener)
       wire.send(requestOf(own), sink)
     })
 }
@@ -122,9 +131,10 @@ type Poisson = Extract<Load, { shape: 'poisson' }>
 async function closed(job: Job, load: Closed, tally: Tally): Promise<void> {
   const ask = asker(job, tally)
   let stopping = false
+  let asked = 0
   const visitor = async (): Promise<void> => {
     const wire = await Wire.open(job.port)
-    while (!stopping) {
+    while (!stopping && (load.requests === null || asked++ < load.requests)) {
       if (load.pauseMs > 0) await pause(Math.random() * load.pauseMs)
       await ask(wire)
     }

@@ -7,12 +7,15 @@ import { SOAK_WINDOW } from './soak.ts'
 
 const CONTENDERS = [...OTHERS, ...configurationNames]
 const SOAKED = 'auto8'
+/** The rows of dialects: what `dialects` is asked beside the scenarios. */
+export const DIALECTS = 'dialects'
+const KNOWN_SCENARIOS = [...SCENARIOS, DIALECTS] as const
 
 export const USAGE = `usage: node build/benchmarks/overhead/run.js [options]
   --quick            one short round, for a look; writes no record
   --rounds N         3 if not said
   --only A,B         contenders: ${CONTENDERS.join(', ')}
-  --scenario A,B     scenarios: ${SCENARIOS.join(', ')}
+  --scenario A,B     scenarios: ${KNOWN_SCENARIOS.join(', ')}
   --base FILE        dist/src/cli/turnout.js of another checkout: each configuration is measured with it as well, as base-...
   --soak N           at the end, N requests for ${SOAKED} in a process of its own
   --out FILE         write the record there
@@ -25,7 +28,7 @@ export interface Options {
   readonly names: readonly Name[]
   /** The contenders were chosen, and take part in all scenarios. */
   readonly all: boolean
-  readonly scenarios: readonly ScenarioName[]
+  readonly scenarios: readonly (ScenarioName | typeof DIALECTS)[]
   readonly base: string | null
   readonly out: string | null
   /** A whole run, whose record is kept without being asked. */
@@ -63,7 +66,7 @@ export function optionsOf(args: readonly string[]): Options {
     rounds,
     names: withBase(chosen('--only', values.only, CONTENDERS)),
     all: values.only !== undefined,
-    scenarios: chosen('--scenario', values.scenario, SCENARIOS),
+    scenarios: chosen('--scenario', values.scenario, KNOWN_SCENARIOS),
     base: values.base === undefined ? null : resolve(values.base),
     out: values.out === undefined ? null : resolve(values.out),
     whole: !values.quick && !partial,

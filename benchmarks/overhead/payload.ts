@@ -1,4 +1,6 @@
 /** What is asked and what must come back, byte for byte; upstream and load generator both derive it from here. */
+import type { FormatName } from '../../src/core/format-names.ts'
+import type { TalkKind } from './dialects/talk.ts'
 import { FIRST_NUMBER, Numbered } from './numbered.ts'
 import { prose } from './prose.ts'
 
@@ -16,6 +18,8 @@ export interface Ask {
   readonly chunks: number
   /** Between two events; 0 = as fast as the socket takes them. */
   readonly delayMs: number
+  /** In a dialect, where the rows of dialects ask; then the prompt is this one, and `prompt` says nothing. */
+  readonly talk?: { readonly caller: FormatName; readonly kind: TalkKind }
 }
 
 /** An answer and the usage that it reports. */

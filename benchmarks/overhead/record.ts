@@ -5,6 +5,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Judged } from './aims.ts'
 import type { Pinning } from './child.ts'
+import type { DialectFigure } from './dialects/rows.ts'
 import type { Figures } from './figures.ts'
 import type { Proof } from './proof.ts'
 import type { Scenario } from './scenarios.ts'
@@ -20,6 +21,8 @@ export interface Run {
   readonly skipped: Readonly<Record<string, string>>
   readonly scenarios: readonly Scenario[]
   readonly figures: ReadonlyMap<string, Figures>
+  /** The rows of dialects of each contender that was asked for them. */
+  readonly dialects: ReadonlyMap<string, readonly DialectFigure[]>
   /** Of each contender that is Turnout. */
   readonly proofs: ReadonlyMap<string, Proof>
   readonly aims: readonly Judged[]
@@ -66,6 +69,7 @@ export async function writeRecord(run: Run, file: string | null): Promise<string
     rounds: run.rounds,
     scenarios: Object.fromEntries(run.scenarios.map(({ name, says, load }) => [name, { says, load }])),
     figures: Object.fromEntries(run.figures),
+    dialects: Object.fromEntries(run.dialects),
     aims: run.aims,
     turnout_accounted: Object.fromEntries(run.proofs),
     others_busy_cores: run.disturbance,

@@ -5,9 +5,10 @@ import { join, relative, resolve } from 'node:path'
 import { aimTable, judge } from './aims.ts'
 import { Bench, type Entrant } from './bench.ts'
 import { pinCores } from './child.ts'
-import { type Name, presence } from './contenders.ts'
+import { baseOf, type Name, presence } from './contenders.ts'
+import { type DialectFigure, dialectAims, dialectRows, dialectTable } from './dialects/rows.ts'
 import { disturbance, type Figures, figuresOf, REFERENCE } from './figures.ts'
-import { type Options, optionsOf, USAGE } from './options.ts'
+import { DIALECTS, type Options, optionsOf, USAGE } from './options.ts'
 import { printProfiles } from './profile.ts'
 import { type Proof, prove } from './proof.ts'
 import { type Run, writeRecord } from './record.ts'
@@ -15,6 +16,9 @@ import { type Entrants, rounds, say, warmUpAll } from './rounds.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 import { cpuGrowth, memoryGrowthMb, soak, type Soak } from './soak.ts'
 import { report } from './table.ts'
+
+/** Of this build, and of the one that it is compared with. */
+const DIALECT_NAMES: readonly Name[] = [DIALECTS, baseOf(DIALECTS)]
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
@@ -102,13 +106,24 @@ async function main(args: readonly string[]): Promise<void> {
     // What other scenarios ask is warm with it.
     await warmUpAll(bench, entrants, [chat, ...list.filter((one) => one !== chat)], options)
     const outcomes = await rounds(bench, entrants, options, list)
+    const spoken = options.scenarios.includes(DIALECTS)
+      ? await dialectRows(
+          bench,
+          DIALECT_NAMES.flatMap((name) => entrants.get(name) ?? []),
+          options,
+          say,
+        )
+      : null
     const soaks = await soakAll(bench, entrants, chat, options)
     const figures = new Map<string, Figures>(
       [...entrants.keys()].map((name) => [name, figuresOf(name, list, outcomes, soaks.get(name) ?? null)]),
     )
-    const aims = judge(figures)
-    const others = disturbance(outcomes)
+    const dialects = spoken?.figures ?? new Map<Name, readonly DialectFigure[]>()
+    const [own, base] = DIALECT_NAMES.map((name) => dialects.get(name))
+    const aims = [...judge(figures), ...(own === undefined ? [] : dialectAims(own, base ?? null))]
+    const others = disturbance([...outcomes.map(({ cell }) => cell), ...(spoken?.cells ?? [])])
     say(`\n${report(figures)}`)
+    for (const [name, rows] of dialects) say(`${name}\n\n${dialectTable(rows)}\n`)
     say(
       `other processes used ${percent(others.median)} of a core in the median window, ${percent(others.most)} in the worst`,
     )
@@ -129,6 +144,7 @@ async function main(args: readonly string[]): Promise<void> {
         skipped,
         scenarios: list,
         figures,
+        dialects,
         proofs,
         aims,
         disturbance: others,

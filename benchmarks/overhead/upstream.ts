@@ -14,6 +14,7 @@ import {
   usageEvent,
   variantOf,
 } from './payload.ts'
+import { type Answer, answerAt, PREFIX } from './dialects/answers.ts'
 import { Wheel } from './wheel.ts'
 
 const MODELS = JSON.stringify({
@@ -58,6 +59,8 @@ function framesOf(ask: Ask, model: string, seed: number, usage: boolean): readon
 }
 
 function answer(socket: Socket, head: string, body: Buffer): void {
+  if (head.startsWith(`POST ${PREFIX}/`))
+    return tell(socket, answerAt(head.slice(5 + PREFIX.length, head.indexOf(' ', 5)), body))
   if (head.startsWith('GET /v1/models')) return void socket.write(json('200 OK', MODELS))
   if (!head.startsWith('POST /v1/chat/completions'))
     return void socket.write(json('404 Not Found', '{"error":{"message":"no such path"}}'))
@@ -74,6 +77,27 @@ function answer(socket: Socket, head: string, body: Buffer): void {
   if (!stream) return void socket.write(whole(ask, model, number))
   const usage = body.includes('"include_usage":true')
   play(socket, framesOf(ask, model, number % SEEDS, usage), delayMs)
+}
+
+/** An answer in a dialect, or why there is none. */
+function tell(socket: Socket, found: Answer | string): void {
+  if (typeof found === 'string')
+    return void socket.write(json('422 Unprocessable Content', JSON.stringify({ error: { message: found } })))
+  if (!found.stream) return void socket.write(json('200 OK', found.payloads[0]!))
+  const frames = told.get(found) ?? framesFor(found)
+  told.set(found, frames)
+  play(socket, frames, 0)
+}
+
+const told = new Map<Answer, readonly Buffer[]>()
+
+/** Each event in a write of its own, but for those before the first content and behind the last. */
+function framesFor({ type, payloads }: Answer): readonly Buffer[] {
+  const head = STREAM_HEAD.toString().replace('text/event-stream', type)
+  const list = payloads.map(chunk)
+  list[0] = Buffer.concat([Buffer.from(head), list[0]!])
+  list.push(LAST_CHUNK)
+  return list
 }
 
 /** The whole prompt, and that of this request. */
