@@ -23,6 +23,7 @@ import type { Member } from '../core/types.ts'
 import { mix, textHash } from './json/fingerprint.ts'
 import { refuseWrongTypes, type Shape } from './json/member-types.ts'
 import type { ReadObject } from './json/read-object.ts'
+import { wholeBody } from './json/whole-body.ts'
 import { ANYTHING, PICTURE, SOUND_CHARS, TEMPLATE, TOOLS } from './media-sizes.ts'
 import { effortOfThinking } from './thinking.ts'
 
@@ -218,7 +219,11 @@ export class ContentsPrompt implements Prompt {
   }
 
   contents(): Contents {
-    return (this.#whole ??= this.spelling.contentsOf(JSON.parse(this.raw.toString()) as JsonObject, this.endpoint))
+    if (this.#whole === null) {
+      const whole = wholeBody(this)
+      this.#whole = whole === this.body ? this.view : this.spelling.contentsOf(whole, this.endpoint)
+    }
+    return this.#whole
   }
 }
 

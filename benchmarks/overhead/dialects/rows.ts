@@ -13,16 +13,16 @@ import { STREAM_CHUNKS } from './answers.ts'
 
 /** What is asked, and what one unit of it is. */
 const KINDS = {
-  small: { says: 'request of 1 kB', talk: 'small', stream: false, connections: 16, requests: 400, warmUp: 600 },
+  small: { says: 'request of 1 kB', talk: 'small', stream: false, connections: 16, requests: 240, warmUp: 480 },
   agent: {
     says: "agent's request of 15 kB",
     talk: 'agent',
     stream: false,
     connections: 16,
-    requests: 200,
-    warmUp: 400,
+    requests: 120,
+    warmUp: 360,
   },
-  chunk: { says: 'chunk of a stream', talk: 'small', stream: true, connections: 8, requests: 48, warmUp: 48 },
+  chunk: { says: 'chunk of a stream', talk: 'small', stream: true, connections: 8, requests: 24, warmUp: 48 },
 } as const
 type Kind = keyof typeof KINDS
 const kinds = Object.keys(KINDS) as Kind[]

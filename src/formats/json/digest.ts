@@ -14,9 +14,12 @@ const WHOLE_BYTES = 64 * 1024
 const UNICODE_ESCAPE = Buffer.from('\\u')
 const SMALL_U = 0x75
 
+/** Whether a body of such a size has its long texts cut. */
+export const isCut = ({ length }: Uint8Array): boolean => length > WHOLE_BYTES
+
 /** One character for each byte. `longTexts`: as a tally has them. */
 export function digest(raw: Buffer, longTexts: readonly number[]): string {
-  if (raw.length <= WHOLE_BYTES) return raw.toString('latin1')
+  if (!isCut(raw)) return raw.toString('latin1')
   const pieces: string[] = []
   let from = 0
   let escape = 0

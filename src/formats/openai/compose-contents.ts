@@ -1,13 +1,13 @@
 /** A request of another wire format in OpenAI's form. Pure. */
 import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint } from '../../core/endpoints.ts'
-import type { Json } from '../../core/json.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { FREE_SCHEMA, freeArguments, freeDescription } from '../free-tools.ts'
+import { writtenObject } from '../json/written-object.ts'
 import { effortOfThinking } from '../thinking.ts'
 import { OpenAIPrompt } from './prompt.ts'
-import { parseBody } from './request.ts'
 
 /** How the backend takes what another format says. */
 export type Ways = Pick<Provider, 'local'> & {
@@ -20,22 +20,24 @@ export function inOpenAIForm(request: GatewayRequest, ways: Ways, lossy: string[
   const endpoint = OWN[request.endpoint.asks ?? ''] ?? CHAT
   const contents = request.prompt.contents()
   const body = endpoint === EMBEDDINGS ? embeddingsOf(contents, lossy) : bodyOf(contents, endpoint, ways, lossy)
-  const raw = Buffer.from(
-    JSON.stringify({ model: request.model, ...(request.stream ? { stream: true } : {}), ...body }),
-  )
-  return { ...request, raw, prompt: parseBody(raw, endpoint).prompt }
+  const { raw, members, ...object } = writtenObject({
+    model: request.model,
+    ...(request.stream ? { stream: true } : {}),
+    ...body,
+  })
+  return { ...request, raw, prompt: new OpenAIPrompt(endpoint, object.body, raw, members) }
 }
 
 /** What others ask, as it is called here. */
 const OWN: Readonly<Record<string, Endpoint>> = { completions: COMPLETIONS, embeddings: EMBEDDINGS }
 
-function embeddingsOf({ embedding, unsaid }: Contents, lossy: string[]): object {
+function embeddingsOf({ embedding, unsaid }: Contents, lossy: string[]): JsonObject {
   lossy.push(...unsaid.filter((name) => !lossy.includes(name)))
   const { inputs = [], dimensions = null } = embedding ?? {}
   return { input: inputs, ...optional('dimensions', dimensions) }
 }
 
-function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[]): object {
+function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[]): JsonObject {
   const { messages, tools, toolChoice, answer, sampling, stop, thinking, logprobs } = contents
   const lose = (name: string): void => {
     if (!lossy.includes(name)) lossy.push(name)
@@ -70,7 +72,7 @@ function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[
 const promptOf = (messages: readonly Message[]): string =>
   messages.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []))).join('\n')
 
-const optional = (name: string, value: Json | object): object => (value === null ? {} : { [name]: value })
+const optional = (name: string, value: Json): JsonObject => (value === null ? {} : { [name]: value })
 
 /** Templates of local models take one system message, at the start. */
 function withOneSystem(messages: readonly Message[], { local }: Ways): Message[] {
@@ -113,7 +115,7 @@ function textOf(part: Part): string | null {
   return 'source' in part && part.source.kind === 'text' ? part.source.text : null
 }
 
-function messageOf(message: Message, ways: Ways, lose: (name: string) => void): object {
+function messageOf(message: Message, ways: Ways, lose: (name: string) => void): JsonObject {
   const { role, parts, name, result } = message
   const calls = parts.filter((part) => part.kind === 'call')
   const thoughts = parts.filter((part) => part.kind === 'thought')
@@ -141,7 +143,7 @@ function messageOf(message: Message, ways: Ways, lose: (name: string) => void): 
 }
 
 /** One text where it is nothing else; null: it says nothing. */
-function contentOf(parts: readonly Part[], before: string, lose: (name: string) => void): Json | object[] {
+function contentOf(parts: readonly Part[], before: string, lose: (name: string) => void): Json {
   const written = parts.flatMap((part) => partOf(part, lose))
   const texts = written.flatMap((part) => ('text' in part ? [part.text] : []))
   if (texts.length < written.length) return written
@@ -150,9 +152,9 @@ function contentOf(parts: readonly Part[], before: string, lose: (name: string) 
 
 type Written =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image_url'; readonly image_url: object }
-  | { readonly type: 'input_audio'; readonly input_audio: object }
-  | { readonly type: 'file'; readonly file: object }
+  | { readonly type: 'image_url'; readonly image_url: JsonObject }
+  | { readonly type: 'input_audio'; readonly input_audio: JsonObject }
+  | { readonly type: 'file'; readonly file: JsonObject }
 
 function partOf(part: Part, lose: (name: string) => void): Written[] {
   if (part.kind === 'text') return [{ type: 'text', text: part.text }]
@@ -183,7 +185,7 @@ function mediumOf({ kind, source, name, detail }: MediaPart, lose: (name: string
 
 const LOST: Readonly<Record<MediaPart['kind'], string>> = { image: 'images', audio: 'sounds', file: 'files' }
 
-const callOf = ({ id, name, arguments: given, free, seal }: CallPart, ways: Ways): object => ({
+const callOf = ({ id, name, arguments: given, free, seal }: CallPart, ways: Ways): JsonObject => ({
   id,
   ...(free && ways.request.freeTools
     ? { type: 'custom', custom: { name, input: given } }
@@ -191,7 +193,7 @@ const callOf = ({ id, name, arguments: given, free, seal }: CallPart, ways: Ways
   ...(seal?.maker === 'gemini' ? { extra_content: { google: { thought_signature: seal.value } } } : {}),
 })
 
-function toolOf(tool: Tool, ways: Ways, lose: (name: string) => void): object {
+function toolOf(tool: Tool, ways: Ways, lose: (name: string) => void): JsonObject {
   const { name, schema, strict, free, cache } = tool
   if (cache !== null) lose('cache marks')
   const asFunction = free !== null && !ways.request.freeTools
@@ -217,14 +219,14 @@ function toolChoiceOf(
   choice: NonNullable<Contents['toolChoice']>,
   tools: readonly Tool[],
   ways: Ways,
-): object | string {
+): JsonObject | string {
   if (typeof choice === 'string') return choice
   const { name } = choice
   const isFree = ways.request.freeTools && tools.some((tool) => tool.name === name && tool.free !== null)
   return isFree ? { type: 'custom', custom: { name } } : { type: 'function', function: { name } }
 }
 
-function formatOf({ form, schema, name, description, strict }: AnswerWish): object {
+function formatOf({ form, schema, name, description, strict }: AnswerWish): JsonObject {
   if (form !== 'json_schema') return { type: form }
   const inner = {
     name: name ?? 'answer',
@@ -248,7 +250,7 @@ function effortOf(thinking: Contents['thinking']): string | null {
   return thinking.effort ?? effortOfThinking(thinking)
 }
 
-function samplingOf(sampling: Sampling, limit: string): object {
+function samplingOf(sampling: Sampling, limit: string): JsonObject {
   const fields = {
     [limit]: sampling.maxOutput,
     n: sampling.choices,

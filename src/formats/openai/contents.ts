@@ -26,9 +26,8 @@ const SAID: ReadonlySet<string> = new Set([
   ...['input', 'dimensions', 'encoding_format'],
 ])
 
-/** `raw`: a body that has been read before, so it is JSON. `sampling`: its numbers. */
-export function contentsOf(raw: Buffer, sampling: Sampling, form: AnswerForm | null): Contents {
-  const body = JSON.parse(raw.toString()) as JsonObject
+/** `body`: with its texts decoded and whole. `sampling`: its numbers. */
+export function contentsOf(body: JsonObject, sampling: Sampling, form: AnswerForm | null): Contents {
   const { prompt } = body
   const asked = listOf(body['messages']).flatMap((one) => (isObject(one) ? [messageOf(one)] : []))
   const text = typeof prompt === 'string' ? [said('user', prompt)] : []

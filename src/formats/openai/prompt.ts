@@ -16,6 +16,7 @@ import type { Effort } from '../../core/capabilities.ts'
 import type { GatewayRequest, Member } from '../../core/types.ts'
 import { isObject } from '../../core/is-object.ts'
 import { fingerprintOf, textHash } from '../json/fingerprint.ts'
+import { wholeBody } from '../json/whole-body.ts'
 import { contentsOf } from './contents.ts'
 import { effortOf } from './effort.ts'
 import { outputLimit } from './output-limit.ts'
@@ -232,7 +233,7 @@ export class OpenAIPrompt implements Prompt {
   readonly particular = null
 
   contents(): Contents {
-    return (this.#contents ??= contentsOf(this.raw, this.sampling, this.answerForm))
+    return (this.#contents ??= contentsOf(wholeBody(this), this.sampling, this.answerForm))
   }
 }
 
