@@ -1,7 +1,7 @@
 /** `turnout serve`: configuration or a look around, then the gateway until a signal. */
 import type { App } from '../app.ts'
 import { hostPattern } from '../config/browsers.ts'
-import { openDoor } from '../config/cross-checks.ts'
+import { openDoor, samePort } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { Config } from '../core/settings.ts'
@@ -24,7 +24,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     const server = { ...setup.config.server, ...address }
     const hosts = [...server.hosts, ...hostsOf(io.env['TURNOUT_HOSTS'] ?? '')]
     const config = { ...setup.config, server: { ...server, hosts } }
-    refuseOpenDoors(config, io.env['TURNOUT_AUTH'])
+    refuse(config, io.env['TURNOUT_AUTH'])
     // Loaded only for a configuration that it can start with.
     const { createApp } = await import('../app.ts')
     app = await createApp({ config, screen: screenOf(io.stdout, io.env) })
@@ -78,9 +78,12 @@ function hostsOf(text: string): string[] {
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65535
 
 /** The file was judged with its own address; the command line or the environment may have given another one. */
-function refuseOpenDoors(config: Config, wish: string | undefined): void {
-  const { host, auth } = config.server
-  const issues = wish === 'none' || asksForKeys(config) ? [] : openDoor(host, auth)
+function refuse(config: Config, wish: string | undefined): void {
+  const { server, admin } = config
+  const issues = [
+    ...(wish === 'none' || asksForKeys(config) ? [] : openDoor(server.host, server.auth)),
+    ...(admin === null ? [] : samePort(server, admin)),
+  ]
   if (issues.length > 0) throw new ConfigError(issues)
 }
 

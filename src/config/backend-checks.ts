@@ -2,8 +2,9 @@
 import { type Provider, type Wish, WISHES } from '../core/provider.ts'
 import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { nearestWord } from './did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
+import { habitWord } from './word-habits.ts'
 
 type Backend = NonNullable<LooseView['backends']>[number]
 
@@ -27,7 +28,16 @@ function checks(backend: Backend, providers: ReadonlyMap<string, Provider>): Iss
 const issue = (path: string, message: string | null): Issue[] => (message === null ? [] : [{ path, message }])
 
 const kindFault = (kind: Backend['kind'], providers: ReadonlyMap<string, Provider>): string | null =>
-  typeof kind === 'string' ? `"${kind}" is no kind of backend${didYouMean(kind, [...providers.keys()], '"')}` : null
+  typeof kind === 'string' ? `"${kind}" is no kind of backend; ${kindMeant(kind, [...providers.keys()])}` : null
+
+function kindMeant(kind: string, kinds: readonly string[]): string {
+  const word = habitWord(kind, kinds)
+  const near = nearestWord(kind, kinds)
+  if (word === null && near !== null) return `did you mean "${near}"?`
+  if (word === 'openai-compatible') return `for what speaks OpenAI's API write "${word}"`
+  if (word !== null) return `write "${word}"`
+  return `write one of ${kinds.join(', ')}; "openai-compatible" is any with OpenAI's API`
+}
 
 /** How consoles and documents show a key that they hide. */
 const MASKED = /\*{3}|•{3}|…|\.{3}|^<.*>$/

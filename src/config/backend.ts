@@ -134,7 +134,11 @@ function parseUrl(url: string): URL {
   const parsed = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : null
   if (parsed === null) {
     if (url.includes('@')) throw new Error('is not a URL; write "http://host:port", and credentials as `key`')
-    const example = URL.canParse(`http://${url}`) && !url.includes('//') ? `http://${url}` : 'http://host:port'
+    const bare = url.replace(
+      /(?:\/v\d\w*)?\/(?:chat\/completions|completions|responses|messages|embeddings|models)\/*$/,
+      '',
+    )
+    const example = URL.canParse(`http://${bare}`) && !url.includes('//') ? `http://${bare}` : 'http://host:port'
     throw new Error(`"${url}" is not a URL; write "${example}"`)
   }
   if (isForbidden(parsed.hostname))

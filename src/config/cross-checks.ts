@@ -1,6 +1,6 @@
 /** What no single field shows: names that clash, names that lead nowhere, an open door. */
 import { isLoopbackHost } from '../core/loopback.ts'
-import { DEFAULT_SERVER } from './defaults.ts'
+import { DEFAULT_ADMIN, DEFAULT_SERVER } from './defaults.ts'
 import { pathText } from './file-path.ts'
 import { type Issue } from './issues.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -17,6 +17,7 @@ export function crossChecks(outline: LooseView, env: Readonly<Record<string, str
     ...hashes(outline),
     ...aliases(outline),
     ...references(outline),
+    ...ports(outline),
     // A key that is there with a wrong hash has an issue of its own.
     ...(env['TURNOUT_AUTH'] === 'none' || keys === null || asksForKeys || !isSound(server)
       ? []
@@ -119,6 +120,31 @@ function unknown(
       ? []
       : [{ path: `${path}[${index}]`, message: `there is no ${what} "${name}"${didYouMean(name, known, '"')}` }],
   )
+}
+
+function ports({ server, admin }: LooseView): Issue[] {
+  if (server === null || !admin) return []
+  const [host, port] = [server?.host ?? DEFAULT_SERVER.host, server?.port ?? DEFAULT_SERVER.port]
+  const unclear = [server?.host, server?.port, admin.host, admin.port].includes(null)
+  return unclear
+    ? []
+    : samePort({ host, port }, { host: admin.host ?? DEFAULT_ADMIN.host, port: admin.port ?? DEFAULT_ADMIN.port })
+}
+
+interface Listener {
+  readonly host: string
+  readonly port: number
+}
+
+/** Both listeners would want one port. Of addresses that differ only those that stand for all overlap. */
+export function samePort(server: Listener, admin: Listener): Issue[] {
+  const everywhere = [server.host, admin.host].some((host) => host === '0.0.0.0' || host === '::')
+  if (server.port !== admin.port || server.port === 0 || !(everywhere || server.host === admin.host)) return []
+  const free =
+    server.port === DEFAULT_ADMIN.port ? DEFAULT_SERVER.port : server.port < 65535 ? server.port + 1 : server.port - 1
+  return [
+    { path: 'admin.port', message: `${admin.port} is the port of \`server\` too; write another one, like ${free}` },
+  ]
 }
 
 /** An open gateway on a network spends its owner's money for anybody. For a configuration without keys. */

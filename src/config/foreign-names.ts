@@ -121,6 +121,10 @@ const HABITS: readonly Habits[] = [
     },
   },
   {
+    at: /^routes\[\d+\]\.strategy$/,
+    names: each('mode type name', 'write the strategy itself, like `strategy: ordered`'),
+  },
+  {
     at: /^keys\[\d+\]$/,
     names: {
       ...each(
@@ -259,6 +263,8 @@ export const plainName = (name: string): string =>
 /** What to write for a name that does not exist at a place; null where nobody can know. */
 export function insteadOf(parent: readonly PropertyKey[], name: string): string | null {
   const place = pathText(parent)
+  if (place === '' && /^x-/i.test(name))
+    return 'write the anchor where its values are first used, like `- &base { .. }`, and `<<: *base` in the others'
   const habits = HABITS.find(({ at }) => at.test(place))
   const plain = plainName(name)
   return habits !== undefined && Object.hasOwn(habits.names, plain) ? habits.names[plain]! : null

@@ -14,7 +14,7 @@ const ADDRESSED = /url|uri|addr|host|base|bind|listen|proxy/
 
 /** A variable, or what others write for one: its name is what the reader looks for. */
 const VARIABLE =
-  /^["']?(?:\$\{[A-Z_][A-Z0-9_]*\}?|\$\(?[A-Z_][A-Z0-9_]*\)?|(?:os\.environ\/|env\.)[A-Z_][A-Z0-9_]*|\{\{ ?[A-Z_][A-Z0-9_]* ?\}\})["']?$/
+  /^["']?(?:\$\{[A-Z_][A-Z0-9_]*\}?|\$\(?[A-Z_][A-Z0-9_]*\)?|(?:os\.environ\/|env\.)[A-Z_][A-Z0-9_]*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\{\{ ?[A-Z_][A-Z0-9_]* ?\}\})["']?$/
 /** The same before the end of a line of brackets. */
 const VARIABLE_FIRST = new RegExp(`${VARIABLE.source.slice(0, -1)}[\\s}\\],]*$`)
 const ADDRESS = /^(?:https?|rediss?):\/\/[\w.:[\]-]+(?:\/[\w./-]*)?$/i
@@ -44,6 +44,7 @@ const AFTER_NAME =
 const SHAPES: readonly RegExp[] = [
   /\b(?:sk|pk|rk|gsk|xai|hf|ghp|pplx|nvapi|csk|tok|key)[-_][\w-]{4,}/gi,
   /\b(?:AIza|eyJ)[\w-]{8,}/g,
+  /(?<=\$\{\w*:-)[^}\s]+/g,
   /\bbearer\s+\S+/gi,
   /(?<=\/\/)[^\s/@]+(?=@)/g,
   /(?<=:\/\/\S*)\?[^\s"']*/g,
@@ -65,7 +66,7 @@ export function hiddenShapes(line: string, broken: boolean): Range[] {
 }
 
 const isHarmless = ({ value, source = '' }: Scalar): boolean =>
-  typeof value !== 'string' || value === '' || VARIABLE.test(source) || ADDRESS.test(value)
+  typeof value !== 'string' || value.length < 2 || VARIABLE.test(source) || ADDRESS.test(value)
 
 function nearestName(path: readonly (Document | Node | Pair)[]): string | null {
   const pair = path.findLast((outer) => isPair(outer))

@@ -20,8 +20,10 @@ import { ConfigError, type Issue } from './issues.ts'
 import { respelled, type OldSpelling } from './old-spellings.ts'
 import { looseView } from './loose-view.ts'
 import { routeChecks } from './route-checks.ts'
+import { looseEnds } from './loose-ends.ts'
 import { readYaml } from './read-yaml.ts'
 import { fileShapeOf } from './validate.ts'
+import { variableHabits } from './variable-habits.ts'
 import { warningsOf } from './warnings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -77,7 +79,10 @@ export function configOf(read: Read, env: Env, providers: Providers, name: strin
   const { file, filled, issues: wrong } = fileShapeOf(written, interpolation, [...providers.keys()])
   const outline = looseView(filled)
   // What a variable left open, and after that what has the wrong shape, is the cause of all else at its path.
+  const strange = wrong.filter(({ ofName }) => ofName === true).map(({ path }) => path)
+  const habits = variableHabits(written).filter(({ path }) => !strange.some((one) => path.startsWith(one)))
   for (const more of [
+    habits,
     wrong,
     [...backendChecks(outline, providers), ...crossChecks(outline, env), ...routeChecks(outline)],
   ]) {
@@ -90,7 +95,9 @@ export function configOf(read: Read, env: Env, providers: Providers, name: strin
   }
   const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
   const hints = old.map(({ path, sentence }) => `${path} ${sentence}`)
-  const warnings = [...hints, ...warningsOf(file, config)].map((line) => interpolation.conceal(line))
+  const warnings = [...hints, ...warningsOf(file, config), ...looseEnds(config, written)].map((line) =>
+    interpolation.conceal(line),
+  )
   return { config: freeze(config), warnings }
 }
 

@@ -46,12 +46,13 @@ const key = z.object({ id: or(name), hash: text, routes: texts })
 
 const outline = map(
   {
-    server: or(map({ host: text, auth: or(z.enum(['keys', 'none'])) }, OPTIONS.server)),
+    server: or(map({ host: text, port: or(z.number()), auth: or(z.enum(['keys', 'none'])) }, OPTIONS.server)),
     backends: or(z.array(backend.catch({ name: null }))),
     models: or(z.record(z.string(), z.object({ aliases: texts }).catch({ aliases: null }))),
     routes: or(z.array(route.catch({ name: null }))),
     keys: or(z.array(key.catch({ id: null }))),
     store: or(map({ keys: or(z.string()) }, OPTIONS.store)),
+    admin: or(map({ host: text, port: or(z.number()) }, OPTIONS.admin)),
   },
   Object.keys(fileSchema.shape),
 )

@@ -17,8 +17,8 @@ export function readYaml(text: string, name: string | null): ReadFile {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
   const source = new SourceText(text, document, lines)
   const faults = syntaxFaults(document, text)
-  const issues = faults.map(({ from, until, message }): Issue => ({
-    path: source.pathAt(from),
+  const issues = faults.map(({ from, until, message, ofFile }): Issue => ({
+    path: ofFile === true ? '' : source.pathAt(from),
     message,
     place: source.placeAt(from, until),
   }))

@@ -24,7 +24,7 @@ import {
 } from './defaults.ts'
 import { duration, durationText, size, sizeText, span, volume } from '../core/units.ts'
 
-const hour = z.int().min(0, 'is less than 0')
+const hour = z.int().min(0, 'is less than 0; write an hour from 0 to 24')
 const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one')
 const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
 
@@ -64,7 +64,7 @@ const limits = {
     DEFAULT_LIMITS.totalMs,
   ),
   attempts: described(
-    count.max(10, 'is more than ten'),
+    count.max(10, 'is more than ten; write 1 to 10'),
     'calls of backends for one request; one that met a kept-alive connection which the backend had closed counts, and is made again',
     DEFAULT_LIMITS.attempts,
   ),
@@ -127,9 +127,9 @@ const match = z.strictObject({
   ),
   hour: described(
     z.strictObject({
-      from: hour.max(23, 'is more than 23').meta({ description: 'first hour' }),
+      from: hour.max(23, 'is more than 23; write an hour from 0 to 23').meta({ description: 'first hour' }),
       to: hour
-        .max(24, 'is more than 24')
+        .max(24, 'is more than 24; write an hour from 0 to 24')
         .meta({ description: 'first hour after the window; it spans midnight if this is the lower one' }),
     }),
     'time of day, UTC',
@@ -218,13 +218,12 @@ const hashed = z
   .string()
   .regex(/^sha256:[\da-f]{64}$/i, 'is not "sha256:" and 64 hex digits; `turnout key new` makes a secret and its hash')
 
+const PORT = 'write a port from 0 to 65535'
+const port = z.int().min(0, `is less than 0; ${PORT}`).max(65535, `is more than 65535; ${PORT}`)
+
 const admin = z.strictObject({
   host: described(text, 'address to listen on', DEFAULT_ADMIN.host),
-  port: described(
-    z.int().min(0, 'is less than 0').max(65535, 'is more than 65535'),
-    'a port of its own',
-    DEFAULT_ADMIN.port,
-  ),
+  port: described(port, 'a port of its own', DEFAULT_ADMIN.port),
   token: hashed.meta({ description: 'hash of the token that every request must bring' }),
 })
 
@@ -238,7 +237,6 @@ const telemetry = z.strictObject({
   interval: time('between two exports of metrics', DEFAULT_TELEMETRY.intervalMs),
 })
 
-const port = z.int().min(0, 'is less than 0').max(65535, 'is more than 65535')
 const level = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
 
 const { origins, headers, maxAgeMs } = DEFAULT_SERVER.cors
@@ -281,6 +279,13 @@ const server = z.strictObject({
   trust_proxy: described(z.boolean(), 'read the address of the caller from x-forwarded-for', DEFAULT_SERVER.trustProxy),
 })
 
+const redisUrl = z
+  .string()
+  .regex(
+    /^$|^rediss?:\/\/|^\//,
+    'is not the URL of a Redis; write it like "redis://host:6379", or "rediss://" with TLS',
+  )
+
 const store = z
   .strictObject({
     state: described(
@@ -297,7 +302,7 @@ const store = z
       z.string(),
       'file of keys that are made while the gateway runs; without it only the keys of the configuration',
     ),
-    redis: described(z.string(), 'URL of a Redis that several gateways share; empty: none'),
+    redis: described(redisUrl, 'URL of a Redis that several gateways share; empty: none'),
     answers: described(
       z.string().min(1),
       'where answers of the Responses API are kept that a caller may go on from: "memory", "redis", "none", or a folder, relative to that of the configuration; a folder and Redis hold prompts and answers as they were sent',
@@ -319,6 +324,7 @@ export const OPTIONS = {
   backend: Object.keys(backend.shape),
   server: Object.keys(server.shape),
   store: Object.keys(store.shape),
+  admin: Object.keys(admin.shape),
 }
 
 export const fileSchema = z.strictObject({

@@ -8,6 +8,8 @@ export interface Fault {
   readonly from: number
   readonly until: number
   readonly message: string
+  /** It is about no option. */
+  readonly ofFile?: true
   /** Nothing after it can be trusted. */
   readonly fatal: boolean
 }
@@ -53,6 +55,7 @@ const READINGS: Readonly<Record<string, (stumble: Stumble) => Told | null>> = {
     message.startsWith('Flow') ? openBracket(text, from) : misplaced(text, from),
   BLOCK_AS_IMPLICIT_KEY: asOneLine,
   MULTILINE_IMPLICIT_KEY: asOneLine,
+  MULTIPLE_DOCS: ({ from }) => ({ from, until: from + 3, message: WORDS['MULTIPLE_DOCS']!, ofFile: true }),
   UNEXPECTED_TOKEN: ({ message, text, from }) => {
     if (text[from - 1] === '$') return { from: from - 1, until: from + 1, message: NO_QUOTES }
     return message.includes('at node end') ? { from, until: from + 1, message: NO_COMMA } : null
@@ -113,8 +116,14 @@ function misplaced(text: string, at: number): Told | null {
   if (before === undefined || row.line.trim() === '') return null
   const column = /^\s*(?:- +)*/.exec(before)![0].length
   if (indent === column) return null
-  const message = `this line is indented by ${spaces(indent)}, which fits no line above; write ${spaces(column)}, where the text of the line above it begins`
+  const message = `this line is indented by ${spaces(indent)}, which fits no line above; write ${spaces(column)}${below(before)}`
   return { from: row.start, until: row.start + Math.max(1, indent), message }
+}
+
+/** The option that begins the line above. */
+function below(line: string): string {
+  const [, name = ''] = /^\s*(?:- +)*([\w-]+):/.exec(line) ?? []
+  return optionNames().has(name) ? `, as far as "${name}" above it` : ', as far as the line above it'
 }
 
 const spaces = (count: number): string => (count === 1 ? '1 space' : `${count} spaces`)

@@ -52,7 +52,13 @@ function strangePatterns(config: Config): string[] {
   const strange = (path: string, patterns: readonly string[]): string[] =>
     patterns.flatMap((pattern, index) => {
       const [first = ''] = pattern.split('/', 1)
-      if (first === pattern || first.includes('*') || names.includes(first)) return []
+      const [begin = '', ...stars] = first.split('*')
+      if (
+        first === pattern ||
+        names.includes(first) ||
+        (stars.length > 0 && names.some((name) => name.startsWith(begin)))
+      )
+        return []
       const hint = didYouMean(first, names, '"', false)
       return [
         `${path}[${index}]: no backend is named "${first}", so "${pattern}" means only models whose id begins like this${hint}`,

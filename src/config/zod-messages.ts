@@ -5,6 +5,8 @@ import { type Issue } from './issues.ts'
 import { didYouMean, nearestWord } from './did-you-mean.ts'
 import { insteadOf, plainName } from './foreign-names.ts'
 import { fileSchema } from './schema.ts'
+import { habitWord, plainValue } from './word-habits.ts'
+import { ENTITIES } from '../core/budget.ts'
 
 type ZodIssue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
@@ -52,7 +54,7 @@ export function leavesOf(issue: ZodIssue): ZodIssue[] {
 function wrong(issue: ZodIssue, { written, filled, kinds }: MessageContext): string {
   const value = valueAt(written, issue.path)
   if (issue.code !== 'invalid_type') return `${quoted(issue.path, value)}${complaint(issue, value)}`
-  const instead = remedy(issue, kinds)
+  const instead = remedy(issue, kinds, value)
   if (value === undefined) return `is missing; ${instead}`
   if (value === null) return `is empty; ${instead}, or leave the option out`
   // Where a list or a map belongs, a text may be anything: the key itself, for one.
@@ -64,10 +66,70 @@ function wrong(issue: ZodIssue, { written, filled, kinds }: MessageContext): str
   return `${shown}is ${nounOf(value)}; ${instead}`
 }
 
-function remedy(issue: Extract<ZodIssue, { code: 'invalid_type' }>, kinds: readonly string[]): string {
-  if (/^backends\[\d+\]\.kind$/.test(pathText(issue.path))) return `write one of ${kinds.join(', ')}`
-  return issue.message.startsWith('write') ? issue.message : `write ${NOUNS[issue.expected] ?? `a ${issue.expected}`}`
+function remedy(issue: Extract<ZodIssue, { code: 'invalid_type' }>, kinds: readonly string[], value: unknown): string {
+  const { expected, path, message } = issue
+  const place = pathText(path)
+  if (/^backends\[\d+\]\.kind$/.test(place)) return `write one of ${kinds.join(', ')}`
+  const own = OWN.find(([where, when]) => where.test(place) && (when === 'any' || when === kindOf(value)))?.[2]
+  if (own !== undefined) return own
+  if (message.startsWith('write')) return message
+  const noun = NOUNS[expected] ?? `a ${expected}`
+  if (expected === 'boolean') return `write ${plainValue(value, 'boolean') ?? noun}`
+  if (expected === 'number' || expected === 'int') {
+    const number = plainValue(value, 'number')
+    return said(
+      noun,
+      typeof value !== 'string' || (expected === 'int' && number?.includes('.') === true) ? null : number,
+    )
+  }
+  if (value === undefined || value === null) return `write ${noun}`
+  return said(noun, SHAPES[`${kindOf(value)} for ${expected === 'array' ? 'list' : 'map'}`] ?? null)
 }
+
+const said = (noun: string, how: string | null): string => `write ${noun}${how === null ? '' : `: ${how}`}`
+
+type Kind = 'nothing' | 'list' | 'map' | 'text'
+
+const kindOf = (value: unknown): Kind =>
+  value === undefined || value === null
+    ? 'nothing'
+    : Array.isArray(value)
+      ? 'list'
+      : typeof value === 'object'
+        ? 'map'
+        : 'text'
+
+/** Where something of one shape stands for another. The value itself is not shown: it may be anything. */
+const SHAPES: Readonly<Record<string, string>> = {
+  'map for list': 'each entry begins with "- "',
+  'text for list': 'put it in [ ]',
+  'list for map': 'lines of "name: value" without "- "',
+}
+
+const ENTRIES = 'write a list: each entry begins with "- "'
+
+/** What is written at a place, where that says more. */
+const OWN: readonly (readonly [place: RegExp, value: Kind | 'any', remedy: string])[] = [
+  [/^backends$/, 'nothing', 'write a list, like [{ name: local, kind: ollama, url: "http://127.0.0.1:11434" }]'],
+  [/^(backends|routes|keys|budgets)$/, 'map', ENTRIES],
+  [/^(backends|routes|keys|budgets)$/, 'text', ENTRIES],
+  [/^backends\[\d+\]$/, 'text', 'write a map, like { name: local, kind: ollama, url: "http://127.0.0.1:11434" }'],
+  [/^backends\[\d+\]\.url$/, 'text', 'write scheme, host and port, like "http://127.0.0.1:8000"'],
+  [
+    /^keys\[\d+\]$/,
+    'text',
+    'write a map, like { id: NAME, hash: "sha256:.." }; `turnout key new` makes a key and its hash',
+  ],
+  [/^keys\[\d+\]\.hash$/, 'nothing', 'write "sha256:" and 64 hex digits; `turnout key new` makes a key and its hash'],
+  [
+    /^models$/,
+    'list',
+    'write a map by the ids of models, like { llama3: { context: 32768 } }; which models a backend has goes into its own `models`',
+  ],
+  [/^routes\[\d+\]\.candidates$/, 'nothing', 'write a list of globs over backend/model, like ["local/*"]'],
+  [/^(backends|routes|budgets)\[\d+\]\.name$|^keys\[\d+\]\.id$/, 'nothing', 'write a short name'],
+  [/^budgets\[\d+\]\.of$/, 'nothing', `write one of ${ENTITIES.join(', ')}`],
+]
 
 function complaint(issue: ZodIssue, value: unknown): string {
   if (/^(is|contains|cannot) /.test(issue.message)) return issue.message
@@ -75,9 +137,14 @@ function complaint(issue: ZodIssue, value: unknown): string {
   if (issue.code === 'too_big') return `is more than ${issue.maximum}`
   if (issue.code === 'invalid_value') {
     const words = issue.values.map(String)
-    return `is not one of ${words.join(', ')}${typeof value === 'string' ? didYouMean(value, words, '`', false) : ''}`
+    return `is not one of ${words.join(', ')}${typeof value === 'string' ? instead(value, words) : ''}`
   }
   return `is not valid: ${issue.message}`
+}
+
+function instead(text: string, words: readonly string[]): string {
+  const word = habitWord(text, words)
+  return word === null ? didYouMean(text, words, '`', false) : `; write \`${word}\``
 }
 
 const NOUNS: Readonly<Record<string, string>> = {

@@ -25,7 +25,10 @@ function quantity(units: Readonly<Record<string, number>>, example: string, limi
       error: ({ input }) =>
         `write it with a unit, like "${typeof input === 'number' && input > 0 ? `${input}${unit}` : example}"`,
     })
-    .regex(form, `is not a number with one of the units ${Object.keys(units).join(', ')}; write it like "${example}"`)
+    .regex(form, {
+      error: ({ input }) =>
+        `is not a number with one of the units ${Object.keys(units).join(', ')}; write it like "${meant(String(input), units) ?? example}"`,
+    })
     .transform((text, context) => {
       const [, number, unit] = form.exec(text) ?? []
       const value = Math.round(Number(number) * (units[unit ?? ''] ?? 0))
@@ -37,6 +40,29 @@ function quantity(units: Readonly<Record<string, number>>, example: string, limi
       return z.NEVER
     })
 }
+
+/** "5 seconds" and "32M" in the units that there are; null where none is near. */
+function meant(text: string, units: Readonly<Record<string, number>>): string | null {
+  const [, number, word = ''] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(text.trim()) ?? []
+  const plain = word.toLowerCase()
+  const unit =
+    Object.keys(units).find((one) => one.toLowerCase() === plain) ??
+    Object.keys(units).find((one) => one.toLowerCase() === LONG[plain]) ??
+    (plain.length === 1 ? Object.keys(units).findLast((one) => one.toLowerCase().startsWith(plain)) : undefined)
+  return number === undefined || unit === undefined ? null : number + unit
+}
+
+const LONG: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['ms', 'millis millisecond milliseconds msec'],
+    ['s', 'sec secs second seconds'],
+    ['m', 'min mins minute minutes'],
+    ['h', 'hr hrs hour hours'],
+    ['d', 'day days'],
+    ['w', 'week weeks'],
+    ['b', 'byte bytes'],
+  ].flatMap(([unit = '', words = '']) => words.split(' ').map((word) => [word, unit])),
+)
 
 /** "500ms", "2s", "10m", "1h" -> milliseconds. */
 export const duration = quantity(DURATION, '30s', LONGEST, 'a day')

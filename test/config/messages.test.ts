@@ -12,11 +12,11 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   ['a typo', `${BASE}limits: { ttf: 1s }`, /^limits\.ttf: there is no such option; did you mean `ttft`\?$/],
   ['a typo in a list', backend('urll: x'), /^backends\[0\]\.urll: .*did you mean `url`\?$/],
   ['no option at all', `${BASE}colour: red`, /^colour: there is no such option; there are server, backends, /],
-  ['a text for a number', `${BASE}server: { port: "70" }`, /^server\.port: "70" is a text; write a number$/],
+  ['a text for a number', `${BASE}server: { port: "70" }`, /^server\.port: "70" is a text; write a number: 70$/],
   [
     'a text for a list',
     `${BASE}routes: [{ name: r, candidates: x }]`,
-    /^routes\[0\]\.candidates: is a text; write a list$/,
+    /^routes\[0\]\.candidates: is a text; write a list: put it in \[ \]$/,
   ],
   [
     'a number without a unit',
@@ -150,7 +150,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a text for the keys of a rule',
     `${BASE}routes: [{ name: r, candidates: ['*'], match: { key: team-a } }]`,
-    /^routes\[0\]\.match\.key: "team-a" is a text; write a list$/,
+    /^routes\[0\]\.match\.key: "team-a" is a text; write a list: put it in \[ \]$/,
   ],
   [
     'a wrong class',
@@ -158,7 +158,11 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     /^routes\[0\]\.match\.class\[1\]: "mathh" is not one of chat, .*did you mean `math`\?$/,
   ],
   ['no class', routeOf('match: { class: [] }'), /^routes\[0\]\.match\.class: is empty; write at least one$/],
-  ['a class that is a text', routeOf('match: { class: code }'), /^routes\[0\]\.match\.class: is a text; write a list$/],
+  [
+    'a class that is a text',
+    routeOf('match: { class: code }'),
+    /^routes\[0\]\.match\.class: is a text; write a list: put it in \[ \]$/,
+  ],
   [
     'a wrong need',
     routeOf('match: { needs: [visoin] }'),
@@ -187,7 +191,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'an hour that no day has',
     routeOf('match: { hour: { from: 24, to: 6 } }'),
-    /^routes\[0\]\.match\.hour\.from: 24 is more than 23$/,
+    /^routes\[0\]\.match\.hour\.from: 24 is more than 23; write an hour from 0 to 23$/,
   ],
   [
     'half an hour',
@@ -245,11 +249,15 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     /^routes\[0\]\.weights: gives no weight to anything, .*strategy by its name$/,
   ],
   ['a strategy of nothing', routeOf('strategy: {}'), /^routes\[0\]\.strategy: gives no weight to anything/],
-  ['a negative weight', routeOf('weights: { quality: -1 }'), /^routes\[0\]\.weights\.quality: -1 is negative$/],
+  [
+    'a negative weight',
+    routeOf('weights: { quality: -1 }'),
+    /^routes\[0\]\.weights\.quality: -1 is negative; write 0 or more$/,
+  ],
   [
     'a negative weight of a strategy',
     routeOf('strategy: { quality: -1 }'),
-    /^routes\[0\]\.strategy\.quality: -1 is negative$/,
+    /^routes\[0\]\.strategy\.quality: -1 is negative; write 0 or more$/,
   ],
   [
     'a weight misspelt',
@@ -259,12 +267,12 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'too wide',
     routeOf('strategy: { cheapest_within: 2 }'),
-    /^routes\[0\]\.strategy\.cheapest_within: 2 is more than 1$/,
+    /^routes\[0\]\.strategy\.cheapest_within: 2 is more than 1; write a share from 0 to 1, like 0\.8$/,
   ],
   [
     'too narrow',
     routeOf('strategy: { cheapest_within: -0.1 }'),
-    /^routes\[0\]\.strategy\.cheapest_within: -0\.1 is less than 0$/,
+    /^routes\[0\]\.strategy\.cheapest_within: -0\.1 is less than 0; write a share from 0 to 1, like 0\.8$/,
   ],
   [
     'two forms in one',
@@ -277,7 +285,11 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
     /^routes\[0\]\.weights: cannot be used together with `strategy`; remove one of them$/,
   ],
   ['a list for a strategy', routeOf('strategy: [fast]'), /^routes\[0\]\.strategy: is not one of balanced, .*, hash$/],
-  ['a text for a fallback', routeOf('fallback: openai/*'), /^routes\[0\]\.fallback: is a text; write a list$/],
+  [
+    'a text for a fallback',
+    routeOf('fallback: openai/*'),
+    /^routes\[0\]\.fallback: is a text; write a list: put it in \[ \]$/,
+  ],
   ['a fallback of nothing', routeOf('fallback: []'), /^routes\[0\]\.fallback: is empty; write at least one$/],
   [
     'a quality of no class',
@@ -287,7 +299,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   [
     'a quality in percent',
     `${BASE}models: { m: { quality: { code: 74 } } }`,
-    /^models\.m\.quality\.code: 74 is more than 1$/,
+    /^models\.m\.quality\.code: 74 is more than 1; write a share from 0 to 1, like 0\.8$/,
   ],
   [
     'a folder for the state',
@@ -372,7 +384,7 @@ const MISTAKES: readonly (readonly [mistake: string, yaml: string, said: RegExp]
   ],
   ['an empty file', '', /^\(file\): is empty; write `backends`, or remove the file/],
   ['only comments', '# nothing\n', /^\(file\): is empty; /],
-  ['a list for a map', '- a', /^\(file\): is a list; write a map$/],
+  ['a list for a map', '- a', /^\(file\): is a list; write a map: lines of "name: value" without "- "$/],
 ]
 
 t.test('each mistake has one message with its path and the remedy', async (t) => {

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { EXAMPLE_ENV, exampleText, load, refusal, refusalOfObject } from './load.ts'
+import { ConfigError } from '../../src/config/issues.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { EXAMPLE_ENV, exampleText, load, PROVIDERS, refusal, refusalOfObject } from './load.ts'
 
 const CANARY = 'canary0sesame'
 
@@ -107,4 +109,63 @@ t.test('no password that holds a slash in a message', async (t) => {
   const message = refusal(`backends: [{ name: a, kind: vllm, url: 'http://u:${CANARY}/x@h' }]`)
   t.not(message, '')
   t.notOk(message.includes(CANARY), message)
+})
+
+/** All that is shown where the text is refused: the messages and the lines of the file. */
+const shown = (text: string): string => {
+  try {
+    parseConfig(text, EXAMPLE_ENV, PROVIDERS, 'turnout.yaml')
+    return ''
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown.message
+    throw thrown
+  }
+}
+
+t.test('no secret in an excerpt, in whatever form it is written and whatever is wrong in its line', async (t) => {
+  const forms = [
+    CANARY,
+    `"${CANARY}"`,
+    `'${CANARY}'`,
+    `sk-${CANARY}`,
+    `"Bearer ${CANARY}"`,
+    `https://me:${CANARY}@h`,
+    `\${sk-${CANARY}}`,
+    `\${NAME:-${CANARY}}`,
+  ]
+  const texts = (secret: string): string[] => [
+    ...['key', 'api_key', 'apiKey', 'token', 'authorization', 'password', 'keyy'].flatMap((name) => [
+      `backends:\n  - name: a\n    kind: openai\n    ${name}: ${secret}\n    colour: red\n`,
+      `backends: [{ name: a, kind: opnai, ${name}: ${secret} }]\n`,
+      `backends:\n  - name: a\n    kind: openai\n    ${name}: ${secret}\n   colour: red\n`,
+      `backends:\n  - name: a\n    kind: openai\n    ${name}: ${secret}: x\n`,
+      `backends:\n  - name: a\n    ${name} ${secret}\n    kind: openai\n`,
+      `backends:\n  - name: a\n    ${name}:${secret}\n    kind: openai\n`,
+      `backends: [{ name: a, ${name}: ${secret} ]\n`,
+      `backends:\n  - { name: a, kind: openai, ${name}: ${secret} } }\n`,
+      `backends:\n  - name: a\n    ${name}: ${secret}\n    ${name}: ${secret}\n`,
+    ]),
+    // A bare word as URL may be a host that lacks its scheme.
+    ...(secret.includes('@')
+      ? [`backends: [{ name: a, kind: opnai, url: ${secret} }]\n`, `backends:\n  - url ${secret}\n`]
+      : []),
+    `keys: ${secret}\n`,
+    `keys:\n  - ${secret}\n`,
+    `keys: [${secret}]\n`,
+    `keys:\n  - id: a\n    hash: ${secret}\n`,
+    `admin: { token: ${secret} }\n`,
+    `store: { redis: ${secret}, x: 1 }\n`,
+    `general_settings: { master_key: ${secret} }\n`,
+    `telemetry: { headers: { x-tenant: ${secret} }, endpoint: ${secret} }\n`,
+    `budgets: [{ name: a, of: key, webhook: ${secret} }]\n`,
+    `environment_variables:\n  OPENAI_API_KEY: ${secret}\n`,
+  ]
+  let looked = 0
+  for (const secret of forms)
+    for (const text of texts(secret)) {
+      const message = shown(text)
+      t.notOk(message.includes(CANARY), `${text}\n${message}`)
+      if (/^ +\d+ \| /m.test(message)) looked++
+    }
+  t.ok(looked > 500, `${looked} excerpts were looked at`)
 })

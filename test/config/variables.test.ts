@@ -31,13 +31,13 @@ t.test('only a whole one, and only what YAML reads as such', async (t) => {
   const port = (text: string, env = {}): string =>
     refusal(`server: { port: ${text} }\nbackends: [{ name: a, kind: openai, key: k }]`, env)
   t.equal(port('"${P}"', { P: '80' }), '')
-  t.match(port('"80"'), /^server\.port: "80" is a text; write a number$/)
+  t.match(port('"80"'), /^server\.port: "80" is a text; write a number: 80$/)
   t.match(port('"8${P}"', { P: '0' }), /^server\.port: "8\$\{P\}" stands for a text; write a number$/)
   t.match(port('"${P}"', { P: 'true' }), /^server\.port: "\$\{P\}" stands for a text; write a number$/)
   t.match(port('"${P}"', { P: '[80]' }), /stands for a text/)
   t.match(port('"${P:-}"'), /^server\.port: "\$\{P:-\}" stands for nothing; write a number$/)
   t.match(port('"${P}"', { P: '80.5' }), /^server\.port: "\$\{P\}" stands for a number; write a whole number$/)
-  t.match(port('"${P}"', { P: '70000' }), /^server\.port: "\$\{P\}" is more than 65535$/)
+  t.match(port('"${P}"', { P: '70000' }), /^server\.port: "\$\{P\}" is more than 65535; write a port from 0 to 65535$/)
 })
 
 t.test('no value of a variable in a message about a number', async (t) => {

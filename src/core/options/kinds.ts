@@ -10,9 +10,10 @@ export const names = z.array(name).min(1, 'is empty; write at least one')
 /** Anything, like globs and ids of models. */
 export const text = z.string().min(1, 'is empty')
 export const texts = z.array(text).min(1, 'is empty; write at least one')
-export const usd = z.number().min(0, 'is negative')
-export const share = z.number().min(0, 'is less than 0').max(1, 'is more than 1')
-export const count = z.int().min(1, 'is less than 1')
+export const usd = z.number().min(0, 'is negative; write 0 or more')
+const SHARE = (how: string): string => `is ${how}; write a share from 0 to 1, like 0.8`
+export const share = z.number().min(0, SHARE('less than 0')).max(1, SHARE('more than 1'))
+export const count = z.int().min(1, 'is less than 1; write 1 or more')
 export const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
   error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',
 })
