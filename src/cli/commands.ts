@@ -8,6 +8,7 @@ import { LEDGER, SESSIONS, STATE } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 import { CHECK, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
+import { outliveHangup } from './hangup.ts'
 import { keepYoungSpace } from './young-space.ts'
 
 export const SECTIONS: readonly Section[] = [
@@ -17,6 +18,7 @@ export const SECTIONS: readonly Section[] = [
       command(SERVE, async () => {
         // Before the first of its modules.
         keepYoungSpace()
+        outliveHangup()
         return (await import('./serve.ts')).serve
       }),
       command(CONNECT, async () => (await import('./connect.ts')).connect),

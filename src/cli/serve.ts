@@ -10,6 +10,7 @@ import type { Io } from './io.ts'
 import type { SERVE } from './rows/run.ts'
 import { screenOf } from './screen.ts'
 import { prepare, type Setup } from './setup.ts'
+import { startScreen } from './start-screen.ts'
 import { untilSignal } from './ways-out.ts'
 import { growYoungSpace } from './young-space.ts'
 
@@ -30,7 +31,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     app = await createApp({ config, screen: screenOf(io.stdout, io.env) })
     const listening = await app.listen()
     growYoungSpace()
-    announce(app, listening, config, io)
+    await announce(app, listening, config, io)
     await stopped
     return 0
   } catch (thrown) {
@@ -89,22 +90,27 @@ function refuse(config: Config, wish: string | undefined): void {
 
 const asksForKeys = ({ keys, store }: Config): boolean => keys.length > 0 || store.keys !== null
 
-function announce(app: App, { url, adminUrl }: { url: string; adminUrl: string | null }, config: Config, io: Io): void {
-  for (const { name, kind, state, models, reason } of app.fleet.states()) {
-    const count = models === 1 ? '1 model' : `${models} models`
-    io.stderr.write(
-      `  ${name.padEnd(14)} ${kind.padEnd(18)} ${state === 'ready' ? count : `${state}${reason === null ? '' : `: ${reason}`}`}\n`,
-    )
-  }
-  // Behind a published port of a container the gateway cannot know by which address it is reached.
-  const reached = (io.env['TURNOUT_PUBLIC_URL'] ?? '').replace(/\/+$/, '') || url
-  const key = asksForKeys(config) ? ' -H "authorization: Bearer $TURNOUT_KEY"' : ''
-  if (adminUrl !== null) io.stderr.write(`admin API on ${adminUrl}/admin\n`)
-  if (asksForKeys(config) && app.keys.specs.length === 0)
-    io.stderr.write(
-      'there are no keys yet, so every request is refused: `turnout key create --id NAME` makes one, also while this runs\n',
-    )
+/** The log has written what it had, so that the request to paste is the last that is read. */
+async function announce(
+  app: App,
+  { url, adminUrl }: { url: string; adminUrl: string | null },
+  config: Config,
+  io: Io,
+): Promise<void> {
+  const { all, backends } = app.fleet.catalog
+  await app.flush()
   io.stderr.write(
-    `listening on ${url}\n\n  curl -N ${reached}/v1/chat/completions${key} -H 'content-type: application/json' \\\n    -d '{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}'\n\n`,
+    startScreen({
+      backends: backends.map(({ spec, live }) => {
+        const models = all.filter(({ backend }) => backend.name === spec.name).map(({ model }) => model)
+        return { spec, live, models }
+      }),
+      url,
+      // Behind a published port of a container the gateway cannot know by which address it is reached.
+      reached: (io.env['TURNOUT_PUBLIC_URL'] ?? '').replace(/\/+$/, '') || url,
+      adminUrl,
+      keyed: asksForKeys(config),
+      keys: app.keys.specs.length,
+    }),
   )
 }

@@ -1,7 +1,7 @@
 /** What a command that needs backends works with: the configuration, or what a look around finds. */
 import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
-import type { BackendSpec, Config } from '../core/settings.ts'
+import type { Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
 import { detect } from '../backends/fleet/detect.ts'
 import { shadows } from '../decision/route/unreachable.ts'
@@ -24,21 +24,17 @@ export async function prepare(asked: string | undefined, io: Io): Promise<Setup>
     for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
     return { config, close: () => Promise.resolve() }
   }
-  io.stderr.write('no configuration: looking for engines on this machine and for cloud keys in the environment\n')
+  io.stderr.write('no configuration: looking for engines on this machine and for cloud keys\n')
   const host = io.env['TURNOUT_DETECT_HOST']
   const found = await detect({
     providers,
     env: io.env,
     ...(host === undefined || host === '' ? {} : { host, timeoutMs: 2_000 }),
   })
-  for (const { line } of found) io.stderr.write(`found  ${line}\n`)
   if (found.some(({ usable }) => usable))
     return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
-  io.stderr.write('found no model: serving two simulated ones, which let you try the gateway and know nothing\n')
+  io.stderr.write('found none: two simulated models answer, to try the gateway with\n')
   const demo = await startDemo()
-  for (const backend of demo.backends) io.stderr.write(`demo   ${describe(backend)}\n`)
   // An engine without a model may get one while the gateway runs.
   return { config: defaultConfig([...found.map(({ spec }) => spec), ...demo.backends]), close: () => demo.close() }
 }
-
-const describe = (backend: BackendSpec): string => `${backend.name}  ${backend.models.join(', ')}`

@@ -5,9 +5,9 @@ import type { Io } from './io.ts'
 
 /**
  * Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, and so does whatever was thrown and
- * not caught (exit code 1, its cause in the log). `app`: whose log must be written before; null while there is none.
+ * not caught (exit code 1, its cause in the log). SIGHUP ends nothing. `app`: whose log must be written before; null while there is none.
  */
-export function untilSignal(io: Io, app: () => Pick<App, 'log' | 'flush'> | null): Promise<void> {
+export function untilSignal(io: Io, app: () => Pick<App, 'log' | 'events' | 'flush'> | null): Promise<void> {
   const exit = (code: number): void => void (app()?.flush() ?? Promise.resolve()).then(() => process.exit(code))
   // Who reads standard error may leave; a notice for nobody must not end live answers.
   process.stderr.on('error', () => undefined)
@@ -19,6 +19,12 @@ export function untilSignal(io: Io, app: () => Pick<App, 'log' | 'flush'> | null
     const { type, code = '', stack = '' } = thrownOf(thrown)
     io.stderr.write(`turnout: stopped by a fault: ${type} ${code}\n${stack}\n`)
     exit(1)
+  })
+  // A terminal that is closed, or somebody who wants the configuration read again: neither is a stop.
+  process.on('SIGHUP', (signal) => {
+    const running = app()
+    if (running === null) io.stderr.write(`${signal}: nothing to reload; restart to change the configuration\n`)
+    else running.events.emit({ event: 'nothing_to_reload', signal: 'SIGHUP' })
   })
   return new Promise((resolve) => {
     let stopping = false

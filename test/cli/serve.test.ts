@@ -23,13 +23,13 @@ const urlOf = (said: string): string => /listening on (\S+)/.exec(said)?.[1] ?? 
 /** What the printed `curl` asks for. */
 function curlOf(said: string): { url: string; headers: Record<string, string>; body: string } {
   const [, url = '', name = '', value = '', body = ''] =
-    /curl -N (\S+) -H '([^:]+): ([^']+)' \\\n\s+-d '([^']+)'/.exec(said) ?? []
+    /curl -N (\S+) \\\n(?: +-H ".*" \\\n)? +-H '([^:]+): ([^']+)' -d '([^']+)'/.exec(said) ?? []
   return { url, headers: { [name]: value }, body }
 }
 
 t.test('without a configuration and with nothing found: the demo, a curl that works, and exit 0', async (t) => {
   const gateway = serve(t, [], t.testdir({}), NOWHERE)
-  const said = await gateway.until(/listening on [^]*-d '.*'\n/)
+  const said = await gateway.until(/listening on [^]*-d '[^']*'\n/)
   t.match(said, /no configuration/)
   t.match(said, /simulated/)
   const { url, headers, body } = curlOf(said)
@@ -40,12 +40,12 @@ t.test('without a configuration and with nothing found: the demo, a curl that wo
   t.equal((await within(10_000, 'the end', gateway.ended)).code, 0)
 })
 
-t.test('beyond loopback without keys: refused in one line', async (t) => {
+t.test('beyond loopback without keys: refused in one sentence', async (t) => {
   const cwd = t.testdir({ 'turnout.yaml': MINE })
   for (const host of ['0.0.0.0', '::']) {
     const { code, err } = await run(['serve', '--port', '0', '--host', host], { cwd })
     t.equal(code, 1)
-    t.match(err, /^server\.host: ".*" can be reached from other machines.*keys.*auth: none/m)
+    t.match(err.replaceAll(/\n +/g, ' '), /^server\.host: ".*" can be reached from other machines.*keys.*auth: none/m)
     t.notMatch(err, /listening|^ +at /m)
   }
 })
@@ -143,7 +143,7 @@ t.test('a key works, its hash does not', async (t) => {
 
 t.test('the second signal ends it at once', async (t) => {
   const gateway = serve(t, [], t.testdir({}), NOWHERE)
-  const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+  const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '[^']*'\n/))
   const messages = [{ role: 'user', content: 'Tell me a very long story.' }]
   const live = await fetch(url, {
     method: 'POST',
@@ -169,7 +169,7 @@ const THROWN: readonly [string, string][] = [
 for (const [name, how] of THROWN)
   t.test(`${name} is logged with its type and place, not its words, behind the lines before it`, async (t) => {
     const gateway = serve(t, [], t.testdir({}), { ...NOWHERE, NODE_OPTIONS: FAULTY(how) })
-    const { url } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+    const { url } = curlOf(await gateway.until(/listening on [^]*-d '[^']*'\n/))
     await fetch(new URL('/v1/models', url), { headers: { 'x-request-id': 'the-line-before' } })
     gateway.child.kill('SIGUSR2')
     const { code, out, err } = await within(10_000, 'the end', gateway.ended)
@@ -184,7 +184,7 @@ for (const [name, how] of THROWN)
 t.test('the second signal loses no line, and nobody who reads them is waited for', async (t) => {
   for (const gone of [false, true]) {
     const gateway = serve(t, [], t.testdir({}), NOWHERE)
-    const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '.*'\n/))
+    const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '[^']*'\n/))
     const messages = [{ role: 'user', content: 'Tell me a very long story.' }]
     const body = JSON.stringify({ model: 'demo-sage', stream: true, messages })
     const live = await fetch(url, { method: 'POST', headers, body })
@@ -204,10 +204,41 @@ t.test('the curl names the address that is published, and empty variables say no
   const env = { TURNOUT_PUBLIC_URL: 'http://127.0.0.1:17070/', TURNOUT_HOST: '', TURNOUT_PORT: '' }
   const gateway = start(['serve'], { cwd: folder, env })
   t.teardown(() => gateway.child.kill('SIGKILL'))
-  const said = await gateway.until(/listening on [^]*-d '.*'\n/)
+  const said = await gateway.until(/listening on [^]*-d '[^']*'\n/)
   t.equal(curlOf(said).url, 'http://127.0.0.1:17070/v1/chat/completions')
   t.match(urlOf(said), /^http:\/\/127\.0\.0\.1:\d+$/)
   t.not(urlOf(said), 'http://127.0.0.1:17070')
   gateway.child.kill('SIGTERM')
   t.equal((await within(10_000, 'the end', gateway.ended)).code, 0)
+})
+
+t.test('SIGHUP ends nothing: not at the start, not while it runs, however often, not while it stops', async (t) => {
+  const gateway = serve(t, [], t.testdir({}), NOWHERE)
+  await gateway.until(/no configuration/)
+  gateway.child.kill('SIGHUP')
+  const { url, headers } = curlOf(await gateway.until(/listening on [^]*-d '[^']*'\n/))
+  t.match(gateway.said(), /^SIGHUP: nothing to reload; restart to change the configuration$/m)
+  const messages = [{ role: 'user', content: 'Tell me a very long story.' }]
+  const body = JSON.stringify({ model: 'demo-sage', stream: true, messages })
+  const live = await fetch(url, { method: 'POST', headers, body })
+  for (let times = 0; times < 3; times++) gateway.child.kill('SIGHUP')
+  gateway.child.kill('SIGTERM')
+  await gateway.until(/SIGTERM/)
+  gateway.child.kill('SIGHUP')
+  t.match(await within(20_000, 'the answer', live.text()), /data: \[DONE\]/)
+  const { code, out } = await within(10_000, 'the end', gateway.ended)
+  t.equal(code, 0)
+  t.match(out, /"event":"nothing_to_reload","signal":"SIGHUP","msg":"process"/)
+})
+
+t.test('a configuration of several backends starts with a table in 80 columns', async (t) => {
+  const names = ['a', 'a-name-that-is-longer-than-all-others-together-with-its-address']
+  const models = Array.from({ length: 40 }, (_, number) => `model-number-${number}`)
+  const backends = names.map((name) => ({ name, kind: 'vllm', url: 'http://127.0.0.1:9', models }))
+  const cwd = t.testdir({ 'turnout.yaml': JSON.stringify({ backends }) })
+  const said = await serve(t, [], cwd).until(/listening on [^]*-d '[^']*'\n/)
+  const lines = said.split('\n').slice(1)
+  t.match(lines[0], /^ {2}a {25}127\.0\.0\.1:9 {2}\S/)
+  t.match(lines[1], /^ {2}a-name-that-is-longer-\.\. {2}127\.0\.0\.1:9 {2}\S/)
+  for (const line of lines) t.ok(line.length <= 80, line)
 })

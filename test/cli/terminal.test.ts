@@ -22,7 +22,7 @@ async function serve(t: Test, { columns = 100, env = {}, file }: Options = {}): 
   const command = [process.execPath, COMMAND, 'serve', '--port', '0']
   const terminal = await openTerminal(command, { columns, cwd, env: { ...NOWHERE, ...env } })
   t.teardown(() => terminal.kill())
-  const said = await terminal.until(/listening on [^]*-d '.*'\r\n/)
+  const said = await terminal.until(/listening on [^]*-d '[^']*'\r\n/)
   return { ...terminal, url: /listening on (\S+)/.exec(seen(said))?.[1] ?? '' }
 }
 
@@ -106,4 +106,22 @@ t.test('a model whose name is an escape sequence cannot write to the terminal', 
   const raw = await gateway.until(/evil.* out/)
   t.match(seen(raw), / a\/evil\?\]0;owned\?\?\[2J\? /)
   t.notMatch(raw.replaceAll(/\x1b\[(?:0|1|2|3[1236])m/g, '').replaceAll('\r\n', ''), /[\p{Cc}\p{Cf}]/u)
+})
+
+t.test('the request to paste is the last thing on the screen of a start', { skip: noTerminal }, async (t) => {
+  const gateway = await serve(t, { columns: 80, file: CONFIGURED('http://127.0.0.1:9', 'pretty') })
+  const screen = seen(gateway.raw())
+  t.match(screen, /^\d\d:\d\d:\d\d warn {2}backend a is down/m, 'the log has had its say')
+  t.match(screen, /\nlistening on \S+\n\n {2}curl -N [^\n]+ \\\n[^\n]+\n[^\n]+'\n\n?$/)
+  for (const line of screen.split('\n').slice(1)) t.ok(line.length <= 80, line)
+})
+
+t.test('a terminal that is closed takes nothing along', { skip: noTerminal }, async (t) => {
+  const gateway = await serve(t)
+  gateway.close()
+  for (let times = 0; times < 3; times++) await ask(gateway.url, HELLO)
+  process.kill(gateway.pid, 'SIGHUP')
+  await ask(gateway.url, HELLO)
+  process.kill(gateway.pid, 'SIGTERM')
+  t.equal(await within(10_000, 'the end', gateway.ended), 0)
 })

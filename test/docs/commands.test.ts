@@ -28,7 +28,7 @@ const portOf = (said: string, what: string): string =>
 async function serve(cwd: string, env: Readonly<Record<string, string>>): Promise<{ gateway: Running; said: string }> {
   const gateway = start(['serve', '--port', '0'], { cwd, env: { ...NOWHERE, ...env } })
   t.teardown(() => gateway.child.kill('SIGKILL'))
-  return { gateway, said: await gateway.until(/listening on [^]*-d '.*'\n/) }
+  return { gateway, said: await gateway.until(/listening on [^]*-d '[^']*'\n/) }
 }
 
 type Env = Readonly<Record<string, string>>

@@ -201,7 +201,7 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { event: 'nothing_to_reload', signal: 'SIGHUP' },
-    'warn  SIGHUP: nothing is read again while the gateway runs; restart it for another configuration',
+    'warn  SIGHUP: nothing to reload; restart to change the configuration',
   ],
 ]
 

@@ -134,6 +134,5 @@ const WORDS: Words = {
   },
   observer_failed: ({ type, code, stack }) =>
     `what records finished requests failed: ${type}${code === undefined ? '' : ` ${code}`}${stack === undefined ? '' : `\n${stack}`}`,
-  nothing_to_reload: ({ signal }) =>
-    `${signal}: nothing is read again while the gateway runs; restart it for another configuration`,
+  nothing_to_reload: ({ signal }) => `${signal}: nothing to reload; restart to change the configuration`,
 }
