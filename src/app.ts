@@ -117,7 +117,7 @@ export async function createApp({
     await own?.hold?.release()
     throw thrown
   })
-  const { books, metrics, limiter, sessions, redis } = observers
+  const { books, metrics, limiter, sessions, lastHour, redis } = observers
   const answers = await openAnswers(config.store.answers, redis).catch(async (thrown: unknown) => {
     await observers.close()
     await own?.hold?.release()
@@ -160,6 +160,7 @@ export async function createApp({
     keys,
     fleet,
     counts,
+    lastHour,
     log,
     redis,
     beginTrace: tracing(config.telemetry),
@@ -173,7 +174,19 @@ export async function createApp({
   const admin: Admin | null =
     config.admin === null
       ? null
-      : await createAdmin({ spec: config.admin, hosts, keys, fleet, budgets, sessions, books, log, emit, now })
+      : await createAdmin({
+          spec: config.admin,
+          hosts,
+          keys,
+          fleet,
+          budgets,
+          sessions,
+          lastHour,
+          books,
+          log,
+          emit,
+          now,
+        })
 
   return {
     log,

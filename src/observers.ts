@@ -16,6 +16,7 @@ import { DamageCount } from './ledger/damage.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
+import { LastHour } from './observe/headline/last-hour.ts'
 import type { Log } from './observe/log/lines.ts'
 import { loadTelemetry } from './observe/telemetry/load.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -27,6 +28,7 @@ export interface Observers {
   readonly metrics: Metrics
   readonly limiter: Limiter
   readonly sessions: Sessions
+  readonly lastHour: LastHour
   /** The client of Redis that gateways share; null where there is none. */
   readonly redis: OpenLimiter['redis']
   /** Before another configuration is in force. Throws a ConfigError where another gateway counts budgets into the same folder. */
@@ -80,6 +82,7 @@ export async function openObservers(
   })
   const { limiter, local, redis } = limits
   const sessions = new Sessions()
+  const lastHour = new LastHour()
   let counts: CountsFile | null = null
   if (store.ledger !== null) {
     const { folder } = store.ledger
@@ -91,7 +94,7 @@ export async function openObservers(
     const ownOf = new Map(keys().map((key) => [key.id, key.budgets]))
     const counting = local === null || budgets.length + own().length === 0 ? null : local
     const follower = counting && { limiter: counting, afterSeq, own: ownOf }
-    await catchUp(folder, { budgets: follower, sessions }, { damage, emit })
+    await catchUp(folder, { budgets: follower, recent: [sessions, lastHour] }, { damage, emit })
     counts?.start()
   }
   const kinds = new Map<string, string>()
@@ -100,13 +103,14 @@ export async function openObservers(
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
-  const observers = [metrics, log.observer(config.server.logDecisions), sessions, ...some(telemetry), ...some(ledger)]
+  const observers = [metrics, log.observer(config.server.logDecisions), sessions, lastHour, ...some(telemetry), ...some(ledger)]
   books = new Books({ observers: [...observers, ...others], lessons, emit })
   return {
     books,
     metrics,
     limiter,
     sessions,
+    lastHour,
     redis,
     async prepare(next) {
       if (mayCount(next, own())) await counts?.hold()

@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'backends/upstream': 2,
   'observe/gateway': 2,
   'observe/log': 2,
+  'observe/headline': 2,
   keys: 2,
   budgets: 2,
   answers: 2,

@@ -31,7 +31,12 @@ export const OTHER_PATHS: readonly (readonly [
   ['GET', '/health/liveness', '', 'served, needs no key'],
   ['GET', '/health/readiness', '', 'served, needs no key: 503 while the gateway stops'],
   ['GET', '/metrics', '', 'served, needs no key: Prometheus'],
-  ['GET', '/', '', 'served, needs no key: name and state; to a client of Ollama "Ollama is running"'],
+  [
+    'GET',
+    '/',
+    '',
+    'served, needs no key: name, version and, where no keys are asked for, the last hour; to a client of Ollama "Ollama is running"',
+  ],
   ['GET', '/api/tags', 'ollama', 'served: the models that the key may reach'],
   ['GET', '/v1/responses/:id', 'openai-responses', 'served: an answer that is kept, to its key'],
   ['GET', '/v1/responses/:id/input_items', 'openai-responses', 'served: what it was given to'],

@@ -13,6 +13,9 @@ export interface CountsFileTools {
   readonly emit: (event: StateFileEvent) => void
 }
 
+/** `folder`: of the ledger. */
+export const countsPath = (folder: string): string => join(folder, 'budgets.json')
+
 export class CountsFile {
   readonly #folder: string
   readonly #path: string
@@ -24,7 +27,7 @@ export class CountsFile {
   /** `folder`: of the ledger. */
   constructor(folder: string, limiter: MemoryLimiter, { seq, emit }: CountsFileTools) {
     this.#folder = folder
-    this.#path = join(folder, 'budgets.json')
+    this.#path = countsPath(folder)
     const counts = storedCounts(limiter, { seq, loaded: (last) => (this.counted = last) })
     this.#file = new StateFile(this.#path, counts, emit)
   }

@@ -1,9 +1,28 @@
+/** A count of a budget as the admin API and `turnout stats` tell of it. */
+import { z } from 'zod'
 import { usdOf } from '../core/money.ts'
 import type { BudgetState } from './limiter.ts'
 
+const limit = z.number().nullable()
+
+/** Money in USD. `null` = not limited, or no window. */
+export const shownBudgetSchema = z.object({
+  budget: z.string(),
+  of: z.string(),
+  id: z.string(),
+  per: z.string().nullable(),
+  /** ISO 8601, UTC. */
+  resets_at: z.string().nullable(),
+  limit: z.object({ usd: limit, tokens: limit, requests: limit, parallel: limit }),
+  used: z.object({ usd: limit, tokens: z.number(), requests: z.number() }),
+  reserved: z.object({ usd: limit, tokens: z.number() }),
+  in_flight: z.number(),
+})
+
+export type ShownBudget = Readonly<z.output<typeof shownBudgetSchema>>
+
 const usd = (nano: number | null): number | null => (nano === null ? null : usdOf(nano))
 
-/** A count as the admin API tells of it. */
 export const shownBudget = ({
   name,
   of,
@@ -14,7 +33,7 @@ export const shownBudget = ({
   used,
   reserved,
   inflight,
-}: BudgetState): object => ({
+}: BudgetState): ShownBudget => ({
   budget: name,
   of,
   id,

@@ -4,7 +4,7 @@ import type { Args, Call, Command, Flags, Row, Section } from './command.ts'
 import type { Entry } from './find-command.ts'
 import type { Io } from './io.ts'
 import { parsedCall } from './parse-call.ts'
-import { LEDGER, SESSIONS, STATE } from './rows/books.ts'
+import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 import { CHECK, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
@@ -37,6 +37,7 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'see what it took',
     entries: [
+      command(STATS, async () => (await import('./stats.ts')).stats),
       command(SESSIONS, async () => (await import('./sessions.ts')).sessions),
       command(LEDGER, async () => (await import('./ledger.ts')).ledger),
     ],

@@ -27,7 +27,7 @@ const LIMIT_MS = 5_000
 /** Throws an Error that says what to do: a wrong address, a wrong configuration, a server that is no gateway. */
 export async function findGateway(options: GatewayOptions, io: Io): Promise<FoundGateway> {
   const config = options.url === undefined ? await configOf(options.config, io) : null
-  const url = options.url === undefined ? ownUrl(addressOf(config, io)) : originOf(options.url)
+  const url = options.url === undefined ? gatewayUrl(config, io) : originOf(options.url)
   const client = new HttpClient({ connectMs: LIMIT_MS })
   const call = { method: 'GET', headers: {}, signal: AbortSignal.timeout(LIMIT_MS) } as const
   try {
@@ -54,9 +54,9 @@ const asksForKeys = ({ server, keys, store }: Config): boolean =>
   server.auth === 'keys' && (keys.length > 0 || store.keys !== null)
 
 /** As `turnout serve` listens, options of its command line aside. */
-function addressOf(config: Config | null, { env }: Io): { host: string; port: number } {
+export function gatewayUrl(config: Pick<Config, 'server'> | null, { env }: Pick<Io, 'env'>): string {
   const { host, port } = config?.server ?? DEFAULT_SERVER
-  return { host: env['TURNOUT_HOST'] || host, port: Number(env['TURNOUT_PORT'] || port) }
+  return ownUrl({ host: env['TURNOUT_HOST'] || host, port: Number(env['TURNOUT_PORT'] || port) })
 }
 
 /** Whatever base URL somebody copied. */

@@ -12,7 +12,7 @@ import type { Io } from './io.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
 import { damageWords } from './ledger-damage.ts'
 import { ledgerFault } from './ledger-fault.ts'
-import { momentOf } from './moment.ts'
+import { momentAt } from './moment.ts'
 import type { LEDGER } from './rows/books.ts'
 import { Outflow } from './outflow.ts'
 
@@ -47,14 +47,6 @@ function readingOf({ since, until, kind, format, decisions }: Asked, now: number
     ...(to === undefined ? {} : { until: to }),
     ...(kind === undefined ? {} : { kind }),
   }
-}
-
-function momentAt(option: string, text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined
-  const moment = momentOf(text, now)
-  if (moment === null)
-    throw new UsageError(`${option}: "${text}" is not a time; write it like 90m, 7d or 2026-01-31T08:00Z`)
-  return moment
 }
 
 /** Null where none is kept. */

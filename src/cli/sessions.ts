@@ -1,5 +1,6 @@
 /** `turnout sessions`: what agents took, by session or by agent, from a running gateway. */
 import { isObject } from '../core/is-object.ts'
+import { ageText } from './age.ts'
 import { askAdmin } from './ask-admin.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
@@ -59,7 +60,7 @@ function row(one: Shown, agents: boolean, now: number): string[] {
       ]
   return [
     ...names,
-    age(now - Date.parse(word(one['last_at']))),
+    ageText(now - Date.parse(word(one['last_at']))),
     `${word(one['successes'])}/${word(one['requests'])}`,
     amount(number(tokens['input']) + number(tokens['output'])),
     usd(one['cost_usd'], number(one['unpriced_requests'])),
@@ -86,16 +87,3 @@ const usd = (value: unknown, unpriced = 0): string =>
 
 const amount = (tokens: number): string =>
   tokens < 10_000 ? String(tokens) : tokens < 1e6 ? `${Math.round(tokens / 1000)}k` : `${(tokens / 1e6).toFixed(1)}M`
-
-const AGES: readonly (readonly [ms: number, unit: string])[] = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-]
-
-/** The clocks of two machines differ. */
-function age(ms: number): string {
-  if (Number.isNaN(ms)) return '-'
-  const [size, unit] = AGES.find(([size]) => ms >= size) ?? [1000, 's']
-  return `${Math.max(0, Math.floor(ms / size))}${unit}`
-}

@@ -6,6 +6,7 @@ import type { TokenCounts } from '../backends/fleet/token-counts.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import type { ProcessSettings } from '../core/settings.ts'
 import type { KeyStore } from '../keys/key-store.ts'
+import type { LastHour } from '../observe/headline/last-hour.ts'
 import type { Log } from '../observe/log/lines.ts'
 import type { Stages } from '../pipeline.ts'
 import { Admission } from './admission/admission.ts'
@@ -23,6 +24,7 @@ import { answerPreflights } from './plugins/preflight.ts'
 import { answerErrors, recordAnswers, refuseUnknownPaths } from './plugins/refusals.ts'
 import { answerRoutes } from './routes/answers.ts'
 import { deploymentsRoute } from './routes/deployments.ts'
+import { frontRoute } from './routes/front.ts'
 import { modelRoutes } from './routes/models.ts'
 import { ollamaRoutes } from './routes/ollama.ts'
 import { healthRoute, opsRoutes } from './routes/ops.ts'
@@ -35,6 +37,7 @@ export interface ServerTools {
   readonly keys: KeyStore
   readonly fleet: Fleet
   readonly counts: TokenCounts
+  readonly lastHour: LastHour
   readonly log: Log
   /** The client of Redis that gateways share; null where there is none. */
   readonly redis: ScriptRunner | null
@@ -51,7 +54,7 @@ export interface GatewayServer {
 
 export async function createServer(
   { server, bodies }: Pick<ProcessSettings, 'server' | 'bodies'>,
-  { stages, endpoints, keys, fleet, counts, log, redis, beginTrace }: ServerTools,
+  { stages, endpoints, keys, fleet, counts, lastHour, log, redis, beginTrace }: ServerTools,
 ): Promise<GatewayServer> {
   const { metrics, now, policy } = stages
   const { host, port, hosts, cors } = server
@@ -96,6 +99,7 @@ export async function createServer(
   recordAnswers(app, plain, stages.formats)
   answerErrors(app, () => connections.stopping, stages.formats)
   refuseUnknownPaths(app)
+  frontRoute(app, { books: stages.books, keys, lastHour })
   opsRoutes(app, stages, () => !connections.stopping)
   await app.register((scope: FastifyInstance, _options, done) => {
     admitAll(scope, admission)

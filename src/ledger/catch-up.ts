@@ -1,4 +1,4 @@
-/** What the ledger knows of the time before a start: counts of budgets and sessions go on from it. */
+/** What the ledger knows of the time before a start: counts of budgets, sessions and the last hour go on from it. */
 import type { MemoryLimiter } from '../budgets/memory.ts'
 import { windowOf } from '../budgets/windows.ts'
 import type { LedgerEvent } from '../core/events.ts'
@@ -11,7 +11,8 @@ import { countedIn } from './read.ts'
 export interface Followers {
   /** Null: nothing is counted. */
   readonly budgets: BudgetFollower | null
-  readonly sessions: { replay(request: Counted): void }
+  /** What goes on from the requests of the last hours. */
+  readonly recent: readonly { replay(request: Counted): void }[]
 }
 
 export interface BudgetFollower {
@@ -31,12 +32,12 @@ export interface CatchUpTools {
 const RECALLED_MS = 6 * 3_600_000
 
 /** Never rejects: a gateway starts without its disk as well. */
-export async function catchUp(folder: string, { budgets, sessions }: Followers, tools: CatchUpTools): Promise<void> {
+export async function catchUp(folder: string, { budgets, recent }: Followers, tools: CatchUpTools): Promise<void> {
   const { damage, emit } = tools
   try {
     if (budgets !== null) await countAgain(folder, budgets, damage)
     const query = { since: Date.now() - RECALLED_MS, onDamage: damage.add }
-    for await (const request of countedIn(folder, query)) sessions.replay(request)
+    for await (const request of countedIn(folder, query)) for (const one of recent) one.replay(request)
   } catch (thrown) {
     const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown error'
     // Before the first start there is no folder.
@@ -50,10 +51,10 @@ export async function catchUp(folder: string, { budgets, sessions }: Followers, 
 }
 
 /** Adds to the counts what the ledger has and they do not yet: the last second before a process was killed, or all of the month. */
-async function countAgain(
+export async function countAgain(
   folder: string,
   { limiter, afterSeq, own }: BudgetFollower,
-  damage: DamageCount,
+  damage: Pick<DamageCount, 'add'>,
 ): Promise<void> {
   const since = windowOf('month', Date.now()).startsAt
   const query = { afterSeq, since, onDamage: damage.add }

@@ -5,8 +5,10 @@ import { createAdmin } from '../../src/http/admin/server.ts'
 import type { SessionQueryString } from '../../src/http/admin/session-routes.ts'
 import { adminRoutes, type AdminTools } from '../../src/http/admin/routes.ts'
 import { KeyStore } from '../../src/keys/key-store.ts'
+import { LastHour } from '../../src/observe/headline/last-hour.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { catalogOf } from '../support/factories.ts'
+import { finished } from '../support/records.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import { hashed, startGateway } from '../support/gateway.ts'
 import { adminRig, type Answer, send, TOKEN } from './admin.ts'
@@ -22,7 +24,7 @@ interface Key {
 }
 
 t.test('every route asks for the token, and none of them is on the port of the gateway', async (t) => {
-  t.equal(ROUTES.length, 11)
+  t.equal(ROUTES.length, 12)
   for (const { method, path } of ROUTES) {
     // A rig of its own: wrong tokens are counted.
     const { ask, gateway } = await adminRig(t)
@@ -298,6 +300,8 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const resets: unknown[] = []
   const queries: SessionQueryString[] = []
   let recorded = 0
+  const lastHour = new LastHour()
+  lastHour.onCompleted(finished({ endedAt: Date.now() }))
   const admin = await createAdmin({
     hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
@@ -312,6 +316,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
       list: (query) => [queries.push(query)].map((at) => ({ id: `s${at}` })),
       get: (id) => (id === 'a/b c' ? { id } : null),
     },
+    lastHour,
     books: { flush: () => recorded++ },
     log: createLog('silent'),
     emit: () => undefined,
@@ -322,7 +327,11 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   const ask = (method: string, path: string, body?: unknown): Promise<Answer> =>
     send(`${url}${path}`, method, TOKEN, body)
   t.match(await ask('GET', '/admin/budgets'), { status: 200, body: { budgets: [{ name: 'daily' }] } })
-  t.equal(recorded, 1, 'and what has ended is recorded before it is shown')
+  t.match(await ask('GET', '/admin/stats'), {
+    status: 200,
+    body: { last_hour: { requests: 1, successes: 1 }, budgets: [{ name: 'daily' }] },
+  })
+  t.equal(recorded, 2, 'and what has ended is recorded before it is shown')
   t.match(await ask('POST', '/admin/budgets/daily/reset'), { status: 200, body: { name: 'daily', id: null, reset: 1 } })
   t.match(await ask('POST', '/admin/budgets/daily/reset', { id: 'blue' }), { body: { id: 'blue', reset: 2 } })
   t.strictSame(resets, [

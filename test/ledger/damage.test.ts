@@ -120,7 +120,11 @@ t.test('a segment of a later version is left alone, and that is said', async (t)
   t.strictSame([count.newer, count.damaged, count.torn], [1, 0, 0])
   const told: LedgerEvent[] = []
   const sessions = { replay: () => undefined }
-  await catchUp(folder, { budgets: null, sessions }, { damage: new DamageCount(), emit: (event) => told.push(event) })
+  await catchUp(
+    folder,
+    { budgets: null, recent: [sessions] },
+    { damage: new DamageCount(), emit: (event) => told.push(event) },
+  )
   t.strictSame(told, [{ event: 'ledger_newer', files: 1 }])
 })
 

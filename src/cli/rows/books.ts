@@ -2,6 +2,8 @@
 import { row } from '../command.ts'
 import { CONFIG, JSON_FLAG, SINCE } from './shared.ts'
 
+const LEDGER_FOLDER = { takes: 'DIR', path: 'folder', doc: 'the folder of the ledger, without a configuration' } as const
+
 export const SESSIONS = row({
   name: 'sessions',
   summary: 'print what agents took and cost, by session or by agent',
@@ -25,6 +27,28 @@ export const SESSIONS = row({
     { line: 'turnout sessions --since 1h --sort cost', does: 'the dearest of the last hour' },
     { line: 'turnout sessions --agents', does: 'sums of each agent' },
   ],
+})
+
+export const STATS = row({
+  name: 'stats',
+  summary: 'print useful answers, cost, tokens, waste, time to the first token, and budgets',
+  about: [
+    'The numbers come from the ledger, also while the gateway runs. Where none is configured, the running gateway tells ' +
+      'its last hour; one that asks for keys does so for TURNOUT_ADMIN_TOKEN.',
+  ],
+  args: {},
+  flags: {
+    since: { ...SINCE, doc: `${SINCE.doc}; 1h without it` },
+    json: JSON_FLAG,
+    config: CONFIG,
+    folder: LEDGER_FOLDER,
+  },
+  either: [{ flags: ['config', 'folder'], why: '--config and --folder exclude each other' }],
+  examples: [
+    { line: 'turnout stats', does: 'the last hour' },
+    { line: 'turnout stats --since 7d --json', does: 'a week, for a program' },
+  ],
+  guesses: ['stat', 'statistics', 'summary', 'status', 'top', 'budget', 'budgets', 'spend'],
 })
 
 export const STATE = row({
@@ -51,7 +75,7 @@ export const LEDGER = row({
     format: { words: ['jsonl', 'csv'], fallback: 'jsonl', doc: 'a line of JSON or of CSV for each row' },
     decisions: { doc: 'with the decision of each request; JSON only' },
     config: CONFIG,
-    folder: { takes: 'DIR', path: 'folder', doc: 'the folder of the ledger, without a configuration' },
+    folder: LEDGER_FOLDER,
   },
   either: [{ flags: ['config', 'folder'], why: '--config and --folder exclude each other' }],
   examples: [

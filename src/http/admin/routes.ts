@@ -1,11 +1,13 @@
 /** The one table of the admin API: every route stands here, and `server.ts` asks for the token before each of them. */
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import type { KeyStore } from '../../keys/key-store.ts'
+import type { LastHour } from '../../observe/headline/last-hour.ts'
 import { backendRoutes } from './backend-routes.ts'
 import { type BudgetBook, budgetRoutes } from './budget-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { type SessionBook, sessionRoutes } from './session-routes.ts'
+import { statsRoutes } from './stats-routes.ts'
 
 /** What the admin API shows and changes. */
 export interface AdminTools {
@@ -14,13 +16,15 @@ export interface AdminTools {
   /** Null: there are none. */
   readonly budgets: BudgetBook | null
   readonly sessions: SessionBook | null
+  readonly lastHour: Pick<LastHour, 'sums'>
   /** The fleet's clock, ms. */
   readonly now: () => number
 }
 
-export const adminRoutes = ({ keys, fleet, budgets, sessions, now }: AdminTools): AdminRoute[] => [
+export const adminRoutes = ({ keys, fleet, budgets, sessions, lastHour, now }: AdminTools): AdminRoute[] => [
   ...keyRoutes(keys),
   ...budgetRoutes(budgets),
   ...sessionRoutes(sessions),
+  ...statsRoutes(lastHour, budgets),
   ...backendRoutes(fleet, now),
 ]

@@ -11,11 +11,6 @@ export function opsRoutes(
   ready: () => boolean,
 ): void {
   const config = { silent: true }
-  scope.get('/', { config }, ({ headers }, reply) => {
-    // Clients of Ollama look for its words; nobody else may take this for an Ollama.
-    if (!OLLAMA_CLIENT.test(headers['user-agent'] ?? '')) return { name: 'turnout', status: 'running' }
-    return reply.type('text/plain; charset=utf-8').send('Ollama is running')
-  })
   scope.get('/health/liveness', { config }, () => ({ status: 'ok' }))
   scope.get('/health/readiness', { config }, (_request, reply) =>
     reply.code(ready() ? 200 : 503).send({ status: ready() ? 'ok' : 'stopping' }),
@@ -27,8 +22,6 @@ export function opsRoutes(
     return await metrics.scrape(format)
   })
 }
-
-const OLLAMA_CLIENT = /^ollama/i
 
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
