@@ -103,7 +103,14 @@ export async function openObservers(
   }
   learnKinds(config)
   const telemetry = await loadTelemetry(config.telemetry, { version: VERSION, kinds, emit })
-  const observers = [metrics, log.observer(config.server.logDecisions), sessions, lastHour, ...some(telemetry), ...some(ledger)]
+  const observers = [
+    metrics,
+    log.observer(config.server.logDecisions),
+    sessions,
+    lastHour,
+    ...some(telemetry),
+    ...some(ledger),
+  ]
   books = new Books({ observers: [...observers, ...others], lessons, emit })
   return {
     books,

@@ -19,7 +19,7 @@ export function momentOf(text: string, now: number): number | null {
 export function momentAt(option: string, text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined
   const moment = momentOf(text, now)
-  if (moment === null) 
+  if (moment === null)
     throw new UsageError(`${option}: "${text}" is not a time; write it like 90m, 7d or 2026-01-31T08:00Z`)
   return moment
 }

@@ -78,14 +78,15 @@ t.test('the five numbers and the budgets, from the ledger, on one screen', async
 t.test(
   'while the gateway runs the ledger says what it counts: budgets that were reset, and what is in no file yet',
   async (t) => {
-    const folder = join(t.testdir({}), 'ledger')
+    const budgets = [{ name: 'all', of: 'gateway', usd: 50, per: 'month' }]
+    const cwd = await configured(t, { store: { ledger: './data' }, budgets })
     const { gateway } = await rig(t, {
       upstreams: { up: {} },
       config: {
         models: { tiny: { price: { input_per_mtok_usd: 1000, output_per_mtok_usd: 1000 } } },
         admin: { port: 0, token: hashed('admin-secret') },
-        store: { ledger: folder },
-        budgets: [{ name: 'all', of: 'gateway', usd: 50, per: 'month' }],
+        store: { ledger: join(cwd, 'data') },
+        budgets,
       },
     })
     const send = async (): Promise<void> => void (await (await rawPost(gateway.url, CHAT_PATH, chat())).complete)
@@ -97,12 +98,14 @@ t.test(
     await send()
     await admin('POST', '/admin/budgets/all/reset')
     for (let i = 0; i < 3; i++) await send()
-    const cwd = await configured(t, { store: { ledger: folder }, budgets: [{ name: 'all', usd: 50, per: 'month' }] })
     // Rows are written twice a second, counts once.
     await eventually(10_000, 'the same in the ledger and in the gateway', async () => {
-      const { last_hour, budgets } = await admin('GET', '/admin/stats')
-      const told = json(await run(['--json'], cwd))
-      const [[own], [read]] = [budgets, told['budgets']] as [[SpentBudget], [SpentBudget]]
+      const { last_hour, budgets: states } = await admin('GET', '/admin/stats')
+      const shown = await run(['--json'], cwd)
+      // Before the first row is written there is no folder.
+      if (shown.code !== 0) return false
+      const told = json(shown)
+      const [[own], [read]] = [states, told['budgets']] as [[SpentBudget], [SpentBudget]]
       return (
         (last_hour as { requests: number }).requests === 4 &&
         Object.entries(last_hour as object).every(([name, value]) => told[name] === value || name.startsWith('ttft')) &&

@@ -2,7 +2,11 @@
 import { row } from '../command.ts'
 import { CONFIG, JSON_FLAG, SINCE } from './shared.ts'
 
-const LEDGER_FOLDER = { takes: 'DIR', path: 'folder', doc: 'the folder of the ledger, without a configuration' } as const
+const LEDGER_FOLDER = {
+  takes: 'DIR',
+  path: 'folder',
+  doc: 'the folder of the ledger, without a configuration',
+} as const
 
 export const SESSIONS = row({
   name: 'sessions',
@@ -31,7 +35,7 @@ export const SESSIONS = row({
 
 export const STATS = row({
   name: 'stats',
-  summary: 'print useful answers, cost, tokens, waste, time to the first token, and budgets',
+  summary: 'print useful answers, cost, tokens, waste, TTFT and budgets',
   about: [
     'The numbers come from the ledger, also while the gateway runs. Where none is configured, the running gateway tells ' +
       'its last hour; one that asks for keys does so for TURNOUT_ADMIN_TOKEN.',
@@ -48,7 +52,7 @@ export const STATS = row({
     { line: 'turnout stats', does: 'the last hour' },
     { line: 'turnout stats --since 7d --json', does: 'a week, for a program' },
   ],
-  guesses: ['stat', 'statistics', 'summary', 'status', 'top', 'budget', 'budgets', 'spend'],
+  guesses: ['statistics', 'summary', 'status', 'top', 'budget', 'budgets', 'spend'],
 })
 
 export const STATE = row({
