@@ -73,7 +73,7 @@ const LIMIT_MS = 5_000
 /** The last hour of the gateway of `config`; why there is none, in words. */
 export async function statsOfGateway(config: Config | null, url: string, io: Io): Promise<GatewayStats | string> {
   const token = io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
-  return config?.admin != null && token !== ''
+  return config !== null && config.admin !== null && token !== ''
     ? await statsOfAdmin(ownUrl(config.admin), token, io)
     : await statsOfFront(url)
 }

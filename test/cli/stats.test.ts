@@ -89,7 +89,11 @@ t.test(
         budgets,
       },
     })
-    const send = async (): Promise<void> => void (await (await rawPost(gateway.url, CHAT_PATH, chat())).complete)
+    const send = async (): Promise<void> => {
+      await (
+        await rawPost(gateway.url, CHAT_PATH, chat())
+      ).complete
+    }
     const admin = async (method: string, path: string): Promise<Readonly<Record<string, unknown>>> => {
       const headers = { authorization: 'Bearer admin-secret' }
       const answer = await fetch(`${gateway.adminUrl}${path}`, { method, headers })

@@ -41,7 +41,7 @@ export class LastHour implements RequestObserver {
     const there = this.#minutes[place]
     if (there?.number === number) return addRequest(there.sums, request)
     // Of an hour that is over already: a replay begins before it, and clocks are set back.
-    if (there != null && there.number > number && there.number <= minuteOf(Date.now())) return
+    if (there !== undefined && there !== null && there.number > number && there.number <= minuteOf(Date.now())) return
     const sums = newSums()
     this.#minutes[place] = { number, sums }
     addRequest(sums, request)
