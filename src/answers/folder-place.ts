@@ -1,6 +1,7 @@
 /** Records in a folder, one file each, for this process alone: the oldest go where there would be too much. */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BoundedMap } from '../core/bounded-map.ts'
 import { AMBIGUOUS, type AnswerPlace } from './places.ts'
 
 const ENDING = '.json'
@@ -12,7 +13,7 @@ export class FolderPlace implements AnswerPlace {
   readonly #folder: string
   readonly #most: number
   /** Sizes of the files, the oldest first. */
-  readonly #sizes = new Map<string, number>()
+  readonly #sizes = new BoundedMap<string, number>(Infinity)
   /** What is on its way to the disk. */
   readonly #pending = new Map<string, Buffer>()
   #bytes = 0
@@ -69,7 +70,7 @@ export class FolderPlace implements AnswerPlace {
     const size = this.#sizes.get(name)
     if (size === undefined) return false
     this.#forget(name)
-    this.#later(() => rm(this.#path(name), { force: true }))
+    this.#remove(name)
     return size > 0
   }
 
@@ -89,10 +90,16 @@ export class FolderPlace implements AnswerPlace {
   }
 
   #trim(): void {
-    for (const oldest of this.#sizes.keys()) {
-      if (this.#bytes <= this.#most) break
-      this.delete(oldest)
+    while (this.#bytes > this.#most) {
+      const [oldest, size] = this.#sizes.shift()!
+      this.#bytes -= size
+      this.#pending.delete(oldest)
+      this.#remove(oldest)
     }
+  }
+
+  #remove(name: string): void {
+    this.#later(() => rm(this.#path(name), { force: true }))
   }
 
   /** One after the other: what is written and what is deleted of one name must not overtake each other. What fails is not kept. */

@@ -1,11 +1,12 @@
 /** Records in memory: the oldest go where there would be too much. */
+import { BoundedMap } from '../core/bounded-map.ts'
 import { AMBIGUOUS, type AnswerPlace } from './places.ts'
 
 /** Of an entry beside its record. */
 const ENTRY_BYTES = 256
 
 export class MemoryPlace implements AnswerPlace {
-  readonly #records = new Map<string, Buffer>()
+  readonly #records = new BoundedMap<string, Buffer>(Infinity)
   readonly #most: number
   #bytes = 0
 
@@ -27,21 +28,18 @@ export class MemoryPlace implements AnswerPlace {
     const known = this.#records.has(name)
     this.delete(name)
     const kept = known ? AMBIGUOUS : record
-    const size = ENTRY_BYTES + kept.length
+    const size = sizeOf(kept)
     if (size > this.#most) return
     this.#records.set(name, kept)
     this.#bytes += size
-    for (const oldest of this.#records.keys()) {
-      if (this.#bytes <= this.#most) break
-      this.delete(oldest)
-    }
+    while (this.#bytes > this.#most) this.#bytes -= sizeOf(this.#records.shift()![1])
   }
 
   delete(name: string): boolean {
     const record = this.#records.get(name)
     if (record === undefined) return false
     this.#records.delete(name)
-    this.#bytes -= ENTRY_BYTES + record.length
+    this.#bytes -= sizeOf(record)
     return record.length > 0
   }
 
@@ -49,3 +47,5 @@ export class MemoryPlace implements AnswerPlace {
     return Promise.resolve()
   }
 }
+
+const sizeOf = ({ length }: Buffer): number => ENTRY_BYTES + length

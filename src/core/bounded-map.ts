@@ -1,5 +1,6 @@
 /**
- * A map of at most so many entries: the oldest goes for a new one. An entry is as old as its first `set`, or its last `renew`.
+ * A map of at most so many entries: the oldest goes for a new one. An entry is as old as its first `set`, or its last `renew`. Where size is
+ * counted in something else, `most` is Infinity and `shift` makes room.
  *
  * The oldest key is read from one iterator that is kept: a new one walks over every entry that was deleted since the map was last
  * rebuilt, which at ten thousand entries takes longer than the rest of a request. But it also keeps every table that the map has had
@@ -7,7 +8,7 @@
  */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #most: number
-  #oldest: MapIterator<K> | null = null
+  #oldest: MapIterator<[K, V]> | null = null
   /** Since the iterator was made, those apart that make room for a new entry: they move it on. */
   #deletions = 0
 
@@ -17,7 +18,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
-    if (this.size >= this.#most && !this.has(key)) this.#forget()
+    if (this.size >= this.#most && !this.has(key)) this.shift()
     return super.set(key, value)
   }
 
@@ -28,15 +29,20 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 
   override delete(key: K): boolean {
-    if (++this.#deletions > this.#most) this.#restart()
+    if (++this.#deletions > this.size) this.#restart()
     return super.delete(key)
   }
 
-  /** Entries in front of the iterator were deleted, so the next that it gives is the oldest. At the end it sees nothing more, for good. */
-  #forget(): void {
-    let next = (this.#oldest ??= this.keys()).next()
-    if (next.done === true) next = (this.#oldest = this.keys()).next()
-    if (next.done !== true) super.delete(next.value)
+  /**
+   * Takes the oldest entry out; null: there is none. Entries in front of the iterator were deleted, so the next that it gives is the
+   * oldest. At the end it sees nothing more, for good.
+   */
+  shift(): readonly [key: K, value: V] | null {
+    let next = (this.#oldest ??= this.entries()).next()
+    if (next.done === true) next = (this.#oldest = this.entries()).next()
+    if (next.done === true) return null
+    super.delete(next.value[0])
+    return next.value
   }
 
   #restart(): void {

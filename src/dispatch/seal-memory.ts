@@ -2,6 +2,7 @@
  * Seals of calls of tools (thought signatures), for callers whose wire format has no place for them: the backend that made a call
  * refuses a conversation in which it comes back without its seal. Forgotten with the process: then the backend is told that there is none.
  */
+import { BoundedMap } from '../core/bounded-map.ts'
 import type { Seal } from '../core/prompt.ts'
 
 /** Of all together, in characters; a conversation of a hundred calls has some 200,000. */
@@ -10,8 +11,7 @@ const MOST_CHARACTERS = 16 * 1024 * 1024
 const LONGEST = 256 * 1024
 
 export class SealMemory {
-  /** The oldest first. */
-  readonly #seals = new Map<string, Seal>()
+  readonly #seals = new BoundedMap<string, Seal>(Infinity)
   readonly #most: number
   #characters = 0
 
@@ -26,9 +26,9 @@ export class SealMemory {
     this.#forget(key)
     this.#seals.set(key, seal)
     this.#characters += sizeOf(key, seal)
-    for (const oldest of this.#seals.keys()) {
-      if (this.#characters <= this.#most) return
-      this.#forget(oldest)
+    while (this.#characters > this.#most) {
+      const [oldest, itsSeal] = this.#seals.shift()!
+      this.#characters -= sizeOf(oldest, itsSeal)
     }
   }
 

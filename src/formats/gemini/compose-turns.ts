@@ -124,7 +124,8 @@ const UNKNOWN_FUNCTION = 'unknown_function'
 
 function responseOf(text: string, failed: boolean): JsonObject {
   if (failed) return { error: text }
-  const value = parsed(text)
+  // To be told by the parser that a long text is none costs as much as to write it.
+  const value = /^\s*\{/.test(text) ? parsed(text) : undefined
   return isObject(value) ? value : { result: text }
 }
 
