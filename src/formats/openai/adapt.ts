@@ -7,6 +7,7 @@ import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
 import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
+import { NO_TOOL_NULLS, refusesNulls } from './tool-nulls.ts'
 import { isUnsealed, MISSING_SIGNATURE } from './unsealed-calls.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
@@ -17,10 +18,11 @@ export type Quirks = Provider['request'] & {
   readonly signsCalls?: boolean
 }
 
-/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts. `sign`: see unsealed-calls.ts. `rename`, `drop`: a top-level field. */
+/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts and tool-nulls.ts. `sign`: see unsealed-calls.ts. `rename`, `drop`: a top-level field. */
 export type Adaptation =
   | 'role:developer'
   | typeof NO_LARGE_BOUNDS
+  | typeof NO_TOOL_NULLS
   | typeof SIGN_CALLS
   | `rename:${keyof typeof OTHER_NAMES}`
   | `drop:${string}`
@@ -57,9 +59,13 @@ export function adaptationFor(
   request: GatewayRequest,
   tried: readonly string[],
 ): Adaptation | null {
-  if (!ERRORS[error.code].passed || !refusesBounds(error.message)) return otherNameFor(error, request, tried)
-  return tried.includes(NO_LARGE_BOUNDS) ? null : NO_LARGE_BOUNDS
+  const ofTools = ERRORS[error.code].passed ? toolChangeFor(error.message) : null
+  if (ofTools === null) return otherNameFor(error, request, tried)
+  return tried.includes(ofTools) ? null : ofTools
 }
+
+const toolChangeFor = (message: string): typeof NO_LARGE_BOUNDS | typeof NO_TOOL_NULLS | null =>
+  refusesBounds(message) ? NO_LARGE_BOUNDS : refusesNulls(message) ? NO_TOOL_NULLS : null
 
 function otherNameFor(error: GatewayError, request: GatewayRequest, tried: readonly string[]): Adaptation | null {
   const { body } = openAIPrompt(request)

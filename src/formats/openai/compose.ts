@@ -14,6 +14,7 @@ import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
+import { NO_TOOL_NULLS, toolsText, withoutNulls } from './tool-nulls.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -90,7 +91,9 @@ function withToolEdits(
   { raw, members: list }: OpenAIPrompt,
   changes: readonly string[],
 ): ReadonlyMap<string, string> {
-  const tools = changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
+  const bounded = changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
+  const given = changes.includes(NO_TOOL_NULLS) ? (bounded ?? toolsText(raw, list)) : null
+  const tools = given === null ? bounded : withoutNulls(given)
   return tools === null ? edits : new Map([...edits, ['tools', tools]])
 }
 
