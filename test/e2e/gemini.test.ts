@@ -235,6 +235,18 @@ t.test('errors are what the SDK takes them for', async (t) => {
   await t.rejects(wrong.models.generateContent({ model: 'tiny', contents: 'hi' }), { message: /UNAUTHENTICATED/ })
 })
 
+t.test('a client that asks below /v1 gets lists, models, answers and errors in its own form', async (t) => {
+  const { gateway } = await world(t)
+  // As Google's client for Python does.
+  const client = new GoogleGenAI({ apiKey: KEY, httpOptions: { baseUrl: gateway.url, apiVersion: 'v1' } })
+  const names: string[] = []
+  for await (const { name } of await client.models.list()) names.push(name ?? '')
+  t.strictSame(names.sort(), ['models/auto', `models/${NATIVE}`, 'models/tiny'])
+  t.match(await client.models.get({ model: 'tiny' }), { name: 'models/tiny', displayName: 'tiny' })
+  t.ok((await client.models.generateContent({ model: 'tiny', contents: 'hi' })).text)
+  await t.rejects(client.models.get({ model: 'nobody' }), { message: /"status":"NOT_FOUND"/ })
+})
+
 t.test('tokens are counted by the backend, or guessed', async (t) => {
   const { client, google, gateway } = await world(t)
   google.next({ body: { totalTokens: 42 } })
