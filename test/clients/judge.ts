@@ -35,39 +35,41 @@ export interface Counted {
 /** Of the busy backend's 429. */
 export const RETRY_AFTER_S = 2
 
-/** Null where all is well. Texts are told to a person. */
-export function faultOf(step: Step, { saw, error }: Line, { refusals, left, waits }: Counted): string | null {
-  if (step === 'unknown') return errorFault(error, /No model, route or alias named "?\\*"?no-such-model/)
-  if (step === 'refused') {
-    const fault = errorFault(error, /Budget .*pocket-money/)
-    return fault ?? (refusals === 1 ? null : `it asked ${refusals} times`)
-  }
-  if (error !== undefined) return error
-  const seen = isObject(saw) ? saw : {}
-  switch (step) {
-    case 'whole':
-      return textFault(seen['text']) ?? usageFault(seen)
-    case 'streamed': {
-      const pieces: unknown[] = Array.isArray(seen['pieces']) ? seen['pieces'] : []
-      return pieces.length > 1 ? (textFault(pieces.join('')) ?? usageFault(seen)) : `${pieces.length} pieces`
-    }
-    case 'tool':
-      return callsFault(seen['calls']) ?? textFault(seen['text'])
-    case 'schema':
-      return isObject(seen['object']) && typeof seen['object']['city'] === 'string' ? null : told(seen['object'])
-    case 'embedding': {
-      const lengths: unknown[] = Array.isArray(seen['lengths']) ? seen['lengths'] : []
-      return lengths.length === 2 && lengths[0] === lengths[1] && Number(lengths[0]) > 1 ? null : told(lengths)
-    }
-    case 'waits': {
-      const early = waits.find((ms) => ms < RETRY_AFTER_S * 1000 - 50)
-      if (waits.length === 0) return 'it did not ask again'
-      return early === undefined ? null : `it asked again after ${Math.round(early)} ms`
-    }
-    case 'leaves':
-      return left === 1 ? null : `${left} callers left`
-  }
+type Seen = Readonly<Record<string, unknown>>
+type Judge = (seen: Seen, counted: Counted) => string | null
+
+/** Steps that must end well. */
+const JUDGES: Readonly<Record<Exclude<Step, 'unknown' | 'refused'>, Judge>> = {
+  whole: (seen) => textFault(seen['text']) ?? usageFault(seen),
+  streamed: (seen) => {
+    const pieces = listOf(seen['pieces'])
+    return pieces.length > 1 ? (textFault(pieces.join('')) ?? usageFault(seen)) : `${pieces.length} pieces`
+  },
+  tool: (seen) => callsFault(seen['calls']) ?? textFault(seen['text']),
+  schema: ({ object }) => (isObject(object) && typeof object['city'] === 'string' ? null : told(object)),
+  embedding: (seen) => {
+    const lengths = listOf(seen['lengths'])
+    return lengths.length === 2 && lengths[0] === lengths[1] && Number(lengths[0]) > 1 ? null : told(lengths)
+  },
+  waits: (_seen, { waits }) => {
+    if (waits.length === 0) return 'it did not ask again'
+    const early = waits.find((ms) => ms < RETRY_AFTER_S * 1000 - 50)
+    return early === undefined ? null : `it asked again after ${Math.round(early)} ms`
+  },
+  leaves: (_seen, { left }) => (left === 1 ? null : `${left} callers left`),
 }
+
+/** Null where all is well. Texts are told to a person. */
+export function faultOf(step: Step, { saw, error }: Line, counted: Counted): string | null {
+  if (step === 'unknown') return errorFault(error, /No model, route or alias named \W*no-such-model/)
+  if (step === 'refused') {
+    const { refusals } = counted
+    return errorFault(error, /Budget .*pocket-money/) ?? (refusals === 1 ? null : `it asked ${refusals} times`)
+  }
+  return error ?? JUDGES[step](isObject(saw) ? saw : {}, counted)
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 const told = (value: unknown): string => `got ${JSON.stringify(value)}`
 
@@ -80,7 +82,7 @@ const usageFault = ({ input, output }: Readonly<Record<string, unknown>>): strin
   Number(input) > 0 && Number(output) > 0 ? null : `usage ${JSON.stringify({ input, output })}`
 
 function callsFault(calls: unknown): string | null {
-  const first: unknown = Array.isArray(calls) ? calls[0] : undefined
+  const [first] = listOf(calls)
   const args: unknown = Array.isArray(first) && first[0] === 'bash' ? first[1] : undefined
   return isObject(args) && typeof args['command'] === 'string' ? null : told(calls)
 }

@@ -56,7 +56,8 @@ t.test('a backend that refuses them is asked without them, from then on at once'
   const gateway = await gatewayFor(t, {
     backends: [{ name: 'e', kind: 'openai-compatible', url: upstream.url, models: ['tiny'] }],
   })
-  for (const _ of [1, 2]) t.equal((await ask(gateway.url, 'tiny')).status, 200)
+  t.equal((await ask(gateway.url, 'tiny')).status, 200)
+  t.equal((await ask(gateway.url, 'tiny')).status, 200)
   t.strictSame(
     upstream.requests.map(({ json }) => json?.['tools']),
     [TOOLS, PLAIN, PLAIN],

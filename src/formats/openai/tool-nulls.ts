@@ -25,7 +25,7 @@ export function withoutNulls(tools: string): string {
   if (!Array.isArray(given)) return tools
   const plain = (given as readonly Json[]).map((tool) => {
     const own = present(tool)
-    return isObject(own) && own['function'] !== undefined ? { ...own, function: present(own['function'] as Json) } : own
+    return isObject(own) && own['function'] !== undefined ? { ...own, function: present(own['function']) } : own
   })
   return JSON.stringify(plain)
 }
