@@ -1,5 +1,6 @@
 /** The generated blocks of the documents, by the name in their markers. A block may stand in any document, and in several. */
 import { agentSetups } from './agents.ts'
+import { commandHelps, commandsTable } from './commands.ts'
 import { innerTable, optionsTable, providerFieldsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
 import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
@@ -14,6 +15,8 @@ export const markdown = ({ head, rows }: Table): string =>
 /** Name -> Markdown, or lines of YAML where the document is YAML. */
 export const BLOCKS: Readonly<Record<string, () => string>> = {
   agents: agentSetups,
+  commands: () => markdown(commandsTable()),
+  'command-help': commandHelps,
   endpoints: () => markdown(endpointsTable()),
   errors: () => markdown(errorsTable()),
   metrics: () => markdown(metricsTable()),

@@ -9,8 +9,8 @@ interface Value {
   readonly needed?: true
   /** The only values that there are. */
   readonly words?: readonly string[]
-  /** Values that a shell offers, among others. */
-  readonly hints?: readonly string[]
+  /** Values that a shell offers, among others; or the names of all commands. */
+  readonly hints?: readonly string[] | 'commands'
   /** What a shell offers from the disk. */
   readonly path?: 'file' | 'folder'
 }

@@ -7,7 +7,7 @@ import { parsedCall } from './parse-call.ts'
 import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
-import { CHECK, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
+import { CHECK, COMPLETION, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
 import { outliveHangup } from './hangup.ts'
 import { keepYoungSpace } from './young-space.ts'
 
@@ -67,6 +67,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'help',
     entries: [
       command(HELP, async () => (await import('./help.ts')).helpOn(SECTIONS)),
+      command(COMPLETION, async () => (await import('./completion/completion.ts')).completionOf(SECTIONS)),
       command(VERSION_ROW, () => Promise.resolve(version)),
     ],
   },

@@ -48,11 +48,31 @@ export const SCHEMA = row({
   ],
 })
 
+export const COMPLETION = row({
+  name: 'completion',
+  summary: 'print what makes a shell complete commands and flags',
+  about: [
+    'For one session: `source <(turnout completion bash)`, the same with zsh behind `compinit`, and ' +
+      '`turnout completion fish | source`. To keep it, write it into a file as the examples do.',
+  ],
+  args: { shell: { words: ['bash', 'zsh', 'fish'], needed: true, doc: 'the shell' } },
+  flags: {},
+  examples: [
+    {
+      line: 'turnout completion bash > ~/.local/share/bash-completion/completions/turnout',
+      does: 'for bash with the package bash-completion; else add its output to ~/.bashrc',
+    },
+    { line: 'turnout completion zsh > "${fpath[1]}/_turnout"', does: 'for zsh' },
+    { line: 'turnout completion fish > ~/.config/fish/completions/turnout.fish', does: 'for fish' },
+  ],
+  guesses: ['completions', 'complete', 'autocomplete'],
+})
+
 export const HELP = row({
   name: 'help',
   summary: 'list the commands, or say what one takes',
   args: {
-    command: { takes: 'COMMAND', doc: 'the command; the list without one' },
+    command: { takes: 'COMMAND', hints: 'commands', doc: 'the command; the list without one' },
     verb: { takes: 'WORD', doc: 'the second word of a command of two' },
   },
   flags: {},
