@@ -32,12 +32,14 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     const listening = await app.listen()
     growYoungSpace()
     await announce(app, listening, config, io)
+    setup.lookout?.follow(app, config)
     await stopped
     return 0
   } catch (thrown) {
     io.stderr.write(`${words(thrown as NodeJS.ErrnoException)}\n`)
     return 1
   } finally {
+    await setup?.lookout?.close()
     await app?.close()
     await setup?.close()
   }

@@ -3,18 +3,31 @@ import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
-import { detect } from '../backends/fleet/detect.ts'
+import { detect, type EngineSearch } from '../backends/fleet/detect.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
+import { Lookout } from './lookout.ts'
 
 /** The configuration, and what runs beside the gateway and ends with it. */
 export interface Setup {
   readonly config: Config
+  /** Null where the configuration says which backends there are. */
+  readonly lookout: Lookout | null
   close(): Promise<void>
 }
 
+export interface SetupOptions {
+  /** How often engines are looked for again. */
+  readonly everyMs?: number
+  /** As in EngineSearch. */
+  readonly ports?: Readonly<Record<string, readonly number[]>>
+}
+
+/** Often enough for somebody who has just started an engine, and nothing that a machine would notice. */
+const EVERY_MS = 30_000
+
 /** Says on standard error what it took. `asked`: the value of --config. Throws a ConfigError. */
-export async function prepare(asked: string | undefined, io: Io): Promise<Setup> {
+export async function prepare(asked: string | undefined, io: Io, options: SetupOptions = {}): Promise<Setup> {
   const providers = await loadProviders()
   const file = await findConfig(asked, io.env, io.cwd)
   if (file !== null) {
@@ -22,19 +35,34 @@ export async function prepare(asked: string | undefined, io: Io): Promise<Setup>
     io.stderr.write(`configuration: ${file}\n`)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
     for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
-    return { config, close: () => Promise.resolve() }
+    return { config, lookout: null, close: () => Promise.resolve() }
   }
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys\n')
-  const host = io.env['TURNOUT_DETECT_HOST']
-  const found = await detect({
-    providers,
-    env: io.env,
-    ...(host === undefined || host === '' ? {} : { host, timeoutMs: 2_000 }),
-  })
-  if (found.some(({ usable }) => usable))
-    return { config: defaultConfig(found.map(({ spec }) => spec)), close: () => Promise.resolve() }
+  const { everyMs = EVERY_MS, ports } = options
+  const search = { ...searchOf(io.env, providers), ...(ports === undefined ? {} : { ports }) }
+  const found = await detect(search)
+  const backends = found.map(({ spec }) => spec)
+  if (found.some(({ usable }) => usable)) {
+    const lookout = new Lookout(search, { everyMs, simulated: [] })
+    return { config: defaultConfig(backends), lookout, close: () => lookout.close() }
+  }
   io.stderr.write('found none: two simulated models answer, to try the gateway with\n')
   const demo = await startDemo()
-  // An engine without a model may get one while the gateway runs.
-  return { config: defaultConfig([...found.map(({ spec }) => spec), ...demo.backends]), close: () => demo.close() }
+  const lookout = new Lookout(search, { everyMs, simulated: demo.backends })
+  return {
+    // An engine without a model may get one while the gateway runs.
+    config: defaultConfig([...backends, ...demo.backends]),
+    lookout,
+    async close() {
+      await lookout.close()
+      // Not sooner: requests that began before an engine appeared may still ask it.
+      await demo.close()
+    },
+  }
+}
+
+/** Where engines are looked for. */
+export function searchOf(env: Io['env'], providers: EngineSearch['providers']): EngineSearch {
+  const host = env['TURNOUT_DETECT_HOST'] ?? ''
+  return { providers, env, ...(host === '' ? {} : { host, timeoutMs: 2_000 }) }
 }

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { loadProviders } from '../../src/config/providers.ts'
 import { startDemo } from '../../src/demo/demo.ts'
-import { detect, type Found } from '../../src/backends/fleet/detect.ts'
+import { detect, findEngines, type Found } from '../../src/backends/fleet/detect.ts'
+import { within } from '../support/await.ts'
 import { type EngineDouble, json, noSamples, type Reply, type Routes, sample, startEngine } from './engine-double.ts'
 
 const providers = await loadProviders()
@@ -144,4 +145,29 @@ t.test('within a second, whatever the ports do', async (t) => {
   const slow = performance.now()
   t.same(await look({ ollama: [port] }), [])
   t.ok(performance.now() - slow < 2_000, 'somebody who never answers')
+})
+
+t.test('engines alone: no cloud, none that is known, and no name that somebody has', async (t) => {
+  const known = await engine(t, { 'GET /v1/models': openAiList('vllm') })
+  const other = await engine(t, { 'GET /v1/models': openAiList('vllm') })
+  const found = await findEngines({
+    ...{ providers, env: { OPENAI_API_KEY: 'secret' }, ports: { vllm: [known.port, other.port] } },
+    except: new Set([known.root]),
+    taken: ['vllm'],
+  })
+  t.match(found, [{ spec: { name: `vllm-${other.port}`, root: other.root }, models: 1 }])
+  t.equal(found.length, 1)
+  t.equal(known.seen.length, 0)
+})
+
+t.test('a search that is called off ends at once', async (t) => {
+  const hole = createServer().listen(0, '127.0.0.1')
+  await once(hole, 'listening')
+  t.teardown(() => hole.close())
+  const abort = new AbortController()
+  const ports = { vllm: [(hole.address() as AddressInfo).port] }
+  const searching = findEngines({ providers, env: {}, ports, timeoutMs: 20_000, signal: abort.signal })
+  await once(hole, 'connection')
+  abort.abort()
+  t.same(await within(2_000, 'the end of it', searching), [])
 })

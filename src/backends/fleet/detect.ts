@@ -6,7 +6,7 @@ import { HttpClient } from '../upstream/http-client.ts'
 import { discover } from './discover.ts'
 import { recognise } from './recognise.ts'
 
-export interface DetectOptions {
+export interface EngineSearch {
   readonly providers: ReadonlyMap<string, Provider>
   /** The environment: only `keyEnv` of each provider is read. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -16,6 +16,12 @@ export interface DetectOptions {
   readonly host?: string
   /** For the whole search. */
   readonly timeoutMs?: number
+  /** Ends it early: what was found by then is what there is. */
+  readonly signal?: AbortSignal
+  /** Roots that are known, and not asked again. */
+  readonly except?: ReadonlySet<string>
+  /** Names that others have. */
+  readonly taken?: readonly string[]
 }
 
 export interface Found {
@@ -24,40 +30,57 @@ export interface Found {
   readonly line: string
   /** False: it is there, but has no model that could answer now. */
   readonly usable: boolean
+  /** That it lists; 0 also where it does not say yet. */
+  readonly models: number
 }
 
 interface Tools {
   readonly client: HttpClient
   readonly signal: AbortSignal
-  readonly env: DetectOptions['env']
+  readonly env: EngineSearch['env']
 }
 
 /** Engines by port, then clouds in the order of `providers`. Takes `timeoutMs` at the most, some ms where nothing is there. */
-export async function detect({
+export async function detect(search: EngineSearch): Promise<Found[]> {
+  return [...(await findEngines(search)), ...clouds(search.providers, search.env)]
+}
+
+/** Engines alone, by port. Asks this machine only. */
+export async function findEngines({
   providers,
   env,
   ports,
   host = '127.0.0.1',
   timeoutMs = 900,
-}: DetectOptions): Promise<Found[]> {
+  signal,
+  except = new Set(),
+  taken = [],
+}: EngineSearch): Promise<Found[]> {
   const client = new HttpClient({ connectMs: timeoutMs })
   const abort = new AbortController()
   const limit = setTimeout(() => abort.abort(new DOMException('detection', 'TimeoutError')), timeoutMs)
+  const stop = (): void => abort.abort()
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted === true) stop()
   try {
     const tools: Tools = { client, signal: abort.signal, env }
-    const searches = [...owners(providers, ports)].map(([port, owner]) =>
-      look(`${host}:${port}`, owner, providers, tools),
+    const searches = [...owners(providers, ports)]
+      .map(([port, owner]) => ({ address: `${host}:${port}`, owner }))
+      .filter(({ address }) => !except.has(rootOf(address)))
+      .map(({ address, owner }) => look(address, owner, providers, tools))
+    return uniquelyNamed(
+      (await Promise.all(searches)).filter((found) => found !== null),
+      taken,
     )
-    const engines = (await Promise.all(searches)).filter((found) => found !== null)
-    return [...uniquelyNamed(engines), ...clouds(providers, env)]
   } finally {
+    signal?.removeEventListener('abort', stop)
     clearTimeout(limit)
     await client.destroy()
   }
 }
 
 /** Each port once, with the kind that is most often there. */
-function owners(providers: DetectOptions['providers'], ports: DetectOptions['ports']): Map<number, Provider> {
+function owners(providers: EngineSearch['providers'], ports: EngineSearch['ports']): Map<number, Provider> {
   const owned = new Map<number, Provider>()
   for (const provider of providers.values()) {
     for (const port of ports === undefined ? provider.ports : (ports[provider.kind] ?? [])) {
@@ -67,13 +90,15 @@ function owners(providers: DetectOptions['providers'], ports: DetectOptions['por
   return owned
 }
 
+const rootOf = (address: string): string => `http://${address}`
+
 async function look(
   address: string,
   owner: Provider,
-  providers: DetectOptions['providers'],
+  providers: EngineSearch['providers'],
   tools: Tools,
 ): Promise<Found | null> {
-  const root = `http://${address}`
+  const root = rootOf(address)
   const engines = [...providers.values()].filter(
     (one) => one !== owner && one.signature !== null && one.ports.length > 0,
   )
@@ -90,33 +115,34 @@ async function look(
       spec,
       line: line(spec.name, address, `${size} ${size === 1 ? 'model' : 'models'}${note}`),
       usable: size > 0,
+      models: size,
     }
   }
   const { reason, status, loading } = result
   const wantsKey = status === 401 || status === 403
   const said = wantsKey ? `wants a key (${reason})` : loading ? 'still loading' : reason
-  return { spec, line: line(spec.name, address, said), usable: loading || result.late }
+  return { spec, line: line(spec.name, address, said), usable: loading || result.late, models: 0 }
 }
 
-function clouds(providers: DetectOptions['providers'], env: DetectOptions['env']): Found[] {
+function clouds(providers: EngineSearch['providers'], env: EngineSearch['env']): Found[] {
   const found: Found[] = []
   for (const provider of providers.values()) {
     const key = keyOf(provider, env)
     if (key === null || provider.url === null || provider.ports.length > 0) continue
     const spec = toBackendSpec({ name: provider.kind, key }, provider)
-    found.push({ spec, line: `${spec.name.padEnd(10)} key from ${provider.keyEnv}`, usable: true })
+    found.push({ spec, line: `${spec.name.padEnd(10)} key from ${provider.keyEnv}`, usable: true, models: 0 })
   }
   return found
 }
 
-function keyOf(provider: Provider, env: DetectOptions['env']): string | null {
+function keyOf(provider: Provider, env: EngineSearch['env']): string | null {
   const key = provider.keyEnv === null ? '' : (env[provider.keyEnv] ?? '').trim()
   return key === '' ? null : key
 }
 
 /** Two engines of one kind: the second one has its port in its name. */
-function uniquelyNamed(found: readonly Found[]): Found[] {
-  const seen = new Set<string>()
+function uniquelyNamed(found: readonly Found[], taken: readonly string[]): Found[] {
+  const seen = new Set(taken)
   return found.map((one) => {
     const { name, root } = one.spec
     const unique = seen.has(name) ? `${name}-${new URL(root).port}` : name

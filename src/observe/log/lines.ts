@@ -27,6 +27,6 @@ export interface PlainLine {
   readonly total_ms: number
 }
 
-export type FaultPlace = 'request' | 'admin' | 'uncaught'
+export type FaultPlace = 'request' | 'admin' | 'lookout' | 'uncaught'
 
 export type FaultFields = Readonly<Record<string, unknown>> | PlainLine

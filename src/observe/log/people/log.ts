@@ -56,6 +56,7 @@ const severityOf = (event: GatewayEvent): Level =>
 const FAULTS: Readonly<Record<FaultPlace, string>> = {
   request: 'a request failed within the gateway',
   admin: 'the admin API failed',
+  lookout: 'the search for engines failed',
   uncaught: 'stopped by a fault',
 }
 
