@@ -30,7 +30,7 @@ export class MemoryPlace implements AnswerPlace {
     const kept = known ? AMBIGUOUS : record
     const size = sizeOf(kept)
     if (size > this.#most) return
-    this.#records.set(name, kept)
+    this.#records.set(name, alone(kept))
     this.#bytes += size
     while (this.#bytes > this.#most) this.#bytes -= sizeOf(this.#records.shift()![1])
   }
@@ -49,3 +49,10 @@ export class MemoryPlace implements AnswerPlace {
 }
 
 const sizeOf = ({ length }: Buffer): number => ENTRY_BYTES + length
+
+/** A small buffer is a part of a pool of Node's, all of which it would hold: several times what is counted. */
+function alone(record: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(record.length)
+  record.copy(own)
+  return own
+}
