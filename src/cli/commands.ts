@@ -7,7 +7,7 @@ import { parsedCall } from './parse-call.ts'
 import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
-import { CHECK, COMPLETION, HELP, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
+import { CHECK, COMPLETION, HELP, INIT, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
 import { outliveHangup } from './hangup.ts'
 import { keepYoungSpace } from './young-space.ts'
 
@@ -21,6 +21,7 @@ export const SECTIONS: readonly Section[] = [
         outliveHangup()
         return (await import('./serve.ts')).serve
       }),
+      command(INIT, async () => (await import('./init.ts')).init),
       command(CONNECT, async () => (await import('./connect.ts')).connect),
     ],
   },

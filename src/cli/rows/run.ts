@@ -23,6 +23,23 @@ export const SERVE = row({
   guesses: ['start', 'run', 'up', 'gateway', 'server'],
 })
 
+export const INIT = row({
+  name: 'init',
+  summary: 'write a first configuration of what is found here',
+  about: [
+    'It looks for engines on this machine and for cloud keys in the environment, and writes a file with them, with ' +
+      'examples of routes, budgets and keys as comments. No key stands in it: each is read from its variable.',
+  ],
+  args: { file: { takes: 'FILE', path: 'file', doc: 'the file to write; ./turnout.yaml without one' } },
+  flags: { force: { doc: 'replace a file that is there' } },
+  examples: [
+    { line: 'turnout init', does: 'write ./turnout.yaml' },
+    { line: 'turnout init cheap.yaml', does: 'another file' },
+    { line: 'turnout init --force', does: 'begin anew' },
+  ],
+  guesses: ['setup', 'new', 'create', 'configure'],
+})
+
 export const CHECK = row({
   name: 'check',
   summary: 'validate a configuration and print what each route can reach',
