@@ -37,6 +37,8 @@ equal() { [ "$1" = "$2" ] || { echo "got: $1"; echo "expected: $2"; false; }; }
 holds() { grep -qE -- "$2" <<<"$1" || { echo "got: $1"; echo "expected: $2"; false; }; }
 # Of a command that failed there is nothing to be missed: what is looked through must be there.
 lacks() { [ -n "$1" ] || { echo 'got nothing'; return 1; }; ! grep -E -- "$2" <<<"$1"; }
+# As one line: messages are wrapped.
+flat() { tr '\n' ' ' | tr -s ' '; }
 inside() { compose exec -T gateway "$@"; }
 chat() { # chat BODY [curl options]
   local body=$1
@@ -74,7 +76,7 @@ check 'it knows its version' version
 has_ended() { equal "$(docker inspect -f '{{.State.Status}}' "$alone")" exited; }
 shut() {
   docker run -d --name "$alone" turnout >/dev/null || return
-  wait_for 20 has_ended &&  equal "$(docker inspect -f '{{.State.ExitCode}}' "$alone")" 1 && holds "$(docker logs "$alone" 2>&1)" 'there are no keys'
+  wait_for 20 has_ended &&  equal "$(docker inspect -f '{{.State.ExitCode}}' "$alone")" 1 && holds "$(docker logs "$alone" 2>&1 | flat)" 'there are no keys'
 }
 check 'without keys it refuses to listen on a network' shut
 docker rm -f "$alone" >/dev/null 2>&1
@@ -117,6 +119,8 @@ cannot_write() {
   equal "$tried" tried
 }
 check 'its process can write no file' cannot_write
+data() { equal "$(inside sh -c 'touch /var/lib/turnout/x && rm /var/lib/turnout/x && stat -c "%U %a" /var/lib/turnout')" 'node 700'; }
+check 'but in the volume of its data' data
 no_keys() {
   local variables
   variables=$(inside printenv) || return
@@ -187,4 +191,50 @@ stop() {
     { [ $seconds -lt 10 ] || { echo "it took $seconds s"; false; }; }
 }
 check 'docker stop: the live answer ends, exit 0, within 10 s' stop
+
+# ---------------------------------------------------------------- what outlives it
+
+again() { compose down --timeout 35 >/dev/null 2>&1 && compose up -d --wait --wait-timeout 60 gateway; }
+rows() { inside turnout ledger | grep -c '"kind":"request"'; }
+learnt() { inside turnout state --json | sha256sum; }
+check 'it starts once more' compose up -d --wait --wait-timeout 60 gateway
+kept=$(rows) mind=$(learnt)
+kept_at_all() { [ "${kept:-0}" -gt 10 ] || { echo "$kept rows"; false; }; }
+check "without a configuration \`turnout ledger\` has rows: $kept" kept_at_all
+check 'compose down, compose up' again
+same() { kept_at_all && equal "$(rows) $(learnt)" "$kept $mind"; }
+check 'it has the same rows, and knows what it had learnt' same
+
+cat >"$work/config/turnout.yaml" <<YAML
+backends: [{ name: engine, kind: openai-compatible, url: "http://127.0.0.1:9/v1", models: [one] }]
+store: { ledger: ./data/ledger, state: ./data/state.json, keys: ./data/keys.json }
+YAML
+chmod 644 "$work/config/turnout.yaml"
+check 'down, and up with a configuration that names the same places' again
+before() { kept_at_all && equal "$(rows)" "$kept"; }
+check 'it has the rows of before' before
+key=$(inside turnout key create --id ann --rpm 60 2>/dev/null | awk '$1 == "key" { print $2 }')
+use() { holds "$(curl -sS --retry 3 --retry-all-errors -f -H "authorization: Bearer $key" "$gateway/v1/models")" '"one"'; }
+check '`turnout key create` makes a key while it runs' use
+check 'down and up' again
+key_listed() { holds "$(inside turnout key list)" '^ann ' && use; }
+check '`turnout key list` has it, and it is taken' key_listed
+
+# refused NAME EXPECTED [docker options]: the start says why, and ends
+refused() {
+  local expected=$1 said code
+  shift
+  docker run -d --name "$alone" -e TURNOUT_AUTH=none -v "$work/config:/etc/turnout:ro" "$@" turnout >/dev/null || return
+  wait_for 20 has_ended
+  code=$(docker inspect -f '{{.State.ExitCode}}' "$alone")
+  said=$(docker logs "$alone" 2>&1 | flat)
+  docker rm -f "$alone" >/dev/null 2>&1
+  equal "$code" 1 && holds "$said" "$expected"
+}
+mkdir -m 700 "$work/theirs"
+owner=$(stat -c %u "$work/theirs")
+[ "$owner" = 1000 ] || check 'a folder of another user is refused at the start, with the remedy' \
+  refused 'store.ledger: /var/lib/turnout/data/ledger cannot be written: /var/lib/turnout is closed .*chown 1000' -v "$work/theirs:/var/lib/turnout"
+check 'so is a file system that is read-only' \
+  refused 'store.keys: /var/lib/turnout/data/keys.json cannot be written: /var/lib/turnout is on a file system that is read-only' --read-only
 finish

@@ -1,7 +1,7 @@
 /** `turnout ledger`: rows of the ledger, also while the gateway runs. */
 import { resolve } from 'node:path'
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
+import { defaultStore, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { DamageCount } from '../ledger/damage.ts'
 import type { LedgerQuery } from '../ledger/query.ts'
@@ -52,7 +52,7 @@ function readingOf({ since, until, kind, format, decisions }: Asked, now: number
 /** Null where none is kept. */
 export async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
   const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) return null
+  if (file === null) return defaultStore(io.env).ledger?.folder ?? null
   return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
 }
 

@@ -11,6 +11,7 @@ import type { SERVE } from './rows/run.ts'
 import { screenOf } from './screen.ts'
 import { prepare, type Setup } from './setup.ts'
 import { startScreen } from './start-screen.ts'
+import { unwritable } from './store-places.ts'
 import { untilSignal } from './ways-out.ts'
 import { growYoungSpace } from './young-space.ts'
 
@@ -26,6 +27,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     const hosts = [...server.hosts, ...hostsOf(io.env['TURNOUT_HOSTS'] ?? '')]
     const config = { ...setup.config, server: { ...server, hosts } }
     refuse(config, io.env['TURNOUT_AUTH'])
+    await refuseUnwritable(config, io)
     // Loaded only for a configuration that it can start with.
     const { createApp } = await import('../app.ts')
     app = await createApp({ config, screen: screenOf(io.stdout, io.env) })
@@ -87,6 +89,11 @@ function refuse(config: Config, wish: string | undefined): void {
     ...(wish === 'none' || asksForKeys(config) ? [] : openDoor(server.host, server.auth)),
     ...(admin === null ? [] : samePort(server, admin)),
   ]
+  if (issues.length > 0) throw new ConfigError(issues)
+}
+
+async function refuseUnwritable({ store }: Config, { env }: Io): Promise<void> {
+  const issues = await unwritable(store, { uid: process.getuid?.() ?? null, data: env['TURNOUT_DATA'] ?? '' })
   if (issues.length > 0) throw new ConfigError(issues)
 }
 

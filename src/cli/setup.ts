@@ -44,14 +44,14 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
   const backends = found.map(({ spec }) => spec)
   if (found.some(({ usable }) => usable)) {
     const lookout = new Lookout(search, { everyMs, simulated: [] })
-    return { config: defaultConfig(backends), lookout, close: () => lookout.close() }
+    return { config: defaultConfig(backends, io.env), lookout, close: () => lookout.close() }
   }
   io.stderr.write('found none: two simulated models answer, to try the gateway with\n')
   const demo = await startDemo()
   const lookout = new Lookout(search, { everyMs, simulated: demo.backends })
   return {
     // An engine without a model may get one while the gateway runs.
-    config: defaultConfig([...backends, ...demo.backends]),
+    config: defaultConfig([...backends, ...demo.backends], io.env),
     lookout,
     async close() {
       await lookout.close()

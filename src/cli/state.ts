@@ -2,7 +2,7 @@
 import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
+import { defaultStore, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
@@ -24,7 +24,7 @@ export async function state({ flags, args }: CallOf<typeof STATE>, io: Io): Prom
 /** Null where nothing is kept. */
 async function stateFile(asked: string | undefined, io: Io): Promise<string | null> {
   const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) return null
+  if (file === null) return defaultStore(io.env).state
   return (await loadConfig(file, io.env, await loadProviders())).config.store.state
 }
 

@@ -69,7 +69,7 @@ const toServer = (server: NonNullable<ConfigFile['server']>): Config['server'] =
   trustProxy: server.trust_proxy ?? DEFAULT_SERVER.trustProxy,
 })
 
-function toStore(store: NonNullable<ConfigFile['store']>, folder: string): Config['store'] {
+export function toStore(store: NonNullable<ConfigFile['store']>, folder: string): Config['store'] {
   const place = (path: string | undefined): string | null =>
     path === undefined || path === '' ? null : resolve(folder, path)
   const ledger = place(store.ledger)

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import type { Provider } from '../core/provider.ts'
 import { backendChecks } from './backend-checks.ts'
-import { buildConfig } from './build.ts'
+import { buildConfig, toStore } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
 import {
   DEFAULT_BODIES,
@@ -93,13 +93,16 @@ export function configOf(read: Read, env: Env, providers: Providers, name: strin
     const concealed = issues.map((issue) => asWritten(issue, old, (message) => interpolation.conceal(message)))
     throw new ConfigError(concealed.map(placed), name)
   }
-  const config = buildConfig(file, providers, name === null ? '.' : dirname(name))
+  const config = buildConfig(file, providers, dataFolder(env) ?? (name === null ? '.' : dirname(name)))
   const hints = old.map(({ path, sentence }) => `${path} ${sentence}`)
   const warnings = [...hints, ...warningsOf(file, config), ...looseEnds(config, written)].map((line) =>
     interpolation.conceal(line),
   )
   return { config: freeze(config), warnings }
 }
+
+/** Where relative paths of `store` start, in place of the folder of the configuration: that of a container cannot be written. */
+const dataFolder = ({ TURNOUT_DATA: folder = '' }: Env): string | null => (folder === '' ? null : resolve(folder))
 
 /** A reader finds the option only under the name that the file has. */
 function asWritten(issue: Issue, old: readonly OldSpelling[], conceal: (text: string) => string): Issue {
@@ -115,8 +118,14 @@ const EMPTY: Issue = {
     'is empty; write `backends`, or remove the file: without one the gateway looks for engines and cloud keys itself',
 }
 
-/** A start without a file: nothing of what is learnt is kept. */
-export function defaultConfig(backends: readonly BackendSpec[]): Config {
+/** Without a file: what is learnt and what requests took is kept where a folder for data was named, and else nowhere. */
+export function defaultStore(env: Env): Config['store'] {
+  const folder = dataFolder(env)
+  return folder === null ? NO_STORE : toStore({ state: './data/state.json', ledger: './data/ledger' }, folder)
+}
+
+/** A start without a file. */
+export function defaultConfig(backends: readonly BackendSpec[], env: Env): Config {
   return freeze({
     server: DEFAULT_SERVER,
     backends,
@@ -128,7 +137,7 @@ export function defaultConfig(backends: readonly BackendSpec[]): Config {
     upstream: DEFAULT_UPSTREAM,
     bodies: DEFAULT_BODIES,
     discovery: DEFAULT_DISCOVERY,
-    store: NO_STORE,
+    store: defaultStore(env),
     admin: null,
     telemetry: null,
   })
