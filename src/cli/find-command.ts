@@ -30,6 +30,6 @@ function noCommand(word: string, entries: readonly Entry[]): string {
 /** `words`: what stands behind the name of a group in the place of one of its commands. */
 export function noVerb({ name, commands }: Group, [verb]: readonly string[]): UsageError {
   const verbs = commands.map((command) => command.name.slice(name.length + 1))
-  if (verb === undefined) return new UsageError(`say what to do: ${verbs.join(', ')}`)
+  if (verb === undefined) return new UsageError('say what to do')
   return new UsageError(`there is no "${name} ${verb}"${didYouMean(verb, verbs, '"')}`)
 }

@@ -87,7 +87,7 @@ t.test('key hash: the line end does not count, and no key is 1', async (t) => {
   t.equal((await run(['key', 'hash'], { cwd, input: '\n' })).code, 1)
   const bare = await run(['key'], { cwd })
   t.equal(bare.code, 2)
-  t.match(bare.err, /^turnout key: say what to do: create, list, .*\n\nusage:\n {2}turnout key create /)
+  t.match(bare.err, /^turnout key: say what to do\n\nusage:\n {2}turnout key create /)
 })
 
 t.test('schema, version, help and what is none of them', async (t) => {

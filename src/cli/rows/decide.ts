@@ -85,7 +85,7 @@ export const MODELS = row({
     { line: 'turnout models', does: 'all of them' },
     { line: 'turnout models qwen', does: 'those of one family' },
   ],
-  guesses: ['model', 'list', 'ls', 'ps', 'backends', 'status'],
+  guesses: ['model', 'list', 'ls', 'ps', 'backends'],
 })
 
 export const CONNECT = row({
