@@ -1,35 +1,30 @@
 /** Answers that their callers may ask for again, or go on from: each is its key's alone. Nothing of them is in a log, a metric or a name. */
 import { hash } from 'node:crypto'
-import { BoundedMap } from '../core/bounded-map.ts'
 import type { AnswerPlace } from './places.ts'
-
-/** Items whose answers are known. */
-const MOST_ITEMS = 100_000
 
 export class Answers {
   readonly #place: AnswerPlace
-  /** Names of records by the names of their items: of this process. */
-  readonly #items = new BoundedMap<string, string>(MOST_ITEMS)
 
   constructor(place: AnswerPlace) {
     this.#place = place
   }
 
-  /** `owner`: the id of the key. */
+  /** `owner`: the id of the key. Rejects with `answer_store_unavailable`, as all that ask do. */
   get(owner: string, id: string): Buffer | null | Promise<Buffer | null> {
     return this.#place.get(nameOf(owner, id))
   }
 
   /** The record that an item is in. */
-  holding(owner: string, item: string): Buffer | null | Promise<Buffer | null> {
-    const name = this.#items.get(nameOf(owner, item))
-    return name === undefined ? null : this.#place.get(name)
+  async holding(owner: string, item: string): Promise<Buffer | null> {
+    const name = await this.#place.get(itemName(owner, item))
+    return name === null ? null : this.#place.get(name.toString('latin1'))
   }
 
   keep(owner: string, { id, items, record }: { id: string; items: readonly string[]; record: Buffer }): void {
     const name = nameOf(owner, id)
     this.#place.put(name, record)
-    for (const item of items) this.#items.renew(nameOf(owner, item), name)
+    // In the same place, so that whoever can read the answer finds its items: after a restart, in another gateway.
+    for (const item of items) this.#place.put(itemName(owner, item), Buffer.from(name, 'latin1'))
   }
 
   /** False: there was none. */
@@ -42,5 +37,7 @@ export class Answers {
   }
 }
 
-const nameOf = (owner: string, id: string): string =>
-  hash('sha256', `${Buffer.byteLength(owner)} ${owner} ${id}`, 'base64url')
+const nameOf = (owner: string, id: string): string => hash('sha256', ownersOf(owner, id), 'base64url')
+/** Begins with no number, so that no answer has this name. */
+const itemName = (owner: string, id: string): string => hash('sha256', `item ${ownersOf(owner, id)}`, 'base64url')
+const ownersOf = (owner: string, id: string): string => `${Buffer.byteLength(owner)} ${owner} ${id}`

@@ -215,6 +215,11 @@ export const ERRORS = {
     status: 503,
     means: 'The budget store that gateways share cannot be reached, and a budget is set to refuse without it.',
   },
+  answer_store_unavailable: {
+    ...GATEWAY,
+    status: 503,
+    means: 'The Redis in which answers are kept cannot be asked, so an id of one cannot be looked up.',
+  },
   no_backend: { ...GATEWAY, status: 503, means: 'There is no backend that could be tried.' },
   gateway_overloaded: {
     ...GATEWAY,
@@ -314,6 +319,13 @@ export class GatewayError extends Error {
     this.lack = details.lack ?? null
     this.overflow = details.overflow ?? null
   }
+}
+
+/** The same error with another status. */
+export function withStatus(error: GatewayError, status: number): GatewayError {
+  if (status === error.status) return error
+  const { code, message, cause } = error
+  return new GatewayError(code, message, { ...error, status, cause })
 }
 
 /** The caller hung up. */

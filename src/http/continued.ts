@@ -3,7 +3,7 @@ import type { Answers } from '../answers/answers.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { KeptAnswers, Reference } from '../formats/format.ts'
 
-/** Null where the body refers to nothing. Rejects with an `invalid_request` that names what is not there. */
+/** Null where the body refers to nothing. Rejects with an `invalid_request` that names what is not there, or with `answer_store_unavailable`. */
 export function continuedBody(
   raw: Buffer,
   owner: string,
@@ -24,10 +24,12 @@ async function withReferences(
   const before = answer === null ? null : ((await answers?.get(owner, answer)) ?? null)
   if (answer !== null && before === null) throw notKept(answer, kept.member, answers)
   const holding = new Map<string, Buffer>()
-  for (const item of items) {
-    const record = (await answers?.holding(owner, item)) ?? null
-    if (record !== null) holding.set(item, record)
-  }
+  await Promise.all(
+    items.map(async (item) => {
+      const record = (await answers?.holding(owner, item)) ?? null
+      if (record !== null) holding.set(item, record)
+    }),
+  )
   return kept.continued(raw, before, holding)
 }
 

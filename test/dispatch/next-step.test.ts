@@ -25,6 +25,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   rate_limit_exceeded: 'stop',
   budget_exceeded: 'stop',
   budget_store_unavailable: 'stop',
+  answer_store_unavailable: 'stop',
   // Nobody waits for an answer, or no time is left.
   client_closed: 'stop',
   shutting_down: 'stop',
