@@ -7,7 +7,7 @@ import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { ShownDecision } from '../observe/explain/shape.ts'
-import { endpointOf } from '../formats/endpoint-of.ts'
+import { endpointOf, pathOf } from '../formats/endpoint-of.ts'
 import { Refused } from './refused.ts'
 import { onGatewayHere } from './here.ts'
 import type { Io } from './io.ts'
@@ -25,7 +25,7 @@ export const decideHere = (raw: Buffer, { config, key, forced }: HereOptions, io
 
 function decisionOf(raw: Buffer, app: App, principal: Principal): ShownDecision {
   const endpoint = endpointOf(raw, null)
-  const caller = { id: randomUUID(), url: endpoint.path, raw, headers: {}, principal }
+  const caller = { id: randomUUID(), url: pathOf(endpoint, raw, null), raw, headers: {}, principal }
   const { decision, refusal } = app.dryRun(gatewayRequest(endpoint, caller, performance.now()))
   const record = decisionRecordOf(decision)
   return refusal === null ? record : { ...record, ...openAIError(refusal) }

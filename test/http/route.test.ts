@@ -63,6 +63,33 @@ t.test('the record of the body of each endpoint; nothing is sent, nothing is cou
   t.equal(await gateway.metric('turnout_inflight_requests'), 0)
 })
 
+t.test('bodies of other APIs are known by their members, and a model that stands in a path by ?model=', async (t) => {
+  const { gateway } = await singleRig(t)
+  const messages = [{ role: 'user', content: 'x' }]
+  const contents = [{ role: 'user', parts: [{ text: 'x' }] }]
+  for (const [body, query] of [
+    [{ contents }, '?model=tiny'],
+    [{ contents, model: 'models/tiny' }, ''],
+    [{ contents }, '?endpoint=gemini_stream&model=tiny'],
+    [{ content: contents[0] }, '?model=tiny'],
+    [{ model: 'tiny', messages, options: { num_ctx: 2048 } }, ''],
+    [{ model: 'tiny', prompt: 'x', keep_alive: '1m' }, ''],
+    [{ model: 'tiny', input: 'x', options: {} }, ''],
+    [{ model: 'tiny', input: 'x', instructions: 'y' }, ''],
+    [{ model: 'tiny', input: messages }, ''],
+    [{ model: 'tiny', messages, system: 'y', max_tokens: 9 }, ''],
+  ] as const) {
+    const { status, body: record } = await decided(gateway.url, body, {}, query)
+    t.equal(status, 200, JSON.stringify(body))
+    t.strictSame(record['order'], ['up/tiny'], JSON.stringify(body))
+  }
+  const unnamed = await decided(gateway.url, { contents })
+  t.equal(unnamed.status, 400)
+  t.match(unnamed.body, { error: { param: 'model', message: /\?model=/ } })
+  const unknown = await decided(gateway.url, { model: 'tiny' })
+  t.match(unknown.body, { error: { param: 'endpoint', message: /\?endpoint=: chat, .*gemini_generate/ } })
+})
+
 t.test('it is the decision of the real request, and moves nothing', async (t) => {
   const { gateway, upstreams } = await rig(t, { upstreams: { a: {}, b: {} } })
   const ask = async (): Promise<string | null> => {

@@ -5,7 +5,7 @@ import { decisionRecordOf } from '../../core/decision-rows.ts'
 import { inSlices } from '../../core/slices.ts'
 import { decisionTable } from '../../observe/explain/table.ts'
 import { type Deciding, dryRun, type Stages } from '../../pipeline.ts'
-import { endpointOf } from '../../formats/endpoint-of.ts'
+import { endpointOf, pathOf } from '../../formats/endpoint-of.ts'
 import { LARGE_BYTES, largeMembers } from '../../formats/json/parse-large.ts'
 import { addAnswerHeaders, asObject } from '../../relay/headers.ts'
 import { prefersText } from '../accepts.ts'
@@ -19,11 +19,12 @@ export async function answerDryRun(
   stages: Pick<Stages, 'books' | 'formats' | 'answers'> & Deciding,
 ): Promise<FastifyReply> {
   const startedAt = stages.now()
-  const { endpoint: asked } = request.query as Readonly<Record<string, string | string[] | undefined>>
+  const { endpoint: asked, model } = request.query as Readonly<Record<string, string | string[] | undefined>>
   const { raw } = incoming
   const list = raw.length > LARGE_BYTES ? await inSlices(largeMembers(raw)) : null
   const endpoint = endpointOf(raw, asked === undefined ? null : String(asked), list)
-  const dry = await anyRequest(endpoint, incoming, startedAt, stages.formats, stages.answers)
+  const url = pathOf(endpoint, raw, model === undefined ? null : String(model), list)
+  const dry = await anyRequest(endpoint, { ...incoming, url }, startedAt, stages.formats, stages.answers)
   stages.books.flush()
   const { decision: rows, refusal } = dryRun(dry, stages)
   const record = decisionRecordOf(rows)
