@@ -2,9 +2,12 @@
  * The one table of endpoints, walked: the same question at every path that answers a chat, before backends of every wire format. What it
  * took, what it came to and what is thought of it are the same numbers, and keys, limits and budgets hold alike.
  */
+import { join } from 'node:path'
 import t from 'tap'
 import { CHAT, ENDPOINTS } from '../../src/core/endpoints.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
+import type { LedgerRow } from '../../src/ledger/row.ts'
+import { run } from '../cli/turnout.ts'
 import { PROVIDERS } from '../config/load.ts'
 import { eventually, within } from '../support/await.ts'
 import { askIn, dialectOf, waysOf } from '../support/dialects.ts'
@@ -32,6 +35,9 @@ const FAULTS: Readonly<Record<string, Play>> = {
   'an early end': { script: { ...HELLO, words: MANY_WORDS }, fault: { after: 7, how: 'end' } },
 }
 
+/** Whose requests they are. */
+const WHOSE = { 'x-turnout-session': 's-1', 'x-turnout-agent': 'a-1' }
+
 /** What is counted of a request, whatever it was asked in. */
 const counted = ({
   tokens,
@@ -50,19 +56,35 @@ const counted = ({
   waste: waste.map(({ reason, tokens: wasted }) => [reason, wasted]),
 })
 
-t.test('tokens, cost, waste and verdict are the same numbers in every dialect', async (t) => {
+/** What differs between two requests that are alike: when they came, who asked in which dialect, and how long it took. */
+const OWN = new Set(['at', 'seq', 'writer', 'request_id', 'endpoint', 'total_ms', 'overhead_ms', 'decision', 'lossy'])
+
+/** What the ledger says of a request and its attempts, as the command prints it. */
+const told = (rows: readonly LedgerRow[]): object[] =>
+  rows.map((row) => ({
+    ...Object.fromEntries(Object.entries(row).filter(([name]) => !OWN.has(name))),
+    ttft_ms: row.ttft_ms !== null,
+  }))
+
+t.test('tokens, cost, waste, verdict and rows of the ledger are the same in every dialect', async (t) => {
   const upstream = await startFormatUpstream()
   t.teardown(() => upstream.close())
+  const cwd = t.testdir({})
+  const asked: { readonly id: string; readonly like: string; readonly what: string }[] = []
   const records: RequestRecord[] = []
   const price = { input_per_mtok_usd: 3, output_per_mtok_usd: 15, cached_input_per_mtok_usd: 0.3 }
   const gateway = await startGateway(
     {
       backends: BACKEND_FORMATS.map((format) => backendIn(format, upstream.url, { price })),
       limits: { attempts: 1 },
+      keys: [{ id: 'ann', hash: hashed('sk-ann'), team: 'red', labels: { cost_centre: '7' } }],
+      store: { ledger: join(cwd, 'data') },
     },
     [{ readsDecisions: 'none', onCompleted: (record) => void records.push(record) }],
   )
-  t.teardown(() => gateway.close())
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => (closing ??= gateway.close())
+  t.teardown(close)
   const recordOf = async (n: number): Promise<RequestRecord> => {
     await eventually(5_000, 'the record', () => records.length >= n)
     return records[n - 1]!
@@ -74,13 +96,20 @@ t.test('tokens, cost, waste and verdict are the same numbers in every dialect', 
         for (const endpoint of CHATS.filter((one) => waysOf(one).includes(stream))) {
           const before = records.length
           upstream.always(play)
-          const answer = await askIn(endpoint, gateway.url, { model: `${format}/parrot`, stream })
+          const id = `r${before}`
+          const headers = { authorization: 'Bearer sk-ann', 'x-request-id': id, ...WHOSE }
+          const answer = await askIn(endpoint, gateway.url, { model: `${format}/parrot`, stream, headers })
           const text = await answer.text()
           const record = await recordOf(before + 1)
           const what = `${name}, ${stream ? 'streamed' : 'whole'}, ${endpoint.id} by ${format}`
           if (endpoint === CHAT) inChat.push(counted(record))
           t.strictSame(counted(record), inChat[0], what)
           t.equal(record.endpoint, endpoint.id)
+          asked.push({
+            id,
+            like: endpoint === CHAT ? id : asked.findLast(({ like, id: own }) => like === own)!.id,
+            what,
+          })
           const { broken, whole } = dialectOf(endpoint)
           if (stream && name in FAULTS) t.match(text, broken, `${what}: its protocol has an end for it`)
           if (stream && name === 'a good answer') t.match(text, whole, `${what}: its protocol has an end for it`)
@@ -92,6 +121,26 @@ t.test('tokens, cost, waste and verdict are the same numbers in every dialect', 
     t.equal(await gateway.settled('turnout_tokens_total', { kind }, tokens), tokens, `metrics count the same: ${kind}`)
   }
   t.equal(await gateway.settled('turnout_requests_total', {}, records.length), records.length)
+  await close()
+  const { out, err, code } = await run(['ledger', '--folder', 'data'], { cwd })
+  t.strictSame([code, err], [0, ''])
+  const rows = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerRow)
+  const rowsOf = (of: string): LedgerRow[] => rows.filter(({ request_id }) => request_id === of)
+  for (const { id, like, what } of asked) {
+    // Clients of Messages know overload by another status.
+    const own = rowsOf(id).map((row) => (row.status === 529 ? { ...row, status: 503 } : row))
+    t.strictSame(told(own), told(rowsOf(like)), `${what}: its rows`)
+    t.match(
+      own.find(({ kind }) => kind === 'request'),
+      { kind: 'request', key: 'ann', team: 'red', session: 's-1', agent: 'a-1' },
+      what,
+    )
+    t.equal(own.length, 2, `${what}: a request and its attempt`)
+  }
+  t.ok(new Set(rows.map(({ endpoint }) => endpoint)).size === CHATS.length, 'of every endpoint')
 })
 
 t.test('who fails is asked for elsewhere, in every dialect', async (t) => {

@@ -18,6 +18,8 @@ export interface Play {
   }
   /** Behind so many events of a stream, or bytes of a body: an error in the format's own words, a connection that breaks, or is left open and silent. */
   readonly fault?: { readonly after: number; readonly how: 'error' | 'reset' | 'end' | 'silent' }
+  /** Each event of a stream waits for it. */
+  readonly before?: (event: string) => Promise<void>
 }
 
 export interface Heard {
@@ -29,6 +31,8 @@ export interface Heard {
   readonly stream: boolean
   /** The connection of this request was closed before its answer was whole. */
   readonly left: Promise<boolean>
+  /** Bytes of its answer that the system has taken for the reader; the rest waits here. */
+  sent(): number
 }
 
 export interface FormatUpstream {
@@ -78,7 +82,10 @@ export async function startFormatUpstream(model = 'parrot'): Promise<FormatUpstr
       const play = queue.shift() ?? usual
       const stream = streams(asked.format, asked.body, path)
       const left = once(response, 'close').then(() => !response.writableFinished)
-      heard.push({ format, url: request.url ?? '', headers: request.headers, body: asked.body, stream, left })
+      const { socket } = request
+      const before = socket.bytesWritten
+      const sent = (): number => socket.bytesWritten - before - socket.writableLength
+      heard.push({ format, url: request.url ?? '', headers: request.headers, body: asked.body, stream, left, sent })
       void answer(response, path.endsWith('/api/generate') ? OLLAMA_GENERATE : SPEAKERS[format], play, {
         model,
         stream,
@@ -127,7 +134,7 @@ interface Wish {
 async function answer(
   response: ServerResponse,
   speaker: Speaker,
-  { script, refuse, fault }: Play,
+  { script, refuse, fault, before }: Play,
   { model, stream, usage }: Wish,
 ): Promise<void> {
   if (refuse !== undefined) {
@@ -145,12 +152,20 @@ async function answer(
   response.writeHead(200, { 'content-type': speaker.type, 'cache-control': 'no-cache' })
   const events = speaker.events(script, model, usage)
   for (const event of fault === undefined ? events : events.slice(0, fault.after)) {
-    response.write(event)
+    await before?.(event)
+    if (!response.write(event)) await taken(response)
     // Each in a packet of its own.
     await setImmediate()
   }
   if (fault === undefined) response.end()
   else await end(response, speaker, fault.how)
+}
+
+/** As much as its reader will take for now, or the end of the connection. */
+async function taken(response: ServerResponse): Promise<void> {
+  const over = new AbortController()
+  const of = { signal: over.signal }
+  await Promise.race([once(response, 'drain', of), once(response, 'close', of)]).finally(() => over.abort())
 }
 
 async function end(
