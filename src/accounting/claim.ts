@@ -77,7 +77,7 @@ export function foreseenOf(request: GatewayRequest, plan: RoutePlan): SpendEstim
 }
 
 function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
-  const { inputTokens, hasImages, hasSounds, prompts, choices, foreseen, speaks, serviceTier } =
+  const { inputTokens, hasImages, hasSounds, keepsHour, prompts, choices, foreseen, speaks, serviceTier } =
     request.prompt.worstCase()
   return {
     request,
@@ -87,8 +87,8 @@ function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
     // What does not stream generates no text.
     answers: request.endpoint.streams ? prompts * choices : 0,
     foreseen,
-    inputKinds: ratesOfInput({ audio: hasSounds, image: hasImages }),
-    outputKinds: ratesOfOutput({ audio: speaks, image: false }),
+    inputKinds: ratesOfInput({ audio: hasSounds, image: hasImages, hour: keepsHour }),
+    outputKinds: ratesOfOutput({ audio: speaks, image: false, hour: false }),
     tier: serviceTier,
     seconds: plan.limits.totalMs / 1000 + DRAIN_SECONDS,
   }
@@ -96,10 +96,11 @@ function scopeOf(request: GatewayRequest, plan: RoutePlan): Scope {
 
 /** Rates that may apply to a part, by the media that there are. */
 function ratesOf(whole: 'input' | 'output'): (media: Media) => readonly RateName[] {
-  const made = [false, true].flatMap((image) =>
-    [false, true].map((audio) => partsOf(whole, { audio, image }).map(rateName)),
+  const either = [false, true]
+  const made = either.flatMap((hour) =>
+    either.flatMap((image) => either.map((audio) => partsOf(whole, { audio, image, hour }).map(rateName))),
   )
-  return ({ audio, image }) => made[(image ? 2 : 0) + (audio ? 1 : 0)]!
+  return ({ audio, image, hour }) => made[(hour ? 4 : 0) + (image ? 2 : 0) + (audio ? 1 : 0)]!
 }
 const ratesOfInput = ratesOf('input')
 const ratesOfOutput = ratesOf('output')

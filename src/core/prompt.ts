@@ -130,6 +130,8 @@ export interface WorstCase {
   readonly inputTokens: number
   readonly hasImages: boolean
   readonly hasSounds: boolean
+  /** A mark keeps some of it in a cache for an hour. */
+  readonly keepsHour: boolean
   /** Texts that are read, each with a context of its own. */
   readonly prompts: number
   /** Answers that are made of each. */

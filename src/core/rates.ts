@@ -54,16 +54,24 @@ function inputCost(price: Price, counts: TokenCounts): number {
   // Parts may overlap (audio that was cached); together they are never more than the whole.
   const cached = Math.min(counts.cachedInput, input)
   const written = Math.min(counts.cacheWrite, input - cached)
+  const kept = Math.min(counts.hourCacheWrite, written)
   const audio = Math.min(counts.audioInput, input - cached - written)
   const image = Math.min(counts.imageInput, input - cached - written - audio)
   return (
     (input - cached - written - audio - image) * full +
     part(price, input, cached, 'cachedInputPerMtok', full) +
-    part(price, input, written, 'cacheWritePerMtok', full) +
+    part(price, input, written - kept, 'cacheWritePerMtok', full) +
+    hourCost(price, input, kept, full) +
     part(price, input, audio, 'audioInputPerMtok', full) +
     part(price, input, image, 'imageInputPerMtok', full)
   )
 }
+
+/** Most prices know one rate for all that is written. */
+const hourCost = (price: Price, input: number, tokens: number, full: number): number =>
+  tokens === 0
+    ? 0
+    : part(price, input, tokens, 'hourCacheWritePerMtok', rate(price, input, 'cacheWritePerMtok') ?? full)
 
 function outputCost(price: Price, { input, output, reasoning, audioOutput }: TokenCounts): number {
   if (output === 0) return 0

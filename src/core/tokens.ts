@@ -9,8 +9,8 @@ export interface TokenRow {
   readonly name: string
   /** What it is a part of; it is counted in both. */
   readonly partOf: 'input' | 'output' | null
-  /** Only where there is such in the request, or is asked for; null: there may always be some. */
-  readonly medium: 'audio' | 'image' | null
+  /** Only where there is such in the request, or is asked for: a medium, or a mark that keeps the prompt for an hour. Null: there may always be some. */
+  readonly medium: 'audio' | 'image' | 'hour' | null
   /** Most answers have none of it: rows and metrics have it only where there is some. */
   readonly rare: boolean
   /** What its rate is for. */
@@ -32,6 +32,14 @@ export const TOKENS = {
     medium: null,
     rare: true,
     priced: 'input tokens that were written into the cache',
+  },
+  /** Of those in `cacheWrite`. */
+  hourCacheWrite: {
+    name: 'cache_write_1h',
+    partOf: 'input',
+    medium: 'hour',
+    rare: true,
+    priced: 'input tokens that were written into the cache for an hour; the rate of other writes where absent',
   },
   audioInput: { name: 'audio_input', partOf: 'input', medium: 'audio', rare: true, priced: 'input tokens of audio' },
   imageInput: { name: 'image_input', partOf: 'input', medium: 'image', rare: true, priced: 'input tokens of images' },
@@ -72,6 +80,7 @@ export const TOKEN_NAMES: readonly TokenName[] = TOKEN_KINDS.map((kind) => TOKEN
 export interface Media {
   readonly audio: boolean
   readonly image: boolean
+  readonly hour: boolean
 }
 
 export const partsOf = (whole: 'input' | 'output', media: Media): readonly TokenKind[] =>

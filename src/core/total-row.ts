@@ -33,11 +33,12 @@ export function totalText({ tokens, cost, partial, waste }: Total): string {
 
 function tokensText(tokens: Tokens | null): string {
   if (tokens === null) return '"tokens":null,"tokens_estimated":false'
-  const { cacheWrite, audioInput, audioOutput, imageInput } = tokens
+  const { cacheWrite, hourCacheWrite, audioInput, audioOutput, imageInput } = tokens
   const rare =
     cacheWrite + audioInput + audioOutput + imageInput === 0
       ? ''
       : more('cache_write', cacheWrite) +
+        more('cache_write_1h', hourCacheWrite) +
         more('audio_input', audioInput) +
         more('audio_output', audioOutput) +
         more('image_input', imageInput)

@@ -189,6 +189,7 @@ export class ContentsPrompt implements Prompt {
       inputTokens: TEMPLATE + this.raw.length - media.bytes + media.tokens + (this.hasTools ? TOOLS : 0),
       hasImages: media.images,
       hasSounds: media.sounds,
+      keepsHour: this.raw.includes(HOUR),
       prompts: Array.isArray(inputs) ? Math.max(1, inputs.length) : 1,
       choices: this.choices,
       foreseen: 0,
@@ -260,6 +261,9 @@ const PARAMETERS: Readonly<Record<string, (contents: Contents) => Json>> = {
   presence_penalty: ({ sampling }) => sampling.presencePenalty,
   seed: ({ sampling }) => sampling.seed,
 }
+
+/** How long a mark keeps a prompt; where a text has it as well the worst is a little worse. */
+const HOUR = Buffer.from('"1h"')
 
 const makersOf = (messages: readonly Message[]): string[] => [
   ...new Set(

@@ -47,6 +47,9 @@ interface Case {
 }
 
 const HELLO = { model: 'tiny', messages: [{ role: 'user', content: 'Hello' }] }
+const KEPT_FOR_AN_HOUR = [
+  { role: 'user', content: [{ type: 'text', text: 'Hello', prompt_cache_breakpoint: { ttl: '1h' } }] },
+]
 const TIERED = price({
   tiers: [
     { aboveInput: 100, rates: { ...NO_PRICE, inputPerMtok: 2, outputPerMtok: 8 } },
@@ -183,6 +186,11 @@ const CASES: Readonly<Record<string, Case>> = {
     body: { ...HELLO, max_tokens: 1 },
     facts: { price: price({ cacheWritePerMtok: 5 }) },
     worst: { input: 50, cacheWrite: 50, output: 1 },
+  },
+  'writing into a cache for an hour': {
+    body: { ...HELLO, messages: KEPT_FOR_AN_HOUR, max_tokens: 1 },
+    facts: { price: price({ cacheWritePerMtok: 5, hourCacheWritePerMtok: 8 }) },
+    worst: { input: 50, cacheWrite: 50, hourCacheWrite: 50, output: 1 },
   },
   pictures: {
     body: { model: 'tiny', ...asks(picture, picture), max_tokens: 1 },

@@ -47,6 +47,7 @@ t.test('each kind of token at its rate, and what is left at the usual one', asyn
     inputPerMtok: 10,
     cachedInputPerMtok: 1,
     cacheWritePerMtok: 12,
+    hourCacheWritePerMtok: 16,
     audioInputPerMtok: 40,
     imageInputPerMtok: 20,
     outputPerMtok: 30,
@@ -58,14 +59,16 @@ t.test('each kind of token at its rate, and what is left at the usual one', asyn
     input: 100,
     cachedInput: 40,
     cacheWrite: 20,
+    hourCacheWrite: 5,
     audioInput: 10,
     imageInput: 5,
     output: 60,
     reasoning: 30,
     audioOutput: 10,
   }
-  // 25 x 10 + 40 x 1 + 20 x 12 + 10 x 40 + 5 x 20 = 1030; 20 x 30 + 30 x 50 + 10 x 80 = 2900.
-  t.equal(costOf(all, full, 0)?.nanoUsd, 3_930_000)
+  // 25 x 10 + 40 x 1 + 15 x 12 + 5 x 16 + 10 x 40 + 5 x 20 = 1050; 20 x 30 + 30 x 50 + 10 x 80 = 2900.
+  t.equal(costOf(all, full, 0)?.nanoUsd, 3_950_000)
+  t.equal(costOf(all, { ...full, hourCacheWritePerMtok: null }, 0)?.nanoUsd, 3_930_000, 'at the rate of other writes')
   // 100 x 10 + 60 x 30 where the parts have no rates of their own.
   t.equal(costOf(all, { ...NO_PRICE, inputPerMtok: 10, outputPerMtok: 30 }, 0)?.nanoUsd, 2_800_000)
   const overlapping = { ...NO_TOKENS, input: 50, cachedInput: 40, audioInput: 40 }

@@ -42,6 +42,7 @@ t.test('tiers, writes to the cache, audio, and tiers of service', async (t) => {
   })
   t.match(of('anthropic', 'claude-sonnet-4-5'), {
     cacheWritePerMtok: 3.75,
+    hourCacheWritePerMtok: 6,
     tiers: [{ aboveInput: 200_000, rates: { cacheWritePerMtok: 7.5, outputPerMtok: 22.5, audioInputPerMtok: null } }],
     serviceTiers: { batch: 0.5 },
   })

@@ -112,11 +112,11 @@ t.test('kinds of tokens that most backends never tell appear with the first one'
   const metrics = newMetrics()
   metrics.onCompleted(finished())
   t.notMatch(await metrics.scrape('text'), /kind="(cache_write|audio|image)/)
-  const rare = { cacheWrite: 1, audioInput: 2, imageInput: 3, audioOutput: 4 }
+  const rare = { cacheWrite: 7, hourCacheWrite: 1, audioInput: 2, imageInput: 3, audioOutput: 4 }
   metrics.onCompleted(finished({ usage: usage({ input: 10, output: 5, ...rare }) }))
   const sum = await sums(metrics)
-  for (const [kind, tokens] of Object.entries({ cache_write: 1, audio_input: 2, image_input: 3, audio_output: 4 }))
-    t.equal(sum('tokens_total', { ...EACH, kind }), tokens, kind)
+  const told = { cache_write: 7, cache_write_1h: 1, audio_input: 2, image_input: 3, audio_output: 4 }
+  for (const [kind, tokens] of Object.entries(told)) t.equal(sum('tokens_total', { ...EACH, kind }), tokens, kind)
 })
 
 t.test('who nobody could serve is counted at its route', async (t) => {

@@ -167,6 +167,7 @@ class ToyPrompt implements Prompt {
       inputTokens: this.#bytes,
       hasImages: false,
       hasSounds: false,
+      keepsHour: false,
       prompts: 1,
       choices: 1,
       foreseen: 0,

@@ -41,6 +41,7 @@ const RATES: Readonly<Record<keyof Rates, string>> = {
   inputPerMtok: 'input_mtok',
   cachedInputPerMtok: 'cache_read_mtok',
   cacheWritePerMtok: 'cache_write_mtok',
+  hourCacheWritePerMtok: 'cache_write_1h_mtok',
   audioInputPerMtok: 'input_audio_mtok',
   imageInputPerMtok: 'input_image_mtok',
   outputPerMtok: 'output_mtok',

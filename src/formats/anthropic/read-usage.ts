@@ -13,7 +13,8 @@ const count = (value: unknown): number =>
 /** Null where it says nothing: some send zeros until they know. Its input is what the cache had no part in; ours is all of it. */
 export function readUsage(usage: Fields): Usage | null {
   const cachedInput = count(usage['cache_read_input_tokens'])
-  const cacheWrite = Math.max(count(usage['cache_creation_input_tokens']), writtenOf(usage['cache_creation']))
+  const { fiveMinutes, hour } = writtenOf(usage['cache_creation'])
+  const cacheWrite = Math.max(count(usage['cache_creation_input_tokens']), fiveMinutes + hour)
   const input = count(usage['input_tokens']) + cachedInput + cacheWrite
   const output = count(usage['output_tokens'])
   if (input + output === 0) return null
@@ -24,6 +25,7 @@ export function readUsage(usage: Fields): Usage | null {
     input,
     cachedInput,
     cacheWrite,
+    hourCacheWrite: hour,
     output,
     reasoning: Math.min(count(thought), output),
     chargedNanoUsd: chargeInUsage(usage),
@@ -36,5 +38,7 @@ export function readUsage(usage: Fields): Usage | null {
 const TIERS: Readonly<Record<string, string>> = { standard: 'default' }
 
 /** By how long it is kept. */
-const writtenOf = (creation: unknown): number =>
-  isObject(creation) ? count(creation['ephemeral_5m_input_tokens']) + count(creation['ephemeral_1h_input_tokens']) : 0
+const writtenOf = (creation: unknown): { readonly fiveMinutes: number; readonly hour: number } =>
+  isObject(creation)
+    ? { fiveMinutes: count(creation['ephemeral_5m_input_tokens']), hour: count(creation['ephemeral_1h_input_tokens']) }
+    : { fiveMinutes: 0, hour: 0 }

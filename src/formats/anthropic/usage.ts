@@ -6,10 +6,13 @@ import type { Usage } from '../../core/settlement.ts'
 /** All of it: `message_delta` may tell the input as well, for callers of engines that tell nothing before. Null: nothing is known yet. */
 export function writeUsage(usage: Usage | null): object {
   const { input, cachedInput, cacheWrite, output, reasoning, ...rest } = usage ?? NO_TOKENS
-  const { chargedNanoUsd, tier, estimated } = rest
+  const { hourCacheWrite: hour, chargedNanoUsd, tier, estimated } = rest
   return {
     input_tokens: Math.max(0, input - cachedInput - cacheWrite),
     cache_creation_input_tokens: cacheWrite,
+    ...(hour === 0
+      ? {}
+      : { cache_creation: { ephemeral_5m_input_tokens: cacheWrite - hour, ephemeral_1h_input_tokens: hour } }),
     cache_read_input_tokens: cachedInput,
     output_tokens: output,
     output_tokens_details: reasoning > 0 ? { thinking_tokens: reasoning } : null,

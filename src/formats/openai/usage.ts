@@ -35,6 +35,7 @@ export function readUsage(value: unknown): Usage | null {
     input,
     cachedInput: cachedOf(value, read),
     cacheWrite: amount(read['cache_write_tokens'] ?? value['cache_creation_input_tokens']),
+    hourCacheWrite: 0,
     audioInput: amount(read['audio_tokens']),
     imageInput: amount(read['image_tokens']),
     output: (told ?? 0) + hidden,

@@ -21,6 +21,8 @@ interface Media {
   bytes: number
   pictures: boolean
   sounds: boolean
+  /** A mark keeps some of it in a cache for an hour. */
+  hour: boolean
 }
 
 /** What is read of a request. */
@@ -31,7 +33,7 @@ interface Measured extends Pick<GatewayRequest, 'raw' | 'endpoint'> {
 }
 
 export function worstCaseOf({ body, raw, members, endpoint, prompts }: Measured): WorstCase {
-  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
+  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false, hour: false }
   for (const field of HOLDERS) for (const one of listOf(body[field])) addParts(one, media, 0)
   for (const field of BESIDE) addNamed(field, body[field], media)
   let tokens = TEMPLATE + raw.length - media.bytes + media.tokens
@@ -46,6 +48,7 @@ export function worstCaseOf({ body, raw, members, endpoint, prompts }: Measured)
     inputTokens: tokens,
     hasImages: media.pictures,
     hasSounds: media.sounds,
+    keepsHour: media.hour,
     prompts: endpoint.streams ? prompts : textsIn(body['input'] ?? body['documents']),
     choices: Math.max(1, countOf(body['n']), countOf(body['best_of']), countOf(body['n_cmpl'])),
     foreseen: foreseen === undefined ? 0 : foreseen.valueEnd - foreseen.valueStart,
@@ -72,7 +75,7 @@ const BESIDE = ['image_data', 'images'] as const
 
 /** The query is read once more with each document. */
 function readAgain({ query, documents }: JsonObject): number {
-  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false }
+  const media: Media = { tokens: 0, bytes: 0, pictures: false, sounds: false, hour: false }
   addParts(query, media, 0)
   const text = typeof query === 'string' ? textBytes(query) : textBytes(JSON.stringify(query ?? '')) - media.bytes
   return (text + media.tokens + PAIR) * listOf(documents).length
@@ -102,7 +105,8 @@ const TEXTS: ReadonlySet<string> = new Set(['text', 'input_text', 'output_text',
 const NAMES = /^(?:multimodal_data|(?:input_)?(?:image|audio|video|file|pdf)s?(?:_(?:url|data|embeds|pil))?)$/
 
 function addPart(part: JsonObject, media: Media): void {
-  const { type } = part
+  const { type, prompt_cache_breakpoint: mark } = part
+  if (isObject(mark) && mark['ttl'] === '1h') media.hour = true
   if (typeof type === 'string') {
     if (!TEXTS.has(type)) addMedium(type, part, media)
   } else for (const name in part) if (NAMES.test(name)) addNamed(name, part[name], media)

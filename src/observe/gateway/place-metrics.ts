@@ -152,6 +152,7 @@ function count(usage: Usage, { tokens, estimatedInput, estimatedOutput }: Spendi
   tokens.output.value += usage.output
   tokens.reasoning.value += usage.reasoning
   tokens.cacheWrite.value += usage.cacheWrite
+  tokens.hourCacheWrite.value += usage.hourCacheWrite
   tokens.audioInput.value += usage.audioInput
   tokens.imageInput.value += usage.imageInput
   tokens.audioOutput.value += usage.audioOutput
