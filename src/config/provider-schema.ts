@@ -69,6 +69,12 @@ const effortRule = z
     fields: z
       .partialRecord(z.enum(EFFORTS), z.record(z.string(), z.json()))
       .describe('top-level fields for each of `none`, `low`, `medium`, `high`'),
+    more: z
+      .array(text)
+      .default([])
+      .describe(
+        'words of callers beside these four that it reads, such as `xhigh`; others become the nearest in a translation',
+      ),
     unless: z
       .array(text)
       .default([])

@@ -7,7 +7,10 @@ import type { EffortRule, EndpointPlace, Provider } from './provider.ts'
 const found = new WeakMap<readonly EffortRule[], Map<string, EffortRule | null>>()
 
 /** The first rule for this model in OpenAI's fields; null: nobody knows how to tell this backend. */
-export const effortRule = ({ request }: Provider, model: string): EffortRule | null => ruleIn(request.effort, model)
+export const effortRule = (
+  { request }: { readonly request: Pick<Provider['request'], 'effort'> },
+  model: string,
+): EffortRule | null => ruleIn(request.effort, model)
 
 /** The same in the fields of the format of a place. */
 export function effortRuleAt({ format, effort }: EndpointPlace, provider: Provider, model: string): EffortRule | null {

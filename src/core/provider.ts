@@ -73,6 +73,8 @@ export interface EffortRule {
   readonly models: string | null
   /** Top-level fields for each word, objects being merged with the caller's; a word that is absent cannot be told. */
   readonly fields: Readonly<Partial<Record<Effort, JsonObject>>>
+  /** Words beside those four that the model reads, such as `xhigh`. */
+  readonly more: readonly string[]
   /** Top-level fields of a caller beside which thinking is refused: `none` is told then. */
   readonly unless: readonly string[]
   /** Not every backend of this kind reads it, so it is used only where the operator lists `efforts` for the model. */

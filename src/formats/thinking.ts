@@ -1,6 +1,7 @@
 /** How hard a model is asked to think, between the words and numbers of the formats. Pure. */
 import { type Effort, EFFORTS } from '../core/capabilities.ts'
 import type { Thinking } from '../core/prompt.ts'
+import type { EffortRule } from '../core/provider.ts'
 
 /** Words of newer models that stand for the nearest of ours. */
 const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([
@@ -10,6 +11,15 @@ const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([
   ['max', 'high'],
   ['ultra', 'high'],
 ])
+
+/** A word of a caller as a model with this rule reads it: itself, or the nearest that it has. */
+export function wordFor(word: string, rule: EffortRule | null): string {
+  const nearest = effortOfWord(word)
+  if (nearest === null || nearest === word || rule?.more.includes(word) === true) return word
+  return nearest === 'high' && rule?.more.includes(HIGHER) === true ? HIGHER : nearest
+}
+
+const HIGHER = 'xhigh'
 
 /** Up to so many tokens of thought are little, and so many are some. */
 const LOW_BUDGET = 2_048

@@ -216,6 +216,7 @@ const rule = (traits: Partial<EffortRule>): EffortRule => ({
   models: null,
   fields: {},
   unless: [],
+  more: [],
   declaredOnly: false,
   ...traits,
 })

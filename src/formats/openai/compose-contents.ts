@@ -2,24 +2,28 @@
 import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Sampling, Tool } from '../../core/prompt.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint } from '../../core/endpoints.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
-import type { Provider } from '../../core/provider.ts'
+import { effortRule } from '../../core/effort-rule.ts'
+import type { EffortRule, Provider } from '../../core/provider.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { FREE_SCHEMA, freeArguments, freeDescription } from '../free-tools.ts'
 import { writtenObject } from '../json/written-object.ts'
-import { effortOfThinking } from '../thinking.ts'
+import { effortOfThinking, wordFor } from '../thinking.ts'
 import { OpenAIPrompt } from './prompt.ts'
 
 /** How the backend takes what another format says. */
 export type Ways = Pick<Provider, 'local'> & {
-  readonly request: Pick<Provider['request'], 'thoughts' | 'outputLimit' | 'freeTools'>
+  readonly request: Pick<Provider['request'], 'thoughts' | 'outputLimit' | 'freeTools' | 'effort'>
 }
 
-/** The same request where it came in this format. What cannot be said is added to `lossy`. */
-export function inOpenAIForm(request: GatewayRequest, ways: Ways, lossy: string[]): GatewayRequest {
+/** The same request where it came in this format. `model`: as the backend names it. What cannot be said is added to `lossy`. */
+export function inOpenAIForm(request: GatewayRequest, ways: Ways, model: string, lossy: string[]): GatewayRequest {
   if (request.prompt instanceof OpenAIPrompt) return request
   const endpoint = OWN[request.endpoint.asks ?? ''] ?? CHAT
   const contents = request.prompt.contents()
-  const body = endpoint === EMBEDDINGS ? embeddingsOf(contents, lossy) : bodyOf(contents, endpoint, ways, lossy)
+  const body =
+    endpoint === EMBEDDINGS
+      ? embeddingsOf(contents, lossy)
+      : bodyOf(contents, endpoint, ways, effortRule(ways, model), lossy)
   const { raw, members, ...object } = writtenObject({
     model: request.model,
     ...(request.stream ? { stream: true } : {}),
@@ -37,7 +41,13 @@ function embeddingsOf({ embedding, unsaid }: Contents, lossy: string[]): JsonObj
   return { input: inputs, ...optional('dimensions', dimensions) }
 }
 
-function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[]): JsonObject {
+function bodyOf(
+  contents: Contents,
+  { id }: Endpoint,
+  ways: Ways,
+  rule: EffortRule | null,
+  lossy: string[],
+): JsonObject {
   const { messages, tools, toolChoice, answer, sampling, stop, thinking, logprobs } = contents
   const lose = (name: string): void => {
     if (!lossy.includes(name)) lossy.push(name)
@@ -56,8 +66,8 @@ function bodyOf(contents: Contents, { id }: Endpoint, ways: Ways, lossy: string[
     ),
     ...optional('parallel_tool_calls', tools.length === 0 ? null : contents.parallelCalls),
     ...optional('response_format', answer === null || answer.form === 'other' ? null : formatOf(answer)),
-    ...(stop.length === 0 ? {} : { stop: stopsOf(stop, lose) }),
-    ...optional('reasoning_effort', effortOf(thinking)),
+    ...(stop.length === 0 ? {} : { stop: stop.slice(0, MOST_STOPS) }),
+    ...optional('reasoning_effort', effortOf(thinking, rule, lose)),
     ...optional('verbosity', contents.verbosity),
     ...optional('user', contents.user),
     ...optional('prompt_cache_key', contents.cacheKey),
@@ -237,17 +247,19 @@ function formatOf({ form, schema, name, description, strict }: AnswerWish): Json
   return { type: form, json_schema: inner }
 }
 
-/** As many as OpenAI takes. */
+/** As many as OpenAI takes; an answer is cut at the others when it is translated. */
 const MOST_STOPS = 4
 
-function stopsOf(stop: readonly string[], lose: (name: string) => void): readonly string[] {
-  if (stop.length > MOST_STOPS) lose('stop')
-  return stop.slice(0, MOST_STOPS)
-}
-
-function effortOf(thinking: Contents['thinking']): string | null {
+function effortOf(
+  thinking: Contents['thinking'],
+  rule: EffortRule | null,
+  lose: (name: string) => void,
+): string | null {
   if (thinking === null || thinking.effort === 'adaptive') return null
-  return thinking.effort ?? effortOfThinking(thinking)
+  const own = thinking.effort ?? effortOfThinking(thinking)
+  const word = own === null ? null : wordFor(own, rule)
+  if (word !== own) lose('effort')
+  return word
 }
 
 function samplingOf(sampling: Sampling, limit: string): JsonObject {

@@ -42,8 +42,8 @@ export const OPENAI: Format = {
   backend: {
     framing: EVENTS,
     compose: (request, deployment, how) =>
-      composeInSteps(inOpenAIForm(request, deployment.backend.provider, how.lossy), deployment, how),
-    adaptation: (error, request, tried) => adaptationFor(error, inOpenAIForm(request, ANY_WAYS, []), tried),
+      composeInSteps(inOpenAIForm(request, deployment.backend.provider, deployment.model, how.lossy), deployment, how),
+    adaptation: (error, request, tried) => adaptationFor(error, inOpenAIForm(request, ANY_WAYS, '', []), tried),
     asksUsage,
     refusesUsage,
     reader: (request, how) => new OpenAIAnswerReader(request, how),
@@ -53,4 +53,4 @@ export const OPENAI: Format = {
 }
 
 /** Which fields a request has does not depend on the backend. */
-const ANY_WAYS: Ways = { local: false, request: { thoughts: null, outputLimit: null, freeTools: false } }
+const ANY_WAYS: Ways = { local: false, request: { thoughts: null, outputLimit: null, freeTools: false, effort: [] } }
