@@ -37,6 +37,8 @@ export interface CallerSide {
   checkTypes?(prompt: Prompt): void
   /** The body of an error answer. */
   errorBody(error: GatewayError, failing: Failing): object
+  /** The status of an error answer, where clients of this format know another one for it; absent: all have the error's own. */
+  statusOf?(error: GatewayError): number
   readonly stream: StreamMarks
   /** The same for one request, where that says how its stream is to be written; absent: all are alike. */
   streamOf?(request: GatewayRequest): StreamMarks
@@ -92,6 +94,8 @@ export interface KeptAnswers {
   record(request: GatewayRequest, whole: Buffer): KeptItem | null
   /** The answer in a record, as it was given. */
   answerIn(record: Buffer): Buffer
+  /** The same as a stream: the events, each numbered by its place. */
+  eventsIn(record: Buffer): readonly Buffer[]
   /** What it was given to. */
   itemsIn(record: Buffer): readonly JsonObject[]
 }

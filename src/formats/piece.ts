@@ -2,13 +2,29 @@ import type { Finish } from '../core/finish.ts'
 import type { Seal } from '../core/prompt.ts'
 
 /** What an event, or a whole answer, brings of one choice: neutral, and decoded. In the order in which it came. */
-export type Piece =
-  | { readonly kind: 'text' | 'thought' | 'refusal'; readonly choice: number; readonly text: string }
-  | CallPiece
-  | SealPiece
-  | CitationPiece
-  | VectorPiece
-  | EndPiece
+export type Piece = TextPiece | CallPiece | SealPiece | CitationPiece | VectorPiece | EndPiece
+
+export interface TextPiece {
+  readonly kind: 'text' | 'thought' | 'refusal'
+  readonly choice: number
+  /** May be empty where a token is only a part of a character. */
+  readonly text: string
+  /** Of the tokens of this text; absent where the backend does not tell. */
+  readonly logprobs?: readonly TokenLogprob[]
+}
+
+export interface LikelyToken {
+  readonly token: string
+  /** Natural logarithm. */
+  readonly logprob: number
+  /** Of the token, which may be a part of a character; null: those of its text. */
+  readonly bytes: readonly number[] | null
+}
+
+export interface TokenLogprob extends LikelyToken {
+  /** Tokens that might have stood there, the likeliest first. */
+  readonly top: readonly LikelyToken[]
+}
 
 /** The first piece of a call has its id and its name; later ones bring more of its arguments. */
 export interface CallPiece {

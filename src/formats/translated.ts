@@ -13,7 +13,10 @@ import type {
   Reading,
 } from './format.ts'
 import { type Formats, formatNamed } from './formats.ts'
+import type { Piece } from './piece.ts'
 import type { SseFrame } from './sse.ts'
+import { CutState } from './cut-state.ts'
+import { StopCut } from './stop-cut.ts'
 
 /** How backends of the format `backend` are called for callers of the format `caller`. */
 export function backendSide(backend: string, caller: string, formats: Formats): BackendSide {
@@ -37,8 +40,18 @@ const translated = (backend: BackendSide, caller: CallerSide): BackendSide => ({
     return backend.compose(request, deployment, how)
   },
   reader: (request: GatewayRequest, how: Reading) =>
-    new TranslatedReader(backend.reader(request, how), caller.writer(request, how.nowMs, how.clock)),
+    new TranslatedReader(
+      backend.reader(request, how),
+      caller.writer(request, how.nowMs, how.clock),
+      stopCutOf(request),
+    ),
 })
+
+/** Not every format has a word for stop sequences, or for so many. Null: the answer goes as far as its backend wishes. */
+function stopCutOf({ prompt }: GatewayRequest): StopCut | null {
+  const stops = prompt.contents().stop.filter((stop) => stop !== '')
+  return stops.length === 0 ? null : new StopCut(stops, prompt.choices)
+}
 
 /** Reads as the backend's format does, and gives what the caller's would write. */
 class TranslatedReader implements AnswerReader {
@@ -46,11 +59,13 @@ class TranslatedReader implements AnswerReader {
   readonly expectsFinishReason: boolean
   readonly #inner: AnswerReader
   readonly #writer: AnswerWriter
+  readonly #cut: StopCut | null
 
-  constructor(inner: AnswerReader, writer: AnswerWriter) {
+  constructor(inner: AnswerReader, writer: AnswerWriter, cut: StopCut | null) {
     this.#inner = inner
     this.#writer = writer
-    this.state = inner.state
+    this.#cut = cut
+    this.state = cut === null ? inner.state : new CutState(inner.state, cut)
     this.expectsFinishReason = inner.expectsFinishReason
   }
 
@@ -61,8 +76,9 @@ class TranslatedReader implements AnswerReader {
   event(frame: SseFrame): EventVerdict {
     const verdict = this.#inner.event(frame)
     if (verdict.kind !== 'send') return verdict
-    const raw = this.#writer.events(this.#inner.pieces(verdict.raw), this.state)
-    if (verdict.last === true) return { kind: 'send', raw: raw ?? NOTHING, last: true }
+    const raw = this.#writer.events(this.#wanted(verdict.raw), this.state)
+    // What the backend would go on to say nobody reads: its connection closes.
+    if (verdict.last === true || this.#cut?.met === true) return { kind: 'send', raw: raw ?? NOTHING, last: true }
     return raw === null ? SWALLOW : { kind: 'send', raw }
   }
 
@@ -70,8 +86,13 @@ class TranslatedReader implements AnswerReader {
     return this.#inner.begun
   }
 
+  #wanted(bytes: Buffer): readonly Piece[] {
+    const pieces = this.#inner.pieces(bytes)
+    return this.#cut === null ? pieces : this.#cut.take(pieces)
+  }
+
   get finished(): boolean {
-    return this.#inner.finished
+    return this.#inner.finished || this.#cut?.met === true
   }
 
   get torn(): boolean {
@@ -100,7 +121,12 @@ class TranslatedReader implements AnswerReader {
 
   async finishedBody(body: Buffer): Promise<Buffer> {
     const finished = await this.#inner.finishedBody(body)
-    return this.#writer.body(this.#inner.pieces(finished), this.state)
+    const pieces = this.#wanted(finished)
+    return this.#writer.body([...pieces, ...this.#rest], this.state)
+  }
+
+  get #rest(): readonly Piece[] {
+    return this.#cut?.rest() ?? []
   }
 
   needsRewrite(): boolean {
@@ -121,7 +147,10 @@ class TranslatedReader implements AnswerReader {
 
   complete(nowMs: number): Buffer | null {
     this.#inner.complete(nowMs)
-    return this.#writer.last(this.state)
+    const rest = this.#rest
+    const said = rest.length === 0 ? null : this.#writer.events(rest, this.state)
+    const last = this.#writer.last(this.state)
+    return said === null || last === null ? (said ?? last) : Buffer.concat([said, last])
   }
 
   pieces(bytes: Buffer): ReturnType<AnswerReader['pieces']> {

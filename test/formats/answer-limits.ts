@@ -17,6 +17,11 @@ const refusalIsEnd: Limit = (parts) =>
   parts.some(({ kind }) => kind === 'refusal')
     ? refusalIsText(parts).map((part) => (part.kind === 'end' ? { ...part, finish: 'content_filter' } : part))
     : parts
+const withoutLikely = each((part) => {
+  if (!('likely' in part)) return [part]
+  const { kind, text } = part
+  return [{ kind, text }]
+})
 const isSeal = (part: Whole): boolean => part.kind === 'seal'
 
 const LIMITS: Readonly<Record<FormatName, readonly Limit[]>> = {
@@ -26,9 +31,9 @@ const LIMITS: Readonly<Record<FormatName, readonly Limit[]>> = {
     without((part) => part.kind === 'seal' && (part.of === 'thought' || part.maker !== 'gemini')),
   ],
   'openai-responses': [withoutStop],
-  'anthropic-messages': [refusalIsEnd, without((part) => part.kind === 'seal' && part.of === 'call')],
+  'anthropic-messages': [withoutLikely, refusalIsEnd, without((part) => part.kind === 'seal' && part.of === 'call')],
   gemini: [withoutStop, refusalIsText],
-  ollama: [withoutStop, refusalIsText, without(isSeal), without(({ kind }) => kind === 'citation')],
+  ollama: [withoutLikely, withoutStop, refusalIsText, without(isSeal), without(({ kind }) => kind === 'citation')],
 }
 
 export const sayable = (format: string, parts: readonly Whole[]): readonly Whole[] =>

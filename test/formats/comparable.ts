@@ -4,7 +4,7 @@
  */
 import { isObject } from '../../src/core/is-object.ts'
 import type { Contents, Message, Part, Tool } from '../../src/core/prompt.ts'
-import type { Piece } from '../../src/formats/piece.ts'
+import type { Piece, TextPiece } from '../../src/formats/piece.ts'
 import { effortOfThinking } from '../../src/formats/thinking.ts'
 
 // ---------------------------------------------------------------- requests
@@ -84,11 +84,23 @@ export const isKnownLoss = (name: string): boolean => name in ERASERS
 const left = (contents: Contents, lossy: readonly string[]): Contents =>
   lossy.reduce((rest, name) => ERASERS[name]?.(rest) ?? rest, contents)
 
-/** Marks of the cache that a format sets of itself, and a limit that it cannot do without, are no loss. */
-export function added(wanted: Contents): readonly string[] {
+/** Stop sequences that a format has no place for: the gateway cuts the answer at them itself. */
+const UNSAID_STOPS: Readonly<Record<string, (stop: readonly string[]) => boolean>> = {
+  'openai-chat': ({ length }) => length > 4,
+  'openai-responses': ({ length }) => length > 0,
+  'anthropic-messages': (stop) => stop.some((one) => one.trim() === ''),
+  gemini: ({ length }) => length > 5,
+}
+
+/** Marks of the cache that a format sets of itself, a limit that it cannot do without, and stops that the gateway sees to are no loss. */
+export function added(wanted: Contents, ...formats: readonly string[]): readonly string[] {
   const parts = wanted.messages.flatMap((message) => message.parts)
   const marked = [...parts, ...wanted.tools].some((one) => 'cache' in one && one.cache !== null)
-  return [...(marked ? [] : ['cache marks']), ...(wanted.sampling.maxOutput === null ? ['limit'] : [])]
+  return [
+    ...(marked ? [] : ['cache marks']),
+    ...(wanted.sampling.maxOutput === null ? ['limit'] : []),
+    ...(formats.some((format) => UNSAID_STOPS[format]?.(wanted.stop) === true) ? ['stop'] : []),
+  ]
 }
 
 /** What of a request is left to compare. */
@@ -211,9 +223,12 @@ function sorted(json: string): string {
 
 // ---------------------------------------------------------------- answers
 
+/** A token and how likely it was, and what else might have stood there: its bytes are those of its text. */
+type Likely = readonly [token: string, logprob: number, others: readonly (readonly [token: string, logprob: number])[]]
+
 /** A part of an answer, whole. */
 export type Whole =
-  | { readonly kind: 'text' | 'thought' | 'refusal'; readonly text: string }
+  | { readonly kind: 'text' | 'thought' | 'refusal'; readonly text: string; readonly likely?: readonly Likely[] }
   | {
       readonly kind: 'call'
       readonly id: string
@@ -236,9 +251,10 @@ export function wholeParts(pieces: readonly Piece[]): Whole[] {
       case 'text':
       case 'thought':
       case 'refusal':
-        if (piece.text === '') break
-        if (last?.kind === piece.kind) all.splice(-1, 1, { ...last, text: last.text + piece.text })
-        else all.push({ kind: piece.kind, text: piece.text })
+        if (piece.text === '' && piece.logprobs === undefined) break
+        if (last?.kind === piece.kind)
+          all.splice(-1, 1, { ...last, text: last.text + piece.text, ...likelyOf(piece, last) })
+        else all.push({ kind: piece.kind, text: piece.text, ...likelyOf(piece) })
         break
       case 'call': {
         const at = slots.get(piece.slot)
@@ -267,4 +283,17 @@ export function wholeParts(pieces: readonly Piece[]): Whole[] {
     }
   }
   return all
+}
+
+function likelyOf(
+  { logprobs }: TextPiece,
+  before?: { readonly likely?: readonly Likely[] },
+): { likely?: readonly Likely[] } {
+  const own = (logprobs ?? []).map(({ token, logprob, top }): Likely => [
+    token,
+    logprob,
+    top.map((one) => [one.token, one.logprob]),
+  ])
+  const likely = [...(before?.likely ?? []), ...own]
+  return likely.length === 0 ? {} : { likely }
 }

@@ -6,7 +6,7 @@ import type { Contents, Message, Part, Sampling, Seal, Tool } from '../../src/co
 import { FORMAT_NAMES } from '../../src/core/format-names.ts'
 import type { Usage } from '../../src/core/settlement.ts'
 import type { Finish } from '../../src/core/finish.ts'
-import type { Piece } from '../../src/formats/piece.ts'
+import type { LikelyToken, Piece } from '../../src/formats/piece.ts'
 import { usage } from '../support/factories.ts'
 
 // ---------------------------------------------------------------- requests
@@ -369,6 +369,14 @@ export interface AnswerCase {
 
 const said = (...words: readonly string[]): Piece[][] =>
   words.map((one): Piece[] => [{ kind: 'text', choice: 0, text: one }])
+type LikelyOf = readonly [token: string, logprob: number, others?: readonly LikelyOf[]]
+const likelyToken = ([token, logprob]: LikelyOf): LikelyToken => ({ token, logprob, bytes: null })
+const likely = (words: string, tokens: readonly LikelyOf[]): Piece => ({
+  kind: 'text',
+  choice: 0,
+  text: words,
+  logprobs: tokens.map((one) => ({ ...likelyToken(one), top: (one[2] ?? []).map(likelyToken) })),
+})
 const pondered = (...words: readonly string[]): Piece[][] =>
   words.map((one): Piece[] => [{ kind: 'thought', choice: 0, text: one }])
 const sealed = (maker: string, slot: number | null = null): Piece => ({
@@ -466,6 +474,30 @@ const answers: Readonly<Record<string, { readonly events: readonly Piece[][]; re
     events: [
       ...said('Water is wet.'),
       [{ kind: 'citation', choice: 0, url: 'https://facts.test/water', title: 'Water', range: [0, 13] }],
+      end('stop'),
+    ],
+  },
+  'a text whose tokens are told with how likely they were': {
+    events: [
+      [
+        likely('水', [
+          [
+            '水',
+            -0.25,
+            [
+              ['水', -0.25],
+              ['Water', -1.5],
+            ],
+          ],
+        ]),
+      ],
+      [likely(' is', [[' is', -0.125, []]])],
+      [
+        likely('!?', [
+          ['!', -2, [['.', -0.5]]],
+          ['?', -3, []],
+        ]),
+      ],
       end('stop'),
     ],
   },

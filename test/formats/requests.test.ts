@@ -23,7 +23,7 @@ for (const format of ALL)
     for (const { name, contents } of REQUESTS) {
       const { raw, lossy } = written(contents, format)
       const back = readBy(format, raw).prompt.contents()
-      const ignored = [...lossy, ...added(contents)]
+      const ignored = [...lossy, ...added(contents, format.name)]
       t.strictSame(comparable(back, ignored), comparable(contents, ignored), name)
       t.strictSame(back.unsaid, [], `${name}: all that is written has a meaning`)
       for (const lost of lossy) {
@@ -56,7 +56,7 @@ for (const there of ALL)
           const start = readBy(home, written(contents, home).raw).prompt.contents()
           const out = written(start, there)
           const back = written(readBy(there, out.raw).prompt.contents(), home)
-          const lossy = [...out.lossy, ...back.lossy, ...added(contents)]
+          const lossy = [...out.lossy, ...back.lossy, ...added(contents, here, there.name)]
           const end = readBy(home, back.raw).prompt.contents()
           t.strictSame(comparable(end, lossy), comparable(start, lossy), name)
         }

@@ -19,7 +19,7 @@ export interface Kind {
 }
 
 /** Needs whose name is not the word for them. */
-const TITLES: Readonly<Partial<Record<Capability, string>>> = { n: 'more than one choice (n)' }
+const TITLES: Readonly<Partial<Record<Capability, string>>> = { n: 'more than one choice' }
 
 /** Deviations of the estimate of tokens. */
 const SURE = 4

@@ -9,6 +9,7 @@ import { outlineOf } from '../json/outline.ts'
 import type { Piece } from '../piece.ts'
 import { embeddedFault, readFault } from '../read-fault.ts'
 import { encodeEvent, frameText, type SseFrame } from '../sse.ts'
+import { PlainReader } from '../plain-reader.ts'
 import { usageSoFar } from '../usage-so-far.ts'
 import { MessageState } from './answer-state.ts'
 import { asEvents } from './as-events.ts'
@@ -22,7 +23,7 @@ const GARBAGE: EventVerdict = { kind: 'garbage' }
 /** Of other APIs; some proxies send it behind every stream. */
 const FOREIGN_END = '[DONE]'
 
-export class MessageReader implements AnswerReader {
+export class MessageReader extends PlainReader implements AnswerReader {
   readonly state = new MessageState()
   readonly expectsFinishReason = true
   readonly #stream: boolean
@@ -34,15 +35,12 @@ export class MessageReader implements AnswerReader {
   #at = -1
 
   constructor(request: GatewayRequest, { inputTokens, checks }: Reading) {
+    super()
     this.#stream = request.stream
     this.#inputTokens = inputTokens
     this.#isFree = freeTools(request)
     this.#pieces = new MessagePieces(this.#isFree)
     this.state.collected = checks && new AnswerCollector(checks)
-  }
-
-  headers(): void {
-    // They tell of limits, which count only where one is reached.
   }
 
   // ---------------------------------------------------------------- a stream
@@ -222,16 +220,8 @@ export class MessageReader implements AnswerReader {
     return value === null || !Array.isArray(value['content']) ? null : asEvents(value, value['content'])
   }
 
-  finishedBody(body: Buffer): Buffer {
+  override finishedBody(body: Buffer): Buffer {
     return withoutMark(body)
-  }
-
-  needsRewrite(): boolean {
-    return false
-  }
-
-  pieceRecoder(): null {
-    return null
   }
 
   /** Its usage stands in the last event but one. */

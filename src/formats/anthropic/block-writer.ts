@@ -75,6 +75,7 @@ export class BlockWriter {
     switch (piece.kind) {
       case 'text':
       case 'refusal':
+        if (piece.text === '') return
         this.#text()
         return this.#sink.brings({ type: 'text_delta', text: piece.text })
       case 'thought':

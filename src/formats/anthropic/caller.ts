@@ -10,7 +10,7 @@ import { members } from '../json/members.ts'
 import { modelIn, type ReadObject, readObject, readObjectInSteps, streamIn } from '../json/read-object.ts'
 import { append } from '../json/splice.ts'
 import { streamHeaders } from '../stream-headers.ts'
-import { errorBody } from './error-body.ts'
+import { errorBody, statusOf } from './error-body.ts'
 import { event, MESSAGE_STOP, PING } from './events.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { modelEntry, modelList } from './models.ts'
@@ -23,6 +23,7 @@ export const CALLER: CallerSide = {
   readInSteps,
   checkTypes: typesChecked(MEMBER_TYPES),
   errorBody,
+  statusOf,
   stream: {
     headers: streamHeaders('text/event-stream; charset=utf-8'),
     comment: PING,

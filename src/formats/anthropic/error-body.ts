@@ -14,6 +14,12 @@ export const errorBody = (error: GatewayError, { id, maxOutput }: Failing): obje
   request_id: id,
 })
 
+/** Backends and gateways that are full answer 503 elsewhere. */
+const OVERLOADED = 529
+
+export const statusOf = ({ code, status }: GatewayError): number =>
+  code === 'overloaded' || code === 'gateway_overloaded' ? OVERLOADED : status
+
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
   402: 'billing_error',
@@ -25,7 +31,7 @@ const TYPES: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
   503: 'overloaded_error',
   504: 'timeout_error',
-  529: 'overloaded_error',
+  [OVERLOADED]: 'overloaded_error',
 }
 
 function typeOf({ status, code }: GatewayError): string {

@@ -6,7 +6,9 @@ import { AnswerCollector } from '../answer-collector.ts'
 import type { AnswerReader, BodyVerdict, EventVerdict, Reading } from '../format.ts'
 import { withoutMark } from '../form.ts'
 import type { Piece } from '../piece.ts'
+import { outlineOf } from '../json/outline.ts'
 import { encodeEvent, frameText, type SseFrame } from '../sse.ts'
+import { PlainReader } from '../plain-reader.ts'
 import { usageSoFar } from '../usage-so-far.ts'
 import { candidatesIn, GeminiAnswerState, partsOf } from './answer-state.ts'
 import { ArrayStream } from './array-stream.ts'
@@ -17,7 +19,7 @@ import { GeminiPrompt, wantsArray } from './prompt.ts'
 const SWALLOW: EventVerdict = { kind: 'swallow' }
 const GARBAGE: EventVerdict = { kind: 'garbage' }
 
-export class GeminiAnswerReader implements AnswerReader {
+export class GeminiAnswerReader extends PlainReader implements AnswerReader {
   readonly state = new GeminiAnswerState()
   readonly expectsFinishReason: boolean
   readonly #request: GatewayRequest
@@ -30,6 +32,7 @@ export class GeminiAnswerReader implements AnswerReader {
   #freeTools: ReadonlySet<string> | null = null
 
   constructor(request: GatewayRequest, how: Reading) {
+    super()
     const { inputTokens, checks } = how
     this.#request = request
     this.#inputTokens = inputTokens
@@ -47,10 +50,6 @@ export class GeminiAnswerReader implements AnswerReader {
     if (prompt instanceof GeminiPrompt || !prompt.hasTools) return false
     this.#freeTools ??= new Set(prompt.contents().tools.flatMap((tool) => (tool.free === null ? [] : [tool.name])))
     return this.#freeTools.has(name)
-  }
-
-  headers(): void {
-    // They say nothing of what it costs.
   }
 
   event(frame: SseFrame): EventVerdict {
@@ -87,7 +86,17 @@ export class GeminiAnswerReader implements AnswerReader {
   }
 
   body(body: Buffer): BodyVerdict {
-    const answer = parsed(body.toString())
+    return this.#judged(parsed(body.toString()))
+  }
+
+  *bodyInSteps(body: Buffer): Steps<BodyVerdict> {
+    const outline = yield* outlineOf(body, true)
+    if (outline === null) return 'garbage'
+    if (!this.#request.stream) this.state.grow(outline.cut)
+    return this.#judged(parsed(outline.json.toString()))
+  }
+
+  #judged(answer: unknown): BodyVerdict {
     const fault = embeddedFault(answer)
     if (fault !== null) return fault
     const { stream } = this.#request
@@ -100,28 +109,12 @@ export class GeminiAnswerReader implements AnswerReader {
     return null
   }
 
-  *bodyInSteps(body: Buffer): Steps<BodyVerdict> {
-    return this.body(body)
-  }
-
   /** One answer, or the array that is sent where `alt=sse` is not known. */
   asEvents(body: Buffer): Buffer | null {
     const answer = parsed(withoutMark(body).toString())
     const all: readonly unknown[] = Array.isArray(answer) ? answer : [answer]
     if (all.length === 0 || !all.every((one) => isObject(one))) return null
     return Buffer.concat(all.map((one) => encodeEvent(JSON.stringify(one))))
-  }
-
-  finishedBody(body: Buffer): Buffer {
-    return body
-  }
-
-  needsRewrite(): boolean {
-    return false
-  }
-
-  pieceRecoder(): null {
-    return null
   }
 
   complete(): null {

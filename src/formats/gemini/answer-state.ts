@@ -45,6 +45,11 @@ export class GeminiAnswerState implements AnswerState {
     return { events: this.#events, tokens: Math.ceil(this.#bytes / BYTES_PER_TOKEN) }
   }
 
+  /** More text than is read. */
+  grow(bytes: number): void {
+    this.#bytes += bytes
+  }
+
   /** So many candidates have an end, or none will come. */
   ended(wanted: number): boolean {
     if (this.blocked) return true

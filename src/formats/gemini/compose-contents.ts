@@ -63,14 +63,13 @@ function toolConfigOf(choice: Contents['toolChoice']): JsonObject | null {
 
 const MODES = { auto: 'AUTO', none: 'NONE', required: 'ANY' } as const
 
-/** As many as Google takes. */
+/** As many as Google takes; an answer is cut at the others when it is translated. */
 const MOST_STOPS = 5
 
 function configOf(
   { sampling, stop, answer, logprobs, thinking }: Contents,
   { lose, effort, rule, maxOutput }: ContentsAsked,
 ): JsonObject {
-  if (stop.length > MOST_STOPS) lose('stop')
   return {
     ...optional('temperature', sampling.temperature),
     ...optional('topP', sampling.topP),

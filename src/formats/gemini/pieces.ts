@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { type Fields, isObject } from '../../core/is-object.ts'
 import type { Seal } from '../../core/prompt.ts'
-import type { Piece } from '../piece.ts'
+import type { Piece, TextPiece } from '../piece.ts'
 import { blockReasonIn, candidatesIn, indexOf, partsOf } from './answer-state.ts'
 import { FREE_TEXT } from './compose-turns.ts'
 import { BLOCKED, finishOf } from './finish.ts'
+import { logprobsOf } from './logprobs.ts'
 import { sealIn } from './seal.ts'
 
 export interface PiecesTools {
@@ -33,6 +34,7 @@ export class PiecesReader {
 
   #candidate(candidate: Fields, choice: number): Piece[] {
     const pieces = partsOf(candidate).flatMap((part) => this.#part(part, choice))
+    withLogprobs(pieces, logprobsOf(candidate), choice)
     pieces.push(...citationsIn(candidate, choice))
     const { finishReason } = candidate
     if (typeof finishReason === 'string' && finishReason !== '')
@@ -65,6 +67,14 @@ export class PiecesReader {
     this.#tools.keep(id, seal)
     return [begun, { kind: 'seal', choice, slot, seal }]
   }
+}
+
+/** They are those of all that the event says: its first text has them. */
+function withLogprobs(pieces: Piece[], logprobs: TextPiece['logprobs'], choice: number): void {
+  if (logprobs === undefined) return
+  const at = pieces.findIndex(({ kind }) => kind === 'text')
+  const text = pieces[at]?.kind === 'text' ? pieces[at].text : ''
+  pieces.splice(at < 0 ? pieces.length : at, at < 0 ? 0 : 1, { kind: 'text', choice, text, logprobs })
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -7,6 +7,7 @@ import type { CallPiece, Piece, SealPiece } from '../piece.ts'
 import { encodeEvent } from '../sse.ts'
 import { ArrayStream } from './array-stream.ts'
 import { wordOf } from './finish.ts'
+import { writtenLogprobs } from './logprobs.ts'
 import { GeminiPrompt, wantsArray } from './prompt.ts'
 import { signatureOf } from './seal.ts'
 import { writeUsage } from './usage.ts'
@@ -56,7 +57,7 @@ export class GeminiWriter implements AnswerWriter {
       const parts = this.#parts(choice, own)
       if (parts.length === 0) continue
       const content = { parts, role: 'model' }
-      events.push(this.#event({ candidates: [{ content, index: choice }], ...this.#head(state) }))
+      events.push(this.#event({ candidates: [{ content, index: choice, ...toldLogprobs(own) }], ...this.#head(state) }))
     }
     return events.length === 0 ? null : Buffer.concat(events)
   }
@@ -76,7 +77,8 @@ export class GeminiWriter implements AnswerWriter {
     if (this.#request.endpoint.asks === 'embeddings') return this.#embeddings(pieces)
     const candidates = byChoice(pieces).map(([choice, own]) => {
       const parts = joinedTexts(this.#parts(choice, own))
-      return { content: { parts, role: 'model' }, ...endOf(this.#candidate(choice)), index: choice }
+      const end = endOf(this.#candidate(choice))
+      return { content: { parts, role: 'model' }, ...end, index: choice, ...toldLogprobs(own) }
     })
     return Buffer.from(JSON.stringify({ candidates, ...this.#usage(state), ...this.#head(state) }))
   }
@@ -139,6 +141,11 @@ export class GeminiWriter implements AnswerWriter {
       }
     })
   }
+}
+
+function toldLogprobs(pieces: readonly Piece[]): object {
+  const told = pieces.flatMap((piece) => (piece.kind === 'text' ? (piece.logprobs ?? []) : []))
+  return told.length === 0 ? {} : { logprobsResult: writtenLogprobs(told) }
 }
 
 function byChoice(pieces: readonly Piece[]): (readonly [number, readonly Piece[]])[] {

@@ -13,11 +13,15 @@ export const LARGE_ANSWER_BYTES = 512 * 1024
 /** Objects and lists of more are left out where their name is none of these two. */
 const BIG_BYTES = 16 * 1024
 /** What is read all the way down; calls may have to be written again. */
-const WHOLE: ReadonlySet<string> = new Set(['tool_calls', 'function_call', 'input', 'usage', 'timings', 'error'])
+const WHOLE: ReadonlySet<string> = new Set([
+  ...['tool_calls', 'function_call', 'input', 'usage', 'timings', 'error'],
+  ...['functionCall', 'usageMetadata'],
+])
 /** What leads to it, and what need only be there. */
 const WAY: ReadonlySet<string> = new Set([
   ...['choices', 'message', 'delta', 'content', 'reasoning_details', 'reasoning_content', 'reasoning', 'thinking'],
   ...['images', 'image', 'image_url', 'audio'],
+  ...['output', 'summary', 'candidates', 'parts'],
 ])
 /** More of a text is left out. */
 const MOST_TEXT = 1 << 20

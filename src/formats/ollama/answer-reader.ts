@@ -8,6 +8,7 @@ import { outlineOf } from '../json/outline.ts'
 import type { Piece } from '../piece.ts'
 import { frameText, type SseFrame } from '../sse.ts'
 import { embeddedFault } from '../read-fault.ts'
+import { PlainReader } from '../plain-reader.ts'
 import { usageSoFar } from '../usage-so-far.ts'
 import { createdIn, finishOf, outputIn, saidIn, usageIn, vectorsIn } from './answer.ts'
 import { OllamaAnswerState } from './answer-state.ts'
@@ -17,7 +18,7 @@ import { objectIn } from '../json/object-in.ts'
 const GARBAGE: EventVerdict = { kind: 'garbage' }
 const NEWLINE = Buffer.from('\n')
 
-export class OllamaAnswerReader implements AnswerReader {
+export class OllamaAnswerReader extends PlainReader implements AnswerReader {
   readonly state = new OllamaAnswerState()
   readonly expectsFinishReason: boolean
   readonly #stream: boolean
@@ -25,16 +26,13 @@ export class OllamaAnswerReader implements AnswerReader {
   readonly #pieces: PieceReader
 
   constructor(request: GatewayRequest, { inputTokens, checks }: Reading) {
+    super()
     const { stream, endpoint } = request
     this.#stream = stream
     this.#inputTokens = inputTokens
     this.expectsFinishReason = endpoint.streams
     this.state.collected = checks && new AnswerCollector(checks)
     this.#pieces = new PieceReader(request)
-  }
-
-  headers(): void {
-    // They tell nothing of what it costs.
   }
 
   /** Lines that only bring more text are searched, not parsed: names end with their quote, so that no text holds them. */
@@ -136,18 +134,6 @@ export class OllamaAnswerReader implements AnswerReader {
 
   asEvents(body: Buffer): Buffer | null {
     return objectIn(body.toString())?.['done'] === true ? Buffer.concat([body, NEWLINE]) : null
-  }
-
-  finishedBody(body: Buffer): Buffer {
-    return body
-  }
-
-  needsRewrite(): boolean {
-    return false
-  }
-
-  pieceRecoder(): null {
-    return null
   }
 
   complete(): null {

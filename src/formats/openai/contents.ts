@@ -24,6 +24,8 @@ const SAID: ReadonlySet<string> = new Set([
   ...['prompt_cache_key', 'service_tier', 'logprobs', 'top_logprobs', 'metadata', 'n', 'temperature', 'top_p', 'top_k'],
   ...['max_tokens', 'max_completion_tokens', 'frequency_penalty', 'presence_penalty', 'seed', 'store'],
   ...['input', 'dimensions', 'encoding_format'],
+  // Without other forms than text there is nothing in it that is lost; with them nobody else is asked.
+  ...['modalities', 'web_search_options'],
 ])
 
 /** `body`: with its texts decoded and whole. `sampling`: its numbers. */

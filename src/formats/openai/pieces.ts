@@ -1,5 +1,6 @@
 /** What the events, or the body, of an answer bring, in neutral words. Pure. */
 import { type Fields, isObject } from '../../core/is-object.ts'
+import { logprobsIn } from '../logprobs.ts'
 import type { Piece } from '../piece.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { partOf } from './answer.ts'
@@ -46,7 +47,7 @@ function piecesOfChoice(choice: Fields, at: number): Piece[] {
   const reason = wordOf(choice['finish_reason'])
   return [
     ...of('thought', textIn(part['reasoning_content'] ?? part['reasoning'])),
-    ...of('text', textIn(part === choice ? choice['text'] : part['content'])),
+    ...spokenOf(textIn(part === choice ? choice['text'] : part['content']), choice['logprobs'], index),
     ...of('refusal', textIn(part['refusal'])),
     ...calls.flatMap((call, slot) => (isObject(call) ? callOf(call, slot, index) : [])),
     ...(isObject(legacy) ? callOf({ id: legacy['name'], function: legacy }, 0, index) : []),
@@ -55,6 +56,12 @@ function piecesOfChoice(choice: Fields, at: number): Piece[] {
       ? []
       : [{ kind: 'end' as const, choice: index, finish: finishOf(reason), stop: stopOf(choice) }]),
   ]
+}
+
+function spokenOf(text: string, told: unknown, choice: number): Piece[] {
+  const logprobs = isObject(told) ? logprobsIn(told['content']) : undefined
+  if (logprobs !== undefined) return [{ kind: 'text', choice, text, logprobs }]
+  return text === '' ? [] : [{ kind: 'text', choice, text }]
 }
 
 /** vLLM and SGLang name the stop sequence that was met; a number is a token. */

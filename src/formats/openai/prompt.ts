@@ -22,6 +22,10 @@ import { effortOf } from './effort.ts'
 import { outputLimit } from './output-limit.ts'
 import { worstCaseOf } from './worst-case.ts'
 
+/** It is to be more than a text. */
+const isSpoken = (modalities: Json): boolean =>
+  Array.isArray(modalities) && (modalities as readonly Json[]).some((one) => one !== 'text')
+
 const NOTHING_NATIVE: readonly string[] = []
 
 export class OpenAIPrompt implements Prompt {
@@ -174,9 +178,12 @@ export class OpenAIPrompt implements Prompt {
     return effort !== null && effort !== 'none'
   }
 
-  /** What others cannot say is left out, and named. */
+  /** An answer that is spoken, or was looked up in the web, is another one; all else that others cannot say is left out, and named. */
   get native(): readonly string[] {
-    return NOTHING_NATIVE
+    const { modalities, web_search_options: search } = this.body
+    const spoken = modalities !== undefined && isSpoken(modalities)
+    if (search === undefined && !spoken) return NOTHING_NATIVE
+    return [...(spoken ? ['modalities'] : []), ...(isObject(search) ? ['web_search_options'] : [])]
   }
 
   get wantsLogprobs(): boolean {

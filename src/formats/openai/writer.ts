@@ -6,6 +6,7 @@ import type { Finish } from '../../core/finish.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import type { AnswerState } from '../answer-state.ts'
 import type { AnswerWriter } from '../format.ts'
+import { writtenLogprobs } from '../logprobs.ts'
 import type { CallPiece, CitationPiece, Piece } from '../piece.ts'
 import { encodeEvent } from '../sse.ts'
 import { chunkHead } from './chunk.ts'
@@ -39,7 +40,8 @@ export class OpenAIWriter implements AnswerWriter {
     if (this.#isCompletion) return { index: piece.choice, text: piece.kind === 'text' ? piece.text : '', finish_reason }
     const role = this.#begun.has(piece.choice) ? {} : { role: 'assistant' }
     this.#begun.add(piece.choice)
-    return { index: piece.choice, delta: { ...role, ...deltaOf(piece, this.#isFree) }, finish_reason }
+    const delta = { ...role, ...deltaOf(piece, this.#isFree) }
+    return { index: piece.choice, delta, ...toldLogprobs([piece]), finish_reason }
   }
 
   /** Calls whose arguments are free text. */
@@ -121,8 +123,13 @@ export class OpenAIWriter implements AnswerWriter {
       ...(thought === null ? {} : { reasoning_content: thought }),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     }
-    return { index, message, finish_reason }
+    return { index, message, ...toldLogprobs(pieces), finish_reason }
   }
+}
+
+function toldLogprobs(pieces: readonly Piece[]): object {
+  const told = pieces.flatMap((piece) => (piece.kind === 'text' ? (piece.logprobs ?? []) : []))
+  return told.length === 0 ? {} : { logprobs: { content: writtenLogprobs(told), refusal: null } }
 }
 
 /** OpenAI's clients know no other word than theirs. */

@@ -6,8 +6,10 @@ import { AnswerCollector } from '../answer-collector.ts'
 import { embeddedFault, readFault } from '../read-fault.ts'
 import type { AnswerReader, BodyVerdict, EventVerdict, Reading } from '../format.ts'
 import { members } from '../json/members.ts'
+import { outlineOf } from '../json/outline.ts'
 import type { Piece } from '../piece.ts'
 import { encodeEvent, frameText, type SseFrame } from '../sse.ts'
+import { PlainReader } from '../plain-reader.ts'
 import { usageSoFar } from '../usage-so-far.ts'
 import { ResponsesState } from './answer-state.ts'
 import { asEvents } from './as-events.ts'
@@ -27,7 +29,7 @@ const DELTA = /^response\.(?:output_text|reasoning_text|reasoning_summary_text|f
 /** `type` of an event that does not say it beside its data. */
 const TYPE = /"type"\s*:\s*"([a-z_.]+)"/
 
-export class ResponsesAnswerReader implements AnswerReader {
+export class ResponsesAnswerReader extends PlainReader implements AnswerReader {
   readonly state = new ResponsesState()
   readonly expectsFinishReason = true
   readonly #inputTokens: number
@@ -45,14 +47,11 @@ export class ResponsesAnswerReader implements AnswerReader {
   whole: Buffer | null = null
 
   constructor(request: GatewayRequest, { inputTokens, checks }: Reading) {
+    super()
     this.#inputTokens = inputTokens
     this.#stream = request.stream
     this.#own = isOwn(request)
     this.state.collected = checks && new AnswerCollector(checks)
-  }
-
-  headers(): void {
-    // They say nothing of the answer.
   }
 
   event(frame: SseFrame): EventVerdict {
@@ -123,36 +122,31 @@ export class ResponsesAnswerReader implements AnswerReader {
   body(body: Buffer): BodyVerdict {
     const response = objectIn(body.toString())
     if (response === null) return 'garbage'
+    this.#parsed = { raw: body, event: response }
+    return this.#judged(response, body)
+  }
+
+  *bodyInSteps(body: Buffer): Steps<BodyVerdict> {
+    const outline = yield* outlineOf(body, true)
+    const response = outline === null ? null : objectIn(outline.json.toString())
+    if (outline === null || response === null) return 'garbage'
+    if (!this.#stream) this.state.grow(outline.cut)
+    return this.#judged(response, body)
+  }
+
+  #judged(response: Fields, body: Buffer): BodyVerdict {
     const failure = response['error'] ? embeddedFault({ error: response['error'] }) : embeddedFault(response)
     if (failure !== null) return failure
     if (!Array.isArray(response['output'])) return 'garbage'
     if (this.#stream) return null
-    this.#parsed = { raw: body, event: response }
     const failed = noteEnd(response, this.state)
     if (this.state.reported === null) this.state.grow(JSON.stringify(response['output']).length)
     this.whole = body
     return failed
   }
 
-  *bodyInSteps(body: Buffer): Steps<BodyVerdict> {
-    yield
-    return this.body(body)
-  }
-
   asEvents(body: Buffer): Buffer | null {
     return asEvents(body)
-  }
-
-  finishedBody(body: Buffer): Buffer {
-    return body
-  }
-
-  needsRewrite(): boolean {
-    return false
-  }
-
-  pieceRecoder(): null {
-    return null
   }
 
   complete(): null {

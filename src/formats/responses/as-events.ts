@@ -6,6 +6,12 @@ import { PieceReader } from './pieces.ts'
 
 /** Null where it is no answer. */
 export function asEvents(body: Buffer): Buffer | null {
+  const events = eventsOf(body)
+  return events === null ? null : Buffer.concat(events)
+}
+
+/** One by one: the number of each is its place. */
+export function eventsOf(body: Buffer): readonly Buffer[] | null {
   let response: unknown
   try {
     response = JSON.parse(body.toString())
@@ -23,7 +29,7 @@ export function asEvents(body: Buffer): Buffer | null {
     if (isObject(item)) tellItem(item, at, tell)
   })
   tell(response['status'] === 'incomplete' ? 'response.incomplete' : 'response.completed', { response })
-  return Buffer.concat(events)
+  return events
 }
 
 /** Its growth, and the item itself at the end. */
@@ -45,7 +51,7 @@ function growing(item: Fields, at: number, tell: Tell): Item | null {
   if (type === 'message') {
     const message = new MessageItem(id, at, tell)
     for (const piece of pieces)
-      if (piece.kind === 'text' || piece.kind === 'refusal') message.add(piece.kind, piece.text)
+      if (piece.kind === 'text' || piece.kind === 'refusal') message.add(piece.kind, piece.text, piece.logprobs)
     return message
   }
   if (type === 'reasoning') {

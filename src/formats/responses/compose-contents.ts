@@ -1,12 +1,14 @@
 /** A request of another wire format in the form of the Responses API. Pure. */
+import { effortRule } from '../../core/effort-rule.ts'
 import { EFFORTS } from '../../core/capabilities.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json } from '../../core/json.ts'
 import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Tool } from '../../core/prompt.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import type { Composing } from '../format.ts'
-import { effortOfThinking } from '../thinking.ts'
+import { effortOfThinking, wordFor } from '../thinking.ts'
 import { dropped, WITHOUT_SEALS } from './adapt.ts'
+import { LOGPROBS } from './fields.ts'
 
 /** The least that is taken. */
 const LEAST_OUTPUT = 16
@@ -22,7 +24,7 @@ export function composedContents(request: GatewayRequest, deployment: Deployment
     ...(request.stream ? { stream: true } : {}),
     // What callers of chat leave out is false there, and true here.
     store: false,
-    ...bodyOf(contents, how, lose),
+    ...bodyOf(contents, deployment, how, lose),
     ...(limit === null ? {} : { max_output_tokens: Math.max(LEAST_OUTPUT, limit) }),
   }
   for (const field of dropped(how)) Reflect.deleteProperty(body, field)
@@ -31,19 +33,22 @@ export function composedContents(request: GatewayRequest, deployment: Deployment
 
 type Lose = (name: string) => void
 
-function bodyOf(contents: Contents, how: Composing, lose: Lose): object {
-  const { tools, toolChoice, sampling } = contents
+function bodyOf(contents: Contents, deployment: Deployment, how: Composing, lose: Lose): object {
+  const { tools, toolChoice, sampling, logprobs } = contents
   contents.unsaid.forEach(lose)
-  if (contents.stop.length > 0) lose('stop')
   if ((sampling.choices ?? 1) > 1) lose('choices')
   if (sampling.seed !== null) lose('seed')
   if (sampling.frequencyPenalty !== null || sampling.presencePenalty !== null) lose('penalties')
   if (sampling.topK !== null) lose('top_k')
-  if (contents.logprobs !== null) lose('logprobs')
   const sealless = how.place.maker !== true || how.changes.includes(WITHOUT_SEALS)
   const input = contents.messages.flatMap((message) => itemsOf(message, sealless, lose))
-  const reasoning = reasoningOf(contents, how, lose)
+  const reasoning = reasoningOf(contents, deployment, how, lose)
   const thinks = 'reasoning' in reasoning || input.some((item) => 'encrypted_content' in item)
+  const include = [
+    // Nothing is kept there: what was thought comes back with the caller, or not at all.
+    ...(thinks && !sealless ? ['reasoning.encrypted_content'] : []),
+    ...(logprobs === null ? [] : [LOGPROBS]),
+  ]
   return {
     input,
     ...(tools.length === 0 ? {} : { tools: tools.map((tool) => toolOf(tool, lose)) }),
@@ -57,8 +62,8 @@ function bodyOf(contents: Contents, how: Composing, lose: Lose): object {
     ...optional('prompt_cache_key', contents.cacheKey),
     ...optional('service_tier', contents.serviceTier),
     ...optional('metadata', contents.metadata),
-    // Nothing is kept there: what was thought comes back with the caller, or not at all.
-    ...(thinks && !sealless ? { include: ['reasoning.encrypted_content'] } : {}),
+    ...((logprobs ?? 0) > 0 ? { top_logprobs: logprobs } : {}),
+    ...(include.length === 0 ? {} : { include }),
   }
 }
 
@@ -83,10 +88,17 @@ function formatOf({ form, schema, name, description, strict }: AnswerWish): obje
   }
 }
 
-function reasoningOf({ thinking }: Contents, { effort }: Composing, lose: Lose): object {
+function reasoningOf(
+  { thinking }: Contents,
+  { backend, model }: Deployment,
+  { effort }: Composing,
+  lose: Lose,
+): object {
   if (thinking !== null && thinking.budget !== null && thinking.effort === null) lose('thinking.budget')
   const own = thinking === null || thinking.effort === 'adaptive' ? null : thinking.effort
-  const word = own ?? effortOfThinking(thinking) ?? EFFORTS.find((one) => one === effort) ?? null
+  const read = own === null ? null : wordFor(own, effortRule(backend.provider, model))
+  if (read !== own) lose('effort')
+  const word = read ?? effortOfThinking(thinking) ?? EFFORTS.find((one) => one === effort) ?? null
   // A summary is all that is shown of a thought here.
   const shown = thinking !== null && thinking.shown !== null && thinking.shown !== 'hidden' ? 'auto' : null
   if (word === null && shown === null) return {}

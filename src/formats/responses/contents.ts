@@ -2,7 +2,7 @@
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { AnswerWish, Contents, Sampling, Thinking } from '../../core/prompt.ts'
-import { booleanOf, listOf, numberOf, says, textOf } from './fields.ts'
+import { booleanOf, listOf, LOGPROBS, numberOf, says, textOf } from './fields.ts'
 import { conversationOf } from './items.ts'
 import { hostedNeed, toolsOf, toolWishOf } from './tools.ts'
 
@@ -11,7 +11,7 @@ const SAID: ReadonlySet<string> = new Set([
   ...['model', 'input', 'instructions', 'stream', 'stream_options', 'store', 'previous_response_id', 'background'],
   ...['tools', 'tool_choice', 'parallel_tool_calls', 'text', 'reasoning', 'user', 'safety_identifier', 'metadata'],
   ...['prompt_cache_key', 'service_tier', 'temperature', 'top_p', 'top_k', 'frequency_penalty', 'presence_penalty'],
-  ...['seed', 'stop', 'max_output_tokens', 'include', 'conversation', 'prompt', 'client_metadata'],
+  ...['seed', 'stop', 'max_output_tokens', 'include', 'conversation', 'prompt', 'client_metadata', 'top_logprobs'],
   // It counts calls of tools that nobody runs for callers of other formats.
   'max_tool_calls',
 ])
@@ -38,14 +38,12 @@ export function contentsOf(body: JsonObject): Contents {
     user: textOf(body['safety_identifier']) ?? textOf(body['user']),
     cacheKey: textOf(body['prompt_cache_key']),
     serviceTier: textOf(body['service_tier']),
-    // An answer of another format has no place for them on its way here.
-    logprobs: null,
+    logprobs: listOf(body['include']).includes(LOGPROBS) ? (numberOf(body['top_logprobs']) ?? 0) : null,
     ...(need === null ? {} : { native: [`tools.${need}`] }),
     metadata: isObject(body['metadata']) ? body['metadata'] : null,
     unsaid: [
       ...unsaid,
       ...hosted.map((type) => `tools.${type}`),
-      ...listOf(body['include']).flatMap((name) => (name === LOGPROBS ? ['logprobs'] : [])),
       ...Object.keys(body).filter((name) => !SAID.has(name) && !isDefault(name, body[name])),
       ...(reasoning['mode'] === 'pro' ? ['reasoning.mode'] : []),
     ],
@@ -53,11 +51,10 @@ export function contentsOf(body: JsonObject): Contents {
 }
 
 const NOTHING: JsonObject = {}
-const LOGPROBS = 'message.output_text.logprobs'
 
 /** It says no more than nothing would. */
 const isDefault = (name: string, value: Json | undefined): boolean =>
-  !says(value) || (name === 'truncation' && value === 'disabled') || (name === 'top_logprobs' && value === 0)
+  !says(value) || (name === 'truncation' && value === 'disabled')
 
 function answerOf(format: Json | undefined): AnswerWish | null {
   if (!isObject(format)) return null

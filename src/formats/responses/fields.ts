@@ -12,3 +12,6 @@ export const numberOf = (value: Json | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
 export const says = (value: Json | undefined): boolean => value !== undefined && value !== null
+
+/** In `include`: how likely the tokens of the answer were. */
+export const LOGPROBS = 'message.output_text.logprobs'

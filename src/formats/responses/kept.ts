@@ -7,13 +7,22 @@ import type { KeptAnswers, KeptItem, Reference } from '../format.ts'
 import { elements, members, memberValue } from '../json/members.ts'
 import { invalidMember } from '../json/read-object.ts'
 import { splice } from '../json/splice.ts'
+import { eventsOf } from './as-events.ts'
 import { textOf } from './fields.ts'
 import { responsesPrompt } from './request.ts'
 
 const PREVIOUS = Buffer.from('"previous_response_id"')
 const ITEM = Buffer.from('"item_reference"')
 
-export const KEPT: KeptAnswers = { member: 'previous_response_id', references, continued, record, answerIn, itemsIn }
+export const KEPT: KeptAnswers = {
+  member: 'previous_response_id',
+  references,
+  continued,
+  record,
+  answerIn,
+  eventsIn,
+  itemsIn,
+}
 
 /** Ids that a body refers to. Most refer to none, which a search tells: both names cannot stand inside of a text, where quotes are escaped. */
 function references(raw: Buffer): Reference | null {
@@ -119,6 +128,11 @@ const outputIn = (kept: Buffer): unknown => (JSON.parse(answerIn(kept).toString(
 function answerIn(kept: Buffer): Buffer {
   const found = members(kept)?.findLast(({ key }) => key === 'response')
   return found === undefined ? NOTHING : kept.subarray(found.valueStart, found.valueEnd)
+}
+
+/** The answer as the stream that it might have come as. */
+function eventsIn(kept: Buffer): readonly Buffer[] {
+  return eventsOf(answerIn(kept)) ?? []
 }
 
 /** What an answer was given to, each item with an id. */

@@ -1,5 +1,7 @@
 /** The items of an answer as they grow: what an event says of them, and what they are at any moment. */
 import { freeText } from '../free-tools.ts'
+import { writtenLogprobs } from '../logprobs.ts'
+import type { TokenLogprob } from '../piece.ts'
 import { writtenSeal } from '../seal.ts'
 import type { Seal } from '../../core/prompt.ts'
 import type { ToolHome } from './tools.ts'
@@ -59,6 +61,8 @@ interface MessagePart {
   readonly kind: 'text' | 'refusal'
   text: string
   readonly annotations: Annotation[]
+  /** As they are written. */
+  readonly logprobs: object[]
 }
 
 export class MessageItem extends Growing {
@@ -70,11 +74,13 @@ export class MessageItem extends Growing {
     this.added()
   }
 
-  add(kind: 'text' | 'refusal', text: string): void {
+  add(kind: 'text' | 'refusal', text: string, likely: readonly TokenLogprob[] = []): void {
     const part = this.#partOf(kind)
     part.text += text
+    const logprobs = writtenLogprobs(likely)
+    part.logprobs.push(...logprobs)
     const content_index = this.#parts.length - 1
-    if (kind === 'text') this.tell('response.output_text.delta', { content_index, delta: text, logprobs: [] })
+    if (kind === 'text') this.tell('response.output_text.delta', { content_index, delta: text, logprobs })
     else this.tell('response.refusal.delta', { content_index, delta: text })
   }
 
@@ -91,7 +97,7 @@ export class MessageItem extends Growing {
   #partOf(kind: MessagePart['kind']): MessagePart {
     if (this.#open?.kind === kind) return this.#open
     this.#closePart()
-    const part: MessagePart = { kind, text: '', annotations: [] }
+    const part: MessagePart = { kind, text: '', annotations: [], logprobs: [] }
     const content_index = this.#parts.push(part) - 1
     this.#open = part
     this.tell('response.content_part.added', { content_index, part: written(part) })
@@ -103,8 +109,9 @@ export class MessageItem extends Growing {
     if (part === null) return
     this.#open = null
     const content_index = this.#parts.length - 1
-    if (part.kind === 'text') this.tell('response.output_text.done', { content_index, text: part.text, logprobs: [] })
-    else this.tell('response.refusal.done', { content_index, refusal: part.text })
+    const { text, logprobs } = part
+    if (part.kind === 'text') this.tell('response.output_text.done', { content_index, text, logprobs })
+    else this.tell('response.refusal.done', { content_index, refusal: text })
     this.tell('response.content_part.done', { content_index, part: written(part) })
   }
 
@@ -117,9 +124,9 @@ export class MessageItem extends Growing {
   }
 }
 
-const written = ({ kind, text, annotations }: MessagePart): object =>
+const written = ({ kind, text, annotations, logprobs }: MessagePart): object =>
   kind === 'text'
-    ? { type: 'output_text', text, annotations: [...annotations], logprobs: [] }
+    ? { type: 'output_text', text, annotations: [...annotations], logprobs: [...logprobs] }
     : { type: 'refusal', refusal: text }
 
 export class ReasoningItem extends Growing {

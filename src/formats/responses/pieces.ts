@@ -1,5 +1,6 @@
 /** What the events, or the body, of an answer bring, in neutral words. One for each answer. */
 import { type Fields, isObject } from '../../core/is-object.ts'
+import { logprobsIn } from '../logprobs.ts'
 import type { CallPiece, Piece } from '../piece.ts'
 import { readSeal } from '../seal.ts'
 import { CALL_SEAL_ID } from './ids.ts'
@@ -52,10 +53,11 @@ export class PieceReader {
     return [...items.flatMap((item) => [...this.#begun(item), ...this.#done(item)]), endOf(response)]
   }
 
-  #text(kind: 'text' | 'refusal' | 'thought', { delta, item_id: id }: Fields): Piece[] {
-    if (typeof delta !== 'string' || delta === '') return []
+  #text(kind: 'text' | 'refusal' | 'thought', { delta, item_id: id, logprobs }: Fields): Piece[] {
+    const likely = kind === 'text' ? logprobsIn(logprobs) : undefined
+    if (typeof delta !== 'string' || (delta === '' && likely === undefined)) return []
     this.#told.add(String(id))
-    return [{ kind, ...CHOICE, text: delta }]
+    return [{ kind, ...CHOICE, text: delta, ...(likely === undefined ? {} : { logprobs: likely }) }]
   }
 
   #more(id: unknown, text: string): Piece[] {
@@ -119,9 +121,11 @@ const partsOf = (content: unknown): readonly Fields[] =>
 
 function saidIn(part: Fields): Piece[] {
   const { text, refusal, annotations } = part
+  const logprobs = logprobsIn(part['logprobs'])
   const cited = partsOf(annotations).flatMap(citationOf)
   if (typeof refusal === 'string' && refusal !== '') return [{ kind: 'refusal', ...CHOICE, text: refusal }]
-  return typeof text === 'string' && text !== '' ? [{ kind: 'text', ...CHOICE, text }, ...cited] : cited
+  if (typeof text !== 'string' || text === '') return cited
+  return [{ kind: 'text', ...CHOICE, text, ...(logprobs === undefined ? {} : { logprobs }) }, ...cited]
 }
 
 function thoughtIn({ content, summary }: Fields): Piece[] {

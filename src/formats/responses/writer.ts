@@ -100,7 +100,7 @@ export class ResponsesWriter implements AnswerWriter {
     switch (piece.kind) {
       case 'text':
       case 'refusal':
-        return this.#message().add(piece.kind, piece.text)
+        return this.#message().add(piece.kind, piece.text, piece.logprobs)
       case 'thought':
         return this.#thought().add(piece.text)
       case 'call':

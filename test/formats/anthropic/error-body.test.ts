@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   500: 'api_error',
   502: 'api_error',
   503: 'overloaded_error',
+  529: 'overloaded_error',
   504: 'timeout_error',
 }
 

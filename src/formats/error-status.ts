@@ -1,0 +1,6 @@
+/** An error with the status that clients of a format know it by. Pure. */
+import { type GatewayError, withStatus } from '../core/errors.ts'
+import type { CallerSide } from './format.ts'
+
+export const asTold = (error: GatewayError, { statusOf }: CallerSide): GatewayError =>
+  statusOf === undefined ? error : withStatus(error, statusOf(error))
