@@ -15,6 +15,7 @@ import { Attempts, type DispatchTools } from './dispatch/attempts.ts'
 import { subjectOf } from './accounting/subject.ts'
 import type { Limiter } from './budgets/limiter.ts'
 import type { Metrics } from './observe/gateway/metrics.ts'
+import { asTold } from './formats/error-status.ts'
 import type { CallerSide } from './formats/format.ts'
 import { formatNamed } from './formats/formats.ts'
 import { ResponseWriter } from './relay/response-writer.ts'
@@ -78,7 +79,7 @@ export async function answer(
     if (relaying !== null) await relaying
     keep(request, attempt, format, stages.answers)
   } catch (thrown) {
-    const error = caller.gone ? clientClosed() : toGatewayError(thrown)
+    const error = caller.gone ? clientClosed() : asTold(toGatewayError(thrown), format)
     life.fail(error)
     writer.fail(error)
   } finally {

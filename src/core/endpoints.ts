@@ -107,6 +107,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   GEMINI_EMBED_BATCH,
   MESSAGES,
   counting('count_tokens', '/v1/messages/count_tokens', MESSAGES),
+  later(
+    'compact',
+    '/v1/responses/compact',
+    'what OpenAI compacts it alone can read; ask POST /v1/responses for a summary, and send that in place of the conversation',
+    'openai-responses',
+  ),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),
   later('images', '/v1/images/*', 'image endpoints are not built yet; call the backend directly'),
   later('moderations', '/v1/moderations', 'moderations are not built yet; call the backend directly'),

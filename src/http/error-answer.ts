@@ -1,6 +1,7 @@
 /** Whatever fails before a request reaches the pipeline gets the same envelope as what fails in it. */
 import type { Endpoint } from '../core/endpoints.ts'
 import type { GatewayError } from '../core/errors.ts'
+import { asTold } from '../formats/error-status.ts'
 import { formatNamed, type Formats } from '../formats/formats.ts'
 import { type HeaderList, retryHeaders } from '../relay/headers.ts'
 import type { Arrival } from './arrival.ts'
@@ -22,11 +23,12 @@ export const errorHeaders = (error: GatewayError): HeaderList => ['x-turnout-att
 export function refuse(
   arrival: Arrival,
   { id, format }: Endpoint,
-  error: GatewayError,
+  failure: GatewayError,
   formats: Formats,
   plain: PlainTools,
 ): void {
   const { response } = arrival
+  const error = asTold(failure, formatNamed(format, formats).caller)
   const { status } = error
   const common = plainEnd(arrival, { endpoint: id, status, failure: error, timed: true, silent: false }, plain)
   const body = Buffer.from(JSON.stringify(envelopeOf(error, arrival.id, format, formats)))

@@ -373,6 +373,8 @@ for (const [type, status, message, code, told] of REFUSALS)
     t.equal(answer.status, told)
     const native = await rawPost(gateway.url, MESSAGES_PATH, messages({ model: MODEL }))
     t.match(await native.json(), { type: 'error', error: { type: String } })
+    t.equal(native.status, status === 529 ? 529 : told, 'its clients know it by the status of the cloud')
+    if (status === 529 || status === 429) t.equal(native.headers['retry-after'], '7')
   })
 
 t.test('what newer models refuse is left out for callers that cannot know, and named', async (t) => {

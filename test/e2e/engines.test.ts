@@ -6,7 +6,7 @@ import t from 'tap'
 import { eventually } from '../support/await.ts'
 import { chatStream, CHAT_PATH, readStream } from '../support/chat.ts'
 import type { Engine } from '../support/engines.ts'
-import { missing, startLlama, startOllama } from '../support/engines.ts'
+import { missing, startLlama, startOllama, startVllm } from '../support/engines.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { gatewayFor } from '../support/rig.ts'
@@ -14,6 +14,7 @@ import { gatewayFor } from '../support/rig.ts'
 const ENGINES = [
   { name: 'llama', kind: 'llamacpp', context: 2048, start: startLlama },
   { name: 'ollama', kind: 'ollama', context: null, start: startOllama },
+  { name: 'vllm', kind: 'vllm', context: 2048, start: startVllm },
 ] as const
 
 const MESSAGES = [{ role: 'user' as const, content: 'The river' }]

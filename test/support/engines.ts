@@ -18,16 +18,20 @@ export interface Engine {
 }
 
 /** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. What is required runs, and fails for want of its engine. */
-export function missing(engine: 'llama' | 'ollama' | 'prometheus' | 'redis' | 'linter'): string | false {
+export function missing(engine: 'llama' | 'ollama' | 'vllm' | 'prometheus' | 'redis' | 'linter'): string | false {
   if ((process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes(engine)) return false
   if (engine === 'prometheus') return ['prometheus', 'promtool'].every(onPath) ? false : 'needs prometheus and promtool'
   if (engine === 'linter') return process.env['TURNOUT_TEST_LINTER'] ? false : 'needs TURNOUT_TEST_LINTER'
   if (engine === 'redis') return onPath('redis-server') ? false : 'needs redis-server'
-  const needed =
-    engine === 'llama' ? ['TURNOUT_TEST_LLAMA', 'TURNOUT_TEST_MODEL'] : ['TURNOUT_TEST_OLLAMA', 'TURNOUT_TEST_MODEL']
-  const absent = needed.filter((name) => !process.env[name])
+  const absent = NEEDED[engine].filter((name) => !process.env[name])
   return absent.length === 0 ? false : `needs ${absent.join(' and ')}`
 }
+
+const NEEDED = {
+  llama: ['TURNOUT_TEST_LLAMA', 'TURNOUT_TEST_MODEL'],
+  ollama: ['TURNOUT_TEST_OLLAMA', 'TURNOUT_TEST_MODEL'],
+  vllm: ['TURNOUT_TEST_VLLM', 'TURNOUT_TEST_VLLM_MODEL'],
+} as const
 
 const onPath = (command: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
@@ -86,6 +90,37 @@ export async function startOllama(): Promise<Engine> {
   throw new Error(`ollama create ended with ${code}`)
 }
 
+/** It loads for a minute before it answers. */
+const VLLM_STARTS_MS = 400_000
+
+/** vLLM's server: TURNOUT_TEST_VLLM is a Python that has it, TURNOUT_TEST_VLLM_MODEL the folder of a model. */
+export async function startVllm(): Promise<Engine> {
+  const port = await freePort()
+  const options = {
+    model: resolve(variable('TURNOUT_TEST_VLLM_MODEL')),
+    'served-model-name': 'tiny',
+    host: '127.0.0.1',
+    port: String(port),
+    dtype: 'float32',
+    'max-model-len': '2048',
+    'max-num-seqs': '4',
+    'tool-call-parser': 'hermes',
+  }
+  const flags = ['enforce-eager', 'enable-prompt-tokens-details', 'enable-auto-tool-choice']
+  const args = ['-m', 'vllm.entrypoints.openai.api_server', ...flags.map((flag) => `--${flag}`)]
+  for (const [name, value] of Object.entries(options)) args.push(`--${name}`, value)
+  const env = {
+    ...process.env,
+    HF_HUB_OFFLINE: '1',
+    OMP_NUM_THREADS: '1',
+    VLLM_CPU_KVCACHE_SPACE: '1',
+    VLLM_CPU_OMP_THREADS_BIND: 'nobind',
+    VLLM_NO_USAGE_STATS: '1',
+  }
+  const child = spawn(variable('TURNOUT_TEST_VLLM'), args, { stdio: ['ignore', 'ignore', 'pipe'], env })
+  return started(child, `http://127.0.0.1:${port}`, '/health', 'tiny', VLLM_STARTS_MS)
+}
+
 function variable(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set`)
@@ -102,12 +137,18 @@ export async function freePort(): Promise<number> {
 }
 
 /** Waits until the engine answers 200 on `path`. An answer counts only while this very child lives: the port could be another's. */
-async function started(child: ChildProcess, url: string, path: string, model: string): Promise<Engine> {
+async function started(
+  child: ChildProcess,
+  url: string,
+  path: string,
+  model: string,
+  startsMs = 60_000,
+): Promise<Engine> {
   let log = ''
   child.stderr?.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-4000)))
   const exited = once(child, 'exit').then(() => true)
   const failed = once(child, 'error').then(() => true)
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + startsMs
   while (Date.now() < deadline) {
     const answer = await fetch(url + path).catch(() => null)
     await answer?.arrayBuffer()

@@ -3,7 +3,8 @@ import { EndpointPaths } from '../endpoint-paths.ts'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ENDPOINTS, GEMINI_GENERATE } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Formats } from '../../formats/formats.ts'
+import { asTold } from '../../formats/error-status.ts'
+import { type Formats, formatNamed } from '../../formats/formats.ts'
 import { formatOfReader } from '../../formats/reader-format.ts'
 import { asObject } from '../../relay/headers.ts'
 import { faultOfBytes, faultOfUpload } from '../admission/upload-fault.ts'
@@ -41,14 +42,15 @@ export function recordAnswers(app: FastifyInstance, plain: PlainTools, formats: 
 /** In the envelope of the format that the caller speaks. */
 export function answerErrors(app: FastifyInstance, stopping: () => boolean, formats: Formats): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = fromFastify(thrown, request, stopping())
+    const format = formatOf(request)
+    const error = asTold(fromFastify(thrown, request, stopping()), formatNamed(format, formats).caller)
     request.failure = error
     // What else comes on this connection cannot be told from the rest of a broken request.
     if (faultOfBytes(thrown) !== null) reply.header('connection', 'close')
     void reply
       .code(error.status)
       .headers(asObject(errorHeaders(error)))
-      .send(envelopeOf(error, request.id, formatOf(request), formats))
+      .send(envelopeOf(error, request.id, format, formats))
   })
 }
 

@@ -8,6 +8,7 @@ import { type Formats, formatNamed } from '../../formats/formats.ts'
 import { principalOf } from '../admission/auth.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
+const EVENTS_TYPE = 'text/event-stream; charset=utf-8'
 
 export function answerRoutes(scope: FastifyInstance, formats: Formats, answers: Answers | null): void {
   const { kept } = formatNamed(RESPONSES.format, formats).caller
@@ -20,9 +21,11 @@ export function answerRoutes(scope: FastifyInstance, formats: Formats, answers: 
     return record
   }
   scope.get('/v1/responses/:id', { config }, async (request, reply) => {
-    const { stream } = queryOf(request)
-    if (stream === 'true') throw invalid('stream', 'An answer that is kept comes whole; leave `stream` out.')
-    return reply.type(JSON_TYPE).send(kept.answerIn(await recordOf(request)))
+    const query = queryOf(request)
+    const after = startOf(query)
+    const record = await recordOf(request)
+    if (query['stream'] !== 'true') return reply.type(JSON_TYPE).send(kept.answerIn(record))
+    return reply.type(EVENTS_TYPE).send(Buffer.concat(kept.eventsIn(record).slice(after + 1)))
   })
   scope.get('/v1/responses/:id/input_items', { config }, async (request) =>
     pageOf(kept.itemsIn(await recordOf(request)), queryOf(request)),
@@ -37,6 +40,16 @@ export function answerRoutes(scope: FastifyInstance, formats: Formats, answers: 
     await recordOf(request)
     throw invalid('response_id', 'Only an answer with `background` can be cancelled, and this one is complete.')
   })
+}
+
+/** Number of the event behind which a stream goes on; -1: from its beginning. */
+function startOf({ stream, starting_after: after }: Query): number {
+  if (stream !== undefined && stream !== 'true' && stream !== 'false')
+    throw invalid('stream', '`stream` must be true or false.')
+  if (after === undefined) return -1
+  const number = Number(after)
+  if (stream === 'true' && after !== '' && Number.isInteger(number) && number >= 0) return number
+  throw invalid('starting_after', '`starting_after` is the number of an event, and needs `stream=true`.')
 }
 
 type Query = Readonly<Record<string, string | string[] | undefined>>
