@@ -8,6 +8,7 @@ import { type ShownDecision, isDecision } from '../observe/explain/shape.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { NoGateway } from './find-gateway.ts'
 import { Refused } from './refused.ts'
+import type { Whose } from './whose.ts'
 
 /** Where it is, with or without /v1, and who asks. */
 export interface Asked {
@@ -18,23 +19,27 @@ export interface Asked {
 const LIMIT_MS = 15_000
 
 /** Throws what says what to do: Refused, or NoGateway where it is none. */
-export const askDecision = (body: Buffer, asked: Asked): Promise<ShownDecision> =>
-  ask('/v1/route', body, asked, (value) => (isDecision(value) ? value : null))
+export const askDecision = (body: Buffer, asked: Asked, { endpoint, model }: Whose): Promise<ShownDecision> =>
+  ask('/v1/route', body, asked, { endpoint, model }, (value) => (isDecision(value) ? value : null))
 
+const NO_QUERY = {}
 const deployments = z.object({ deployments: z.array(shownDeploymentSchema) })
 
 /** The same. */
 export const askDeployments = (asked: Asked): Promise<readonly ShownDeployment[]> =>
-  ask('/v1/deployments', null, asked, (value) => deployments.safeParse(value).data?.deployments ?? null)
+  ask('/v1/deployments', null, asked, NO_QUERY, (value) => deployments.safeParse(value).data?.deployments ?? null)
 
 /** `read`: null for what is no such answer. */
 async function ask<V>(
   path: string,
   body: Buffer | null,
   { url, key }: Asked,
+  query: Readonly<Record<string, string | null>>,
   read: (value: unknown) => V | null,
 ): Promise<V> {
-  const answer = await call(addressOf(url, path), body, key)
+  const address = addressOf(url, path)
+  for (const [name, value] of Object.entries(query)) if (value !== null) address.searchParams.set(name, value)
+  const answer = await call(address, body, key)
   const value = parsed(answer.text)
   const found = answer.status === 200 ? read(value) : null
   if (found !== null) return found

@@ -11,21 +11,23 @@ import { endpointOf, pathOf } from '../formats/endpoint-of.ts'
 import { Refused } from './refused.ts'
 import { onGatewayHere } from './here.ts'
 import type { Io } from './io.ts'
+import type { Whose } from './whose.ts'
 
 export interface HereOptions {
   readonly config: string | undefined
   readonly key: string | undefined
   /** The key was given for this call: it must be one of the configuration. */
   readonly forced: boolean
+  readonly whose: Whose
 }
 
 /** Throws a ConfigError, a GatewayError where there is nothing to decide about, or a Refused. */
-export const decideHere = (raw: Buffer, { config, key, forced }: HereOptions, io: Io): Promise<ShownDecision> =>
-  onGatewayHere(config, io, (app, config) => decisionOf(raw, app, principalFor(config, key, forced)))
+export const decideHere = (raw: Buffer, { config, key, forced, whose }: HereOptions, io: Io): Promise<ShownDecision> =>
+  onGatewayHere(config, io, (app, config) => decisionOf(raw, whose, app, principalFor(config, key, forced)))
 
-function decisionOf(raw: Buffer, app: App, principal: Principal): ShownDecision {
-  const endpoint = endpointOf(raw, null)
-  const caller = { id: randomUUID(), url: pathOf(endpoint, raw, null), raw, headers: {}, principal }
+function decisionOf(raw: Buffer, { endpoint: asked, model }: Whose, app: App, principal: Principal): ShownDecision {
+  const endpoint = endpointOf(raw, asked)
+  const caller = { id: randomUUID(), url: pathOf(endpoint, raw, model), raw, headers: {}, principal }
   const { decision, refusal } = app.dryRun(gatewayRequest(endpoint, caller, performance.now()))
   const record = decisionRecordOf(decision)
   return refusal === null ? record : { ...record, ...openAIError(refusal) }

@@ -22,8 +22,9 @@ export const explain = ({ flags, args: { request } }: CallOf<typeof EXPLAIN>, io
     throw new UsageError('REQUEST.json is missing: the body of a request, or - for standard input')
   if (past !== null && request !== undefined)
     throw new UsageError('--last and --id are of the ledger: leave out the request')
+  const whose = { endpoint: flags.endpoint ?? null, model: flags.model ?? null }
   return shown('explain', flags.json, io, async () => {
-    if (past === null) return await decide(await readRequest(request ?? '-', io), flags, io)
+    if (past === null) return await decide(await readRequest(request ?? '-', io), flags, io, whose)
     const { decisionInLedger } = await import('./decision-in-ledger.ts')
     return await decisionInLedger(past, flags.config, io)
   })

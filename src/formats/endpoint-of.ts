@@ -80,13 +80,16 @@ export function pathOf(
   const own = memberValue(raw, list ?? members(raw) ?? [], 'model')
   const named = model ?? (typeof own === 'string' ? own.replace(/^models\//, '') : '')
   if (named !== '') return path.replace('*', encodeURIComponent(named))
-  throw invalid('model', 'The model stands in the path of this API, not in its body; name it by ?model=.')
+  throw invalid(
+    'model',
+    'The model stands in the path of this API, not in its body; name it by ?model= (turnout explain: --model).',
+  )
 }
 
 function byName(asked: string): Endpoint {
   const endpoint = INFERENCE.find(({ id }) => id === asked)
   if (endpoint !== undefined) return endpoint
-  throw invalid('endpoint', `?endpoint="${asked.slice(0, 100)}" is none of ${DRY_RUN_ENDPOINTS.join(', ')}.`)
+  throw invalid('endpoint', `"${asked.slice(0, 100)}" is none of the endpoints ${DRY_RUN_ENDPOINTS.join(', ')}.`)
 }
 
 /** What is no object at all counts as a chat; its parser says what is wrong. */
@@ -100,7 +103,7 @@ function byMembers(raw: Buffer, list: readonly Member[] | null): Endpoint {
   const marks = '`messages`, `prompt`, `input`, `contents`, or `query` and `documents`'
   throw invalid(
     'endpoint',
-    `The body has none of ${marks}, so its endpoint is unknown; name it by ?endpoint=: ${known}.`,
+    `The body has none of ${marks}, so its endpoint is unknown; name it by ?endpoint= (turnout explain: --endpoint): ${known}.`,
   )
 }
 

@@ -55,6 +55,27 @@ t.test('--json is the record, and - is standard input', async (t) => {
   t.match(JSON.parse(out), { route: 'default', order: ['up/tiny'], candidates: [{ model: 'tiny' }] })
 })
 
+t.test('a body of another API, whose endpoint and model it does not say, here and by a gateway', async (t) => {
+  const { cwd } = await folder(t)
+  const { gateway } = await singleRig(t)
+  const input = JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] })
+  for (const where of [[], ['--url', gateway.url]])
+    for (const args of [
+      ['--model', 'tiny'],
+      ['--endpoint', 'gemini_stream', '--model', 'tiny'],
+    ]) {
+      const { code, out, err } = await run(['explain', '-', '--json', ...args, ...where], { cwd, input })
+      t.equal(code, 0, err)
+      t.match(JSON.parse(out), { order: ['up/tiny'] })
+    }
+  for (const where of [[], ['--url', gateway.url]]) {
+    const { code, err } = await run(['explain', '-', ...where], { cwd, input })
+    t.equal(code, 1)
+    t.match(err, /--model/)
+    t.match((await run(['explain', '-', '--endpoint', 'none', ...where], { cwd, input })).err, /chat, completions/)
+  }
+})
+
 t.test('nobody would serve it: 1, with the reasons on standard output', async (t) => {
   const { cwd } = await folder(t, { models: { tiny: { capabilities: { tools: false } } } })
   const { code, out } = await run(['explain', 'tools.json'], { cwd })

@@ -32,6 +32,8 @@ export const EXPLAIN = row({
   flags: {
     last: { doc: 'the last request of the ledger' },
     id: { takes: 'ID', doc: 'the request of the ledger with this id: x-request-id of its answer' },
+    endpoint: { takes: 'NAME', doc: 'whose body it is, where its members do not say: messages, gemini_generate ..' },
+    model: { takes: 'NAME', doc: 'the model of a body of the Gemini API, which does not name it' },
     ...DECIDING,
     config: { ...CONFIG, doc: `${DECIDING.config.doc}; with --last and --id: whose ledger is read` },
   },
