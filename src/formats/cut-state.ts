@@ -59,7 +59,8 @@ export class CutState implements AnswerState {
   }
 
   get content(): boolean {
-    return this.#inner.content
+    // Some formats tell it at the end, which does not come.
+    return this.#inner.content || this.#cut.content
   }
 
   get unread(): boolean {

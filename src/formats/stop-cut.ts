@@ -12,6 +12,8 @@ export class StopCut {
   readonly #choices: number
   readonly #held = new Map<number, Held>()
   readonly #over = new Set<number>()
+  /** Some text, or a call, has gone on. */
+  content = false
 
   /** `stops`: one at least, none of them empty. `choices`: that were asked for. */
   constructor(stops: readonly string[], choices: number) {
@@ -26,10 +28,12 @@ export class StopCut {
 
   /** What goes on of these pieces: nothing behind a sequence, nor what may be the beginning of one. */
   take(pieces: readonly Piece[]): readonly Piece[] {
-    return pieces.flatMap((piece) => {
+    const wanted = pieces.flatMap((piece) => {
       if (this.#over.has(piece.choice)) return []
       return piece.kind === 'text' ? this.#text(piece) : [...this.#released(piece.choice), piece]
     })
+    this.content ||= wanted.some((piece) => piece.kind === 'call' || (piece.kind === 'text' && /\S/.test(piece.text)))
+    return wanted
   }
 
   /** What is still held, of an answer that has no word for its end. */

@@ -49,7 +49,7 @@ for (const { where, store, skip } of stores)
     `${where}: a conversation goes on from an answer, streamed or not, and its backend is told all`,
     { skip },
     async (t) => {
-      const { client, upstream } = await world(t, await store(t))
+      const { client, upstream, gateway } = await world(t, await store(t))
       const ann = client('ann')
       const first = await ann.responses.create({
         model: 'tiny',
@@ -81,6 +81,8 @@ for (const { where, store, skip } of stores)
         { role: 'assistant', content: 'Paris.' },
         { role: 'user', content: 'Why?' },
       ])
+      // With it ends what is still on its way to the disk.
+      await gateway.close()
     },
   )
 
@@ -115,6 +117,7 @@ for (const { where, store, skip } of stores)
     await ann.responses.delete(answer.id)
     await t.rejects(ann.responses.retrieve(answer.id), { status: 404, code: 'answer_not_found' })
     t.notMatch(gateway.logged(), /Paris|line 0/)
+    await gateway.close()
   })
 
 t.test('an answer that is kept comes as a stream as well, from its beginning or behind an event', async (t) => {
