@@ -69,6 +69,9 @@ t.test(
         t.match(said, /^HTTP\/1\.1 503 .*retry-after: 1\r.*"code":"gateway_overloaded"/s, label)
       }
     }
+    const claude = await rawPost(gateway.url, '/v1/messages', chatOf(30 * KIB))
+    t.match(claude, { status: 529, headers: { 'retry-after': '1' } }, 'callers of Messages know it by another status')
+    t.match(await claude.json(), { type: 'error', error: { type: 'overloaded_error', code: 'gateway_overloaded' } })
     t.equal(await statusOf(gateway, chatOf(20 * KIB)), 200, 'what fits is served')
     t.equal(upstream.requests.length, 2, 'nothing of the others was sent')
     answer()
