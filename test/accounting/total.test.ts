@@ -1,4 +1,5 @@
 /** One total, and everything that shows a view of it: for any sequence of outcomes they are equal, live and after a restart. */
+import { TOKEN_KINDS } from '../../src/core/tokens.ts'
 import t, { type Test } from 'tap'
 import type { AttemptRecord, RequestRecord } from '../../src/core/request-record.ts'
 import type { Cost, Waste } from '../../src/core/settlement.ts'
@@ -38,8 +39,9 @@ function anyCall(random: () => number): AttemptRecord {
   const took = random() < 0.75
   const estimated = random() < 0.3
   const tokens = { input, output, cachedInput: below(input + 1), reasoning: below(output + 1), estimated }
-  const rare =
-    random() < 0.2 ? { cacheWrite: below(9), audioInput: below(9), imageInput: below(9), audioOutput: below(9) } : {}
+  const hourCacheWrite = below(5)
+  const written = { hourCacheWrite, cacheWrite: hourCacheWrite + below(9) }
+  const rare = random() < 0.2 ? { ...written, audioInput: below(9), imageInput: below(9), audioOutput: below(9) } : {}
   const priced = took && random() < 0.6
   return {
     ...attempt(pick(random, ['m', 'n', 'o']), random() < 0.5 ? 'upstream_incomplete' : null),
@@ -66,12 +68,8 @@ const ALL = { since: null, sort: null, limit: 1000, agent: null, key: null, team
 /** Without what a usage has beside its tokens. */
 const bare = (total: ReturnType<typeof totalOf>): object => {
   if (total.tokens === null) return total
-  const { input, cachedInput, cacheWrite, audioInput, imageInput, output, reasoning, audioOutput, estimated } =
-    total.tokens
-  return {
-    ...total,
-    tokens: { input, cachedInput, cacheWrite, audioInput, imageInput, output, reasoning, audioOutput, estimated },
-  }
+  const tokens = Object.fromEntries([...TOKEN_KINDS, 'estimated' as const].map((name) => [name, total.tokens![name]]))
+  return { ...total, tokens }
 }
 
 /** What the calls took, added up by hand. */

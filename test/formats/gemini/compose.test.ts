@@ -152,7 +152,7 @@ const CASES: readonly (readonly [name: string, chat: object, sent: object, lossy
       ],
       generationConfig: { stopSequences: ['1', '2', '3', '4', '5'] },
     },
-    ['logit_bias', 'verbosity', 'user', 'metadata', 'thoughts', 'stop', 'answer form', 'service_tier'],
+    ['logit_bias', 'verbosity', 'user', 'metadata', 'thoughts', 'answer form', 'service_tier'],
   ],
 ]
 
