@@ -324,8 +324,9 @@ export class GatewayError extends Error {
 /** The same error with another status. */
 export function withStatus(error: GatewayError, status: number): GatewayError {
   if (status === error.status) return error
-  const { code, message, cause } = error
-  return new GatewayError(code, message, { ...error, status, cause })
+  const { code, message, param, retryAfterMs, cause, upstreamStatus, upstreamCode, about, lack, overflow } = error
+  const beside = { param, retryAfterMs, cause, upstreamStatus, upstreamCode, about, lack, overflow }
+  return new GatewayError(code, message, { ...beside, status })
 }
 
 /** The caller hung up. */

@@ -2,5 +2,5 @@
 import { type GatewayError, withStatus } from '../core/errors.ts'
 import type { CallerSide } from './format.ts'
 
-export const asTold = (error: GatewayError, { statusOf }: CallerSide): GatewayError =>
-  statusOf === undefined ? error : withStatus(error, statusOf(error))
+export const asTold = (error: GatewayError, caller: CallerSide): GatewayError =>
+  caller.statusOf === undefined ? error : withStatus(error, caller.statusOf(error))

@@ -245,7 +245,7 @@ t.test(
     const { client } = await world(t, { answers: 'redis', redis: redis.url })
     const ann = client('ann')
     const first = await ann.responses.create({ model: 'tiny', input: 'Capital of France?' })
-    for (const leave of [() => redis.freeze(), () => redis.stop()]) {
+    for (const leave of [() => Promise.resolve(redis.freeze()), () => redis.stop()]) {
       await leave()
       const started = performance.now()
       const answer = await ann.responses.create({ model: 'tiny', input: 'Capital of Italy?' })
