@@ -163,7 +163,13 @@ t.test('what all places of a model lack, the model lacks; the word of the operat
 })
 
 t.test('how hard to think can be told in the fields of the preferred place', async (t) => {
-  const rule = (fields: EffortRule['fields']): EffortRule => ({ models: null, fields, more: [], unless: [], declaredOnly: false })
+  const rule = (fields: EffortRule['fields']): EffortRule => ({
+    models: null,
+    fields,
+    more: [],
+    unless: [],
+    declaredOnly: false,
+  })
   const own = [rule({ low: { thinking: 1 }, high: { thinking: 2 } })]
   const usual = [rule({ none: { reasoning_effort: 'none' } })]
   const of = (...chat: EndpointPlace[]): readonly string[] =>
