@@ -1,4 +1,5 @@
 /** The composition root: opens what the stages work with, and the listeners, in order. */
+import type { Provider } from './core/provider.ts'
 import type { DestinationStream } from 'pino'
 import { type Applied, Applying } from './apply.ts'
 import { openAnswers } from './answers/open.ts'
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly screen?: Screen | undefined
   /** They see each finished request beside the gateway's own observers. */
   readonly observers?: readonly RequestObserver[]
+  /** All kinds of backends: each is compared with what answers. Absent: it is taken for what the configuration says. */
+  readonly kinds?: readonly Provider[]
   /** The wire formats that it speaks, and the inference paths; the gateway's own where absent. */
   readonly formats?: Formats
   readonly endpoints?: readonly Endpoint[]
@@ -76,6 +79,7 @@ export async function createApp({
   config,
   logTo,
   screen,
+  kinds = [],
   observers: others = [],
   formats = FORMATS,
   endpoints = ENDPOINTS,
@@ -104,7 +108,7 @@ export async function createApp({
   const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state = own === null ? null : new StateFile(own.path, storedStats(lessons), emit)
   await state?.load()
-  const fleet: Fleet = new Fleet(config, { now, lessons, onChange: rebuild, emit })
+  const fleet: Fleet = new Fleet(config, { now, lessons, onChange: rebuild, emit, kinds })
   let policy: Policy = buildPolicy(config, keys.specs, fleet.catalog)
   const observers = await openObservers(config, {
     log,

@@ -1,6 +1,7 @@
 /** What a command that needs backends works with: the configuration, or what a look around finds. */
 import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
+import type { Provider } from '../core/provider.ts'
 import type { Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
 import { detect, type EngineSearch } from '../backends/fleet/detect.ts'
@@ -13,6 +14,8 @@ export interface Setup {
   readonly config: Config
   /** Null where the configuration says which backends there are. */
   readonly lookout: Lookout | null
+  /** What the backends of a file are compared with; those that were found are what they are. */
+  readonly kinds?: readonly Provider[]
   close(): Promise<void>
 }
 
@@ -35,7 +38,7 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
     io.stderr.write(`configuration: ${file}\n`)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
     for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
-    return { config, lookout: null, close: () => Promise.resolve() }
+    return { config, lookout: null, kinds: [...providers.values()], close: () => Promise.resolve() }
   }
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys\n')
   const { everyMs = EVERY_MS, ports } = options

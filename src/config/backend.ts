@@ -11,6 +11,7 @@ export interface BackendInput extends Given<typeof BACKEND_OPTIONS> {
   readonly url?: string | undefined
   readonly path_as_is?: boolean | undefined
   readonly key?: string | undefined
+  readonly keyFrom?: string | null
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
   readonly on_abort?: OnAbort | undefined
@@ -25,6 +26,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     provider: withFormats(asIs ? unversioned(provider) : provider, input.formats ?? null),
     root,
     key: input.key === undefined || input.key === '' ? null : input.key,
+    keyFrom: input.keyFrom ?? null,
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,

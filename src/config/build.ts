@@ -21,16 +21,17 @@ import {
   DEFAULT_UPSTREAM,
 } from './defaults.ts'
 import { type ConfigFile } from './schema.ts'
+import { keyVariable } from './variable-habits.ts'
 
 type Providers = ReadonlyMap<string, Provider>
 
-/** `folder`: what relative paths of the file start from. */
-export function buildConfig(file: ConfigFile, providers: Providers, folder: string): Config {
+/** `written`: the file before variables are put in. `folder`: what relative paths of the file start from. */
+export function buildConfig(file: ConfigFile, written: unknown, providers: Providers, folder: string): Config {
   const { server = {}, discovery = {}, store = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
   return {
     server: toServer(server),
-    backends: file.backends.map((input) => toBackend(input, providers)),
+    backends: file.backends.map((input, at) => toBackend(input, keyVariable(written, at), providers)),
     models: Object.fromEntries(Object.entries(file.models ?? {}).map(([id, facts]) => [id, toFacts(facts)])),
     routes,
     keys: (file.keys ?? []).map(toKey),
@@ -112,10 +113,10 @@ const toTelemetry = (input: NonNullable<ConfigFile['telemetry']>): TelemetrySpec
   intervalMs: input.interval ?? DEFAULT_TELEMETRY.intervalMs,
 })
 
-function toBackend(input: ConfigFile['backends'][number], providers: Providers): BackendSpec {
+function toBackend(input: ConfigFile['backends'][number], keyFrom: string | null, providers: Providers): BackendSpec {
   const provider = providers.get(input.kind)
   if (provider === undefined) throw new Error(`"${input.kind}" was not checked`)
-  return toBackendSpec({ ...input, price: toPrice(input.price) }, provider)
+  return toBackendSpec({ ...input, keyFrom, price: toPrice(input.price) }, provider)
 }
 
 function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {

@@ -17,3 +17,11 @@ export const pathParts = (text: string): (string | number)[] =>
   [...text.matchAll(PART)].map(([word, index, quoted]) =>
     index !== undefined ? Number(index) : quoted !== undefined ? (JSON.parse(quoted) as string) : word,
   )
+
+/** What stands at a path of a parsed file. */
+export const valueAt = (source: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+    source,
+  )

@@ -93,7 +93,7 @@ export function configOf(read: Read, env: Env, providers: Providers, name: strin
     const concealed = issues.map((issue) => asWritten(issue, old, (message) => interpolation.conceal(message)))
     throw new ConfigError(concealed.map(placed), name)
   }
-  const config = buildConfig(file, providers, dataFolder(env) ?? (name === null ? '.' : dirname(name)))
+  const config = buildConfig(file, written, providers, dataFolder(env) ?? (name === null ? '.' : dirname(name)))
   const hints = old.map(({ path, sentence }) => `${path} ${sentence}`)
   const warnings = [...hints, ...warningsOf(file, config), ...looseEnds(config, written)].map((line) =>
     interpolation.conceal(line),

@@ -1,6 +1,7 @@
 /** The parsed file against the schema. Texts that came from variables become numbers where the schema wants numbers. */
 import type { z } from 'zod'
-import { zodMessages, leavesOf, valueAt } from './zod-messages.ts'
+import { valueAt } from './file-path.ts'
+import { zodMessages, leavesOf } from './zod-messages.ts'
 import { type Interpolation, isReference, scalarOf } from './interpolate.ts'
 import type { Issue } from './issues.ts'
 import { respelled } from './old-spellings.ts'

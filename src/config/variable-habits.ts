@@ -1,6 +1,6 @@
 /** Variables as other files and shells write them. Here they would be plain texts, and a backend would be sent them as its key. */
-import { type Issue } from './issues.ts'
-import { pathText } from './file-path.ts'
+import type { Issue } from './issues.ts'
+import { pathText, valueAt } from './file-path.ts'
 
 /** Each stands for the whole of a value: `$NAME`, `$(NAME)`, `%NAME%`, `{{ NAME }}`, `os.environ/NAME`, `env.NAME`, `env:NAME`. */
 const FORMS: readonly RegExp[] = [
@@ -32,4 +32,10 @@ function nameIn(text: string): string | null {
     if (name !== undefined) return name
   }
   return IN_ADDRESS.exec(text)?.[1] ?? null
+}
+
+/** The variable that is the key of a backend; null where the key is something else. */
+export function keyVariable(written: unknown, backend: number): string | null {
+  const key = valueAt(written, ['backends', backend, 'key'])
+  return typeof key === 'string' ? (/^\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}$/.exec(key)?.[1] ?? null) : null
 }

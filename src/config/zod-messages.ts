@@ -1,6 +1,6 @@
 /** Zod's issues in words for people: the value as it stands in the file, what is wrong with it, what to write instead. */
 import type { z } from 'zod'
-import { pathText } from './file-path.ts'
+import { pathText, valueAt } from './file-path.ts'
 import { type Issue } from './issues.ts'
 import { didYouMean, nearestWord } from './did-you-mean.ts'
 import { insteadOf, plainName } from './foreign-names.ts'
@@ -205,11 +205,3 @@ function stepInto(inside: Inside | undefined, part: PropertyKey): unknown {
   if (typeof part === 'number') return inside?.element
   return inside?.shape === undefined ? inside?.valueType : inside.shape[String(part)]
 }
-
-/** What stands at a path of a parsed file. */
-export const valueAt = (source: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (value, part) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
-    source,
-  )

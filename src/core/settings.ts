@@ -81,6 +81,8 @@ export interface BackendSpec extends Values<typeof BACKEND_OPTIONS> {
   readonly root: string
   /** Secret. */
   readonly key: string | null
+  /** Name of the variable that holds the key; null = it stands in the file, or there is none. */
+  readonly keyFrom: string | null
   readonly price: Price | null
   readonly includeUsage: boolean
   readonly onAbort: OnAbort

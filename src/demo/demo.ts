@@ -31,6 +31,7 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   provider: PROVIDER,
   root,
   key: null,
+  keyFrom: null,
   price: model.price,
   includeUsage: true,
   onAbort: 'cancel',

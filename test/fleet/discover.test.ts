@@ -69,7 +69,7 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
     const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-models-noauth.txt') })
     t.match(await search(of('llamacpp', double.root)), {
       found: false,
-      reason: /^HTTP 401: check its `key`$/,
+      reason: 'HTTP 401: it wants a key, write `key: "${NAME}"`',
       status: 401,
     })
   })
@@ -142,11 +142,17 @@ t.test('fifty models are asked four at a time, and an answer that is missing is 
   if (second.found) t.ok([...second.models.values()].every(({ context }) => context === 4096))
 })
 
+const NO_ENGINE = 'not an engine of this kind: check `url` and `kind`'
+
 t.test('what is not an answer', async (t) => {
   const cases: readonly (readonly [string, Routes, object])[] = [
-    ['HTML', { '*': { status: 200, body: '<html>' } }, { reason: 'not an engine of this kind' }],
-    ['another shape', { '*': json({ models: 'none' }) }, { reason: 'not an engine of this kind' }],
-    ['entries without an id', { '*': json({ data: [{ name: 'x' }] }) }, { reason: 'not an engine of this kind' }],
+    [
+      'HTML',
+      { '*': { status: 200, body: '<html>' } },
+      { reason: 'HTTP 200 with a web page, such as a login: check `url`' },
+    ],
+    ['another shape', { '*': json({ models: 'none' }) }, { reason: NO_ENGINE }],
+    ['entries without an id', { '*': json({ data: [{ name: 'x' }] }) }, { reason: NO_ENGINE }],
     ['an error', { '*': json({}, 500) }, { reason: 'HTTP 500', status: 500, loading: false }],
     ['loading', { '*': json({ error: { message: 'Loading model' } }, 503) }, { reason: 'loading', loading: true }],
     ['too much', { '*': { status: 200, body: ' '.repeat(9 * 1024 * 1024) } }, { reason: 'answer too large' }],
@@ -268,11 +274,15 @@ t.test('what is known of a model is kept while its part of the list does not com
 t.test('a refused key is called one, and neither the key nor the answer is quoted', async (t) => {
   const gemini = [{ error: { code: 400, message: 'API key not valid: sk-secret', status: 'INVALID_ARGUMENT' } }]
   const cases: readonly (readonly [Reply, string])[] = [
-    [json({ error: { message: 'Incorrect key sk-secret' } }, 401), 'HTTP 401: check its `key`'],
-    [json({}, 403), 'HTTP 403: check its `key`'],
-    [json(gemini, 400), 'HTTP 400: check its `key`'],
+    [json({ error: { message: 'Incorrect key sk-secret' } }, 401), 'HTTP 401: its `key` is refused'],
+    [json({}, 403), 'HTTP 403: its `key` is refused'],
+    [json(gemini, 400), 'HTTP 400: its `key` is refused'],
     [json({ error: 'no such path' }, 400), 'HTTP 400'],
-    [json({}, 404), 'HTTP 404'],
+    [json({}, 404), 'HTTP 404: no list of models there, check `url` and `kind`'],
+    [
+      { status: 400, body: 'Client sent an HTTP request to an HTTPS server.' },
+      'it speaks TLS: write "https://" in `url`',
+    ],
   ]
   for (const [reply, reason] of cases) {
     const double = await engine(t, { '*': reply })
@@ -294,7 +304,7 @@ t.test('the key goes to its own root only', async (t) => {
   const { port } = redirecting.address() as { port: number }
   const kind = provider({ auth: { header: 'x-api-key', prefix: '' }, headers: { 'x-version': '1' } })
   const result = await search(backend(`http://127.0.0.1:${port}`, { key: 'secret', provider: kind }))
-  t.match(result, { found: false, reason: 'HTTP 302' })
+  t.match(result, { found: false, reason: 'HTTP 302 to another place, such as a login: check `url`' })
   t.equal(other.seen.length, 0)
   await search(backend(own.root, { key: 'secret', provider: kind }))
   t.match(own.seen[0]!.headers, { 'x-api-key': 'secret', 'x-version': '1' })

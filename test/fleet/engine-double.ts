@@ -153,6 +153,7 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     provider: provider(),
     root,
     key: null,
+    keyFrom: null,
     price: null,
     includeUsage: true,
     onAbort: 'cancel',

@@ -192,7 +192,7 @@ t.test('clouds without a list: declared models are enough, a refused key is not'
   const bare = await engine(t, { '*': json({}, 404) })
   const { fleet } = watch(t, [backend(bare.root)])
   await fleet.start()
-  t.match(state(fleet), { state: 'down', reason: 'HTTP 404' })
+  t.match(state(fleet), { state: 'down', reason: 'HTTP 404: no list of models there, check `url` and `kind`' })
   const silent = watch(t, [backend('http://127.0.0.1:1', { models: ['m'], provider: provider({ discovery: [] }) })])
   await silent.fleet.start()
   t.equal(state(silent.fleet).state, 'unknown')

@@ -100,6 +100,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     provider: provider(),
     root: 'http://10.0.0.5:8000',
     key: null,
+    keyFrom: null,
     ...valuesOf(BACKEND_OPTIONS),
     price: null,
     includeUsage: true,

@@ -1,6 +1,7 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
 import type { GatewayError } from '../../core/errors.ts'
 import { loadOf } from '../../core/load.ts'
+import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendState, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -8,6 +9,7 @@ import type { HttpClient } from '../upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
 import { Models } from './models.ts'
+import { kindCheck } from './kind-check.ts'
 import { type Place, Places } from './places.ts'
 import { UsageRefusal } from './usage-refusal.ts'
 
@@ -19,6 +21,8 @@ export interface MonitorTools {
   /** The list of models, or a fact, is another one. */
   changed(): void
   readonly lessons: ModelStats
+  /** Kinds that a backend may be instead of the one that is written; see kind-check.ts. */
+  readonly kinds: readonly Provider[]
   /** The state is another one. */
   moved(member: BackendMonitor, from: BackendState): void
 }
@@ -51,6 +55,10 @@ export class BackendMonitor {
   #stopped = false
   /** Another one for each description of the backend. */
   #turn = 0
+  /** What the kind was last compared with, and what came of it. */
+  #checked: { readonly about: string; readonly mismatch: string | null } = { about: '', mismatch: null }
+  /** What is wrong with it although it answers; shown as its reason. */
+  #note: string | null = null
   #failures = 0
   #warmingSince = 0
   #answeredAt = -Infinity
@@ -169,9 +177,10 @@ export class BackendMonitor {
     const turn = this.#turn
     try {
       const result = await discover(this.spec, tools)
+      const mismatch = await this.#mismatch(result, abort.signal)
       // By the configuration before it.
       if (this.#stopped || turn !== this.#turn) return
-      this.#take(result)
+      this.#take(result, mismatch)
       this.#lookedAt = this.#tools.now()
       if (result.found) await this.#refusal.review(this.spec, tools, this.#lookedAt)
     } finally {
@@ -180,7 +189,18 @@ export class BackendMonitor {
     }
   }
 
-  #take(result: Discovery): void {
+  /** Asked when something is another than at the last look. */
+  async #mismatch(result: Discovery, signal: AbortSignal): Promise<string | null> {
+    const { client, kinds } = this.#tools
+    const about = `${this.#turn} ${result.found ? 'found' : result.reason}`
+    if (kinds.length === 0 || this.#checked.about === about) return this.#checked.mismatch
+    const mismatch = await kindCheck(this.spec, result, { client: client(), signal, kinds })
+    if (!signal.aborted) this.#checked = { about, mismatch }
+    return mismatch
+  }
+
+  #take(result: Discovery, mismatch: string | null): void {
+    this.#note = mismatch
     if (result.found) {
       this.#failures = result.complete ? 0 : this.#failures + 1
       if (this.#models.update(result.models)) this.#tools.changed()
@@ -190,7 +210,7 @@ export class BackendMonitor {
     this.#failures++
     if (result.loading) this.#warming()
     else if (this.#servesUnlisted(result)) this.#ready()
-    else if (!this.#provesNothing(result)) this.#move('down', result.reason)
+    else if (!this.#provesNothing(result)) this.#move('down', mismatch ?? result.reason)
   }
 
   /** Requests that are answered, or wait for a busy engine, weigh more than a list that is not. */
@@ -219,7 +239,7 @@ export class BackendMonitor {
       this.#refusal.forget()
       this.#models.forgetRefusals()
     }
-    this.#move('ready', null)
+    this.#move('ready', this.#note)
   }
 
   #move(state: BackendState, reason: string | null): void {

@@ -106,7 +106,10 @@ async function look(
   const provider = await recognise(root, [owner, ...engines], generic, tools)
   if (provider === null) return null
   const key = keyOf(provider, tools.env)
-  const spec = toBackendSpec({ name: provider.kind, url: root, ...(key === null ? {} : { key }) }, provider)
+  const spec = toBackendSpec(
+    { name: provider.kind, url: root, ...(key === null ? {} : { key, keyFrom: provider.keyEnv }) },
+    provider,
+  )
   const result = await discover(spec, { ...tools, cache: new Map() })
   if (result.found) {
     const { size } = result.models
@@ -129,7 +132,7 @@ function clouds(providers: EngineSearch['providers'], env: EngineSearch['env']):
   for (const provider of providers.values()) {
     const key = keyOf(provider, env)
     if (key === null || provider.url === null || provider.ports.length > 0) continue
-    const spec = toBackendSpec({ name: provider.kind, key }, provider)
+    const spec = toBackendSpec({ name: provider.kind, key, keyFrom: provider.keyEnv }, provider)
     found.push({ spec, line: `${spec.name.padEnd(10)} key from ${provider.keyEnv}`, usable: true, models: 0 })
   }
   return found

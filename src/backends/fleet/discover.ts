@@ -2,10 +2,10 @@
 import type { BackendSpec } from '../../core/settings.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { DiscoverySource } from '../../core/provider.ts'
-import { NO_ANSWER, transportReason } from '../../core/transport.ts'
 import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
 import { ask, credentials, parseJson } from './ask.ts'
 import { describe, type Described, type ListedModel, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
+import { refusalOf, silenceOf } from './refused-list.ts'
 
 export interface FoundModel extends Described {
   /** Changes when the engine's entry of the model does. */
@@ -111,18 +111,17 @@ async function askPage(
   try {
     answer = await askPath(spec, source, path, source.body, tools)
   } catch (thrown) {
-    const reason = transportReason(thrown)
-    return { found: false, reason, status: null, loading: false, late: reason === NO_ANSWER }
+    return { found: false, ...silenceOf(thrown, spec), status: null, loading: false }
   }
   const { status, text } = answer
   if (status !== 200) {
     const loading = status === 503 && LOADING.test(text)
-    return { found: false, reason: loading ? 'loading' : refusal(status, text), status, loading, late: false }
+    return { found: false, reason: loading ? 'loading' : refusalOf(status, text, spec), status, loading, late: false }
   }
   const value = parseJson(text)
   const entries = readEntries(value, source)
   if (entries === null) {
-    return { found: false, reason: 'not an engine of this kind', status, loading: false, late: false }
+    return { found: false, reason: refusalOf(status, text, spec), status, loading: false, late: false }
   }
   return { entries, next: source.pages === undefined ? null : nextMark(value, source.pages) }
 }
@@ -206,10 +205,4 @@ const cacheKey = (index: number, id: string): string => `${index} ${id}`
 /** Models that are gone take what was kept of them along. */
 function forget(cache: DetailCache, models: ReadonlyMap<string, FoundModel>): void {
   for (const key of cache.keys()) if (!models.has(key.slice(key.indexOf(' ') + 1))) cache.delete(key)
-}
-
-/** What a refused list means to the operator. Gemini answers a wrong key with 400. The answer's own text may quote the key. */
-function refusal(status: number, text: string): string {
-  const blamesKey = status === 401 || status === 403 || (status === 400 && /api[ _-]?key/i.test(text))
-  return blamesKey ? `HTTP ${status}: check its \`key\`` : `HTTP ${status}`
 }

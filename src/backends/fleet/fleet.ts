@@ -5,6 +5,7 @@
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
+import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendLive, BackendState, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -24,6 +25,8 @@ export interface FleetHooks {
   emit(event: BackendEvent): void
   /** What answers have taught of models. */
   readonly lessons: ModelStats
+  /** All kinds of backends, where those that are written are compared with what answers. */
+  readonly kinds?: readonly Provider[]
 }
 
 /** How a request ended for the deployment that it was sent to. */
@@ -90,6 +93,7 @@ export class Fleet {
       client: () => this.#client,
       now: () => hooks.now(),
       lessons: hooks.lessons,
+      kinds: hooks.kinds ?? [],
       changed: () => this.#replaceCatalog(),
       moved: ({ spec, live }: BackendMonitor, from: BackendState) =>
         hooks.emit({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),

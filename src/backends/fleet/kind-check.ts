@@ -1,0 +1,42 @@
+/** Whether what answers is the engine that the configuration says: a wrong kind is often answered all the same, and works in part. */
+import type { BackendSpec } from '../../core/settings.ts'
+import type { Provider } from '../../core/provider.ts'
+import { transportReason } from '../../core/transport.ts'
+import type { HttpClient } from '../upstream/http-client.ts'
+import type { Discovery } from './discover.ts'
+import { recognise } from './recognise.ts'
+import { MAY_WANT_TLS, WANTS_TLS } from './refused-list.ts'
+
+interface Tools {
+  readonly client: HttpClient
+  readonly signal: AbortSignal
+  /** All kinds that there are; none: nothing is checked. */
+  readonly kinds: readonly Provider[]
+}
+
+/** What to write instead, in a few words; null where nothing speaks against what is written. Asks free paths only, without the key. */
+export async function kindCheck(spec: BackendSpec, result: Discovery, tools: Tools): Promise<string | null> {
+  const { provider, root } = spec
+  // A cloud at its own address is what it is, and whatever has the API of OpenAI may be called by that.
+  if (provider.url === root || (provider.generic && result.found)) return null
+  if (!result.found && result.status === null)
+    return root.startsWith('http:') && MAY_WANT_TLS.has(result.reason) && (await speaksTls(root, tools))
+      ? WANTS_TLS
+      : null
+  // A key that is missing says nothing about the kind, and no engine shows itself without one.
+  if (!result.found && (result.status === 401 || result.status === 403 || result.loading)) return null
+  const known = tools.kinds.filter(({ kind }) => kind !== provider.kind)
+  const there = await recognise(root, [provider, ...known], null, tools)
+  if (there === null || there.kind === provider.kind) return null
+  return `this is ${there.label}: write \`kind: ${there.kind}\``
+}
+
+/** Any answer is one, and so is a certificate that is not trusted. */
+async function speaksTls(root: string, { client, signal }: Tools): Promise<boolean> {
+  try {
+    await client.status({ method: 'GET', url: root.replace(/^http:/, 'https:'), headers: {}, signal })
+    return true
+  } catch (thrown) {
+    return transportReason(thrown) === 'TLS failure'
+  }
+}
