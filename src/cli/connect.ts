@@ -1,5 +1,5 @@
 /** `turnout connect [AGENT]`: how to point an agent at this gateway, and with --test whether the gateway answers in each API that agents speak. */
-import { didYouMean } from '../config/did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { AGENTS } from './agents.ts'
 import { type CallOf, UsageError } from './command.ts'
 import { agentsNamed, probedText, setupText } from './connect-text.ts'

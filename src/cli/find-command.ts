@@ -1,5 +1,5 @@
 /** Words -> the entry of the table that they begin with. Pure. */
-import { didYouMean, nearestWord } from '../config/did-you-mean.ts'
+import { didYouMean, nearestWord } from '../core/did-you-mean.ts'
 import { type Command, type Group, UsageError } from './command.ts'
 
 export type Entry = Command | Group

@@ -1,6 +1,6 @@
 /** Words behind a command -> what they ask for, by its row. Pure. */
 import { parseArgs } from 'node:util'
-import { didYouMean, nearestWord } from '../config/did-you-mean.ts'
+import { didYouMean, nearestWord } from '../core/did-you-mean.ts'
 import { type ArgRow, type Args, type Call, type FlagRow, type Flags, type Row, UsageError } from './command.ts'
 import { flagText, hasValue, valueText } from './row-text.ts'
 

@@ -42,13 +42,14 @@ const NO_KEYS =
 
 /** `name  where  what it has`, in columns. */
 function backendLines(backends: readonly StartBackend[]): string {
-  const rows = backends.map((one) => [cut(one.spec.name, 24), cut(whereOf(one.spec), 26), stateOf(one)] as const)
-  const [names, hosts] = [0, 1].map((column) => Math.max(0, ...rows.map((row) => width(row[column] ?? ''))))
-  const padded = (text: string, to = 0): string => text + ' '.repeat(to - width(text))
+  const rows = backends.map((one) => [cut(one.spec.name, 24), cut(whereOf(one.spec), 26), one] as const)
+  const names = Math.max(0, ...rows.map(([name]) => width(name)))
+  const hosts = Math.max(0, ...rows.map(([, host]) => width(host)))
+  const padded = (text: string, to: number): string => text + ' '.repeat(to - width(text))
   return rows
-    .map(([name, host, state]) => {
+    .map(([name, host, one]) => {
       const start = `  ${padded(name, names)}  ${padded(host, hosts)}  `
-      return `${start}${cut(state, WIDTH - width(start))}\n`
+      return stateLines(one, start)
     })
     .join('')
 }
@@ -57,9 +58,20 @@ function backendLines(backends: readonly StartBackend[]): string {
 const whereOf = ({ root, provider }: BackendSpec): string =>
   provider.ports.length > 0 ? shown(new URL(root).host) : provider.label
 
-function stateOf({ live: { state, reason }, models }: StartBackend): string {
-  if (state !== 'ready')
-    return shown(`${state === 'warming_up' ? 'loading' : state}${reason === null ? '' : `: ${reason}`}`)
+/** A list of models may be cut; a reason says what to do, so it has lines of its own where it does not fit. */
+function stateLines({ live: { state, reason }, models }: StartBackend, start: string): string {
+  const what = state === 'ready' ? modelsText(models) : state === 'warming_up' ? 'loading' : state
+  const first = `${start}${cut(what, WIDTH - width(start))}`
+  if (reason === null) return `${first}\n`
+  const told = `${start}${what}: ${shown(reason)}`
+  if (state !== 'ready' && width(told) <= WIDTH) return `${told}\n`
+  const indent = ' '.repeat(4)
+  return `${first}\n${indent}${wrapped(shown(reason), WIDTH - indent.length)
+    .trimEnd()
+    .replaceAll('\n', `\n${indent}`)}\n`
+}
+
+function modelsText(models: readonly string[]): string {
   const count = models.length === 1 ? '1 model' : `${models.length} models`
   return models.length === 0 ? count : `${count}: ${shown(models.join(', '))}`
 }

@@ -2,7 +2,7 @@
 import { type Provider, type Wish, WISHES } from '../core/provider.ts'
 import { placeOf } from './backend.ts'
 import type { Issue } from './issues.ts'
-import { nearestWord } from './did-you-mean.ts'
+import { nearestWord } from '../core/did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
 import { habitWord } from './word-habits.ts'
 

@@ -3,7 +3,7 @@ import { isLoopbackHost } from '../core/loopback.ts'
 import { DEFAULT_ADMIN, DEFAULT_SERVER } from './defaults.ts'
 import { pathText } from './file-path.ts'
 import { type Issue } from './issues.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
 
 /** Issues that stop the start; parts of the wrong shape are left out. Of the environment only TURNOUT_AUTH is read. */

@@ -1,7 +1,7 @@
 /** The text of a configuration file, or why there is none and what to write instead. */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { nearestWord } from './did-you-mean.ts'
+import { nearestWord } from '../core/did-you-mean.ts'
 import { ConfigError } from './issues.ts'
 
 /** What a configuration is called where nobody names one. */

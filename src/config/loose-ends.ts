@@ -1,7 +1,7 @@
 /** Names that lead to nobody or to two things, and keys that stand in the file: all of it valid, and hardly what was meant. */
 import { glob } from '../core/glob.ts'
 import type { Config } from '../core/settings.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 
 export const looseEnds = (config: Config, written: unknown): string[] => [
   ...routesLikeModels(config),

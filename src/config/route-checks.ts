@@ -1,7 +1,7 @@
 /** What a route says that no single option shows: conditions that never hold, weights without weight, a baseline nowhere. */
 import { pathText } from './file-path.ts'
 import { type Issue } from './issues.ts'
-import { didYouMean } from './did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import type { LooseView } from './loose-view.ts'
 
 type Route = NonNullable<LooseView['routes']>[number]

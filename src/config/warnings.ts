@@ -1,7 +1,7 @@
 /** What is valid and will not do what it seems to: said aloud, never silently ignored. */
 import type { Config } from '../core/settings.ts'
 import { pathText } from './file-path.ts'
-import { didYouMean, nearestWord } from './did-you-mean.ts'
+import { didYouMean, nearestWord } from '../core/did-you-mean.ts'
 import type { ConfigFile } from './schema.ts'
 
 export function warningsOf(file: ConfigFile, config: Config): string[] {

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { pathText, valueAt } from './file-path.ts'
 import { type Issue } from './issues.ts'
-import { didYouMean, nearestWord } from './did-you-mean.ts'
+import { didYouMean, nearestWord } from '../core/did-you-mean.ts'
 import { insteadOf, plainName } from './foreign-names.ts'
 import { fileSchema } from './schema.ts'
 import { habitWord, plainValue } from './word-habits.ts'

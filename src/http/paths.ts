@@ -2,7 +2,7 @@
  * The path that a request means. A wrong base URL is the most frequent mistake of all, so its usual forms are served. A path is
  * put right before it is routed: authentication, limits and budgets see the path of the table and nothing else. Pure.
  */
-import { didYouMean } from '../config/did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { ENDPOINTS, RESPONSES } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 

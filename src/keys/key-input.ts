@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { zodMessages } from '../config/zod-messages.ts'
 import { pathText } from '../config/file-path.ts'
-import { didYouMean } from '../config/did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { name } from '../core/options/kinds.ts'
 import { changesOf, fieldsOf, zodShapeOf } from '../core/options/option.ts'
 import { MADE_KEY_OPTIONS } from '../core/options/options.ts'
