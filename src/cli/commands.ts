@@ -4,6 +4,7 @@ import type { Args, Call, Command, Flags, Row, Section } from './command.ts'
 import type { Entry } from './find-command.ts'
 import type { Io } from './io.ts'
 import { parsedCall } from './parse-call.ts'
+import { CHAT } from './rows/chat.ts'
 import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
@@ -22,6 +23,7 @@ export const SECTIONS: readonly Section[] = [
         return (await import('./serve.ts')).serve
       }),
       command(INIT, async () => (await import('./init.ts')).init),
+      command(CHAT, async () => (await import('./chat.ts')).chat),
       command(CONNECT, async () => (await import('./connect.ts')).connect),
     ],
   },

@@ -40,7 +40,7 @@ function exampleOf(provider: Provider | undefined, indent: string): string {
 }
 
 const HEAD = `# Configuration of Turnout. \`turnout check\` says what it comes to, and
-# \`turnout serve\` runs it. Every option is in docs/options.md, with more examples
+# \`turnout serve\` runs it. All options are in docs/options.md, more examples
 # in docs/configuration.md. Remove the "# " before an example to have it.
 
 server:

@@ -50,6 +50,12 @@ export class HttpClient {
     return response.statusCode
   }
 
+  /** The same for an answer that is read as it comes: a command that asks the gateway itself. */
+  async open(call: HttpCall): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }> {
+    const { statusCode, body } = await this.#send(call)
+    return { status: statusCode, body: body as AsyncIterable<Buffer> }
+  }
+
   /** Cuts what is still open. */
   async destroy(): Promise<void> {
     await this.#agent.destroy()

@@ -22,9 +22,11 @@ const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu
 /** Upstream text in one line, with a `?` for each character that a terminal does something else with than show it. */
 export const shown = (text: string): string => text.replace(UNSAFE, '?')
 
-/** The same for text of several lines. */
-export const shownLines = (text: string): string =>
-  text.replace(UNSAFE, (one) => (one === '\n' || one === '\t' ? one : '?'))
+/** What a terminal obeys, and what turns the direction of text: the rest that has no width is part of writing, as in many emoji. */
+const OBEYED = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
+/** Upstream text of several lines, in which nothing is obeyed. */
+export const shownLines = (text: string): string => text.replace(OBEYED, '?')
 
 /** Pieces as one safe text. */
 export const painted = (pieces: readonly Piece[], colour: boolean): string =>
