@@ -5,7 +5,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Client } from './clients.ts'
 import type { Installed } from './installed.ts'
-import type { Line } from './judge.ts'
+import type { Line, Step } from './judge.ts'
 import type { Section } from './page.ts'
 import type { Ground } from './stage.ts'
 
@@ -105,13 +105,13 @@ export const runBare = (
     ),
   )
 
-/** One step of the probe. */
-export async function runStep(
+/** These steps of the probe, by name; a step that ended the probe or is none of its own is absent. */
+export async function runSteps(
   client: Client,
-  step: string,
+  steps: readonly Step[],
   ground: Ground,
   installed: Interpreters,
-): Promise<Line | null> {
+): Promise<ReadonlyMap<string, Line>> {
   const { command, folder } = installed.interpreter(client)
   return inFolder(folder, async (cwd) => {
     for (const file of [client.probe, client.runtime === 'node' ? 'probe.mjs' : 'probe.py'])
@@ -121,12 +121,15 @@ export async function runStep(
       TURNOUT_KEY: ground.key,
       TURNOUT_POOR_KEY: ground.poorKey,
       TURNOUT_MODEL: ground.model,
-      TURNOUT_STEPS: step,
+      TURNOUT_STEPS: steps.join(','),
       LLM_USER_PATH: cwd,
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
     })
-    const line = out.split('\n').find((text) => text.startsWith('{"step"'))
-    if (line !== undefined) return JSON.parse(line) as Line
-    return err.includes('Error') ? { step, error: err.slice(-500) } : null
+    const lines = out
+      .split('\n')
+      .filter((text) => text.startsWith('{"step"'))
+      .map((text) => JSON.parse(text) as Line)
+    if (lines.length === 0) console.log(err.slice(-1_000))
+    return new Map(lines.map((line) => [line.step, line]))
   })
 }

@@ -9,11 +9,12 @@ import { parseArgs } from 'node:util'
 import { markdown } from '../../scripts/docs/blocks.ts'
 import { filled } from '../../scripts/docs/fill.ts'
 import { ROOT } from '../support/documents.ts'
+import { readTable } from '../support/markdown-tables.ts'
 import { type Client, CLIENTS } from './clients.ts'
 import { installedIn } from './installed.ts'
 import { faultOf, type Step, STEPS } from './judge.ts'
 import { ENVIRONMENT, PAGE, SECTIONS } from './page.ts'
-import { type Ran, runBare, runShown, runStep } from './run-client.ts'
+import { type Ran, runBare, runShown, runSteps } from './run-client.ts'
 import { startStage } from './stage.ts'
 
 const USAGE = `usage: npm run test:clients -- [--only openai-python,llm] [--install] [--write]
@@ -67,20 +68,33 @@ async function shown(client: Client): Promise<void> {
   }
 }
 
+/** Steps that are judged by what the gateway counts meanwhile. */
+const COUNTED: ReadonlySet<Step> = new Set(['refused', 'waits', 'leaves'])
+
+/** Each of these in a process of its own, all others in one: some clients take seconds to load. */
+const processesOf = (steps: readonly Step[]): (readonly Step[])[] =>
+  [
+    steps.filter((step) => !COUNTED.has(step)),
+    ...steps.filter((step) => COUNTED.has(step)).map((step) => [step]),
+  ].filter((group) => group.length > 0)
+
 /** Cells of the table. A step that the client is known not to do must fail. */
 async function tried(client: Client): Promise<Map<Step, string>> {
   const cells = new Map<Step, string>()
   const does = (step: Step): boolean => client.without?.includes(step) !== true
   for (const ground of stage.grounds.filter(({ purpose }) => purpose === undefined || does(purpose)))
-    for (const step of ground.steps.filter(does)) {
+    for (const steps of processesOf(ground.steps.filter(does))) {
       const counted = await stage.count(ground)
-      const line = await runStep(client, step, ground, installed)
-      const counts = await counted(step === 'leaves')
-      const fault = line === null ? 'the probe said nothing' : faultOf(step, line, counts)
-      const known = client.lacks?.[step]
-      if (fault !== null && known === undefined) wrong(client, `${step}, ${ground.name}: ${fault}`)
-      if (fault === null && known !== undefined) wrong(client, `${step}, ${ground.name}: it does now: ${known}`)
-      cells.set(step, cells.get(step) === 'no' || fault !== null ? 'no' : 'yes')
+      const lines = await runSteps(client, steps, ground, installed)
+      const counts = await counted(steps.includes('leaves'))
+      for (const step of steps) {
+        const line = lines.get(step)
+        const fault = line === undefined ? 'the probe said nothing' : faultOf(step, line, counts)
+        const known = client.lacks?.[step]
+        if (fault !== null && known === undefined) wrong(client, `${step}, ${ground.name}: ${fault}`)
+        if (fault === null && known !== undefined) wrong(client, `${step}, ${ground.name}: it does now: ${known}`)
+        cells.set(step, cells.get(step) === 'no' || fault !== null ? 'no' : 'yes')
+      }
     }
   return cells
 }
@@ -97,17 +111,22 @@ const HEADINGS: Readonly<Record<Step, string>> = {
   leaves: 'leaves',
 }
 
-const rows: string[][] = []
+const rows = new Map<string, string[]>()
 for (const client of clients) {
   await shown(client)
   const cells = await tried(client)
   const row = [client.heading, installed.version(client) ?? '?', ...STEPS.map((step) => cells.get(step) ?? '-')]
-  rows.push(row)
+  rows.set(client.heading, row)
   console.log(row.join(' | '))
 }
 await stage.close()
-const table = { head: ['client', 'version', ...STEPS.map((step) => HEADINGS[step])], rows }
 if (values.write) {
+  // Those that were not asked for keep theirs.
+  const before = new Map(readTable(PAGE.text, 'tried').map((row) => [row[0], row]))
+  const table = {
+    head: ['client', 'version', ...STEPS.map((step) => HEADINGS[step])],
+    rows: CLIENTS.map(({ heading }) => rows.get(heading) ?? before.get(heading) ?? [heading]),
+  }
   const path = join(ROOT, PAGE.path)
   await writeFile(path, await filled(await readFile(path, 'utf8'), { tried: () => markdown(table) }))
 }
