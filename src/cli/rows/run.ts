@@ -37,7 +37,7 @@ export const INIT = row({
     { line: 'turnout init cheap.yaml', does: 'another file' },
     { line: 'turnout init --force', does: 'begin anew' },
   ],
-  guesses: ['setup', 'new', 'create', 'configure'],
+  guesses: ['new', 'create', 'configure'],
 })
 
 export const CHECK = row({
