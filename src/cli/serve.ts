@@ -9,6 +9,7 @@ import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
 import type { SERVE } from './rows/run.ts'
 import { screenOf } from './screen.ts'
+import { portTaken } from './port-taken.ts'
 import { prepare, type Setup } from './setup.ts'
 import { startScreen } from './start-screen.ts'
 import { unwritable } from './store-places.ts'
@@ -38,7 +39,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     await stopped
     return 0
   } catch (thrown) {
-    io.stderr.write(`${words(thrown as NodeJS.ErrnoException)}\n`)
+    io.stderr.write(`${await words(thrown as ListenFault)}\n`)
     return 1
   } finally {
     await setup?.lookout?.close()
@@ -47,9 +48,16 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
   }
 }
 
-function words(error: NodeJS.ErrnoException): string {
+interface ListenFault extends NodeJS.ErrnoException {
+  readonly address?: string
+  readonly port?: number
+}
+
+async function words(error: ListenFault): Promise<string> {
   if (error instanceof ConfigError) return error.message
   if (error instanceof KeyFileError) return `store.keys: the file ${error.message}`
+  const { address: host, port } = error
+  if (error.code === 'EADDRINUSE' && host !== undefined && port !== undefined) return await portTaken({ host, port })
   if (error.syscall === 'listen') return `${error.message}; choose another address with --host or --port`
   return `turnout: ${error.stack ?? error.message}`
 }

@@ -90,9 +90,12 @@ const OLLAMA_PATHS = [
   ...['/api/tags', '/api/show', '/api/ps', '/api/version'],
 ]
 
+/** What most callers want. */
+const COMMON = [...ENDPOINTS.slice(0, 4).map(({ path }) => path), '/v1/models']
+
 /** What to change so that a path that nothing serves is one that is. */
 export function pathAdvice(path: string): string {
-  if (isOllamaPath(path))
+  if (isOllamaPath(path) && !path.includes(`${VERSION}/`))
     return `Of Ollama's own API ${OLLAMA_PATHS.join(', ')} are served; OpenAI's is at the base URL http://HOST/v1.`
   if (path.startsWith('/openai/deployments/'))
     return "Azure's deployment paths are not served here; set the base URL to http://HOST/v1 and put the model into the field `model`."
@@ -105,7 +108,9 @@ export function pathAdvice(path: string): string {
     '"',
     false,
   )
-  return `The inference paths are below /v1${near === '' ? '.' : near}`
+  return near === ''
+    ? `The inference paths are below /v1: ${COMMON.join(', ')}.`
+    : `The inference paths are below /v1${near}`
 }
 
 /** The error of a path that nothing serves. */

@@ -243,6 +243,18 @@ t.test('an unknown name lists what there is', async (t) => {
   for (const name of ['"nope"', 'auto', 'qwen', 'coding', 'coder']) t.match(error.message, name)
 })
 
+t.test('a name that is nearly one is told with the one that was meant, of those that the caller may use', async (t) => {
+  t.match(
+    refusal('qwem', [CODING]).message,
+    /^No model, route or alias named "qwem"\. Did you mean "qwen"\? There are: auto, /,
+  )
+  t.match(refusal('openai/gpt5', [CODING]).message, /Did you mean "gpt-5"\?/)
+  t.notMatch(refusal('nope', [CODING]).message, /Did you mean/)
+  const key: KeySpec = { ...KEY, id: 'guest', routes: ['coding'], rpm: null, hash: '' }
+  const secret = refusal('hiden', [CODING, routeSpec('hidden', { candidates: ['spare/*'] })], [key], key)
+  t.notMatch(secret.message, /hidden|Did you mean/)
+})
+
 t.test('an unknown name is not sent back whole', async (t) => {
   t.ok(refusal('x'.repeat(1e6)).message.length < 1000)
 })

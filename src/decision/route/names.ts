@@ -1,4 +1,5 @@
 /** What the `model` of a request means. Pure. */
+import { nearestWord } from '../../core/did-you-mean.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import { DEFAULT_STRATEGY, type Strategy, STRATEGY_NAMES, strategyNamed } from '../../core/strategies.ts'
@@ -132,6 +133,10 @@ function unknownModel(model: string, principal: Principal, table: RouteTable): s
   ]
   if (known.length === 0)
     return `No model named "${clip(model)}": no backend has listed its models yet; see GET /health.`
+  // Whoever asks with a long name, or among thousands, means none of these by a typo.
+  const wanted = model.slice(model.lastIndexOf('/') + 1)
+  const near = model.length > 100 ? null : nearestWord(wanted, known.slice(0, 2000))
+  const meant = near === null ? '' : ` Did you mean "${near}"?`
   const more = known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''
-  return `No model, route or alias named "${clip(model)}". There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
+  return `No model, route or alias named "${clip(model)}".${meant} There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
 }

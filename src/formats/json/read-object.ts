@@ -1,4 +1,5 @@
 /** The body of a request as an object: parsed once, its long texts cut, and the place of each member in its bytes. Pure. */
+import { nearestWord } from '../../core/did-you-mean.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Steps } from '../../core/slices.ts'
@@ -35,7 +36,7 @@ const MODEL_LENGTH = 512
 export function modelIn({ body, raw, members: list }: ReadObject): string {
   const model = exact(body['model'], raw, list)
   if (typeof model !== 'string' || model === '')
-    throw invalidMember('model', '`model` must be a string; write "auto" to let the gateway choose.')
+    throw missingMember(body, 'model', '`model` must be a string; write "auto" to let the gateway choose.')
   return checkedModel(model)
 }
 
@@ -50,6 +51,19 @@ export function streamIn(body: JsonObject, unsaid: boolean): boolean {
   const stream = body['stream'] ?? unsaid
   if (typeof stream !== 'boolean') throw invalidMember('stream', '`stream` must be true or false.')
   return stream
+}
+
+/** A member that is required, with the one that stands for it under another name. */
+export function missingMember(body: JsonObject, name: string, message: string): GatewayError {
+  // Of a body with many members, or with long names, none was meant.
+  const names = Object.keys(body)
+    .slice(0, 50)
+    .filter((one) => one.length <= 40)
+  const near = body[name] === undefined ? nearestWord(name, names) : null
+  return invalidMember(
+    name,
+    near === null ? message : `${message.slice(0, -1)}; write \`${name}\` instead of \`${near}\`.`,
+  )
 }
 
 export const invalidMember = (param: string, message: string): GatewayError =>

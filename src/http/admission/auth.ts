@@ -6,6 +6,7 @@ import type { Holder } from '../../keys/keyring.ts'
 import type { KeyStore } from '../../keys/key-store.ts'
 import type { Arrival } from '../arrival.ts'
 import { keyInQuery } from '../key-in-query.ts'
+import { unknownKey } from './key-shape.ts'
 
 /** Notes who calls; what is wrong with the key, or null. Where no keys are asked for everybody is `anonymous`. */
 export function unknownCaller(arrival: Arrival, keys: Pick<KeyStore, 'required' | 'find'>): GatewayError | null {
@@ -26,10 +27,14 @@ const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] 
 /** Claude Code sends both kinds of header at times; any good one counts. */
 function holderOf({ request, target }: Arrival, keys: Pick<KeyStore, 'find'>): Holder | GatewayError {
   let why = 'No API key; send it as "Authorization: Bearer <key>", "x-api-key", "api-key" or "x-goog-api-key".'
+  if (/^(?!bearer\b|basic\b)\S+$/i.test(request.headers.authorization ?? ''))
+    why = 'The authorization header has no "Bearer " before the key; send "Authorization: Bearer <key>".'
+  else if (/^bearer$/i.test(request.headers.authorization?.trim() ?? ''))
+    why = 'The authorization header ends after "Bearer": the key is empty, such as a variable that is not set.'
   for (const token of tokensOf(request.headers, target)) {
     const found = keys.find(token)
     if (found !== null && typeof found === 'object') return found
-    why = found ?? 'This API key is unknown.'
+    why = found ?? unknownKey(token)
   }
   return new GatewayError('invalid_api_key', why)
 }

@@ -63,7 +63,12 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
     if (takes === null) return done(noSuchPath(request.method, path))
     reply.header('allow', takes)
     if (takes === 'POST' && asksForWebSocket(request)) return done(noWebSocket(path))
-    done(new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${takes}, not ${request.method}.`))
+    done(
+      new GatewayError(
+        'method_not_allowed',
+        `${path.slice(0, 200)} takes ${takes}, not ${request.method}${takes === 'POST' ? ': send it a JSON body' : ''}.`,
+      ),
+    )
   })
 }
 
