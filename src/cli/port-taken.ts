@@ -13,7 +13,7 @@ interface Wanted {
 }
 
 /** How long whoever is there may take to say what it is. */
-const LIMIT_MS = 1_000
+const LIMIT_MS = 3_000
 
 export async function portTaken(wanted: Wanted): Promise<string> {
   const { host, port } = wanted
@@ -23,6 +23,7 @@ export async function portTaken(wanted: Wanted): Promise<string> {
 }
 
 async function holderOf(wanted: Wanted): Promise<string> {
+  const kinds = [...(await loadProviders()).values()]
   const client = new HttpClient({ connectMs: LIMIT_MS })
   const signal = AbortSignal.timeout(LIMIT_MS)
   const root = ownUrl(wanted)
@@ -34,7 +35,7 @@ async function holderOf(wanted: Wanted): Promise<string> {
       signal,
     })
     if (text.startsWith('{"name":"turnout"')) return 'another Turnout'
-    const engine = await recognise(root, [...(await loadProviders()).values()], null, { client, signal })
+    const engine = await recognise(root, kinds, null, { client, signal })
     return engine === null ? 'another program, which speaks HTTP' : engine.label
   } catch {
     return 'another program'
