@@ -66,10 +66,15 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** With its line end. */
-export const CSV_HEADER = `${COLUMNS.map(([name]) => name).join(',')}\r\n`
+export const CSV_HEADER = csvLine(COLUMNS.map(([name]) => name))
 
 /** With its line end. */
-export const csvOf = (row: LedgerRow): string => `${COLUMNS.map(([, of]) => cell(of(row))).join(',')}\r\n`
+export const csvOf = (row: LedgerRow): string => csvLine(COLUMNS.map(([, of]) => of(row)))
+
+/** With its line end. */
+export function csvLine(cells: readonly Cell[]): string {
+  return `${cells.map(cell).join(',')}\r\n`
+}
 
 function cell(value: Cell): string {
   if (value === null || value === undefined) return ''

@@ -1,4 +1,5 @@
 /** Texts of the commands about what requests took, and what was learnt from them. */
+import { GROUP_FIELDS } from '../../ledger/groups.ts'
 import { row } from '../command.ts'
 import { CONFIG, JSON_FLAG, SINCE } from './shared.ts'
 
@@ -52,7 +53,7 @@ export const STATS = row({
     { line: 'turnout stats', does: 'the last hour' },
     { line: 'turnout stats --since 7d --json', does: 'a week, for a program' },
   ],
-  guesses: ['statistics', 'summary', 'status', 'top', 'budget', 'budgets', 'spend'],
+  guesses: ['statistics', 'summary', 'top', 'budget', 'budgets', 'spend'],
 })
 
 export const STATE = row({
@@ -76,7 +77,14 @@ export const LEDGER = row({
     kind: { words: ['request', 'attempt'], doc: 'rows of requests, or of the calls made for them; both without it' },
     route: { takes: 'ROUTE', doc: 'of this route only' },
     key: { takes: 'ID', doc: 'of the key with this id only' },
-    format: { words: ['jsonl', 'csv'], fallback: 'jsonl', doc: 'a line of JSON or of CSV for each row' },
+    sum: {
+      takes: 'FIELDS',
+      doc: `add up the rows of requests by ${Object.keys(GROUP_FIELDS).join(', ')}, or several of them: model,day`,
+    },
+    format: {
+      words: ['jsonl', 'csv', 'table'],
+      doc: 'a line of JSON or of CSV for each row, or a table of sums; jsonl without it, table with --sum',
+    },
     decisions: { doc: 'with the decision of each request; JSON only' },
     config: CONFIG,
     folder: LEDGER_FOLDER,
@@ -84,6 +92,7 @@ export const LEDGER = row({
   either: [{ flags: ['config', 'folder'], why: '--config and --folder exclude each other' }],
   examples: [
     { line: 'turnout ledger --since 1h --kind request', does: 'the requests of the last hour' },
+    { line: 'turnout ledger --since 30d --sum model,day', does: 'what each model took each day' },
     { line: 'turnout ledger --since 7d --format csv > week.csv', does: 'a week, for a spreadsheet' },
   ],
   guesses: ['usage', 'cost', 'costs', 'log', 'logs', 'requests', 'export'],
