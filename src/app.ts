@@ -38,7 +38,8 @@ import { StateFile } from './store/state-file.ts'
 import { VERSION } from './version.ts'
 
 export interface AppOptions {
-  readonly config: Config
+  /** None with stand-ins for what is not known: `ConfigView`. */
+  readonly config: Config & { readonly unset?: never }
   /** Where log lines go; standard output where absent. */
   readonly logTo?: DestinationStream
   /** The terminal where log lines are seen; absent where none is. */
@@ -89,6 +90,7 @@ export async function createApp({
     (form ?? (screen === undefined ? 'json' : 'pretty')) === 'json'
       ? createLog(logLevel, logTo)
       : createPeopleLog(logLevel, screen ?? PLAIN_SCREEN, logTo)
+  if ('unset' in config) throw new Error('a view of a configuration has stand-ins for its secrets and cannot be run')
   const events = new EventBus()
   events.subscribe(log.emit)
   const { emit } = events

@@ -2,12 +2,12 @@
 import { isObject } from '../core/is-object.ts'
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
+import { needKnown } from '../config/view.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import { transportReason } from '../core/transport.ts'
 import type { Io } from './io.ts'
 import { ownUrl } from './own-url.ts'
+import { viewed } from './viewed.ts'
 
 const LIMIT_MS = 15_000
 
@@ -39,11 +39,13 @@ export async function askAdmin(
 }
 
 async function configured(asked: string | undefined, io: Io): Promise<string> {
-  const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) throw new Error('there is no configuration; pass --url with the address of the admin API')
-  const { admin } = (await loadConfig(file, io.env, await loadProviders())).config
+  const found = await viewed(asked, io)
+  if (found === null) throw new Error('there is no configuration; pass --url with the address of the admin API')
+  const { file, config } = found
+  const { admin } = config
   if (admin === null)
     throw new ConfigError([{ path: 'admin', message: 'is missing: without it there is no admin API' }], file)
+  needKnown(config, file, 'admin.host', 'admin.port')
   return ownUrl(admin)
 }
 

@@ -1,5 +1,6 @@
 /** `turnout check FILE`: validates a configuration without asking any backend, and prints what each route and key can reach. */
 import { callUrl } from '../config/backend.ts'
+import { type ConfigView, loadView } from '../config/view.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
@@ -8,6 +9,7 @@ import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
+import { budgetsText } from './budget-text.ts'
 import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
@@ -15,7 +17,7 @@ import type { CHECK } from './rows/run.ts'
 import { table } from './table.ts'
 
 /** Exit code 0: valid, 1: not, 2: nothing to check. */
-export async function check({ args }: CallOf<typeof CHECK>, io: Io): Promise<number> {
+export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Promise<number> {
   const file = await findConfig(args.file, io.env, io.cwd)
   if (file === null) {
     io.stderr.write(
@@ -24,9 +26,17 @@ export async function check({ args }: CallOf<typeof CHECK>, io: Io): Promise<num
     return 2
   }
   try {
-    const { config, warnings } = await loadConfig(file, io.env, await loadProviders())
+    const providers = await loadProviders()
+    // With the variables of whoever runs it, or without: then what they are for cannot be judged.
+    if (flags.strict) await loadConfig(file, io.env, providers)
+    const { config, warnings } = await loadView(file, io.env, providers)
     io.stdout.write(`${report(config)}\n`)
-    const all = [...warnings, ...shadows(config.routes, config.keys).map(({ why }) => why)]
+    const all = [
+      ...config.unset.map(unsetText),
+      ...(io.dotEnv?.warnings ?? []),
+      ...warnings,
+      ...shadows(config.routes, config.keys).map(({ why }) => why),
+    ]
     for (const warning of all) io.stdout.write(`warning: ${warning}\n`)
     const count = all.length === 1 ? ', 1 warning' : `, ${all.length} warnings`
     io.stdout.write(`${file}: OK${all.length === 0 ? '' : count}\n`)
@@ -38,16 +48,28 @@ export async function check({ args }: CallOf<typeof CHECK>, io: Io): Promise<num
   }
 }
 
-const report = (config: Config): string =>
-  [backendsText(config), routesText(config), keysText(config), ...ledgerText(config)].join('\n')
+const unsetText = ({ path, name }: ConfigView['unset'][number]): string =>
+  `${path}: the variable ${name} is not set; \`turnout serve\` needs it`
 
-const backendsText = ({ backends }: Config): string =>
+const report = (config: ConfigView): string =>
+  [
+    backendsText(config),
+    routesText(config),
+    keysText(config),
+    budgetsText(config),
+    ledgerText(config),
+    adminText(config),
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
+
+const backendsText = ({ backends, unset }: ConfigView): string =>
   table(
     ['backend', 'kind', 'credentials', 'models', 'calls'],
-    backends.map((backend) => [
+    backends.map((backend, at) => [
       backend.name,
       backend.provider.kind,
-      credentials(backend),
+      unset.some(({ path }) => path === `backends[${at}].key`) ? 'key not set' : credentials(backend),
       models(backend),
       callUrl(backend),
     ]),
@@ -106,9 +128,10 @@ function keysText({ keys, routes, server, store }: Config): string {
   // `default` stands for every model where no route has that name.
   const open = !routes.some(({ name }) => name === 'default')
   return table(
-    ['key', 'requests', 'may use'],
+    ['key', 'team', 'requests', 'may use'],
     keys.map((key) => [
       key.id,
+      key.team ?? '-',
       key.rpm === null ? 'no limit' : `${key.rpm} per minute`,
       usesText(key, (name) => (open && name === 'default' ? 'default (every model)' : name)),
     ]),
@@ -117,9 +140,15 @@ function keysText({ keys, routes, server, store }: Config): string {
 
 const DAY_MS = 86_400_000
 
-function ledgerText({ store: { ledger } }: Config): string[] {
-  if (ledger === null) return []
+function ledgerText({ store: { ledger } }: Config): string {
+  if (ledger === null) return ''
   const { folder, keepMs, maxBytes } = ledger
   const age = keepMs === null ? 'for ever' : keepMs % DAY_MS === 0 ? `${keepMs / DAY_MS}d` : durationText(keepMs)
-  return [`ledger in ${folder}: kept ${age}${maxBytes === null ? '' : `, at most ${sizeText(maxBytes)}`}\n`]
+  return `ledger in ${folder}: kept ${age}${maxBytes === null ? '' : `, at most ${sizeText(maxBytes)}`}\n`
+}
+
+const adminText = ({ admin, unset }: ConfigView): string => {
+  if (admin === null) return ''
+  const port = unset.some(({ path }) => path === 'admin.port') ? 'a port that is not set' : String(admin.port)
+  return `admin API on ${admin.host}:${port}, with its token\n`
 }

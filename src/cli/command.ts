@@ -52,6 +52,8 @@ export interface Row<F extends Flags = Flags, A extends Args = Args> {
   readonly moreFlags?: () => Promise<Flags>
   /** Flags that do not go together, and why. */
   readonly either?: readonly { readonly flags: readonly string[]; readonly why: string }[]
+  /** It loads a configuration although it has no flag `config`. */
+  readonly readsConfig?: true
   readonly examples: readonly Example[]
   /** Other names that somebody may try first. */
   readonly guesses?: readonly string[]

@@ -83,6 +83,22 @@ function version(_call: unknown, io: Io): Promise<number> {
   return Promise.resolve(0)
 }
 
+/** With the variables of the `.env` beside its configuration. */
+async function configured<C extends Call>(call: C, io: Io, run: (call: C, io: Io) => Promise<number>): Promise<number> {
+  const { withDotEnv } = await import('./dot-env.ts')
+  const { ConfigError } = await import('../config/issues.ts')
+  const { config } = call.flags
+  const asked = typeof config === 'string' ? config : call.args['file']
+  try {
+    io = await withDotEnv(asked, io)
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown
+    io.stderr.write(`${thrown.message}\n`)
+    return 1
+  }
+  return await run(call, io)
+}
+
 /** A row, and how what it tells of is loaded. */
 function command<F extends Flags, A extends Args>(
   row: Row<F, A>,
@@ -90,9 +106,8 @@ function command<F extends Flags, A extends Args>(
 ): Command {
   const run: Command['run'] = async (argv, io) => {
     const call = parsedCall(row, (await row.moreFlags?.()) ?? {}, argv)
-    return await (
-      await load()
-    )(call, io)
+    const run = await load()
+    return 'config' in row.flags || row.readsConfig === true ? await configured(call, io, run) : await run(call, io)
   }
   return { ...row, run }
 }

@@ -1,12 +1,12 @@
 /** Which gateway a command is about, and whether it asks callers for a key: the gateway says so where it runs, else its configuration. */
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { DEFAULT_SERVER } from '../config/defaults.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
+import { needKnown } from '../config/view.ts'
 import { quotedUrl } from '../config/quoted-url.ts'
 import type { Config } from '../core/settings.ts'
 import { transportReason } from '../core/transport.ts'
 import type { Io } from './io.ts'
+import { viewed } from './viewed.ts'
 import { ownUrl } from './own-url.ts'
 
 export interface GatewayOptions {
@@ -46,8 +46,9 @@ export async function findGateway(options: GatewayOptions, io: Io): Promise<Foun
 export class NoGateway extends Error {}
 
 async function configOf(asked: string | undefined, io: Io): Promise<Config | null> {
-  const file = await findConfig(asked, io.env, io.cwd)
-  return file === null ? null : (await loadConfig(file, io.env, await loadProviders())).config
+  const found = await viewed(asked, io)
+  if (found !== null) needKnown(found.config, found.file, 'server.host', 'server.port')
+  return found?.config ?? null
 }
 
 const asksForKeys = ({ server, keys, store }: Config): boolean =>

@@ -1,13 +1,13 @@
 /** `turnout key create|list|show|change|rotate|revoke`: the file of keys of a configuration, whether a gateway runs with it or not. */
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
+import { needKnown } from '../config/view.ts'
 import { GatewayError } from '../core/errors.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { KeyStore, Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
+import { viewed } from './viewed.ts'
 import { fieldsOfFlags } from './key-flags.ts'
 import { keyTable, shownKey } from './key-text.ts'
 import { keysOfConfig } from './keys-of-config.ts'
@@ -74,15 +74,15 @@ async function onKeys(
 
 /** Null after saying why there is none. */
 async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | null> {
-  const path = await findConfig(asked, io.env, io.cwd)
-  const config = path === null ? null : (await loadConfig(path, io.env, await loadProviders())).config
-  if (config === null || config.store.keys === null) {
+  const found = await viewed(asked, io)
+  if (found === null || found.config.store.keys === null) {
     io.stderr.write(
-      `turnout key: ${path === null ? 'there is no configuration' : `${path} names no key file`}; add \`store: { keys: ./data/keys.json }\` to it\n`,
+      `turnout key: ${found === null ? 'there is no configuration' : `${found.file} names no key file`}; add \`store: { keys: ./data/keys.json }\` to it\n`,
     )
     return null
   }
-  return keysOfConfig(config, 'turnout key', io)
+  needKnown(found.config, found.file, 'store.keys')
+  return keysOfConfig(found.config, 'turnout key', io)
 }
 
 function print(value: object, text: string, { json }: Wish, io: Io): void {

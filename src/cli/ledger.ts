@@ -1,8 +1,8 @@
 /** `turnout ledger`: rows of the ledger, also while the gateway runs. */
 import { resolve } from 'node:path'
 import { ConfigError } from '../config/issues.ts'
-import { defaultStore, findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
+import { defaultStore } from '../config/load.ts'
+import { needKnown } from '../config/view.ts'
 import { DamageCount } from '../ledger/damage.ts'
 import type { LedgerQuery } from '../ledger/query.ts'
 import { type GroupField, Groups } from '../ledger/groups.ts'
@@ -10,6 +10,7 @@ import { entriesOf } from '../ledger/read.ts'
 import type { LedgerEntry } from '../ledger/whole.ts'
 import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
+import { viewed } from './viewed.ts'
 import { CSV_HEADER, csvOf } from './ledger-csv.ts'
 import { damageWords } from './ledger-damage.ts'
 import { ledgerFault } from './ledger-fault.ts'
@@ -59,9 +60,10 @@ function readingOf({ since, until, kind, format, decisions, sum }: Asked, now: n
 
 /** Null where none is kept. */
 export async function folderOf(asked: string | undefined, io: Io): Promise<string | null> {
-  const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) return defaultStore(io.env).ledger?.folder ?? null
-  return (await loadConfig(file, io.env, await loadProviders())).config.store.ledger?.folder ?? null
+  const found = await viewed(asked, io)
+  if (found === null) return defaultStore(io.env).ledger?.folder ?? null
+  needKnown(found.config, found.file, 'store.ledger')
+  return found.config.store.ledger?.folder ?? null
 }
 
 async function print(folder: string, values: Asked, reading: LedgerQuery, io: Io): Promise<void> {

@@ -1,8 +1,9 @@
 /** `turnout replay --config A --against B SOURCE`: what another configuration would have made of the requests of a log or a ledger. */
 import { resolve } from 'node:path'
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
+import { findConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
+import { loadView, needKnown } from '../config/view.ts'
 import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
@@ -41,7 +42,8 @@ export async function replay({ flags: values, args }: CallOf<typeof REPLAY>, io:
 }
 
 async function policyFrom(file: string, io: Io): Promise<ReplayPolicy> {
-  const { config } = await loadConfig(file, io.env, await loadProviders())
+  const { config } = await loadView(file, io.env, await loadProviders())
+  needKnown(config, file, 'store.keys', 'routes', 'models')
   const keys = await keysOfConfig(config, 'turnout replay', io)
   return policyOf(config, keys.specs)
 }

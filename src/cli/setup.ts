@@ -4,6 +4,7 @@ import { loadProviders } from '../config/providers.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Config } from '../core/settings.ts'
 import { startDemo } from '../demo/demo.ts'
+import { wrapped } from '../core/wrapped.ts'
 import { detect, type EngineSearch } from '../backends/fleet/detect.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { Io } from './io.ts'
@@ -36,10 +37,12 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
   if (file !== null) {
     const { config, warnings } = await loadConfig(file, io.env, providers)
     io.stderr.write(`configuration: ${file}\n`)
+    sayDotEnv(io)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
     for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
     return { config, lookout: null, kinds: [...providers.values()], close: () => Promise.resolve() }
   }
+  sayDotEnv(io)
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys\n')
   const { everyMs = EVERY_MS, ports } = options
   const search = { ...searchOf(io.env, providers), ...(ports === undefined ? {} : { ports }) }
@@ -68,4 +71,14 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
 export function searchOf(env: Io['env'], providers: EngineSearch['providers']): EngineSearch {
   const host = env['TURNOUT_DETECT_HOST'] ?? ''
   return { providers, env, ...(host === '' ? {} : { host, timeoutMs: 2_000 }) }
+}
+
+/** Names only: the values are keys, most of them. */
+function sayDotEnv({ dotEnv, stderr }: Io): void {
+  if (dotEnv === undefined) return
+  const { path, taken, warnings } = dotEnv
+  stderr.write(
+    wrapped(`from ${path}: ${taken.length === 0 ? 'nothing that is not set already' : taken.join(', ')}`, 80),
+  )
+  for (const warning of warnings) stderr.write(wrapped(`warning: ${warning}`, 80))
 }

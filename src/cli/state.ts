@@ -2,10 +2,11 @@
 import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { ConfigError } from '../config/issues.ts'
-import { defaultStore, findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
+import { defaultStore } from '../config/load.ts'
+import { needKnown } from '../config/view.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
+import { viewed } from './viewed.ts'
 import type { STATE } from './rows/books.ts'
 import { table } from './table.ts'
 
@@ -23,9 +24,10 @@ export async function state({ flags, args }: CallOf<typeof STATE>, io: Io): Prom
 
 /** Null where nothing is kept. */
 async function stateFile(asked: string | undefined, io: Io): Promise<string | null> {
-  const file = await findConfig(asked, io.env, io.cwd)
-  if (file === null) return defaultStore(io.env).state
-  return (await loadConfig(file, io.env, await loadProviders())).config.store.state
+  const found = await viewed(asked, io)
+  if (found === null) return defaultStore(io.env).state
+  needKnown(found.config, found.file, 'store.state')
+  return found.config.store.state
 }
 
 /** `file` null: the configuration, or its absence, keeps nothing. `now`: the time of day, ms. */

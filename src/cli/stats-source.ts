@@ -7,6 +7,7 @@ import { QUIET } from '../budgets/quiet.ts'
 import { shownBudget, shownBudgetSchema } from '../budgets/shown.ts'
 import { unusedBudgets } from '../budgets/unused.ts'
 import type { BudgetSpec } from '../core/budget.ts'
+import type { ConfigView } from '../config/view.ts'
 import type { Config } from '../core/settings.ts'
 import { transportReason } from '../core/transport.ts'
 import { budgetsNow } from '../ledger/budgets-now.ts'
@@ -29,7 +30,7 @@ export async function headlineInLedger(folder: string, since: number, { add }: D
 
 /** Null after saying on standard error why they are not known. `folder`: of the ledger. */
 export async function budgetsOfConfig(
-  config: Config,
+  config: ConfigView,
   folder: string,
   io: Io,
   damage: DamageCount,
@@ -39,6 +40,11 @@ export async function budgetsOfConfig(
   const specs = [...config.budgets, ...[...own.values()].flat()]
   if (specs.length === 0) return []
   const { redis } = config.store
+  const hidden = config.unset.find(({ path }) => path === 'store.redis')
+  if (hidden !== undefined) {
+    io.stderr.write(`turnout stats: budgets are counted in Redis, and the variable ${hidden.name} is not set\n`)
+    return null
+  }
   const states =
     redis === null ? await budgetsNow(folder, config.budgets, own, damage) : await budgetsInRedis(specs, redis)
   if (states === null) {

@@ -1,15 +1,15 @@
 /** `turnout stats`: the five headline numbers and the budgets, from the ledger, also while the gateway runs. */
 import { relative, resolve } from 'node:path'
 import { ConfigError } from '../config/issues.ts'
-import { findConfig, loadConfig } from '../config/load.ts'
-import { loadProviders } from '../config/providers.ts'
-import type { Config } from '../core/settings.ts'
+import { defaultStore } from '../config/load.ts'
+import { type ConfigView, needKnown } from '../config/view.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import { DamageCount } from '../ledger/damage.ts'
 import type { Headline } from '../observe/headline/headline.ts'
 import { type CallOf, UsageError } from './command.ts'
 import { gatewayUrl } from './find-gateway.ts'
 import type { Io } from './io.ts'
+import { viewed } from './viewed.ts'
 import { damageWords } from './ledger-damage.ts'
 import { ledgerFault } from './ledger-fault.ts'
 import { momentAt } from './moment.ts'
@@ -61,7 +61,8 @@ interface Period {
 /** Null after saying why there is nothing. */
 async function shownOf(flags: Asked, { since, until }: Period, io: Io): Promise<Shown | null> {
   const config = flags.folder === undefined ? await configOf(flags.config, io) : null
-  const folder = flags.folder === undefined ? (config?.store.ledger?.folder ?? null) : resolve(io.cwd, flags.folder)
+  const store = config?.store ?? defaultStore(io.env)
+  const folder = flags.folder === undefined ? (store.ledger?.folder ?? null) : resolve(io.cwd, flags.folder)
   if (folder === null) return await ofGateway(flags, until, config, io)
   const damage = new DamageCount()
   const headline = await headlineInLedger(folder, since, damage)
@@ -77,7 +78,7 @@ function nearest(path: string, cwd: string): string {
   return near.length < path.length ? near : path
 }
 
-async function ofGateway(flags: Asked, until: number, config: Config | null, io: Io): Promise<Shown | null> {
+async function ofGateway(flags: Asked, until: number, config: ConfigView | null, io: Io): Promise<Shown | null> {
   const url = gatewayUrl(config, io)
   const told = await statsOfGateway(config, url, io)
   if (typeof told === 'string') {
@@ -93,9 +94,11 @@ async function ofGateway(flags: Asked, until: number, config: Config | null, io:
 const NO_LEDGER = 'no configuration names a folder in `store.ledger`'
 
 /** Null where there is none. */
-async function configOf(asked: string | undefined, io: Io): Promise<Config | null> {
-  const file = await findConfig(asked, io.env, io.cwd)
-  return file === null ? null : (await loadConfig(file, io.env, await loadProviders())).config
+async function configOf(asked: string | undefined, io: Io): Promise<ConfigView | null> {
+  const found = await viewed(asked, io)
+  if (found !== null)
+    needKnown(found.config, found.file, 'store.ledger', 'store.keys', 'budgets', 'server.host', 'server.port')
+  return found?.config ?? null
 }
 
 const spentOf = ({ budget, of, id, per, resets_at, limit, used }: SpentBudget): SpentBudget => ({

@@ -72,3 +72,26 @@ export class Interpolation {
     return value ?? ''
   }
 }
+
+export interface UnsetVariable {
+  /** Of the value that needs it. */
+  readonly path: string
+  readonly name: string
+}
+
+/** Variables without a value and without a default, wherever a value needs one. */
+export function unsetIn(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  path: readonly PropertyKey[] = [],
+): UnsetVariable[] {
+  if (typeof value === 'string')
+    return [...value.matchAll(REFERENCE)].flatMap(([, inside]) => {
+      const [, name, fallback] = NAME.exec(inside ?? '') ?? []
+      const isUnset = name !== undefined && fallback === undefined && (env[name] ?? '') === ''
+      return isUnset ? [{ path: pathText(path), name }] : []
+    })
+  if (typeof value !== 'object' || value === null) return []
+  const entries = Array.isArray(value) ? value.map((one: unknown, at) => [at, one] as const) : Object.entries(value)
+  return entries.flatMap(([key, one]: readonly [PropertyKey, unknown]) => unsetIn(one, env, [...path, key]))
+}

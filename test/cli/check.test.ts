@@ -26,7 +26,7 @@ t.test('check: a valid file', async (t) => {
     /^route apps\n {2}taken for {3}model "apps"\n {2}strategy {4}ordered: as written\n {2}candidates {2}gpu-a: all it lists\n {14}openai: gpt-5-mini\n\n/m,
   )
   t.match(out, /^route private\n(?: {2}.*\n)+? {2}candidates {2}NONE: no backend can have such a model\n/m)
-  t.match(out, /^team +60 per minute +apps$/m)
+  t.match(out, /^team +- +60 per minute +apps$/m)
   t.match(out, /turnout\.yaml: OK/)
   t.notMatch(out + err, /canary|abab/, 'neither keys nor hashes')
   t.notMatch(out, /[ \t]$/m, 'nothing at the ends of lines')
@@ -43,7 +43,7 @@ t.test('check: columns begin below each other', async (t) => {
 
 t.test('check: a wrong file is 1, with the file and the path; nothing on standard output', async (t) => {
   const cwd = t.testdir({ 'mine.yaml': CONFIG })
-  const { code, out, err } = await run(['check', 'mine.yaml'], { cwd })
+  const { code, out, err } = await run(['check', '--strict', 'mine.yaml'], { cwd })
   t.equal(code, 1)
   t.equal(out, '')
   t.match(err, /^mine\.yaml:4:40: backends\[1\]\.key: the variable OPENAI_API_KEY is not set; set\n {2}it, or write /)
@@ -64,7 +64,7 @@ t.test('check: a file that is not there, a folder, and no file', async (t) => {
   t.match((await run(['check', 'nope.yaml'], { cwd })).err, /there is no such file; did you mean nope\.yml\?$/m)
   const wrong = await run(['check', '--what'], { cwd })
   t.equal(wrong.code, 2)
-  t.match(wrong.err, /^turnout check: there is no flag --what\nusage: turnout check \[FILE\]/)
+  t.match(wrong.err, /^turnout check: there is no flag --what\nusage: turnout check \[FILE\] \[--strict\]/)
   t.equal((await run(['check', 'a', 'b'], { cwd })).code, 2)
 })
 
