@@ -1,5 +1,5 @@
 /** What `turnout ledger --sum` prints: a line for each group. */
-import { didYouMean } from '../config/did-you-mean.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { nanoUsdOf, usdText } from '../core/money.ts'
 import { TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { GROUP_FIELDS, type Group, type GroupField, isGroupField } from '../ledger/groups.ts'
