@@ -46,9 +46,7 @@ async function ask<V>(
   const error = isObject(value) && isObject(value['error']) ? value['error'] : null
   if (typeof error?.['message'] === 'string' && 'source' in error && error['code'] !== 'not_found')
     throw new Refused(`${String(error['code'])}: ${error['message']}`)
-  throw new NoGateway(
-    `${new URL(url).origin} is not a Turnout gateway of this version (it answers with status ${answer.status})`,
-  )
+  throw new NoGateway(`${new URL(url).origin} is not a Turnout gateway of this version (it answers ${answer.status})`)
 }
 
 function addressOf(text: string, path: string): URL {

@@ -1,4 +1,5 @@
 /** Asks the gateway that runs, where there is one to ask; standard error says so, and why not. */
+import { wrapped } from '../core/wrapped.ts'
 import type { Asked } from './ask-gateway.ts'
 import { findGateway, NoGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
@@ -20,14 +21,14 @@ export async function askRunning<V>(who: WhoAsks, io: Io, ask: (asked: Asked) =>
   if (who.config !== undefined) return null
   try {
     const { url, keyed, silent } = await findGateway({}, io)
-    if (silent !== null) throw new NoGateway(`no gateway answers at ${url} (${silent})`)
-    if (keyed && key === undefined) throw new NoGateway(`the gateway at ${url} asks for a key (TURNOUT_KEY or --key)`)
+    if (silent !== null) throw new NoGateway(`no gateway at ${url} (${silent})`)
+    if (keyed && key === undefined) throw new NoGateway(`${url} asks for a key (TURNOUT_KEY or --key)`)
     const answer = await ask({ url, key })
     io.stderr.write(`asked the gateway at ${url}\n`)
     return answer
   } catch (thrown) {
     if (!(thrown instanceof NoGateway)) throw thrown
-    io.stderr.write(`${thrown.message}, so this is worked out here\n`)
+    io.stderr.write(wrapped(`${thrown.message}: worked out here`, 80))
     return null
   }
 }

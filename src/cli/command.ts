@@ -27,6 +27,8 @@ export interface FlagRow extends Value {
 
 export interface ArgRow extends Value {
   readonly needed?: true
+  /** All words from here on, with spaces between them: a text that somebody may not have put into quotes. */
+  readonly rest?: true
 }
 
 export type Flags = Readonly<Record<string, FlagRow>>

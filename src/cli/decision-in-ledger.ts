@@ -20,7 +20,7 @@ const LOOKS_MS = [HOUR_MS, 24 * HOUR_MS, Infinity]
 export async function decisionInLedger(past: Past, config: string | undefined, io: Io): Promise<ShownDecision> {
   const folder = await folderOf(config, io)
   if (folder === null)
-    throw new Refused('no configuration names a folder in `store.ledger`, where requests that are over would be')
+    throw new Refused('no requests are kept: add `store: { ledger: ./data/ledger }` to the configuration')
   const now = Date.now()
   for (const back of LOOKS_MS) {
     const row = await rowOf(folder, past, now - back, io)
@@ -28,7 +28,7 @@ export async function decisionInLedger(past: Past, config: string | undefined, i
     if (isDecision(row.decision)) return row.decision
     throw new Refused(`request ${row.request_id}: it was not decided, or its decision was left out of the ledger`)
   }
-  throw new Refused(past === 'last' ? `${folder}: has no request yet` : `${folder}: has no request "${past.id}"`)
+  throw new Refused(`no request ${past === 'last' ? 'yet' : `"${past.id}"`} in ${folder}`)
 }
 
 /** The last that fits: callers may choose ids, so several may have the same. */

@@ -6,6 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import { questionOf } from '../formats/question.ts'
 import { type ShownDecision, WIDTH } from '../observe/explain/shape.ts'
 import { decisionTable } from '../observe/explain/table.ts'
+import { wrapped } from '../core/wrapped.ts'
 import { columnsOf } from './columns-of.ts'
 import { type CallOf, UsageError } from './command.ts'
 import { decide } from './decide.ts'
@@ -45,7 +46,7 @@ async function shown(command: string, json: boolean, io: Io, decided: () => Prom
     )
     return decision.error === undefined ? 0 : 1
   } catch (thrown) {
-    io.stderr.write(`turnout ${command}: ${words(thrown as Error)}\n`)
+    io.stderr.write(failure(`turnout ${command}: `, thrown as Error))
     return 1
   }
 }
@@ -59,8 +60,9 @@ async function readRequest(file: string, io: Io): Promise<Buffer> {
   }
 }
 
-function words(error: Error): string {
-  if (error instanceof GatewayError) return `${error.code}: ${error.message}`
-  if (error instanceof ConfigError || error instanceof Refused || error instanceof NoGateway) return error.message
-  return error.stack ?? error.message
+function failure(place: string, error: Error): string {
+  if (error instanceof GatewayError) return wrapped(`${place}${error.code}: ${error.message}`, 80)
+  if (error instanceof Refused || error instanceof NoGateway) return wrapped(place + error.message, 80)
+  // That of a configuration has lines of its own.
+  return `${place}${error instanceof ConfigError ? error.message : (error.stack ?? error.message)}\n`
 }

@@ -98,12 +98,12 @@ function valueOf(name: string, flag: FlagRow, texts: readonly string[] | undefin
 }
 
 function argsOf({ args }: Row, words: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const wanted = Object.entries(args)
-  const extra = words[wanted.length]
+  const wanted = Object.entries<ArgRow>(args)
+  const extra = wanted.at(-1)?.[1].rest === true ? undefined : words[wanted.length]
   if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many`)
   return Object.fromEntries(
     wanted.map(([name, arg], index) => {
-      const word = words[index]
+      const word = arg.rest === true && index < words.length ? words.slice(index).join(' ') : words[index]
       if (word === undefined && arg.needed === true) throw new UsageError(`${valueText(arg)} is missing: ${arg.doc}`)
       return [name, word === undefined ? undefined : checked(valueText(arg), arg, word)]
     }),

@@ -42,7 +42,7 @@ t.test('with a configuration: a table, and nothing is sent', async (t) => {
   t.match(out, /^chosen {4}up\/tiny, the only candidate$/m)
   t.match(
     err,
-    /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is worked out here\nconfiguration: .*turnout\.yaml\n$/,
+    /^no gateway at http:\/\/127\.0\.0\.1:1 \(connection refused\): worked out here\nconfiguration: .*turnout\.yaml\n$/,
   )
   t.equal(upstream.requests.filter(({ method }) => method === 'POST').length, 0)
   t.notOk((out + err).includes(upstream.url))
@@ -168,12 +168,12 @@ t.test('--url to something else, or to nobody', async (t) => {
     t.match(await run(['explain', 'request.json', '--url', url], { cwd }), {
       code: 1,
       out: '',
-      err: /^turnout explain: http:\/\/127\.0\.0\.1:\d+ is not a Turnout gateway of this version \(it answers with status \d+\)$/m,
+      err: /^turnout explain: http:\/\/127\.0\.0\.1:\d+ is not a Turnout gateway of this\sversion\s\(it\sanswers\s\d+\)$/m,
     })
   }
   await new Promise((resolve) => server.close(resolve))
   const nobody = await run(['explain', 'request.json', '--url', url], { cwd })
-  t.match(nobody, { code: 1, err: /does not answer \(connection refused\)/ })
+  t.match(nobody, { code: 1, err: /does not answer\s\(connection\srefused\)/ })
 })
 
 t.test('the gateway that runs is asked, and says so; without a key of its own it is decided here', async (t) => {
@@ -189,7 +189,7 @@ t.test('the gateway that runs is asked, and says so; without a key of its own it
   t.match(await run(['explain', 'request.json'], { cwd, env }), {
     code: 0,
     out: /^chosen/m,
-    err: /^the gateway at http:\S+ asks for a key \(TURNOUT_KEY or --key\), so this is worked out here$/m,
+    err: /^http:\S+ asks for a key \(TURNOUT_KEY or --key\): worked out here$/m,
   })
   // A configuration that is named decides, whoever else runs at its address.
   const named = await run(['explain', 'request.json', '--config', 'turnout.yaml'], { cwd, env })
@@ -207,7 +207,7 @@ t.test('something else at the address of the gateway: it is decided here', async
     t.match(await run(['explain', 'request.json'], { cwd, env: { TURNOUT_PORT: port } }), {
       code: 0,
       out: /^chosen/m,
-      err: /^http:\S+ (?:answers 418 where a gateway lists its models: this is not Turnout|is not a Turnout gateway .*), so this is worked out here$/m,
+      err: /^http:\S+ (?:answers 418 where a gateway lists its models:\sthis\sis\snot\sTurnout|is not a Turnout gateway of this version\s\(it\sanswers\s404\)):\sworked\sout\shere$/m,
     })
 })
 
@@ -226,7 +226,7 @@ t.test('route: a text of the command line, or of standard input, in 80 columns',
     err: /^turnout route: model_not_found: /m,
   })
   t.match(await run(['route'], { cwd }), { code: 2, err: /^turnout route: TEXT is missing/ })
-  t.match(await run(['route', 'two', 'words'], { cwd }), { code: 2, err: /"words" is one word too many/ })
+  t.match(await run(['route', 'two', 'words'], { cwd }), { code: 0, out: /^chosen/m })
 })
 
 t.test('a request that is over is explained from the ledger, with its outcome', async (t) => {
@@ -250,7 +250,10 @@ t.test('a request that is over is explained from the ledger, with its outcome', 
   t.match(await run(['explain', '--id', ids[0] ?? ''], { cwd }), {
     out: new RegExp(`^request {3}${ids[0] ?? 'none'}: `),
   })
-  t.match(await run(['explain', '--id', 'none'], { cwd }), { code: 1, err: /ledger: has no request "none"$/m })
+  t.match(await run(['explain', '--id', 'none'], { cwd }), {
+    code: 1,
+    err: /^turnout explain: no request "none" in\s\S+ledger$/m,
+  })
   for (const [args, why] of [
     [['--last', 'request.json'], /leave out the request/],
     [['--last', '--id', 'x'], /exclude each other/],
@@ -260,6 +263,6 @@ t.test('a request that is over is explained from the ledger, with its outcome', 
   const { cwd: bare } = await folder(t)
   t.match(await run(['explain', '--last'], { cwd: bare }), {
     code: 1,
-    err: /no configuration names a folder in `store\.ledger`/,
+    err: /no requests are kept: add `store: \{ ledger: /,
   })
 })

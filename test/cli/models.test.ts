@@ -71,7 +71,7 @@ t.test('the models of the gateway that runs, those that the key may reach', asyn
     err: /^turnout models: none of 3 has "none" in its name$/m,
   })
   const unkeyed = await run(['models'], { cwd, env })
-  t.match(unkeyed, { code: 0, out: /^up\/known /m, err: /asks for a key .* so this is worked out here$/m })
+  t.match(unkeyed, { code: 0, out: /^up\/known /m, err: /asks for a key .*: worked out here$/m })
 })
 
 t.test('without a gateway: what the configuration leads to, or what is found', async (t) => {
@@ -79,7 +79,7 @@ t.test('without a gateway: what the configuration leads to, or what is found', a
   const cwd = t.testdir({ 'turnout.yaml': stringify({ backends }), empty: {} })
   const { code, out, err } = await run(['models'], { cwd, env: SILENT })
   t.equal(code, 0, err)
-  t.match(err, /^no gateway answers at http:\/\/127\.0\.0\.1:1 \(connection refused\), so this is worked out here\n/)
+  t.match(err, /^no gateway at http:\/\/127\.0\.0\.1:1 \(connection refused\): worked out here\n/)
   t.match(out, /^gone\/known .*\n\ngone is down: connection refused\n$/m)
   const found = await run(['models'], { cwd: `${cwd}/empty`, env: SILENT })
   t.match(found, { code: 0, out: /^simulator-1\/demo-swift /m, err: /no configuration: looking/ })

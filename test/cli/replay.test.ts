@@ -268,7 +268,7 @@ t.test('what cannot be read is said in one line', async (t) => {
     ],
     [
       ['replay', '--config', 'a.yaml', '--against', 'wrong.yaml', '-'],
-      /wrong\.yaml:1:11:\s+backends: is a number; write a list$/m,
+      /wrong\.yaml:1:11:\n {2}backends: is a number; write a list: each entry begins with "- "$/m,
     ],
   ] as const) {
     const { code, out, err } = await run(args, { cwd })

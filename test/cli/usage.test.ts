@@ -201,6 +201,13 @@ t.test('flags are read as they are written', async (t) => {
     t.throws(() => read(...argv), { message: why }, argv.join(' '))
 })
 
+t.test('words without quotes are one text where a command takes one', async (t) => {
+  const row = { name: 'x', summary: '', examples: [], flags: {}, args: { text: { takes: 'TEXT', doc: 'a text', needed: true, rest: true } } } as const // prettier-ignore
+  t.equal(parsedCall(row, {}, ['two', 'words']).args.text, 'two words')
+  t.equal(parsedCall(row, {}, ['one']).args.text, 'one')
+  t.throws(() => parsedCall(row, {}, []), { message: 'TEXT is missing: a text' })
+})
+
 t.test('the version and the list are there before anything else of the gateway is loaded', async (t) => {
   const cwd = t.testdir({})
   for (const args of [['--version'], ['help'], ['serve', '--help'], ['serve', '--prot', '1']]) {

@@ -57,7 +57,7 @@ export const ROUTE = row({
   name: 'route',
   summary: 'decide about a text without sending it, and print why',
   about: [WHO_DECIDES],
-  args: { text: { takes: 'TEXT', needed: true, doc: 'what somebody would ask, in quotes; - reads standard input' } },
+  args: { text: { takes: 'TEXT', needed: true, rest: true, doc: 'what somebody would ask; - reads standard input' } },
   flags: { model: { takes: 'NAME', short: 'm', fallback: 'auto', doc: 'the model to ask for' }, ...DECIDING },
   either: [OWN_CONFIG],
   examples: [
@@ -117,7 +117,7 @@ export const CONNECT = row({
     { line: 'turnout connect --test', does: 'what of it works now' },
     { line: 'turnout connect codex --model auto:cheap', does: 'Codex, with a strategy' },
   ],
-  guesses: ['agent', 'agents', 'setup'],
+  guesses: ['agent', 'agents'],
 })
 
 export const REPLAY = row({
