@@ -35,7 +35,7 @@ export const OTHER_PATHS: readonly (readonly [
     'GET',
     '/',
     '',
-    'served, needs no key: name, version and, where no keys are asked for, the last hour; to a client of Ollama "Ollama is running"',
+    'served, needs no key: a page for browsers, JSON for programs; to a client of Ollama "Ollama is running"',
   ],
   ['GET', '/api/tags', 'ollama', 'served: the models that the key may reach'],
   ['GET', '/v1/responses/:id', 'openai-responses', 'served: an answer that is kept, to its key'],

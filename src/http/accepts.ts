@@ -1,11 +1,11 @@
 /** Content negotiation between two types. Pure. */
 import { type AcceptRange, acceptRanges } from '../core/accept.ts'
 
-/** Whether `accept` prefers text/plain to application/json; who says nothing, or anything goes, gets JSON. */
-export function prefersText(accept: string | undefined): boolean {
+/** Whether `accept` prefers this type of text to application/json; who says nothing, or anything goes, gets JSON. */
+export function prefersText(accept: string | undefined, type: 'text/plain' | 'text/html' = 'text/plain'): boolean {
   if (accept === undefined) return false
   const ranges = acceptRanges(accept)
-  return weight(ranges, 'text/plain', 'text/*') > weight(ranges, 'application/json', 'application/*')
+  return weight(ranges, type, 'text/*') > weight(ranges, 'application/json', 'application/*')
 }
 
 /** The nearest range decides; 0 = refused, or not named. */

@@ -99,7 +99,7 @@ export async function createServer(
   recordAnswers(app, plain, stages.formats)
   answerErrors(app, () => connections.stopping, stages.formats)
   refuseUnknownPaths(app)
-  frontRoute(app, { books: stages.books, keys, lastHour })
+  frontRoute(app, { books: stages.books, keys, lastHour, fleet, table: () => policy().table })
   opsRoutes(app, stages, () => !connections.stopping)
   await app.register((scope: FastifyInstance, _options, done) => {
     admitAll(scope, admission)

@@ -12,6 +12,9 @@ import { ownHosts } from '../admission/own-hosts.ts'
 import { foreign } from '../admission/door.ts'
 import { noteArrivals } from '../plugins/admit.ts'
 import { answerAdminErrors, onAdminClientError, onFrameworkError } from './errors.ts'
+import { VERSION } from '../../version.ts'
+import { adminPage } from '../pages/admin-page.ts'
+import { PAGE_HEADERS } from '../pages/page.ts'
 import { adminRoutes, type AdminTools } from './routes.ts'
 import { askForToken } from './token.ts'
 
@@ -66,7 +69,12 @@ export async function createAdmin({ spec, hosts, books, log, emit, ...tools }: A
       done(thrown as GatewayError)
     }
   })
-  for (const route of adminRoutes(tools))
+  const routes = adminRoutes(tools)
+  for (const path of ['/', '/admin'])
+    app.get(path, { config: { open: true } }, ({ protocol, host }, reply) =>
+      reply.headers(PAGE_HEADERS).send(adminPage(`${protocol}://${host}`, VERSION, routes)),
+    )
+  for (const route of routes)
     app.route({
       method: route.method,
       url: route.path,
