@@ -25,7 +25,8 @@ function isOlder(version, than) {
   return at >= 0 && left[at] < right[at]
 }
 
-const notInstalled = () => `is not built yet. Type this first:\n\n  cd ${fileURLToPath(ROOT)} && npm ci\n`
+const notInstalled = () =>
+  `is not built yet. Type this first:\n\n  cd ${fileURLToPath(ROOT).replace(/[/\\]$/, '')} && npm ci\n`
 
 /** Without its packages: after `git clone`, or after somebody has removed node_modules. */
 const lacksPackage = (error) => error?.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package /.test(error.message)

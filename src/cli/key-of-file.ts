@@ -91,7 +91,7 @@ function print(value: object, text: string, { json }: Wish, io: Io): void {
 
 function printMade(made: Made, wish: Wish, io: Io): void {
   print(made, `key     ${made.secret}\n${shownKey(made.key)}`, wish, io)
-  io.stderr.write('give the key to its user: it is not stored. ')
+  io.stderr.write('give the key to its user: it is not stored\n')
   io.stderr.write(TAKEN_OVER)
 }
 
