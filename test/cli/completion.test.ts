@@ -8,6 +8,7 @@ import { AGENTS } from '../../src/cli/agents.ts'
 import type { FlagRow } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { main } from '../../src/cli/main.ts'
+import { LEDGER } from '../../src/cli/rows/books.ts'
 import { within } from '../support/await.ts'
 
 async function scriptOf(shell: string): Promise<string> {
@@ -58,7 +59,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['turnout serve --port ', []],
   ['turnout key create --bud', ['--budget']],
   ['turnout key create --budget 5/day --te', ['--team']],
-  ['turnout ledger --format ', ['jsonl', 'csv']],
+  ['turnout ledger --format ', LEDGER.flags.format.words],
   ['turnout ledger --format c', ['csv']],
   ['turnout ledger --folder ', ['afolder']],
   ['turnout check ', ['my file.yaml', 'other.json', 'afolder']],
@@ -82,7 +83,7 @@ t.test('bash completes commands, flags, their values, files and agents', async (
   const cwd = folder(t)
   // As readline parts them: an equals sign and a colon are words.
   const wordsOf = (line: string): string[] => line.split(' ').flatMap((word) => (/[=:]/.test(word) ? (word.match(/[^=:]+|[=:]/g) ?? []) : [word])) // prettier-ignore
-  const cases = [...CASES, ['turnout ledger --format=', ['jsonl', 'csv']], ['turnout ledger --format=c', ['csv']], ['turnout ledger --format=csv --dec', ['--decisions']]] as const // prettier-ignore
+  const cases = [...CASES, ['turnout ledger --format=', LEDGER.flags.format.words], ['turnout ledger --format=c', ['csv']], ['turnout ledger --format=csv --dec', ['--decisions']]] as const // prettier-ignore
   const calls = cases.map(([line]) => {
     const words = wordsOf(line)
     return `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _turnout; printf '%s\\n' "\${COMPREPLY[@]}" ---`
