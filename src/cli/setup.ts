@@ -1,5 +1,7 @@
 /** What a command that needs backends works with: the configuration, or what a look around finds. */
+import { resolve } from 'node:path'
 import { defaultConfig, findConfig, loadConfig } from '../config/load.ts'
+import { FILE_NAME, nearFile } from '../config/file-text.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Config } from '../core/settings.ts'
@@ -43,6 +45,8 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
     return { config, lookout: null, kinds: [...providers.values()], close: () => Promise.resolve() }
   }
   sayDotEnv(io)
+  const near = await nearFile(resolve(io.cwd, FILE_NAME))
+  if (near !== null) io.stderr.write(`${near} is not read: name it ${FILE_NAME}, or write --config ${near}\n`)
   io.stderr.write('no configuration: looking for engines on this machine and for cloud keys\n')
   const { everyMs = EVERY_MS, ports } = options
   const search = { ...searchOf(io.env, providers), ...(ports === undefined ? {} : { ports }) }

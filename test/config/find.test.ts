@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import t from 'tap'
+import { nearFile } from '../../src/config/file-text.ts'
 import { findConfig } from '../../src/config/load.ts'
 import { load, refusal } from './load.ts'
 
@@ -10,6 +11,20 @@ t.test('the file that is asked for, then TURNOUT_CONFIG, then the one in the fol
   t.equal(await findConfig(undefined, env, cwd), resolve(cwd, 'env.yaml'), 'also where it is not there')
   t.equal(await findConfig(undefined, { TURNOUT_CONFIG: '' }, cwd), resolve(cwd, 'turnout.yaml'))
   t.equal(await findConfig('/etc/given.yaml', env, cwd), '/etc/given.yaml')
+})
+
+t.test('a file whose name is nearly the one that is read is found, and no other', async (t) => {
+  for (const [name, found] of [
+    ['turnout.yml', true],
+    ['Turnout.yaml', true],
+    ['turnuot.yaml', true],
+    ['turnout.json', true],
+    ['tsconfig.json', false],
+    ['turnout.txt', false],
+    ['compose.yaml', false],
+  ] as const)
+    t.equal(await nearFile(resolve(t.testdir({ [name]: '' }), 'turnout.yaml')), found ? name : null, name)
+  t.equal(await nearFile('/nowhere/turnout.yaml'), null)
 })
 
 t.test('TURNOUT_AUTH=none opens the door, and nothing else does', async (t) => {

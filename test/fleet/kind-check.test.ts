@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { createServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { loadProviders } from '../../src/config/providers.ts'
@@ -115,6 +115,18 @@ t.test('what is no engine is told by what answers', async (t) => {
 t.test('TLS and plain HTTP that are mixed up, both ways', async (t) => {
   const plain = await engine(t, ENGINES['llamacpp']!)
   t.match(await looked(t, of('llamacpp', plain.root.replace('http:', 'https:'))), {
+    state: 'down',
+    reason: 'it speaks no TLS: write "http://" in `url`',
+  })
+  // It waits for the rest of what it takes for a request, and answers plain ones.
+  const patient = createTcp((socket) =>
+    socket.on('data', (bytes) => {
+      if (bytes.toString('latin1').startsWith('GET ')) socket.end('HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n')
+    }),
+  ).listen(0, '127.0.0.1')
+  t.teardown(() => patient.close())
+  await once(patient, 'listening')
+  t.match(await looked(t, of('llamacpp', `https://127.0.0.1:${(patient.address() as AddressInfo).port}`)), {
     state: 'down',
     reason: 'it speaks no TLS: write "http://" in `url`',
   })

@@ -195,7 +195,7 @@ export class BackendMonitor {
     const about = `${this.#turn} ${result.found ? 'found' : result.reason}`
     if (kinds.length === 0 || this.#checked.about === about) return this.#checked.mismatch
     const mismatch = await kindCheck(this.spec, result, { client: client(), signal, kinds })
-    if (!signal.aborted) this.#checked = { about, mismatch }
+    if (!signal.aborted || mismatch !== null) this.#checked = { about, mismatch }
     return mismatch
   }
 

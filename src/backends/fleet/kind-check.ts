@@ -5,7 +5,7 @@ import { transportReason } from '../../core/transport.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
 import type { Discovery } from './discover.ts'
 import { recognise } from './recognise.ts'
-import { MAY_WANT_TLS, WANTS_TLS } from './refused-list.ts'
+import { MAY_WANT_TLS, WANTS_PLAIN, WANTS_TLS } from './refused-list.ts'
 
 interface Tools {
   readonly client: HttpClient
@@ -19,10 +19,7 @@ export async function kindCheck(spec: BackendSpec, result: Discovery, tools: Too
   const { provider, root } = spec
   // A cloud at its own address is what it is, and whatever has the API of OpenAI may be called by that.
   if (provider.url === root || (provider.generic && result.found)) return null
-  if (!result.found && result.status === null)
-    return root.startsWith('http:') && MAY_WANT_TLS.has(result.reason) && (await speaksTls(root, tools))
-      ? WANTS_TLS
-      : null
+  if (!result.found && result.status === null) return await schemeCheck(root, result, tools)
   // A key that is missing says nothing about the kind, and no engine shows itself without one.
   if (!result.found && (result.status === 401 || result.status === 403 || result.loading)) return null
   const known = tools.kinds.filter(({ kind }) => kind !== provider.kind)
@@ -30,6 +27,25 @@ export async function kindCheck(spec: BackendSpec, result: Discovery, tools: Too
   if (there === null || there.kind === provider.kind) return null
   return `this is ${there.label}: write \`kind: ${there.kind}\``
 }
+
+/** Some engines wait without a word for the rest of what is a greeting of TLS, until the time of the look is over. */
+async function schemeCheck(
+  root: string,
+  { reason, late }: { reason: string; late: boolean },
+  tools: Tools,
+): Promise<string | null> {
+  if (root.startsWith('http:')) return MAY_WANT_TLS.has(reason) && (await speaksTls(root, tools)) ? WANTS_TLS : null
+  if (!late) return null
+  const plain = root.replace(/^https:/, 'http:')
+  const call = { method: 'GET', url: plain, headers: {}, signal: AbortSignal.timeout(PLAIN_MS) } as const
+  return await tools.client.status(call).then(
+    () => WANTS_PLAIN,
+    () => null,
+  )
+}
+
+/** Who is silent to TLS and speaks plain HTTP does so at once. */
+const PLAIN_MS = 500
 
 /** Any answer is one, and so is a certificate that is not trusted. */
 async function speaksTls(root: string, { client, signal }: Tools): Promise<boolean> {

@@ -22,11 +22,12 @@ function keyWords({ key, keyFrom, provider }: BackendSpec): string {
 
 export const WANTS_TLS = 'it speaks TLS: write "https://" in `url`'
 
+export const WANTS_PLAIN = 'it speaks no TLS: write "http://" in `url`'
+
 /** No answer came. */
 export function silenceOf(thrown: unknown, { root }: BackendSpec): { reason: string; late: boolean } {
   const reason = transportReason(thrown)
-  if (root.startsWith('https:') && NO_TLS.test(transportCode(thrown)))
-    return { reason: 'it speaks no TLS: write "http://" in `url`', late: false }
+  if (root.startsWith('https:') && NO_TLS.test(transportCode(thrown))) return { reason: WANTS_PLAIN, late: false }
   return { reason, late: reason === NO_ANSWER }
 }
 
