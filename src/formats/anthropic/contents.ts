@@ -2,7 +2,7 @@
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { AnswerWish, Contents, Message, Part, Sampling, Thinking, Tool } from '../../core/prompt.ts'
-import { invalidMember } from '../json/read-object.ts'
+import { invalidMember, missingMember } from '../json/read-object.ts'
 import { withoutAttribution } from './attribution.ts'
 import { blocksIn, cacheOf, type Lose, listOf, marked, textOf } from './blocks.ts'
 import { userOf } from './names.ts'
@@ -17,7 +17,7 @@ const SAID: ReadonlySet<string> = new Set([
 export function contentsOf(body: JsonObject): Contents {
   const unsaid = new Set(Object.keys(body).filter((name) => !SAID.has(name) && says(body[name])))
   const lose: Lose = (name) => unsaid.add(name)
-  const messages = [...systemOf(body['system'], lose), ...messagesOf(body['messages'], lose)]
+  const messages = [...systemOf(body['system'], lose), ...messagesOf(body, lose)]
   const choice = isObject(body['tool_choice']) ? body['tool_choice'] : {}
   const config = isObject(body['output_config']) ? body['output_config'] : {}
   const tools = toolsOf(body['tools'], lose)
@@ -64,8 +64,9 @@ type Speaker = 'system' | 'user' | 'assistant'
 const isSpeaker = (role: Json | undefined): role is Speaker =>
   role === 'user' || role === 'assistant' || role === 'system'
 
-function messagesOf(list: Json | undefined, lose: Lose): Message[] {
-  if (!Array.isArray(list)) throw invalidMember('messages', '`messages` must be an array of messages.')
+function messagesOf(body: JsonObject, lose: Lose): Message[] {
+  const list = body['messages']
+  if (!Array.isArray(list)) throw missingMember(body, 'messages', '`messages` must be an array of messages.')
   return (list as readonly Json[]).flatMap((message, at) => {
     const role = isObject(message) ? message['role'] : undefined
     if (!isObject(message) || !isSpeaker(role))

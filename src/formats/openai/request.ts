@@ -6,7 +6,7 @@ import type { ReadRequest } from '../format.ts'
 import { namesIn } from './names.ts'
 import { OpenAIPrompt } from './prompt.ts'
 import {
-  invalidMember,
+  missingMember,
   modelIn,
   type ReadObject,
   readObject,
@@ -80,7 +80,7 @@ function checked(object: ReadObject, endpoint: Endpoint): OpenAIRequest {
   const stream = streamIn(body, false)
   for (const { fields, takes, wanted } of NEEDS[endpoint.id] ?? []) {
     const [usual = ''] = fields
-    if (!fields.some((field) => takes(body[field]))) throw invalidMember(usual, `\`${usual}\` must be ${wanted}.`)
+    if (!fields.some((field) => takes(body[field]))) throw missingMember(body, usual, `\`${usual}\` must be ${wanted}.`)
   }
   return {
     model,

@@ -8,6 +8,7 @@ import { ContentsPrompt, type Spelling } from '../contents-prompt.ts'
 import type { Asked, ReadRequest } from '../format.ts'
 import {
   invalidMember,
+  missingMember,
   modelIn,
   type ReadObject,
   readObject,
@@ -65,7 +66,7 @@ function checked(object: ReadObject, endpoint: Endpoint, { continued = false }: 
     throw invalidMember('previous_response_id', '`previous_response_id` is the id of no answer that is kept here.')
   const { input } = body
   if (typeof input !== 'string' && !Array.isArray(input))
-    throw invalidMember('input', '`input` must be a string or an array of items.')
+    throw missingMember(body, 'input', '`input` must be a string or an array of items.')
   return { model, stream, prompt: new ContentsPrompt(endpoint, SPELLING, object), names: namesIn(body) }
 }
 
