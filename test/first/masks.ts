@@ -16,8 +16,8 @@ export function masked(text: string, names: Readonly<Record<string, string>>): s
   return result
 }
 
-/** Of a screen whose figures are those of this run: each is `#`, and columns are not as wide as they were. */
+/** Of a screen whose figures are those of this run: each is `#`, and columns are as far apart as words. */
 export const withoutFigures = (text: string): string =>
   text
     .replace(/(?<![\w.])[+-](?=\d)|\d+(?:[.,]\d+)*/g, (part) => (/\d/.test(part) ? '#' : ''))
-    .replace(/(?<=\S) {2,}/g, '  ')
+    .replace(/(?<=\S) {2,}/g, ' ')
