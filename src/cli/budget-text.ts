@@ -11,7 +11,7 @@ export function budgetsText({ budgets, keys }: Pick<Config, 'budgets' | 'keys'>)
   if (all.length === 0) return ''
   return fittedTable(
     ['budget', 'of', 'limit', 'window'],
-    all.map((budget) => [budget.name, whose(budget), limits(budget), budget.per === null ? '-' : `a ${budget.per}`]),
+    all.map((budget) => [budget.name, whose(budget), limits(budget), budget.per ?? '-']),
     2,
   )
 }
