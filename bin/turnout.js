@@ -25,8 +25,9 @@ function isOlder(version, than) {
   return at >= 0 && left[at] < right[at]
 }
 
+/** With its own command for the build: npm runs none where its settings say `ignore-scripts`. */
 const notInstalled = () =>
-  `is not built yet. Type this first:\n\n  cd ${fileURLToPath(ROOT).replace(/[/\\]$/, '')} && npm ci\n`
+  `is not built yet. Type this first:\n\n  cd ${fileURLToPath(ROOT).replace(/[/\\]$/, '')} && npm ci\n\nand \`npm run build\` where npm is set to run no scripts.\n`
 
 /** Without its packages: after `git clone`, or after somebody has removed node_modules. */
 const lacksPackage = (error) => error?.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package /.test(error.message)
@@ -35,6 +36,9 @@ function refuse(why) {
   process.stderr.write(`turnout ${why}\n`)
   process.exitCode = 1
 }
+
+// From the first moment on: `serve` says what a SIGHUP comes to, and one that comes before it is loaded would end the process.
+if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined)
 
 const why = obstacle()
 if (why !== null) refuse(why)

@@ -40,7 +40,7 @@ export function refusal({ spec, id, block, claim, endsAt, now }: Refused): Gatew
 /** What would have to fit, and how it could. */
 function needOf({ reason, left, others }: Block, { nanoUsd, tokens }: SpendEstimate, clamp: boolean): string {
   if (left === null) return ''
-  const [most, rest] = reason === 'usd' ? [usdText(nanoUsd), usdText(left)] : [`${tokens} tokens`, `${left} tokens`]
+  const [most, rest] = reason === 'usd' ? [usdText(nanoUsd), usdText(left)] : [tokensText(tokens), tokensText(left)]
   const remedy = !clamp
     ? 'set a lower max_tokens, let the budget lower it (clamp: true), or set max_output of the model'
     : others
@@ -48,6 +48,8 @@ function needOf({ reason, left, others }: Block, { nanoUsd, tokens }: SpendEstim
       : 'even the shortest useful answer does not fit; send a shorter prompt or request fewer choices'
   return ` This request may take up to ${most}, and ${rest} are left: ${remedy}.`
 }
+
+const tokensText = (tokens: number): string => (tokens === 1 ? '1 token' : `${tokens} tokens`)
 
 const usdText = (nano: number): string => `${Number(usdOf(nano).toPrecision(4))} USD`
 
@@ -60,7 +62,7 @@ function limitOf(spec: BudgetSpec, reason: Block['reason']): string {
     case 'usd':
       return `${usdOf(spec.nanoUsd!)} USD${per}`
     case 'tokens':
-      return `${spec.tokens} tokens${per}`
+      return `${tokensText(spec.tokens!)}${per}`
     case 'requests':
       return `${spec.requests} requests${per}`
     case 'parallel':

@@ -2,7 +2,7 @@
 import type { BudgetSpec } from '../core/budget.ts'
 import { usdOf } from '../core/money.ts'
 import type { Config } from '../core/settings.ts'
-import { amount, dollars } from '../observe/headline/headline-text.ts'
+import { count, dollars } from '../observe/headline/headline-text.ts'
 import { fittedTable } from './fitted-table.ts'
 
 /** '' where there are none. */
@@ -22,8 +22,8 @@ const whose = ({ of, ids }: BudgetSpec): string =>
 const limits = ({ nanoUsd, tokens, requests, parallel }: BudgetSpec): string =>
   [
     nanoUsd === null ? [] : [dollars(usdOf(nanoUsd))],
-    tokens === null ? [] : [`${amount(tokens)} tokens`],
-    requests === null ? [] : [`${amount(requests)} requests`],
+    tokens === null ? [] : [`${count(tokens)} tokens`],
+    requests === null ? [] : [`${count(requests)} requests`],
     parallel === null ? [] : [`${parallel} at a time`],
   ]
     .flat()

@@ -8,6 +8,7 @@ import { durationText, sizeText } from '../core/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
 import { shadows } from '../decision/route/unreachable.ts'
 import type { CallOf } from './command.ts'
+import { columnsShown } from './columns-of.ts'
 import type { Io } from './io.ts'
 import { budgetsText } from './budget-text.ts'
 import { usesText } from './key-text.ts'
@@ -21,7 +22,7 @@ export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Prom
   const file = await findConfig(args.file, io.env, io.cwd)
   if (file === null) {
     io.stderr.write(
-      'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor /etc/turnout/turnout.yaml is there\n',
+      'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor\n/etc/turnout/turnout.yaml is there; `turnout init` writes one\n',
     )
     return 2
   }
@@ -30,7 +31,7 @@ export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Prom
     // With the variables of whoever runs it, or without: then what they are for cannot be judged.
     if (flags.strict) await loadConfig(file, io.env, providers)
     const { config, warnings } = await loadView(file, io.env, providers)
-    io.stdout.write(`${report(config)}\n`)
+    io.stdout.write(`${report(config, columnsShown(io.stdout))}\n`)
     const all = [
       ...config.unset.map(unsetText),
       ...(io.dotEnv?.warnings ?? []),
@@ -51,11 +52,11 @@ export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Prom
 const unsetText = ({ path, name }: ConfigView['unset'][number]): string =>
   `${path}: the variable ${name} is not set; \`turnout serve\` needs it`
 
-const report = (config: ConfigView): string =>
+const report = (config: ConfigView, width: number): string =>
   [
-    backendsText(config),
+    backendsText(config, width),
     routesText(config),
-    keysText(config),
+    keysText(config, width),
     budgetsText(config),
     ledgerText(config),
     adminText(config),
@@ -63,7 +64,7 @@ const report = (config: ConfigView): string =>
     .filter((part) => part !== '')
     .join('\n')
 
-const backendsText = ({ backends, unset }: ConfigView): string =>
+const backendsText = ({ backends, unset }: ConfigView, width: number): string =>
   table(
     ['backend', 'kind', 'credentials', 'models', 'calls'],
     backends.map((backend, at) => [
@@ -73,6 +74,7 @@ const backendsText = ({ backends, unset }: ConfigView): string =>
       models(backend),
       callUrl(backend),
     ]),
+    width,
   )
 
 const credentials = ({ key }: BackendSpec): string => (key === null ? 'no key' : 'key set')
@@ -122,7 +124,7 @@ function reachLines(reached: readonly Reach[], what = ''): string[] {
   })
 }
 
-function keysText({ keys, routes, server, store }: Config): string {
+function keysText({ keys, routes, server, store }: Config, width: number): string {
   if (keys.length === 0 && store.keys !== null) return `keys are made at run time: \`turnout key list\` shows them\n`
   if (keys.length === 0) return `no keys: every caller that reaches ${server.host}:${server.port} is served\n`
   // `default` stands for every model where no route has that name.
@@ -135,6 +137,7 @@ function keysText({ keys, routes, server, store }: Config): string {
       key.rpm === null ? 'no limit' : `${key.rpm} per minute`,
       usesText(key, (name) => (open && name === 'default' ? 'default (every model)' : name)),
     ]),
+    width,
   )
 }
 

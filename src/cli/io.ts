@@ -1,4 +1,3 @@
-/** What a command may touch of the world outside. */
 /** A `.env` file that was read. */
 export interface DotEnv {
   readonly path: string
@@ -7,6 +6,7 @@ export interface DotEnv {
   readonly warnings: readonly string[]
 }
 
+/** What a command may touch of the world outside. */
 export interface Io {
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }

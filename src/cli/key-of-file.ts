@@ -9,6 +9,7 @@ import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
 import { viewed } from './viewed.ts'
 import { fieldsOfFlags } from './key-flags.ts'
+import { columnsShown } from './columns-of.ts'
 import { keyTable, shownKey } from './key-text.ts'
 import { keysOfConfig } from './keys-of-config.ts'
 import type { KEY_CHANGE, KEY_CREATE, KEY_LIST, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
@@ -23,7 +24,9 @@ export const createKey = ({ flags, args, more }: CallOf<typeof KEY_CREATE>, io: 
 }
 
 export const listKeys = ({ flags }: CallOf<typeof KEY_LIST>, io: Io): Promise<number> =>
-  onKeys('list', flags, io, (keys) => print({ keys: keys.list() }, keyTable(keys.list()), flags, io))
+  onKeys('list', flags, io, (keys) =>
+    print({ keys: keys.list() }, keyTable(keys.list(), columnsShown(io.stdout)), flags, io),
+  )
 
 export const showKey = ({ flags, args }: CallOf<typeof KEY_SHOW>, io: Io): Promise<number> =>
   onKeys('show', flags, io, (keys) => printKey(keys.get(args.id), flags, io))

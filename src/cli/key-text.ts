@@ -7,7 +7,8 @@ import type { KeyView } from '../keys/key-view.ts'
 import type { KeyFields } from '../keys/stored-key.ts'
 import { table } from './table.ts'
 
-export function keyTable(keys: readonly KeyView[]): string {
+/** `width`: see `table`. */
+export function keyTable(keys: readonly KeyView[], width = Infinity): string {
   if (keys.length === 0) return 'no keys, so every request is refused; `turnout key create --id ID` makes one\n'
   return table(
     ['key', 'state', 'scope', 'team', 'user', 'limits', 'may use', 'expires', 'defined in'],
@@ -22,6 +23,7 @@ export function keyTable(keys: readonly KeyView[]): string {
       key.expires ?? 'never',
       key.source === 'file' ? 'key file' : 'configuration',
     ]),
+    width,
   )
 }
 

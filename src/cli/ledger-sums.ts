@@ -1,4 +1,5 @@
 /** What `turnout ledger --sum` prints: a line for each group. */
+import { amount } from '../core/amount.ts'
 import { didYouMean } from '../core/did-you-mean.ts'
 import { nanoUsdOf, usdText } from '../core/money.ts'
 import { TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
@@ -97,12 +98,5 @@ function figuresOf(sums: Sums, figures: readonly Figure[]): string[] {
   return figures.map(({ of }) => of(sums, headline))
 }
 
-/** Three digits or four, and a letter. */
-const short = (count: number): string =>
-  count < 10_000
-    ? String(count)
-    : count < 1e6
-      ? `${Math.round(count / 1e3)}k`
-      : count < 1e9
-        ? `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)}M`
-        : `${(count / 1e9).toFixed(1)}G`
+/** Up to ten thousand as it is. */
+const short = (count: number): string => (count < 10_000 ? String(count) : amount(count))

@@ -1,5 +1,5 @@
 /** Who has the port that the gateway wants to listen on, and what to do. */
-import { recognise } from '../backends/fleet/recognise.ts'
+import { isGateway, recognise } from '../backends/fleet/recognise.ts'
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { DEFAULT_ADMIN } from '../config/defaults.ts'
 import { loadProviders } from '../config/providers.ts'
@@ -34,7 +34,7 @@ async function holderOf(wanted: Wanted): Promise<string> {
       headers: { accept: 'application/json' },
       signal,
     })
-    if (text.startsWith('{"name":"turnout"')) return 'another Turnout'
+    if (isGateway(text)) return 'another Turnout'
     const engine = await recognise(root, kinds, null, { client, signal })
     return engine === null ? 'another program, which speaks HTTP' : engine.label
   } catch {

@@ -27,6 +27,8 @@ export interface SetupOptions {
   readonly everyMs?: number
   /** As in EngineSearch. */
   readonly ports?: Readonly<Record<string, readonly number[]>>
+  /** How a file is read, where not all of it must hold. */
+  readonly load?: typeof loadConfig
 }
 
 /** Often enough for somebody who has just started an engine, and nothing that a machine would notice. */
@@ -37,7 +39,7 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
   const providers = await loadProviders()
   const file = await findConfig(asked, io.env, io.cwd)
   if (file !== null) {
-    const { config, warnings } = await loadConfig(file, io.env, providers)
+    const { config, warnings } = await (options.load ?? loadConfig)(file, io.env, providers)
     io.stderr.write(`configuration: ${file}\n`)
     sayDotEnv(io)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)

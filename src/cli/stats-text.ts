@@ -1,6 +1,6 @@
 /** What `turnout stats` prints: one screen of 80 columns. */
 import type { ShownBudget } from '../budgets/shown.ts'
-import { amount, dollars, headlineLines, percent } from '../observe/headline/headline-text.ts'
+import { count, dollars, headlineLines, percent } from '../observe/headline/headline-text.ts'
 import type { Headline } from '../observe/headline/headline.ts'
 import { plain } from '../observe/explain/figures.ts'
 import { ageText } from './age.ts'
@@ -45,8 +45,8 @@ function linesOf({ budget, of, id, per, resets_at, limit, used }: SpentBudget, n
     unit: string,
   ])[] = [
     [limit.usd, used.usd ?? 0, dollars, ''],
-    [limit.tokens, used.tokens, amount, ' tokens'],
-    [limit.requests, used.requests, amount, ' requests'],
+    [limit.tokens, used.tokens, count, ' tokens'],
+    [limit.requests, used.requests, count, ' requests'],
   ]
   return limits.flatMap(([most, spent, words, unit]) => {
     if (most === null) return []

@@ -1,7 +1,8 @@
 /** What an answer took, in one line: `ollama/qwen3:8b  12 in  340 out  $0.000022  ttft 96ms  2.06s`. */
 import { isObject } from '../core/is-object.ts'
 import { nanoUsdOf } from '../core/money.ts'
-import { amount, dollars, time } from '../observe/log/people/figures.ts'
+import { amount } from '../core/amount.ts'
+import { dollars, time } from '../observe/log/people/figures.ts'
 
 /** `record`: the decision with its outcome, as docs/explain.md has it. */
 export function talkLine(record: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,6 @@
 /** The text of a configuration file, or why there is none and what to write instead. */
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { nearestWord } from '../core/did-you-mean.ts'
 import { ConfigError } from './issues.ts'
 
@@ -17,7 +17,7 @@ export async function fileText(file: string): Promise<string> {
 }
 
 async function why(file: string, code = 'unknown error'): Promise<string> {
-  if (code === 'EISDIR') return `is a folder; add the name of the file in it, like /${FILE_NAME}`
+  if (code === 'EISDIR') return `is a folder; add the name of the file in it, like ${join(file, FILE_NAME)}`
   if (code === 'EACCES' || code === 'EPERM') return 'cannot be read: this user may not; change its owner or its mode'
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return `cannot be read (${code})`
   const near = await nearFile(file)

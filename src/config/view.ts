@@ -39,6 +39,27 @@ export async function loadView(file: string, env: Env, providers: ReadonlyMap<st
   return viewOf(await fileText(file), env, providers, file)
 }
 
+/**
+ * What can be run of it: a backend with a value that is not set is left out, with a warning. `unused`: what the caller does not run,
+ * such as `admin`. Throws a ConfigError, also for a variable of anything else.
+ */
+export const loadKnown =
+  (...unused: readonly string[]) =>
+  async (file: string, env: Env, providers: ReadonlyMap<string, Provider>): Promise<LoadedConfig> => {
+    const { config: view, warnings } = await loadView(file, env, providers)
+    const { unset, ...config } = view
+    refuse(
+      unset.filter(({ path }) => !path.startsWith('backends[') && !unused.some(isAbove(path))),
+      file,
+    )
+    const names = config.backends.map((_, at) => unset.find(({ path }) => isAbove(path)(`backends[${at}]`))?.name)
+    const left = config.backends.flatMap(({ name }, at) =>
+      names[at] === undefined ? [] : [`backend ${name} is left out: the variable ${names[at]} is not set`],
+    )
+    const backends = config.backends.filter((_, at) => names[at] === undefined)
+    return { config: { ...config, backends }, warnings: [...warnings, ...left] }
+  }
+
 /** The same for a text. */
 export function viewOf(text: string, env: Env, providers: ReadonlyMap<string, Provider>, name: string): LoadedView {
   const { values, source, issues } = readYaml(text, name)
@@ -65,9 +86,18 @@ export function viewOf(text: string, env: Env, providers: ReadonlyMap<string, Pr
 
 /** Throws a ConfigError where a value below one of `paths` is not known: what is done with it needs it. */
 export function needKnown({ unset }: ConfigView, file: string | null, ...paths: readonly string[]): void {
-  const missing = unset.filter(({ path }) =>
-    paths.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`)),
+  refuse(
+    unset.filter(({ path }) => paths.some(isAbove(path))),
+    file,
   )
+}
+
+const isAbove =
+  (path: string) =>
+  (one: string): boolean =>
+    path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`)
+
+function refuse(missing: readonly UnsetVariable[], file: string | null): void {
   if (missing.length > 0)
     throw new ConfigError(
       missing.map(({ path, name }) => ({ path, message: `the variable ${name} is not set, and this is needed here` })),

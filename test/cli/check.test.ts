@@ -58,7 +58,7 @@ t.test('check: a file that is not there, a folder, and no file', async (t) => {
   t.match(missing.err, /^nope\.yaml: cannot be read: there is no such file; write the path of one, or/)
   t.match(await run(['check', '.'], { cwd }), {
     code: 1,
-    err: /^ *is a folder; add the name of the file in it, like \/turnout\.yaml$/m,
+    err: /^ *is a folder; add the name of the file in it, like\s+\S+\/turnout\.yaml$/m,
   })
   await writeFile(join(cwd, 'nope.yml'), '')
   t.match((await run(['check', 'nope.yaml'], { cwd })).err, /there is no such file; did you mean nope\.yml\?$/m)

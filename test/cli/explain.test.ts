@@ -72,7 +72,7 @@ t.test('a body of another API, whose endpoint and model it does not say, here an
     const { code, err } = await run(['explain', '-', ...where], { cwd, input })
     t.equal(code, 1)
     t.match(err, /--model/)
-    t.match((await run(['explain', '-', '--endpoint', 'none', ...where], { cwd, input })).err, /chat, completions/)
+    t.match((await run(['explain', '-', '--endpoint', 'none', ...where], { cwd, input })).err, /chat,\s+completions/)
   }
 })
 

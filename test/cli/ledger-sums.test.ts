@@ -110,7 +110,7 @@ t.test('the same by CSV, which names columns and defuses what callers chose', as
   const [head, ...rest] = (await run(cwd, '--sum', 'session,day', '--format', 'csv')).out.split('\r\n').slice(0, -1)
   t.equal(
     head,
-    `session,day,requests,successes,${['input', 'cached_input', 'cache_write', 'audio_input', 'image_input', 'output', 'reasoning', 'audio_output'].map((name) => `tokens_${name}`).join(',')},cost_usd,unpriced_requests,waste_tokens`,
+    `session,day,requests,successes,${['input', 'cached_input', 'cache_write', 'cache_write_1h', 'audio_input', 'image_input', 'output', 'reasoning', 'audio_output'].map((name) => `tokens_${name}`).join(',')},cost_usd,unpriced_requests,waste_tokens`,
   )
   t.equal(rest.length, lines.length)
   for (const [at, { session, day, requests, successes, waste_tokens }] of lines.entries()) {

@@ -112,3 +112,18 @@ t.test('the table: never wider than it may be, no name is lost, unknown is ?', a
     for (const word of ['tools', 'vision', 'audio', 'json_schema', 'reasoning', 'embeddings']) t.match(text, word)
   }
 })
+
+t.test('a backend whose key is not set is left out by name, and the others are told', async (t) => {
+  const backends = [
+    { name: 'here', kind: 'openai-compatible', url: 'http://127.0.0.1:1', models: ['known'] },
+    { name: 'cloud', kind: 'openai', key: '${CANARY_CLOUD_KEY}' },
+  ]
+  const cwd = t.testdir({ 'turnout.yaml': stringify({ backends, store: { redis: '${CANARY_REDIS}' } }) })
+  const left = /^warning: backend cloud is left out: the variable CANARY_CLOUD_KEY is not set$/m
+  t.match(await run(['models'], { cwd, env: SILENT }), { code: 0, out: /^here\/known /m, err: left })
+  t.match(await run(['route', 'Hello'], { cwd, env: SILENT }), { out: /here\/known/, err: left })
+  const keyed = { ...SILENT, CANARY_CLOUD_KEY: 'x' }
+  const wrong = t.testdir({ 'turnout.yaml': stringify({ backends, keys: [{ id: 'a', hash: '${CANARY_HASH}' }] }) })
+  const refused = await run(['models'], { cwd: wrong, env: keyed })
+  t.match(refused, { code: 1, err: /keys\[0\]\.hash: the variable CANARY_HASH is not set/ })
+})

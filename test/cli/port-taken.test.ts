@@ -16,7 +16,7 @@ async function refused(test: Test, port: number): Promise<string> {
 }
 
 t.test('a port that is taken is told with who has it, and a port to write', async (t) => {
-  t.test('another Turnout', async (t) => {
+  t.test('another Turnout is told by its name', async (t) => {
     const first = start(['serve', '--port', '0'], { cwd: t.testdir({ 'turnout.yaml': MINE }) })
     t.teardown(() => first.child.kill('SIGKILL'))
     const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(await first.until(/listening on .*\n/))![1])
@@ -25,7 +25,7 @@ t.test('a port that is taken is told with who has it, and a port to write', asyn
     t.match(said, /--port 0 for a free one/)
   })
 
-  t.test('an engine', async (t) => {
+  t.test('an engine is told by its kind', async (t) => {
     const server = createHttp(({ url }, response) =>
       url === '/' ? response.end('Ollama is running') : response.writeHead(404).end(),
     ).listen(0, '127.0.0.1')

@@ -87,7 +87,7 @@ t.test('TURNOUT_HOSTS names hosts beside those of the file, and wrong ones stop 
   t.match(err, /^TURNOUT_HOSTS: is not a host; write a name/m)
 })
 
-t.test('a port that is taken: one line, no stack', async (t) => {
+t.test('a port that is taken: who has it and another to write, no stack', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())
@@ -95,7 +95,7 @@ t.test('a port that is taken: one line, no stack', async (t) => {
   const cwd = t.testdir({ 'turnout.yaml': MINE })
   const { code, err } = await run(['serve', '--port', String(port)], { cwd })
   t.equal(code, 1)
-  t.match(err, new RegExp(`address already in use.*${port}`))
+  t.match(err, new RegExp(`^127\\.0\\.0\\.1:${port} is taken by another program; .*\\nlike --port ${port + 1}`, 'm'))
   t.notMatch(err, /^ +at /m)
 })
 

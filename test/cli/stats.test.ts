@@ -194,7 +194,7 @@ t.test('many budgets: those nearest to their limit, in 80 columns', async (t) =>
   const lines = budgetTable(budgets, 0).split('\n')
   t.equal(lines.length, 15)
   t.ok(lines.every((line) => line.length <= 80))
-  t.match(lines[1], /299\.00M +100\.00M tokens +299 % +day, in 1h$/)
+  t.match(lines[1], /299M +100M tokens +299 % +day, in 1h$/)
   t.equal(lines[13], 'and 288 more, less spent; --json has them all')
   t.equal(budgetTable([], 0), 'no budgets\n')
 })

@@ -16,9 +16,9 @@ const ASKED = STREAMS.flatMap((endpoint) =>
   (endpoint.format === 'gemini' ? ['?alt=sse', ''] : ['']).map((query) => ({ endpoint, query })),
 )
 
-/** Larger than what systems keep for a reader who has not read yet, on both ways. */
+/** Larger than what systems keep for a reader who has not read yet, on both ways: up to 32 MiB where much came at once. */
 const WORD = 64 << 10
-const WORDS = 256
+const WORDS = 768
 
 /** Each caller before a backend that speaks its format, and before one that does not; each backend before one that does not at least. */
 const PAIRS = ASKED.flatMap(({ endpoint, query }, at) => {

@@ -6,6 +6,9 @@ import { loadProviders } from '../../src/config/providers.ts'
 import { startDemo } from '../../src/demo/demo.ts'
 import { detect, findEngines, type Found } from '../../src/backends/fleet/detect.ts'
 import { within } from '../support/await.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { hashed } from '../support/gateway.ts'
+import { gatewayFor } from '../support/rig.ts'
 import { type EngineDouble, json, noSamples, type Reply, type Routes, sample, startEngine } from './engine-double.ts'
 
 const providers = await loadProviders()
@@ -64,6 +67,17 @@ t.test('what only looks like an engine is not found', async (t) => {
     const double = await engine(t, { '*': reply })
     const at = [double.port]
     t.same(await look({ ollama: at, vllm: at, llamacpp: at, lmstudio: at, sglang: at }), [], name)
+  }
+})
+
+t.test('a gateway is no engine, neither this one nor another', async (t) => {
+  const upstream = await startFaultUpstream({})
+  t.teardown(() => upstream.close())
+  const backends = [{ name: 'up', kind: 'openai-compatible', url: upstream.url, models: ['known'] }]
+  for (const config of [{ backends }, { backends, keys: [{ id: 'a', hash: hashed('a-key') }] }]) {
+    const gateway = await gatewayFor(t, config)
+    const port = Number(new URL(gateway.url).port)
+    for (const kind of ['llamacpp', 'ollama', 'vllm']) t.strictSame(await look({ [kind]: [port] }), [], kind)
   }
 })
 

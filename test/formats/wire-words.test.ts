@@ -30,6 +30,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'core/endpoints.ts': 'ids of endpoints',
   'backends/upstream/lacks.ts': 'reads the sentences with which backends refuse; they name what is refused',
   'cli/start-screen.ts': 'prints a first request to try',
+  'http/pages/front-page.ts': 'shows a first request to try',
   'cli/agents.ts': 'the name of an API, and what a setting of an agent is called',
   'cli/ledger-csv.ts': "a column of the gateway's own ledger",
   'ledger/rows-of.ts': 'the same column',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { hashed, startGateway } from '../support/gateway.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { adminRig } from './admin.ts'
 
 /** What a browser sends with an address that somebody typed. */
@@ -53,6 +54,18 @@ t.test('a browser gets a page with state, models, numbers and links; a program g
     t.match(told.headers.get('content-type'), 'application/json')
     t.match(await told.json(), { name: 'turnout', status: 'running', last_hour: { requests: 0, successes: 0 } })
   }
+})
+
+t.test('a Host that a shell would run is not written into the line to paste', async (t) => {
+  const gateway = await startGateway({ backends: BACKENDS, keys: [{ id: 'ci', hash: hashed('caller') }] })
+  t.teardown(() => gateway.close())
+  const { hostname, port } = new URL(gateway.url)
+  const client = await RawClient.open(gateway.url)
+  t.teardown(() => client.destroy())
+  const answer = await client.send('/', { method: 'GET', headers: { ...BROWSER, host: 'a$(id).x' } })
+  const text = String(await answer.body())
+  t.notMatch(text, '$(id)')
+  t.match(text, `http://${hostname}:${port}/v1`)
 })
 
 t.test('where keys are asked for the page has no names, no numbers and no state of backends', async (t) => {

@@ -249,6 +249,7 @@ t.test('a name that is nearly one is told with the one that was meant, of those 
     /^No model, route or alias named "qwem"\. Did you mean "qwen"\? There are: auto, /,
   )
   t.match(refusal('openai/gpt5', [CODING]).message, /Did you mean "gpt-5"\?/)
+  t.match(refusal('Big', []).message, /Did you mean "org\/big"\?/, 'by the end of a name that is a path')
   t.notMatch(refusal('nope', [CODING]).message, /Did you mean/)
   const key: KeySpec = { ...KEY, id: 'guest', routes: ['coding'], rpm: null, hash: '' }
   const secret = refusal('hiden', [CODING, routeSpec('hidden', { candidates: ['spare/*'] })], [key], key)
@@ -268,6 +269,19 @@ t.test('nothing is known yet', async (t) => {
   const empty = compileRoutes([], [], catalogOf())
   t.throws(() => resolve(asked('qwen'), empty), { code: 'model_not_found', message: /no backend has listed/ })
   t.equal(resolve(asked('auto'), empty).candidates.length, 0)
+})
+
+t.test('a name that a backend which is away may have is no wrong name', async (t) => {
+  const { backend, live } = deployment('gone/any')
+  const away = { spec: backend, live: { ...live, state: 'down' as const } }
+  const table = (known: typeof ALL, keys: readonly KeySpec[] = []): RouteTable =>
+    compileRoutes([CODING], keys, { ...known, backends: [away] })
+  const told = { code: 'no_backend', status: 503, message: /^Backend "gone" is down and has not listed its models yet/ }
+  t.throws(() => resolve(asked('gone/qwen'), table(ALL)), told)
+  t.throws(() => resolve(asked('other/qwen'), table(ALL)), { code: 'model_not_found' })
+  t.throws(() => resolve(asked('qwen'), table(catalogOf())), { code: 'no_backend', message: /^No backend has listed/ })
+  const key: KeySpec = { ...KEY, id: 'guest', routes: ['coding'], rpm: null, hash: '' }
+  t.throws(() => resolve(asked('gone/qwen', key), table(ALL, [key])), { code: 'model_not_found' })
 })
 
 t.test('a restricted key is told of nothing else', async (t) => {

@@ -36,6 +36,8 @@ export async function recognise(
   }
   // Nobody at home: one refused connection says so for all kinds.
   if ((await get(NO_PATH)) === null) return null
+  // A gateway is no engine: one that took itself for one, or two that took each other, would send a request round without end.
+  if (isGateway((await get('/'))?.text ?? '')) return null
   for (const kind of kinds) {
     if (kind.signature === null) continue
     const pattern = new RegExp(kind.signature.pattern)
@@ -44,6 +46,9 @@ export async function recognise(
   if (generic !== null && (await proves(`${generic.api}/models`, isModelList))) return generic
   return null
 }
+
+/** Of the answer to `GET /`: it is a Turnout. */
+export const isGateway = (text: string): boolean => valueAt(parseJson(text), 'name') === 'turnout'
 
 function isModelList(text: string): boolean {
   const data = valueAt(parseJson(text), 'data')

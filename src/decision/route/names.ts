@@ -25,7 +25,7 @@ export interface NameContext {
   readonly utcHour: number
 }
 
-/** Throws `model_not_found` where nothing has this name. */
+/** Throws `model_not_found` where nothing has this name, `no_backend` where a backend that is away may have it. */
 export function resolve(request: NameContext, table: RouteTable): ResolvedRoute {
   const { principal, strategy } = request
   const model = withoutAlias(request.model, table)
@@ -36,8 +36,27 @@ export function resolve(request: NameContext, table: RouteTable): ResolvedRoute 
     if (!depends) table.resolutions.remember(model, principal, choice)
     return choice
   }
-  throw new GatewayError('model_not_found', unknownModel(request.model, request.principal, table), { param: 'model' })
+  const away = awayFor(request.model, principal, table)
+  if (away !== null) throw new GatewayError('no_backend', away, { retryAfterMs: 2000 })
+  throw new GatewayError('model_not_found', unknownModel(request.model, principal, table), { param: 'model' })
 }
+
+/**
+ * A name that may be right, as a backend whose models nobody knows yet is away: whoever hears that it is wrong gives up. Null: it is wrong.
+ * A key that may not use everything is not told which backends there are.
+ */
+function awayFor(model: string, principal: Principal, table: RouteTable): string | null {
+  const { all, backends } = table.catalog
+  const listed = new Set(all.map(({ backend }) => backend.name))
+  const away = backends.filter(({ spec, live }) => live.state !== 'ready' && !listed.has(spec.name))
+  const named = away.find(({ spec }) => model.startsWith(`${spec.name}/`))
+  const unbound = boundsOf(null, boundOf(principal, table)).key === null
+  if (named !== undefined && unbound)
+    return `Backend "${named.spec.name}" is ${named.live.state} and has not listed its models yet; see GET /health.`
+  return away.length > 0 && listed.size === 0 ? NONE_LISTED : null
+}
+
+const NONE_LISTED = 'No backend has listed its models yet; see GET /health.'
 
 /**
  * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
@@ -135,8 +154,11 @@ function unknownModel(model: string, principal: Principal, table: RouteTable): s
     return `No model named "${clip(model)}": no backend has listed its models yet; see GET /health.`
   // Whoever asks with a long name, or among thousands, means none of these by a typo.
   const wanted = model.slice(model.lastIndexOf('/') + 1)
-  const near = model.length > 100 ? null : nearestWord(wanted, known.slice(0, 2000))
-  const meant = near === null ? '' : ` Did you mean "${near}"?`
+  // An engine may name its model by the path of a file.
+  const ends = new Map(known.slice(0, 2000).map((name) => [name.slice(name.lastIndexOf('/') + 1), name]))
+  const end = model.length > 100 ? null : nearestWord(wanted, [...ends.keys()])
+  const near = end === null ? undefined : ends.get(end)
+  const meant = near === undefined ? '' : ` Did you mean "${near}"?`
   const more = known.length > 12 ? `, and ${known.length - 12} more (GET /v1/models)` : ''
   return `No model, route or alias named "${clip(model)}".${meant} There are: auto, ${known.slice(0, 12).join(', ')}${more}.`
 }

@@ -27,7 +27,7 @@ export function frontRoute(scope: FastifyInstance, { books, keys, lastHour, flee
     books.flush()
     return headlineOf(lastHour.sums())
   }
-  scope.get('/', { config: { silent: true } }, ({ headers, protocol, host }, reply) => {
+  scope.get('/', { config: { silent: true } }, ({ headers, protocol, host, socket }, reply) => {
     // Clients of Ollama look for its words; nobody else may take this for an Ollama.
     if (OLLAMA_CLIENT.test(headers['user-agent'] ?? ''))
       return reply.type('text/plain; charset=utf-8').send('Ollama is running')
@@ -43,8 +43,12 @@ export function frontRoute(scope: FastifyInstance, { books, keys, lastHour, flee
           models: namesFor(ANONYMOUS, table()).map(([name]) => name),
           lastHour: hour(),
         }
-    return reply.headers(PAGE_HEADERS).send(frontPage({ version: VERSION, origin: `${protocol}://${host}`, open }))
+    const reached = HOST.test(host) ? host : `127.0.0.1:${socket.localPort}`
+    return reply.headers(PAGE_HEADERS).send(frontPage({ version: VERSION, origin: `${protocol}://${reached}`, open }))
   })
 }
+
+/** What may stand in a line that somebody pastes into a shell. */
+const HOST = /^[\w.:[\]-]+$/
 
 const OLLAMA_CLIENT = /^ollama/i

@@ -1,4 +1,5 @@
 /** The headline numbers as people read them. Pure. */
+import { amount } from '../../core/amount.ts'
 import { figure, whole } from '../explain/figures.ts'
 import type { Headline } from './headline.ts'
 
@@ -21,7 +22,7 @@ export const headlineLines = (headline: Headline): readonly HeadlineLine[] => [
     value: dollars(headline.cost_usd),
     beside: each(headline.cost_per_success_usd, dollars) + unpricedText(headline.unpriced_requests),
   },
-  { name: 'tokens', value: amount(headline.tokens), beside: each(headline.tokens_per_success, amount) },
+  { name: 'tokens', value: count(headline.tokens), beside: each(headline.tokens_per_success, count) },
   {
     name: 'waste',
     value: percent(headline.waste_ratio),
@@ -43,11 +44,10 @@ const each = (value: number | null, words: (value: number) => string): string =>
 const unpricedText = (requests: number): string =>
   requests === 0 ? '' : `; without ${counted(requests, 'request')} of unknown price`
 
-const counted = (count: number, one: string): string => `${amount(count)} ${one}${count === 1 ? '' : 's'}`
+const counted = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? '' : 's'}`
 
 /** Up to a million as it is. */
-export const amount = (count: number): string =>
-  count < 1e6 ? whole(count) : count < 1e9 ? `${(count / 1e6).toFixed(2)}M` : `${(count / 1e9).toFixed(2)}G`
+export const count = (number: number): string => (number < 1e6 ? whole(number) : amount(number))
 
 /** With cents where they say enough. */
 export const dollars = (usd: number): string =>

@@ -1,7 +1,8 @@
 /** What happens beside requests, each in one line for people. */
 import type { AdminChange, BudgetNotice, EventName, GatewayEvent, StateFileEvent } from '../../../core/events.ts'
 import { nanoUsdOf } from '../../../core/money.ts'
-import { amount, dollars } from './figures.ts'
+import { amount } from '../../../core/amount.ts'
+import { dollars } from './figures.ts'
 
 /** The events that have this name. */
 export type Named<E extends EventName> = NamedIn<GatewayEvent, E>

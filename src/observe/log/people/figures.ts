@@ -1,14 +1,6 @@
 /** Numbers in a few characters, for people. */
 import { usdOf } from '../../../core/money.ts'
 
-/** 340, 1.2k, 12k, 1.2M */
-export function amount(count: number): string {
-  if (count < 1_000) return String(count)
-  if (count < 9_950) return `${(count / 1_000).toFixed(1).replace(/\.0$/, '')}k`
-  if (count < 999_500) return `${Math.round(count / 1_000)}k`
-  return `${(count / 1e6).toFixed(1).replace(/\.0$/, '')}M`
-}
-
 /** 0.4ms, 96ms, 2.06s, 12.3s, 140s */
 export function time(ms: number): string {
   if (ms < 0.95) return `${ms.toFixed(1)}ms`

@@ -2,7 +2,8 @@
 import type { RequestRecord } from '../../../core/request-record.ts'
 import { isWrong } from '../request-log.ts'
 import type { PlainLine } from '../lines.ts'
-import { amount, dollars, time } from './figures.ts'
+import { amount } from '../../../core/amount.ts'
+import { dollars, time } from './figures.ts'
 import { type Colour, cut, type Piece, width } from './screen.ts'
 
 /** The column of the status, or of how serious an event is. */
