@@ -3,8 +3,8 @@ import { isObject } from '../core/is-object.ts'
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { ConfigError } from '../config/issues.ts'
 import { needKnown } from '../config/view.ts'
-import { quotedUrl } from '../config/quoted-url.ts'
 import { transportReason } from '../core/transport.ts'
+import { ADMIN_URL, baseUrl } from './base-url.ts'
 import type { Io } from './io.ts'
 import { ownUrl } from './own-url.ts'
 import { viewed } from './viewed.ts'
@@ -23,9 +23,7 @@ export async function askAdmin(
   options: AdminClientOptions,
   io: Io,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const base = options.url ?? (await configured(options.config, io))
-  if (!URL.canParse(base))
-    throw new Error(`--url: ${quotedUrl(base)} is not a URL; write one such as http://127.0.0.1:7071`)
+  const base = options.url === undefined ? await configured(options.config, io) : baseUrl(options.url, ADMIN_URL)
   const token = options.token ?? io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
   if (token === '') throw new Error('no token: set TURNOUT_ADMIN_TOKEN or pass --token')
   const url = new URL(path, base)

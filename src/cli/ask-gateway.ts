@@ -5,7 +5,7 @@ import { HttpClient } from '../backends/upstream/http-client.ts'
 import { transportReason } from '../core/transport.ts'
 import { type ShownDeployment, shownDeploymentSchema } from '../http/shown-deployment.ts'
 import { type ShownDecision, isDecision } from '../observe/explain/shape.ts'
-import { quotedUrl } from '../config/quoted-url.ts'
+import { baseUrl, GATEWAY_URL } from './base-url.ts'
 import { NoGateway } from './find-gateway.ts'
 import { Refused } from './refused.ts'
 import type { Whose } from './whose.ts'
@@ -37,7 +37,7 @@ async function ask<V>(
   query: Readonly<Record<string, string | null>>,
   read: (value: unknown) => V | null,
 ): Promise<V> {
-  const address = addressOf(url, path)
+  const address = new URL(baseUrl(url, GATEWAY_URL) + path)
   for (const [name, value] of Object.entries(query)) if (value !== null) address.searchParams.set(name, value)
   const answer = await call(address, body, key)
   const value = parsed(answer.text)
@@ -47,14 +47,6 @@ async function ask<V>(
   if (typeof error?.['message'] === 'string' && 'source' in error && error['code'] !== 'not_found')
     throw new Refused(`${String(error['code'])}: ${error['message']}`)
   throw new NoGateway(`${new URL(url).origin} is not a Turnout gateway of this version (it answers ${answer.status})`)
-}
-
-function addressOf(text: string, path: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Refused(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
-  url.pathname = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '') + path
-  return url
 }
 
 async function call(url: URL, body: Buffer | null, key: string | undefined): Promise<{ status: number; text: string }> {

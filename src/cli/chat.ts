@@ -8,6 +8,7 @@ import { painted, shownLines } from '../observe/log/people/screen.ts'
 import type { CallOf } from './command.ts'
 import { findGateway, NoGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
+import { Refused } from './refused.ts'
 import type { CHAT } from './rows/chat.ts'
 import { screenOf } from './screen.ts'
 import { readAll } from './stdin.ts'
@@ -26,11 +27,13 @@ export async function chat({ flags, args }: CallOf<typeof CHAT>, io: Io): Promis
     if (text === '') throw new TalkError('nothing was asked: write the question behind it, or into standard input')
     return (await conversation.ask(text, new AbortController().signal)) ? 0 : 1
   } catch (thrown) {
-    if (!(thrown instanceof TalkError || thrown instanceof ConfigError || thrown instanceof NoGateway)) throw thrown
-    io.stderr.write(`turnout chat: ${thrown.message}\n`)
+    if (!EXPECTED.some((kind) => thrown instanceof kind)) throw thrown
+    io.stderr.write(`turnout chat: ${(thrown as Error).message}\n`)
     return 1
   }
 }
+
+const EXPECTED = [TalkError, ConfigError, NoGateway, Refused]
 
 /** Line by line until somebody leaves. */
 async function converse(conversation: Conversation, stdin: ReadStream, io: Io): Promise<number> {

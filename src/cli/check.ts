@@ -19,7 +19,7 @@ import { table } from './table.ts'
 
 /** Exit code 0: valid, 1: not, 2: nothing to check. */
 export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Promise<number> {
-  const file = await findConfig(args.file, io.env, io.cwd)
+  const file = await findConfig(args.file ?? flags.config, io.env, io.cwd)
   if (file === null) {
     io.stderr.write(
       'turnout check: no file given, and neither TURNOUT_CONFIG, ./turnout.yaml nor\n/etc/turnout/turnout.yaml is there; `turnout init` writes one\n',

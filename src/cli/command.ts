@@ -52,11 +52,15 @@ export interface Row<F extends Flags = Flags, A extends Args = Args> {
   readonly flags: F
   /** Flags that take long to load, and are loaded where they are asked for. */
   readonly moreFlags?: () => Promise<Flags>
-  /** Flags that do not go together, and why. */
-  readonly either?: readonly { readonly flags: readonly string[]; readonly why: string }[]
-  /** It loads a configuration although it has no flag `config`. */
-  readonly readsConfig?: true
+  /** Flags, and words, that do not go together, and why. */
+  readonly either?: readonly {
+    readonly flags: readonly string[]
+    readonly args?: readonly string[]
+    readonly why: string
+  }[]
   readonly examples: readonly Example[]
+  /** Flags of other commands that it has not -> what to do. */
+  readonly instead?: Readonly<Record<string, string>>
   /** Other names that somebody may try first. */
   readonly guesses?: readonly string[]
 }

@@ -107,7 +107,7 @@ function command<F extends Flags, A extends Args>(
   const run: Command['run'] = async (argv, io) => {
     const call = parsedCall(row, (await row.moreFlags?.()) ?? {}, argv)
     const run = await load()
-    return 'config' in row.flags || row.readsConfig === true ? await configured(call, io, run) : await run(call, io)
+    return 'config' in row.flags ? await configured(call, io, run) : await run(call, io)
   }
   return { ...row, run }
 }

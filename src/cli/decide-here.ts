@@ -2,9 +2,12 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { App } from '../app.ts'
 import { decisionRecordOf } from '../core/decision-rows.ts'
+import { GatewayError } from '../core/errors.ts'
 import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
+import type { GatewayRequest } from '../core/types.ts'
+import { SEE_HEALTH } from '../decision/route/see-health.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { ShownDecision } from '../observe/explain/shape.ts'
 import { endpointOf, pathOf } from '../formats/endpoint-of.ts'
@@ -28,10 +31,24 @@ export const decideHere = (raw: Buffer, { config, key, forced, whose }: HereOpti
 function decisionOf(raw: Buffer, { endpoint: asked, model }: Whose, app: App, principal: Principal): ShownDecision {
   const endpoint = endpointOf(raw, asked)
   const caller = { id: randomUUID(), url: pathOf(endpoint, raw, model), raw, headers: {}, principal }
-  const { decision, refusal } = app.dryRun(gatewayRequest(endpoint, caller, performance.now()))
+  const { decision, refusal } = dryRun(gatewayRequest(endpoint, caller, performance.now()), app)
   const record = decisionRecordOf(decision)
-  return refusal === null ? record : { ...record, ...openAIError(refusal) }
+  if (refusal === null) return record
+  const { error } = openAIError(refusal)
+  return { ...record, error: { ...error, message: unserved(error.message) } }
 }
+
+function dryRun(request: GatewayRequest, app: App): ReturnType<App['dryRun']> {
+  try {
+    return app.dryRun(request)
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown
+    throw new GatewayError(thrown.code, unserved(thrown.message), { param: thrown.param })
+  }
+}
+
+/** Nothing listens that could be asked for its health. */
+const unserved = (message: string): string => message.replaceAll(SEE_HEALTH, '`turnout models`')
 
 /** Without a key: somebody whom no key binds. */
 function principalFor({ keys }: Config, key: string | undefined, forced: boolean): Principal {

@@ -56,7 +56,9 @@ async function readRequest(file: string, io: Io): Promise<Buffer> {
   try {
     return await readFile(resolve(io.cwd, file))
   } catch (thrown) {
-    throw new Refused(`${file}: cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    const { code = 'unknown error' } = thrown as NodeJS.ErrnoException
+    const text = (code === 'ENOENT' || code === 'ENAMETOOLONG') && /\s/.test(file)
+    throw new Refused(`${file}: cannot be read (${code})${text ? '; `turnout route "..."` takes a text' : ''}`)
   }
 }
 

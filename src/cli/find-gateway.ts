@@ -2,9 +2,9 @@
 import { HttpClient } from '../backends/upstream/http-client.ts'
 import { DEFAULT_SERVER } from '../config/defaults.ts'
 import { needKnown } from '../config/view.ts'
-import { quotedUrl } from '../config/quoted-url.ts'
 import type { Config } from '../core/settings.ts'
 import { transportReason } from '../core/transport.ts'
+import { baseUrl, GATEWAY_URL } from './base-url.ts'
 import type { Io } from './io.ts'
 import { viewed } from './viewed.ts'
 import { ownUrl } from './own-url.ts'
@@ -24,10 +24,10 @@ export interface FoundGateway {
 
 const LIMIT_MS = 5_000
 
-/** Throws an Error that says what to do: a wrong address, a wrong configuration, a server that is no gateway. */
+/** Throws what says what to do: a Refused for a wrong address, a ConfigError, a NoGateway for a server that is none. */
 export async function findGateway(options: GatewayOptions, io: Io): Promise<FoundGateway> {
   const config = options.url === undefined ? await configOf(options.config, io) : null
-  const url = options.url === undefined ? gatewayUrl(config, io) : originOf(options.url)
+  const url = options.url === undefined ? gatewayUrl(config, io) : baseUrl(options.url, GATEWAY_URL)
   const client = new HttpClient({ connectMs: LIMIT_MS })
   const call = { method: 'GET', headers: {}, signal: AbortSignal.timeout(LIMIT_MS) } as const
   try {
@@ -58,12 +58,4 @@ const asksForKeys = ({ server, keys, store }: Config): boolean =>
 export function gatewayUrl(config: Pick<Config, 'server'> | null, { env }: Pick<Io, 'env'>): string {
   const { host, port } = config?.server ?? DEFAULT_SERVER
   return ownUrl({ host: env['TURNOUT_HOST'] || host, port: Number(env['TURNOUT_PORT'] || port) })
-}
-
-/** Whatever base URL somebody copied. */
-function originOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Error(`--url: ${quotedUrl(text)} is not a URL; write one such as http://127.0.0.1:7070`)
-  return url.origin + url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')
 }

@@ -35,7 +35,7 @@ export async function ledger({ flags: values }: CallOf<typeof LEDGER>, io: Io): 
     else await printSums(folder, values, fields, reading, io)
     return 0
   } catch (thrown) {
-    const fault = thrown instanceof ConfigError ? thrown.message : ledgerFault(thrown)
+    const fault = thrown instanceof ConfigError ? thrown.message : ledgerFault(thrown, values.folder !== undefined)
     if (fault === null) throw thrown
     io.stderr.write(`${fault}\n`)
     return 1

@@ -15,9 +15,15 @@ export function parsedCall<F extends Flags, A extends Args>(
   more: Flags,
   argv: readonly string[],
 ): Call<F, A> {
-  const { flags: given, args: words } = wordsOf(argv, { ...more, ...row.flags })
-  for (const { flags, why } of row.either ?? [])
-    if (flags.filter((name) => given.has(name)).length > 1) throw new UsageError(why)
+  const { flags: given, args: words } = wordsOf(argv, { ...more, ...row.flags }, row.instead ?? {})
+  const places = Object.keys(row.args)
+  for (const { flags, args = [], why } of row.either ?? []) {
+    const both = [
+      ...flags.filter((name) => given.has(name)),
+      ...args.filter((name) => places.indexOf(name) < words.length),
+    ]
+    if (both.length > 1) throw new UsageError(why)
+  }
   const flags = Object.entries<FlagRow>(row.flags).map(([name, flag]) => [name, valueOf(name, flag, given.get(name))])
   const rest = Object.keys(more).flatMap((name) => {
     const texts = given.get(name)
@@ -25,7 +31,7 @@ export function parsedCall<F extends Flags, A extends Args>(
   })
   return {
     flags: Object.fromEntries(flags) as Call<F, A>['flags'],
-    args: argsOf(row, words) as Call<F, A>['args'],
+    args: argsOf(row, words, given.has('config')) as Call<F, A>['args'],
     more: Object.fromEntries(rest) as Call<F, A>['more'],
   }
 }
@@ -36,7 +42,7 @@ export function asksForHelp(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).some((word) => word === '--help' || word === '-h')
 }
 
-function wordsOf(argv: readonly string[], flags: Flags): Words {
+function wordsOf(argv: readonly string[], flags: Flags, instead: Readonly<Record<string, string>>): Words {
   const { tokens } = parseArgs({ args: [...argv], options: shapes(flags), strict: false, tokens: true })
   const found = new Map<string, string[]>()
   const args: string[] = []
@@ -45,7 +51,7 @@ function wordsOf(argv: readonly string[], flags: Flags): Words {
     if (token.kind !== 'option') continue
     const flag = flags[token.name]
     if (flag === undefined || !Object.hasOwn(flags, token.name))
-      throw unknownFlag(argv[token.index] ?? token.rawName, flags)
+      throw unknownFlag(argv[token.index] ?? token.rawName, flags, instead)
     const texts = found.get(token.name) ?? []
     found.set(token.name, texts)
     if (hasValue(flag)) texts.push(textOf(token.name, flag, token))
@@ -83,8 +89,10 @@ function checked(place: string, { words }: FlagRow | ArgRow, value: string): str
 const nearest = (typo: string, words: readonly string[]): string => didYouMean(typo, words, '"', false)
 
 /** `word`: as it was written: `--prot=1`, `-port`. */
-function unknownFlag(word: string, flags: Flags): UsageError {
+function unknownFlag(word: string, flags: Flags, instead: Readonly<Record<string, string>>): UsageError {
   const [written = word] = word.split('=')
+  const habit = Object.entries(instead).find(([name]) => written === `--${name}`)?.[1]
+  if (habit !== undefined) return new UsageError(`there is no flag ${written}; ${habit}`)
   const near = nearestWord(written.replace(/^-+/, ''), [...Object.keys(flags), 'help'])
   return new UsageError(`there is no flag ${written}${near === null ? '' : `; did you mean --${near}?`}`)
 }
@@ -97,10 +105,17 @@ function valueOf(name: string, flag: FlagRow, texts: readonly string[] | undefin
   return flag.many === true ? texts : (texts?.at(-1) ?? flag.fallback)
 }
 
-function argsOf({ args }: Row, words: readonly string[]): Readonly<Record<string, string | undefined>> {
+function argsOf(
+  { args, flags }: Row,
+  words: readonly string[],
+  configured: boolean,
+): Readonly<Record<string, string | undefined>> {
   const wanted = Object.entries<ArgRow>(args)
   const extra = wanted.at(-1)?.[1].rest === true ? undefined : words[wanted.length]
-  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many`)
+  if (extra !== undefined) {
+    const file = !configured && 'config' in flags && /\.ya?ml$/i.test(extra)
+    throw new UsageError(`"${extra}" is one word too many${file ? `; write --config ${extra}` : ''}`)
+  }
   return Object.fromEntries(
     wanted.map(([name, arg], index) => {
       const word = arg.rest === true && index < words.length ? words.slice(index).join(' ') : words[index]

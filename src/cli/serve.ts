@@ -51,6 +51,8 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
 interface ListenFault extends NodeJS.ErrnoException {
   readonly address?: string
   readonly port?: number
+  /** Whose address was looked for. */
+  readonly hostname?: string
 }
 
 async function words(error: ListenFault): Promise<string> {
@@ -59,6 +61,8 @@ async function words(error: ListenFault): Promise<string> {
   const { address: host, port } = error
   if (error.code === 'EADDRINUSE' && host !== undefined && port !== undefined) return await portTaken({ host, port })
   if (error.syscall === 'listen') return `${error.message}; choose another address with --host or --port`
+  if (error.syscall === 'getaddrinfo')
+    return `${error.hostname ?? 'the host'}: no such host is known (${error.code ?? 'unknown error'}); choose another address with --host`
   return `turnout: ${error.stack ?? error.message}`
 }
 

@@ -34,7 +34,7 @@ export async function stats({ flags }: CallOf<typeof STATS>, io: Io): Promise<nu
     else io.stdout.write(`${shown.title}\n\n${headlineTable(headline)}${budgetText(budgets, now)}`)
     return 0
   } catch (thrown) {
-    const why = words(thrown)
+    const why = words(thrown, flags.folder !== undefined)
     if (why === null) throw thrown
     io.stderr.write(`turnout stats: ${why}\n`)
     return 1
@@ -110,8 +110,8 @@ const clock = (at: number): string => `${new Date(at).toISOString().slice(0, 16)
 const budgetText = (budgets: readonly SpentBudget[] | null, now: number): string =>
   budgets === null ? '' : `\n${budgetTable(budgets, now)}`
 
-/** Null: nobody foresaw it. */
-function words(thrown: unknown): string | null {
+/** Null: nobody foresaw it. `named`: the folder is that of --folder. */
+function words(thrown: unknown, named: boolean): string | null {
   if (thrown instanceof ConfigError) return thrown.message
-  return thrown instanceof KeyFileError ? `the key file ${thrown.message}` : ledgerFault(thrown)
+  return thrown instanceof KeyFileError ? `the key file ${thrown.message}` : ledgerFault(thrown, named)
 }

@@ -1,18 +1,21 @@
 /** The text of a configuration file, or why there is none and what to write instead. */
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { nearestWord } from '../core/did-you-mean.ts'
 import { ConfigError } from './issues.ts'
 
 /** What a configuration is called where nobody names one. */
 export const FILE_NAME = 'turnout.yaml'
 
-/** Throws a ConfigError. */
-export async function fileText(file: string): Promise<string> {
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Throws a ConfigError, about TURNOUT_CONFIG where that names the file. */
+export async function fileText(file: string, { TURNOUT_CONFIG: named = '' }: Env): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (thrown) {
-    throw new ConfigError([{ path: '', message: await why(file, (thrown as NodeJS.ErrnoException).code) }], file)
+    const path = named !== '' && resolve(named) === file ? 'TURNOUT_CONFIG' : ''
+    throw new ConfigError([{ path, message: await why(file, (thrown as NodeJS.ErrnoException).code) }], file)
   }
 }
 

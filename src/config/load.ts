@@ -51,7 +51,7 @@ export async function findConfig(asked: string | undefined, env: Env, cwd: strin
 
 /** Throws a ConfigError with everything that is wrong. */
 export async function loadConfig(file: string, env: Env, providers: Providers): Promise<LoadedConfig> {
-  return parseConfig(await fileText(file), env, providers, file)
+  return parseConfig(await fileText(file, env), env, providers, file)
 }
 
 /** The same for a text; `name` is the file that messages begin with and relative paths start from. */

@@ -36,7 +36,7 @@ const STAND_INS: readonly ((name: string) => string)[] = [
 
 /** Throws a ConfigError with everything that is wrong beside what is not set. */
 export async function loadView(file: string, env: Env, providers: ReadonlyMap<string, Provider>): Promise<LoadedView> {
-  return viewOf(await fileText(file), env, providers, file)
+  return viewOf(await fileText(file, env), env, providers, file)
 }
 
 /**

@@ -32,6 +32,19 @@ t.test('check: a valid file', async (t) => {
   t.notMatch(out, /[ \t]$/m, 'nothing at the ends of lines')
 })
 
+t.test('check: --config FILE and -c FILE are FILE, and one of them is enough', async (t) => {
+  const cwd = t.testdir({ 'mine.yaml': CONFIG })
+  const env = { OPENAI_API_KEY: 'k' }
+  const { out } = await run(['check', 'mine.yaml'], { cwd, env })
+  t.match(out, /mine\.yaml: OK/)
+  for (const flag of ['--config', '-c']) {
+    t.equal((await run(['check', flag, 'mine.yaml'], { cwd, env })).out, out)
+    const { code, err } = await run(['check', flag, 'mine.yaml', 'mine.yaml'], { cwd, env })
+    t.equal(code, 2)
+    t.match(err, /^turnout check: FILE and --config name the same: leave out one$/m)
+  }
+})
+
 t.test('check: columns begin below each other', async (t) => {
   const cwd = t.testdir({ 'turnout.yaml': CONFIG })
   const { out } = await run(['check'], { cwd, env: { OPENAI_API_KEY: 'k' } })
@@ -66,6 +79,12 @@ t.test('check: a file that is not there, a folder, and no file', async (t) => {
   t.equal(wrong.code, 2)
   t.match(wrong.err, /^turnout check: there is no flag --what\nusage: turnout check \[FILE\] \[--strict\]/)
   t.equal((await run(['check', 'a', 'b'], { cwd })).code, 2)
+  const named = await run(['check'], { cwd, env: { TURNOUT_CONFIG: '/none/mine.yaml' } })
+  t.equal(named.code, 1)
+  t.match(
+    named.err.replace(/\s+/g, ' '),
+    /mine\.yaml: TURNOUT_CONFIG: cannot be read: there is no such file; write the path of one, or leave it out $/,
+  )
 })
 
 t.test('key new: the hash is of the key, and works as a configured one', async (t) => {

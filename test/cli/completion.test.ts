@@ -65,7 +65,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['turnout check ', ['my file.yaml', 'other.json', 'afolder']],
   ['turnout check m', ['my file.yaml']],
   ['turnout check other.json ', []],
-  ['turnout check --config', []],
+  ['turnout check --config', ['--config']],
   ['turnout replay --against my', ['my file.yaml']],
   ['turnout replay --against other.json ot', ['other.json']],
   ['turnout connect cla', ['claude-code']],
@@ -83,7 +83,7 @@ t.test('bash completes commands, flags, their values, files and agents', async (
   const cwd = folder(t)
   // As readline parts them: an equals sign and a colon are words.
   const wordsOf = (line: string): string[] => line.split(' ').flatMap((word) => (/[=:]/.test(word) ? (word.match(/[^=:]+|[=:]/g) ?? []) : [word])) // prettier-ignore
-  const cases = [...CASES, ['turnout ledger --format=', LEDGER.flags.format.words], ['turnout ledger --format=c', ['csv']], ['turnout ledger --format=csv --dec', ['--decisions']]] as const // prettier-ignore
+  const cases = [...CASES, ['turnout ledger --format=', LEDGER.flags.format.words], ['turnout ledger --format=c', ['csv']], ['turnout ledger --sum mo', ['model', 'month']], ['turnout ledger --format=csv --dec', ['--decisions']]] as const // prettier-ignore
   const calls = cases.map(([line]) => {
     const words = wordsOf(line)
     return `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _turnout; printf '%s\\n' "\${COMPREPLY[@]}" ---`

@@ -96,6 +96,10 @@ t.test('what cannot be read is said in one line', async (t) => {
   const { cwd } = await folder(t)
   for (const [file, message] of [
     ['none.json', /^turnout explain: none\.json: cannot be read \(ENOENT\)$/m],
+    [
+      'Write a poem',
+      /^turnout explain: Write a poem: cannot be read \(ENOENT\); `turnout route "\.\.\."`\stakes\sa\stext$/m,
+    ],
     ['broken.json', /^turnout explain: invalid_json: /m],
     ['unknown.json', /^turnout explain: model_not_found: .*"none"/m],
   ] as const) {
@@ -227,6 +231,22 @@ t.test('route: a text of the command line, or of standard input, in 80 columns',
   })
   t.match(await run(['route'], { cwd }), { code: 2, err: /^turnout route: TEXT is missing/ })
   t.match(await run(['route', 'two', 'words'], { cwd }), { code: 0, out: /^chosen/m })
+})
+
+t.test('where nothing listens, no address of a gateway is named as a remedy', async (t) => {
+  const backends = [{ name: 'up', kind: 'openai-compatible', url: 'http://127.0.0.1:9' }]
+  const cwd = t.testdir({ 'turnout.yaml': stringify({ backends }) })
+  const args = ['route', 'Hello', '--config', 'turnout.yaml']
+  const none = await run(args, { cwd })
+  t.equal(none.code, 1)
+  t.match(none.out.replace(/\s+/g, ' '), /reaches no model at the moment; see `turnout models`\. $/)
+  t.match(JSON.parse((await run([...args, '--json'], { cwd })).out), { error: { message: /see `turnout models`/ } })
+  const unknown = await run([...args, '--model', 'nope'], { cwd })
+  t.match(unknown, { code: 1, out: '' })
+  t.match(
+    unknown.err.replace(/\s+/g, ' '),
+    /turnout route: no_backend: No backend has listed its models yet; see `turnout models`\. $/,
+  )
 })
 
 t.test('a request that is over is explained from the ledger, with its outcome', async (t) => {

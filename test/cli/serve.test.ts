@@ -119,6 +119,13 @@ t.test('options that are wrong', async (t) => {
   const missing = await run(['serve', '--config', 'nope.yaml'], { cwd })
   t.equal(missing.code, 1)
   t.match(missing.err, /nope\.yaml: cannot be read/)
+  const nowhere = await run(['serve', '--port', '0', '--host', 'nope.invalid'], {
+    cwd: empty,
+    env: { ...NOWHERE, TURNOUT_AUTH: 'none' },
+  })
+  t.equal(nowhere.code, 1)
+  t.match(nowhere.err, /^nope\.invalid: no such host is known \(E\w+\); choose another address with --host$/m)
+  t.notMatch(nowhere.err, /^ +at /m, 'no stack')
 })
 
 t.test('a key works, its hash does not', async (t) => {

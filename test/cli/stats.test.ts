@@ -166,6 +166,11 @@ t.test('a gateway that asks for keys tells no numbers without the token of the a
 t.test('nobody to ask, nothing to read, wrong usage: each in words', async (t) => {
   const cwd = await configured(t, { store: { ledger: './later' } })
   t.match(await run([], cwd), { code: 1, out: '', err: /later: does not exist: no request has ended/ })
+  t.match(await run(['--folder', 'typo'], cwd), {
+    code: 1,
+    out: '',
+    err: /typo: no such folder; --folder takes that of `store.ledger`$/m,
+  })
   t.match(await run([], t.testdir({}), { TURNOUT_PORT: '1' }), {
     code: 1,
     out: '',

@@ -158,6 +158,29 @@ t.test('a wrong command is told with the one that was meant', async (t) => {
   t.match(await run('--port', '1'), { code: 2, err: /flags stand behind a command, as in `turnout serve --port 8080`/ })
 })
 
+t.test('habits of other programs are told what to write here', async (t) => {
+  for (const [argv, why] of [
+    [['serve', 'turnout.yaml'], '"turnout.yaml" is one word too many; write --config turnout.yaml'],
+    [['serve', 'mine.yml', '--port', '1'], '"mine.yml" is one word too many; write --config mine.yml'],
+    [['serve', 'a.yaml', '--config', 'b.yaml'], '"a.yaml" is one word too many'],
+    [['serve', 'now'], '"now" is one word too many'],
+    [['ledger', '--json'], 'there is no flag --json; write --format jsonl'],
+  ] as const) {
+    const { code, err } = await run(...argv)
+    t.equal(code, 2, argv.join(' '))
+    t.ok(err.startsWith(`turnout ${argv[0]}: ${why}\nusage: `), err)
+  }
+})
+
+t.test('-c is --config and -m is --model, wherever a request or a gateway has them', async (t) => {
+  const shorts = (flag: string): (string | undefined)[] =>
+    ALL.filter(({ flags }) => flag in flags).map(({ flags }) => flags[flag]?.short)
+  t.ok(shorts('config').length > 10)
+  t.strictSame([...new Set(shorts('config'))], ['c'])
+  for (const name of ['route', 'chat', 'connect'])
+    t.equal(ALL.find((command) => command.name === name)?.flags['model']?.short, 'm', name)
+})
+
 t.test('flags are read as they are written', async (t) => {
   const read = (...argv: string[]): unknown => {
     const row = {

@@ -53,7 +53,7 @@ export const STATS = row({
     { line: 'turnout stats', does: 'the last hour' },
     { line: 'turnout stats --since 7d --json', does: 'a week, for a program' },
   ],
-  guesses: ['statistics', 'summary', 'top', 'budget', 'budgets', 'spend'],
+  guesses: ['stat', 'statistics', 'summary', 'top', 'budget', 'budgets', 'spend'],
 })
 
 export const STATE = row({
@@ -79,6 +79,7 @@ export const LEDGER = row({
     key: { takes: 'ID', doc: 'of the key with this id only' },
     sum: {
       takes: 'FIELDS',
+      hints: Object.keys(GROUP_FIELDS),
       doc: `add up the rows of requests by ${Object.keys(GROUP_FIELDS).join(', ')}, or several of them: model,day`,
     },
     format: {
@@ -95,5 +96,6 @@ export const LEDGER = row({
     { line: 'turnout ledger --since 30d --sum model,day', does: 'what each model took each day' },
     { line: 'turnout ledger --since 7d --format csv > week.csv', does: 'a week, for a spreadsheet' },
   ],
+  instead: { json: 'write --format jsonl' },
   guesses: ['usage', 'cost', 'costs', 'log', 'logs', 'requests', 'export'],
 })

@@ -1,6 +1,6 @@
 /** Texts of the command that talks to the gateway. */
 import { row } from '../command.ts'
-import { CONFIG, KEY } from './shared.ts'
+import { CONFIG, KEY, MODEL } from './shared.ts'
 
 export const CHAT = row({
   name: 'chat',
@@ -12,7 +12,7 @@ export const CHAT = row({
   ],
   args: { text: { takes: 'TEXT', doc: 'one question; without it a conversation, or what standard input holds' } },
   flags: {
-    model: { takes: 'NAME', doc: 'a model, a route or a strategy, such as auto:cheap', fallback: 'auto' },
+    model: { ...MODEL, doc: 'a model, a route or a strategy, such as auto:cheap', fallback: 'auto' },
     url: { takes: 'URL', doc: 'the gateway; else the one of the configuration on this machine' },
     key: KEY,
     config: CONFIG,

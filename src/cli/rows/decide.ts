@@ -1,7 +1,7 @@
 /** Texts of the commands about decisions, and about programs that ask for them. */
 import { AGENTS } from '../agents.ts'
 import { row } from '../command.ts'
-import { CONFIG, JSON_FLAG, KEY } from './shared.ts'
+import { CONFIG, JSON_FLAG, KEY, MODEL } from './shared.ts'
 
 const URL_FLAG = { takes: 'URL', doc: 'the running gateway, such as http://127.0.0.1:7070' } as const
 const OWN_CONFIG = {
@@ -58,7 +58,7 @@ export const ROUTE = row({
   summary: 'decide about a text without sending it, and print why',
   about: [WHO_DECIDES],
   args: { text: { takes: 'TEXT', needed: true, rest: true, doc: 'what somebody would ask; - reads standard input' } },
-  flags: { model: { takes: 'NAME', short: 'm', fallback: 'auto', doc: 'the model to ask for' }, ...DECIDING },
+  flags: { model: { ...MODEL, fallback: 'auto', doc: 'the model to ask for' }, ...DECIDING },
   either: [OWN_CONFIG],
   examples: [
     { line: 'turnout route "Prove that there are infinitely many primes."', does: 'who would get this' },
@@ -105,7 +105,7 @@ export const CONNECT = row({
     },
   },
   flags: {
-    model: { takes: 'NAME', doc: 'the model that the agent is to ask for; else auto' },
+    model: { ...MODEL, doc: 'the model that the agent is to ask for; else auto' },
     test: { doc: 'ask the running gateway in each API that agents speak' },
     key: KEY,
     config: CONFIG,

@@ -45,8 +45,11 @@ export const CHECK = row({
   summary: 'validate a configuration and print what each route can reach',
   about: ['No backend is asked. Exit code 0: valid, also with warnings; 1: not; 2: there is nothing to check.'],
   args: { file: { takes: 'FILE', path: 'file', doc: CONFIG.doc } },
-  flags: { strict: { doc: 'a variable that is not set is an error, not a warning: where all of them are there' } },
-  readsConfig: true,
+  flags: {
+    strict: { doc: 'a variable that is not set is an error, not a warning: where all of them are there' },
+    config: { ...CONFIG, doc: 'the same as FILE' },
+  },
+  either: [{ flags: ['config'], args: ['file'], why: 'FILE and --config name the same: leave out one' }],
   examples: [
     { line: 'turnout check', does: 'the configuration that `turnout serve` would take' },
     { line: 'turnout check cheap.yaml', does: 'another one' },

@@ -1,6 +1,7 @@
 /** Flags that several commands have. */
 export const CONFIG = {
   takes: 'FILE',
+  short: 'c',
   path: 'file',
   doc: 'the configuration; else TURNOUT_CONFIG, ./turnout.yaml or /etc/turnout/turnout.yaml',
 } as const
@@ -8,6 +9,9 @@ export const CONFIG = {
 export const JSON_FLAG = { doc: 'print JSON, for programs' } as const
 
 export const KEY = { takes: 'KEY', doc: 'an API key of the gateway; else TURNOUT_KEY' } as const
+
+/** The model that is asked for. */
+export const MODEL = { takes: 'NAME', short: 'm' } as const
 
 /** How far back: `moment.ts` reads it. */
 export const SINCE = {

@@ -11,6 +11,7 @@ import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { spelled } from './spelling.ts'
 import { withoutAlias } from './alias.ts'
+import { SEE_HEALTH } from './see-health.ts'
 
 /** What decides on the route. */
 export interface NameContext {
@@ -52,11 +53,11 @@ function awayFor(model: string, principal: Principal, table: RouteTable): string
   const named = away.find(({ spec }) => model.startsWith(`${spec.name}/`))
   const unbound = boundsOf(null, boundOf(principal, table)).key === null
   if (named !== undefined && unbound)
-    return `Backend "${named.spec.name}" is ${named.live.state} and has not listed its models yet; see GET /health.`
+    return `Backend "${named.spec.name}" is ${named.live.state} and has not listed its models yet; see ${SEE_HEALTH}.`
   return away.length > 0 && listed.size === 0 ? NONE_LISTED : null
 }
 
-const NONE_LISTED = 'No backend has listed its models yet; see GET /health.'
+const NONE_LISTED = `No backend has listed its models yet; see ${SEE_HEALTH}.`
 
 /**
  * What the request comes to: one choice, or none. Without a profile all that it may come to, the first rule that holds for
@@ -151,7 +152,7 @@ function unknownModel(model: string, principal: Principal, table: RouteTable): s
     ...[...table.byName].filter(([, route]) => usable(route.candidates)).map(([name]) => name),
   ]
   if (known.length === 0)
-    return `No model named "${clip(model)}": no backend has listed its models yet; see GET /health.`
+    return `No model named "${clip(model)}": no backend has listed its models yet; see ${SEE_HEALTH}.`
   // Whoever asks with a long name, or among thousands, means none of these by a typo.
   const wanted = model.slice(model.lastIndexOf('/') + 1)
   // An engine may name its model by the path of a file.

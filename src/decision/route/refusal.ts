@@ -4,6 +4,7 @@ import { type ErrorCode, GatewayError, type Overflow } from '../../core/errors.t
 import { calibrated } from '../learn/calibration.ts'
 import { BOUNDS, isBound } from './bounds.ts'
 import type { Decision } from './decision.ts'
+import { SEE_HEALTH } from './see-health.ts'
 
 /** Candidates that a refusal names. */
 const NAMED = 20
@@ -16,7 +17,7 @@ export function refusalOf(decision: Decision, rows: DecisionRows): GatewayError 
     ...fallback.ruledOut.map(({ excluded }) => excluded.filter),
   ]
   if (filters.length === 0) {
-    const message = `Route "${choice.route}" reaches no model at the moment; see GET /health.`
+    const message = `Route "${choice.route}" reaches no model at the moment; see ${SEE_HEALTH}.`
     return new GatewayError('no_backend', message, { retryAfterMs: 2000 })
   }
   const reasons = decisionRecordOf(rows)
