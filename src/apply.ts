@@ -7,6 +7,7 @@ import { ConfigError } from './config/issues.ts'
 import { restartNeeded } from './config/restart.ts'
 import type { Emit } from './core/events.ts'
 import type { Config, PolicySettings } from './core/settings.ts'
+import { asksForKeys } from './keys/asks-for-keys.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import type { Observers } from './observers.ts'
 import { buildPolicy, type Policy } from './policy.ts'
@@ -109,9 +110,8 @@ function kept<T>(before: readonly T[], after: readonly T[], nameOf: (one: T) => 
 }
 
 /** The last key may not go where strangers could call then. */
-function refuseOpenDoor(before: Config, { keys, store, server }: Config): void {
-  const asksForKeys = keys.length > 0 || store.keys !== null
-  if (asksForKeys || before.keys.length === 0) return
-  const issues = openDoor(server.host, server.auth)
+function refuseOpenDoor(before: Config, after: Config): void {
+  if (asksForKeys(after) || before.keys.length === 0) return
+  const issues = openDoor(after.server.host, after.server.auth)
   if (issues.length > 0) throw new ConfigError(issues)
 }

@@ -13,7 +13,7 @@ export interface Table {
 export const code = (text: string): string => `\`${text}\``
 
 /** `state` of a path that answers 404. */
-const PLANNED = 'planned: answers 404'
+const NOT_SERVED = 'not served: answers 404'
 
 /** Paths beside the inference ones; a test compares them with the routes in src/http. */
 export const OTHER_PATHS: readonly (readonly [
@@ -59,7 +59,7 @@ export function endpointsTable(): Table {
     'POST',
     code(path),
     code(format),
-    served ? state(path) : PLANNED,
+    served ? state(path) : NOT_SERVED,
   ])
   const others = OTHER_PATHS.map(([method, path, dialect, state]) => [
     method,

@@ -7,6 +7,7 @@ import { transportReason } from '../core/transport.ts'
 import { ADMIN_URL, baseUrl } from './base-url.ts'
 import type { Io } from './io.ts'
 import { ownUrl } from './own-url.ts'
+import { Refused } from './refused.ts'
 import { viewed } from './viewed.ts'
 
 const LIMIT_MS = 15_000
@@ -17,7 +18,7 @@ export interface AdminClientOptions {
   readonly config?: string | undefined
 }
 
-/** `path`: with its query. Throws an Error that says what to do. */
+/** `path`: with its query. Throws a ConfigError, or a Refused that says what to do. */
 export async function askAdmin(
   path: string,
   options: AdminClientOptions,
@@ -25,20 +26,20 @@ export async function askAdmin(
 ): Promise<Readonly<Record<string, unknown>>> {
   const base = options.url === undefined ? await configured(options.config, io) : baseUrl(options.url, ADMIN_URL)
   const token = options.token ?? io.env['TURNOUT_ADMIN_TOKEN'] ?? ''
-  if (token === '') throw new Error('no token: set TURNOUT_ADMIN_TOKEN or pass --token')
+  if (token === '') throw new Refused('no token: set TURNOUT_ADMIN_TOKEN or pass --token')
   const url = new URL(path, base)
   const { status, text } = await get(url, token)
   const value = parsed(text)
   if (status === 200 && isObject(value)) return value
   const error = isObject(value) && isObject(value['error']) ? value['error']['message'] : null
-  throw new Error(
+  throw new Refused(
     typeof error === 'string' ? error : `${url.origin} answers ${status}: this is not an admin API of Turnout`,
   )
 }
 
 async function configured(asked: string | undefined, io: Io): Promise<string> {
   const found = await viewed(asked, io)
-  if (found === null) throw new Error('there is no configuration; pass --url with the address of the admin API')
+  if (found === null) throw new Refused('there is no configuration; pass --url with the address of the admin API')
   const { file, config } = found
   const { admin } = config
   if (admin === null)
@@ -53,7 +54,7 @@ async function get(url: URL, token: string): Promise<{ status: number; text: str
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
     return await client.call({ url, method: 'GET', headers, signal: AbortSignal.timeout(LIMIT_MS) })
   } catch (thrown) {
-    throw new Error(
+    throw new Refused(
       `${url.origin} does not answer (${transportReason(thrown)}); is the gateway running, with \`admin\` in its configuration?`,
     )
   } finally {

@@ -18,7 +18,7 @@ export interface Asked {
 
 const LIMIT_MS = 15_000
 
-/** Throws what says what to do: Refused, or NoGateway where it is none. */
+/** Throws a Refused that says what to do, a NoGateway where it is none. */
 export const askDecision = (body: Buffer, asked: Asked, { endpoint, model }: Whose): Promise<ShownDecision> =>
   ask('/v1/route', body, asked, { endpoint, model }, (value) => (isDecision(value) ? value : null))
 

@@ -2,38 +2,29 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { ReadStream } from 'node:tty'
-import { ConfigError } from '../config/issues.ts'
 import type { Turn } from '../formats/talk.ts'
 import { painted, shownLines } from '../observe/log/people/screen.ts'
 import type { CallOf } from './command.ts'
-import { findGateway, NoGateway } from './find-gateway.ts'
+import { keyOf } from './ask-running.ts'
+import { findGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
 import { Refused } from './refused.ts'
 import type { CHAT } from './rows/chat.ts'
 import { screenOf } from './screen.ts'
 import { readAll } from './stdin.ts'
-import { answer, noAnswer, type Talk, TalkError } from './talk.ts'
+import { answer, noAnswer, type Talk } from './talk.ts'
 import { talkLine } from './talk-line.ts'
 
 /** Exit code 0: it was answered, or somebody left; 1: the one question was not. */
 export async function chat({ flags, args }: CallOf<typeof CHAT>, io: Io): Promise<number> {
-  try {
-    const { url, silent } = await findGateway(flags, io)
-    if (silent !== null) throw new TalkError(noAnswer(url, silent))
-    const key = flags.key ?? (io.env['TURNOUT_KEY'] || undefined)
-    const conversation = new Conversation({ url, model: flags.model, key, session: randomUUID() }, io)
-    if (args.text === undefined && io.stdin instanceof ReadStream) return await converse(conversation, io.stdin, io)
-    const text = args.text ?? (await readAll(io.stdin)).toString().trim()
-    if (text === '') throw new TalkError('nothing was asked: write the question behind it, or into standard input')
-    return (await conversation.ask(text, new AbortController().signal)) ? 0 : 1
-  } catch (thrown) {
-    if (!EXPECTED.some((kind) => thrown instanceof kind)) throw thrown
-    io.stderr.write(`turnout chat: ${(thrown as Error).message}\n`)
-    return 1
-  }
+  const { url, silent } = await findGateway(flags, io)
+  if (silent !== null) throw new Refused(noAnswer(url, silent))
+  const conversation = new Conversation({ url, model: flags.model, key: keyOf(flags, io), session: randomUUID() }, io)
+  if (args.text === undefined && io.stdin instanceof ReadStream) return await converse(conversation, io.stdin, io)
+  const text = args.text ?? (await readAll(io.stdin)).toString().trim()
+  if (text === '') throw new Refused('nothing was asked: write the question behind it, or into standard input')
+  return (await conversation.ask(text, new AbortController().signal)) ? 0 : 1
 }
-
-const EXPECTED = [TalkError, ConfigError, NoGateway, Refused]
 
 /** Line by line until somebody leaves. */
 async function converse(conversation: Conversation, stdin: ReadStream, io: Io): Promise<number> {
@@ -96,7 +87,7 @@ class Conversation {
       )
     } catch (thrown) {
       if (signal.aborted) note = 'stopped'
-      else if (thrown instanceof TalkError) fault = thrown.message
+      else if (thrown instanceof Refused) fault = thrown.message
       else throw thrown
     }
     if (reply !== '' && !reply.endsWith('\n')) stdout.write('\n')

@@ -2,7 +2,6 @@
 import { callUrl } from '../config/backend.ts'
 import { type ConfigView, loadView } from '../config/view.ts'
 import { findConfig, loadConfig } from '../config/load.ts'
-import { ConfigError } from '../config/issues.ts'
 import { loadProviders } from '../config/providers.ts'
 import { durationText, sizeText } from '../core/units.ts'
 import type { BackendSpec, Config, RouteSpec } from '../core/settings.ts'
@@ -26,27 +25,21 @@ export async function check({ args, flags }: CallOf<typeof CHECK>, io: Io): Prom
     )
     return 2
   }
-  try {
-    const providers = await loadProviders()
-    // With the variables of whoever runs it, or without: then what they are for cannot be judged.
-    if (flags.strict) await loadConfig(file, io.env, providers)
-    const { config, warnings } = await loadView(file, io.env, providers)
-    io.stdout.write(`${report(config, columnsShown(io.stdout))}\n`)
-    const all = [
-      ...config.unset.map(unsetText),
-      ...(io.dotEnv?.warnings ?? []),
-      ...warnings,
-      ...shadows(config.routes, config.keys).map(({ why }) => why),
-    ]
-    for (const warning of all) io.stdout.write(`warning: ${warning}\n`)
-    const count = all.length === 1 ? ', 1 warning' : `, ${all.length} warnings`
-    io.stdout.write(`${file}: OK${all.length === 0 ? '' : count}\n`)
-    return 0
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown
-    io.stderr.write(`${thrown.message}\n`)
-    return 1
-  }
+  const providers = await loadProviders()
+  // With the variables of whoever runs it, or without: then what they are for cannot be judged.
+  if (flags.strict) await loadConfig(file, io.env, providers)
+  const { config, warnings } = await loadView(file, io.env, providers)
+  io.stdout.write(`${report(config, columnsShown(io.stdout))}\n`)
+  const all = [
+    ...config.unset.map(unsetText),
+    ...(io.dotEnv?.warnings ?? []),
+    ...warnings,
+    ...shadows(config.routes, config.keys).map(({ why }) => why),
+  ]
+  for (const warning of all) io.stdout.write(`warning: ${warning}\n`)
+  const count = all.length === 1 ? ', 1 warning' : `, ${all.length} warnings`
+  io.stdout.write(`${file}: OK${all.length === 0 ? '' : count}\n`)
+  return 0
 }
 
 const unsetText = ({ path, name }: ConfigView['unset'][number]): string =>

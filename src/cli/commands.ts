@@ -83,20 +83,10 @@ function version(_call: unknown, io: Io): Promise<number> {
   return Promise.resolve(0)
 }
 
-/** With the variables of the `.env` beside its configuration. */
-async function configured<C extends Call>(call: C, io: Io, run: (call: C, io: Io) => Promise<number>): Promise<number> {
+/** With the variables of the `.env` beside its configuration. Throws a ConfigError. */
+async function configured({ flags: { config }, args }: Call, io: Io): Promise<Io> {
   const { withDotEnv } = await import('./dot-env.ts')
-  const { ConfigError } = await import('../config/issues.ts')
-  const { config } = call.flags
-  const asked = typeof config === 'string' ? config : call.args['file']
-  try {
-    io = await withDotEnv(asked, io)
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown
-    io.stderr.write(`${thrown.message}\n`)
-    return 1
-  }
-  return await run(call, io)
+  return await withDotEnv(typeof config === 'string' ? config : args['file'], io)
 }
 
 /** A row, and how what it tells of is loaded. */
@@ -107,7 +97,7 @@ function command<F extends Flags, A extends Args>(
   const run: Command['run'] = async (argv, io) => {
     const call = parsedCall(row, (await row.moreFlags?.()) ?? {}, argv)
     const run = await load()
-    return 'config' in row.flags ? await configured(call, io, run) : await run(call, io)
+    return await run(call, 'config' in row.flags ? await configured(call, io) : io)
   }
   return { ...row, run }
 }

@@ -1,11 +1,13 @@
 /** `turnout connect [AGENT]`: how to point an agent at this gateway, and with --test whether the gateway answers in each API that agents speak. */
 import { didYouMean } from '../core/did-you-mean.ts'
 import { AGENTS } from './agents.ts'
+import { keyOf } from './ask-running.ts'
 import { type CallOf, UsageError } from './command.ts'
 import { agentsNamed, probedText, setupText } from './connect-text.ts'
 import { findGateway, type FoundGateway } from './find-gateway.ts'
 import type { Io } from './io.ts'
 import { probeGateway } from './probe-gateway.ts'
+import { Refused } from './refused.ts'
 import type { CONNECT } from './rows/decide.ts'
 
 /** An engine that loads its model first takes so long. */
@@ -26,20 +28,14 @@ export async function connect({ flags: values, args }: CallOf<typeof CONNECT>, i
   if (values.test && asked !== undefined) throw new UsageError('--test asks in every API: leave out the agent')
   if (values.model !== undefined && !MODEL.test(values.model))
     throw new UsageError('--model: a name has no spaces and no quotes')
-  try {
-    const gateway = await findGateway(values, io)
-    if (values.test)
-      return await test(gateway, values.model ?? 'auto', values.key ?? (io.env['TURNOUT_KEY'] || undefined), io)
-    if (gateway.silent !== null)
-      io.stderr.write(`${gateway.url} does not answer now (${gateway.silent}); \`turnout serve\` starts it\n\n`)
-    const aim = { url: gateway.url, keyed: gateway.keyed, model: values.model ?? null }
-    io.stdout.write(agents.map((agent) => setupText(agent, aim)).join('\n'))
-    if (gateway.keyed) io.stdout.write(`\n${KEY}`)
-    return 0
-  } catch (thrown) {
-    io.stderr.write(`turnout connect: ${(thrown as Error).message}\n`)
-    return 1
-  }
+  const gateway = await findGateway(values, io)
+  if (values.test) return await test(gateway, values.model ?? 'auto', keyOf(values, io), io)
+  if (gateway.silent !== null)
+    io.stderr.write(`${gateway.url} does not answer now (${gateway.silent}); \`turnout serve\` starts it\n\n`)
+  const aim = { url: gateway.url, keyed: gateway.keyed, model: values.model ?? null }
+  io.stdout.write(agents.map((agent) => setupText(agent, aim)).join('\n'))
+  if (gateway.keyed) io.stdout.write(`\n${KEY}`)
+  return 0
 }
 
 /** It is written into files and commands of a shell as it is. */
@@ -53,8 +49,8 @@ async function test(
   key: string | undefined,
   io: Io,
 ): Promise<number> {
-  if (silent !== null) throw new Error(`${url} does not answer (${silent}); \`turnout serve\` starts it`)
-  if (keyed && key === undefined) throw new Error(`${url} asks for a key: pass --key, or set TURNOUT_KEY`)
+  if (silent !== null) throw new Refused(`${url} does not answer (${silent}); \`turnout serve\` starts it`)
+  if (keyed && key === undefined) throw new Refused(`${url} asks for a key: pass --key, or set TURNOUT_KEY`)
   io.stdout.write(`${url}, model ${model}\n\n`)
   const rows = await probeGateway({ url, model, key, limitMs: LIMIT_MS })
   io.stdout.write(probedText(rows))

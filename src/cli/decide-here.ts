@@ -6,7 +6,6 @@ import { GatewayError } from '../core/errors.ts'
 import { openAIError } from '../formats/error-body.ts'
 import { ANONYMOUS, type Principal } from '../core/principal.ts'
 import type { Config } from '../core/settings.ts'
-import type { GatewayRequest } from '../core/types.ts'
 import { SEE_HEALTH } from '../decision/route/see-health.ts'
 import { gatewayRequest } from '../http/gateway-request.ts'
 import type { ShownDecision } from '../observe/explain/shape.ts'
@@ -24,27 +23,27 @@ export interface HereOptions {
   readonly whose: Whose
 }
 
-/** Throws a ConfigError, a GatewayError where there is nothing to decide about, or a Refused. */
-export const decideHere = (raw: Buffer, { config, key, forced, whose }: HereOptions, io: Io): Promise<ShownDecision> =>
-  onGatewayHere(config, io, (app, config) => decisionOf(raw, whose, app, principalFor(config, key, forced)))
+/** Throws a ConfigError, or a Refused, also where there is nothing to decide about. */
+export async function decideHere(raw: Buffer, options: HereOptions, io: Io): Promise<ShownDecision> {
+  const { config, key, forced, whose } = options
+  try {
+    return await onGatewayHere(config, io, (app, config) =>
+      decisionOf(raw, whose, app, principalFor(config, key, forced)),
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown
+    throw new Refused(`${thrown.code}: ${unserved(thrown.message)}`)
+  }
+}
 
 function decisionOf(raw: Buffer, { endpoint: asked, model }: Whose, app: App, principal: Principal): ShownDecision {
   const endpoint = endpointOf(raw, asked)
   const caller = { id: randomUUID(), url: pathOf(endpoint, raw, model), raw, headers: {}, principal }
-  const { decision, refusal } = dryRun(gatewayRequest(endpoint, caller, performance.now()), app)
+  const { decision, refusal } = app.dryRun(gatewayRequest(endpoint, caller, performance.now()))
   const record = decisionRecordOf(decision)
   if (refusal === null) return record
   const { error } = openAIError(refusal)
   return { ...record, error: { ...error, message: unserved(error.message) } }
-}
-
-function dryRun(request: GatewayRequest, app: App): ReturnType<App['dryRun']> {
-  try {
-    return app.dryRun(request)
-  } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) throw thrown
-    throw new GatewayError(thrown.code, unserved(thrown.message), { param: thrown.param })
-  }
 }
 
 /** Nothing listens that could be asked for its health. */

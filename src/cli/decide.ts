@@ -5,7 +5,7 @@ import { askRunning, keyOf, type WhoAsks } from './ask-running.ts'
 import { NOT_SAID, type Whose } from './whose.ts'
 import type { Io } from './io.ts'
 
-/** Throws a ConfigError, a GatewayError where there is nothing to decide about, a NoGateway or a Refused. */
+/** Throws a ConfigError, or a Refused, also where there is nothing to decide about. */
 export async function decide(raw: Buffer, who: WhoAsks, io: Io, whose: Whose = NOT_SAID): Promise<ShownDecision> {
   const told = await askRunning(who, io, (asked) => askDecision(raw, asked, whose))
   if (told !== null) return told

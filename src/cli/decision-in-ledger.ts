@@ -39,8 +39,7 @@ async function rowOf(folder: string, past: Past, since: number, io: Io): Promise
   try {
     for await (const { row } of entriesOf(folder, query)) if (past === 'last' || row.request_id === past.id) found = row
   } catch (thrown) {
-    const fault = ledgerFault(thrown)
-    throw fault === null ? thrown : new Refused(fault)
+    throw ledgerFault(thrown)
   }
   for (const words of damageWords(damage)) io.stderr.write(`turnout explain: ${words}\n`)
   return found

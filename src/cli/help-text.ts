@@ -11,7 +11,7 @@ const WIDEST = 26
 export const allHelp = (sections: readonly Section[]): string =>
   `turnout ${VERSION}: one OpenAI-compatible endpoint for engines and clouds
 
-usage: turnout COMMAND ..., and \`turnout COMMAND --help\` for what it takes
+usage: turnout COMMAND ..., and \`turnout COMMAND --help\` for its flags
 
 ${sections.map(sectionText(widthOf(sections.flatMap(({ entries }) => entries.map(({ name }) => name))))).join('\n')}`
 

@@ -1,4 +1,4 @@
-/** `turnout help`: the list of commands, or what one takes. */
+/** `turnout help`: the list of commands, or the help of one. */
 import { type CallOf, type Section, UsageError } from './command.ts'
 import { type Entry, findCommand, noVerb } from './find-command.ts'
 import { allHelp, commandHelp, groupHelp } from './help-text.ts'

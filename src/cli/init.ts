@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { detect } from '../backends/fleet/detect.ts'
+import { FILE_NAME } from '../config/file-text.ts'
 import { loadProviders } from '../config/providers.ts'
 import type { CallOf } from './command.ts'
 import { initFile } from './init-file.ts'
@@ -9,10 +10,8 @@ import type { Io } from './io.ts'
 import type { INIT } from './rows/run.ts'
 import { searchOf } from './setup.ts'
 
-const USUAL_FILE = 'turnout.yaml'
-
 export async function init({ args, flags }: CallOf<typeof INIT>, io: Io): Promise<number> {
-  const file = args.file ?? USUAL_FILE
+  const file = args.file ?? FILE_NAME
   const providers = await loadProviders()
   const found = await detect(searchOf(io.env, providers))
   try {
@@ -23,7 +22,7 @@ export async function init({ args, flags }: CallOf<typeof INIT>, io: Io): Promis
   }
   for (const { line } of found) io.stdout.write(`found  ${line}\n`)
   if (found.length === 0) io.stdout.write('found no engine and no cloud key: the file holds an example to change\n')
-  const [checked, served] = file === USUAL_FILE ? ['', ''] : [` ${file}`, ` --config ${file}`]
+  const [checked, served] = file === FILE_NAME ? ['', ''] : [` ${file}`, ` --config ${file}`]
   io.stdout.write(
     `wrote  ${file}\n\nnext:\n  turnout check${checked}   says what it comes to\n  turnout serve${served}   runs the gateway with it\n`,
   )

@@ -1,8 +1,6 @@
 /** `turnout key create|list|show|change|rotate|revoke`: the file of keys of a configuration, whether a gateway runs with it or not. */
-import { ConfigError } from '../config/issues.ts'
 import { needKnown } from '../config/view.ts'
 import { GatewayError } from '../core/errors.ts'
-import { KeyFileError } from '../keys/key-file.ts'
 import type { KeyStore, Made } from '../keys/key-store.ts'
 import type { KeyView } from '../keys/key-view.ts'
 import { type CallOf, UsageError } from './command.ts'
@@ -12,6 +10,7 @@ import { fieldsOfFlags } from './key-flags.ts'
 import { columnsShown } from './columns-of.ts'
 import { keyTable, shownKey } from './key-text.ts'
 import { keysOfConfig } from './keys-of-config.ts'
+import { Refused } from './refused.ts'
 import type { KEY_CHANGE, KEY_CREATE, KEY_LIST, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 
 /** Exit code of all of them: 0 done, 1 it cannot be done. */
@@ -20,32 +19,30 @@ export const createKey = ({ flags, args, more }: CallOf<typeof KEY_CREATE>, io: 
   if (id === undefined) throw new UsageError('--id ID is missing: how the key is to be called')
   if (flags.id !== undefined && args.id !== undefined) throw new UsageError('the id is given twice')
   const fields = fieldsOfFlags(more)
-  return onKeys('create', flags, io, async (keys) => printMade(await keys.create({ id, ...fields }), flags, io))
+  return onKeys(flags, io, async (keys) => printMade(await keys.create({ id, ...fields }), flags, io))
 }
 
 export const listKeys = ({ flags }: CallOf<typeof KEY_LIST>, io: Io): Promise<number> =>
-  onKeys('list', flags, io, (keys) =>
-    print({ keys: keys.list() }, keyTable(keys.list(), columnsShown(io.stdout)), flags, io),
-  )
+  onKeys(flags, io, (keys) => print({ keys: keys.list() }, keyTable(keys.list(), columnsShown(io.stdout)), flags, io))
 
 export const showKey = ({ flags, args }: CallOf<typeof KEY_SHOW>, io: Io): Promise<number> =>
-  onKeys('show', flags, io, (keys) => printKey(keys.get(args.id), flags, io))
+  onKeys(flags, io, (keys) => printKey(keys.get(args.id), flags, io))
 
 export const changeKey = ({ flags, args, more }: CallOf<typeof KEY_CHANGE>, io: Io): Promise<number> => {
   const fields = fieldsOfFlags(more)
-  return onKeys('change', flags, io, async (keys) => {
+  return onKeys(flags, io, async (keys) => {
     printKey(await keys.change(args.id, fields), flags, io)
     io.stderr.write(TAKEN_OVER)
   })
 }
 
 export const rotateKey = ({ flags, args }: CallOf<typeof KEY_ROTATE>, io: Io): Promise<number> =>
-  onKeys('rotate', flags, io, async (keys) =>
+  onKeys(flags, io, async (keys) =>
     printMade(await keys.rotate(args.id, flags.grace === undefined ? {} : { grace: flags.grace }), flags, io),
   )
 
 export const revokeKey = ({ flags, args }: CallOf<typeof KEY_REVOKE>, io: Io): Promise<number> =>
-  onKeys('revoke', flags, io, async (keys) => {
+  onKeys(flags, io, async (keys) => {
     printKey(await keys.revoke(args.id), flags, io)
     io.stderr.write(TAKEN_OVER)
   })
@@ -55,34 +52,21 @@ interface Wish {
   readonly json: boolean
 }
 
-async function onKeys(
-  verb: string,
-  { config }: Wish,
-  io: Io,
-  act: (keys: KeyStore) => void | Promise<void>,
-): Promise<number> {
+async function onKeys({ config }: Wish, io: Io, act: (keys: KeyStore) => void | Promise<void>): Promise<number> {
   try {
-    const keys = await openKeys(config, io)
-    if (keys === null) return 1
-    await act(keys)
+    await act(await openKeys(config, io))
     return 0
   } catch (thrown) {
-    if (thrown instanceof GatewayError) io.stderr.write(`turnout key ${verb}: ${thrown.message}\n`)
-    else if (thrown instanceof KeyFileError) io.stderr.write(`turnout key ${verb}: the key file ${thrown.message}\n`)
-    else if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
-    else throw thrown
-    return 1
+    throw thrown instanceof GatewayError ? new Refused(thrown.message) : thrown
   }
 }
 
-/** Null after saying why there is none. */
-async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore | null> {
+async function openKeys(asked: string | undefined, io: Io): Promise<KeyStore> {
   const found = await viewed(asked, io)
   if (found === null || found.config.store.keys === null) {
-    io.stderr.write(
-      `turnout key: ${found === null ? 'there is no configuration' : `${found.file} names no key file`}; add \`store: { keys: ./data/keys.json }\` to it\n`,
+    throw new Refused(
+      `${found === null ? 'there is no configuration' : `${found.file} names no key file`}; add \`store: { keys: ./data/keys.json }\` to it`,
     )
-    return null
   }
   needKnown(found.config, found.file, 'store.keys')
   return keysOfConfig(found.config, 'turnout key', io)

@@ -1,5 +1,5 @@
 /** What `turnout ledger --sum` prints: a line for each group. */
-import { amount } from '../core/amount.ts'
+import { briefAmount } from '../core/amount.ts'
 import { didYouMean } from '../core/did-you-mean.ts'
 import { nanoUsdOf, usdText } from '../core/money.ts'
 import { TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
@@ -63,11 +63,11 @@ interface Figure {
 }
 
 const FIGURES: readonly Figure[] = [
-  { head: 'useful', of: (_, { requests, successes }) => `${short(successes)}/${short(requests)}` },
-  { head: 'input', of: ({ tokens }) => short(tokens.input) },
-  { head: 'cached', of: ({ tokens }) => short(tokens.cachedInput), dispensable: true },
-  { head: 'output', of: ({ tokens }) => short(tokens.output) },
-  { head: 'reasoning', of: ({ tokens }) => short(tokens.reasoning), dispensable: true },
+  { head: 'useful', of: (_, { requests, successes }) => `${briefAmount(successes)}/${briefAmount(requests)}` },
+  { head: 'input', of: ({ tokens }) => briefAmount(tokens.input) },
+  { head: 'cached', of: ({ tokens }) => briefAmount(tokens.cachedInput), dispensable: true },
+  { head: 'output', of: ({ tokens }) => briefAmount(tokens.output) },
+  { head: 'reasoning', of: ({ tokens }) => briefAmount(tokens.reasoning), dispensable: true },
   {
     head: 'cost',
     of: (_, { cost_usd, unpriced_requests }) => `${dollars(cost_usd)}${unpriced_requests > 0 ? '+' : ' '}`,
@@ -97,6 +97,3 @@ function figuresOf(sums: Sums, figures: readonly Figure[]): string[] {
   const headline = headlineOf(sums)
   return figures.map(({ of }) => of(sums, headline))
 }
-
-/** Up to ten thousand as it is. */
-const short = (count: number): string => (count < 10_000 ? String(count) : amount(count))

@@ -1,6 +1,5 @@
 /** `turnout ledger`: rows of the ledger, also while the gateway runs. */
 import { resolve } from 'node:path'
-import { ConfigError } from '../config/issues.ts'
 import { defaultStore } from '../config/load.ts'
 import { needKnown } from '../config/view.ts'
 import { DamageCount } from '../ledger/damage.ts'
@@ -35,10 +34,7 @@ export async function ledger({ flags: values }: CallOf<typeof LEDGER>, io: Io): 
     else await printSums(folder, values, fields, reading, io)
     return 0
   } catch (thrown) {
-    const fault = thrown instanceof ConfigError ? thrown.message : ledgerFault(thrown, values.folder !== undefined)
-    if (fault === null) throw thrown
-    io.stderr.write(`${fault}\n`)
-    return 1
+    throw ledgerFault(thrown, values.folder !== undefined)
   }
 }
 

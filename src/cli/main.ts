@@ -16,7 +16,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['-h', 'help'],
 ])
 
-/** Exit code: what the command says, 0 done, 1 failed; 2 wrong usage. */
+/** Exit code: what the command says, 0 done, 1 failed; 2 wrong usage. Whatever a command throws that it foresees is told here. */
 export async function main([word = 'help', ...words]: readonly string[], io: Io): Promise<number> {
   let entry: Entry | null = null
   try {
@@ -29,9 +29,15 @@ export async function main([word = 'help', ...words]: readonly string[], io: Io)
     if ('commands' in entry) throw noVerb(entry, found.rest)
     return await entry.run(found.rest, io)
   } catch (thrown) {
-    if (!(thrown instanceof UsageError)) throw thrown
-    io.stderr.write(refusal(entry, thrown.message))
-    return 2
+    if (thrown instanceof UsageError) {
+      io.stderr.write(refusal(entry, thrown.message))
+      return 2
+    }
+    const { failureText } = await import('./failure-text.ts')
+    const told = failureText(entry?.name ?? word, thrown)
+    if (told === null) throw thrown
+    io.stderr.write(told)
+    return 1
   }
 }
 

@@ -1,4 +1,5 @@
 /** Models as people compare them: context, prices, expected success and what each can do. What is not known is `?`. Pure. */
+import { briefAmount } from '../core/amount.ts'
 import type { Capability } from '../core/capabilities.ts'
 import type { ShownDeployment } from '../http/shown-deployment.ts'
 import { figure, plain, shownShare, UNKNOWN } from '../observe/explain/figures.ts'
@@ -11,7 +12,11 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { head: 'context', unit: 'tokens', cell: ({ context_tokens: tokens }) => countText(tokens) },
+  {
+    head: 'context',
+    unit: 'tokens',
+    cell: ({ context_tokens: tokens }) => (tokens === null ? UNKNOWN : briefAmount(tokens)),
+  },
   { head: 'in', unit: 'USD/M', cell: ({ price }) => figure(price?.input_per_mtok_usd) },
   { head: 'out', unit: 'USD/M', cell: ({ price }) => figure(price?.output_per_mtok_usd) },
   {
@@ -77,13 +82,3 @@ function troubles(all: readonly ShownDeployment[], width: number): string[] {
 
 const canText = ({ capabilities }: ShownDeployment): string =>
   SHOWN.filter((one) => capabilities[one] === true).join(' ') || '-'
-
-/** As contexts are spoken of: 131072 is 131k. */
-const countText = (tokens: number | null): string =>
-  tokens === null
-    ? UNKNOWN
-    : tokens < 10_000
-      ? String(tokens)
-      : tokens < 1e6
-        ? `${Math.round(tokens / 1000)}k`
-        : `${figure(tokens / 1e6)}M`

@@ -9,6 +9,7 @@ import { readLine, readRow, type Skip } from '../replay/lines.ts'
 import type { Logged } from '../replay/logged.ts'
 import { linesOf } from '../store/lines.ts'
 import type { Io } from './io.ts'
+import { Refused } from './refused.ts'
 
 export interface Found {
   readonly read: Logged | Skip
@@ -16,10 +17,7 @@ export interface Found {
   readonly place: string
 }
 
-/** A folder that is none of a ledger. */
-export class NoLedger extends Error {}
-
-/** `source`: a path, `-` = standard input. Rejects where it cannot be read. */
+/** `source`: a path, `-` = standard input. Throws a Refused for a folder that is none of a ledger; rejects where it cannot be read. */
 export async function* requestsOf(source: string, io: Io, damage: DamageCount): AsyncGenerator<Found, void> {
   if (source === '-') {
     yield* requestsInLines(io.stdin)
@@ -27,7 +25,7 @@ export async function* requestsOf(source: string, io: Io, damage: DamageCount): 
   }
   const path = resolve(io.cwd, source)
   const isFolder = (await stat(path)).isDirectory()
-  if (isFolder && (await segmentsOf(path)).length === 0) throw new NoLedger()
+  if (isFolder && (await segmentsOf(path)).length === 0) throw new Refused(`${source}: holds no segment of a ledger`)
   if (isFolder || segmentAt(path) !== null) yield* requestsInLedger(path, damage)
   else yield* requestsInLines(createReadStream(path, { highWaterMark: 1 << 20 }))
 }

@@ -1,19 +1,18 @@
 /** `turnout replay --config A --against B SOURCE`: what another configuration would have made of the requests of a log or a ledger. */
 import { resolve } from 'node:path'
-import { ConfigError } from '../config/issues.ts'
 import { findConfig } from '../config/load.ts'
 import { loadProviders } from '../config/providers.ts'
 import { loadView, needKnown } from '../config/view.ts'
 import { type ReplayPolicy, policyOf } from '../replay/policy.ts'
 import { Replay } from '../replay/replay.ts'
 import { reportOf } from '../replay/report.ts'
-import { KeyFileError } from '../keys/key-file.ts'
 import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
 import { keysOfConfig } from './keys-of-config.ts'
 import type { REPLAY } from './rows/decide.ts'
 import { damageWords } from './ledger-damage.ts'
-import { NoLedger, requestsOf } from './replay-source.ts'
+import { Refused } from './refused.ts'
+import { requestsOf } from './replay-source.ts'
 import { replayTable } from './replay-table.ts'
 import { DamageCount } from '../ledger/damage.ts'
 
@@ -31,13 +30,8 @@ export async function replay({ flags: values, args }: CallOf<typeof REPLAY>, io:
     return report.requests > 0 ? 0 : 1
   } catch (thrown) {
     const { code, syscall } = thrown as NodeJS.ErrnoException
-    if (thrown instanceof ConfigError) io.stderr.write(`${thrown.message}\n`)
-    else if (thrown instanceof KeyFileError) io.stderr.write(`turnout replay: the key file ${thrown.message}\n`)
-    else if (thrown instanceof NoLedger) io.stderr.write(`turnout replay: ${source}: holds no segment of a ledger\n`)
-    else if (code !== undefined && syscall !== undefined)
-      io.stderr.write(`turnout replay: ${source}: cannot be read (${code})\n`)
-    else throw thrown
-    return 1
+    if (code === undefined || syscall === undefined) throw thrown
+    throw new Refused(`${source}: cannot be read (${code})`)
   }
 }
 

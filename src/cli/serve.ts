@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import { hostPattern } from '../config/browsers.ts'
 import { openDoor, samePort } from '../config/cross-checks.ts'
 import { ConfigError } from '../config/issues.ts'
+import { asksForKeys } from '../keys/asks-for-keys.ts'
 import { KeyFileError } from '../keys/key-file.ts'
 import type { Config } from '../core/settings.ts'
 import type { CallOf } from './command.ts'
@@ -108,8 +109,6 @@ async function refuseUnwritable({ store }: Config, { env }: Io): Promise<void> {
   const issues = await unwritable(store, { uid: process.getuid?.() ?? null, data: env['TURNOUT_DATA'] ?? '' })
   if (issues.length > 0) throw new ConfigError(issues)
 }
-
-const asksForKeys = ({ keys, store }: Config): boolean => keys.length > 0 || store.keys !== null
 
 /** The log has written what it had, so that the request to paste is the last that is read. */
 async function announce(

@@ -1,5 +1,6 @@
 /** `turnout sessions`: what agents took, by session or by agent, from a running gateway. */
 import { isObject } from '../core/is-object.ts'
+import { briefAmount } from '../core/amount.ts'
 import { ageText } from './age.ts'
 import { askAdmin } from './ask-admin.ts'
 import type { CallOf } from './command.ts'
@@ -14,24 +15,19 @@ export async function sessions({ flags: options }: CallOf<typeof SESSIONS>, io: 
   const query = new URLSearchParams(
     Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== undefined),
   )
-  try {
-    const answer = await askAdmin(`/admin/sessions?${query.toString()}`, options, io)
-    const found = Array.isArray(answer['sessions']) ? (answer['sessions'] as readonly unknown[]).filter(isObject) : []
-    if (json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-    else
-      io.stdout.write(
-        found.length === 0
-          ? 'no sessions\n'
-          : table(
-              HEAD(agents),
-              found.map((one) => row(one, agents, Date.now())),
-            ),
-      )
-    return 0
-  } catch (thrown) {
-    io.stderr.write(`turnout sessions: ${(thrown as Error).message}\n`)
-    return 1
-  }
+  const answer = await askAdmin(`/admin/sessions?${query.toString()}`, options, io)
+  const found = Array.isArray(answer['sessions']) ? (answer['sessions'] as readonly unknown[]).filter(isObject) : []
+  if (json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+  else
+    io.stdout.write(
+      found.length === 0
+        ? 'no sessions\n'
+        : table(
+            HEAD(agents),
+            found.map((one) => row(one, agents, Date.now())),
+          ),
+    )
+  return 0
 }
 
 const HEAD = (agents: boolean): string[] => [
@@ -62,7 +58,7 @@ function row(one: Shown, agents: boolean, now: number): string[] {
     ...names,
     ageText(now - Date.parse(word(one['last_at']))),
     `${word(one['successes'])}/${word(one['requests'])}`,
-    amount(number(tokens['input']) + number(tokens['output'])),
+    briefAmount(number(tokens['input']) + number(tokens['output'])),
     usd(one['cost_usd'], number(one['unpriced_requests'])),
     usd(one['cost_per_success_usd']),
     percent(one['waste_ratio']),
@@ -84,6 +80,3 @@ const percent = (value: unknown): string => (typeof value === 'number' ? `${Math
 /** With a `+` where a part of it is unknown. */
 const usd = (value: unknown, unpriced = 0): string =>
   typeof value === 'number' ? `${value.toFixed(value < 0.1 ? 5 : 2)}${unpriced > 0 ? '+' : ''}` : '-'
-
-const amount = (tokens: number): string =>
-  tokens < 10_000 ? String(tokens) : tokens < 1e6 ? `${Math.round(tokens / 1000)}k` : `${(tokens / 1e6).toFixed(1)}M`

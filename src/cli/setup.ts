@@ -58,7 +58,7 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
     const lookout = new Lookout(search, { everyMs, simulated: [] })
     return { config: defaultConfig(backends, io.env), lookout, close: () => lookout.close() }
   }
-  io.stderr.write('found none: two simulated models answer, to try the gateway with\n')
+  io.stderr.write('found none: serving two simulated models to try the gateway with\n')
   const demo = await startDemo()
   const lookout = new Lookout(search, { everyMs, simulated: demo.backends })
   return {

@@ -1,7 +1,6 @@
 /** `turnout state`: what the gateway has learnt and keeps in a file. */
 import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
-import { ConfigError } from '../config/issues.ts'
 import { defaultStore } from '../config/load.ts'
 import { needKnown } from '../config/view.ts'
 import type { CallOf } from './command.ts'
@@ -12,14 +11,8 @@ import { table } from './table.ts'
 
 /** Exit code 0: done, 1: there is nothing, or it cannot be read, 2: wrong usage. */
 export async function state({ flags, args }: CallOf<typeof STATE>, io: Io): Promise<number> {
-  try {
-    const file = await stateFile(flags.config, io)
-    return args.verb === 'reset' ? await resetState(file, io) : await showState(file, io, flags.json)
-  } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown
-    io.stderr.write(`${thrown.message}\n`)
-    return 1
-  }
+  const file = await stateFile(flags.config, io)
+  return args.verb === 'reset' ? await resetState(file, io) : await showState(file, io, flags.json)
 }
 
 /** Null where nothing is kept. */

@@ -1,6 +1,5 @@
 /** Where `turnout stats` has its numbers from: the ledger, or what a running gateway says of itself. */
 import { z } from 'zod'
-import { HttpClient } from '../backends/upstream/http-client.ts'
 import type { BudgetState } from '../budgets/limiter.ts'
 import { openLimiter } from '../budgets/open.ts'
 import { QUIET } from '../budgets/quiet.ts'
@@ -16,9 +15,11 @@ import { countedIn } from '../ledger/read.ts'
 import { type Headline, headlineOf, headlineSchema } from '../observe/headline/headline.ts'
 import { addRequest, newSums } from '../observe/headline/sums.ts'
 import { askAdmin } from './ask-admin.ts'
+import { gatewayFront } from './gateway-front.ts'
 import type { Io } from './io.ts'
 import { keysOfConfig } from './keys-of-config.ts'
 import { ownUrl } from './own-url.ts'
+import { Refused } from './refused.ts'
 import type { SpentBudget } from './stats-text.ts'
 
 /** Of the requests that ended from `since` (epoch ms) on. Rejects where the folder cannot be read. */
@@ -65,7 +66,6 @@ async function budgetsInRedis(specs: readonly BudgetSpec[], url: string): Promis
   }
 }
 
-const answerOfFront = z.object({ name: z.literal('turnout'), last_hour: headlineSchema.optional() })
 const answerOfAdmin = z.object({ last_hour: headlineSchema, budgets: z.array(shownBudgetSchema) })
 
 export interface GatewayStats {
@@ -73,8 +73,6 @@ export interface GatewayStats {
   /** Null: they are not told. */
   readonly budgets: readonly SpentBudget[] | null
 }
-
-const LIMIT_MS = 5_000
 
 /** The last hour of the gateway of `config`; why there is none, in words. */
 export async function statsOfGateway(config: Config | null, url: string, io: Io): Promise<GatewayStats | string> {
@@ -90,36 +88,19 @@ async function statsOfAdmin(url: string, token: string, io: Io): Promise<Gateway
     if (told === undefined) return `the gateway whose admin API is at ${url} is of another version`
     return { headline: told.last_hour, budgets: told.budgets }
   } catch (thrown) {
-    return (thrown as Error).message
+    if (!(thrown instanceof Refused)) throw thrown
+    return thrown.message
   }
 }
 
 async function statsOfFront(url: string): Promise<GatewayStats | string> {
-  const client = new HttpClient({ connectMs: LIMIT_MS })
   try {
-    const signal = AbortSignal.timeout(LIMIT_MS)
-    const { text } = await client.call({
-      url: `${url}/`,
-      method: 'GET',
-      headers: { accept: 'application/json' },
-      signal,
-    })
-    const front = answerOfFront.safeParse(jsonOf(text)).data
-    if (front === undefined) return `what answers at ${url} is not Turnout of this version`
+    const front = await gatewayFront(url)
+    if (front === null) return `what answers at ${url} is not Turnout of this version`
     if (front.last_hour === undefined)
       return `the gateway at ${url} asks for keys, so it tells its numbers only over the admin API: set TURNOUT_ADMIN_TOKEN`
     return { headline: front.last_hour, budgets: null }
   } catch (thrown) {
     return `no gateway answers at ${url} (${transportReason(thrown)})`
-  } finally {
-    await client.destroy()
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

@@ -1,9 +1,7 @@
 /** `turnout stats`: the five headline numbers and the budgets, from the ledger, also while the gateway runs. */
 import { relative, resolve } from 'node:path'
-import { ConfigError } from '../config/issues.ts'
 import { defaultStore } from '../config/load.ts'
 import { type ConfigView, needKnown } from '../config/view.ts'
-import { KeyFileError } from '../keys/key-file.ts'
 import { DamageCount } from '../ledger/damage.ts'
 import type { Headline } from '../observe/headline/headline.ts'
 import { type CallOf, UsageError } from './command.ts'
@@ -13,6 +11,7 @@ import { viewed } from './viewed.ts'
 import { damageWords } from './ledger-damage.ts'
 import { ledgerFault } from './ledger-fault.ts'
 import { momentAt } from './moment.ts'
+import { Refused } from './refused.ts'
 import type { STATS } from './rows/books.ts'
 import { budgetsOfConfig, headlineInLedger, statsOfGateway } from './stats-source.ts'
 import { budgetTable, headlineTable, type SpentBudget } from './stats-text.ts'
@@ -26,7 +25,6 @@ export async function stats({ flags }: CallOf<typeof STATS>, io: Io): Promise<nu
   if (since > now) throw new UsageError('--since is in the future')
   try {
     const shown = await shownOf(flags, { since, until: now }, io)
-    if (shown === null) return 1
     const { source, headline, budgets } = shown
     const period = { since: new Date(shown.since).toISOString(), until: new Date(now).toISOString() }
     const told = { source, ...period, ...headline, budgets: budgets?.map(spentOf) ?? null }
@@ -34,10 +32,7 @@ export async function stats({ flags }: CallOf<typeof STATS>, io: Io): Promise<nu
     else io.stdout.write(`${shown.title}\n\n${headlineTable(headline)}${budgetText(budgets, now)}`)
     return 0
   } catch (thrown) {
-    const why = words(thrown, flags.folder !== undefined)
-    if (why === null) throw thrown
-    io.stderr.write(`turnout stats: ${why}\n`)
-    return 1
+    throw ledgerFault(thrown, flags.folder !== undefined)
   }
 }
 
@@ -58,8 +53,8 @@ interface Period {
   readonly until: number
 }
 
-/** Null after saying why there is nothing. */
-async function shownOf(flags: Asked, { since, until }: Period, io: Io): Promise<Shown | null> {
+/** Throws a Refused that says why there is nothing. */
+async function shownOf(flags: Asked, { since, until }: Period, io: Io): Promise<Shown> {
   const config = flags.folder === undefined ? await configOf(flags.config, io) : null
   const store = config?.store ?? defaultStore(io.env)
   const folder = flags.folder === undefined ? (store.ledger?.folder ?? null) : resolve(io.cwd, flags.folder)
@@ -78,12 +73,11 @@ function nearest(path: string, cwd: string): string {
   return near.length < path.length ? near : path
 }
 
-async function ofGateway(flags: Asked, until: number, config: ConfigView | null, io: Io): Promise<Shown | null> {
+async function ofGateway(flags: Asked, until: number, config: ConfigView | null, io: Io): Promise<Shown> {
   const url = gatewayUrl(config, io)
   const told = await statsOfGateway(config, url, io)
   if (typeof told === 'string') {
-    io.stderr.write(`turnout stats: ${NO_LEDGER}, and ${told}\n`)
-    return null
+    throw new Refused(`${NO_LEDGER}, and ${told}`)
   }
   const only = flags.since === undefined ? '' : ', whatever --since says'
   io.stderr.write(`turnout stats: ${NO_LEDGER}, so this is the last hour of the running gateway${only}\n`)
@@ -109,9 +103,3 @@ const clock = (at: number): string => `${new Date(at).toISOString().slice(0, 16)
 
 const budgetText = (budgets: readonly SpentBudget[] | null, now: number): string =>
   budgets === null ? '' : `\n${budgetTable(budgets, now)}`
-
-/** Null: nobody foresaw it. `named`: the folder is that of --folder. */
-function words(thrown: unknown, named: boolean): string | null {
-  if (thrown instanceof ConfigError) return thrown.message
-  return thrown instanceof KeyFileError ? `the key file ${thrown.message}` : ledgerFault(thrown, named)
-}

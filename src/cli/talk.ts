@@ -3,6 +3,7 @@ import { HttpClient } from '../backends/upstream/http-client.ts'
 import { transportReason } from '../core/transport.ts'
 import { refusalOf } from '../formats/probes.ts'
 import { NAMED_EVENTS, type SseFrame } from '../formats/sse.ts'
+import { Refused } from './refused.ts'
 import { type Said, saidIn, TALK_PATH, talkBody, type Turn } from '../formats/talk.ts'
 
 export interface Talk {
@@ -13,12 +14,9 @@ export interface Talk {
   readonly session: string
 }
 
-/** What a person is told where there is no answer. */
-export class TalkError extends Error {}
-
 const CONNECT_MS = 5_000
 
-/** Gives each event to `say`, and rejects with a TalkError, or as `signal` was aborted. */
+/** Gives each event to `say`, and rejects with a Refused, or as `signal` was aborted. */
 export async function answer(
   turns: readonly Turn[],
   talk: Talk,
@@ -40,11 +38,11 @@ export async function answer(
       body: talkBody(talk.model, turns),
       signal,
     })
-    if (status !== 200) throw new TalkError(refusal(status, await textOf(body), talk))
+    if (status !== 200) throw new Refused(refusal(status, await textOf(body), talk))
     await readEvents(body, say)
   } catch (thrown) {
-    if (thrown instanceof TalkError || signal.aborted) throw thrown
-    throw new TalkError(noAnswer(talk.url, transportReason(thrown)))
+    if (thrown instanceof Refused || signal.aborted) throw thrown
+    throw new Refused(noAnswer(talk.url, transportReason(thrown)))
   } finally {
     await client.destroy()
   }
@@ -59,7 +57,7 @@ async function readEvents(body: AsyncIterable<Buffer>, say: (said: Said) => void
     for (const frame of frames) {
       const said = saidIn(frame)
       say(said)
-      if (said.error !== null) throw new TalkError(said.error)
+      if (said.error !== null) throw new Refused(said.error)
     }
   }
   for await (const chunk of body) {

@@ -164,7 +164,7 @@ const HABITS: readonly Habits[] = [
     names: {
       ...each('bind bind_address listen address addr ip', 'write `host` and `port`'),
       ...each('allowed_origins cors_origins', 'write `cors`, like { origins: ["https://app.example.com"] }'),
-      ...each('log loglevel logging verbose debug', 'write `log_level`, like debug'),
+      ...each('loglevel logging verbose debug', 'write `log_level`, like debug'),
       ...each('master_key api_key api_keys key', 'write `keys` of the file; `turnout key new` makes one'),
       ...each('timeout request_timeout', 'write `limits` of the file, like { total: 10m }'),
       ...each('max_body_size body_limit', 'write `limits` of the file, like { body: 32MiB }'),

@@ -8,3 +8,6 @@ export function amount(count: number): string {
 }
 
 const tenths = (value: number): string => value.toFixed(1).replace(/\.0$/, '')
+
+/** The same, up to ten thousand as it is. */
+export const briefAmount = (count: number): string => (count < 10_000 ? String(count) : amount(count))

@@ -110,7 +110,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   later(
     'compact',
     '/v1/responses/compact',
-    'what OpenAI compacts it alone can read; ask POST /v1/responses for a summary, and send that in place of the conversation',
+    'only OpenAI can read what it compacts; ask POST /v1/responses for a summary, and send that in place of the conversation',
     'openai-responses',
   ),
   later('audio', '/v1/audio/*', 'audio endpoints are not built yet; call the backend directly'),

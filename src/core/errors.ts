@@ -156,7 +156,7 @@ export const ERRORS = {
     type: INVALID,
     source: 'turnout',
     retry: 'never',
-    means: 'The path is planned, but this version does not have it.',
+    means: 'This version does not have the path.',
   },
   upstream_unsupported: {
     ...FAILED,

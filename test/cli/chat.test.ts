@@ -2,10 +2,10 @@ import t, { type Test } from 'tap'
 import { json, type Reply, startEngine } from '../fleet/engine-double.ts'
 import { within } from '../support/await.ts'
 import { noTerminal, openTerminal, seen, type Terminal } from '../support/terminal.ts'
-import { COMMAND, run, start } from './turnout.ts'
+import { COMMAND, NOWHERE, run, start, unwrapped } from './turnout.ts'
 
-/** Engines of this machine must not be found. */
-const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+/** What a gateway says of itself. */
+const FRONT = json({ name: 'turnout' })
 
 /** A gateway with the demo's models. */
 async function gateway(t: Test): Promise<string> {
@@ -38,7 +38,7 @@ t.test('one question: the answer on standard output, what it took on standard er
 t.test('where there is no answer, words that say what to do', async (t) => {
   const url = await gateway(t)
   const cwd = t.testdir({})
-  const keyed = await startEngine({ '*': json({ error: { message: 'x' } }, 401) })
+  const keyed = await startEngine({ 'GET /': FRONT, '*': json({ error: { message: 'x' } }, 401) })
   t.teardown(() => keyed.close())
   const cases: readonly (readonly [args: string[], err: RegExp])[] = [
     [
@@ -60,7 +60,7 @@ t.test('where there is no answer, words that say what to do', async (t) => {
     const ran = await run(['chat', ...args], { cwd })
     t.equal(ran.code, 1, args.join(' '))
     t.equal(ran.out, '')
-    t.match(ran.err, err)
+    t.match(unwrapped(ran.err), err)
   }
 })
 
@@ -101,7 +101,7 @@ const streamOf = (...pieces: string[]): Reply => ({
 t.test('the conversation goes with each question, but for what was not answered', { skip: noTerminal }, async (t) => {
   const replies = [streamOf('One', '.'), json({ error: { message: 'No room.' } }, 503), streamOf('Three.')]
   const double = await startEngine({
-    'GET /v1/models': json({ object: 'list', data: [] }),
+    'GET /': FRONT,
     'POST /v1/chat/completions': () => replies.shift() ?? json({}, 500),
   })
   t.teardown(() => double.close())
@@ -131,7 +131,7 @@ t.test('the conversation goes with each question, but for what was not answered'
 
 t.test('an answer cannot write to the terminal, and Ctrl-D leaves', { skip: noTerminal }, async (t) => {
   const double = await startEngine({
-    'GET /v1/models': json({ object: 'list', data: [] }),
+    'GET /': FRONT,
     'POST /v1/chat/completions': streamOf('a\x1b]0;owned\x07\x1b[2J\u202eb\nc\td 👩‍💻'),
   })
   t.teardown(() => double.close())
@@ -148,7 +148,7 @@ t.test('an answer cannot write to the terminal, and Ctrl-D leaves', { skip: noTe
 t.test('an answer that breaks off is told, with what came before it', async (t) => {
   const broken = JSON.stringify({ error: { message: 'The backend hung up.' } })
   const double = await startEngine({
-    'GET /v1/models': json({ object: 'list', data: [] }),
+    'GET /': FRONT,
     'POST /v1/chat/completions': {
       status: 200,
       body: `data: {"choices":[{"delta":{"content":"Half"}}]}\n\ndata: ${broken}\n\ndata: [DONE]\n\n`,

@@ -2,24 +2,16 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
-import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { AGENTS } from '../../src/cli/agents.ts'
 import type { FlagRow } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { main } from '../../src/cli/main.ts'
 import { LEDGER } from '../../src/cli/rows/books.ts'
 import { within } from '../support/await.ts'
+import { runHere } from './turnout.ts'
 
 async function scriptOf(shell: string): Promise<string> {
-  let [out, err] = ['', '']
-  const code = await main(['completion', shell], {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    stdin: Readable.from([]),
-    env: {},
-    cwd: '/',
-  })
+  const { code, out, err } = await runHere(['completion', shell], { cwd: '/' })
   if (code !== 0) throw new Error(err)
   return out
 }

@@ -12,7 +12,7 @@ import { API_NAMES } from '../../src/formats/probes.ts'
 import { attributionOf } from '../../src/http/attribution.ts'
 import { hashed } from '../support/gateway.ts'
 import { rig, singleRig } from '../support/rig.ts'
-import { type Ran, run } from './turnout.ts'
+import { type Ran, run, unwrapped } from './turnout.ts'
 
 const URL = 'http://127.0.0.1:7070'
 
@@ -112,7 +112,7 @@ t.test('--test asks the running gateway, and what it serves works', async (t) =>
   })
   const refused = await connect(t, ['--test', '--url', gateway.url])
   t.equal(refused.code, 1)
-  t.match(refused.err, /asks for a key: pass --key, or set TURNOUT_KEY/)
+  t.match(unwrapped(refused.err), /asks for a key: pass --key, or set TURNOUT_KEY$/m)
   const { code, out } = await connect(t, ['--test', '--url', gateway.url], { TURNOUT_KEY: 'secret-k' })
   t.equal(code, 0, out)
   t.match(out, /^Chat Completions +\d+ ms +\d+ ms +opencode, Qwen Code and 5 more$/m)
@@ -222,7 +222,7 @@ t.test('what does not work is said with what to do about it', async (t) => {
 
 t.test('what is no gateway, and what is no command, is refused by name', async (t) => {
   const other = await standIn(t, {})
-  t.match((await connect(t, ['--url', other])).err, /this is not Turnout/)
+  t.match(unwrapped((await connect(t, ['--url', other])).err), /is not a Turnout gateway of this version\n$/)
   t.match((await connect(t, ['--url', 'localhost:7070'])).err, /is not a URL/)
   for (const [args, said] of [
     [['emacs'], /there is no agent "emacs"; there are claude-code, codex,\n/],

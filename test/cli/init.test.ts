@@ -6,10 +6,8 @@ import { findEngines, detect } from '../../src/backends/fleet/detect.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import { json, startEngine } from '../fleet/engine-double.ts'
-import { run } from './turnout.ts'
+import { NOWHERE, run, start } from './turnout.ts'
 
-/** Engines of this machine must not be found. */
-const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
 const KEYS = { OPENAI_API_KEY: 'sk-secret-1', ANTHROPIC_API_KEY: 'sk-secret-2' }
 
 const providers = await loadProviders()
@@ -27,6 +25,9 @@ t.test('it writes what is found, which check and serve take as it is', async (t)
   const checked = await run(['check'], { cwd, env: KEYS })
   t.equal(checked.code, 0, checked.err)
   t.match(checked.out, /turnout\.yaml: OK\n$/)
+  const serving = start(['serve', '--port', '0'], { cwd, env: { ...NOWHERE, ...KEYS } })
+  t.teardown(() => serving.child.kill('SIGKILL'))
+  t.match(await serving.until(/listening on \S+\n/), /^configuration: .*turnout\.yaml$/m)
 })
 
 t.test('a file that is there is kept, unless it is to be replaced', async (t) => {

@@ -1,13 +1,12 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { main } from '../../src/cli/main.ts'
 import { hashOf } from '../../src/keys/secret.ts'
 import { send } from '../http/admin.ts'
 import { eventually } from '../support/await.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { hashed } from '../support/gateway.ts'
-import { type Ran, run, start } from './turnout.ts'
+import { type Ran, run, runHere, start } from './turnout.ts'
 
 // Files of keys that others can write are refused.
 process.umask(0o077)
@@ -25,22 +24,9 @@ interface Folder {
   readonly key: (...args: string[]) => Promise<Ran>
 }
 
-/** The command in this process: many runs, little time. */
-async function keyIn(cwd: string, args: string[]): Promise<Ran> {
-  const said = { out: '', err: '' }
-  const code = await main(['key', ...args], {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    stdin: (async function* () {})(),
-    env: {},
-    cwd,
-  })
-  return { code, ...said }
-}
-
 function folder(t: Test, config = CONFIG): Folder {
   const cwd = t.testdir({ 'turnout.yaml': config })
-  return { cwd, file: join(cwd, 'data', 'keys.json'), key: (...args) => keyIn(cwd, args) }
+  return { cwd, file: join(cwd, 'data', 'keys.json'), key: (...args) => runHere(['key', ...args], { cwd }) }
 }
 
 const secretIn = ({ out }: Ran): string => /^key +(sk-turnout-[\w-]{43})$/m.exec(out)?.[1] ?? ''
@@ -102,7 +88,7 @@ t.test('what cannot be done is said, with exit code 1; wrong usage with 2', { ti
     t.match(await key(...args), { code, out: '', err }, args.join(' '))
   await writeFile(join(cwd, 'bare.yaml'), CONFIG.replace(/^store.*$/m, ''))
   t.match(await key('list', '--config', 'bare.yaml'), { code: 1, err: /names no key file; add `store: \{ keys/ })
-  t.match(await keyIn('/', ['list']), { code: 1, err: /there is no configuration/ })
+  t.match(await runHere(['key', 'list'], { cwd: '/' }), { code: 1, err: /there is no configuration/ })
   await rm(join(cwd, 'data'), { recursive: true, force: true })
   await writeFile(join(cwd, 'data'), 'a file')
   t.match(await key('create', '--id', 'a'), { code: 1, err: /the key file cannot be (read|written) \(E/ })

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { main } from '../../src/cli/main.ts'
 import { nanoUsdOf } from '../../src/core/money.ts'
 import { TOKEN_NAMES } from '../../src/core/tokens.ts'
 import { GROUP_FIELDS, type GroupField } from '../../src/ledger/groups.ts'
@@ -8,21 +7,11 @@ import type { LedgerRow } from '../../src/ledger/row.ts'
 import { ANSWERED, anyFinished, finished } from '../ledger/finished.ts'
 import { opened, rowsIn } from '../ledger/opened.ts'
 import { pick, seeded } from '../support/random.ts'
-import type { Ran } from './turnout.ts'
+import { type Ran, runHere } from './turnout.ts'
 
 const HOUR = 3_600_000
 
-async function run(cwd: string, ...args: string[]): Promise<Ran> {
-  const said = { out: '', err: '' }
-  const code = await main(['ledger', '--folder', 'data', ...args], {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    stdin: (async function* () {})(),
-    env: {},
-    cwd,
-  })
-  return { code, ...said }
-}
+const run = (cwd: string, ...args: string[]): Promise<Ran> => runHere(['ledger', '--folder', 'data', ...args], { cwd })
 
 /** Requests of every kind of the last three days. */
 async function filled(t: Test, count: number): Promise<string> {
@@ -95,7 +84,7 @@ t.test('for any fields the sums are those over the rows of each group, and no ro
       for (const { waste_by_reason, ...line } of lines) {
         const own = all.filter((row) => fields.every((name) => GROUP_FIELDS[name](row) === line[name]))
         const named = Object.fromEntries(fields.map((name) => [name, line[name]]))
-        if (kind === 'request') t.strictSame(line, { ...named, ...summed(own) }, fields.join())
+        t.strictSame(line, { ...named, ...summed(own) }, fields.join())
         t.equal(
           Object.values(waste_by_reason as Record<string, number>).reduce((sum, one) => sum + one, 0),
           line.waste_tokens,

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { main } from '../../src/cli/main.ts'
 import { csvOf, CSV_HEADER } from '../../src/cli/ledger-csv.ts'
 import { momentOf } from '../../src/cli/moment.ts'
 import { Outflow } from '../../src/cli/outflow.ts'
@@ -14,22 +13,11 @@ import { linesSegment } from '../ledger/lines.ts'
 import { opened, rowsIn } from '../ledger/opened.ts'
 import { usage } from '../support/factories.ts'
 import { decided } from '../support/records.ts'
-import { type Ran, start } from './turnout.ts'
+import { type Ran, runHere, start, unwrapped } from './turnout.ts'
 
 const HOUR = 3_600_000
 
-/** The command in this process. */
-async function run(args: readonly string[], { cwd }: { readonly cwd: string }): Promise<Ran> {
-  const said = { out: '', err: '' }
-  const code = await main(args, {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    stdin: (async function* () {})(),
-    env: {},
-    cwd,
-  })
-  return { code, ...said }
-}
+const flat = (ran: Ran): Ran => ({ ...ran, err: unwrapped(ran.err) })
 
 /** Rows of now, and of two days ago. */
 async function filled(t: Test): Promise<string> {
@@ -56,7 +44,7 @@ t.test('damaged lines are counted on standard error, and the rest is printed', a
   const last = await linesSegment(folder, now)
   const text = await readFile(last, 'utf8')
   await writeFile(last, `${text.replace('{"kind":"attempt"', '{"kind":"attempt')}{"kind":`)
-  const { code, out, err } = await run(['ledger', '--folder', 'data', '--kind', 'request'], { cwd })
+  const { code, out, err } = await runHere(['ledger', '--folder', 'data', '--kind', 'request'], { cwd })
   t.equal(code, 0)
   t.strictSame(
     parsed(out).map((row) => row.request_id),
@@ -80,7 +68,7 @@ t.test('so are those of a damaged block, and files of a newer version', async (t
   newer.writeUInt32LE(99, 8)
   newer.writeUInt32LE(crc32(newer.subarray(0, 12)), 12)
   await writeFile(join(folder, old), newer)
-  const { code, out, err } = await run(['ledger', '--folder', 'data'], { cwd })
+  const { code, out, err } = await runHere(['ledger', '--folder', 'data'], { cwd })
   t.strictSame([code, out], [0, ''])
   t.equal(
     err,
@@ -92,7 +80,7 @@ t.test('so are those of a damaged block, and files of a newer version', async (t
 t.test('JSON lines: times, kinds, keys, routes, decisions', async (t) => {
   const cwd = await filled(t)
   const ask = async (...args: string[]): Promise<string[]> => {
-    const { code, out, err } = await run(['ledger', '--folder', 'data', ...args], { cwd })
+    const { code, out, err } = await runHere(['ledger', '--folder', 'data', ...args], { cwd })
     t.strictSame([code, err], [0, ''])
     return parsed(out).map((row) => `${row.request_id} ${row.attempt ?? 'request'}`)
   }
@@ -102,9 +90,9 @@ t.test('JSON lines: times, kinds, keys, routes, decisions', async (t) => {
   t.strictSame(await ask('--kind', 'attempt', '--key', 'k-1', '--since', '3h'), ['new 1', 'new 2'])
   t.strictSame(await ask('--route', 'nowhere'), [])
   t.strictSame(await ask('--since', '2099-01-01'), [])
-  const { out } = await run(['ledger', '--folder', 'data', '--decisions', '--kind', 'request'], { cwd })
+  const { out } = await runHere(['ledger', '--folder', 'data', '--decisions', '--kind', 'request'], { cwd })
   t.match(parsed(out)[1], { decision: { route: 'coding', outcome: { success: true } } })
-  const without = await run(['ledger', '--folder', 'data'], { cwd })
+  const without = await runHere(['ledger', '--folder', 'data'], { cwd })
   t.notMatch(without.out, 'decision')
 })
 
@@ -114,13 +102,17 @@ t.test('where the configuration says', async (t) => {
   await writeFile(join(cwd, 'with.yaml'), `backends: ${backends}\nstore: { ledger: ./data }\n`)
   await writeFile(join(cwd, 'without.yaml'), `backends: ${backends}\n`)
   await writeFile(join(cwd, 'empty.yaml'), `backends: ${backends}\nstore: { ledger: ./later }\n`)
-  t.equal(parsed((await run(['ledger', '--config', 'with.yaml'], { cwd })).out).length, 7)
-  t.match(await run(['ledger', '--config', 'without.yaml'], { cwd }), { code: 1, out: '', err: /store\.ledger/ })
-  t.match(await run(['ledger'], { cwd }), { code: 1, out: '', err: /give --config or --folder/ })
-  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 1, out: '', err: /later: does not exist/ })
+  t.equal(parsed((await runHere(['ledger', '--config', 'with.yaml'], { cwd })).out).length, 7)
+  t.match(await runHere(['ledger', '--config', 'without.yaml'], { cwd }), { code: 1, out: '', err: /store\.ledger/ })
+  t.match(await runHere(['ledger'], { cwd }), { code: 1, out: '', err: /give --config or --folder/ })
+  t.match(flat(await runHere(['ledger', '--config', 'empty.yaml'], { cwd })), {
+    code: 1,
+    out: '',
+    err: /later: does not exist/,
+  })
   await mkdir(join(cwd, 'later'))
-  t.match(await run(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 0, out: '', err: '' })
-  t.match(await run(['ledger', '--folder', 'with.yaml', '--format', 'csv'], { cwd }), {
+  t.match(await runHere(['ledger', '--config', 'empty.yaml'], { cwd }), { code: 0, out: '', err: '' })
+  t.match(flat(await runHere(['ledger', '--folder', 'with.yaml', '--format', 'csv'], { cwd })), {
     code: 1,
     out: '',
     err: /with\.yaml: is not a folder/,
@@ -140,7 +132,7 @@ t.test('wrong usage names what is wrong', async (t) => {
     [['--what'], /there is no flag --what$/m],
     [['more'], /"more" is one word too many/],
   ] as const)
-    t.match(await run(['ledger', ...args], { cwd }), { code: 2, out: '', err })
+    t.match(await runHere(['ledger', ...args], { cwd }), { code: 2, out: '', err })
 })
 
 /** A reader of RFC 4180. */
@@ -160,7 +152,7 @@ function cells(text: string): string[][] {
 
 t.test('CSV: it reads back, and no cell is a formula', async (t) => {
   const cwd = await filled(t)
-  const { out } = await run(['ledger', '--folder', 'data', '--format', 'csv', '--kind', 'request'], { cwd })
+  const { out } = await runHere(['ledger', '--folder', 'data', '--format', 'csv', '--kind', 'request'], { cwd })
   t.ok(out.startsWith(CSV_HEADER))
   const [names, ...all] = cells(out)
   t.equal(all.length, 3)
@@ -189,7 +181,7 @@ t.test('CSV: it reads back, and no cell is a formula', async (t) => {
   const [row] = await rowsIn(join(cwd, 'data'))
   for (const start of ['=', '+', '-', '@', '\t', '\r'])
     t.ok(csvOf({ ...row!, session: `${start}x` }).includes(`'${start}x`), JSON.stringify(start))
-  const empty = await run(['ledger', '--folder', 'data', '--format', 'csv', '--key', 'nobody'], { cwd })
+  const empty = await runHere(['ledger', '--folder', 'data', '--format', 'csv', '--key', 'nobody'], { cwd })
   t.equal(empty.out, CSV_HEADER)
 })
 

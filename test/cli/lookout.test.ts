@@ -10,13 +10,7 @@ import type { GatewayEvent } from '../../src/core/events.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
 import { backend, json, provider, type Reply, type Routes, startEngine } from '../fleet/engine-double.ts'
 import { eventually, within } from '../support/await.ts'
-
-/** An address that nobody has for now. */
-async function freePort(): Promise<number> {
-  const engine = await startEngine({})
-  await engine.close()
-  return engine.port
-}
+import { freePort } from '../support/engines.ts'
 
 const list = (...ids: string[]): Reply =>
   json({ object: 'list', data: ids.map((id) => ({ id, object: 'model', owned_by: 'vllm' })) })
@@ -103,6 +97,7 @@ t.test('a second engine is added to the first, which is not asked again by the s
   const gateway = await unconfigured(t, { vllm: [first.port, port] })
   const searched = (): number => first.seen.filter(({ path }) => path === '/no-engine-has-this-path').length
   const before = searched()
+  t.ok(before > 0)
   const second = await startEngine(VLLM, port)
   t.teardown(() => second.close())
   await eventually(10_000, 'both', () => gateway.names().join() === `vllm,vllm-${port}`)

@@ -1,6 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { stringify } from 'yaml'
 import t from 'tap'
 import { chat } from '../support/chat.ts'
@@ -9,27 +8,13 @@ import type { RecordedRequest } from '../support/fault-record.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { configuration, line } from '../replay/samples.ts'
-import { main } from '../../src/cli/main.ts'
 import { changeKeyFile } from '../../src/keys/key-file.ts'
 import { storedKey } from '../keys/stored.ts'
 import type { Report } from '../../src/replay/report-shape.ts'
 import { finished } from '../ledger/finished.ts'
 import { linesSegment } from '../ledger/lines.ts'
 import { decided } from '../support/records.ts'
-import { type Ran, run as spawned } from './turnout.ts'
-
-/** The command in this process. */
-async function run(args: readonly string[], { cwd, input = '' }: { cwd: string; input?: string }): Promise<Ran> {
-  let [out, err] = ['', '']
-  const code = await main(args, {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    stdin: Readable.from([Buffer.from(input)]),
-    env: {},
-    cwd,
-  })
-  return { code, out, err }
-}
+import { run as spawned, runHere as run } from './turnout.ts'
 
 const CANDIDATES = [
   { id: 'x/dear', cost: 0.01, success: 0.9 },
@@ -282,7 +267,7 @@ t.test('what cannot be read is said in one line', async (t) => {
 t.test('wrong usage is 2', async (t) => {
   const cwd = t.testdir(FILES)
   for (const [args, err] of [
-    [[], /^turnout replay: SOURCE is missing|--against FILE is missing/],
+    [[], /^turnout replay: --against FILE is missing: the other configuration$/m],
     [['a'], /^turnout replay: --against FILE is missing: the other configuration$/m],
     [['--against', 'b.yaml', 'a'], /^turnout replay: no configuration found; give --config$/m],
     [['--against', 'b.yaml', 'a', 'b'], /^turnout replay: "b" is one word too many$/m],

@@ -6,10 +6,8 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { within } from '../support/await.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { type Running, run, start } from './turnout.ts'
+import { NOWHERE, type Running, run, start } from './turnout.ts'
 
-/** Engines of this machine must not be found. */
-const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
 const MINE = "backends: [{ name: a, kind: vllm, url: 'http://127.0.0.1:9', models: [tiny] }]\n"
 
 function serve(t: Test, args: readonly string[], cwd: string, env = {}): Running {

@@ -10,7 +10,7 @@ import { hashed } from '../support/gateway.ts'
 import { chat, CHAT_PATH } from '../support/chat.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { rig } from '../support/rig.ts'
-import { type Ran, run } from './turnout.ts'
+import { type Ran, run, unwrapped } from './turnout.ts'
 
 /** `env`: with or without a token. */
 const ask = (t: Test, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
@@ -55,7 +55,10 @@ t.test('what agents took, from a running gateway', async (t) => {
   t.equal(wrong.code, 1)
   t.match(wrong.err, /token/)
   t.equal((await ask(t, ['sessions', '--url', url])).code, 1, 'no token')
-  t.match((await ask(t, ['sessions', '--url', 'http://127.0.0.1:1', '--token', 'x'])).err, /is the gateway running/)
+  t.match(
+    unwrapped((await ask(t, ['sessions', '--url', 'http://127.0.0.1:1', '--token', 'x'])).err),
+    /is the gateway running/,
+  )
   t.match((await ask(t, ['sessions', '--url', url, '--sort', 'beauty'], own)).err, /sort: "beauty" is none of/)
   t.equal((await ask(t, ['sessions', '--what'])).code, 2)
 })

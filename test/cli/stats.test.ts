@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { main } from '../../src/cli/main.ts'
 import { budgetTable, type SpentBudget } from '../../src/cli/stats-text.ts'
 import { ANSWERED, finished } from '../ledger/finished.ts'
 import { opened } from '../ledger/opened.ts'
@@ -12,20 +11,14 @@ import { eventually } from '../support/await.ts'
 import { hashed } from '../support/gateway.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { rig } from '../support/rig.ts'
-import type { Ran } from './turnout.ts'
+import { type Ran, runHere, unwrapped } from './turnout.ts'
 
 const HOUR = 3_600_000
 
+/** Standard error without the line breaks of 80 columns. */
 async function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const said = { out: '', err: '' }
-  const code = await main(['stats', ...args], {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    stdin: (async function* () {})(),
-    env,
-    cwd,
-  })
-  return { code, ...said }
+  const ran = await runHere(['stats', ...args], { cwd, env })
+  return { ...ran, err: unwrapped(ran.err) }
 }
 
 const json = ({ out }: Ran): Readonly<Record<string, unknown>> => JSON.parse(out) as Readonly<Record<string, unknown>>
@@ -121,7 +114,7 @@ t.test(
   },
 )
 
-t.test('where no ledger is configured the running gateway tells its last hour', async (t) => {
+t.test('where no ledger is configured the last hour comes from the running gateway', async (t) => {
   const { gateway } = await rig(t, { upstreams: { up: {} }, config: {} })
   await (
     await rawPost(gateway.url, CHAT_PATH, chat())
@@ -180,8 +173,8 @@ t.test('nobody to ask, nothing to read, wrong usage: each in words', async (t) =
     [['--since', 'today'], /--since: "today" is not a time; write it like 90m/],
     [['--since', '2999-01-01'], /--since is in the future/],
     [['--config', 'a', '--folder', 'b'], /exclude each other/],
-    [['--what'], /--what/],
-    [['more'], /more/],
+    [['--what'], /there is no flag --what /],
+    [['more'], /"more" is one word too many /],
   ] as const)
     t.match(await run(args, cwd), { code: 2, out: '', err })
 })

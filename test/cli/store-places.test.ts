@@ -3,7 +3,7 @@ import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { blockWords, type Who } from '../../src/cli/store-places.ts'
-import { run } from './turnout.ts'
+import { NOWHERE, run } from './turnout.ts'
 
 const BACKEND = 'backends: [{ name: up, kind: openai-compatible, url: "http://127.0.0.1:9", models: [one] }]\n'
 /** As one line: messages are wrapped. */
@@ -65,7 +65,7 @@ t.test('the start is refused for each place that cannot be written', async (t) =
 
 t.test('a folder for data is where relative paths start, and what is kept without a configuration', async (t) => {
   const cwd = t.testdir({ 'turnout.yaml': BACKEND + STORE, empty: {}, kept: 'a file' })
-  const env = { TURNOUT_DATA: join(cwd, 'kept'), TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+  const env = { TURNOUT_DATA: join(cwd, 'kept'), ...NOWHERE }
   const configured = await run(['serve', '--port', '0'], { cwd, env })
   t.match(flat(configured.err), `store.ledger: ${join(cwd, 'kept/data/ledger')} cannot be written`)
   t.match(flat(configured.err), `mount a volume at ${join(cwd, 'kept')}`)

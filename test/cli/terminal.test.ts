@@ -4,10 +4,8 @@ import t, { type Test } from 'tap'
 import { json, startEngine } from '../fleet/engine-double.ts'
 import { within } from '../support/await.ts'
 import { noTerminal, openTerminal, seen, type Terminal } from '../support/terminal.ts'
-import { COMMAND, start } from './turnout.ts'
+import { COMMAND, NOWHERE, start } from './turnout.ts'
 
-/** Engines of this machine must not be found. */
-const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
 const HELLO = { model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }
 
 interface Options {

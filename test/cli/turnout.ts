@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { main } from '../../src/cli/main.ts'
 import { within } from '../support/await.ts'
 
 /** The built command. */
@@ -60,3 +62,22 @@ export function start(args: readonly string[], { cwd, env = {}, input = '' }: Op
 
 export const run = (args: readonly string[], options: Options): Promise<Ran> =>
   within(30_000, `turnout ${args.join(' ')}`, start(args, options).ended)
+
+/** The command in this process: many runs, little time. Nothing of this environment is seen. */
+export async function runHere(args: readonly string[], { cwd, env = {}, input = '' }: Options): Promise<Ran> {
+  const said = { out: '', err: '' }
+  const code = await main(args, {
+    stdout: { write: (text) => (said.out += text) },
+    stderr: { write: (text) => (said.err += text) },
+    stdin: Readable.from([Buffer.from(input)]),
+    env,
+    cwd,
+  })
+  return { code, ...said }
+}
+
+/** Engines of this machine are not found. */
+export const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
+
+/** As one line what a terminal of 80 columns has in several. */
+export const unwrapped = (text: string): string => text.replace(/\n(?=[^\n])/g, ' ')

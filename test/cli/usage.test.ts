@@ -1,25 +1,12 @@
-import { Readable } from 'node:stream'
 import t from 'tap'
 import type { Command, FlagRow, Flags } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { main } from '../../src/cli/main.ts'
 import { parsedCall } from '../../src/cli/parse-call.ts'
 import { hasValue, valueText } from '../../src/cli/row-text.ts'
 import { wrapped } from '../../src/core/wrapped.ts'
-import { type Ran, run as spawned } from './turnout.ts'
+import { type Ran, run as spawned, runHere } from './turnout.ts'
 
-/** The command line in this process. */
-async function run(...argv: string[]): Promise<Ran> {
-  const said = { out: '', err: '' }
-  const code = await main(argv, {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    stdin: Readable.from([]),
-    env: {},
-    cwd: t.testdirName,
-  })
-  return { code, ...said }
-}
+const run = (...argv: string[]): Promise<Ran> => runHere(argv, { cwd: t.testdirName })
 
 const ALL: readonly Command[] = COMMANDS.flatMap((entry) => ('commands' in entry ? entry.commands : [entry]))
 const flagsOf = async (command: Command): Promise<Flags> => ({ ...command.flags, ...(await command.moreFlags?.()) })
@@ -231,12 +218,12 @@ t.test('words without quotes are one text where a command takes one', async (t) 
   t.throws(() => parsedCall(row, {}, []), { message: 'TEXT is missing: a text' })
 })
 
-t.test('the version and the list are there before anything else of the gateway is loaded', async (t) => {
+t.test('no package is loaded for the version, the list, help and wrong usage', async (t) => {
   const cwd = t.testdir({})
   for (const args of [['--version'], ['help'], ['serve', '--help'], ['serve', '--prot', '1']]) {
     const { err, out } = await spawned(args, { cwd, env: { NODE_DEBUG: 'module,esm' } })
     t.not(out + err, '')
-    t.notMatch(err, /node_modules\/(?:zod|fastify|undici|pino|yaml)/, args.join(' '))
+    t.notMatch(err, /node_modules\//, args.join(' '))
   }
 })
 

@@ -63,7 +63,7 @@ export const CLIENTS: readonly Client[] = [
     packages: ['llama-index-core', 'llama-index-llms-openai-like', 'llama-index-embeddings-openai-like'],
     probe: 'llamaindex.py',
     lacks: {
-      refused: 'It asks again where a budget has refused it, although it is told not to.',
+      refused: 'It retries a request that a budget has refused, despite `x-should-retry: false`.',
       leaves: 'The end of a loop over a stream does not end the request.',
     },
   },
@@ -73,7 +73,7 @@ export const CLIENTS: readonly Client[] = [
     runtime: 'node',
     packages: ['ai', '@ai-sdk/openai-compatible'],
     probe: 'ai-sdk.mjs',
-    lacks: { refused: 'It asks three times where a budget has refused it, although it is told not to' },
+    lacks: { refused: 'It sends a request that a budget has refused three times, despite `x-should-retry: false`' },
   },
   {
     id: 'litellm',

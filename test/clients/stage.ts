@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MODEL, scriptedModel } from '../agents/scripted-model.ts'
-import { start } from '../cli/turnout.ts'
+import { NOWHERE, start } from '../cli/turnout.ts'
 import { type Engine, missing, startLlama } from '../support/engines.ts'
 import type { Plan } from '../support/fault-plan.ts'
 import type { RecordedRequest } from '../support/fault-record.ts'
@@ -35,7 +35,6 @@ export interface Stage {
 
 const KEY = 'key-of-the-clients'
 const POOR = 'key-of-the-poor'
-const NOWHERE = { TURNOUT_DETECT_HOST: 'nowhere.invalid' }
 const BUSY = 'busy'
 
 const busyRefusal = {

@@ -115,6 +115,7 @@ t.test('tokens, cost, waste, verdict and rows of the ledger are the same in ever
           if (stream && name === 'a good answer') t.match(text, whole, `${what}: its protocol has an end for it`)
         }
       }
+  t.ok(records.some(({ cost }) => cost !== null))
   for (const kind of ['input', 'output'] as const) {
     const tokens = records.reduce((sum, one) => sum + (one.tokens?.[kind] ?? 0), 0)
     t.ok(tokens > 0)

@@ -71,7 +71,7 @@ await t.test('several choices of Google’s are refused in no other word than th
 })
 
 await t.test(
-  'a chat that asks for text alone is translated, and one that asks for more goes to those who have it',
+  'a chat that asks for text alone is translated, and what a chat backend alone understands passes it as it came',
   async (t) => {
     const { gateway, upstream } = await formatRig(t)
     const ask = (model: string, more: object) =>
@@ -79,6 +79,6 @@ await t.test(
     t.equal((await ask('gemini/parrot', { modalities: ['text'] })).status, 200)
     t.equal((await ask('openai-chat/parrot', { web_search_options: { search_context_size: 'low' } })).status, 200)
     t.match(upstream.last().body, { web_search_options: { search_context_size: 'low' } })
-    t.notMatch(gateway.logged(), /"lossy":\["modalities/)
+    t.notMatch(gateway.logged(), /"lossy":\[[^\]]*"modalities/)
   },
 )

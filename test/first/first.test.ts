@@ -3,10 +3,10 @@
  * `test/first/screens`, which a person has read; `npm run test:first -- --write` writes them anew, to be read again.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { ROOT } from '../support/documents.ts'
+import { freePort } from '../support/engines.ts'
 import { masked, withoutFigures } from './masks.ts'
 import { type Session, typed } from './terminal.ts'
 
@@ -14,14 +14,6 @@ const REQUIRED = (process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes
 const WRITE = process.argv.includes('--write')
 const SCREENS = join(ROOT, 'test/first/screens')
 const NODE = process.env['TURNOUT_TEST_NODE'] ?? process.execPath
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 t.setTimeout(600_000)
 

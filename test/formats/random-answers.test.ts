@@ -12,7 +12,7 @@ import type { AnswerCase } from './format-cases.ts'
 import { bodyOf, framesOf, readBody, readStream, streamOf } from './spoken.ts'
 
 const SEEDS = 60
-const PRICE = { ...NO_PRICE, input: 3, cachedInput: 0.3, output: 15 }
+const PRICE: typeof NO_PRICE = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 0.3, outputPerMtok: 15 }
 const WORDS = [
   'a ',
   'river ',
@@ -76,6 +76,7 @@ for (const format of FORMATS.values())
       const answer = answerOf(seed)
       const wanted = sayable(format.name, wholeParts(answer.events.flat()))
       const money = costOf(countable(format.name, answer.usage), PRICE, 0)
+      t.not(money, null)
       const stream = readStream(format, framesOf(format, [streamOf(format, answer, seed % 2 === 0 ? 'first' : 'last')]))
       t.strictSame(wholeParts(stream.pieces), wanted, `seed ${seed}, streamed`)
       t.strictSame(costOf(stream.reader.state.settled, PRICE, 0), money, `seed ${seed}, streamed: money`)

@@ -43,7 +43,7 @@ t.test('the five numbers, of requests of every kind', async (t) => {
       'useful answers: 3 of 4 requests, 75 %',
       'cost: $0.006 $0.002 per useful answer; without 1 request of unknown price',
       'tokens: 400 133 per useful answer',
-      'waste: 25 % 100 tokens of no use',
+      'waste: 25 % 100 wasted tokens',
       `first token: ${Math.round(headline.ttft_median_ms!)} ms median of 2 streams; p95 ${Math.round(headline.ttft_p95_ms!)} ms`,
     ],
   )
@@ -63,7 +63,7 @@ t.test('of nothing there are no numbers, and no zeros in their place', async (t)
     t.equal(none, null)
   t.strictSame(
     headlineLines(headline).map(({ value, beside }) => `${value} ${beside}`),
-    ['0 of 0 requests', '$0.00 no useful answer', '0 no useful answer', '- 0 tokens of no use', '- no streams'],
+    ['0 of 0 requests', '$0.00 no useful answer', '0 no useful answer', '- 0 wasted tokens', '- no streams'],
   )
 })
 

@@ -56,16 +56,21 @@ t.test('a browser gets a page with state, models, numbers and links; a program g
   }
 })
 
-t.test('a Host that a shell would run is not written into the line to paste', async (t) => {
+t.test('a Host that a shell or a browser would run is not on the page, which has its own address', async (t) => {
   const gateway = await startGateway({ backends: BACKENDS, keys: [{ id: 'ci', hash: hashed('caller') }] })
   t.teardown(() => gateway.close())
-  const { hostname, port } = new URL(gateway.url)
-  const client = await RawClient.open(gateway.url)
-  t.teardown(() => client.destroy())
-  const answer = await client.send('/', { method: 'GET', headers: { ...BROWSER, host: 'a$(id).x' } })
-  const text = String(await answer.body())
-  t.notMatch(text, '$(id)')
-  t.match(text, `http://${hostname}:${port}/v1`)
+  for (const [host, harm] of [
+    ['a$(id).x', '$(id)'],
+    ['x"><script>alert(1)</script>', 'alert(1)'],
+  ] as const) {
+    const client = await RawClient.open(gateway.url)
+    const answer = await client.send('/', { method: 'GET', headers: { ...BROWSER, host } })
+    const text = String(await answer.body())
+    client.destroy()
+    t.equal(answer.status, 200, host)
+    t.notOk(text.includes(harm), host)
+    t.ok(text.includes(`<code>${gateway.url}/v1</code>`), host)
+  }
 })
 
 t.test('where keys are asked for the page has no names, no numbers and no state of backends', async (t) => {
@@ -80,21 +85,6 @@ t.test('where keys are asked for the page has no names, no numbers and no state 
     t.ok(text.includes('<a href="/metrics">'))
     t.notOk(text.includes('<a href="/health">'), 'a browser cannot send a key')
   }
-})
-
-t.test('a host that somebody made up is text on the page and nothing else', async (t) => {
-  const gateway = await startGateway({ backends: BACKENDS, keys: [{ id: 'ci', hash: hashed('caller') }] })
-  t.teardown(() => gateway.close())
-  const { request } = await import('node:http')
-  const text = await new Promise<string>((resolve, reject) => {
-    request(gateway.url, { headers: { ...BROWSER, host: 'x"><script>alert(1)</script>' } }, (answer) => {
-      let all = ''
-      answer.on('data', (chunk: Buffer) => (all += chunk.toString())).on('end', () => resolve(all))
-    })
-      .on('error', reject)
-      .end()
-  })
-  t.notMatch(text, '<script>alert')
 })
 
 t.test(

@@ -92,7 +92,7 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { event: 'state_not_written', ...FILE, why: 'ENOSPC', more: 3 },
-    'info  what was learnt cannot be written to /data/state.json: ENOSPC (and 3 failures more)',
+    'info  what was learnt cannot be written to /data/state.json: ENOSPC (and 3 more failures)',
   ],
   [{ event: 'state_written_again', ...FILE }, 'info  what was learnt is written to /data/state.json again'],
   [{ event: 'budgets_loaded', ...FILE }, 'info  what budgets had used was read from /data/state.json'],
@@ -129,7 +129,7 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { event: 'webhook_dropped', budget: 'team-day', why: 'HTTP 500', more: 2 },
-    'warn  the webhook of budget team-day was not told: HTTP 500 (and 2 notices more)',
+    'warn  the webhook of budget team-day was not told: HTTP 500 (and 2 more notices)',
   ],
   [{ event: 'store_away' }, 'warn  Redis does not answer: budgets go by what this gateway knows'],
   [{ event: 'store_back' }, 'info  Redis answers again'],

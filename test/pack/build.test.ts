@@ -21,11 +21,14 @@ for (const node of NODES) {
 
     t.test('a checkout in which nothing was installed says what to type', async (t) => {
       const folder = checkout('fresh', 'none')
-      for (const script of [TURNOUT, BUILD]) {
+      for (const [script, said] of [
+        [TURNOUT, /^turnout is not built yet/],
+        [BUILD, /^turnout: its packages are not installed yet/],
+      ] as const) {
         const { code, out, err } = await run([node, script], folder, root)
         t.equal(code, 1)
         t.equal(out, '')
-        t.match(err, /^turnout.* is not built yet|its packages are not installed yet/)
+        t.match(err, said)
         t.match(err, /^ {2}(cd .* && )?npm ci$/m)
         t.notMatch(err, /\bat .*:\d+/, 'no stack')
       }
@@ -62,7 +65,7 @@ for (const node of NODES) {
       t.strictSame(readdirSync(join(folder, 'dist')).sort(), ['sources.sha256', 'src'])
     })
 
-    t.test('a build that is ended leaves the one before in use, whenever that is', async (t) => {
+    t.test('a build that is ended leaves the one before in use, while it writes', async (t) => {
       const folder = checkout('killed', 'with a compiler')
       await build(folder)
       for (const [index, signal] of (['SIGINT', 'SIGTERM', 'SIGKILL'] as const).entries()) {

@@ -161,7 +161,7 @@ async function answer(
   else await end(response, speaker, fault.how)
 }
 
-/** As much as its reader will take for now, or the end of the connection. */
+/** Resolves when the reader takes more, or the connection closes. */
 async function taken(response: ServerResponse): Promise<void> {
   const over = new AbortController()
   const of = { signal: over.signal }

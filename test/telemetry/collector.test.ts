@@ -5,6 +5,7 @@ import { beginTrace } from '../../src/formats/trace-context.ts'
 import type { TelemetryEvent } from '../../src/core/events.ts'
 import { type ExportPace, Telemetry } from '../../src/observe/telemetry/telemetry.ts'
 import { within } from '../support/await.ts'
+import { freePort } from '../support/engines.ts'
 import { ATTEMPT } from '../support/factories.ts'
 import { after } from '../support/records.ts'
 import { startOtlpReceiver } from './otlp-receiver.ts'
@@ -35,13 +36,6 @@ function telemetry(
     pace: { delayMs: 1, waits: [], ...pace },
   })
   return { it, events }
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const receiver = await startOtlpReceiver()
-  await receiver.close()
-  return receiver.port
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {

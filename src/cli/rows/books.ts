@@ -38,8 +38,8 @@ export const STATS = row({
   name: 'stats',
   summary: 'print useful answers, cost, tokens, waste, TTFT and budgets',
   about: [
-    'The numbers come from the ledger, also while the gateway runs. Where none is configured, the running gateway tells ' +
-      'its last hour; one that asks for keys does so for TURNOUT_ADMIN_TOKEN.',
+    'The numbers come from the ledger, also while the gateway runs. Where none is configured, the last hour comes ' +
+      'from the running gateway; one that requires keys gives it only with TURNOUT_ADMIN_TOKEN.',
   ],
   args: {},
   flags: {

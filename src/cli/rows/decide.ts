@@ -57,7 +57,7 @@ export const ROUTE = row({
   name: 'route',
   summary: 'decide about a text without sending it, and print why',
   about: [WHO_DECIDES],
-  args: { text: { takes: 'TEXT', needed: true, rest: true, doc: 'what somebody would ask; - reads standard input' } },
+  args: { text: { takes: 'TEXT', needed: true, rest: true, doc: 'the text of the request; - reads standard input' } },
   flags: { model: { ...MODEL, fallback: 'auto', doc: 'the model to ask for' }, ...DECIDING },
   either: [OWN_CONFIG],
   examples: [
@@ -69,7 +69,7 @@ export const ROUTE = row({
 
 export const MODELS = row({
   name: 'models',
-  summary: 'print what can be asked now: context, prices, success, abilities',
+  summary: 'list the models that can be asked, with prices and success',
   about: [
     'It asks the gateway that runs on this machine, at the address of the configuration, and looks itself where none ' +
       'answers; it says which it did. "success" is what is expected over all kinds of requests, with its standard ' +

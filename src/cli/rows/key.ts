@@ -75,7 +75,7 @@ export const KEY_CHANGE = row({
   moreFlags: fieldFlags,
   examples: [
     { line: 'turnout key change ann --budget 5/day', does: 'another budget' },
-    { line: 'turnout key change ann --rpm none', does: 'no limit of requests any more' },
+    { line: 'turnout key change ann --rpm none', does: 'no request limit any more' },
   ],
 })
 
@@ -84,7 +84,7 @@ export const KEY_ROTATE = row({
   summary: 'give a key a new secret and print it once',
   about: [TAKEN_OVER],
   args: { id: ID },
-  flags: { grace: { takes: '1h', doc: 'how long the old secret still holds; not at all without it' }, ...FILE_FLAGS },
+  flags: { grace: { takes: '1h', doc: 'how long the old secret still works; not at all without it' }, ...FILE_FLAGS },
   examples: [
     { line: 'turnout key rotate ann', does: 'the old secret ends now' },
     { line: 'turnout key rotate ann --grace 1h', does: 'it ends in an hour' },

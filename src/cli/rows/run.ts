@@ -7,7 +7,7 @@ export const SERVE = row({
   summary: 'run the gateway',
   about: [
     'Without a configuration it looks for engines on this machine and for cloud keys in the environment, and serves ' +
-      'simulated models where it finds none. Ctrl-C ends it: once it waits for live answers, twice it does not.',
+      'simulated models where it finds none. Ctrl-C ends it after live answers; a second one ends it at once.',
   ],
   args: {},
   flags: {
@@ -25,7 +25,7 @@ export const SERVE = row({
 
 export const INIT = row({
   name: 'init',
-  summary: 'write a first configuration of what is found here',
+  summary: 'write a first configuration from what is found here',
   about: [
     'It looks for engines on this machine and for cloud keys in the environment, and writes a file with them, with ' +
       'examples of routes, budgets and keys as comments. No key stands in it: each is read from its variable.',
@@ -46,7 +46,7 @@ export const CHECK = row({
   about: ['No backend is asked. Exit code 0: valid, also with warnings; 1: not; 2: there is nothing to check.'],
   args: { file: { takes: 'FILE', path: 'file', doc: CONFIG.doc } },
   flags: {
-    strict: { doc: 'a variable that is not set is an error, not a warning: where all of them are there' },
+    strict: { doc: 'a variable that is not set is an error, not a warning: for a pipeline in which all are set' },
     config: { ...CONFIG, doc: 'the same as FILE' },
   },
   either: [{ flags: ['config'], args: ['file'], why: 'FILE and --config name the same: leave out one' }],
@@ -72,7 +72,7 @@ export const SCHEMA = row({
 
 export const COMPLETION = row({
   name: 'completion',
-  summary: 'print what makes a shell complete commands and flags',
+  summary: 'print the completion script of a shell',
   about: [
     'For one session: `source <(turnout completion bash)`, the same with zsh behind `compinit`, and ' +
       '`turnout completion fish | source`. To keep it, write it into a file as the examples do.',
@@ -92,7 +92,7 @@ export const COMPLETION = row({
 
 export const HELP = row({
   name: 'help',
-  summary: 'list the commands, or say what one takes',
+  summary: 'list the commands, or show the help of one',
   args: {
     command: { takes: 'COMMAND', hints: 'commands', doc: 'the command; the list without one' },
     verb: { takes: 'WORD', doc: 'the second word of a command of two' },

@@ -47,7 +47,7 @@ export async function createAdmin({ spec, hosts, books, log, emit, ...tools }: A
     frameworkErrors: onFrameworkError,
   })
   answerAdminErrors(app, log)
-  // Every request needs the token; a page that guesses it through somebody's browser does not even get to guess.
+  // Every call of the API needs the token (its front page alone does not); a page that guesses it through somebody's browser does not even get to guess.
   const door = {
     hosts: ownHosts([spec.host, ...hosts], spec.host),
     origins: () => false,

@@ -26,7 +26,7 @@ export const headlineLines = (headline: Headline): readonly HeadlineLine[] => [
   {
     name: 'waste',
     value: percent(headline.waste_ratio),
-    beside: `${counted(headline.waste_tokens, 'token')} of no use`,
+    beside: counted(headline.waste_tokens, 'wasted token'),
   },
   {
     name: 'first token',

@@ -22,7 +22,7 @@ export const headlineSchema = z.object({
   /** 3. Tokens of input and output, of all calls; for each useful answer. */
   tokens: count,
   tokens_per_success: known,
-  /** 4. Tokens that were of no use to anybody, and their share in all. */
+  /** 4. Tokens that helped nobody, and their share in all. */
   waste_tokens: count,
   waste_ratio: known,
   /** 5. Time to the first token, of streams, ms: to within 1 %. */

@@ -16,7 +16,7 @@ export interface Sums {
   nanoUsd: number
   /** Requests that took tokens whose cost is unknown: `nanoUsd` lacks them. */
   unpriced: number
-  /** Reason -> tokens that were of no use to anybody. */
+  /** Reason -> tokens that helped nobody. */
   readonly waste: Map<string, number>
   /** Until the first token, of streams. */
   readonly ttft: Latencies

@@ -16,7 +16,7 @@ export const wordsOf = <E extends EventName>(event: Named<E>): string | null => 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 const because = (why: string | null = null): string => (why === null || why === '' ? '' : `: ${why}`)
 const more = (count: number | undefined, of: string): string =>
-  count === undefined || count === 0 ? '' : ` (and ${plural(count, of)} more)`
+  count === undefined || count === 0 ? '' : ` (and ${plural(count, `more ${of}`)})`
 
 const LEARNT = 'what was learnt'
 const USED = 'what budgets had used'
