@@ -24,7 +24,7 @@ export class Answers {
     const name = nameOf(owner, id)
     this.#place.put(name, record)
     // In the same place, so that whoever can read the answer finds its items: after a restart, in another gateway.
-    for (const item of items) this.#place.put(itemName(owner, item), Buffer.from(name, 'latin1'))
+    for (const item of new Set(items)) this.#place.put(itemName(owner, item), Buffer.from(name, 'latin1'))
   }
 
   /** False: there was none. */

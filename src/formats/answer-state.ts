@@ -39,6 +39,8 @@ export interface AnswerState {
   readonly size: SizeSoFar
   /** The mark of the end was there. */
   readonly done: boolean
+  /** The gateway has ended it before its backend did: what that reported is not what it comes to. */
+  readonly cutShort: boolean
   /** The model refused, in the place that there is for it. */
   readonly refused: boolean
   /** What will be checked of its content; null where nothing will. */

@@ -6,6 +6,7 @@ import type { AnswerState, SizeSoFar } from './answer-state.ts'
 import type { StopCut } from './stop-cut.ts'
 
 export class CutState implements AnswerState {
+  cutShort = false
   readonly #inner: AnswerState
   readonly #cut: StopCut
 
@@ -30,8 +31,12 @@ export class CutState implements AnswerState {
     return this.#inner.reported
   }
 
+  /** Backends that tell a count as they go told the last one before the last words, or tell that of the answer at its end only. */
   get settled(): Usage | null {
-    return this.#inner.settled
+    const told = this.#inner.settled
+    if (told === null || !this.cutShort || (told.output > 0 && !this.usageIsOld)) return told
+    const output = Math.max(told.output, this.size.tokens)
+    return output === told.output ? told : { ...told, output, estimated: true }
   }
 
   get usageIsOld(): boolean {

@@ -1,4 +1,5 @@
 /** A backend of one wire format for callers of another: requests go through `Contents`, answers through `Piece`. */
+import { GatewayError } from '../core/errors.ts'
 import type { GatewayRequest } from '../core/types.ts'
 import type { Steps } from '../core/slices.ts'
 import type { AnswerState } from './answer-state.ts'
@@ -37,6 +38,7 @@ const translated = (backend: BackendSide, caller: CallerSide): BackendSide => ({
   ...backend,
   compose(request, deployment, how) {
     caller.checkTypes?.(request.prompt)
+    refuseManyStops(request.prompt.contents().stop)
     return backend.compose(request, deployment, how)
   },
   reader: (request: GatewayRequest, how: Reading) =>
@@ -53,9 +55,24 @@ function stopCutOf({ prompt }: GatewayRequest): StopCut | null {
   return stops.length === 0 ? null : new StopCut(stops, prompt.choices)
 }
 
+const MOST_STOPS = 64
+const MOST_STOP_CHARACTERS = 4096
+
+/** Every word of an answer is compared with all of them: a caller must not make that long for everybody. */
+function refuseManyStops(stops: readonly string[]): void {
+  const characters = stops.reduce((sum, { length }) => sum + length, 0)
+  if (stops.length <= MOST_STOPS && characters <= MOST_STOP_CHARACTERS) return
+  throw new GatewayError(
+    'invalid_request',
+    `Stop sequences: at most ${MOST_STOPS}, of ${MOST_STOP_CHARACTERS} characters together.`,
+  )
+}
+
 /** Reads as the backend's format does, and gives what the caller's would write. */
 class TranslatedReader implements AnswerReader {
   readonly state: AnswerState
+  /** The same, where stop sequences are watched for. */
+  readonly #cutState: CutState | null
   readonly expectsFinishReason: boolean
   readonly #inner: AnswerReader
   readonly #writer: AnswerWriter
@@ -65,7 +82,8 @@ class TranslatedReader implements AnswerReader {
     this.#inner = inner
     this.#writer = writer
     this.#cut = cut
-    this.state = cut === null ? inner.state : new CutState(inner.state, cut)
+    this.#cutState = cut === null ? null : new CutState(inner.state, cut)
+    this.state = this.#cutState ?? inner.state
     this.expectsFinishReason = inner.expectsFinishReason
   }
 
@@ -78,6 +96,7 @@ class TranslatedReader implements AnswerReader {
     if (verdict.kind !== 'send') return verdict
     const raw = this.#writer.events(this.#wanted(verdict.raw), this.state)
     // What the backend would go on to say nobody reads: its connection closes.
+    if (this.#cutState !== null && this.#cut?.met === true) this.#cutState.cutShort = verdict.last !== true
     if (verdict.last === true || this.#cut?.met === true) return { kind: 'send', raw: raw ?? NOTHING, last: true }
     return raw === null ? SWALLOW : { kind: 'send', raw }
   }
@@ -88,7 +107,11 @@ class TranslatedReader implements AnswerReader {
 
   #wanted(bytes: Buffer): readonly Piece[] {
     const pieces = this.#inner.pieces(bytes)
-    return this.#cut === null ? pieces : this.#cut.take(pieces)
+    if (this.#cut === null) return pieces
+    const wanted = this.#cut.take(pieces)
+    // It holds what was cut off as well, by which the answer would be judged.
+    if (this.#cut.met) this.state.collected?.lose()
+    return wanted
   }
 
   get finished(): boolean {

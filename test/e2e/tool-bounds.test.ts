@@ -57,6 +57,16 @@ async function engine(t: Test): Promise<{ url: string; asked: Asked[] }> {
       if (/"max(Length|Items)":\d{5}/.test(raw))
         return answer(400, { error: { code: 400, message, type: 'invalid_request_error' } })
       const usage = { input_tokens: 9, output_tokens: 1, prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 }
+      if (path === '/v1/responses')
+        return answer(200, {
+          ...{ id: 'resp_1', object: 'response', created_at: 1, status: 'completed', model: 'tiny', usage },
+          output: [
+            {
+              ...{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' },
+              content: [{ type: 'output_text', text: 'OK', annotations: [] }],
+            },
+          ],
+        })
       if (path === '/v1/messages')
         return answer(200, {
           ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'tiny', stop_reason: 'end_turn' },
@@ -75,6 +85,7 @@ const MESSAGES = [{ role: 'user', content: 'Hello' }]
 const CALLS: readonly (readonly [path: string, body: object])[] = [
   ['/v1/messages', { max_tokens: 9, tools: [{ name: 'x', input_schema: SCHEMA }] }],
   ['/v1/chat/completions', { tools: [{ type: 'function', function: { name: 'x', parameters: SCHEMA } }] }],
+  ['/v1/responses', { input: 'Hello', tools: [{ type: 'function', name: 'x', parameters: SCHEMA }] }],
 ]
 
 for (const [path, more] of CALLS)
@@ -85,7 +96,7 @@ for (const [path, more] of CALLS)
       const gateway = await gatewayFor(t, { backends: [{ name: 'e', kind: 'llamacpp', url }] })
       const ask = async (): Promise<number> => {
         const headers = { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' }
-        const body = JSON.stringify({ model: 'tiny', messages: MESSAGES, ...more })
+        const body = JSON.stringify({ model: 'tiny', ...('input' in more ? {} : { messages: MESSAGES }), ...more })
         const answer = await fetch(gateway.url + path, { method: 'POST', headers, body })
         await answer.text()
         return answer.status

@@ -1,7 +1,7 @@
 /** Simon Willison's `llm` writes `"description": null` for a function without a docstring, which llama.cpp refuses. */
 import t from 'tap'
 import { members } from '../../src/formats/json/members.ts'
-import { refusesNulls, toolsText, withoutNulls } from '../../src/formats/openai/tool-nulls.ts'
+import { refusesNulls, toolsText, withoutNulls } from '../../src/formats/tool-nulls.ts'
 import { missing, startLlama } from '../support/engines.ts'
 import { failing } from '../support/fault-plan.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'

@@ -15,6 +15,7 @@ export class Told implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   readonly usageIsOld = false
+  readonly cutShort = false
   readonly charge = null
   readonly tier = null
   finish: Finish | null = null

@@ -256,6 +256,7 @@ class ToyState implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   usageIsOld = false
+  readonly cutShort = false
   charge = null
   tier = null
   finish: Finish | null = null

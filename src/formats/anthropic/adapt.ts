@@ -2,7 +2,7 @@
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { ContentsPrompt } from '../contents-prompt.ts'
-import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
+import { toolChangeFor } from '../tool-changes.ts'
 import { withoutInput } from '../upstream-fault.ts'
 import { NO_SYSTEM_TURNS } from './compose-contents.ts'
 import { limitFound } from './compose-limit.ts'
@@ -17,7 +17,7 @@ const SYSTEM_TURN = /\bmessages\.\d+\b.{0,20}\brole\b|\brole\b.{0,20}\bsystem\b|
 
 /**
  * The limit that the gateway had to make up, and how a token is chosen: newer models take no temperature. Callers of this format are
- * told of their own mistakes; bounds of their tools that an engine cannot count to are none.
+ * told of their own mistakes; what an engine cannot read in tools that say the same without it is none.
  */
 export function adaptationFor(
   error: GatewayError,
@@ -26,7 +26,7 @@ export function adaptationFor(
 ): string | null {
   const own = prompt instanceof ContentsPrompt && prompt.spelling === SPELLING
   if (!ERRORS[error.code].passed) return null
-  if (own) return refusesBounds(error.message) ? newOf(NO_LARGE_BOUNDS, tried) : null
+  if (own) return newOf(toolChangeFor(error.message), tried)
   const words = withoutInput(error.message)
   const most = prompt.maxOutput === null ? TOO_MANY.exec(words)?.[2] : undefined
   if (most !== undefined) return newOf(limitFound(Number(most)), tried)
@@ -35,4 +35,5 @@ export function adaptationFor(
   return field === undefined ? null : newOf(refusedField(field), tried)
 }
 
-const newOf = (change: string, tried: readonly string[]): string | null => (tried.includes(change) ? null : change)
+const newOf = (change: string | null, tried: readonly string[]): string | null =>
+  change === null || tried.includes(change) ? null : change

@@ -36,6 +36,7 @@ export class MessageState implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   usageIsOld = false
+  readonly cutShort = false
   readonly charge: Charge = null
   finish: Finish | null = null
   finishWord: string | null = null

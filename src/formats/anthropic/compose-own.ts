@@ -8,7 +8,7 @@ import type { Composing } from '../format.ts'
 import { elements, members } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { readSeal } from '../seal.ts'
-import { NO_LARGE_BOUNDS, withoutLargeBounds } from '../tool-bounds.ts'
+import { toolsAfter } from '../tool-changes.ts'
 import { withoutAttribution } from './attribution.ts'
 import { effortOfThinking } from '../thinking.ts'
 import { budgetOf, effortFields, fitting } from './compose-thinking.ts'
@@ -33,7 +33,7 @@ export function* passed(
   const limit = limitOf(body, how.maxTokens)
   if (limit !== null && limit !== body['max_tokens']) set.set('max_tokens', String(limit))
   thinkingEdits(prompt, deployment, how, limit, set)
-  const tools = how.changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
+  const tools = toolsAfter(how.changes, raw, list)
   if (tools !== null) set.set('tools', tools)
   if (place.maker !== true) {
     const system = plainSystem(body['system'], raw, spanOf(list, 'system'))

@@ -21,6 +21,7 @@ export class GeminiAnswerState implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   usageIsOld = false
+  readonly cutShort = false
   readonly charge: Charge = null
   tier: string | null = null
   finish: Finish | null = null

@@ -30,6 +30,7 @@ export class OllamaAnswerState implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   readonly usageIsOld = false
+  readonly cutShort = false
   readonly charge = null
   readonly tier = null
   finish: Finish | null = null

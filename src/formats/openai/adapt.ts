@@ -6,8 +6,7 @@ import { isObject } from '../../core/is-object.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { Provider } from '../../core/provider.ts'
 import { withoutInput } from '../upstream-fault.ts'
-import { NO_LARGE_BOUNDS, refusesBounds } from '../tool-bounds.ts'
-import { NO_TOOL_NULLS, refusesNulls } from './tool-nulls.ts'
+import { type ToolChange, toolChangeFor } from '../tool-changes.ts'
 import { isUnsealed, MISSING_SIGNATURE } from './unsealed-calls.ts'
 import { openAIPrompt } from './prompt.ts'
 import type { Json } from '../../core/json.ts'
@@ -18,14 +17,9 @@ export type Quirks = Provider['request'] & {
   readonly signsCalls?: boolean
 }
 
-/** `role`: messages of the developer as those of the system. `tools`: see tool-bounds.ts and tool-nulls.ts. `sign`: see unsealed-calls.ts. `rename`, `drop`: a top-level field. */
+/** `role`: messages of the developer as those of the system. `tools`: see tool-changes.ts. `sign`: see unsealed-calls.ts. `rename`, `drop`: a top-level field. */
 export type Adaptation =
-  | 'role:developer'
-  | typeof NO_LARGE_BOUNDS
-  | typeof NO_TOOL_NULLS
-  | typeof SIGN_CALLS
-  | `rename:${keyof typeof OTHER_NAMES}`
-  | `drop:${string}`
+  'role:developer' | ToolChange | typeof SIGN_CALLS | `rename:${keyof typeof OTHER_NAMES}` | `drop:${string}`
 
 /** Two names of one limit: each is unknown to some, and the first one is refused by models that think. */
 const OTHER_NAMES = { max_tokens: 'max_completion_tokens', max_completion_tokens: 'max_tokens' } as const
@@ -63,9 +57,6 @@ export function adaptationFor(
   if (ofTools === null) return otherNameFor(error, request, tried)
   return tried.includes(ofTools) ? null : ofTools
 }
-
-const toolChangeFor = (message: string): typeof NO_LARGE_BOUNDS | typeof NO_TOOL_NULLS | null =>
-  refusesBounds(message) ? NO_LARGE_BOUNDS : refusesNulls(message) ? NO_TOOL_NULLS : null
 
 function otherNameFor(error: GatewayError, request: GatewayRequest, tried: readonly string[]): Adaptation | null {
   const { body } = openAIPrompt(request)

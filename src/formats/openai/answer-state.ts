@@ -13,6 +13,7 @@ export class OpenAIAnswerState {
   settled: Usage | null = null
   /** Events of the stream came after the usage. */
   usageIsOld = false
+  readonly cutShort = false
   /** The usage stands where OpenAI has it, and as OpenAI writes it. */
   usageIsPlain = false
   /** Of a stream whose caller wants the usage: the event that tells it, as it came; null where it must be made. */

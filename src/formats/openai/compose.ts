@@ -7,14 +7,13 @@ import type { Steps } from '../../core/slices.ts'
 import { members, withElements } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
-import { NO_LARGE_BOUNDS, withoutLargeBounds } from '../tool-bounds.ts'
+import { toolsAfter } from '../tool-changes.ts'
 import type { Composing } from '../format.ts'
 import { adapted, mayLearnToDrop, type Quirks } from './adapt.ts'
 import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
-import { NO_TOOL_NULLS, toolsText, withoutNulls } from './tool-nulls.ts'
 
 /** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -91,9 +90,7 @@ function withToolEdits(
   { raw, members: list }: OpenAIPrompt,
   changes: readonly string[],
 ): ReadonlyMap<string, string> {
-  const bounded = changes.includes(NO_LARGE_BOUNDS) ? withoutLargeBounds(raw, list) : null
-  const given = changes.includes(NO_TOOL_NULLS) ? (bounded ?? toolsText(raw, list)) : null
-  const tools = given === null ? bounded : withoutNulls(given)
+  const tools = toolsAfter(changes, raw, list)
   return tools === null ? edits : new Map([...edits, ['tools', tools]])
 }
 

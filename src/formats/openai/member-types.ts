@@ -54,5 +54,8 @@ export const MEMBER_TYPES: Shape = {
     frequency_penalty: 'number',
     presence_penalty: 'number',
     seed: 'number',
+    // A number of alternatives in the completions of old.
+    logprobs: ['boolean', 'number'],
+    top_logprobs: 'number',
   },
 }

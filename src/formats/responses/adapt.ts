@@ -2,6 +2,7 @@
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { GatewayRequest } from '../../core/types.ts'
 import { type Composing, ONCE } from '../format.ts'
+import { toolChangeFor } from '../tool-changes.ts'
 import { withoutInput } from '../upstream-fault.ts'
 
 /** Without what only the maker of a thought can read: another account's, or too old. */
@@ -35,6 +36,8 @@ export function adaptationFor(
   const words = `${error.param ?? ''} ${error.upstreamCode ?? ''} ${withoutInput(error.message)}`
   if (SEALED.test(words) && !tried.includes(WITHOUT_SEALS) && prompt.sealedBy.includes('openai-responses'))
     return WITHOUT_SEALS
+  const ofTools = refused ? toolChangeFor(error.message) : null
+  if (ofTools !== null) return tried.includes(ofTools) ? null : ofTools
   if (!refused || !UNKNOWN.test(words)) return null
   const named = (field: string): boolean => prompt.parameter(field) !== null && new RegExp(`\\b${field}\\b`).test(words)
   const change = SKIPPED.filter(named).map((field) => `drop:${field}`)

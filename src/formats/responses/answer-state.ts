@@ -11,6 +11,7 @@ export class ResponsesState implements AnswerState {
   reported: Usage | null = null
   settled: Usage | null = null
   usageIsOld = false
+  readonly cutShort = false
   charge: Charge = null
   tier: string | null = null
   finish: Finish | null = null

@@ -9,6 +9,7 @@ import { members, withElements } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import type { Composing } from '../format.ts'
 import type { ContentsPrompt } from '../contents-prompt.ts'
+import { toolsAfter } from '../tool-changes.ts'
 import { dropped, WITHOUT_SEALS } from './adapt.ts'
 import { composedContents } from './compose-contents.ts'
 import { listOf, says, textOf } from './fields.ts'
@@ -31,6 +32,8 @@ export function* compose(request: GatewayRequest, deployment: Deployment, how: C
   const limit = limitOf(body['max_output_tokens'], how.maxTokens)
   if (limit !== null) set.set('max_output_tokens', String(limit))
   for (const [field, json] of effortEdits(prompt, deployment, how)) set.set(field, json)
+  const tools = toolsAfter(how.changes, raw, list)
+  if (tools !== null) set.set('tools', tools)
   const sealless = how.changes.includes(WITHOUT_SEALS)
   const input = body['input']
   if (Array.isArray(input) && (input as readonly Json[]).some((item) => isForeign(item, sealless))) {

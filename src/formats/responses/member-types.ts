@@ -48,5 +48,11 @@ export const MEMBER_TYPES: Shape = {
     max_output_tokens: 'number',
     temperature: 'number',
     top_p: 'number',
+    top_k: 'number',
+    top_logprobs: 'number',
+    frequency_penalty: 'number',
+    presence_penalty: 'number',
+    seed: 'number',
+    stop: ['text', { each: 'text' }],
   },
 }

@@ -78,7 +78,8 @@ export class MessageItem extends Growing {
     const part = this.#partOf(kind)
     part.text += text
     const logprobs = writtenLogprobs(likely)
-    part.logprobs.push(...logprobs)
+    // One by one: a call takes no more than some ten thousand arguments.
+    for (const one of logprobs) part.logprobs.push(one)
     const content_index = this.#parts.length - 1
     if (kind === 'text') this.tell('response.output_text.delta', { content_index, delta: text, logprobs })
     else this.tell('response.refusal.delta', { content_index, delta: text })

@@ -2,9 +2,9 @@
  * Some clients write `null` where a tool has no description; OpenAI takes it for an absent one, and llama.cpp refuses the request. Without
  * such members the same tools are offered. Pure.
  */
-import { isObject } from '../../core/is-object.ts'
-import type { Json } from '../../core/json.ts'
-import type { Member } from '../../core/types.ts'
+import { isObject } from '../core/is-object.ts'
+import type { Json } from '../core/json.ts'
+import type { Member } from '../core/types.ts'
 
 /** The change by which a request has none, as it is remembered. */
 export const NO_TOOL_NULLS = 'tools:nulls'
