@@ -127,8 +127,10 @@ async function main(args: readonly string[]): Promise<void> {
     say(
       `other processes used ${percent(others.median)} of a core in the median window, ${percent(others.most)} in the worst`,
     )
+    // Those of dialects are checked as they come, by what each of them is to be.
     for (const [name, { answers }] of figures)
-      say(`${name}: ${answers.checked} answers checked, ${answers.identical} of them byte for byte the upstream's`)
+      if (answers.checked > 0)
+        say(`${name}: ${answers.checked} answers checked, ${answers.identical} of them byte for byte the upstream's`)
     const proofs = await proveAll(entrants.values())
     if (aims.length > 0) say(`\n${aimTable(aims)}\nThe aims for a decision are those of npm run bench:decision.`)
     if (options.whole || options.out !== null) {

@@ -1,6 +1,6 @@
 /** A conversation with the gateway in its own first format, as `turnout chat` has it: what is asked, and what the events of the answer say. Pure. */
 import { isObject } from '../core/is-object.ts'
-import type { Json } from '../core/json.ts'
+import { objectIn } from './json/object-in.ts'
 import { frameText, type SseFrame } from './sse.ts'
 
 export const TALK_PATH = '/v1/chat/completions'
@@ -25,8 +25,8 @@ export interface Said {
 }
 
 export function saidIn(frame: SseFrame): Said {
-  const body = frame.data === null ? null : parsed(frameText(frame))
-  if (!isObject(body)) return { text: '', thought: '', record: null, error: null }
+  const body = frame.data === null ? null : objectIn(frameText(frame))
+  if (body === null) return { text: '', thought: '', record: null, error: null }
   const { choices, turnout, error } = body
   const first: unknown = Array.isArray(choices) ? choices[0] : null
   const delta = isObject(first) && isObject(first['delta']) ? first['delta'] : {}
@@ -39,11 +39,3 @@ export function saidIn(frame: SseFrame): Said {
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
-
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return null
-  }
-}

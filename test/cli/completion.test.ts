@@ -9,6 +9,7 @@ import { COMMANDS } from '../../src/cli/commands.ts'
 import { LEDGER } from '../../src/cli/rows/books.ts'
 import { within } from '../support/await.ts'
 import { runHere } from './turnout.ts'
+import { isRequired } from '../support/required.ts'
 
 async function scriptOf(shell: string): Promise<string> {
   const { code, out, err } = await runHere(['completion', shell], { cwd: '/' })
@@ -100,9 +101,10 @@ t.test('the scripts name every command, every flag and every value', async (t) =
   }
 })
 
-const installed = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0
+const without = (shell: string): string | false =>
+  isRequired(shell) || spawnSync(shell, ['--version']).status === 0 ? false : `needs ${shell}`
 
-t.test('fish completes the same', { skip: installed('fish') ? false : 'no fish here' }, async (t) => {
+t.test('fish completes the same', { skip: without('fish') }, async (t) => {
   const cwd = folder(t)
   const script = join(cwd, 'turnout.fish')
   writeFileSync(script, await scriptOf('fish'))
@@ -124,7 +126,7 @@ compset() { PREFIX=\${PREFIX#*=} }
 complete_line() { words=("$@"); CURRENT=$#words; PREFIX=$words[-1]; _turnout; print -- --- }
 `
 
-t.test('zsh completes the same', { skip: installed('zsh') ? false : 'no zsh here' }, async (t) => {
+t.test('zsh completes the same', { skip: without('zsh') }, async (t) => {
   const cwd = folder(t)
   const cases = [...CASES, ['turnout ledger --format=c', ['csv']]] as const
   const calls = cases.map(([line]) => `complete_line ${line.split(' ').map((word) => `'${word}'`).join(' ')}`) // prettier-ignore

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { isRequired } from '../support/required.ts'
 import { parse, stringify } from 'yaml'
 import { budget } from '../budgets/rig.ts'
 import { missing } from '../support/engines.ts'
@@ -163,7 +164,7 @@ t.test('panels have ids of their own, a data source and room', async (t) => {
   t.strictSame(overlaps, [])
 })
 
-const required = (process.env.TURNOUT_TEST_REQUIRE ?? '').split(',').includes('prometheus')
+const required = isRequired('prometheus')
 const promtool = spawnSync('promtool', ['--version']).status === 0
 
 t.test('promtool takes every expression', { skip: promtool || required ? false : 'needs promtool' }, async (t) => {

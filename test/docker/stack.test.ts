@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { isRequired } from '../support/required.ts'
 import { parse } from 'yaml'
 import { DEFAULT_SERVER } from '../../src/config/defaults.ts'
 import { loadProviders } from '../../src/config/providers.ts'
@@ -140,7 +141,7 @@ t.test('the image holds what the package needs, without root', async (t) => {
   t.ok(text('.dockerignore').split('\n').includes('*'), 'and nothing else')
 })
 
-const required = (process.env.TURNOUT_TEST_REQUIRE ?? '').split(',').includes('prometheus')
+const required = isRequired('prometheus')
 const promtool = spawnSync('promtool', ['--version']).status === 0
 
 t.test('promtool takes the configuration', { skip: promtool || required ? false : 'needs promtool' }, async (t) => {

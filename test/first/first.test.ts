@@ -9,8 +9,9 @@ import { ROOT } from '../support/documents.ts'
 import { freePort } from '../support/engines.ts'
 import { masked, withoutFigures } from './masks.ts'
 import { type Session, typed } from './terminal.ts'
+import { isRequired } from '../support/required.ts'
 
-const REQUIRED = (process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes('first')
+const REQUIRED = isRequired('first')
 const WRITE = process.argv.includes('--write')
 const SCREENS = join(ROOT, 'test/first/screens')
 const NODE = process.env['TURNOUT_TEST_NODE'] ?? process.execPath

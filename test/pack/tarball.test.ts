@@ -4,6 +4,7 @@ import t from 'tap'
 import ts from 'typescript'
 import { prose, ROOT } from '../support/documents.ts'
 import { NODES, run, strips, wholeCheckout } from './checkout.ts'
+import { isRequired } from '../support/required.ts'
 
 interface Packed {
   readonly filename: string
@@ -113,7 +114,7 @@ function meaning(text: string): string[] {
 }
 
 const stripping = NODES.find(strips)
-const required = (process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes('node')
+const required = isRequired('node')
 
 t.test(
   'what Node makes of the sources is what the compiler makes of them',

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { isRequired } from './required.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../../shared/cases')
 
-const required = (process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes('cases')
+const required = isRequired('cases')
 
 /** Why tests on the inputs of other people's bug reports cannot run here, for `t.test(name, { skip })`; false where they can. */
 export const noCases: string | false =

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { existsSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { isRequired } from './required.ts'
 
 /** A real engine in a child process of its own. */
 export interface Engine {
@@ -19,7 +20,7 @@ export interface Engine {
 
 /** Why a suite on this engine cannot run here, for `t.test(name, { skip })`; false where it can. What is required runs, and fails for want of its engine. */
 export function missing(engine: 'llama' | 'ollama' | 'vllm' | 'prometheus' | 'redis' | 'linter'): string | false {
-  if ((process.env['TURNOUT_TEST_REQUIRE'] ?? '').split(',').includes(engine)) return false
+  if (isRequired(engine)) return false
   if (engine === 'prometheus') return ['prometheus', 'promtool'].every(onPath) ? false : 'needs prometheus and promtool'
   if (engine === 'linter') return process.env['TURNOUT_TEST_LINTER'] ? false : 'needs TURNOUT_TEST_LINTER'
   if (engine === 'redis') return onPath('redis-server') ? false : 'needs redis-server'

@@ -2,10 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { within } from './await.ts'
+import { isRequired } from './required.ts'
 
 /** For `{ skip }`. */
 export const noTerminal: string | false =
-  spawnSync('python3', ['-c', 'import pty']).status === 0 ? false : 'needs python3 and its module pty'
+  isRequired('terminal') || spawnSync('python3', ['-c', 'import pty']).status === 0
+    ? false
+    : 'needs python3 and its module pty'
 
 /** Standard input: keys. SIGUSR1: the window is closed. Ends as the command does. */
 const HOST = `

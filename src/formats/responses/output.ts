@@ -235,7 +235,12 @@ export class CallItem extends Growing {
     const namespace = home.namespace === null ? {} : { namespace: home.namespace }
     const head = { id: this.id, call_id: callId, status }
     if (home.type === 'tool_search')
-      return { type: 'tool_search_call', ...head, execution: 'client', arguments: begun ? {} : objectIn(this.#given) }
+      return {
+        type: 'tool_search_call',
+        ...head,
+        execution: 'client',
+        arguments: begun ? {} : argumentsIn(this.#given),
+      }
     if (home.type === 'custom')
       return { type: 'custom_tool_call', ...head, name: home.name, ...namespace, input: begun ? '' : this.#input }
     return { type: 'function_call', ...head, name: home.name, ...namespace, arguments: begun ? '' : this.#given }
@@ -243,7 +248,7 @@ export class CallItem extends Growing {
 }
 
 /** What a model wrote as arguments; nothing where that is no JSON. */
-function objectIn(json: string): unknown {
+function argumentsIn(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
