@@ -60,6 +60,7 @@ export function deploymentFor(
       state: 'ready' as const,
       reason: null,
       load: loadOf(inflight),
+      reading: null,
       retryAfterUntil: 0,
       refusesUsage: false,
       warmModel: null,
@@ -68,6 +69,7 @@ export function deploymentFor(
     health: {
       calls: 0,
       ejectedUntil: 0,
+      reading: null,
       retryAfterUntil: 0,
       unsupportedUntil: new Map<string, number>(),
       adapted: new Map<string, number>(),

@@ -7,6 +7,7 @@
 import type { SpendEstimate } from './settlement.ts'
 import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
+import type { EngineReading } from './engine-reading.ts'
 import type { GatewayError } from './errors.ts'
 import type { LoadView } from './load.ts'
 import type { DecisionRows } from './decision-rows.ts'
@@ -27,6 +28,8 @@ export interface BackendLive {
   /** Why it is not ready, for /health; never a URL. */
   readonly reason: string | null
   readonly load: LoadView
+  /** What the engine last told of itself; null: nothing yet, or it is gone. */
+  readonly reading: EngineReading | null
   /** Do not call before, by the backend's own retry-after (clock reading); 0 = no such wish. */
   readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */

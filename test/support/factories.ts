@@ -132,6 +132,7 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
     reason: null,
     load: loadOf(0),
     retryAfterUntil: 0,
+    reading: null,
     refusesUsage: false,
     warmModel: null,
     warmUntil: 0,

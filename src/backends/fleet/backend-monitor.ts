@@ -39,6 +39,7 @@ export class BackendMonitor {
     reason: null,
     load: loadOf(0),
     retryAfterUntil: 0,
+    reading: null,
     refusesUsage: false,
     warmModel: null,
     warmUntil: 0,
