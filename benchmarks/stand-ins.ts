@@ -1,5 +1,6 @@
 /** What the benchmarks of the decision give it to decide about: requests that nobody sent, models that nobody serves. */
 import { loadOf } from '../src/core/load.ts'
+import { ALWAYS_LOADED } from '../src/core/residency.ts'
 import { ownPlaces } from '../src/core/ask-place.ts'
 import { CHAT } from '../src/core/endpoints.ts'
 import { ANONYMOUS } from '../src/core/principal.ts'
@@ -63,8 +64,6 @@ export function deploymentFor(
       reading: null,
       retryAfterUntil: 0,
       refusesUsage: false,
-      warmModel: null,
-      warmUntil: 0,
     },
     health: {
       calls: 0,
@@ -76,6 +75,7 @@ export function deploymentFor(
       answers: new Set<string>(),
       beyond: { nanoUsd: 0, tokens: 0 },
     },
+    residency: ALWAYS_LOADED,
     targets: [] as Target[],
     calibration: lessons.calibrationOf(model),
     latency: newLatency(false),

@@ -85,6 +85,13 @@ export interface Calibration {
   factor: number
 }
 
+/** How long loads of one model on one backend took lately. */
+export interface LoadTime {
+  /** Loads that were seen. */
+  count: number
+  seconds: number
+}
+
 /** Of one deployment. Seconds. */
 export interface Latency {
   /** On: 1, thousands of input tokens that are not cached, own calls in flight. Without the wait for a free place. */

@@ -15,6 +15,7 @@ import type { Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
+import type { Residency } from './residency.ts'
 import type { Principal } from './principal.ts'
 import type { Prompt } from './prompt.ts'
 
@@ -34,9 +35,6 @@ export interface BackendLive {
   readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */
   readonly refusesUsage: boolean
-  /** The model that answered last, and until when (clock reading) it will still be loaded. */
-  readonly warmModel: string | null
-  readonly warmUntil: number
 }
 
 /** One model on one backend: what a request can be sent to. */
@@ -49,6 +47,7 @@ export interface Deployment {
   readonly facts: ModelFacts
   readonly live: BackendLive
   readonly health: DeploymentHealth
+  readonly residency: Residency
   /** As the model does when nobody says; then one for each effort that it knows. */
   readonly targets: readonly Target[]
   readonly calibration: Calibration

@@ -1,10 +1,10 @@
 /** What one call of a backend has to know of the request. */
-import { mayLoad } from '../backends/fleet/health.ts'
 import type { Call } from '../backends/upstream/call.ts'
 import { composeHeaders } from '../backends/upstream/call-headers.ts'
 import type { Pools } from '../backends/upstream/pools.ts'
 import { pathWithModel } from '../core/ask-place.ts'
 import type { EndpointPlace } from '../core/provider.ts'
+import { isLoaded } from '../core/residency.ts'
 import type { Limits } from '../core/settings.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 import { asks } from '../decision/classify/lacking.ts'
@@ -83,8 +83,8 @@ function pathOf({ path, streamPath, paths, format }: EndpointPlace, model: strin
 }
 
 /** An engine that may have to load the model first is given the time for it: each time-out would abort the load. */
-function limitsOf({ backend, live, model }: Deployment, limits: Limits, now: number): Limits {
-  if (!backend.loadsOnDemand || !mayLoad(live, model, now)) return limits
+function limitsOf({ residency }: Deployment, limits: Limits, now: number): Limits {
+  if (isLoaded(residency, now)) return limits
   const { headersMs, ttftMs, loadMs } = limits
   return { ...limits, headersMs: Math.max(headersMs, loadMs), ttftMs: Math.max(ttftMs, loadMs) }
 }

@@ -16,6 +16,7 @@ import { valuesOf } from '../../src/core/options/option.ts'
 import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../../src/core/options/options.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import { ALWAYS_LOADED, type Residency } from '../../src/core/residency.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import type {
@@ -134,8 +135,6 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
     retryAfterUntil: 0,
     reading: null,
     refusesUsage: false,
-    warmModel: null,
-    warmUntil: 0,
     ...traits,
   }
 }
@@ -162,6 +161,7 @@ export function deployment(
     readonly facts?: Partial<ModelFacts>
     readonly live?: BackendLive
     readonly health?: Partial<DeploymentHealth>
+    readonly residency?: Partial<Residency>
     readonly learnt?: Partial<Pick<Deployment, 'calibration' | 'latency'>>
   } = {},
 ): Deployment {
@@ -173,6 +173,7 @@ export function deployment(
     facts: facts(traits.facts),
     live: traits.live ?? live(),
     health: health(traits.health),
+    residency: { ...ALWAYS_LOADED, ...traits.residency },
     targets: [] as Target[],
     calibration: newCalibration(),
     latency: newLatency(false),

@@ -3,6 +3,7 @@
  * so many calls at a time while the others wait in line. No clock and no socket, so that hundreds of requests take milliseconds.
  */
 import type { LoadView } from '../../src/core/load.ts'
+import { ALWAYS_LOADED } from '../../src/core/residency.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { ModelFacts } from '../../src/core/settings.ts'
 import type { Strategy } from '../../src/core/strategies.ts'
@@ -94,6 +95,7 @@ class Engine {
       facts: known,
       live: live(),
       health: health(),
+      residency: ALWAYS_LOADED,
       targets: [] as Target[],
       calibration: lessons.calibrationOf(model),
       latency: lessons.latencyOf(own.provider, model),

@@ -8,7 +8,7 @@ import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { learn, type LiveState, nextLook } from './health.ts'
-import { Models } from './models.ts'
+import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
 import { type Place, Places } from './places.ts'
 import { UsageRefusal } from './usage-refusal.ts'
@@ -41,8 +41,6 @@ export class BackendMonitor {
     retryAfterUntil: 0,
     reading: null,
     refusesUsage: false,
-    warmModel: null,
-    warmUntil: 0,
   }
   readonly places = new Places()
   #models: Models
@@ -131,6 +129,13 @@ export class BackendMonitor {
   sent(stream: boolean): Place {
     this.live.load.open++
     return this.places.sent(stream)
+  }
+
+  /** A call of this deployment ended. */
+  called(deployment: DeploymentState, error: GatewayError | null): void {
+    const { residency, backend } = deployment
+    residency.called(backend, error, this.#tools.now())
+    if (error === null) this.#models.displace(deployment)
   }
 
   /** A request to this backend ended, in a way that says nothing about it. */

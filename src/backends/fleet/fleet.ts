@@ -10,7 +10,6 @@ import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendLive, BackendState, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
-import { noteLoaded } from './health.ts'
 import { HttpClient } from '../upstream/http-client.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
@@ -184,8 +183,7 @@ export class Fleet {
     const now = this.#tools.now()
     recordOutcome((deployment as DeploymentState).health, endpoint, error, now, asked)
     monitor?.ended(error, place)
-    if (deployment.backend.loadsOnDemand && monitor !== undefined)
-      noteLoaded(monitor.live, deployment.model, error, now)
+    monitor?.called(deployment as DeploymentState, error)
   }
 
   /** The deployment took with these changes (backends/upstream/adapt.ts) what it had refused without them. */

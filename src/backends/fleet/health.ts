@@ -58,18 +58,3 @@ export function nextLook(
     live.state === 'ready' && failures === 0 ? intervalMs : retryMs * 2 ** Math.min(Math.max(failures - 1, 0), 20)
   return Math.max(1, Math.min(wanted, intervalMs) * (0.8 + 0.2 * random))
 }
-
-/** Ollama leaves a model after five minutes, LM Studio after an hour. */
-const WARM_MS = 240_000
-
-/** A call of `model` ended: by that it is known whether it is loaded. Another one that answers may have taken its place. */
-export function noteLoaded(live: LiveState, model: string, error: GatewayError | null, now: number): void {
-  if (error === null) {
-    live.warmModel = model
-    live.warmUntil = now + WARM_MS
-  } else if (error.source === 'upstream' && live.warmModel === model) live.warmUntil = 0
-}
-
-/** Whether a call of `model` may have to wait until it is loaded. */
-export const mayLoad = ({ warmModel, warmUntil }: BackendLive, model: string, now: number): boolean =>
-  warmModel !== model || now >= warmUntil

@@ -6,11 +6,16 @@ import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
 import { modelFactsOf, sameFacts } from './facts.ts'
 import type { LiveState } from './health.ts'
+import { ResidencyState } from './residency.ts'
 import { newHealth, type HealthState } from './deployment-health.ts'
 
 /** The fleet's own view of `Deployment`. */
-export interface DeploymentState extends Omit<{ -readonly [K in keyof Deployment]: Deployment[K] }, 'health'> {
+export interface DeploymentState extends Omit<
+  { -readonly [K in keyof Deployment]: Deployment[K] },
+  'health' | 'residency'
+> {
   readonly health: HealthState
+  readonly residency: ResidencyState
 }
 
 export class Models {
@@ -65,6 +70,11 @@ export class Models {
       health.adapted.clear()
       health.beyond = { nanoUsd: 0, tokens: 0 }
     }
+  }
+
+  /** A call of `answered` was answered: what else its engine had loaded may be gone. */
+  displace(answered: DeploymentState): void {
+    for (const one of this.#deployments.values()) if (one.residency !== answered.residency) one.residency.displaced()
   }
 
   /** Takes over a new list. True where something can be asked that could not be before, or the reverse, or facts are others. */
@@ -126,12 +136,20 @@ export class Models {
       facts,
       live: this.#live,
       health: before?.health ?? newHealth(),
+      residency: this.#residencyOf(model, before),
       targets: [],
       calibration: before?.calibration ?? this.#lessons.calibrationOf(model),
       latency: before?.latency ?? this.#lessons.latencyOf(backend.provider, model),
     }
     deployment.targets = this.#targets(deployment)
     return deployment
+  }
+
+  /** Whether it comes and goes is configured. */
+  #residencyOf(model: string, before: DeploymentState | undefined): ResidencyState {
+    const { spec } = this
+    if (before !== undefined && before.backend.loadsOnDemand === spec.loadsOnDemand) return before.residency
+    return new ResidencyState(spec, model, this.#lessons.loadTimeOf(`${spec.name}/${model}`))
   }
 
   #targets(deployment: DeploymentState): readonly Target[] {

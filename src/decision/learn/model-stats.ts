@@ -1,5 +1,5 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration, TopicStats, Latency } from '../../core/arm.ts'
+import type { Arm, Calibration, LoadTime, TopicStats, Latency } from '../../core/arm.ts'
 import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
@@ -11,6 +11,7 @@ import { gather, newCells } from './topic-stats.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, ttftOf } from './latency.ts'
 import { type Begin, learnRoom, learnStay } from './room.ts'
+import { newLoadTime } from './load-time.ts'
 import { learnLength } from './length.ts'
 import { RecentAnswers } from './recent-answers.ts'
 import { learnQuality, learnValidity } from './success.ts'
@@ -55,6 +56,8 @@ export class ModelStats {
   readonly #calibrations = new Map<string, Calibration>()
   /** By kind of engine and model. */
   readonly #latencies = new Map<string, Latency>()
+  /** By id of the deployment: disks differ as much as models do. */
+  readonly #loads = new Map<string, LoadTime>()
   readonly #recent = new RecentAnswers(MOST_RECENT)
   /** Something was learnt since the last look. */
   changed = false
@@ -89,6 +92,13 @@ export class ModelStats {
     let shared = this.#latencies.get(name)
     if (shared === undefined) this.#latencies.set(name, (shared = newLatency(local)))
     return newLatency(local, shared)
+  }
+
+  /** How long loads of a deployment took. */
+  loadTimeOf(id: string): LoadTime {
+    let found = this.#loads.get(id)
+    if (found === undefined) this.#loads.set(id, (found = newLoadTime()))
+    return found
   }
 
   /** Takes in an answer; call it once for each. */

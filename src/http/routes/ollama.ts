@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { OLLAMA_CHAT } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { isLoaded } from '../../core/residency.ts'
 import type { Deployment } from '../../core/types.ts'
 import { reachOf } from '../../decision/route/reach.ts'
 import type { RunningModel } from '../../formats/format.ts'
@@ -79,13 +80,11 @@ function modelNamed(raw: Buffer): string {
 }
 
 function runningOf(name: string, serving: readonly Deployment[], now: number): RunningModel[] {
-  const running = serving.filter((one) => isLoaded(one, now))
+  const running = serving.filter((one) => isRunning(one, now))
   if (running.length === 0) return []
-  const stays = running.some(({ backend }) => !backend.loadsOnDemand)
-  const left = Math.max(...running.map(({ live }) => live.warmUntil - now))
-  return [{ name, serving: running, untilMs: stays ? null : Date.now() + left }]
+  const until = Math.max(...running.map(({ residency }) => residency.until))
+  return [{ name, serving: running, untilMs: until === Infinity ? null : Date.now() + until - now }]
 }
 
-/** An engine that loads on demand is known to have what it answered with last. */
-const isLoaded = ({ backend, live, model }: Deployment, now: number): boolean =>
-  live.state === 'ready' && (!backend.loadsOnDemand || (live.warmModel === model && now < live.warmUntil))
+const isRunning = ({ live, residency }: Deployment, now: number): boolean =>
+  live.state === 'ready' && isLoaded(residency, now)
