@@ -60,6 +60,9 @@ export function deploymentFor(
     live: {
       state: 'ready' as const,
       reason: null,
+      since: 0,
+      until: null,
+      recovery: null,
       load: loadOf(inflight),
       reading: null,
       retryAfterUntil: 0,

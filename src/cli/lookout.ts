@@ -2,6 +2,7 @@
 import type { App } from '../app.ts'
 import { type EngineSearch, findEngines, type Found } from '../backends/fleet/detect.ts'
 import type { BackendStatus } from '../backends/fleet/fleet.ts'
+import { isUp } from '../core/backend-state.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
 
 export interface LookoutOptions {
@@ -89,7 +90,7 @@ export function succession(
   const isSimulated = ({ name }: BackendSpec): boolean => simulated.some((one) => one.name === name)
   const answers = ({ name }: BackendSpec): boolean => {
     const state = states.get(name)
-    return state?.state === 'ready' && state.models > 0
+    return state !== undefined && isUp(state.state) && state.models > 0
   }
   const real = added.some(({ models }) => models > 0) || known.some((spec) => !isSimulated(spec) && answers(spec))
   const stepsBack = real && known.some(isSimulated)

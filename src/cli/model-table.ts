@@ -1,5 +1,6 @@
 /** Models as people compare them: context, prices, expected success and what each can do. What is not known is `?`. Pure. */
 import { briefAmount } from '../core/amount.ts'
+import { isTold } from '../core/backend-state.ts'
 import type { Capability } from '../core/capabilities.ts'
 import type { ShownDeployment } from '../http/shown-deployment.ts'
 import { figure, plain, shownShare, UNKNOWN } from '../observe/explain/figures.ts'
@@ -75,7 +76,7 @@ export function modelTable(all: readonly ShownDeployment[], width: number): stri
 /** A line for each backend that cannot be asked now. */
 function troubles(all: readonly ShownDeployment[], width: number): string[] {
   const texts = all.flatMap(({ backend, state, reason }) =>
-    state === 'ready' ? [] : [`${plain(backend)} is ${state}${reason === null ? '' : `: ${plain(reason)}`}`],
+    !isTold(state) ? [] : [`${plain(backend)} is ${state}${reason === null ? '' : `: ${plain(reason)}`}`],
   )
   return [...new Set(texts)].map((text, index) => `${index === 0 ? '\n' : ''}${wrapped(text, width)}`)
 }

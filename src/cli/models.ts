@@ -1,5 +1,6 @@
 /** `turnout models`: what can be asked now, of the gateway that runs, else of what a configuration or a look around leads to. */
 import type { ShownDeployment } from '../http/shown-deployment.ts'
+import { isTold } from '../core/backend-state.ts'
 import { askDeployments } from './ask-gateway.ts'
 import { wrapped } from '../core/wrapped.ts'
 import { askRunning, type WhoAsks } from './ask-running.ts'
@@ -47,7 +48,7 @@ async function deploymentsFor(who: WhoAsks, io: Io): Promise<Found> {
     away: fleet
       .states()
       .flatMap(({ name, state, reason }) =>
-        state === 'ready' ? [] : [`${name} is ${state}${reason === null ? '' : `: ${reason}`}`],
+        !isTold(state) ? [] : [`${name} is ${state}${reason === null ? '' : `: ${reason}`}`],
       ),
   }))
 }

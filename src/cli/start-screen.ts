@@ -1,4 +1,5 @@
 /** What somebody reads when the gateway has started: its backends, where it listens, and a first request to paste, which stands last. */
+import { isUp } from '../core/backend-state.ts'
 import type { BackendSpec } from '../core/settings.ts'
 import type { BackendLive } from '../core/types.ts'
 import { wrapped } from '../core/wrapped.ts'
@@ -60,11 +61,11 @@ const whereOf = ({ root, provider }: BackendSpec): string =>
 
 /** A list of models may be cut; a reason says what to do, so it has lines of its own where it does not fit. */
 function stateLines({ live: { state, reason }, models }: StartBackend, start: string): string {
-  const what = state === 'ready' ? modelsText(models) : state === 'warming_up' ? 'loading' : state
+  const what = isUp(state) ? modelsText(models) : state === 'warming_up' ? 'loading' : state
   const first = `${start}${cut(what, WIDTH - width(start))}`
   if (reason === null) return `${first}\n`
   const told = `${start}${what}: ${shown(reason)}`
-  if (state !== 'ready' && width(told) <= WIDTH) return `${told}\n`
+  if (!isUp(state) && width(told) <= WIDTH) return `${told}\n`
   const indent = ' '.repeat(4)
   return `${first}\n${indent}${wrapped(shown(reason), WIDTH - indent.length)
     .trimEnd()

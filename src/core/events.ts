@@ -1,6 +1,6 @@
 /** Everything that happens in the gateway beside its requests: one type for all that listen, and one table of how serious each kind is. */
 import type { Entity, Period } from './budget.ts'
-import type { BackendState } from './types.ts'
+import type { BackendState } from './backend-state.ts'
 
 export interface BackendEvent {
   readonly event: 'backend_state'

@@ -5,6 +5,7 @@
  * `null` means unknown, never zero.
  */
 import type { SpendEstimate } from './settlement.ts'
+import type { BackendState } from './backend-state.ts'
 import type { Arm, Calibration, Latency, TextFeatures } from './arm.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { EngineReading } from './engine-reading.ts'
@@ -21,13 +22,17 @@ import type { Prompt } from './prompt.ts'
 
 // ---------------------------------------------------------------- the fleet
 
-export type BackendState = 'unknown' | 'ready' | 'warming_up' | 'down'
-
 /** What is known of a backend at this moment; owned by the fleet, read by everybody. */
 export interface BackendLive {
   readonly state: BackendState
-  /** Why it is not ready, for /health; never a URL. */
+  /** Why it is in this state, for /health; never a URL. */
   readonly reason: string | null
+  /** When the state, or its reason, became this one (clock reading). */
+  readonly since: number
+  /** When it is over (clock reading); null: nobody knows. */
+  readonly until: number | null
+  /** Set when it comes back after it had been down; `answered`: a request of it has been, since. */
+  readonly recovery: { readonly since: number; readonly answered: boolean } | null
   readonly load: LoadView
   /** What the engine last told of itself; null: nothing yet, or it is gone. */
   readonly reading: EngineReading | null

@@ -135,6 +135,7 @@ t.test('a backend goes away and comes back', async (t) => {
   t.match(events, [
     { from: 'unknown', state: 'ready' },
     { from: 'ready', state: 'down', reason: 'no connection' },
+    { from: 'down', state: 'down', reason: 'connection refused' },
     { from: 'down', state: 'ready', reason: null },
   ])
 })

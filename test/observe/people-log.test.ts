@@ -53,7 +53,7 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
   ],
   [
     { event: 'backend_state', backend: 'ollama', from: 'down', state: 'warming_up', reason: 'loading' },
-    'info  backend ollama is loading: loading',
+    'info  backend ollama is loading',
   ],
   [
     { event: 'engine_found', backend: 'vllm-8001', kind: 'vllm', address: '127.0.0.1:8001', models: 1 },

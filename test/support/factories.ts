@@ -131,6 +131,9 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
   return {
     state: 'ready',
     reason: null,
+    since: 0,
+    until: null,
+    recovery: null,
     load: loadOf(0),
     retryAfterUntil: 0,
     reading: null,

@@ -3,7 +3,8 @@ import type { GatewayError } from '../../core/errors.ts'
 import { loadOf } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
-import type { BackendState, Deployment } from '../../core/types.ts'
+import type { BackendState } from '../../core/backend-state.ts'
+import type { Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
@@ -23,7 +24,7 @@ export interface MonitorTools {
   readonly lessons: ModelStats
   /** Kinds that a backend may be instead of the one that is written; see kind-check.ts. */
   readonly kinds: readonly Provider[]
-  /** The state is another one. */
+  /** The state, or its reason, is another one. */
   moved(member: BackendMonitor, from: BackendState): void
 }
 
@@ -37,6 +38,9 @@ export class BackendMonitor {
   readonly live: LiveState = {
     state: 'unknown',
     reason: null,
+    since: 0,
+    until: null,
+    recovery: null,
     load: loadOf(0),
     retryAfterUntil: 0,
     reading: null,
@@ -66,6 +70,7 @@ export class BackendMonitor {
   constructor(spec: BackendSpec, { models, discovery }: MonitorSettings, tools: MonitorTools) {
     this.#timing = discovery
     this.#tools = tools
+    this.live.since = tools.now()
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
   }
@@ -251,9 +256,11 @@ export class BackendMonitor {
   #move(state: BackendState, reason: string | null): void {
     const { live } = this
     const from = live.state
+    if (from === state && live.reason === reason) return
     live.state = state
     live.reason = reason
-    if (from !== state) this.#tools.moved(this, from)
+    live.since = this.#tools.now()
+    this.#tools.moved(this, from)
   }
 
   #lookAgain(): void {

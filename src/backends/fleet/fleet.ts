@@ -7,7 +7,8 @@ import type { GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
-import type { BackendLive, BackendState, Catalog, Deployment } from '../../core/types.ts'
+import type { BackendState } from '../../core/backend-state.ts'
+import type { BackendLive, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
 import { HttpClient } from '../upstream/http-client.ts'
@@ -42,6 +43,9 @@ export interface BackendStatus {
   readonly kind: string
   readonly state: BackendState
   readonly reason: string | null
+  /** Readings of the fleet's clock; `until` null: nobody knows. */
+  readonly since: number
+  readonly until: number | null
   readonly models: number
   readonly inflight: number
   /** Reading of the fleet's clock; 0 = never. */
@@ -207,6 +211,8 @@ export class Fleet {
       kind: spec.provider.kind,
       state: live.state,
       reason: live.reason,
+      since: live.since,
+      until: live.until,
       models: size,
       inflight: live.load.open,
       retryAfterUntil: live.retryAfterUntil,

@@ -1,4 +1,5 @@
 /** What the `model` of a request means. Pure. */
+import { isUp } from '../../core/backend-state.ts'
 import { nearestWord } from '../../core/did-you-mean.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -49,7 +50,7 @@ export function resolve(request: NameContext, table: RouteTable): ResolvedRoute 
 function awayFor(model: string, principal: Principal, table: RouteTable): string | null {
   const { all, backends } = table.catalog
   const listed = new Set(all.map(({ backend }) => backend.name))
-  const away = backends.filter(({ spec, live }) => live.state !== 'ready' && !listed.has(spec.name))
+  const away = backends.filter(({ spec, live }) => !isUp(live.state) && !listed.has(spec.name))
   const named = away.find(({ spec }) => model.startsWith(`${spec.name}/`))
   const unbound = boundsOf(null, boundOf(principal, table)).key === null
   if (named !== undefined && unbound)

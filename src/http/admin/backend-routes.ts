@@ -1,5 +1,6 @@
 /** Backends: how they are and why, and which of their models rest until when. Never their URLs. */
 import type { Deployment } from '../../core/types.ts'
+import { dateOf, type Moment, untilOf } from '../moment.ts'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import type { AdminRoute } from './route.ts'
 
@@ -11,13 +12,15 @@ export const backendRoutes = (fleet: Pick<Fleet, 'states' | 'catalog'>, now: () 
     event: null,
     answer: () => {
       const at = { clock: now(), day: Date.now() }
-      const backends = fleet.states().map(({ name, kind, state, reason, inflight, retryAfterUntil }) => ({
+      const backends = fleet.states().map(({ name, kind, state, reason, since, until, inflight, retryAfterUntil }) => ({
         name,
         kind,
         state,
         reason,
+        since: dateOf(since, at),
+        until: until === null ? null : dateOf(until, at),
         inflight,
-        resting_until: momentOf(retryAfterUntil, at),
+        resting_until: untilOf(retryAfterUntil, at),
         models: fleet.catalog.all
           .filter((deployment) => deployment.backend.name === name)
           .map((deployment) => modelOf(deployment, at)),
@@ -27,24 +30,13 @@ export const backendRoutes = (fleet: Pick<Fleet, 'states' | 'catalog'>, now: () 
   },
 ]
 
-interface Instant {
-  /** Reading of the fleet's clock, ms. */
-  readonly clock: number
-  /** The same moment as a time of day, ms. */
-  readonly day: number
-}
-
-const modelOf = ({ model, health }: Deployment, at: Instant): object => ({
+const modelOf = ({ model, health }: Deployment, at: Moment): object => ({
   model,
   calls: health.calls,
   // It failed, or wants to be left alone: others come first until then.
-  resting_until: momentOf(Math.max(health.ejectedUntil, health.retryAfterUntil), at),
+  resting_until: untilOf(Math.max(health.ejectedUntil, health.retryAfterUntil), at),
   // Endpoints and needs that it said not to have; of a field whose value was refused, its name.
   refuses: [...health.unsupportedUntil].flatMap(([endpoint, until]) =>
-    until > at.clock ? [{ endpoint: endpoint.replace(/=.*$/s, ''), until: momentOf(until, at) }] : [],
+    until > at.clock ? [{ endpoint: endpoint.replace(/=.*$/s, ''), until: untilOf(until, at) }] : [],
   ),
 })
-
-/** Null for what is over. */
-const momentOf = (until: number, { clock, day }: Instant): string | null =>
-  until > clock ? new Date(day + (until - clock)).toISOString() : null

@@ -1,4 +1,5 @@
 /** The page at `/`: what this is, how it fares and where things are. Pure. */
+import { type BackendState, isUp } from '../../core/backend-state.ts'
 import type { Headline } from '../../observe/headline/headline.ts'
 import { headlineLines } from '../../observe/headline/headline-text.ts'
 import { type Html, html } from './html.ts'
@@ -15,7 +16,7 @@ export interface OpenFront {
 export interface FrontBackend {
   readonly name: string
   readonly kind: string
-  readonly state: string
+  readonly state: BackendState
   readonly reason: string | null
   readonly models: number
 }
@@ -115,7 +116,7 @@ const backendTable = (backends: readonly FrontBackend[]): Html =>
           html`<tr>
             <td>${name}</td>
             <td>${kind}</td>
-            <td class="${state === 'ready' ? 'good' : 'bad'}">${reason === null ? state : `${state}: ${reason}`}</td>
+            <td class="${isUp(state) ? 'good' : 'bad'}">${reason === null ? state : `${state}: ${reason}`}</td>
             <td>${models}</td>
           </tr>`,
       )}

@@ -1,5 +1,6 @@
 /** What clients of Ollama ask beside answers: which models there are, and what is known of them. What only its own engine can do is refused. */
 import type { FastifyInstance } from 'fastify'
+import { isUp } from '../../core/backend-state.ts'
 import { OLLAMA_CHAT } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { isLoaded } from '../../core/residency.ts'
@@ -87,4 +88,4 @@ function runningOf(name: string, serving: readonly Deployment[], now: number): R
 }
 
 const isRunning = ({ live, residency }: Deployment, now: number): boolean =>
-  live.state === 'ready' && isLoaded(residency, now)
+  isUp(live.state) && isLoaded(residency, now)

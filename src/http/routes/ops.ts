@@ -1,5 +1,7 @@
 /** Probes and the scrape: outside of authentication, but for the list of backends. */
 import type { FastifyInstance } from 'fastify'
+import { isUp } from '../../core/backend-state.ts'
+import { dateOf } from '../moment.ts'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import { formatFor, EXPOSITION_FORMATS } from '../../observe/metrics/exposition.ts'
 import type { Stages } from '../../pipeline.ts'
@@ -26,12 +28,16 @@ export function opsRoutes(
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', { config: { silent: true, free: true } }, () => {
-    const left = (until: number): number => Math.max(0, Math.round(until - now()))
-    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, ...backend }) => ({
+    const at = { clock: now(), day: Date.now() }
+    const left = (until: number): number => Math.max(0, Math.round(until - at.clock))
+    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, since, until, ...backend }) => ({
       ...backend,
+      since: dateOf(since, at),
+      seconds: Math.max(0, Math.round((at.clock - since) / 1000)),
+      until: until === null ? null : dateOf(until, at),
       cooling_ms: left(retryAfterUntil),
       resting_ms: left(ejectedUntil),
     }))
-    return { status: backends.some((backend) => backend.state === 'ready') ? 'ok' : 'degraded', backends }
+    return { status: backends.some((backend) => isUp(backend.state)) ? 'ok' : 'degraded', backends }
   })
 }

@@ -1,4 +1,5 @@
 /** What happens beside requests, each in one line for people. */
+import type { BackendState } from '../../../core/backend-state.ts'
 import type { AdminChange, BudgetNotice, EventName, GatewayEvent, StateFileEvent } from '../../../core/events.ts'
 import { nanoUsdOf } from '../../../core/money.ts'
 import { amount } from '../../../core/amount.ts'
@@ -69,12 +70,26 @@ const changed =
 
 const SIGNALS = { traces: 'traces', metrics: 'metrics' }
 
+/** Null: it comes and goes with the load, and nobody has to do anything. */
+const STATE_WORDS: Readonly<Record<BackendState, string | null>> = {
+  unknown: 'is not known yet',
+  ready: 'is ready',
+  busy: null,
+  sleeping: 'is sleeping',
+  warming_up: 'is loading',
+  full: 'is full',
+  rate_limited: 'is at its rate limit',
+  auth_error: 'refuses its key',
+  down: 'is down',
+}
+
 const WORDS: Words = {
   backend_state({ backend, from, state, reason }) {
-    if (state === 'ready')
-      return from === 'unknown' ? null : `backend ${backend} is ready${from === 'down' ? ' again' : ''}`
-    if (state === 'warming_up') return `backend ${backend} is loading${because(reason)}`
-    return state === 'down' ? `backend ${backend} is down${because(reason)}` : `backend ${backend} is not known yet`
+    const words = STATE_WORDS[state]
+    if (words === null || (state === 'ready' && (from === 'unknown' || from === 'busy'))) return null
+    if (state === 'ready' && from === 'ready' && reason === null) return null
+    const again = state === 'ready' && from !== 'ready' && from !== 'warming_up' ? ' again' : ''
+    return `backend ${backend} ${words}${again}${because(reason === 'loading' ? null : reason)}`
   },
   engine_found: ({ backend, kind, address, models }) =>
     `found ${backend === kind ? kind : `${backend} (${kind})`} at ${address}: ${plural(models, 'model')}`,
