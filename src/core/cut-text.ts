@@ -1,4 +1,4 @@
-/** Long texts of a parsed body are cut: a beginning, then their length under a seal. Here is what both sides must agree on. */
+/** Long texts of a parsed body are cut: a beginning, then their length and place under a seal. Here is what both sides must agree on. */
 import { randomBytes } from 'node:crypto'
 
 /** A text that is written with more bytes is cut, if its body is large. */
@@ -11,16 +11,36 @@ const SEAL = randomBytes(16).toString('base64url')
 /** Holds the size of whatever fits into memory. */
 const DIGITS = 15
 
-/** What follows the beginning of a text of so many bytes, as JSON. */
-export const cutMark = (bytes: number): string => `\\u0000${String(bytes).padStart(DIGITS, '0')}${SEAL}`
+/** A long text: where it lies between its quotes, and its bytes as UTF-8. */
+export interface Cut {
+  readonly start: number
+  readonly end: number
+  readonly bytes: number
+}
 
-/** Characters of it that are text; what was cut ends with its length and the seal. */
-export const keptLength = (text: string): number =>
-  text.endsWith(SEAL) ? text.length - SEAL.length - DIGITS - 1 : text.length
+const written = (figure: number): string => String(figure).padStart(DIGITS, '0')
+
+/** What follows the beginning of a text, as JSON. */
+export const cutMark = ({ start, end, bytes }: Cut): string =>
+  `\\u0000${written(bytes)}${written(start)}${written(end)}${SEAL}`
+
+const MARK = 3 * DIGITS + SEAL.length
+
+/** Characters of it that are text; what was cut ends with the mark. */
+export const keptLength = (text: string): number => (text.endsWith(SEAL) ? text.length - MARK - 1 : text.length)
+
+/** Where a text lies in the bytes of its body; null: it was not cut, and is whole. */
+export const cutOf = (text: string): Cut | null =>
+  text.endsWith(SEAL) ? { bytes: figureIn(text, 0), start: figureIn(text, 1), end: figureIn(text, 2) } : null
+
+function figureIn(text: string, place: number): number {
+  const from = text.length - MARK + place * DIGITS
+  return Number(text.slice(from, from + DIGITS))
+}
 
 /** About the bytes of a text of a parsed body as UTF-8, escapes decoded; also of one that was cut. */
 export function textBytes(text: string): number {
-  if (text.endsWith(SEAL)) return Number(text.slice(-SEAL.length - DIGITS, -SEAL.length))
+  if (text.endsWith(SEAL)) return figureIn(text, 0)
   return WIDE.test(text) ? wideBytes(text) : text.length
 }
 

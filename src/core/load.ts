@@ -2,6 +2,8 @@
 export interface LoadView {
   /** Calls of this gateway that are open: the only signal that every engine has. */
   readonly open: number
+  /** Prompt tokens of those calls that the engine has not read yet, without what it is expected to have kept. */
+  readonly pending: number
   /** Requests that the engine works on, whoever sent them; null: it does not say. */
   readonly running: number | null
   /** Requests that wait in the engine; null: it does not say. */
@@ -11,4 +13,10 @@ export interface LoadView {
 }
 
 /** Nothing is known but the calls of this gateway. */
-export const loadOf = (open: number): LoadView => ({ open, running: null, waiting: null, kv: null })
+export const loadOf = (open: number): LoadView => ({
+  open,
+  pending: 0,
+  running: null,
+  waiting: null,
+  kv: null,
+})

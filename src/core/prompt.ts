@@ -54,6 +54,9 @@ export interface Prompt {
   /** The lists of tools, each with the schemas of its arguments. */
   toolSchemas(): SchemaSource[]
 
+  /** Reads all that a model is given to read, in the order of chat templates: tools, then messages. */
+  template(reader: TemplateReader): void
+
   // ---------------------------------------------------------------- wishes
 
   /** Choices of one prompt. */
@@ -97,6 +100,20 @@ export interface PromptReader {
   text(text: string): void
   image(): void
   sound(): void
+}
+
+/** Hears what a model reads, without what changes from turn to turn though nothing else is said: ids of calls, marks of caches. */
+export interface TemplateReader {
+  /** Definitions of tools: their JSON as it came, by which they are known again, and what they say. */
+  tools(json: readonly Uint8Array[], all: () => readonly Tool[]): void
+  /** A message begins. */
+  message(role: Role | null): void
+  /** A text of that message, as `PromptReader` gets it. `raw`: the body, for the rest of one that is cut. */
+  text(text: string, raw: Uint8Array): void
+  /** A call of a tool, likewise. */
+  call(name: string, given: string, raw: Uint8Array): void
+  /** A picture, a sound or a file, known by 32 bits. */
+  medium(print: number): void
 }
 
 /** Calls of tools as 32 bits each: `what` without their ids, `ids` alone (0 = they have none). */

@@ -17,6 +17,7 @@ import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Residency } from './residency.ts'
+import type { Prefix } from './prefix.ts'
 import type { Principal } from './principal.ts'
 import type { Prompt } from './prompt.ts'
 
@@ -173,6 +174,8 @@ export interface RequestProfile {
   readonly continues: boolean
   /** Null where nothing is generated. */
   readonly features: TextFeatures | null
+  /** Its beginning in blocks; empty where nothing is generated. */
+  readonly prefix: Prefix
 }
 
 /** What a request is sent to. */

@@ -204,7 +204,7 @@ export class Attempts {
       exchange,
       startedAt,
       load: { ...deployment.live.load },
-      place: fleet.begin(deployment, request.stream),
+      place: fleet.begin(deployment, request.stream, inputTokens),
       fresh: this.#fresh,
       addsUsage,
       askedAt,

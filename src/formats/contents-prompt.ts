@@ -17,6 +17,7 @@ import type {
   Role,
   Sampling,
   SchemaSource,
+  TemplateReader,
   WorstCase,
 } from '../core/prompt.ts'
 import type { Member } from '../core/types.ts'
@@ -142,6 +143,21 @@ export class ContentsPrompt implements Prompt {
 
   toolSchemas(): SchemaSource[] {
     return this.spelling.toolSchemas(this)
+  }
+
+  template(reader: TemplateReader): void {
+    const { view, raw } = this
+    if (view.tools.length > 0) {
+      const json = this.spelling.tools.map((name) => this.bytesOf(name))
+      reader.tools(
+        json.filter((bytes) => bytes !== null),
+        () => view.tools,
+      )
+    }
+    for (const { role, parts } of view.messages) {
+      reader.message(role)
+      for (const part of parts) readTemplatePart(part, raw, reader)
+    }
   }
 
   /** The value of a member, as it came; null where there is none. */
@@ -287,6 +303,21 @@ function readPart(part: Part, reader: PromptReader): void {
     case 'file':
       return part.source.kind === 'text' ? reader.text(part.source.text) : undefined
     default:
+  }
+}
+
+/** What was thought before is left out by most templates. */
+function readTemplatePart(part: Part, raw: Buffer, reader: TemplateReader): void {
+  switch (part.kind) {
+    case 'text':
+    case 'refusal':
+      return reader.text(part.text, raw)
+    case 'call':
+      return reader.call(part.name, part.arguments, raw)
+    case 'thought':
+      return
+    default:
+      return part.source.kind === 'text' ? reader.text(part.source.text, raw) : reader.medium(partPrint(part))
   }
 }
 

@@ -124,7 +124,7 @@ t.test(
   'a text that was cut is about its beginning; what marks the cut, another one in each process, is not read',
   async (t) => {
     const beginning = 'The river runs to the sea. '.repeat(38)
-    const content = JSON.parse(`"${beginning}${cutMark(600_000)}"`) as string
+    const content = JSON.parse(`"${beginning}${cutMark({ start: 0, end: 600_000, bytes: 600_000 })}"`) as string
     const { features } = profile({ messages: [{ role: 'user', content }] })
     t.same(features, featureReader(WEIGHTS)(beginning, 600_000))
   },

@@ -1,3 +1,4 @@
+import { NO_PREFIX } from '../../src/core/prefix.ts'
 import { ownPlaces } from '../../src/core/ask-place.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
@@ -240,6 +241,7 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
     affinity: null,
     continues: false,
     features: null,
+    prefix: NO_PREFIX,
     ...traits,
   }
 }

@@ -1,3 +1,4 @@
+import { NO_PREFIX } from '../../src/core/prefix.ts'
 import { loadOf } from '../../src/core/load.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
@@ -48,6 +49,7 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
     affinity: null,
     continues: false,
     features: features(),
+    prefix: NO_PREFIX,
     ...traits,
   }
 }

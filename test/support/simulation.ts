@@ -217,7 +217,7 @@ export class Simulation {
     if (last !== null && last.deployment !== target.deployment.id) this.#moved++
     const engine = this.engines.find(({ deployment }) => deployment === target.deployment)!
     const load = engine.deployment.live.load as { open: number }
-    const place = engine.places.sent(request.stream)
+    const place = engine.places.sent(request.stream, 0)
     const call = {
       engine,
       target,

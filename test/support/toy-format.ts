@@ -15,6 +15,7 @@ import type {
   Role,
   Sampling,
   SchemaSource,
+  TemplateReader,
   WorstCase,
 } from '../../src/core/prompt.ts'
 import type { Usage } from '../../src/core/settlement.ts'
@@ -72,6 +73,9 @@ const FINISHES: Readonly<Record<string, Finish>> = { enough: 'stop', full: 'leng
 const WHY: Readonly<Partial<Record<Finish, string>>> = { stop: 'enough', length: 'full', tool_calls: 'kit' }
 const BYE = 'bye'
 
+const TOOL = { description: null, strict: null, free: null, cache: null }
+const NO_BYTES = new Uint8Array(0)
+
 class ToyPrompt implements Prompt {
   readonly member = 'lines'
   readonly previousAnswer = undefined
@@ -106,6 +110,15 @@ class ToyPrompt implements Prompt {
     for (const [who, text] of this.#request.lines) {
       reader.message(ROLES[who] ?? null, false)
       reader.text(text)
+    }
+  }
+
+  template(reader: TemplateReader): void {
+    const tools = Object.entries(this.#request.kit ?? {}).map(([name, schema]) => ({ ...TOOL, name, schema }))
+    if (tools.length > 0) reader.tools([this.#kit], () => tools)
+    for (const [who, text] of this.#request.lines) {
+      reader.message(ROLES[who] ?? null)
+      reader.text(text, NO_BYTES)
     }
   }
 

@@ -46,7 +46,7 @@ export class BackendMonitor {
     reading: null,
     refusesUsage: false,
   }
-  readonly places = new Places()
+  readonly #places = new Places()
   #models: Models
   #timing: PolicySettings['discovery']
   readonly #tools: MonitorTools
@@ -130,10 +130,19 @@ export class BackendMonitor {
     await this.#looking
   }
 
-  /** A request goes to this backend. */
-  sent(stream: boolean): Place {
-    this.live.load.open++
-    return this.places.sent(stream)
+  /** A request goes to this backend. `pending`: tokens of its prompt that are new there. */
+  sent(stream: boolean, pending: number): Place {
+    const { load } = this.live
+    load.open++
+    const place = this.#places.sent(stream, pending)
+    load.pending = this.#places.pending
+    return place
+  }
+
+  /** Its first token came, or the whole of its answer. */
+  began(place: Place): void {
+    this.#places.began(place)
+    this.live.load.pending = this.#places.pending
   }
 
   /** A call of this deployment ended. */
@@ -147,7 +156,9 @@ export class BackendMonitor {
   left(place: Place | null): void {
     const { load } = this.live
     if (load.open > 0) load.open--
-    if (place !== null) this.places.ended(place)
+    if (place === null) return
+    this.#places.ended(place)
+    load.pending = this.#places.pending
   }
 
   /** A request to this backend ended. */

@@ -168,15 +168,18 @@ export class Fleet {
     }
   }
 
-  /** A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. */
-  begin(deployment: Deployment, stream = false): Place | null {
+  /**
+   * A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. `pending`: tokens of
+   * its prompt that the engine is expected to have to read.
+   */
+  begin(deployment: Deployment, stream = false, pending = 0): Place | null {
     ;(deployment as DeploymentState).health.calls++
-    return this.#byLive.get(deployment.live)?.sent(stream) ?? null
+    return this.#byLive.get(deployment.live)?.sent(stream, Math.round(pending)) ?? null
   }
 
   /** The first token of its stream came. */
   began(deployment: Deployment, place: Place | null): void {
-    if (place !== null) this.#byLive.get(deployment.live)?.places.began(place)
+    if (place !== null) this.#byLive.get(deployment.live)?.began(place)
   }
 
   /** `outcome` null: it says nothing about the backend. */

@@ -2,11 +2,13 @@
 import { callerName } from '../../core/caller-name.ts'
 import { asksToLoad } from '../../core/endpoints.ts'
 import type { TextFeatures } from '../../core/arm.ts'
+import { NO_PREFIX, type Prefix } from '../../core/prefix.ts'
 import type { Prompt } from '../../core/prompt.ts'
 import type { Capability, Effort, TaskClass } from '../../core/capabilities.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
 import { type MeaningReader, meaningReader } from './meaning.ts'
+import { prefixOf } from './prefix.ts'
 import { type Size, sizeOf } from './size.ts'
 import type { ClassifierWeights } from './weights.ts'
 
@@ -45,6 +47,7 @@ class LazyProfile implements RequestProfile {
   readonly #meaningOf: MeaningReader
   #size: Size | null = null
   #features: TextFeatures | null = null
+  #prefix: Prefix | null = null
 
   constructor(request: GatewayRequest, meaningOf: MeaningReader) {
     const { prompt } = request
@@ -77,6 +80,10 @@ class LazyProfile implements RequestProfile {
   get features(): TextFeatures | null {
     if (!this.generates) return null
     return (this.#features ??= this.#meaningOf(this.#prompt, this.#conversation))
+  }
+
+  get prefix(): Prefix {
+    return (this.#prefix ??= this.generates ? prefixOf(this.#prompt) : NO_PREFIX)
   }
 
   get class(): TaskClass {

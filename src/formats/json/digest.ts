@@ -4,7 +4,7 @@
  * What was cut out is never validated: an engine refuses a prompt with a broken escape or a bare line break as well, and
  * to look at each of its bytes costs more than all the rest that is done here.
  */
-import { cutMark, KEPT_BYTES } from '../../core/cut-text.ts'
+import { type Cut, cutMark, KEPT_BYTES } from '../../core/cut-text.ts'
 import type { Steps } from '../../core/slices.ts'
 import { BACKSLASH } from './scan.ts'
 
@@ -28,18 +28,11 @@ export function digest(raw: Buffer, longTexts: readonly number[]): string {
     const end = longTexts[i + 1]! - 1
     if (escape >= 0 && escape < start) escape = raw.indexOf(UNICODE_ESCAPE, start)
     const bytes = escape >= 0 && escape < end ? decodedBytes(raw, start, end) : end - start
-    pieces.push(raw.toString('latin1', from, beforeEscape(raw, start + KEPT_BYTES)), cutMark(bytes))
+    pieces.push(raw.toString('latin1', from, beforeEscape(raw, start + KEPT_BYTES)), cutMark({ start, end, bytes }))
     from = end
   }
   pieces.push(raw.toString('latin1', from))
   return pieces.join('')
-}
-
-/** A long text: where it lies between its quotes, and its bytes as UTF-8. */
-export interface Cut {
-  readonly start: number
-  readonly end: number
-  readonly bytes: number
 }
 
 const STEP_BYTES = 256 * 1024
@@ -67,9 +60,9 @@ export function* cutsOf(raw: Buffer, longTexts: readonly number[]): Steps<Cut[]>
 export function cutText(raw: Buffer, from: number, to: number, cuts: readonly Cut[]): string {
   let text = ''
   let at = from
-  for (const { start, end, bytes } of cuts) {
-    text += raw.toString('latin1', at, beforeEscape(raw, start + KEPT_BYTES)) + cutMark(bytes)
-    at = end
+  for (const cut of cuts) {
+    text += raw.toString('latin1', at, beforeEscape(raw, cut.start + KEPT_BYTES)) + cutMark(cut)
+    at = cut.end
   }
   return text + raw.toString('latin1', at, to)
 }

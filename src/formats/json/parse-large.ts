@@ -6,7 +6,8 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Member } from '../../core/types.ts'
-import { type Cut, cutsOf, cutText } from './digest.ts'
+import type { Cut } from '../../core/cut-text.ts'
+import { cutsOf, cutText } from './digest.ts'
 import { keyText } from './members.ts'
 import {
   CLOSE_BRACE,

@@ -37,7 +37,7 @@ export function contentsOf(body: JsonObject, sampling: Sampling, form: AnswerFor
   const toolChoice = toolChoiceOf(choice)
   return {
     messages: [...asked, ...text],
-    tools: [...listOf(body['tools']), ...listOf(body['functions'])].flatMap(toolOf),
+    tools: toolsIn(body),
     toolChoice,
     parallelCalls: booleanOf(body['parallel_tool_calls']),
     answer: form === null ? null : answerOf(form, body['response_format']),
@@ -165,6 +165,10 @@ export function sealOf({ extra_content: extra }: JsonObject): Seal | null {
   const value = isObject(google) ? google['thought_signature'] : undefined
   return typeof value === 'string' ? { maker: 'gemini', value, id: null } : null
 }
+
+/** Texts as they are in the body. */
+export const toolsIn = (body: JsonObject): readonly Tool[] =>
+  [...listOf(body['tools']), ...listOf(body['functions'])].flatMap(toolOf)
 
 /** Functions of old stand in the list itself. */
 function toolOf(tool: Json): Tool[] {

@@ -9,6 +9,7 @@ import type {
   Role,
   Sampling,
   SchemaSource,
+  TemplateReader,
   WorstCase,
 } from '../../core/prompt.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
@@ -17,7 +18,7 @@ import type { GatewayRequest, Member } from '../../core/types.ts'
 import { isObject } from '../../core/is-object.ts'
 import { fingerprintOf, textHash } from '../json/fingerprint.ts'
 import { wholeBody } from '../json/whole-body.ts'
-import { contentsOf } from './contents.ts'
+import { contentsOf, toolsIn } from './contents.ts'
 import { effortOf } from './effort.ts'
 import { outputLimit } from './output-limit.ts'
 import { worstCaseOf } from './worst-case.ts'
@@ -135,6 +136,14 @@ export class OpenAIPrompt implements Prompt {
     return type === 'text' || type === 'json_object' || type === 'json_schema' ? type : 'other'
   }
 
+  template(reader: TemplateReader): void {
+    const { body, raw } = this
+    if (this.hasTools) reader.tools(bytesOf(this.toolSchemas()), () => toolsIn(body))
+    readTemplate(this.#messages, raw, reader)
+    const { inputs } = this
+    if (typeof inputs === 'string') reader.text(inputs, raw)
+  }
+
   answerSchema(): SchemaSource | null {
     const json = this.#bytesOf('response_format')
     // OpenAI's place for it, or that of llama.cpp and others.
@@ -250,6 +259,8 @@ export function openAIPrompt({ prompt }: GatewayRequest): OpenAIPrompt {
   throw new Error('the request did not come in this format')
 }
 
+const bytesOf = (sources: readonly SchemaSource[]): readonly Uint8Array[] => sources.map(({ json }) => json)
+
 /** By endpoint. */
 const MEMBERS: Readonly<Record<string, string>> = { completions: 'prompt', embeddings: 'input', rerank: 'documents' }
 
@@ -277,6 +288,32 @@ function readContent(content: Json | undefined, reader: PromptReader): void {
   }
 }
 
+function readTemplate(messages: readonly Json[], raw: Buffer, reader: TemplateReader): void {
+  for (const message of messages) {
+    if (!isObject(message)) continue
+    reader.message(roleOf(message))
+    const { content, tool_calls: calls } = message
+    if (typeof content === 'string') reader.text(content, raw)
+    else for (const part of listOf(content)) readTemplatePart(part, raw, reader)
+    for (const call of listOf(calls)) readCall(call, raw, reader)
+  }
+}
+
+function readTemplatePart(part: Json, raw: Buffer, reader: TemplateReader): void {
+  if (typeof part === 'string') return reader.text(part, raw)
+  if (!isObject(part)) return
+  const { type, text } = part
+  if (typeof text === 'string') reader.text(text, raw)
+  else if (type !== 'thinking' && typeof type === 'string') reader.medium(fingerprintOf(part[type], PASSING))
+}
+
+function readCall(call: Json, raw: Buffer, reader: TemplateReader): void {
+  const made = isObject(call) ? (call['function'] ?? call['custom']) : undefined
+  if (!isObject(made)) return
+  const { name, arguments: given, input } = made
+  if (typeof name === 'string') reader.call(name, textOf(given) ?? textOf(input) ?? '', raw)
+}
+
 function readPart(part: JsonObject, reader: PromptReader): void {
   const { type, text } = part
   if (type === 'image_url' || type === 'image') reader.image()
@@ -286,6 +323,7 @@ function readPart(part: JsonObject, reader: PromptReader): void {
 
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : NONE)
 const NONE: readonly Json[] = []
+const textOf = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
 
 const isFilled = (value: Json | undefined): boolean => Array.isArray(value) && value.length > 0
 const positive = (value: Json | undefined): number | null => (typeof value === 'number' && value >= 1 ? value : null)
