@@ -65,6 +65,7 @@ export function deploymentFor(
       recovery: null,
       load: loadOf(inflight),
       reading: null,
+      queue: { waiting: 0, seconds: 0, full: false },
       retryAfterUntil: 0,
       refusesUsage: false,
     },

@@ -2,7 +2,7 @@
 import { CHAT, ENDPOINTS } from '../core/endpoints.ts'
 import { type Given, valuesOf } from '../core/options/option.ts'
 import { BACKEND_OPTIONS } from '../core/options/options.ts'
-import type { BackendSpec, Price } from '../core/settings.ts'
+import type { BackendKey, BackendLimits, BackendSpec, Price } from '../core/settings.ts'
 import type { OnAbort, Provider } from '../core/provider.ts'
 import { isForbidden } from './forbidden-hosts.ts'
 
@@ -12,6 +12,8 @@ export interface BackendInput extends Given<typeof BACKEND_OPTIONS> {
   readonly path_as_is?: boolean | undefined
   readonly key?: string | undefined
   readonly keyFrom?: string | null
+  readonly keys?: readonly BackendKey[] | undefined
+  readonly limits?: BackendLimits | null | undefined
   readonly price?: Price | null | undefined
   readonly include_usage?: boolean | undefined
   readonly on_abort?: OnAbort | undefined
@@ -20,12 +22,15 @@ export interface BackendInput extends Given<typeof BACKEND_OPTIONS> {
 
 /** Throws an Error that says what is wrong with the URL, without its path in the file. */
 export function toBackendSpec(input: BackendInput, provider: Provider): BackendSpec {
+  const { keys = [] } = input
   const { root, asIs } = placeOf(input.url ?? provider.url, provider, input.path_as_is ?? false)
   return {
     name: input.name,
     provider: withFormats(asIs ? unversioned(provider) : provider, input.formats ?? null),
     root,
-    key: input.key === undefined || input.key === '' ? null : input.key,
+    key: (input.key ?? '') || (keys[0]?.secret ?? null),
+    keys,
+    limits: input.limits ?? null,
     keyFrom: input.keyFrom ?? null,
     price: input.price ?? null,
     includeUsage: input.include_usage ?? provider.request.includeUsage,

@@ -8,6 +8,7 @@ import { ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/optio
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
+import { toBackendKeys, toBackendLimits } from './build-limits.ts'
 import { toPrice } from './build-price.ts'
 import {
   DEFAULT_ADMIN,
@@ -116,7 +117,9 @@ const toTelemetry = (input: NonNullable<ConfigFile['telemetry']>): TelemetrySpec
 function toBackend(input: ConfigFile['backends'][number], keyFrom: string | null, providers: Providers): BackendSpec {
   const provider = providers.get(input.kind)
   if (provider === undefined) throw new Error(`"${input.kind}" was not checked`)
-  return toBackendSpec({ ...input, keyFrom, price: toPrice(input.price) }, provider)
+  const { price, keys, limits, ...given } = input
+  const parts = { price: toPrice(price), keys: toBackendKeys(keys ?? []), limits: toBackendLimits(limits) }
+  return toBackendSpec({ ...given, ...parts, keyFrom }, provider)
 }
 
 function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {

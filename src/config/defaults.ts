@@ -13,6 +13,11 @@ export const DEFAULT_LIMITS: Limits = {
   bufferBytes: 16 * 1024 * 1024,
 }
 
+/** Of a backend with limits. */
+export const DEFAULT_QUEUE = { queue: 64, queueWaitMs: 30_000 }
+/** Each of them is looked at when a place becomes free. */
+export const MOST_WAITING = 10_000
+
 export const DEFAULT_BODIES: BodyLimits = { bodyBytes: 32 * 1024 * 1024, bodiesBytes: 512 * 1024 * 1024 }
 
 export const DEFAULT_SERVER: Config['server'] = {

@@ -13,7 +13,11 @@ export const fingerprint = (config: Config): number =>
 
 const withoutSecrets = (config: Config): object => ({
   ...config,
-  backends: config.backends.map((backend) => ({ ...backend, key: backend.key !== null })),
+  backends: config.backends.map((backend) => ({
+    ...backend,
+    key: backend.key !== null,
+    keys: backend.keys.map((key) => ({ ...key, secret: null })),
+  })),
   keys: config.keys.map((key) => ({ ...key, hash: null })),
   budgets: config.budgets.map((budget) => ({ ...budget, webhook: budget.webhook !== null })),
   store: { ...config.store, redis: config.store.redis !== null },

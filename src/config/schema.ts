@@ -3,14 +3,13 @@ import { z } from 'zod'
 import { keyed } from '../core/keyed.ts'
 import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
-import { count, name, share, text, texts, usd } from '../core/options/kinds.ts'
+import { count, name, share, text, texts, time, usd } from '../core/options/kinds.ts'
 import { described, zodShapeOf } from '../core/options/option.ts'
-import { BACKEND_OPTIONS, KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
-import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
+import { KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { ENTITIES, ON_STORE_ERROR, PERIODS } from '../core/budget.ts'
-import { ON_ABORT } from '../core/provider.ts'
 import { CLIENT_NAMES, LOG_FORMS } from '../core/settings.ts'
+import { backend, price } from './backend-schema.ts'
 import { collectorHeaders, collectorUrl } from './collector.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
 import {
@@ -27,26 +26,6 @@ import { duration, durationText, size, sizeText, span, volume } from '../core/un
 const hour = z.int().min(0, 'is less than 0; write an hour from 0 to 24')
 const needs = z.array(z.enum(CAPABILITIES)).min(1, 'is empty; write at least one')
 const classes = z.array(z.enum(TASK_CLASSES)).min(1, 'is empty; write at least one')
-
-const time = (description: string, ms: number) => described(duration, description, durationText(ms))
-
-const rates = keyed(TOKEN_KINDS.map(rateOption), (_, place) =>
-  described(usd, `USD for a million ${TOKENS[TOKEN_KINDS[place]!].priced}`),
-)
-
-const price = z.strictObject({
-  ...rates,
-  tiers: described(
-    z.array(z.strictObject({ above_input_tokens: count.meta({ description: 'input of the request' }), ...rates })),
-    'other prices for the whole of a request whose input is longer',
-  ),
-  service_tiers: described(
-    z.record(text, usd),
-    'factors on the whole price, by the service_tier of the answer, such as flex: 0.5',
-  ),
-  per_request_usd: described(usd, 'USD for each answer, in addition to its tokens'),
-  per_gpu_hour_usd: described(usd, 'USD for an hour of this engine'),
-})
 
 const limits = {
   connect: time('until there is a connection: TCP and TLS', DEFAULT_LIMITS.connectMs),
@@ -69,31 +48,6 @@ const limits = {
     DEFAULT_LIMITS.attempts,
   ),
 }
-
-const backend = z.strictObject({
-  name: name.meta({ description: 'first part of backend/model' }),
-  kind: text.meta({ description: 'a file of config/providers/' }),
-  url: described(text, 'scheme and host, with or without /v1; clouds have one of their own'),
-  path_as_is: described(
-    z.boolean(),
-    'the path of `url` is complete, nothing is put between it and /chat/completions; so is one that ends in a version, like /api/v3',
-    false,
-  ),
-  key: described(z.string(), 'secret; write "${NAME}"; "$${" is a literal "${"'),
-  price: described(price, 'of each model that has no price of its own under `models`'),
-  include_usage: described(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
-  loads_on_demand: described(
-    z.boolean(),
-    'it loads a model when it is requested, as llama-swap does; Ollama and LM Studio always do',
-    false,
-  ),
-  on_abort: described(
-    z.enum(ON_ABORT),
-    'a stream whose caller disconnected: stop it (cancel), read it to its usage (drain), or count it as charged in full (estimate)',
-    'cancel',
-  ),
-  ...zodShapeOf(BACKEND_OPTIONS),
-})
 
 const modelFacts = z.strictObject({
   aliases: described(z.array(text), 'other names for requests; each leads to one model'),

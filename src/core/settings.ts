@@ -2,7 +2,7 @@
 import { keyed } from './keyed.ts'
 import { RATE_NAMES, type RateName } from './tokens.ts'
 import type { Values } from './options/option.ts'
-import type { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from './options/options.ts'
+import type { BACKEND_OPTIONS, LANE_LIMITS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
 import type { KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
@@ -74,13 +74,37 @@ export interface Limits {
   readonly bufferBytes: number
 }
 
+/** Null = no such limit. */
+export type LaneLimits = Values<typeof LANE_LIMITS>
+
+/** What a backend is sent at the most, by any of its keys, and who waits for a place there. */
+export interface BackendLimits extends LaneLimits {
+  /** Requests that may wait. */
+  readonly queue: number
+  /** Whether somebody wrote `queue`: then what the engine says of its slots is a limit as well. */
+  readonly queues: boolean
+  readonly queueWaitMs: number
+}
+
+/** One of several keys of a backend. */
+export interface BackendKey extends LaneLimits {
+  /** Its position from 1, where the operator gave it none: what logs and metrics show. */
+  readonly name: string
+  /** Never shown. */
+  readonly secret: string
+}
+
 export interface BackendSpec extends Values<typeof BACKEND_OPTIONS> {
   readonly name: string
   readonly provider: Provider
   /** Scheme, host and path without the provider's `api`, no slash at the end. Never shown to callers. */
   readonly root: string
-  /** Secret. */
+  /** Secret. Of several the first: lists of models are asked for with it. */
   readonly key: string | null
+  /** Several, which are called in turn, `key` among them; empty: `key` alone. */
+  readonly keys: readonly BackendKey[]
+  /** Null: it takes whatever it is sent. */
+  readonly limits: BackendLimits | null
   /** Name of the variable that holds the key; null = it stands in the file, or there is none. */
   readonly keyFrom: string | null
   readonly price: Price | null

@@ -23,6 +23,15 @@ import type { Prompt } from './prompt.ts'
 
 // ---------------------------------------------------------------- the fleet
 
+/** Requests that wait in the gateway for a place at a backend with limits of its own. */
+export interface QueueView {
+  readonly waiting: number
+  /** How long the next one would wait; 0: it would be sent at once. */
+  readonly seconds: number
+  /** The next one would be refused: as many wait as may, or longer than one may wait. */
+  readonly full: boolean
+}
+
 /** What is known of a backend at this moment; owned by the fleet, read by everybody. */
 export interface BackendLive {
   readonly state: BackendState
@@ -37,6 +46,7 @@ export interface BackendLive {
   readonly load: LoadView
   /** What the engine last told of itself; null: nothing yet, or it is gone. */
   readonly reading: EngineReading | null
+  readonly queue: QueueView
   /** Do not call before, by the backend's own retry-after (clock reading); 0 = no such wish. */
   readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */

@@ -31,6 +31,8 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   provider: PROVIDER,
   root,
   key: null,
+  keys: [],
+  limits: null,
   keyFrom: null,
   price: model.price,
   includeUsage: true,

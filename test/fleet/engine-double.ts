@@ -153,6 +153,8 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     provider: provider(),
     root,
     key: null,
+    keys: [],
+    limits: null,
     keyFrom: null,
     price: null,
     includeUsage: true,

@@ -42,6 +42,7 @@ export class BackendMonitor {
     until: null,
     recovery: null,
     load: loadOf(0),
+    queue: { waiting: 0, seconds: 0, full: false },
     retryAfterUntil: 0,
     reading: null,
     refusesUsage: false,

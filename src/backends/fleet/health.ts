@@ -1,12 +1,13 @@
 /** What the outcome of a request says about its backend. Pure, but for the one value that it is given to change. */
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { LoadView } from '../../core/load.ts'
-import type { BackendLive } from '../../core/types.ts'
+import type { BackendLive, QueueView } from '../../core/types.ts'
 import { wished } from './deployment-health.ts'
 
 /** The fleet's own view of `BackendLive`. */
-export type LiveState = { -readonly [K in keyof Omit<BackendLive, 'load'>]: BackendLive[K] } & {
+export type LiveState = { -readonly [K in keyof Omit<BackendLive, 'load' | 'queue'>]: BackendLive[K] } & {
   readonly load: { -readonly [K in keyof LoadView]: LoadView[K] }
+  readonly queue: { -readonly [K in keyof QueueView]: QueueView[K] }
 }
 
 /** A refused key is seldom a matter of seconds, yet a fixed one should be noticed within a minute. */

@@ -118,7 +118,10 @@ export function redact(text: string, backend: BackendSpec): string {
   const bare = host.replace(/:\d+$/, '')
   // A name without a dot may be an ordinary word of the message.
   const places = [backend.root, host, ...(bare.includes('.') ? [bare] : [])]
-  const secrets: [string, string][] = [[backend.key ?? '', '***']]
+  const secrets: [string, string][] = [backend.key, ...backend.keys.map(({ secret }) => secret)].map((secret) => [
+    secret ?? '',
+    '***',
+  ])
   for (const place of places) secrets.push([place, backend.name])
   let safe = text
   for (const [secret, instead] of secrets) if (secret !== '') safe = safe.replaceAll(secret, instead)

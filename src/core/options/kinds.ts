@@ -1,5 +1,7 @@
 /** Kinds of values that options have, each with what a person is told of a wrong one. */
 import { z } from 'zod'
+import { duration, durationText } from '../units.ts'
+import { described } from './option.ts'
 
 /** A short name: of a backend, a route or a key, or a word of a user's own. */
 export const name = z
@@ -17,3 +19,4 @@ export const count = z.int().min(1, 'is less than 1; write 1 or more')
 export const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
   error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',
 })
+export const time = (description: string, ms: number) => described(duration, description, durationText(ms))

@@ -56,6 +56,16 @@ export const BACKEND_OPTIONS = {
   ),
 }
 
+/** `backends[].limits`; with several `keys` they hold for each key, which may also have its own. */
+export const LANE_LIMITS = {
+  rpm: option(count, 'calls in any sixty seconds'),
+  tpm: option(
+    count,
+    'tokens in any sixty seconds: what a call is expected to take counts when it is sent (the prompt, and max_tokens or else a usual answer), and what it took once that is known',
+  ),
+  parallel: option(count, 'calls open at a time'),
+}
+
 /** `routes[]` */
 export const ROUTE_OPTIONS = {
   fallback: option(texts, 'globs like those of candidates; tried in this order after all candidates, without scoring', {
