@@ -7,6 +7,7 @@ import { BACKEND_OPTIONS, LANE_LIMITS } from '../core/options/options.ts'
 import { ON_ABORT } from '../core/provider.ts'
 import { rateOption, TOKEN_KINDS, TOKENS } from '../core/tokens.ts'
 import { DEFAULT_QUEUE, MOST_WAITING } from './defaults.ts'
+import { engine } from './engine-schema.ts'
 
 const rates = keyed(TOKEN_KINDS.map(rateOption), (_, place) =>
   described(usd, `USD for a million ${TOKENS[TOKEN_KINDS[place]!].priced}`),
@@ -73,6 +74,7 @@ export const backend = z
       'a stream whose caller disconnected: stop it (cancel), read it to its usage (drain), or count it as charged in full (estimate)',
       'cancel',
     ),
+    engine: described(engine, 'how the gateway starts it when it is needed; its `models` must be named'),
     ...zodShapeOf(BACKEND_OPTIONS),
   })
   .superRefine(({ key, keys }, context) => {

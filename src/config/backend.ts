@@ -2,7 +2,7 @@
 import { CHAT, ENDPOINTS } from '../core/endpoints.ts'
 import { type Given, valuesOf } from '../core/options/option.ts'
 import { BACKEND_OPTIONS } from '../core/options/options.ts'
-import type { BackendKey, BackendLimits, BackendSpec, Price } from '../core/settings.ts'
+import type { BackendKey, BackendLimits, BackendSpec, EngineSpec, Price } from '../core/settings.ts'
 import type { OnAbort, Provider } from '../core/provider.ts'
 import { isForbidden } from './forbidden-hosts.ts'
 
@@ -20,8 +20,12 @@ export interface BackendInput extends Given<typeof BACKEND_OPTIONS> {
   readonly loads_on_demand?: boolean | undefined
 }
 
-/** Throws an Error that says what is wrong with the URL, without its path in the file. */
-export function toBackendSpec(input: BackendInput, provider: Provider): BackendSpec {
+/** Throws an Error that says what is wrong with the URL, without its path in the file. `engineAt`: what is started there, where something is. */
+export function toBackendSpec(
+  input: BackendInput,
+  provider: Provider,
+  engineAt: (root: string) => EngineSpec | null = () => null,
+): BackendSpec {
   const { keys = [] } = input
   const { root, asIs } = placeOf(input.url ?? provider.url, provider, input.path_as_is ?? false)
   return {
@@ -36,6 +40,7 @@ export function toBackendSpec(input: BackendInput, provider: Provider): BackendS
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,
     loadsOnDemand: input.loads_on_demand ?? provider.response.loadsOnDemand,
+    engine: engineAt(root),
     ...valuesOf(BACKEND_OPTIONS, input),
   }
 }

@@ -7,6 +7,7 @@ import { valuesOf } from '../core/options/option.ts'
 import { ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
+import { toEngine, toEngineGroups } from './build-engine.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
 import { toBackendKeys, toBackendLimits } from './build-limits.ts'
 import { toPrice } from './build-price.ts'
@@ -30,14 +31,17 @@ type Providers = ReadonlyMap<string, Provider>
 export function buildConfig(file: ConfigFile, written: unknown, providers: Providers, folder: string): Config {
   const { server = {}, discovery = {}, store = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
+  const limits = { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) }
+  const engines = { folder, loadMs: limits.loadMs }
   return {
     server: toServer(server),
-    backends: file.backends.map((input, at) => toBackend(input, keyVariable(written, at), providers)),
+    backends: file.backends.map((input, at) => toBackend(input, keyVariable(written, at), providers, engines)),
+    engineGroups: toEngineGroups(file.engine_groups),
     models: Object.fromEntries(Object.entries(file.models ?? {}).map(([id, facts]) => [id, toFacts(facts)])),
     routes,
     keys: (file.keys ?? []).map(toKey),
     budgets: (file.budgets ?? []).map(toBudget),
-    limits: { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) },
+    limits,
     upstream: { client: file.upstream?.client ?? DEFAULT_UPSTREAM.client },
     bodies: {
       bodyBytes: file.limits?.body ?? DEFAULT_BODIES.bodyBytes,
@@ -114,12 +118,23 @@ const toTelemetry = (input: NonNullable<ConfigFile['telemetry']>): TelemetrySpec
   intervalMs: input.interval ?? DEFAULT_TELEMETRY.intervalMs,
 })
 
-function toBackend(input: ConfigFile['backends'][number], keyFrom: string | null, providers: Providers): BackendSpec {
+interface EngineDefaults {
+  readonly folder: string
+  readonly loadMs: number
+}
+
+function toBackend(
+  { engine, ...input }: ConfigFile['backends'][number],
+  keyFrom: string | null,
+  providers: Providers,
+  { folder, loadMs }: EngineDefaults,
+): BackendSpec {
   const provider = providers.get(input.kind)
   if (provider === undefined) throw new Error(`"${input.kind}" was not checked`)
   const { price, keys, limits, ...given } = input
   const parts = { price: toPrice(price), keys: toBackendKeys(keys ?? []), limits: toBackendLimits(limits) }
-  return toBackendSpec({ ...given, ...parts, keyFrom }, provider)
+  const engineAt = (root: string) => (engine === undefined ? null : toEngine(engine, root, folder, loadMs))
+  return toBackendSpec({ ...given, ...parts, keyFrom }, provider, engineAt)
 }
 
 function toFacts(facts: NonNullable<ConfigFile['models']>[string]): ModelFacts {

@@ -1,5 +1,5 @@
 /** Every default of the configuration, in one place. Durations in ms, sizes in bytes. */
-import type { AdminSpec, BodyLimits, Config, Limits, TelemetrySpec } from '../core/settings.ts'
+import type { AdminSpec, BodyLimits, Config, EngineGroupSpec, Limits, TelemetrySpec } from '../core/settings.ts'
 
 export const DEFAULT_LIMITS: Limits = {
   connectMs: 2_000,
@@ -31,6 +31,13 @@ export const DEFAULT_SERVER: Config['server'] = {
   logLevel: 'info',
   logDecisions: 'sampled',
   trustProxy: false,
+}
+
+/** One at a time, as on one GPU. */
+export const DEFAULT_ENGINE_GROUP: EngineGroupSpec & { readonly members: number } = {
+  members: 1,
+  memoryBytes: null,
+  turnMs: 30_000,
 }
 
 export const DEFAULT_UPSTREAM: Config['upstream'] = { client: 'lean' }

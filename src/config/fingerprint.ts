@@ -17,6 +17,7 @@ const withoutSecrets = (config: Config): object => ({
     ...backend,
     key: backend.key !== null,
     keys: backend.keys.map((key) => ({ ...key, secret: null })),
+    engine: backend.engine === null ? null : { ...backend.engine, command: null, env: null },
   })),
   keys: config.keys.map((key) => ({ ...key, hash: null })),
   budgets: config.budgets.map((budget) => ({ ...budget, webhook: budget.webhook !== null })),

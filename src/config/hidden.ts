@@ -7,7 +7,7 @@ export type Range = readonly [from: number, until: number]
 
 /** Options whose texts are secrets, or may carry one. */
 const SECRET =
-  /^(?:.*_)?(?:api_?)?keys?$|secret|hash|token$|auth|passw|value|redis|webhook|headers?$|endpoint|^database|^db$/
+  /^(?:.*_)?(?:api_?)?keys?$|secret|hash|token$|auth|passw|value|redis|webhook|headers?$|endpoint|^database|^db$|^command$/
 
 /** Options that take an address, which may have a password in it, or a token. */
 const ADDRESSED = /url|uri|addr|host|base|bind|listen|proxy/

@@ -6,6 +6,7 @@ import type { Provider } from '../core/provider.ts'
 import { backendChecks } from './backend-checks.ts'
 import { buildConfig, toStore } from './build.ts'
 import { crossChecks } from './cross-checks.ts'
+import { engineChecks } from './engine-checks.ts'
 import {
   DEFAULT_BODIES,
   DEFAULT_DISCOVERY,
@@ -84,7 +85,12 @@ export function configOf(read: Read, env: Env, providers: Providers, name: strin
   for (const more of [
     habits,
     wrong,
-    [...backendChecks(outline, providers), ...crossChecks(outline, env), ...routeChecks(outline)],
+    [
+      ...backendChecks(outline, providers),
+      ...engineChecks(outline, providers),
+      ...crossChecks(outline, env),
+      ...routeChecks(outline),
+    ],
   ]) {
     const told = new Set(issues.map(({ path }) => path))
     issues.push(...more.filter(({ path }) => !told.has(path)))
@@ -129,6 +135,7 @@ export function defaultConfig(backends: readonly BackendSpec[], env: Env): Confi
   return freeze({
     server: DEFAULT_SERVER,
     backends,
+    engineGroups: {},
     models: {},
     routes: [],
     keys: [],

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { keyed } from '../core/keyed.ts'
 import { name } from '../core/options/kinds.ts'
 import { WISHES } from '../core/provider.ts'
+import { volume } from '../core/units.ts'
 import { fileSchema, OPTIONS } from './schema.ts'
 
 /** Of each value: undefined = not there, null = wrong or misspelt, which the schema has said already. */
@@ -23,6 +24,7 @@ const backend = map(
   {
     ...{ name: or(name), kind: text, url: text, path_as_is: or(z.boolean()), key: or(z.string()), models: texts },
     ...keyed(WISHES, () => or(z.unknown())),
+    engine: or(z.object({ command: or(z.unknown()), group: or(name), memory: or(volume) })),
   },
   OPTIONS.backend,
 )
@@ -48,6 +50,7 @@ const outline = map(
   {
     server: or(map({ host: text, port: or(z.number()), auth: or(z.enum(['keys', 'none'])) }, OPTIONS.server)),
     backends: or(z.array(backend.catch({ name: null }))),
+    engine_groups: or(z.record(z.string(), z.object({ memory: or(volume) }))),
     models: or(z.record(z.string(), z.object({ aliases: texts }).catch({ aliases: null }))),
     routes: or(z.array(route.catch({ name: null }))),
     keys: or(z.array(key.catch({ id: null }))),

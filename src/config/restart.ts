@@ -32,6 +32,7 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
 /** Counts at once, for requests that begin from then on: what policy.ts is built of. */
 export const SWAPPED: readonly string[] = [
   'backends',
+  'engine_groups',
   'models',
   'routes',
   'keys',

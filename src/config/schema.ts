@@ -16,6 +16,7 @@ import {
   DEFAULT_ADMIN,
   DEFAULT_BODIES,
   DEFAULT_DISCOVERY,
+  DEFAULT_ENGINE_GROUP,
   DEFAULT_LIMITS,
   DEFAULT_SERVER,
   DEFAULT_TELEMETRY,
@@ -284,6 +285,10 @@ export const OPTIONS = {
 export const fileSchema = z.strictObject({
   server: described(server, 'address and access'),
   backends: z.array(backend).min(1, 'is empty; a gateway needs a backend').meta({ description: 'what is behind it' }),
+  engine_groups: described(
+    z.record(name, engineGroup),
+    'engines that are started here and share something, by the `group` that they name',
+  ),
   models: described(
     z.record(text, modelFacts),
     'facts that override the discovered ones, by model id or backend/model',

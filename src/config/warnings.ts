@@ -13,6 +13,8 @@ export function warningsOf(file: ConfigFile, config: Config): string[] {
     ...idleMatches(config),
     ...unservedBaselines(config),
     ...forgetfulBudgets(config),
+    ...unheardEngines(config),
+    ...idleGroups(config),
   ]
 }
 
@@ -26,6 +28,26 @@ function withoutEffect(file: ConfigFile): string[] {
     idle(`${pathText(['models', id])}.capabilities.prefill`, capabilities?.prefill, 'no request is found to need it')
   if (file.server?.trust_proxy === true) idle('server.trust_proxy', true, 'nothing depends on the address of a caller')
   return warnings
+}
+
+/** Engines that are not told where they are asked; most listen on another port by themselves. */
+const unheardEngines = ({ backends }: Config): string[] =>
+  backends.flatMap(({ engine, root }, at) => {
+    const port = new URL(root).port || '80'
+    const told =
+      engine === null || [...engine.command, ...Object.values(engine.env)].some((text) => text.includes(port))
+    return told
+      ? []
+      : [
+          `backends[${at}].engine.command says nothing of port ${port}; add "{port}" to it, or the port to \`url\` that it listens on`,
+        ]
+  })
+
+const idleGroups = ({ backends, engineGroups }: Config): string[] => {
+  const named = new Set(backends.map(({ engine }) => engine?.group))
+  return Object.keys(engineGroups).flatMap((name) =>
+    named.has(name) ? [] : [`${pathText(['engine_groups', name])}: no engine is in it; name it as \`engine.group\``],
+  )
 }
 
 /** A budget of a month that every restart begins anew. */

@@ -94,6 +94,34 @@ export interface BackendKey extends LaneLimits {
   readonly secret: string
 }
 
+/** An engine that the gateway starts when it is needed. From the file only: no API may say what is run. */
+export interface EngineSpec {
+  /** Program and arguments; no shell reads them. May hold a secret: never shown. */
+  readonly command: readonly string[]
+  /** Variables beside those of the gateway's own environment that are no secrets. Secret. */
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly cwd: string
+  /** It is stopped when nothing was asked of it for so long; null = only where its place is needed. */
+  readonly ttlMs: number | null
+  /** Null: nothing is stopped for it. */
+  readonly group: string | null
+  /** From its start to its first healthy answer. */
+  readonly startMs: number
+  /** What it takes, by the operator's word. */
+  readonly memoryBytes: number | null
+}
+
+/** Engines that share what not all of them can have at a time. */
+export interface EngineGroupSpec {
+  /** That may run at a time; null = as many as `memoryBytes` has room for. */
+  readonly members: number | null
+  /** What they may take together; null = it is not counted. */
+  readonly memoryBytes: number | null
+  /** How long the requests of an engine that runs go before those that need another one. */
+  readonly turnMs: number
+}
+
 export interface BackendSpec extends Values<typeof BACKEND_OPTIONS> {
   readonly name: string
   readonly provider: Provider
@@ -112,6 +140,8 @@ export interface BackendSpec extends Values<typeof BACKEND_OPTIONS> {
   readonly onAbort: OnAbort
   /** It loads a model when it is asked for. */
   readonly loadsOnDemand: boolean
+  /** Null: it runs, or somebody else starts it. */
+  readonly engine: EngineSpec | null
 }
 
 /** All conditions that are there must hold; null = no such condition. */
@@ -204,6 +234,8 @@ export interface BodyLimits {
 /** What another configuration changes while the process runs: see policy.ts. */
 export interface PolicySettings {
   readonly backends: readonly BackendSpec[]
+  /** By name; one that is not here has the defaults. */
+  readonly engineGroups: Readonly<Record<string, EngineGroupSpec>>
   readonly models: Readonly<Record<string, ModelFacts>>
   readonly routes: readonly RouteSpec[]
   readonly keys: readonly KeySpec[]

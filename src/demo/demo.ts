@@ -37,6 +37,7 @@ const backendOf = (model: DemoModel, root: string): BackendSpec => ({
   price: model.price,
   includeUsage: true,
   onAbort: 'cancel',
+  engine: null,
   loadsOnDemand: false,
   ...valuesOf(BACKEND_OPTIONS, { models: [model.id] }),
 })

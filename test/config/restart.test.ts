@@ -75,6 +75,7 @@ t.test('an option that needs a restart is named where it differs', async (t) => 
 t.test('what is swapped, and the same file again, needs none', async (t) => {
   const swapped = configOf({
     backends: [{ ...BASE.backends[0]!, weight: 2 }],
+    engine_groups: { gpu0: { members: 2 } },
     models: { m: { aliases: ['n'] } },
     routes: [{ name: 'r', candidates: ['a/*'] }],
     keys: [{ id: 'k', hash }],

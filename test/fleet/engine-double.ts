@@ -160,6 +160,7 @@ export function backend(root: string, changes: Partial<BackendSpec> = {}): Backe
     includeUsage: true,
     onAbort: 'cancel',
     loadsOnDemand: false,
+    engine: null,
     ...valuesOf(BACKEND_OPTIONS),
     ...changes,
   }
@@ -181,6 +182,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
   return {
     server: DEFAULT_SERVER,
     backends,
+    engineGroups: {},
     models: {},
     routes: [],
     keys: [],

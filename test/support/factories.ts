@@ -110,6 +110,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
     includeUsage: true,
     onAbort: 'cancel',
     loadsOnDemand: false,
+    engine: null,
     ...traits,
   }
 }
