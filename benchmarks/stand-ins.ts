@@ -48,10 +48,11 @@ const PROVIDER = { local: false, remoteModels: null, endpoints: ownPlaces([CHAT]
 export function deploymentFor(
   backend: string,
   model: string,
-  facts: ModelFacts,
+  known: ModelFacts,
   lessons: ModelStats,
   inflight = 0,
 ): Deployment {
+  const facts = { ...known, contextFrom: null, capabilitiesFrom: {}, trainedContext: null, slots: null, bytes: null }
   const deployment = {
     id: `${backend}/${model}`,
     backend: { name: backend, provider: PROVIDER, weight: 1 } as unknown as BackendSpec,

@@ -51,6 +51,17 @@ const source = z
     list: z.string().default('data').describe('dotted path to the models in the answer; empty: the answer itself'),
     id: z.string().default('id').describe('dotted path to the name of a model in its entry'),
     context: z.array(text).default([]).describe('dotted paths to the length of its context, tried in order'),
+    configured: z
+      .array(text)
+      .default([])
+      .describe('those to the context that a model is loaded with, whatever is in force at the moment'),
+    trained: z
+      .array(text)
+      .default([])
+      .describe('those to the longest context that it was trained for; `*.` at the beginning of a last name: any'),
+    bytes: z.array(text).default([]).describe('those to the size of its file'),
+    family: z.array(text).default([]).describe('those to its architecture'),
+    parent: text.optional().describe('dotted path to the model that it is an adapter of'),
     capabilities: z.array(text).default([]).describe('dotted paths to words for what it can do'),
     words: z.record(z.string(), z.enum(CAPABILITIES)).default({}).describe('those words -> capabilities'),
     required: z.boolean().default(true).describe('`false`: a failure of this list leaves the others as they are'),
@@ -61,7 +72,11 @@ const source = z
         'how a list in parts goes on: a parameter of the query, the path to its value in the answer, and to a flag that there is more',
       ),
   })
-  .transform(({ per_model, ...rest }) => ({ ...rest, perModel: per_model }))
+  .transform(({ per_model, parent, ...rest }) => ({
+    ...rest,
+    perModel: per_model,
+    ...(parent === undefined ? {} : { parent }),
+  }))
 
 const effortRule = z
   .strictObject({
@@ -156,6 +171,23 @@ export const providerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('it runs on hardware of the operator: never judged by price lists, always by its queue'),
+  usual_context: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('tokens of context with which it loads a model where nobody says'),
+  slots: z
+    .strictObject({
+      usual: z.int().positive(),
+      single: pattern.nullable().default(null),
+      embeddings: z.int().positive().nullable().default(null),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'requests that it works on at a time: `usual` until it shows another number, one for architectures that fit `single`, and those of models of embeddings',
+    ),
   remote_models: pattern
     .nullable()
     .default(null)

@@ -28,7 +28,18 @@ function toProvider(file: string, yaml: string): Provider {
     )
   if (file !== `${data.kind}.yaml`)
     throw new ConfigError([{ path: 'kind', message: `"${data.kind}" is not the name of the file` }], file)
-  const { key_env, remote_models, as_is, otel_name, price_list, service_tiers, request, response, ...rest } = data
+  const {
+    key_env,
+    remote_models,
+    usual_context,
+    as_is,
+    otel_name,
+    price_list,
+    service_tiers,
+    request,
+    response,
+    ...rest
+  } = data
   return {
     ...rest,
     keyEnv: key_env,
@@ -37,6 +48,7 @@ function toProvider(file: string, yaml: string): Provider {
     serviceTiers: service_tiers,
     asIs: as_is,
     remoteModels: remote_models,
+    usualContext: usual_context,
     request: {
       rename: request.rename,
       outputLimit: request.output_limit,

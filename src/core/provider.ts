@@ -16,6 +16,16 @@ export interface DiscoverySource {
   readonly id: string
   /** Dotted paths, tried in order; a number, or a text holding "name <number>". */
   readonly context: readonly string[]
+  /** Of the context that a model is loaded with, whatever is in force at the moment. */
+  readonly configured?: readonly string[]
+  /** Of the longest context that it was trained for: no engine gives it more. A last `*` stands for what a name begins with. */
+  readonly trained?: readonly string[]
+  /** Of the bytes of its file. */
+  readonly bytes?: readonly string[]
+  /** Of the architecture that it is of. */
+  readonly family?: readonly string[]
+  /** Dotted path to the name of the model that it is an adapter of: what nobody says of it holds as for that one. */
+  readonly parent?: string
   /** Dotted path to an array of capability words; `words` maps them to ours. */
   readonly capabilities: readonly string[]
   readonly words: Readonly<Record<string, Capability>>
@@ -100,6 +110,17 @@ export interface Provider {
   readonly local: boolean
   /** Pattern of models of a local engine that run elsewhere all the same; null = there are none. */
   readonly remoteModels: string | null
+  /** Tokens of context with which it loads a model where nobody says; absent = that is not known. */
+  readonly usualContext?: number | null
+  /** Requests that it works on at a time; absent = all that come, or nobody knows. */
+  readonly slots?: {
+    /** Unless its operator has set another number. */
+    readonly usual: number
+    /** Pattern over the architectures of which it takes one at a time, whatever is set; null = there are none. */
+    readonly single: string | null
+    /** Those of a model of embeddings, whatever is set; null = as for others. */
+    readonly embeddings: number | null
+  } | null
   /** Default root, without `api`; null = the operator must give `url`. */
   readonly url: string | null
   /** Pattern over addresses whose paths have no version, and to which none is added. */

@@ -53,6 +53,23 @@ export interface ModelFacts {
   readonly wishes: Wishes
 }
 
+/** Who says something of a model, the highest first. `usual`: how engines of its kind load a model where nobody says. */
+export const FACT_SOURCES = ['operator', 'engine', 'observed', 'provider', 'usual', 'catalogue', 'name'] as const
+export type FactSource = (typeof FACT_SOURCES)[number]
+
+/** What is known of a model where it is deployed. */
+export interface DeploymentFacts extends ModelFacts {
+  /** Null: nobody tells the context. */
+  readonly contextFrom: FactSource | null
+  readonly capabilitiesFrom: Readonly<Partial<Record<Capability, FactSource>>>
+  /** Tokens that it was trained for. */
+  readonly trainedContext: number | null
+  /** Requests that its engine works on at a time, where that is known; null: it is learnt. */
+  readonly slots: number | null
+  /** Bytes of its file, as its engine tells. */
+  readonly bytes: number | null
+}
+
 export type Wishes = Values<typeof WISH_OPTIONS>
 
 export interface Limits {

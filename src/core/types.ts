@@ -13,7 +13,7 @@ import type { GatewayError } from './errors.ts'
 import type { LoadView } from './load.ts'
 import type { DecisionRows } from './decision-rows.ts'
 import type { Expected, ExpectedBaseline } from './record.ts'
-import type { BackendSpec, Limits, ModelFacts, SuccessSpec } from './settings.ts'
+import type { BackendSpec, DeploymentFacts, Limits, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Residency } from './residency.ts'
@@ -60,7 +60,7 @@ export interface Deployment {
   readonly backend: BackendSpec
   /** As the engine names it. */
   readonly model: string
-  readonly facts: ModelFacts
+  readonly facts: DeploymentFacts
   readonly live: BackendLive
   readonly health: DeploymentHealth
   readonly residency: Residency

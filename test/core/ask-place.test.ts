@@ -7,7 +7,7 @@ import type { Capability } from '../../src/core/capabilities.ts'
 import { steerable } from '../../src/core/effort-rule.ts'
 import { CHAT, EMBEDDINGS, type Endpoint } from '../../src/core/endpoints.ts'
 import type { EndpointPlace, EffortRule } from '../../src/core/provider.ts'
-import { modelFactsOf } from '../../src/backends/fleet/facts.ts'
+import { modelFactsOf, SILENT } from '../../src/backends/fleet/facts.ts'
 import { backend, deployment, provider } from '../support/factories.ts'
 
 const MESSAGES: Endpoint = { ...CHAT, id: 'messages', path: '/v1/messages', format: 'anthropic-messages' }
@@ -148,7 +148,7 @@ t.test('where a deployment is asked', async (t) => {
 t.test('what all places of a model lack, the model lacks; the word of the operator counts more', async (t) => {
   const lacking = (...lists: readonly Capability[][]): Partial<Record<Capability, boolean>> => {
     const chat = lists.map((lacks, at) => place(at === 0 ? 'openai-chat' : 'anthropic-messages', { lacks }))
-    return modelFactsOf(backend({ provider: provider({ endpoints: { chat }, lacks: ['audio'] }) }), 'm', null, {})
+    return modelFactsOf(backend({ provider: provider({ endpoints: { chat }, lacks: ['audio'] }) }), 'm', SILENT, {})
       .capabilities
   }
   t.strictSame(lacking(['n']), { audio: false, n: false })

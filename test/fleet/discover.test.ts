@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { eventually } from '../support/await.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { BackendSpec } from '../../src/core/settings.ts'
+import { NOTHING_SAID } from '../../src/backends/fleet/read-list.ts'
 import { HttpClient } from '../../src/backends/upstream/http-client.ts'
 import { type DetailCache, discover, type Discovery } from '../../src/backends/fleet/discover.ts'
 import {
@@ -17,6 +18,7 @@ import {
   startEngine,
 } from './engine-double.ts'
 
+const { capabilities: _, ...SAID } = NOTHING_SAID
 const client = new HttpClient({ connectMs: 2_000 })
 t.teardown(() => client.destroy())
 
@@ -34,7 +36,7 @@ async function models(spec: BackendSpec, cache?: DetailCache): Promise<Record<st
   const result = await search(spec, cache)
   if (!result.found) throw new Error(result.reason)
   return Object.fromEntries(
-    [...result.models].map(([id, { context, capabilities }]) => [id, { context, ...capabilities }]),
+    [...result.models].map(([id, { print: _, capabilities, ...said }]) => [id, { ...said, ...capabilities }]),
   )
 }
 
@@ -44,7 +46,7 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
 
   t.test('vLLM lists its models with their context', async (t) => {
     const double = await engine(t, { 'GET /v1/models': await sample('vllm/models.txt') })
-    t.same(await models(of('vllm', double.root)), { tiny: { context: 2048 } })
+    t.same(await models(of('vllm', double.root)), { tiny: { ...SAID, context: 2048 } })
   })
 
   t.test('llama.cpp: the context in force, not the trained one', async (t) => {
@@ -60,9 +62,15 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
     t.match(await models(of('llamacpp', double.root)), { 'tiny-qwen': { context: 512 } })
   })
 
-  t.test('llama.cpp as a router: only a loaded model has a context in force', async (t) => {
+  t.test('llama.cpp as a router: a model that is not loaded has the context of its arguments', async (t) => {
     const double = await engine(t, { 'GET /v1/models': await sample('llamacpp/llamacpp-router-models.json') })
-    t.match(await models(of('llamacpp', double.root)), { 'tiny-a': { context: null }, 'tiny-b': { context: 512 } })
+    t.match(await models(of('llamacpp', double.root)), { 'tiny-a': { context: 512 }, 'tiny-b': { context: 512 } })
+    const shared = (await sample('llamacpp/llamacpp-router-models.json')).body.replaceAll(
+      '"--parallel","1"',
+      '"--parallel","4"',
+    )
+    double.routes['GET /v1/models'] = { status: 200, body: shared }
+    t.match(await models(of('llamacpp', double.root)), { 'tiny-a': { context: 128 } }, 'which is that of all slots')
   })
 
   t.test('llama.cpp that wants a key', async (t) => {
@@ -89,10 +97,11 @@ t.test('recorded engines, by the data of their providers', { skip: noSamples }, 
       const first = await models(spec, cache)
       const can = { tools: true, chat: true, vision: false, embeddings: false }
       t.match(first, {
-        'think:latest': { ...can, context: 4096, reasoning: true },
-        'slow:latest': { ...can, context: 2048, reasoning: false },
-        'tiny:latest': { ...can, context: 2048, reasoning: false },
+        'think:latest': { ...can, context: 4096, configured: null, reasoning: true },
+        'slow:latest': { ...can, context: null, configured: 2048, reasoning: false },
+        'tiny:latest': { ...can, context: null, configured: 2048, reasoning: false },
       })
+      for (const model of Object.values(first)) t.match(model, { trained: 4096, family: 'llama', bytes: Number })
       const shows = (): number => double.seen.filter(({ path }) => path === '/api/show').length
       t.equal(shows(), 3)
       t.same(await models(spec, cache), first)

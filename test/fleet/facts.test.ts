@@ -2,10 +2,13 @@ import { valuesOf } from '../../src/core/options/option.ts'
 import { WISH_OPTIONS } from '../../src/core/options/options.ts'
 import t from 'tap'
 import { type BackendSpec, NO_PRICE } from '../../src/core/settings.ts'
-import { modelFactsOf } from '../../src/backends/fleet/facts.ts'
+import { type EngineWords, modelFactsOf, SILENT } from '../../src/backends/fleet/facts.ts'
+import { type Described, NOTHING_SAID } from '../../src/backends/fleet/read-list.ts'
 import { kindByName } from '../../src/backends/fleet/model-names.ts'
 import { PROVIDERS } from '../config/load.ts'
 import { backend, FACTS } from './engine-double.ts'
+
+const says = (found: Partial<Described>): EngineWords => ({ ...SILENT, found: { ...NOTHING_SAID, ...found } })
 
 const price = (output: number) => ({
   ...NO_PRICE,
@@ -24,11 +27,16 @@ t.test("the operator comes before the engine, the backend's model before the mod
       quality: { code: 0.1, default: 0.5 },
     },
   }
-  const found = { context: 99, capabilities: { tools: false, vision: false, reasoning: true } }
+  const found = says({ context: 99, capabilities: { tools: false, vision: false, reasoning: true } })
   t.same(modelFactsOf(backend('http://h', { price: price(7) }), 'm', found, operator), {
     aliases: ['x', 'y'],
     capabilities: { tools: true, vision: true, reasoning: true },
+    capabilitiesFrom: { tools: 'operator', vision: 'operator', reasoning: 'engine' },
     context: 10,
+    contextFrom: 'operator',
+    trainedContext: null,
+    slots: null,
+    bytes: null,
     maxOutput: null,
     price: price(7),
     quality: { code: 0.9, default: 0.5 },
@@ -39,17 +47,17 @@ t.test("the operator comes before the engine, the backend's model before the mod
   t.equal(modelFactsOf(backend('http://h'), 'm', found, {}).context, 99)
   t.equal(modelFactsOf(backend('http://h'), 'm', found, { m: { ...FACTS, maxOutput: 5 } }).maxOutput, 5)
   t.same(
-    modelFactsOf(backend('http://h', { price: price(7) }), 'm', null, { m: { ...FACTS, price: price(3) } }).price,
+    modelFactsOf(backend('http://h', { price: price(7) }), 'm', SILENT, { m: { ...FACTS, price: price(3) } }).price,
     price(3),
   )
-  t.equal(modelFactsOf(backend('http://h'), 'm:latest', null, { m: { ...FACTS, context: 5 } }).context, 5)
-  t.equal(modelFactsOf(backend('http://h'), 'constructor', null, {}).context, null)
+  t.equal(modelFactsOf(backend('http://h'), 'm:latest', SILENT, { m: { ...FACTS, context: 5 } }).context, 5)
+  t.equal(modelFactsOf(backend('http://h'), 'constructor', SILENT, {}).context, null)
   t.end()
 })
 
 t.test('names speak only where the engine says nothing of the kind', (t) => {
-  const told = { context: null, capabilities: { chat: true } }
-  t.same(modelFactsOf(backend('http://h'), 'nomic-embed-text', null, {}).capabilities, {
+  const told = says({ capabilities: { chat: true } })
+  t.same(modelFactsOf(backend('http://h'), 'nomic-embed-text', SILENT, {}).capabilities, {
     embeddings: true,
     rerank: false,
     chat: false,
@@ -62,10 +70,10 @@ const of = (kind: string, changes: Partial<BackendSpec> = {}): BackendSpec =>
   backend('http://h', { name: 'one', provider: PROVIDERS.get(kind)!, ...changes })
 
 t.test('the catalogue has the last word', (t) => {
-  const told = modelFactsOf(of('openai'), 'gpt-4o-mini', null, {})
+  const told = modelFactsOf(of('openai'), 'gpt-4o-mini', SILENT, {})
   t.match(told, { context: 128_000, price: { inputPerMtok: 0.15, outputPerMtok: 0.6 }, quality: { default: 0.79 } })
   t.equal(told.capabilities.reasoning, undefined)
-  const found = { context: 9, capabilities: { vision: false, reasoning: true } }
+  const found = says({ context: 9, capabilities: { vision: false, reasoning: true } })
   t.match(modelFactsOf(of('openai'), 'gpt-4o-mini', found, {}), {
     context: 9,
     capabilities: { vision: false, tools: true },
@@ -77,14 +85,14 @@ t.test('the catalogue has the last word', (t) => {
     paramsB: 5,
     capabilities: { vision: false },
   })
-  t.same(modelFactsOf(of('openai', { price: price(7) }), 'gpt-4o-mini', null, {}).price, price(7))
-  t.equal(modelFactsOf(of('openai'), 'gpt-99', null, {}).price, null)
+  t.same(modelFactsOf(of('openai', { price: price(7) }), 'gpt-4o-mini', SILENT, {}).price, price(7))
+  t.equal(modelFactsOf(of('openai'), 'gpt-99', SILENT, {}).price, null)
   t.end()
 })
 
 t.test('an engine has no list price, whatever its model is called', (t) => {
   for (const kind of ['vllm', 'ollama', 'llamacpp', 'sglang', 'lmstudio']) {
-    const told = modelFactsOf(of(kind), 'openai/gpt-oss-20b', null, {})
+    const told = modelFactsOf(of(kind), 'openai/gpt-oss-20b', SILENT, {})
     t.match(told, { price: null, context: null, paramsB: 20, efforts: ['low', 'medium', 'high'] }, kind)
   }
   t.end()
@@ -92,7 +100,7 @@ t.test('an engine has no list price, whatever its model is called', (t) => {
 
 t.test("an operator's default for quality stands alone", (t) => {
   const quality = (own: Record<string, number>) =>
-    modelFactsOf(of('vllm'), 'qwen3-32b', null, { 'qwen3-32b': { ...FACTS, quality: own } }).quality
+    modelFactsOf(of('vllm'), 'qwen3-32b', SILENT, { 'qwen3-32b': { ...FACTS, quality: own } }).quality
   t.same(quality({}), { default: 0.8, math: 0.87, code: 0.8 })
   t.same(quality({ math: 0.1, chat: 0.2 }), { default: 0.8, math: 0.1, code: 0.8, chat: 0.2 })
   t.same(quality({ default: 0.5 }), { default: 0.5 })
@@ -101,7 +109,7 @@ t.test("an operator's default for quality stands alone", (t) => {
 
 t.test('efforts: those of the family that the backend can be told, or those that the operator lists', (t) => {
   const efforts = (kind: string, model: string, own: Partial<typeof FACTS> = {}, engine: boolean | null = null) => {
-    const found = engine === null ? null : { context: null, capabilities: { reasoning: engine } }
+    const found = engine === null ? SILENT : says({ capabilities: { reasoning: engine } })
     const told = modelFactsOf(of(kind), model, found, { [model]: { ...FACTS, ...own } })
     return [told.efforts.join(), told.capabilities.reasoning]
   }

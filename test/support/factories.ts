@@ -16,7 +16,7 @@ import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/
 import { valuesOf } from '../../src/core/options/option.ts'
 import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../../src/core/options/options.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
-import type { BackendSpec, Limits, ModelFacts, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
+import type { BackendSpec, DeploymentFacts, Limits, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import { ALWAYS_LOADED, type Residency } from '../../src/core/residency.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Provider } from '../../src/core/provider.ts'
@@ -115,7 +115,7 @@ export function backend(traits: Partial<BackendSpec> = {}): BackendSpec {
   }
 }
 
-export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
+export function facts(traits: Partial<DeploymentFacts> = {}): DeploymentFacts {
   return {
     aliases: [],
     capabilities: {},
@@ -125,6 +125,11 @@ export function facts(traits: Partial<ModelFacts> = {}): ModelFacts {
     quality: {},
     efforts: [],
     paramsB: null,
+    contextFrom: null,
+    capabilitiesFrom: {},
+    trainedContext: null,
+    slots: null,
+    bytes: null,
     wishes: valuesOf(WISH_OPTIONS),
     ...traits,
   }
@@ -166,7 +171,7 @@ export function deployment(
   id: string,
   traits: {
     readonly backend?: Partial<BackendSpec>
-    readonly facts?: Partial<ModelFacts>
+    readonly facts?: Partial<DeploymentFacts>
     readonly live?: BackendLive
     readonly health?: Partial<DeploymentHealth>
     readonly residency?: Partial<Residency>

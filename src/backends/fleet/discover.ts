@@ -4,7 +4,16 @@ import type { Json, JsonObject } from '../../core/json.ts'
 import type { DiscoverySource } from '../../core/provider.ts'
 import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
 import { ask, credentials, parseJson } from './ask.ts'
-import { describe, type Described, type ListedModel, merge, MOST_MODELS, nextMark, readEntries } from './read-list.ts'
+import {
+  describe,
+  type Described,
+  type ListedModel,
+  merge,
+  MOST_MODELS,
+  nextMark,
+  NOTHING_SAID,
+  readEntries,
+} from './read-list.ts'
 import { refusalOf, silenceOf } from './refused-list.ts'
 
 export interface FoundModel extends Described {
@@ -38,7 +47,6 @@ export interface DiscoveryTools {
 
 const PARALLEL = 4
 const MOST_PAGES = 20
-const NOTHING: Described = { context: null, capabilities: {} }
 const LOADING = /load|start|warm|initiali[sz]|not ready/i
 
 /** Never rejects. */
@@ -166,10 +174,10 @@ async function askDetail(
     const { status, text } = await askPath(spec, source, path, body, tools)
     if (status === 429 || status >= 500) return null
     const answer = status === 200 ? parseJson(text) : undefined
-    if (answer === undefined) return NOTHING
+    if (answer === undefined) return NOTHING_SAID
     if (source.list === '') return describe(answer, source)
     const entries = readEntries(answer, source) ?? []
-    return entries.find((entry) => entry.id === id || entry.id === null) ?? NOTHING
+    return entries.find((entry) => entry.id === id || entry.id === null) ?? NOTHING_SAID
   } catch {
     return null
   }
@@ -196,7 +204,7 @@ function add(models: Map<string, FoundModel>, entry: ListedModel): void {
   const ids = entry.id === null ? [...models.keys()] : [entry.id]
   for (const id of ids) {
     const known = models.get(id)
-    models.set(id, { print: known?.print ?? entry.print, ...merge(known ?? NOTHING, entry) })
+    models.set(id, { print: known?.print ?? entry.print, ...merge(known ?? NOTHING_SAID, entry) })
   }
 }
 

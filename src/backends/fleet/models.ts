@@ -1,10 +1,13 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
 import { isDeepStrictEqual } from 'node:util'
-import type { BackendSpec, ModelFacts, PolicySettings } from '../../core/settings.ts'
+import { modelReading, type ModelReading } from '../../core/engine-reading.ts'
+import type { BackendSpec, DeploymentFacts, PolicySettings } from '../../core/settings.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
-import { modelFactsOf, sameFacts } from './facts.ts'
+import { usualContextOf } from './context-facts.ts'
+import { modelFactsOf, sameFacts, wordsOf } from './facts.ts'
+import { type Described, merge, NOTHING_SAID } from './read-list.ts'
 import type { LiveState } from './health.ts'
 import { ResidencyState } from './residency.ts'
 import { newHealth, type HealthState } from './deployment-health.ts'
@@ -24,6 +27,8 @@ export class Models {
   readonly #operator: PolicySettings['models']
   readonly #lessons: ModelStats
   #listed: ReadonlyMap<string, FoundModel> = new Map()
+  /** With which the engine was seen to load models of which nobody says. */
+  #usualContext: number | null = null
   #deployments = new Map<string, DeploymentState>()
 
   /** `before`: the same backend by an earlier configuration. */
@@ -41,6 +46,7 @@ export class Models {
     if (before === null) this.#rebuild()
     else {
       this.#listed = before.#listed
+      this.#usualContext = before.#usualContext
       this.#succeed(before.#deployments)
     }
   }
@@ -85,9 +91,10 @@ export class Models {
     return this.#rebuild()
   }
 
-  /** Some engines report a context for loaded models only: unloading one does not make it unknown. */
+  /** Some engines report a context for loaded models only: unloading one does not make it unknown, unless its next load may be another. */
   #remember(id: string, model: FoundModel): FoundModel {
     const before = this.#listed.get(id)
+    if ((this.spec.provider.usualContext ?? null) !== null) return model
     if (model.context !== null || before === undefined || before.print !== model.print) return model
     return { ...model, context: before.context }
   }
@@ -122,12 +129,42 @@ export class Models {
     }
   }
 
-  *#facts(): Generator<readonly [string, ModelFacts], void> {
-    for (const model of new Set([...this.spec.models, ...this.#listed.keys()]))
-      yield [model, modelFactsOf(this.spec, model, this.#listed.get(model) ?? null, this.#operator)]
+  *#facts(): Generator<readonly [string, DeploymentFacts], void> {
+    const usualContext = (this.#usualContext = this.#usual())
+    for (const model of new Set([...this.spec.models, ...this.#listed.keys()])) {
+      const words = { found: this.#foundOf(model), reading: this.#readingOf(model), usualContext }
+      yield [model, modelFactsOf(this.spec, model, words, this.#operator)]
+    }
   }
 
-  #deploy(model: string, facts: ModelFacts, before?: DeploymentState): DeploymentState {
+  #usual(): number | null {
+    const models = [...this.#listed].map(([model, found]) => ({
+      found,
+      reading: this.#readingOf(model),
+      wished:
+        this.spec.numCtx !== null ||
+        wordsOf(this.spec, model, this.#operator).some((one) => one.wishes.numCtx !== null),
+    }))
+    return usualContextOf(this.spec, models, this.#usualContext)
+  }
+
+  /** What an adapter does not say of itself holds as for its model. */
+  #foundOf(model: string): Described | null {
+    const found = this.#listed.get(model) ?? null
+    const parent = found?.parent == null ? undefined : this.#listed.get(found.parent)
+    return found === null || parent === undefined ? found : merge(found, { ...NOTHING_SAID, context: parent.context })
+  }
+
+  /** What it tells of itself is about its only model, where it names none. */
+  #readingOf(model: string): ModelReading | null {
+    const { reading } = this.#live
+    if (reading === null) return null
+    const own = modelReading(reading, model)
+    if (reading.models !== null) return own
+    return { ...own, context: own.context ?? reading.context, slots: own.slots ?? reading.slots }
+  }
+
+  #deploy(model: string, facts: DeploymentFacts, before?: DeploymentState): DeploymentState {
     const backend = this.spec
     const deployment: DeploymentState = {
       id: `${backend.name}/${model}`,

@@ -4,8 +4,29 @@ import type { DiscoverySource, ListPages } from '../../core/provider.ts'
 
 /** What an engine tells about a model; null and absent = it does not say. */
 export interface Described {
+  /** In force at the moment. */
   readonly context: number | null
+  /** With which it is loaded, whatever is in force. */
+  readonly configured: number | null
+  /** That it was trained for. */
+  readonly trained: number | null
+  /** Of its file. */
+  readonly bytes: number | null
+  /** Its architecture. */
+  readonly family: string | null
+  /** The model that it is an adapter of. */
+  readonly parent: string | null
   readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
+}
+
+export const NOTHING_SAID: Described = {
+  context: null,
+  configured: null,
+  trained: null,
+  bytes: null,
+  family: null,
+  parent: null,
+  capabilities: {},
 }
 
 export interface ListedModel extends Described {
@@ -21,6 +42,8 @@ export const MOST_MODELS = 10_000
 const MOST_MARK = 2_048
 /** Half of a surrogate pair cannot be written into a URL: the attempt throws. */
 const HALF_SIGN = /\p{Surrogate}/u
+/** Of a server with several slots: what it has is shared among them. */
+const SLOTS_IN_TEXT = /--parallel[\s"=:,]+(\d+)/
 const SIZE_IN_TEXT = /(?:num_ctx|n_ctx|ctx-size|context_length|max_model_len)[\s"=:,]+(\d+)/
 
 /** The entries of an answer; null where it has no list at the expected place. One object counts as a list of one. */
@@ -51,15 +74,49 @@ export function nextMark(answer: unknown, pages: ListPages): string | null {
 
 /** What one entry says of its model. */
 export function describe(item: unknown, source: DiscoverySource): Described {
-  let context: number | null = null
-  for (const path of source.context) context ??= sizeOf(valueAt(item, path))
-  return { context, capabilities: capabilitiesOf(item, source) }
+  const { context, configured = [], trained = [], bytes = [], family = [], parent } = source
+  const size = (paths: readonly string[]): number | null => firstOf(paths, (path) => sizeOf(valueAt(item, path)))
+  const name = (paths: readonly string[]): string | null =>
+    firstOf(paths, (path) => {
+      const value = valueAt(item, path)
+      return isModelId(value) ? value : null
+    })
+  return {
+    context: size(context),
+    configured: size(configured),
+    trained: firstOf(trained, (path) => sizeOf(valueLike(item, path))),
+    bytes: size(bytes),
+    family: name(family),
+    parent: parent === undefined ? null : name([parent]),
+    capabilities: capabilitiesOf(item, source),
+  }
+}
+
+function firstOf<T>(paths: readonly string[], read: (path: string) => T | null): T | null {
+  for (const path of paths) {
+    const value = read(path)
+    if (value !== null) return value
+  }
+  return null
+}
+
+/** As `valueAt`; of a path `a.*.b` the member of `a` that ends with `.b`: names of members that hold dots are no paths. */
+function valueLike(item: unknown, path: string): unknown {
+  const [above, end] = path.split('.*')
+  const object = end === undefined ? null : valueAt(item, above!)
+  if (end === undefined || typeof object !== 'object' || object === null) return valueAt(item, path)
+  return Object.entries(object).find(([name]) => name.endsWith(end))?.[1]
 }
 
 /** What is known first stays; the other fills the gaps. */
 export function merge(first: Described, second: Described): Described {
   return {
     context: first.context ?? second.context,
+    configured: first.configured ?? second.configured,
+    trained: first.trained ?? second.trained,
+    bytes: first.bytes ?? second.bytes,
+    family: first.family ?? second.family,
+    parent: first.parent ?? second.parent,
     capabilities: { ...second.capabilities, ...first.capabilities },
   }
 }
@@ -84,7 +141,7 @@ function sizeOf(value: unknown): number | null {
   const text = Array.isArray(value) ? value.join(' ') : value
   if (typeof text !== 'string') return null
   const digits = /^\d+$/.test(text) ? text : SIZE_IN_TEXT.exec(text)?.[1]
-  return digits === undefined ? null : sizeOf(Number(digits))
+  return digits === undefined ? null : sizeOf(Math.floor(Number(digits) / Number(SLOTS_IN_TEXT.exec(text)?.[1] ?? 1)))
 }
 
 /**
