@@ -27,6 +27,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   answers: 2,
   demo: 2,
   dispatch: 4,
+  simulate: 4,
   ledger: 3,
   sessions: 3,
   'observe/telemetry': 3,
@@ -88,7 +89,7 @@ const CLAIMS: Readonly<
     of: (path) => !/^http\/(server\.ts$|plugins\/|routes\/|admin\/)/.test(path),
     breaks: ({ text }) => importsOf(text).filter((wanted) => /^@?fastify(\/|$)/.test(wanted)),
   },
-  'deciding, learning, replaying and reading formats know no clock, no file and no network': {
+  'deciding, learning, replaying, simulating and reading formats know no clock, no file and no network': {
     of: (path) => PURE.includes(room(path)) || path === 'dispatch/next-step.ts',
     breaks: ({ text }) => [
       ...importsOf(text).filter((wanted) => wanted.startsWith('node:') && !HARMLESS.includes(wanted)),
@@ -104,7 +105,7 @@ const CLAIMS: Readonly<
   },
 }
 
-const PURE = ['decision/classify', 'decision/learn', 'decision/route', 'replay', 'formats']
+const PURE = ['decision/classify', 'decision/learn', 'decision/route', 'replay', 'simulate', 'formats']
 /** They compute. */
 const HARMLESS = ['node:crypto', 'node:util', 'node:string_decoder', 'node:buffer', 'node:zlib']
 const EFFECTS =

@@ -7,6 +7,7 @@ import { parsedCall } from './parse-call.ts'
 import { CHAT } from './rows/chat.ts'
 import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
+import { SIMULATE } from './rows/fleet.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 import { CHECK, COMPLETION, HELP, INIT, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
 import { outliveHangup } from './hangup.ts'
@@ -34,6 +35,7 @@ export const SECTIONS: readonly Section[] = [
       command(ROUTE, async () => (await import('./explain.ts')).route),
       command(EXPLAIN, async () => (await import('./explain.ts')).explain),
       command(REPLAY, async () => (await import('./replay.ts')).replay),
+      command(SIMULATE, async () => (await import('./simulate.ts')).simulate),
       command(STATE, async () => (await import('./state.ts')).state),
     ],
   },

@@ -4,7 +4,7 @@ import { type Exchange, roomFor } from './exchange.ts'
 import { DemoFault } from './fault.ts'
 import { integer } from './fields.ts'
 import { readInputs } from './inputs.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../core/random.ts'
 
 export async function answerEmbeddings(exchange: Exchange): Promise<void> {
   const { body, model, seed } = exchange

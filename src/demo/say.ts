@@ -1,6 +1,6 @@
 /** What a simulation says. It says that it is one, and quotes the beginning of the question. */
 import type { DemoModel } from './models.ts'
-import { pick, randomFrom } from './random.ts'
+import { pick, randomFrom } from '../core/random.ts'
 
 const WHO = [
   'The night train',

@@ -150,5 +150,5 @@ export const REPLAY = row({
       does: 'the last week of it',
     },
   ],
-  guesses: ['compare', 'simulate', 'diff'],
+  guesses: ['compare', 'diff'],
 })
