@@ -1,11 +1,13 @@
 /** A request of a trace as the gateway sees requests: of its text nothing is known but where its beginning is that of others. Pure. */
 import type { TextFeatures } from '../core/arm.ts'
 import { CHAT } from '../core/endpoints.ts'
+import type { Prefix } from '../core/prefix.ts'
 import { ANONYMOUS } from '../core/principal.ts'
 import type { Strategy } from '../core/strategies.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import type { Topics } from '../decision/learn/arms.ts'
 import { OpenAIPrompt } from '../formats/openai/prompt.ts'
+import { BLOCK_TOKENS, type TraceRequest } from './trace.ts'
 import { modelName } from './settings.ts'
 import type { Asked } from './router.ts'
 
@@ -47,14 +49,14 @@ export const requestOf = ({ number, model, at }: Asked, strategy: Strategy | nul
   startedAt: at * 1000,
 })
 
-export const profileOf = ({ request: { input } }: Asked): RequestProfile => ({
+export const profileOf = ({ request }: Asked): RequestProfile => ({
   endpoint: CHAT.id,
   generates: true,
   class: 'other',
   difficulty: null,
   language: null,
-  inputTokens: input,
-  longestTokens: input,
+  inputTokens: request.input,
+  longestTokens: request.input,
   maxOutput: null,
   effort: null,
   needs: ['chat'],
@@ -62,4 +64,30 @@ export const profileOf = ({ request: { input } }: Asked): RequestProfile => ({
   affinity: null,
   continues: false,
   features: FEATURES,
+  prefix: prefixOf(request),
 })
+
+/** As of a text: by block, all up to the end of it, by two sums. */
+function prefixOf({ input, blocks }: TraceRequest): Prefix {
+  const hashes = new Int32Array(blocks.length)
+  const checks = new Int32Array(blocks.length)
+  const ends = new Int32Array(blocks.length)
+  let hash = 0x811c9dc5
+  let check = 0
+  for (let at = 0; at < blocks.length; at++) {
+    hash = mixed(hash ^ blocks[at]!)
+    check = mixed(check + blocks[at]! + 1)
+    hashes[at] = hash
+    checks[at] = check
+    ends[at] = Math.min((at + 1) * BLOCK_TOKENS, Math.max(1, input))
+  }
+  return { hashes, checks, ends, size: Math.max(1, input) }
+}
+
+/** Each bit depends on all: the finalizer of MurmurHash3. */
+function mixed(value: number): number {
+  let bits = value
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
+  return bits ^ (bits >>> 16)
+}

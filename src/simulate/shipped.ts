@@ -108,7 +108,7 @@ class SentCall implements Sent {
     this.#lessons = lessons
     this.#setNow = setNow
     this.#load = { ...deployment.live.load }
-    this.#place = fleet.begin(deployment, true)
+    this.#place = fleet.begin(deployment, true, call.asked.request.input)
   }
 
   began(seconds: number): void {
