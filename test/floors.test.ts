@@ -13,6 +13,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'decision/classify': 1,
   'decision/learn': 1,
   config: 1,
+  gguf: 1,
   store: 1,
   'observe/metrics': 1,
   'observe/explain': 1,

@@ -88,7 +88,7 @@ export interface Command extends Row {
   readonly run: (argv: readonly string[], io: Io) => Promise<number>
 }
 
-/** Commands of two words. */
+/** Commands of two words. The first may have the name of the group: what it does without a second word. */
 export interface Group {
   readonly name: string
   readonly summary: string

@@ -6,7 +6,8 @@ import type { Io } from './io.ts'
 import { parsedCall } from './parse-call.ts'
 import { CHAT } from './rows/chat.ts'
 import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
-import { CONNECT, EXPLAIN, MODELS, REPLAY, ROUTE } from './rows/decide.ts'
+import { CONNECT, EXPLAIN, REPLAY, ROUTE } from './rows/decide.ts'
+import { MODELS, MODELS_SEARCH, MODELS_SHOW } from './rows/models.ts'
 import { SIMULATE } from './rows/fleet.ts'
 import { KEY_CHANGE, KEY_CREATE, KEY_HASH, KEY_LIST, KEY_NEW, KEY_REVOKE, KEY_ROTATE, KEY_SHOW } from './rows/key.ts'
 import { CHECK, COMPLETION, HELP, INIT, SCHEMA, SERVE, VERSION_ROW } from './rows/run.ts'
@@ -31,7 +32,15 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'see why',
     entries: [
-      command(MODELS, async () => (await import('./models.ts')).models),
+      {
+        name: 'models',
+        summary: 'list the models that can be asked, show one, or search',
+        commands: [
+          command(MODELS, async () => (await import('./models.ts')).models),
+          command(MODELS_SHOW, async () => (await import('./show-model.ts')).showModel),
+          command(MODELS_SEARCH, async () => (await import('./search-models.ts')).searchModels),
+        ],
+      },
       command(ROUTE, async () => (await import('./explain.ts')).route),
       command(EXPLAIN, async () => (await import('./explain.ts')).explain),
       command(REPLAY, async () => (await import('./replay.ts')).replay),

@@ -23,17 +23,19 @@ const sectionText =
 export const groupHelp = (group: Group): string => `turnout ${group.name}: ${group.summary}\n\n${groupUsage(group)}`
 
 export function groupUsage({ name, commands }: Group): string {
-  const lines = commands.map((command): [string, string] => [firstWords(command), command.summary])
   const examples = commands.flatMap(({ examples }) => examples.slice(0, 1)).slice(0, 3)
-  return `usage:\n${pairs(lines)}\n\`turnout ${name} COMMAND --help\` says more\n\nexamples:\n${examplesText(examples)}`
+  return `usage:\n${summaries(commands)}\n\`turnout ${name} COMMAND --help\` says more\n\nexamples:\n${examplesText(examples)}`
 }
+
+const summaries = (commands: readonly Command[]): string =>
+  pairs(commands.map((command) => [firstWords(command), command.summary]))
 
 /** Its name and what it cannot do without. */
 const firstWords = (command: Command): string =>
   [`turnout ${command.name}`, ...usageParts(command).filter((part) => !part.startsWith('['))].join(' ')
 
-/** `flags`: also those that are loaded late. */
-export function commandHelp(row: Row, flags: Flags): string {
+/** `flags`: also those that are loaded late. `others`: commands whose names begin with its own. */
+export function commandHelp(row: Row, flags: Flags, others: readonly Command[]): string {
   const args = Object.values(row.args).map((arg): [string, string] => [valueText(arg), arg.doc])
   const lines = Object.entries(flags).map(([name, flag]): [string, string] => [shortAndLong(name, flag), docOf(flag)])
   return [
@@ -42,6 +44,7 @@ export function commandHelp(row: Row, flags: Flags): string {
     ...(row.about ?? []).map((paragraph) => wrapped(paragraph, WIDTH)),
     pairs([...args, ...lines, ['-h, --help', 'print this']]),
     `examples:\n${examplesText(row.examples)}`,
+    ...(others.length === 0 ? [] : [`also:\n${summaries(others)}`]),
   ].join('\n')
 }
 

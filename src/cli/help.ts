@@ -1,5 +1,5 @@
 /** `turnout help`: the list of commands, or the help of one. */
-import { type CallOf, type Section, UsageError } from './command.ts'
+import { type CallOf, type Group, type Section, UsageError } from './command.ts'
 import { type Entry, findCommand, noVerb } from './find-command.ts'
 import { allHelp, commandHelp, groupHelp } from './help-text.ts'
 import type { Io } from './io.ts'
@@ -12,16 +12,17 @@ export const helpOn =
     const words = [command, verb].filter((word) => word !== undefined)
     if (words.length === 0) io.stdout.write(allHelp(sections))
     else {
-      const { entry, rest } = findCommand(entries, words)
+      const { entry, group, rest } = findCommand(entries, words)
       if (rest.length > 0)
         throw 'commands' in entry ? noVerb(entry, rest) : new UsageError(`"${rest[0] ?? ''}" is one word too many`)
-      io.stdout.write(await helpOf(entry))
+      io.stdout.write(await helpOf(entry, group))
     }
     return 0
   }
 
-/** What its row says, and those of its flags that are loaded late. */
-export async function helpOf(entry: Entry): Promise<string> {
+/** What its row says, and those of its flags that are loaded late; of what a group does alone, also what else the group does. */
+export async function helpOf(entry: Entry, group: Group | null): Promise<string> {
   if ('commands' in entry) return groupHelp(entry)
-  return commandHelp(entry, { ...entry.flags, ...(await entry.moreFlags?.()) })
+  const others = group?.name === entry.name ? group.commands.filter((command) => command !== entry) : []
+  return commandHelp(entry, { ...entry.flags, ...(await entry.moreFlags?.()) }, others)
 }

@@ -23,7 +23,7 @@ export async function main([word = 'help', ...words]: readonly string[], io: Io)
     const found = findCommand(COMMANDS, [ALIASES.get(word) ?? word, ...words])
     entry = found.entry
     if (asksForHelp(found.rest)) {
-      io.stdout.write(await helpOf(entry))
+      io.stdout.write(await helpOf(entry, found.group))
       return 0
     }
     if ('commands' in entry) throw noVerb(entry, found.rest)

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { AGENTS } from '../../src/cli/agents.ts'
 import type { FlagRow } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { verbsOf } from '../../src/cli/find-command.ts'
 import { LEDGER } from '../../src/cli/rows/books.ts'
 import { within } from '../support/await.ts'
 import { runHere } from './turnout.ts'
@@ -31,10 +32,8 @@ async function output(command: string, args: readonly string[], cwd: string, inp
 }
 
 const names = COMMANDS.map(({ name }) => name)
-const verbsOf = (group: string): string[] =>
-  COMMANDS.flatMap((entry) =>
-    entry.name === group && 'commands' in entry ? entry.commands.map(({ name }) => name.slice(group.length + 1)) : [],
-  )
+const verbs = (group: string): string[] =>
+  COMMANDS.flatMap((entry) => (entry.name === group && 'commands' in entry ? verbsOf(entry) : []))
 const flagsOf = (command: string): string[] =>
   COMMANDS.flatMap((entry) =>
     entry.name === command && 'flags' in entry ? [...Object.keys(entry.flags), 'help'].map((name) => `--${name}`) : [],
@@ -45,8 +44,13 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['turnout ', names],
   ['turnout ser', ['serve']],
   ['turnout xyz', []],
-  ['turnout key ', verbsOf('key')],
+  ['turnout key ', verbs('key')],
   ['turnout key cr', ['create']],
+  ['turnout models ', verbs('models')],
+  ['turnout models s', ['show', 'search']],
+  ['turnout models --js', ['--json']],
+  ['turnout models show my', ['my file.yaml']],
+  ['turnout models show x.gguf --cache-k q8', ['q8_0']],
   ['turnout serve --', flagsOf('serve')],
   ['turnout serve --config x.yaml --po', ['--port']],
   ['turnout serve --port ', []],

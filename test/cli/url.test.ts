@@ -7,6 +7,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   chat: ['Hello'],
   connect: [],
   models: [],
+  'models show': ['name'],
   route: ['Hello'],
   explain: ['request.json'],
   sessions: ['--token', 'x'],
@@ -34,7 +35,7 @@ for (const [name, words] of Object.entries(CALLS))
       ['', '""', example],
       ['ann:secret@gpu-a:7070', 'what is given', example],
     ] as const) {
-      const { code, out, err } = await run([name, ...words, `--url=${text}`], { cwd })
+      const { code, out, err } = await run([...name.split(' '), ...words, `--url=${text}`], { cwd })
       t.strictSame([code, out], [1, ''], text)
       t.equal(err.replace(/\s+/g, ' ').trim(), `turnout ${name}: --url: ${quoted} is not a URL; write ${remedy}`)
     }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Command, FlagRow, Flags } from '../../src/cli/command.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { aloneOf } from '../../src/cli/find-command.ts'
 import { parsedCall } from '../../src/cli/parse-call.ts'
 import { hasValue, valueText } from '../../src/cli/row-text.ts'
 import { wrapped } from '../../src/core/wrapped.ts'
@@ -60,8 +61,11 @@ t.test('a group of commands lists them, and says so where one is missing', async
     const { code, out } = await run(group.name, '--help')
     t.equal(code, 0)
     t.strictSame(out.split('\n').filter((line) => line.length > 80), [], group.name) // prettier-ignore
-    for (const { name } of group.commands) t.match(out, `\n  turnout ${name} `)
+    for (const { name } of group.commands.filter(({ name }) => name !== group.name))
+      t.match(out, `\n  turnout ${name} `)
     t.equal((await run('help', group.name)).out, out)
+    // What a group does without a second word is a command of its own.
+    if (aloneOf(group) !== undefined) continue
     const bare = await run(group.name)
     t.strictSame([bare.code, bare.out], [2, ''])
     t.ok(bare.err.endsWith(out.slice(out.indexOf('usage:'))))
@@ -71,6 +75,11 @@ t.test('a group of commands lists them, and says so where one is missing', async
     err: /^turnout key: there is no "key creat"; did you mean "create"\?$/m,
   })
   t.match(await run('help', 'key', 'creat'), { code: 2, err: /there is no "key creat"/ })
+  t.match(await run('models', 'serach', 'qwen'), {
+    code: 2,
+    err: /there is no "models serach"; did you mean "search"\?/,
+  })
+  t.match(await run('help', 'models', 'shwo'), { code: 2, err: /"shwo" is one word too many/ })
 })
 
 t.test('every command has two examples, of it, that can be called as they stand', async (t) => {
@@ -87,7 +96,9 @@ t.test('every command has two examples, of it, that can be called as they stand'
       )
       for (const [, ...words] of calls) {
         const of =
-          words[0] === '--version' ? undefined : ALL.find((one) => `${words.join(' ')} `.startsWith(`${one.name} `))
+          words[0] === '--version'
+            ? undefined
+            : ALL.toReversed().find((one) => `${words.join(' ')} `.startsWith(`${one.name} `))
         t.ok(of !== undefined || words[0] === '--version', line)
         if (of === undefined) continue
         const more = (await of.moreFlags?.()) ?? {}
@@ -135,7 +146,7 @@ t.test('a wrong command is told with the one that was meant', async (t) => {
       err: `turnout: there is no command "${typo}"; did you mean "${name}"?\n`,
     })
   }
-  const guesses = COMMANDS.flatMap((entry) => ('commands' in entry ? [] : (entry.guesses ?? []).map((word) => [word, entry.name] as const))) // prettier-ignore
+  const guesses = ALL.flatMap(({ name, guesses = [] }) => guesses.map((word) => [word, name] as const)) // prettier-ignore
   t.ok(guesses.length > 10)
   t.equal(new Set(guesses.map(([word]) => word)).size, guesses.length, 'a guess means one command')
   for (const [word, name] of guesses) {

@@ -15,6 +15,13 @@ export interface HttpAnswer {
   readonly text: string
 }
 
+export interface OpenAnswer {
+  readonly status: number
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: AsyncIterable<Buffer>
+}
+
 const MOST_BYTES = 8 * 1024 * 1024
 
 /** No redirects. */
@@ -50,10 +57,10 @@ export class HttpClient {
     return response.statusCode
   }
 
-  /** The same for an answer that is read as it comes: a command that asks the gateway itself. */
-  async open(call: HttpCall): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }> {
-    const { statusCode, body } = await this.#send(call)
-    return { status: statusCode, body: body as AsyncIterable<Buffer> }
+  /** The same for an answer that is read as it comes: a command that asks the gateway itself, or reads a part of a file. */
+  async open(call: HttpCall): Promise<OpenAnswer> {
+    const { statusCode, headers, body } = await this.#send(call)
+    return { status: statusCode, headers, body: body as AsyncIterable<Buffer> }
   }
 
   /** Cuts what is still open. */

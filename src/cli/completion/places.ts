@@ -1,5 +1,6 @@
 /** What may stand where on a command line, from the table of commands: what the scripts of all shells are written from. */
 import type { ArgRow, Command, FlagRow, Group, Section } from '../command.ts'
+import { aloneOf } from '../find-command.ts'
 import { hasValue } from '../row-text.ts'
 
 export interface Offer {
@@ -41,9 +42,12 @@ export async function placesOf(sections: readonly Section[]): Promise<readonly P
 const HELP: PlaceFlag = { name: 'help', short: 'h', doc: 'print what it takes', value: null }
 
 async function ofGroup(group: Group, names: readonly string[]): Promise<Place[]> {
-  const next = group.commands.map(({ name, summary }) => ({ name: name.slice(group.name.length + 1), doc: summary }))
-  const commands = await Promise.all(group.commands.map((command) => ofCommand(command, names)))
-  return [{ command: group.name, next, flags: [HELP], args: [] }, ...commands]
+  const verbs = group.commands.filter(({ name }) => name !== group.name)
+  const next = verbs.map(({ name, summary }) => ({ name: name.slice(group.name.length + 1), doc: summary }))
+  const commands = await Promise.all(verbs.map((command) => ofCommand(command, names)))
+  const own = aloneOf(group)
+  const alone = own === undefined ? { flags: [HELP], args: [] } : await ofCommand(own, names)
+  return [{ ...alone, command: group.name, next }, ...commands]
 }
 
 async function ofCommand(command: Command, names: readonly string[]): Promise<Place> {

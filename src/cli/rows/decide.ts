@@ -3,8 +3,8 @@ import { AGENTS } from '../agents.ts'
 import { row } from '../command.ts'
 import { CONFIG, JSON_FLAG, KEY, MODEL } from './shared.ts'
 
-const URL_FLAG = { takes: 'URL', doc: 'the running gateway, such as http://127.0.0.1:7070' } as const
-const OWN_CONFIG = {
+export const URL_FLAG = { takes: 'URL', doc: 'the running gateway, such as http://127.0.0.1:7070' } as const
+export const OWN_CONFIG = {
   flags: ['config', 'url'],
   why: 'the gateway at --url has its own configuration; leave out --config',
 } as const
@@ -65,29 +65,6 @@ export const ROUTE = row({
     { line: 'turnout route "Hello" --model auto:cheap', does: 'by another strategy' },
   ],
   guesses: ['dry-run', 'decide', 'try'],
-})
-
-export const MODELS = row({
-  name: 'models',
-  summary: 'list the models that can be asked, with prices and success',
-  about: [
-    'It asks the gateway that runs on this machine, at the address of the configuration, and looks itself where none ' +
-      'answers; it says which it did. "success" is what is expected over all kinds of requests, with its standard ' +
-      'deviation; ? is not known.',
-  ],
-  args: { part: { takes: 'PART', doc: 'only those that have this in their names' } },
-  flags: {
-    url: URL_FLAG,
-    config: { ...CONFIG, doc: 'look here, by this configuration, and ask no gateway' },
-    key: KEY,
-    json: { doc: 'print JSON, with all that is known' },
-  },
-  either: [OWN_CONFIG],
-  examples: [
-    { line: 'turnout models', does: 'all of them' },
-    { line: 'turnout models qwen', does: 'those of one family' },
-  ],
-  guesses: ['model', 'list', 'ls', 'ps', 'backends'],
 })
 
 export const CONNECT = row({
