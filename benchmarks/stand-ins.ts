@@ -75,6 +75,7 @@ export function deploymentFor(
       ejectedUntil: 0,
       reading: null,
       retryAfterUntil: 0,
+      pausedFor: null,
       unsupportedUntil: new Map<string, number>(),
       adapted: new Map<string, number>(),
       answers: new Set<string>(),

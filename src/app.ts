@@ -239,7 +239,7 @@ export async function createApp({
 
 function readingsOf(fleet: Fleet): BackendReading[] {
   const at = now()
-  return fleet.states().map((one) => ({ ...one, resting: Math.max(one.retryAfterUntil, one.ejectedUntil) > at }))
+  return fleet.states().map((one) => ({ ...one, resting: one.ejectedUntil > at }))
 }
 
 const tracing = (telemetry: TelemetrySpec | null): BeginTrace | null =>

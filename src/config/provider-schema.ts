@@ -290,6 +290,10 @@ export const providerSchema = z.strictObject({
           'what becomes of a stream whose caller has left: it is stopped and what came is counted; read to its end; or stopped and counted whole, as it is charged',
         ),
       loads_on_demand: z.boolean().default(false).describe('it loads a model when it is first requested'),
+      wakes: z
+        .boolean()
+        .default(true)
+        .describe('where it sleeps, a request wakes it; false: somebody has to, and it is asked last until then'),
       caller_errors: z
         .array(z.strictObject({ status: z.int().min(500).max(599), pattern }))
         .default([])

@@ -67,6 +67,7 @@ function toProvider(file: string, yaml: string): Provider {
       cutsLongPrompts: response.cuts_long_prompts,
       onAbort: response.on_abort,
       loadsOnDemand: response.loads_on_demand,
+      wakes: response.wakes,
       callerErrors: response.caller_errors,
     },
   }

@@ -8,6 +8,8 @@ export interface BackendEvent {
   readonly from: BackendState
   readonly state: BackendState
   readonly reason: string | null
+  /** When it is over, or is tried again (ISO 8601); null: nobody knows. */
+  readonly until: string | null
 }
 
 /** An engine of this machine that appeared where nothing was configured. `address`: host and port; `models`: how many it lists. */

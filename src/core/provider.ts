@@ -178,6 +178,8 @@ export interface Provider {
     readonly onAbort: OnAbort
     /** A model is loaded when it is asked for, and left when it was not for a while. */
     readonly loadsOnDemand: boolean
+    /** Where it has put its model out of memory, a request brings it back; false: somebody has to wake it. */
+    readonly wakes: boolean
     /** Answers that blame the server for a caller's mistake: such a status with a message that matches is a 400. */
     readonly callerErrors: readonly { readonly status: number; readonly pattern: string }[]
   }

@@ -39,7 +39,7 @@ export interface BackendLive {
   readonly reason: string | null
   /** When the state, or its reason, became this one (clock reading). */
   readonly since: number
-  /** When it is over (clock reading); null: nobody knows. */
+  /** When it is over, or is tried again (clock reading); null: nobody knows. */
   readonly until: number | null
   /** Set when it comes back after it had been down; `answered`: a request of it has been, since. */
   readonly recovery: { readonly since: number; readonly answered: boolean } | null
@@ -78,6 +78,8 @@ export interface DeploymentHealth {
   readonly ejectedUntil: number
   /** Its own wish to be left alone, as for a limit of this model (clock reading). */
   readonly retryAfterUntil: number
+  /** What it wished so for last; null: it never did. */
+  readonly pausedFor: 'full' | 'rate_limited' | null
   /** What it said to lack (endpoints, and what decision/classify/lacking.ts names), and until when (clock reading) that is believed. */
   readonly unsupportedUntil: ReadonlyMap<string, number>
   /** Changes with which it took what it had refused (backends/upstream/adapt.ts), and until when (clock reading) they are made. */

@@ -103,6 +103,7 @@ const PROVIDER: Provider = {
     cutsLongPrompts: false,
     onAbort: 'cancel',
     loadsOnDemand: false,
+    wakes: true,
     callerErrors: [],
   },
 }

@@ -141,6 +141,7 @@ export function provider(changes: Partial<Provider> = {}): Provider {
       cutsLongPrompts: false,
       onAbort: 'cancel',
       loadsOnDemand: false,
+      wakes: true,
       callerErrors: [],
     },
     ...changes,

@@ -181,7 +181,7 @@ t.test('clouds without a list: declared models are enough, a refused key is not'
   const cases = [
     [404, 'ready'],
     [403, 'ready'],
-    [401, 'down'],
+    [401, 'auth_error'],
     [500, 'down'],
   ] as const
   for (const [status, expected] of cases) {
@@ -244,16 +244,22 @@ t.test('how a call ends decides whether its backend rests, and how long', async 
     t.match(deployment.live, { state: 'ready', reason: null, load: { open: 0 } }, code)
   }
   t.equal(end(failure('overloaded')), 1_000)
+  t.equal(deployment.live.state, 'full')
   t.equal(end(failure('upstream_rate_limited', 20_000)), 20_000)
+  t.match(deployment.live, { state: 'rate_limited', reason: null })
   t.equal(end(failure('overloaded', 2_000)), 20_000, 'the longest wish counts')
+  t.equal(deployment.live.state, 'rate_limited')
   t.equal(end(failure('upstream_auth')), 30_000)
+  t.match(deployment.live, { state: 'auth_error', reason: /^HTTP 401: it wants a key/ })
   t.equal(end(failure('overloaded', 3_600_000)), 60_000)
   t.equal(end(failure('upstream_quota')), 300_000)
-  t.equal(deployment.live.state, 'ready')
+  t.equal(end(failure('upstream_rate_limited', 3_000_000)), 3_000_000, 'a limit may be one of the hour')
+  t.equal(deployment.live.state, 'auth_error')
+  t.equal(deployment.health.ejectedUntil > 0, true, 'by the one server error')
   end(failure('connect_timeout'))
   t.equal(deployment.live.state, 'down')
   fleet.end(deployment, { endpoint: 'chat', error: null })
-  t.match(deployment.live, { state: 'ready', load: { open: 0 } }, 'never below zero')
+  t.match(deployment.live, { state: 'rate_limited', load: { open: 0 } }, 'its limit holds; never below zero')
 })
 
 t.test('a refusal of usage is remembered for a version', async (t) => {

@@ -429,13 +429,20 @@ t.test('a name of any length is cut', async (t) => {
 t.test('an event is a line as serious as it is, with its part of the gateway as the message', async (t) => {
   const lines: string[] = []
   const { emit } = createLog('info', { write: (line: string) => void lines.push(line) })
-  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'down', reason: 'connection refused' })
+  emit({
+    event: 'backend_state',
+    backend: 'a',
+    from: 'unknown',
+    state: 'down',
+    reason: 'connection refused',
+    until: null,
+  })
   emit({ event: 'ledger_rows_lost', folder: '/data', lost_rows: 3 })
   emit({ event: 'store_away' })
   t.strictSame(
     lines.map((line) => line.replace(/"time":\d+/, '"time":0')),
     [
-      '{"level":30,"time":0,"event":"backend_state","backend":"a","from":"unknown","state":"down","reason":"connection refused","msg":"fleet"}\n',
+      '{"level":30,"time":0,"event":"backend_state","backend":"a","from":"unknown","state":"down","reason":"connection refused","until":null,"msg":"fleet"}\n',
       '{"level":50,"time":0,"event":"ledger_rows_lost","folder":"/data","lost_rows":3,"msg":"ledger"}\n',
       '{"level":40,"time":0,"event":"store_away","msg":"limits"}\n',
     ],

@@ -44,15 +44,22 @@ const NOTICE = {
 
 const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
   [
-    { event: 'backend_state', backend: 'ollama', from: 'ready', state: 'down', reason: 'connection refused' },
+    {
+      event: 'backend_state',
+      backend: 'ollama',
+      from: 'ready',
+      state: 'down',
+      reason: 'connection refused',
+      until: null,
+    },
     'warn  backend ollama is down: connection refused',
   ],
   [
-    { event: 'backend_state', backend: 'ollama', from: 'down', state: 'ready', reason: null },
+    { event: 'backend_state', backend: 'ollama', from: 'down', state: 'ready', reason: null, until: null },
     'info  backend ollama is ready again',
   ],
   [
-    { event: 'backend_state', backend: 'ollama', from: 'down', state: 'warming_up', reason: 'loading' },
+    { event: 'backend_state', backend: 'ollama', from: 'down', state: 'warming_up', reason: 'loading', until: null },
     'info  backend ollama is loading',
   ],
   [
@@ -219,9 +226,9 @@ t.test('every kind of event is one line that a person can read', async (t) => {
 
 t.test('a backend that is ready when it is looked at first is no news: the start screen has it', async (t) => {
   const { emit, text } = terminal()
-  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'ready', reason: null })
+  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'ready', reason: null, until: null })
   t.equal(text(), '')
-  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'down', reason: 'no answer' })
+  emit({ event: 'backend_state', backend: 'a', from: 'unknown', state: 'down', reason: 'no answer', until: null })
   t.strictSame(timeless(text()), ['warn  backend a is down: no answer'])
 })
 
@@ -363,7 +370,14 @@ t.test('no text from elsewhere reaches the terminal as anything but text', async
     observer('never').onCompleted(failed(UNREACHABLE, { ...NOWHERE, requestedModel: HOSTILE }))
     plain({ ...PLAIN, endpoint: HOSTILE, method: HOSTILE })
     fault('error', 'admin', { path: HOSTILE, why: HOSTILE.replace('\n', '') })
-    emit({ event: 'backend_state', backend: HOSTILE, from: 'ready', state: 'down', reason: HOSTILE.replace('\n', '') })
+    emit({
+      event: 'backend_state',
+      backend: HOSTILE,
+      from: 'ready',
+      state: 'down',
+      reason: HOSTILE.replace('\n', ''),
+      until: null,
+    })
     const own = text().replaceAll(/\x1b\[(?:0|1|2|3[1236])m/g, '')
     t.equal(own.split('\n').length, 8, 'five lines, and what follows a line break as if it were a stack')
     t.notMatch(own.replaceAll('\n', ''), /[\p{C}\p{Zl}\p{Zp}]/u)

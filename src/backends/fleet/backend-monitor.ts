@@ -3,15 +3,19 @@ import type { GatewayError } from '../../core/errors.ts'
 import { loadOf } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
-import type { BackendState } from '../../core/backend-state.ts'
+import { type BackendState, isUp } from '../../core/backend-state.ts'
 import type { Deployment } from '../../core/types.ts'
+import { roomLimitOf } from '../../decision/learn/room.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
+import { pause } from './deployment-health.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
-import { learn, type LiveState, nextLook } from './health.ts'
+import { type LiveState, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
+import { type News, newsOf } from './news.ts'
 import { type Place, Places } from './places.ts'
+import { Standing } from './standing.ts'
 import { UsageRefusal } from './usage-refusal.ts'
 
 export interface MonitorTools {
@@ -30,7 +34,6 @@ export interface MonitorTools {
 
 /** A backend that just refused a connection is looked at again after this many ms: most restarts are short. */
 const SOON_MS = 250
-const LONGEST_WARMING_MS = 5 * 60_000
 
 export type MonitorSettings = Pick<PolicySettings, 'models' | 'discovery'>
 
@@ -53,7 +56,10 @@ export class BackendMonitor {
   readonly #tools: MonitorTools
   readonly #cache: DetailCache = new Map()
   readonly #refusal: UsageRefusal
+  readonly #standing: Standing
   #timer: NodeJS.Timeout | null = null
+  /** When its state is another one by the time alone. */
+  #clock: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null
   #looking: Promise<void> | null = null
   #abort: AbortController | null = null
   #stopped = false
@@ -61,17 +67,15 @@ export class BackendMonitor {
   #turn = 0
   /** What the kind was last compared with, and what came of it. */
   #checked: { readonly about: string; readonly mismatch: string | null } = { about: '', mismatch: null }
-  /** What is wrong with it although it answers; shown as its reason. */
-  #note: string | null = null
   #failures = 0
-  #warmingSince = 0
   #answeredAt = -Infinity
   #lookedAt = -Infinity
 
   constructor(spec: BackendSpec, { models, discovery }: MonitorSettings, tools: MonitorTools) {
     this.#timing = discovery
     this.#tools = tools
-    this.live.since = tools.now()
+    this.#standing = new Standing(this.live, tools.now(), (from) => this.#moved(from))
+    this.#standing.wakes = spec.provider.response.wakes
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
   }
@@ -95,8 +99,7 @@ export class BackendMonitor {
       if (others && this.#timer !== null) this.#lookAgain()
       return false
     }
-    // Its wish to be left alone was for the key before it.
-    if (before.key !== this.spec.key) this.live.retryAfterUntil = 0
+    if (before.key !== this.spec.key) this.#standing.keyChanged(this.#tools.now())
     this.#turn++
     this.#abort?.abort()
     void (this.#looking ?? Promise.resolve()).then(() => this.look())
@@ -137,6 +140,8 @@ export class BackendMonitor {
     load.open++
     const place = this.#places.sent(stream, pending)
     load.pending = this.#places.pending
+    this.#standing.loaded(this.#tools.now())
+    this.#keepTime()
     return place
   }
 
@@ -144,37 +149,50 @@ export class BackendMonitor {
   began(place: Place): void {
     this.#places.began(place)
     this.live.load.pending = this.#places.pending
+    if (this.live.recovery !== null) this.#standing.began()
   }
 
   /** A call of this deployment ended. */
-  called(deployment: DeploymentState, error: GatewayError | null): void {
+  ended(deployment: DeploymentState, error: GatewayError | null, place: Place | null): void {
+    this.left(place)
     const { residency, backend } = deployment
-    residency.called(backend, error, this.#tools.now())
+    const now = this.#tools.now()
+    residency.called(backend, error, now)
     if (error === null) this.#models.displace(deployment)
+    const news = newsOf(error, backend)
+    if (news === null) return
+    const from = this.live.state
+    if (news.is === 'up') {
+      this.#answeredAt = now
+      if (backend.provider.local) this.#standing.room = roomLimitOf(deployment.latency.room)
+    }
+    if (news.is === 'pause') this.#paused(deployment, news, now)
+    else this.#standing.called(news, this.#checked.mismatch, now)
+    this.#keepTime()
+    if (this.live.state !== from && mayTellMore(this.live.state, backend)) this.#lookSoon()
   }
 
-  /** A request to this backend ended, in a way that says nothing about it. */
+  /** A model wants to be left alone; where all of them do, so does the backend. */
+  #paused(
+    { health }: DeploymentState,
+    { about, state, reason, ms }: News & { readonly is: 'pause' },
+    now: number,
+  ): void {
+    let until = now + ms
+    if (about === 'model') {
+      pause(health, state, until)
+      for (const one of this.#models.deployments) until = Math.min(until, one.health.retryAfterUntil)
+    }
+    if (until > now) this.#standing.pausedBy({ state, reason, from: now, until })
+  }
+
+  /** A call of this backend ended, in a way that says nothing about it. */
   left(place: Place | null): void {
     const { load } = this.live
     if (load.open > 0) load.open--
     if (place === null) return
     this.#places.ended(place)
     load.pending = this.#places.pending
-  }
-
-  /** A request to this backend ended. */
-  ended(error: GatewayError | null, place: Place | null): void {
-    this.left(place)
-    const now = this.#tools.now()
-    const news = learn(this.live, error, now)
-    if (news === 'up') {
-      this.#answeredAt = now
-      if (this.live.state !== 'ready') this.#ready()
-    } else if (news === 'lost' && this.live.state !== 'down') {
-      this.#failures = 0
-      this.#move('down', error?.code === 'connect_timeout' ? 'no connection in time' : 'no connection')
-      if (this.#looking === null && this.spec.provider.discovery.length > 0) this.#lookIn(SOON_MS)
-    }
   }
 
   refusesUsage(): void {
@@ -184,26 +202,34 @@ export class BackendMonitor {
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#clock !== null) clearTimeout(this.#clock.timer)
     this.#abort?.abort()
     await this.#looking
   }
 
   async #look(): Promise<void> {
-    const abort = new AbortController()
-    this.#abort = abort
+    const [stop, time] = [new AbortController(), new AbortController()]
+    this.#abort = stop
     const limit = setTimeout(
-      () => abort.abort(new DOMException('discovery.timeout', 'TimeoutError')),
+      () => time.abort(new DOMException('discovery.timeout', 'TimeoutError')),
       this.#timing.timeoutMs,
     )
     limit.unref()
-    const tools = { client: this.#tools.client(), signal: abort.signal, cache: this.#cache }
+    const signal = AbortSignal.any([stop.signal, time.signal])
+    const tools = { client: this.#tools.client(), signal, cache: this.#cache }
     const turn = this.#turn
     try {
       const result = await discover(this.spec, tools)
-      const mismatch = await this.#mismatch(result, abort.signal)
       // By the configuration before it.
-      if (this.#stopped || turn !== this.#turn) return
-      this.#take(result, mismatch)
+      const isOver = (): boolean => this.#stopped || turn !== this.#turn
+      if (isOver()) return
+      const checked = this.#isChecked(result)
+      // Whoever answers serves meanwhile; for one that does not, its kind may be the whole reason.
+      if (!checked && result.found) this.#take(result, null)
+      const mismatch = checked ? this.#checked.mismatch : await this.#mismatch(result, signal, stop.signal)
+      if (isOver()) return
+      if (checked || !result.found) this.#take(result, mismatch)
+      else this.#standing.noted(mismatch, this.#tools.now())
       this.#lookedAt = this.#tools.now()
       if (result.found) await this.#refusal.review(this.spec, tools, this.#lookedAt)
     } finally {
@@ -212,33 +238,43 @@ export class BackendMonitor {
     }
   }
 
-  /** Asked when something is another than at the last look. */
-  async #mismatch(result: Discovery, signal: AbortSignal): Promise<string | null> {
+  /** Nothing is another than when the kind was compared last. */
+  #isChecked(result: Discovery): boolean {
+    return this.#tools.kinds.length === 0 || this.#checked.about === this.#about(result)
+  }
+
+  #about(result: Discovery): string {
+    return `${this.#turn} ${result.found ? 'found' : result.reason}`
+  }
+
+  async #mismatch(result: Discovery, signal: AbortSignal, stop: AbortSignal): Promise<string | null> {
     const { client, kinds } = this.#tools
-    const about = `${this.#turn} ${result.found ? 'found' : result.reason}`
-    if (kinds.length === 0 || this.#checked.about === about) return this.#checked.mismatch
-    const mismatch = await kindCheck(this.spec, result, { client: client(), signal, kinds })
+    const about = this.#about(result)
+    const mismatch = await kindCheck(this.spec, result, { client: client(), signal, stop, kinds })
     if (!signal.aborted || mismatch !== null) this.#checked = { about, mismatch }
     return mismatch
   }
 
-  #take(result: Discovery, mismatch: string | null): void {
-    this.#note = mismatch
+  /** `note`: what is known to be wrong with whoever answers so. */
+  #take(result: Discovery, note: string | null): void {
+    const now = this.#tools.now()
     if (result.found) {
       this.#failures = result.complete ? 0 : this.#failures + 1
       if (this.#models.update(result.models)) this.#tools.changed()
-      if (this.spec.provider.discovery.length > 0) this.#ready()
-      return
+      if (this.spec.provider.discovery.length > 0) this.#standing.found(note, now)
+    } else {
+      this.#failures++
+      if (result.loading) this.#standing.loading(now)
+      else if (this.#servesUnlisted(result)) this.#standing.found(note, now)
+      else if (result.refusesKey) this.#standing.locked(note ?? result.reason, now)
+      else if (!this.#provesNothing(result)) this.#standing.away(note ?? result.reason, now)
     }
-    this.#failures++
-    if (result.loading) this.#warming()
-    else if (this.#servesUnlisted(result)) this.#ready()
-    else if (!this.#provesNothing(result)) this.#move('down', mismatch ?? result.reason)
+    this.#keepTime()
   }
 
   /** Requests that are answered, or wait for a busy engine, weigh more than a list that is not. */
   #provesNothing({ late, status }: { readonly late: boolean; readonly status: number | null }): boolean {
-    if (this.live.state !== 'ready' || (!late && status === null)) return false
+    if (!isUp(this.live.state) || (!late && status === null)) return false
     return this.#answeredAt >= this.#lookedAt || (late && this.live.load.open > 0)
   }
 
@@ -246,33 +282,38 @@ export class BackendMonitor {
   #servesUnlisted({ status }: { readonly status: number | null }): boolean {
     if (status !== 200 && (status === null || status < 400 || status > 499)) return false
     if (status === 429) return this.#models.size > 0
-    return this.spec.models.length > 0 && (status !== 401 || this.live.state === 'ready')
+    return this.spec.models.length > 0 && (status !== 401 || isUp(this.live.state))
   }
 
-  #warming(): void {
-    const now = this.#tools.now()
-    if (this.live.state !== 'warming_up' && this.live.reason !== STUCK) this.#warmingSince = now
-    if (now - this.#warmingSince < LONGEST_WARMING_MS) this.#move('warming_up', 'loading')
-    else this.#move('down', STUCK)
-  }
-
-  #ready(): void {
+  #moved(from: BackendState): void {
     // It may have been started again as another version, or with other options.
-    if (this.live.state === 'down') {
+    if (from === 'down' && isUp(this.live.state)) {
       this.#refusal.forget()
       this.#models.forgetRefusals()
     }
-    this.#move('ready', this.#note)
+    this.#tools.moved(this, from)
   }
 
-  #move(state: BackendState, reason: string | null): void {
-    const { live } = this
-    const from = live.state
-    if (from === state && live.reason === reason) return
-    live.state = state
-    live.reason = reason
-    live.since = this.#tools.now()
-    this.#tools.moved(this, from)
+  /** Some states end by the time alone. */
+  #keepTime(): void {
+    const { next } = this.#standing
+    if (next === null || this.#stopped || (this.#clock !== null && this.#clock.at <= next)) return
+    if (this.#clock !== null) clearTimeout(this.#clock.timer)
+    const timer = setTimeout(
+      () => {
+        this.#clock = null
+        this.#standing.review(this.#tools.now())
+        this.#keepTime()
+      },
+      Math.max(1, next - this.#tools.now()),
+    )
+    timer.unref()
+    this.#clock = { timer, at: next }
+  }
+
+  #lookSoon(): void {
+    this.#failures = 0
+    if (this.#looking === null && this.spec.provider.discovery.length > 0) this.#lookIn(SOON_MS)
   }
 
   #lookAgain(): void {
@@ -287,4 +328,6 @@ export class BackendMonitor {
   }
 }
 
-const STUCK = 'loading for more than 5 minutes'
+/** Whether a look tells more than the call that has changed the state: that it is not there, refuses the key for its list as well, or has no room while it loads. */
+const mayTellMore = (state: BackendState, { provider }: BackendSpec): boolean =>
+  state === 'down' || state === 'auth_error' || (state === 'full' && provider.local)

@@ -2,6 +2,7 @@
 import { asks, lackKey } from '../../decision/classify/lacking.ts'
 import { BoundedMap } from '../../core/bounded-map.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
+import type { Pause } from './state-of.ts'
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayRequest, RequestProfile, DeploymentHealth } from '../../core/types.ts'
 
@@ -27,6 +28,7 @@ export const newHealth = (): HealthState => ({
   failures: 0,
   ejectedUntil: 0,
   retryAfterUntil: 0,
+  pausedFor: null,
   unsupportedUntil: new BoundedMap(MOST_REFUSED),
   adapted: new Map(),
   answers: new Set(),
@@ -78,9 +80,6 @@ export function recordOutcome(
       if (error.lack?.name === 'endpoint') refuse(own, place, now)
       else if (error.lack?.name && asked) refuse(own, lackKey(asked.request, error.lack.name, error.lack.ofValue), now)
       return
-    case 'busy':
-      if (error.about === 'model') own.retryAfterUntil = Math.max(own.retryAfterUntil, now + wished(error))
-      return
     case 'fault':
       own.ejectedUntil = now + Math.min(LONGEST_REST_MS, REST_MS * 2 ** Math.min(own.failures, 10))
       own.failures++
@@ -89,8 +88,12 @@ export function recordOutcome(
   }
 }
 
-/** How long a backend wants to be left alone, ms. */
-export const wished = ({ retryAfterMs }: GatewayError): number => Math.min(retryAfterMs ?? REST_MS, LONGEST_REST_MS)
+/** It wants to be left alone; the longest wish counts. */
+export function pause(own: HealthState, state: Pause['state'], until: number): void {
+  if (until <= own.retryAfterUntil) return
+  own.retryAfterUntil = until
+  own.pausedFor = state
+}
 
 function refuse(own: HealthState, what: string, now: number): void {
   own.unsupportedUntil.renew(what, now + REFUSED_MS)

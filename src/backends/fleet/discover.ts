@@ -14,7 +14,7 @@ import {
   NOTHING_SAID,
   readEntries,
 } from './read-list.ts'
-import { refusalOf, silenceOf } from './refused-list.ts'
+import { blamesKey, refusalOf, silenceOf } from './refused-list.ts'
 
 export interface FoundModel extends Described {
   /** Changes when the engine's entry of the model does. */
@@ -33,6 +33,8 @@ export type Discovery =
       /** It will be there soon. */
       readonly loading: boolean
       readonly late: boolean
+      /** It wants a key, or another one. */
+      readonly refusesKey: boolean
     }
 
 /** What was learnt by one question for one model, kept while the model's entry stays the same. */
@@ -119,17 +121,19 @@ async function askPage(
   try {
     answer = await askPath(spec, source, path, source.body, tools)
   } catch (thrown) {
-    return { found: false, ...silenceOf(thrown, spec), status: null, loading: false }
+    return { found: false, ...silenceOf(thrown, spec), status: null, loading: false, refusesKey: false }
   }
   const { status, text } = answer
   if (status !== 200) {
     const loading = status === 503 && LOADING.test(text)
-    return { found: false, reason: loading ? 'loading' : refusalOf(status, text, spec), status, loading, late: false }
+    const reason = loading ? 'loading' : refusalOf(status, text, spec)
+    return { found: false, reason, status, loading, late: false, refusesKey: blamesKey(status, text) }
   }
   const value = parseJson(text)
   const entries = readEntries(value, source)
   if (entries === null) {
-    return { found: false, reason: refusalOf(status, text, spec), status, loading: false, late: false }
+    const reason = refusalOf(status, text, spec)
+    return { found: false, reason, status, loading: false, late: false, refusesKey: false }
   }
   return { entries, next: source.pages === undefined ? null : nextMark(value, source.pages) }
 }

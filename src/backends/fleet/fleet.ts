@@ -5,6 +5,7 @@
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
+import { dateOf } from '../../core/moment.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendState } from '../../core/backend-state.ts'
@@ -50,8 +51,9 @@ export interface BackendStatus {
   readonly inflight: number
   /** Reading of the fleet's clock; 0 = never. */
   readonly retryAfterUntil: number
-  /** Until when a model of it rests, after failures or by its own wish: the longest rest; a reading of the fleet's clock, 0 = none does. */
+  /** Until when a model of it rests after failures, and by its own wish: the longest rest; readings of the fleet's clock, 0 = none does. */
   readonly ejectedUntil: number
+  readonly pausedUntil: number
 }
 
 export type FleetSettings = Pick<PolicySettings, 'backends' | 'models' | 'discovery'>
@@ -98,8 +100,10 @@ export class Fleet {
       lessons: hooks.lessons,
       kinds: hooks.kinds ?? [],
       changed: () => this.#replaceCatalog(),
-      moved: ({ spec, live }: BackendMonitor, from: BackendState) =>
-        hooks.emit({ event: 'backend_state', backend: spec.name, from, state: live.state, reason: live.reason }),
+      moved: ({ spec, live: { state, reason, until } }: BackendMonitor, from: BackendState) => {
+        const ends = until === null ? null : dateOf(until, { clock: hooks.now(), day: Date.now() })
+        hooks.emit({ event: 'backend_state', backend: spec.name, from, state, reason, until: ends })
+      },
     }
     this.#monitors = settings.backends.map((spec) => this.#watch(spec, settings))
     this.#catalog = buildCatalog(this.#monitors)
@@ -189,8 +193,7 @@ export class Fleet {
     const { endpoint, error, asked = null } = outcome
     const now = this.#tools.now()
     recordOutcome((deployment as DeploymentState).health, endpoint, error, now, asked)
-    monitor?.ended(error, place)
-    monitor?.called(deployment as DeploymentState, error)
+    monitor?.ended(deployment as DeploymentState, error, place)
   }
 
   /** The deployment took with these changes (backends/upstream/adapt.ts) what it had refused without them. */
@@ -219,10 +222,8 @@ export class Fleet {
       models: size,
       inflight: live.load.open,
       retryAfterUntil: live.retryAfterUntil,
-      ejectedUntil: Math.max(
-        0,
-        ...Array.from(deployments, ({ health }) => Math.max(health.ejectedUntil, health.retryAfterUntil)),
-      ),
+      ejectedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.ejectedUntil)),
+      pausedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.retryAfterUntil)),
     }))
   }
 

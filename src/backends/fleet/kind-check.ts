@@ -9,7 +9,10 @@ import { MAY_WANT_TLS, WANTS_PLAIN, WANTS_TLS } from './refused-list.ts'
 
 interface Tools {
   readonly client: HttpClient
+  /** Ends the look, as its time does. */
   readonly signal: AbortSignal
+  /** Ends what goes on after the time of the look as well. */
+  readonly stop: AbortSignal
   /** All kinds that there are; none: nothing is checked. */
   readonly kinds: readonly Provider[]
 }
@@ -21,7 +24,7 @@ export async function kindCheck(spec: BackendSpec, result: Discovery, tools: Too
   if (provider.url === root || (provider.generic && result.found)) return null
   if (!result.found && result.status === null) return await schemeCheck(root, result, tools)
   // A key that is missing says nothing about the kind, and no engine shows itself without one.
-  if (!result.found && (result.status === 401 || result.status === 403 || result.loading)) return null
+  if (!result.found && (result.refusesKey || result.loading)) return null
   const known = tools.kinds.filter(({ kind }) => kind !== provider.kind)
   const there = await recognise(root, [provider, ...known], null, tools)
   if (there === null || there.kind === provider.kind) return null
@@ -37,7 +40,8 @@ async function schemeCheck(
   if (root.startsWith('http:')) return MAY_WANT_TLS.has(reason) && (await speaksTls(root, tools)) ? WANTS_TLS : null
   if (!late) return null
   const plain = root.replace(/^https:/, 'http:')
-  const call = { method: 'GET', url: plain, headers: {}, signal: AbortSignal.timeout(PLAIN_MS) } as const
+  const signal = AbortSignal.any([tools.stop, AbortSignal.timeout(PLAIN_MS)])
+  const call = { method: 'GET', url: plain, headers: {}, signal } as const
   return await tools.client.status(call).then(
     () => WANTS_PLAIN,
     () => null,

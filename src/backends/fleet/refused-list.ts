@@ -4,9 +4,7 @@ import { NO_ANSWER, transportCode, transportReason } from '../../core/transport.
 
 /** `text`: the body of an answer that holds no list. */
 export function refusalOf(status: number, text: string, spec: BackendSpec): string {
-  // Gemini answers a wrong key with 400.
-  const blamesKey = status === 401 || status === 403 || (status === 400 && /api[ _-]?key/i.test(text))
-  if (blamesKey) return `HTTP ${status}: ${keyWords(spec)}`
+  if (blamesKey(status, text)) return `HTTP ${status}: ${keyWords(spec)}`
   if (status === 400 && /https|\btls\b|\bssl\b/i.test(text)) return WANTS_TLS
   if (/^\s*<(?:!doctype html|html)\b/i.test(text))
     return `HTTP ${status} with a web page, such as a login: check \`url\``
@@ -15,7 +13,12 @@ export function refusalOf(status: number, text: string, spec: BackendSpec): stri
   return status === 200 ? 'not an engine of this kind: check `url` and `kind`' : `HTTP ${status}`
 }
 
-function keyWords({ key, keyFrom, provider }: BackendSpec): string {
+/** Gemini answers a wrong key with 400. */
+export const blamesKey = (status: number, text: string): boolean =>
+  status === 401 || status === 403 || (status === 400 && /api[ _-]?key/i.test(text))
+
+/** What to do about a refused key. */
+export function keyWords({ key, keyFrom, provider }: BackendSpec): string {
   if (key !== null) return keyFrom === null ? 'its `key` is refused' : `the key in ${keyFrom} is refused`
   return `it wants a key, write \`key: "\${${provider.keyEnv ?? 'NAME'}}"\``
 }

@@ -1,7 +1,7 @@
 /** Probes and the scrape: outside of authentication, but for the list of backends. */
 import type { FastifyInstance } from 'fastify'
 import { isUp } from '../../core/backend-state.ts'
-import { dateOf } from '../moment.ts'
+import { dateOf, untilOf } from '../../core/moment.ts'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import { formatFor, EXPOSITION_FORMATS } from '../../observe/metrics/exposition.ts'
 import type { Stages } from '../../pipeline.ts'
@@ -30,13 +30,13 @@ export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => num
   scope.get('/health', { config: { silent: true, free: true } }, () => {
     const at = { clock: now(), day: Date.now() }
     const left = (until: number): number => Math.max(0, Math.round(until - at.clock))
-    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, since, until, ...backend }) => ({
+    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, pausedUntil, since, until, ...backend }) => ({
       ...backend,
       since: dateOf(since, at),
       seconds: Math.max(0, Math.round((at.clock - since) / 1000)),
-      until: until === null ? null : dateOf(until, at),
+      until: until === null ? null : untilOf(until, at),
       cooling_ms: left(retryAfterUntil),
-      resting_ms: left(ejectedUntil),
+      resting_ms: left(Math.max(ejectedUntil, pausedUntil)),
     }))
     return { status: backends.some((backend) => isUp(backend.state)) ? 'ok' : 'degraded', backends }
   })

@@ -5,7 +5,7 @@ export interface BackendReading {
   readonly name: string
   readonly state: BackendState
   readonly inflight: number
-  /** It, or a model of it, is left alone for a while: after failures, or because it asked for a pause. */
+  /** A model of it is left alone for a while after failures. */
   readonly resting: boolean
 }
 
@@ -24,12 +24,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   families.gauge('backend_state', '1 for the state that the backend is in.', ['backend', 'state'], (read) => {
     for (const { name, state } of backends()) for (const one of STATE_NAMES) read(one === state ? 1 : 0, name, one)
   })
-  families.gauge(
-    'breaker_open',
-    '1 while the backend, or one of its models, is ejected after failures or has asked for a pause.',
-    ['backend'],
-    (read) => {
-      for (const { name, resting } of backends()) read(resting ? 1 : 0, name)
-    },
-  )
+  families.gauge('breaker_open', '1 while a model of the backend is ejected after failures.', ['backend'], (read) => {
+    for (const { name, resting } of backends()) read(resting ? 1 : 0, name)
+  })
 }
