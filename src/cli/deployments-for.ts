@@ -19,7 +19,7 @@ export async function deploymentsFor(who: WhoAsks, io: Io): Promise<FoundDeploym
     await import('../http/shown-deployment.ts'),
   ]
   return await onGatewayHere(who.config, io, ({ fleet }) => ({
-    all: fleet.catalog.all.map(shownDeployment),
+    all: fleet.catalog.all.map((one) => shownDeployment(one, fleet.now)),
     away: fleet
       .states()
       .flatMap(({ name, state, reason }) =>

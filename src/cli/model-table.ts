@@ -10,6 +10,8 @@ interface Column {
   readonly head: string
   readonly unit: string
   readonly cell: (one: ShownDeployment) => string
+  /** Where it says something; absent: always. */
+  readonly only?: (all: readonly ShownDeployment[]) => boolean
 }
 
 const COLUMNS: readonly Column[] = [
@@ -17,6 +19,12 @@ const COLUMNS: readonly Column[] = [
     head: 'context',
     unit: 'tokens',
     cell: ({ context_tokens: tokens }) => (tokens === null ? UNKNOWN : briefAmount(tokens)),
+  },
+  {
+    head: 'loaded',
+    unit: '',
+    cell: ({ loaded }) => (loaded === null ? UNKNOWN : loaded ? 'yes' : 'no'),
+    only: (all) => all.some(({ loaded }) => loaded !== true),
   },
   { head: 'in', unit: 'USD/M', cell: ({ price }) => figure(price?.input_per_mtok_usd) },
   { head: 'out', unit: 'USD/M', cell: ({ price }) => figure(price?.output_per_mtok_usd) },
@@ -36,12 +44,13 @@ const ROOM = 16
 
 /** `width`: columns of a line. A name that is too long for its column gets a line of its own. */
 export function modelTable(all: readonly ShownDeployment[], width: number): string {
+  const columns = COLUMNS.filter(({ only }) => only?.(all) ?? true)
   const rows = all.map((one) => ({
     name: plain(one.id),
-    cells: COLUMNS.map(({ cell }) => cell(one)),
+    cells: columns.map(({ cell }) => cell(one)),
     can: canText(one),
   }))
-  const widths = COLUMNS.map(({ head, unit }, index) =>
+  const widths = columns.map(({ head, unit }, index) =>
     Math.max(head.length, unit.length, ...rows.map(({ cells }) => cells[index]!.length)),
   )
   const fixed = widths.reduce((sum, one) => sum + GAP + one, GAP)
@@ -58,12 +67,12 @@ export function modelTable(all: readonly ShownDeployment[], width: number): stri
   const heads = [
     line(
       'model',
-      COLUMNS.map(({ head }) => head),
+      columns.map(({ head }) => head),
       'can',
     ),
     line(
       '',
-      COLUMNS.map(({ unit }) => unit),
+      columns.map(({ unit }) => unit),
       '',
     ),
   ]

@@ -47,7 +47,7 @@ export interface CallerSide {
   /** The event of a stream that carries the decision record. `state` null: no answer has begun. `nowMs`: epoch, for engines that name no time. */
   recordEvent(request: GatewayRequest, state: AnswerState | null, nowMs: number, record: object): Buffer
   /** A model, as the list of models has it. `serving`: what a request with this name may be given to. `since`: epoch seconds. */
-  modelEntry(name: string, serving: readonly Deployment[], since: number): object
+  modelEntry(name: string, serving: readonly Deployment[], since: number, now: number): object
   /** The body of an answer that tells the tokens of a prompt; absent: its clients do not ask for that. */
   counted?(tokens: number): object
   /** `query`: what the list was asked for with. */

@@ -104,8 +104,8 @@ export async function createServer(
   await app.register((scope: FastifyInstance, _options, done) => {
     admitAll(scope, admission)
     healthRoute(scope, fleet, now)
-    modelRoutes(scope, () => policy().table, stages.formats, Math.floor(Date.now() / 1000))
-    deploymentsRoute(scope, () => policy().table)
+    modelRoutes(scope, () => policy().table, stages, Math.floor(Date.now() / 1000))
+    deploymentsRoute(scope, () => policy().table, stages.now)
     ollamaRoutes(scope, stages, Math.floor(Date.now() / 1000))
     answerRoutes(scope, stages.formats, stages.answers)
     otherPosts(scope, endpoints, stages, counts)

@@ -1,7 +1,10 @@
 /** A deployment as callers and `turnout models` see it: what is known and expected of it. Never a URL, a key or a name of another's. Pure. */
 import { z } from 'zod'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
+import { isLoaded } from '../core/residency.ts'
+import { FACT_SOURCES } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
+import { isLocal } from '../decision/route/local.ts'
 import { overallSuccess } from '../decision/learn/success.ts'
 
 const usd = z.number().nullable()
@@ -19,7 +22,16 @@ export const shownDeploymentSchema = z.object({
   /** Of the backend. */
   state: z.string(),
   reason: z.string().nullable(),
+  /** Prompt and answer of one call, as its engine has it now or would load it; null: nobody tells. */
   context_tokens: z.number().nullable(),
+  context_from: z.enum(FACT_SOURCES).nullable(),
+  trained_context_tokens: z.number().nullable(),
+  /** In the memory of its engine; null: nobody tells. */
+  loaded: z.boolean().nullable(),
+  /** What a load is expected to take; null: it stays loaded. */
+  load_seconds: z.number().nullable(),
+  /** Requests that its engine works on at a time; null: not known, or as many as come. */
+  slots: z.number().nullable(),
   max_output_tokens: z.number().nullable(),
   /** Null: unknown. */
   price: z
@@ -32,6 +44,8 @@ export const shownDeploymentSchema = z.object({
     .nullable(),
   /** What is not there is not known. */
   capabilities: z.partialRecord(z.enum(CAPABILITIES), z.boolean()),
+  /** Who says so. `observed`: it refused that within the last ten minutes. */
+  capabilities_from: z.partialRecord(z.enum(CAPABILITIES), z.enum(FACT_SOURCES)),
   efforts: z.array(z.enum(EFFORTS)),
   /** Share of useful answers over all kinds of requests, as it answers when nobody names an effort; and its standard deviation. */
   expected: z.object({ success: z.number(), success_sd: z.number() }),
@@ -39,19 +53,26 @@ export const shownDeploymentSchema = z.object({
 
 export type ShownDeployment = z.infer<typeof shownDeploymentSchema>
 
-export function shownDeployment({ id, backend, model, facts, live, targets }: Deployment): ShownDeployment {
+/** `now`: reading of the fleet's clock. */
+export function shownDeployment(deployment: Deployment, now: number): ShownDeployment {
+  const { id, backend, model, facts, live, targets, residency } = deployment
   const { price } = facts
   const overall = overallSuccess(targets[0]!.arm)
   return {
     id,
     backend: backend.name,
     kind: backend.provider.kind,
-    local: backend.provider.local,
+    local: isLocal(deployment),
     model,
     aliases: [...facts.aliases],
     state: live.state,
     reason: live.reason,
     context_tokens: facts.context,
+    context_from: facts.contextFrom,
+    trained_context_tokens: facts.trainedContext,
+    loaded: residency.loaded === true ? isLoaded(residency, now) : residency.loaded,
+    load_seconds: residency.until === Infinity && residency.loaded === true ? null : rounded(residency.loadSeconds),
+    slots: facts.slots,
     max_output_tokens: facts.maxOutput,
     price:
       price === null
@@ -62,10 +83,26 @@ export function shownDeployment({ id, backend, model, facts, live, targets }: De
             output_per_mtok_usd: price.outputPerMtok,
             per_gpu_hour_usd: price.perGpuHour,
           },
-    capabilities: facts.capabilities,
+    ...abilitiesOf(deployment, now),
     efforts: [...facts.efforts],
     expected: { success: rounded(overall.success), success_sd: rounded(overall.doubt) },
   }
 }
 
 const rounded = (share: number): number => Math.round(share * 10_000) / 10_000
+
+/** What it refused lately it has not, unless the operator or the engine itself says that it has. */
+function abilitiesOf(
+  { facts, health }: Deployment,
+  now: number,
+): Pick<ShownDeployment, 'capabilities' | 'capabilities_from'> {
+  const capabilities = { ...facts.capabilities }
+  const from = { ...facts.capabilitiesFrom }
+  for (const skill of CAPABILITIES) {
+    if ((health.unsupportedUntil.get(skill) ?? 0) <= now || from[skill] === 'operator' || from[skill] === 'engine')
+      continue
+    capabilities[skill] = false
+    from[skill] = 'observed'
+  }
+  return { capabilities, capabilities_from: from }
+}

@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { modelTable } from '../../src/cli/model-table.ts'
 import { shownDeployment, type ShownDeployment } from '../../src/http/shown-deployment.ts'
 import { deployment } from '../support/factories.ts'
+import type { Deployment } from '../../src/core/types.ts'
 import { hashed } from '../support/gateway.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
@@ -87,7 +88,7 @@ t.test('without a gateway: what the configuration leads to, or what is found', a
 })
 
 t.test('the table: never wider than it may be, no name is lost, unknown is ?', async (t) => {
-  const all = [`b/${'x'.repeat(70)}`, 'b/evil\u001b[2J'].map((id) => shownDeployment(deployment(id)))
+  const all = [`b/${'x'.repeat(70)}`, 'b/evil\u001b[2J'].map((id) => shownDeployment(deployment(id), 0))
   const capable: ShownDeployment = {
     ...all[0]!,
     id: 'b/capable',
@@ -126,4 +127,47 @@ t.test('a backend whose key is not set is left out by name, and the others are t
   const wrong = t.testdir({ 'turnout.yaml': stringify({ backends, keys: [{ id: 'a', hash: '${CANARY_HASH}' }] }) })
   const refused = await run(['models'], { cwd: wrong, env: keyed })
   t.match(refused, { code: 1, err: /keys\[0\]\.hash: the variable CANARY_HASH is not set/ })
+})
+
+t.test('what is loaded has a column where something is not, and each fact tells who says it', async (t) => {
+  const facts = {
+    context: 2048,
+    contextFrom: 'engine',
+    capabilities: { tools: true, vision: true, logprobs: true },
+    capabilitiesFrom: { tools: 'catalogue', vision: 'engine', logprobs: 'operator' },
+  } as const
+  const refused = new Map(['tools', 'vision', 'logprobs'].map((one) => [one, 600_000]))
+  const warm = deployment('b/warm', { facts, residency: { loaded: true, until: 1000, loadSeconds: 2.5 } })
+  const cold = deployment('b/cold', { facts, residency: { loaded: false }, health: { unsupportedUntil: refused } })
+  const unheard = deployment('b/unheard', { residency: { loaded: null } })
+  const stays = deployment('b/stays')
+  t.match(shownDeployment(warm, 999), {
+    context_tokens: 2048,
+    context_from: 'engine',
+    loaded: true,
+    load_seconds: 2.5,
+    capabilities_from: { tools: 'catalogue', vision: 'engine', logprobs: 'operator' },
+  })
+  t.equal(shownDeployment(warm, 1000).loaded, false, 'it was to leave by now')
+  t.match(shownDeployment(stays, 999), { loaded: true, load_seconds: null })
+  t.match(shownDeployment(cold, 599_999), {
+    capabilities: { tools: false, vision: true, logprobs: true },
+    capabilities_from: { tools: 'observed', vision: 'engine', logprobs: 'operator' },
+  })
+  t.match(shownDeployment(cold, 600_000), { capabilities: { tools: true }, capabilities_from: { tools: 'catalogue' } })
+  const table = (...all: readonly Deployment[]): string =>
+    modelTable(
+      all.map((one) => shownDeployment(one, 0)),
+      80,
+    )
+  t.notMatch(table(stays, warm), 'loaded')
+  const text = table(stays, warm, cold, unheard)
+  t.match(text, /^model +context +loaded +in /)
+  for (const [name, word] of [
+    ['stays', 'yes'],
+    ['warm', 'yes'],
+    ['cold', 'no'],
+    ['unheard', '\\?'],
+  ] as const)
+    t.match(text, new RegExp(`^b/${name} +\\S+ +${word} +\\?`, 'm'))
 })

@@ -42,7 +42,7 @@ t.test('an endpoint that it does not have is remembered for a while, others are 
   succeed(own, 'embeddings')
   t.ok(own.answers.has('embeddings'))
   fail(own, 'upstream_unsupported', 1000, 'embeddings')
-  t.equal(own.unsupportedUntil.get('embeddings'), 301_000)
+  t.equal(own.unsupportedUntil.get('embeddings'), 601_000)
   t.notOk(own.answers.has('embeddings'))
   t.notOk(own.unsupportedUntil.has('chat'))
   t.equal(own.ejectedUntil, 0)

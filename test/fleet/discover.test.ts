@@ -18,7 +18,7 @@ import {
   startEngine,
 } from './engine-double.ts'
 
-const { capabilities: _, ...SAID } = NOTHING_SAID
+const SAID: Record<string, unknown> = { ...NOTHING_SAID, capabilities: undefined }
 const client = new HttpClient({ connectMs: 2_000 })
 t.teardown(() => client.destroy())
 
@@ -36,7 +36,10 @@ async function models(spec: BackendSpec, cache?: DetailCache): Promise<Record<st
   const result = await search(spec, cache)
   if (!result.found) throw new Error(result.reason)
   return Object.fromEntries(
-    [...result.models].map(([id, { print: _, capabilities, ...said }]) => [id, { ...said, ...capabilities }]),
+    [...result.models].map(([id, said]) => [
+      id,
+      { ...said, print: undefined, capabilities: undefined, ...said.capabilities },
+    ]),
   )
 }
 

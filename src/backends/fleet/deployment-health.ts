@@ -39,7 +39,7 @@ export const newHealth = (): HealthState => ({
 const REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 /** Engines are started again with other options now and then. */
-const REFUSED_MS = 300_000
+const REFUSED_MS = 600_000
 /** Another version of the engine may take what this one refuses. */
 const ADAPTED_MS = 3_600_000
 /** Values of fields are as many as callers think of. */

@@ -3,7 +3,7 @@ import { catalogueOf, type CatalogueEntry } from '../../decision/catalogue/catal
 import { lacksEverywhere } from '../../core/ask-place.ts'
 import { steerable } from '../../core/effort-rule.ts'
 import type { ModelReading } from '../../core/engine-reading.ts'
-import type { BackendSpec, Config, DeploymentFacts, FactSource, ModelFacts } from '../../core/settings.ts'
+import type { BackendSpec, Config, DeploymentFacts, FactSource, ModelFacts, Wishes } from '../../core/settings.ts'
 import { CAPABILITIES, type Capability } from '../../core/capabilities.ts'
 import { isLocal } from '../../decision/route/local.ts'
 import { effectiveContext } from './context-facts.ts'
@@ -29,49 +29,53 @@ export function modelFactsOf(
   operator: Config['models'],
 ): DeploymentFacts {
   const said = wordsOf(spec, model, operator)
-  const first = <T>(pick: (facts: ModelFacts) => T | null): T | null => {
-    for (const facts of said) {
-      const value = pick(facts)
-      if (value !== null) return value
-    }
-    return null
-  }
-  const wishes = {
-    numCtx: first((facts) => facts.wishes.numCtx) ?? spec.numCtx,
-    keepAlive: first((facts) => facts.wishes.keepAlive) ?? spec.keepAlive,
-    think: first((facts) => facts.wishes.think) ?? spec.think,
-  }
   const known = catalogueOf(spec.provider, model)
-  const { capabilities, capabilitiesFrom, efforts } = skillsOf(spec, model, found, said, known)
+  // Ollama's models of its cloud take none of this machine's time and memory.
+  const here = isLocal({ backend: spec, model }) === spec.provider.local
+  const wishes = wishesOf(spec, said)
+  const skills = skillsOf(spec, model, found, said, known)
   const quality = Object.assign({}, ...said.toReversed().map((facts) => facts.quality)) as ModelFacts['quality']
-  const { context, from } = effectiveContext(
+  const context = effectiveContext(
     {
-      operator: first((facts) => facts.context),
+      operator: firstOf(said, (facts) => facts.context),
       wish: wishes.numCtx,
       found,
       reading,
       usual: usualContext,
       catalogue: known?.context ?? null,
     },
-    isLocal({ backend: spec, model }) === spec.provider.local,
+    here,
   )
   return {
     aliases: [...new Set(said.flatMap((facts) => facts.aliases))],
-    capabilities,
-    capabilitiesFrom,
-    context,
-    contextFrom: from,
+    ...skills,
+    context: context.context,
+    contextFrom: context.from,
     trainedContext: found?.trained ?? null,
-    maxOutput: first((facts) => facts.maxOutput) ?? known?.maxOutput ?? null,
-    price: first((facts) => facts.price) ?? spec.price ?? known?.price ?? null,
+    maxOutput: firstOf(said, (facts) => facts.maxOutput) ?? known?.maxOutput ?? null,
+    price: firstOf(said, (facts) => facts.price) ?? (here ? spec.price : null) ?? known?.price ?? null,
     quality: qualityOf(quality, known),
-    efforts,
-    paramsB: first((facts) => facts.paramsB) ?? known?.paramsB ?? null,
-    slots: slotsOf(spec, found, reading, capabilities.embeddings === true),
+    paramsB: firstOf(said, (facts) => facts.paramsB) ?? known?.paramsB ?? null,
+    slots: slotsOf(spec, found, reading, skills.capabilities.embeddings === true),
     bytes: found?.bytes ?? reading?.bytes ?? null,
     wishes,
   }
 }
+
+/** `said`: the most special first. */
+function firstOf<T>(said: readonly ModelFacts[], pick: (facts: ModelFacts) => T | null): T | null {
+  for (const facts of said) {
+    const value = pick(facts)
+    if (value !== null) return value
+  }
+  return null
+}
+
+const wishesOf = ({ numCtx, keepAlive, think }: BackendSpec, said: readonly ModelFacts[]): Wishes => ({
+  numCtx: firstOf(said, (facts) => facts.wishes.numCtx) ?? numCtx,
+  keepAlive: firstOf(said, (facts) => facts.wishes.keepAlive) ?? keepAlive,
+  think: firstOf(said, (facts) => facts.wishes.think) ?? think,
+})
 
 /** Of the operator: of the model on this backend, then of the model. */
 export function wordsOf({ name }: BackendSpec, model: string, operator: Config['models']): readonly ModelFacts[] {

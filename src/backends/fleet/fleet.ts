@@ -109,6 +109,11 @@ export class Fleet {
     this.#catalog = buildCatalog(this.#monitors)
   }
 
+  /** Reading of its clock. */
+  get now(): number {
+    return this.#tools.now()
+  }
+
   get catalog(): Catalog {
     return this.#catalog
   }

@@ -151,7 +151,7 @@ export class Models {
   /** What an adapter does not say of itself holds as for its model. */
   #foundOf(model: string): Described | null {
     const found = this.#listed.get(model) ?? null
-    const parent = found?.parent == null ? undefined : this.#listed.get(found.parent)
+    const parent = this.#listed.get(found?.parent ?? '')
     return found === null || parent === undefined ? found : merge(found, { ...NOTHING_SAID, context: parent.context })
   }
 

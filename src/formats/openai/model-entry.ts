@@ -1,5 +1,6 @@
 /** Models as OpenAI lists them, with OpenRouter's extra fields. Pure. */
 import type { Capability } from '../../core/capabilities.ts'
+import { isLoaded } from '../../core/residency.ts'
 import type { Deployment } from '../../core/types.ts'
 
 interface ModelEntry {
@@ -9,6 +10,8 @@ interface ModelEntry {
   readonly owned_by: string
   readonly backends: readonly string[]
   readonly context_length: number | null
+  /** A backend has it in memory; null: nobody tells. */
+  readonly loaded: boolean | null
   readonly pricing: {
     readonly prompt: string | null
     readonly completion: string | null
@@ -22,8 +25,8 @@ interface ModelEntry {
   readonly supported_parameters: readonly string[]
 }
 
-/** `serving`: what a request with this name may be given to. `created`: epoch seconds. */
-export function modelEntry(id: string, serving: readonly Deployment[], created: number): ModelEntry {
+/** `serving`: what a request with this name may be given to. `created`: epoch seconds; `now`: reading of the fleet's clock. */
+export function modelEntry(id: string, serving: readonly Deployment[], created: number, now: number): ModelEntry {
   const backends = [...new Set(serving.map((deployment) => deployment.backend.name))]
   const kind = KINDS.find(({ of }) => serving.some((deployment) => of(deployment.facts.capabilities))) ?? OTHER
   // Of a name that leads to several kinds only those are described that a request of its kind may be given to.
@@ -41,6 +44,7 @@ export function modelEntry(id: string, serving: readonly Deployment[], created: 
     backends,
     // A prompt that is too long for some is given to the others.
     context_length: contexts.length === 0 ? null : Math.max(...contexts),
+    loaded: loadedOf(able, now),
     pricing:
       price === null || price.inputPerMtok === null
         ? null
@@ -56,6 +60,11 @@ export function modelEntry(id: string, serving: readonly Deployment[], created: 
     },
     supported_parameters: [...kind.parameters, ...(kind === CHATS ? chatParameters(can) : [])],
   }
+}
+
+function loadedOf(able: readonly Deployment[], now: number): boolean | null {
+  if (able.some(({ residency }) => isLoaded(residency, now))) return true
+  return able.some(({ residency: { loaded } }) => loaded === null) ? null : false
 }
 
 type Capabilities = Deployment['facts']['capabilities']

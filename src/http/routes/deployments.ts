@@ -5,14 +5,15 @@ import { principalOf } from '../admission/auth.ts'
 import { shownDeployment } from '../shown-deployment.ts'
 import { namesFor } from './models.ts'
 
-export function deploymentsRoute(scope: FastifyInstance, table: () => RouteTable): void {
+export function deploymentsRoute(scope: FastifyInstance, table: () => RouteTable, now: () => number): void {
   scope.get('/v1/deployments', { config: { free: true } }, ({ arrival }) => {
     const reached = new Set(namesFor(principalOf(arrival), table()).flatMap(([, serving]) => serving))
+    const at = now()
     // In the order of the backends, whatever names lead there.
     return {
       deployments: table()
         .catalog.all.filter((one) => reached.has(one))
-        .map(shownDeployment),
+        .map((one) => shownDeployment(one, at)),
     }
   })
 }

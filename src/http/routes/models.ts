@@ -4,17 +4,19 @@ import { GEMINI_GENERATE } from '../../core/endpoints.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Deployment } from '../../core/types.ts'
+import { isLocal } from '../../decision/route/local.ts'
 import { reachOf } from '../../decision/route/reach.ts'
 import type { RouteTable } from '../../decision/route/table.ts'
 import type { CallerSide } from '../../formats/format.ts'
-import { formatNamed, type Formats } from '../../formats/formats.ts'
+import { formatNamed } from '../../formats/formats.ts'
 import { formatOfReader } from '../../formats/reader-format.ts'
+import type { Stages } from '../../pipeline.ts'
 import { principalOf } from '../admission/auth.ts'
 
 export function modelRoutes(
   scope: FastifyInstance,
   table: () => RouteTable,
-  formats: Formats,
+  { formats, now }: Pick<Stages, 'formats' | 'now'>,
   startedAtSeconds: number,
 ): void {
   const config = { free: true }
@@ -24,14 +26,14 @@ export function modelRoutes(
       ...aliasOf(named, format.modelAlias),
     ])
     return format.modelList(
-      names.map(([name, serving]) => format.modelEntry(name, serving, startedAtSeconds)),
+      names.map(([name, serving]) => format.modelEntry(name, serving, startedAtSeconds, now())),
       request.query as Readonly<Record<string, unknown>>,
     )
   }
   const one = (request: FastifyRequest, format: CallerSide): object => {
     const id = (request.params as { '*': string })['*']
     const serving = reachOf(id, principalOf(request.arrival), table())
-    if (serving.length > 0) return format.modelEntry(id, serving, startedAtSeconds)
+    if (serving.length > 0) return format.modelEntry(id, serving, startedAtSeconds, now())
     throw new GatewayError('model_not_found', `No model named "${id.slice(0, 200)}"; GET /v1/models lists them.`, {
       param: 'model',
     })
@@ -57,6 +59,6 @@ export function namesFor(principal: Principal, table: RouteTable): Named[] {
 
 /** What leads to a local engine, under a name with which its clients list it as well. */
 function aliasOf([name, serving]: Named, prefix: string | null): Named[] {
-  const local = serving.some(({ backend }) => backend.provider.local)
+  const local = serving.some(isLocal)
   return prefix === null || !local ? [] : [[prefix + name, serving]]
 }

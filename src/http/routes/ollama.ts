@@ -25,7 +25,7 @@ export function ollamaRoutes(scope: FastifyInstance, tools: Tools, since: number
   scope.get('/api/tags', { config }, ({ arrival }) => {
     const names = namesFor(principalOf(arrival), policy().table)
     return format.modelList(
-      names.map(([name, serving]) => format.modelEntry(name, serving, since)),
+      names.map(([name, serving]) => format.modelEntry(name, serving, since, now())),
       {},
     )
   })
