@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'observe/metrics': 1,
   'observe/explain': 1,
   'decision/route': 2,
+  'backends/engine': 2,
   'backends/fleet': 3,
   'backends/upstream': 2,
   'observe/gateway': 2,

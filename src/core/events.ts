@@ -21,6 +21,30 @@ export interface EngineEvent {
   readonly models: number
 }
 
+/** Of an engine that the gateway starts itself. `backend`: its name. */
+export type OwnEngineEvent =
+  | { readonly event: 'engine_starting'; readonly backend: string; readonly group: string | null }
+  /** It answers. `seconds`: since its start. */
+  | { readonly event: 'engine_started'; readonly backend: string; readonly seconds: number }
+  /** The gateway stopped it: nobody asked for it (`idle`), another one needed its place (`swap`), or it is another one by now, or not wanted (`changed`). */
+  | {
+      readonly event: 'engine_stopped'
+      readonly backend: string
+      readonly why: 'idle' | 'swap' | 'changed' | 'closing'
+    }
+  /** It ended by itself, or did not answer in time. `words`: what it printed last, of one that had no request yet. */
+  | {
+      readonly event: 'engine_failed'
+      readonly backend: string
+      readonly while: 'starting' | 'running'
+      readonly why: string
+      readonly words: readonly string[]
+    }
+  /** A gateway that is gone had left it running: it was ended. `kept`: that gateway is not gone. */
+  | { readonly event: 'engine_left_over'; readonly port: string; readonly pid: number; readonly fate: 'ended' | 'kept' }
+  /** What it prints may hold prompts. `left`: lines before it that were left out. */
+  | { readonly event: 'engine_output'; readonly backend: string; readonly line: string; readonly left?: number }
+
 /** About the file of keys. */
 export interface KeyFileEvent {
   readonly event: 'keys_read' | 'keys_not_read' | 'keys_ignored' | 'keys_readable'
@@ -123,6 +147,7 @@ export interface ProcessEvent {
 export type GatewayEvent =
   | BackendEvent
   | EngineEvent
+  | OwnEngineEvent
   | KeyFileEvent
   | StateFileEvent
   | BudgetEvent
@@ -138,11 +163,11 @@ export type EventName = GatewayEvent['event']
 /** Takes an event; never throws. */
 export type Emit = (event: GatewayEvent) => void
 
-export type Level = 'info' | 'warn' | 'error'
+export type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** The part of the gateway that an event is about: `msg` of its line in the log. */
 export type Subsystem =
-  'fleet' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy' | 'request' | 'process'
+  'fleet' | 'engine' | 'keys' | 'state' | 'limits' | 'ledger' | 'telemetry' | 'admin' | 'policy' | 'request' | 'process'
 
 interface EventFacts {
   readonly level: Level
@@ -153,6 +178,12 @@ interface EventFacts {
 export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   backend_state: { level: 'info', of: 'fleet' },
   engine_found: { level: 'info', of: 'fleet' },
+  engine_starting: { level: 'info', of: 'engine' },
+  engine_started: { level: 'info', of: 'engine' },
+  engine_stopped: { level: 'info', of: 'engine' },
+  engine_failed: { level: 'warn', of: 'engine' },
+  engine_left_over: { level: 'warn', of: 'engine' },
+  engine_output: { level: 'debug', of: 'engine' },
   keys_read: { level: 'info', of: 'keys' },
   keys_not_read: { level: 'warn', of: 'keys' },
   keys_ignored: { level: 'warn', of: 'keys' },

@@ -4,11 +4,12 @@
  * machine or container by the note, which a living holder touches every second.
  */
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { isThere, placeOfProcesses, startOf } from './processes.ts'
 
 const TOUCH_MS = 1_000
 /** A holder elsewhere that has not touched its note for so long is gone. */
@@ -63,27 +64,13 @@ export async function holdFile(path: string, patient = true): Promise<Hold | str
 }
 
 async function noteOfMine(): Promise<Note> {
-  const boot = await textOf('/proc/sys/kernel/random/boot_id')
-  const space = await readlink('/proc/self/ns/pid').catch(() => '')
-  const host = hostname()
-  const place = boot === null ? host : `${boot.trim()} ${space}`
-  return { token: randomUUID(), pid: process.pid, started: await startOf(process.pid), place, host }
-}
-
-/** The 22nd word of the kernel's line; the second one, a name in brackets, may hold blanks. */
-async function startOf(pid: number): Promise<string> {
-  const line = await textOf(`/proc/${pid}/stat`)
-  return line?.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const place = await placeOfProcesses()
+  return { token: randomUUID(), pid: process.pid, started: await startOf(process.pid), place, host: hostname() }
 }
 
 async function isAlive({ pid, started, token }: Note): Promise<boolean> {
   if (pid === process.pid) return own.has(token)
-  try {
-    process.kill(pid, 0)
-  } catch (thrown) {
-    // It is there, and somebody else's.
-    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
+  if (!isThere(pid)) return false
   const now = await startOf(pid)
   return now === '' || started === '' || now === started
 }

@@ -66,6 +66,34 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
     { event: 'engine_found', backend: 'vllm-8001', kind: 'vllm', address: '127.0.0.1:8001', models: 1 },
     'info  found vllm-8001 (vllm) at 127.0.0.1:8001: 1 model',
   ],
+  [{ event: 'engine_starting', backend: 'night', group: null }, 'info  engine night is started'],
+  [{ event: 'engine_starting', backend: 'night', group: 'gpu0' }, 'info  engine night is started (group gpu0)'],
+  [{ event: 'engine_started', backend: 'night', seconds: 12.34 }, 'info  engine night answers after 12.3 s'],
+  [
+    { event: 'engine_stopped', backend: 'night', why: 'swap' },
+    'info  engine night was stopped: another engine needs its place',
+  ],
+  [{ event: 'engine_stopped', backend: 'night', why: 'idle' }, 'info  engine night was stopped: nobody asked for it'],
+  [
+    { event: 'engine_failed', backend: 'night', while: 'starting', why: 'ended with code 1', words: [] },
+    'warn  engine night did not start: ended with code 1',
+  ],
+  [
+    { event: 'engine_failed', backend: 'night', while: 'running', why: 'ended by SIGSEGV', words: [] },
+    'warn  engine night failed: ended by SIGSEGV',
+  ],
+  [
+    { event: 'engine_left_over', port: '9001', pid: 42, fate: 'ended' },
+    'warn  process 42 was left on port 9001 by a gateway that is gone, and was ended',
+  ],
+  [
+    { event: 'engine_left_over', port: '9001', pid: 42, fate: 'kept' },
+    'warn  process 42 on port 9001 is an engine of another gateway',
+  ],
+  [
+    { event: 'engine_output', backend: 'night', line: 'slot 0 is free', left: 3 },
+    'debug night: (3 lines left out) slot 0 is free',
+  ],
   [{ event: 'keys_read', file: '/data/keys.json', keys: 1 }, 'info  1 key read from /data/keys.json'],
   [
     { event: 'keys_not_read', file: '/data/keys.json', why: 'is not JSON; the keys before it stay' },
@@ -215,7 +243,7 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
 
 t.test('every kind of event is one line that a person can read', async (t) => {
   for (const [event, line] of EVENT_LINES) {
-    const { emit, text } = terminal()
+    const { emit, text } = terminal({ level: 'debug' })
     emit(event)
     t.match(text(), /^\d\d:\d\d:\d\d /)
     t.strictSame(timeless(text()), [line], event.event)
@@ -223,6 +251,22 @@ t.test('every kind of event is one line that a person can read', async (t) => {
   const told = new Set<EventName>(EVENT_LINES.map(([{ event }]) => event))
   t.strictSame([...told].sort(), Object.keys(EVENTS).sort(), 'all kinds')
 })
+
+t.test(
+  'the last words of an engine that did not start stand below why, and what engines print is seen at debug only',
+  async (t) => {
+    const { emit, text } = terminal()
+    emit({ event: 'engine_output', backend: 'night', line: 'a prompt' })
+    t.equal(text(), '')
+    const failed = { event: 'engine_failed', backend: 'night', while: 'starting', why: 'ended with code 1' } as const
+    emit({ ...failed, words: ['error loading model', 'exiting'] })
+    t.strictSame(timeless(text()), [
+      'warn  engine night did not start: ended with code 1; its last words:',
+      '    error loading model',
+      '    exiting',
+    ])
+  },
+)
 
 t.test('a backend that is ready when it is looked at first is no news: the start screen has it', async (t) => {
   const { emit, text } = terminal()

@@ -68,6 +68,13 @@ const changed =
   }) =>
     `${did}${name === undefined ? '' : ` ${name}`}${id === null ? '' : ` ${id}`}, asked by ${by}`
 
+const STOPPED = {
+  idle: 'nobody asked for it',
+  swap: 'another engine needs its place',
+  changed: 'it is described in another way, or not any more',
+  closing: 'the gateway ends',
+}
+
 const SIGNALS = { traces: 'traces', metrics: 'metrics' }
 
 /** Null: it comes and goes with the load, and nobody has to do anything. */
@@ -93,6 +100,19 @@ const WORDS: Words = {
   },
   engine_found: ({ backend, kind, address, models }) =>
     `found ${backend === kind ? kind : `${backend} (${kind})`} at ${address}: ${plural(models, 'model')}`,
+  engine_starting: ({ backend, group }) => `engine ${backend} is started${group === null ? '' : ` (group ${group})`}`,
+  engine_started: ({ backend, seconds }) => `engine ${backend} answers after ${seconds.toFixed(1)} s`,
+  engine_stopped: ({ backend, why }) => `engine ${backend} was stopped: ${STOPPED[why]}`,
+  engine_failed({ backend, while: phase, why, words }) {
+    const said = words.length === 0 ? '' : `; its last words:\n${words.map((line) => `    ${line}`).join('\n')}`
+    return `engine ${backend} ${phase === 'starting' ? 'did not start' : 'failed'}${because(why)}${said}`
+  },
+  engine_left_over: ({ port, pid, fate }) =>
+    fate === 'ended'
+      ? `process ${pid} was left on port ${port} by a gateway that is gone, and was ended`
+      : `process ${pid} on port ${port} is an engine of another gateway`,
+  engine_output: ({ backend, line, left }) =>
+    `${backend}: ${left === undefined ? '' : `(${plural(left, 'line')} left out) `}${line}`,
   keys_read: ({ file, keys = 0 }) => `${plural(keys, 'key')} read from ${file}`,
   keys_not_read: ({ file, why }) => `keys cannot be read from ${file}${because(why)}`,
   keys_ignored: ({ file, ids = [], why }) => `keys of ${file} do not count${because(why)} (${ids.join(', ')})`,

@@ -14,7 +14,13 @@ import { type Colour, painted, type Piece, type Screen } from './screen.ts'
 /** Who looks at a terminal waits for a line; a burst of them still goes out as one block. */
 const WAIT_MS = 40
 
-const COLOURS: Readonly<Record<Level | 'fatal', Colour>> = { info: 'cyan', warn: 'yellow', error: 'red', fatal: 'red' }
+const COLOURS: Readonly<Record<Level | 'fatal', Colour>> = {
+  debug: 'dim',
+  info: 'cyan',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
+}
 
 export function createPeopleLog(level: string, screen: Screen, destination?: DestinationStream): Log {
   const sink = destination ?? new Blocks(STANDARD_OUTPUT, WAIT_MS)
