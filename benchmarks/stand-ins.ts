@@ -73,7 +73,6 @@ export function deploymentFor(
     health: {
       calls: 0,
       ejectedUntil: 0,
-      reading: null,
       retryAfterUntil: 0,
       pausedFor: null,
       unsupportedUntil: new Map<string, number>(),

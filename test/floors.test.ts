@@ -19,6 +19,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'observe/explain': 1,
   'decision/route': 2,
   'backends/engine': 2,
+  'backends/readings': 1,
   'backends/fleet': 3,
   'backends/upstream': 2,
   'observe/gateway': 2,

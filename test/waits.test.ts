@@ -38,6 +38,7 @@ const LET_PASS: readonly string[] = [
   'e2e/shutdown.test.ts',
   'e2e/slow-reader.test.ts',
   'e2e/stalled.test.ts',
+  'fleet/engine-polls.test.ts',
   'fleet/fleet.test.ts',
   'relay/response-writer.test.ts',
   'support/await.ts',

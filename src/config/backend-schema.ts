@@ -66,7 +66,7 @@ export const backend = z
     include_usage: described(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
     loads_on_demand: described(
       z.boolean(),
-      'it loads a model when it is requested, as llama-swap does; Ollama and LM Studio always do',
+      'it loads a model when it is requested, as a router of llama.cpp does; Ollama, LM Studio and llama-swap always do',
       false,
     ),
     on_abort: described(

@@ -98,7 +98,7 @@ function withFormats(provider: Provider, formats: readonly string[] | null): Pro
 
 /** The provider of a backend whose address has the version, or needs none. */
 function unversioned(provider: Provider): Provider {
-  const { api, endpoints, discovery } = provider
+  const { api, endpoints, discovery, telemetry = [] } = provider
   const plain = (path: string): string => (path.startsWith(`${api}/`) ? path.slice(api.length) : path)
   return {
     ...provider,
@@ -113,6 +113,7 @@ function unversioned(provider: Provider): Provider {
       ]),
     ),
     discovery: discovery.map((source) => ({ ...source, path: plain(source.path) })),
+    telemetry: telemetry.map((source) => ({ ...source, path: plain(source.path) })),
   }
 }
 

@@ -29,7 +29,7 @@ type Providers = ReadonlyMap<string, Provider>
 
 /** `written`: the file before variables are put in. `folder`: what relative paths of the file start from. */
 export function buildConfig(file: ConfigFile, written: unknown, providers: Providers, folder: string): Config {
-  const { server = {}, discovery = {}, store = {} } = file
+  const { server = {}, store = {} } = file
   const routes = (file.routes ?? []).map(toRoute)
   const limits = { ...DEFAULT_LIMITS, ...toLimits(file.limits ?? {}) }
   const engines = { folder, loadMs: limits.loadMs }
@@ -47,16 +47,24 @@ export function buildConfig(file: ConfigFile, written: unknown, providers: Provi
       bodyBytes: file.limits?.body ?? DEFAULT_BODIES.bodyBytes,
       bodiesBytes: file.limits?.bodies ?? DEFAULT_BODIES.bodiesBytes,
     },
-    discovery: {
-      intervalMs: discovery.interval ?? DEFAULT_DISCOVERY.intervalMs,
-      retryMs: discovery.retry ?? DEFAULT_DISCOVERY.retryMs,
-      timeoutMs: discovery.timeout ?? DEFAULT_DISCOVERY.timeoutMs,
-    },
+    discovery: toDiscovery(file.discovery ?? {}),
     store: toStore(store, folder),
     admin: file.admin === undefined ? null : toAdmin(file.admin),
     telemetry: file.telemetry === undefined ? null : toTelemetry(file.telemetry),
   }
 }
+
+const toDiscovery = ({
+  interval,
+  retry,
+  timeout,
+  poll,
+}: NonNullable<ConfigFile['discovery']>): Config['discovery'] => ({
+  intervalMs: interval ?? DEFAULT_DISCOVERY.intervalMs,
+  retryMs: retry ?? DEFAULT_DISCOVERY.retryMs,
+  timeoutMs: timeout ?? DEFAULT_DISCOVERY.timeoutMs,
+  pollMs: poll ?? DEFAULT_DISCOVERY.pollMs,
+})
 
 const toServer = (server: NonNullable<ConfigFile['server']>): Config['server'] => ({
   host: server.host ?? DEFAULT_SERVER.host,

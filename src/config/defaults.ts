@@ -42,7 +42,12 @@ export const DEFAULT_ENGINE_GROUP: EngineGroupSpec & { readonly members: number 
 
 export const DEFAULT_UPSTREAM: Config['upstream'] = { client: 'lean' }
 
-export const DEFAULT_DISCOVERY: Config['discovery'] = { intervalMs: 30_000, retryMs: 2_000, timeoutMs: 5_000 }
+export const DEFAULT_DISCOVERY: Config['discovery'] = {
+  intervalMs: 30_000,
+  retryMs: 2_000,
+  timeoutMs: 5_000,
+  pollMs: 1_500,
+}
 
 export const DEFAULT_ADMIN: Pick<AdminSpec, 'host' | 'port'> = { host: '127.0.0.1', port: 7071 }
 

@@ -4,6 +4,7 @@ import { FORMAT_NAMES } from '../core/format-names.ts'
 import { ASKS } from '../core/endpoints.ts'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
 import { type EndpointPlace, type ListPages, ON_ABORT, WISHES } from '../core/provider.ts'
+import { telemetrySchema } from './telemetry-schema.ts'
 
 const text = z.string().min(1)
 const path = z.string().startsWith('/')
@@ -237,6 +238,10 @@ export const providerSchema = z.strictObject({
     .describe(
       'how it lists its models: several lists are merged by id, later ones add to earlier ones. `[]`: it has no list, and models are declared',
     ),
+  telemetry: z
+    .array(telemetrySchema)
+    .default([])
+    .describe('what it tells of itself, beside its models: each place is asked in turn. Of engines of your own only'),
   request: z
     .strictObject({
       rename: z.record(z.string(), text).default({}).describe('top-level field -> the name under which it reads it'),

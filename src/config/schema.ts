@@ -279,7 +279,7 @@ export const fileSchema = z.strictObject({
         ),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
         load: time(
-          'in place of headers and ttft, while an engine that loads on demand may be loading: Ollama, LM Studio, `loads_on_demand: true`',
+          'in place of headers and ttft, while an engine that loads on demand may be loading: Ollama, LM Studio, llama-swap, `loads_on_demand: true`',
           DEFAULT_LIMITS.loadMs,
         ),
         buffer: described(
@@ -309,6 +309,10 @@ export const fileSchema = z.strictObject({
       interval: time('between two probes of a healthy backend', DEFAULT_DISCOVERY.intervalMs),
       retry: time('after the first failure; doubles up to the interval', DEFAULT_DISCOVERY.retryMs),
       timeout: time('for one probe', DEFAULT_DISCOVERY.timeoutMs),
+      poll: time(
+        'between two questions to an engine of your own that has work, what it is doing; a third sooner or later',
+        DEFAULT_DISCOVERY.pollMs,
+      ),
     }),
     'asking backends for their models and health',
   ),

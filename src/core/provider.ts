@@ -2,6 +2,7 @@
 import type { JsonObject } from './json.ts'
 import type { Capability, Effort } from './capabilities.ts'
 import type { Ask } from './endpoints.ts'
+import type { TelemetrySource } from './telemetry-source.ts'
 
 /** A way to ask a backend for its models; several are merged by id, later ones add to earlier ones. Paths are relative to the backend's root. */
 export interface DiscoverySource {
@@ -145,6 +146,8 @@ export interface Provider {
   /** Proof that the thing on a port is this engine: the body of GET `path` must match `pattern`. */
   readonly signature: { readonly path: string; readonly pattern: string } | null
   readonly discovery: readonly DiscoverySource[]
+  /** What it tells of itself beside its models; a cloud is never asked. Absent = nothing. */
+  readonly telemetry?: readonly TelemetrySource[]
   readonly request: {
     /** Top-level field -> the name that this backend reads. */
     readonly rename: Readonly<Record<string, string>>

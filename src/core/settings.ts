@@ -258,7 +258,12 @@ export interface PolicySettings {
   readonly keys: readonly KeySpec[]
   readonly budgets: readonly BudgetSpec[]
   readonly limits: Limits
-  readonly discovery: { readonly intervalMs: number; readonly retryMs: number; readonly timeoutMs: number }
+  readonly discovery: {
+    readonly intervalMs: number
+    readonly retryMs: number
+    readonly timeoutMs: number
+    readonly pollMs: number
+  }
 }
 
 /**

@@ -160,13 +160,18 @@ const MISTAKES: readonly Mistake[] = [
     told: [{ at: '3:11', path: 'backends[0].kind', marked: 'google', remedy: 'write "gemini"' }],
   },
   {
-    mistake: 'tgi',
-    yaml: 'backends:\n  - name: a\n    kind: tgi\n    url: http://h:8000\n',
+    mistake: 'text-generation-inference',
+    yaml: 'backends:\n  - name: a\n    kind: text-generation-inference\n    url: http://h:8000\n',
+    told: [{ at: '3:11', path: 'backends[0].kind', marked: 'text-generation-inference', remedy: 'write "tgi"' }],
+  },
+  {
+    mistake: 'koboldcpp',
+    yaml: 'backends:\n  - name: a\n    kind: koboldcpp\n    url: http://h:8000\n',
     told: [
       {
         at: '3:11',
         path: 'backends[0].kind',
-        marked: 'tgi',
+        marked: 'koboldcpp',
         remedy: 'for what speaks OpenAI\'s API write "openai-compatible"',
       },
     ],

@@ -11,7 +11,8 @@ const COLD: readonly Plan[] = [{ headersAfter: 400 }, { firstAfter: 400 }]
 const kinds: readonly [string, Record<string, unknown>][] = [
   ['ollama', { kind: 'ollama' }],
   ['LM Studio', { kind: 'lmstudio' }],
-  ['llama-swap', { kind: 'openai-compatible', loads_on_demand: true }],
+  ['llama-swap', { kind: 'llama-swap' }],
+  ['an engine without a kind of its own', { kind: 'openai-compatible', loads_on_demand: true }],
   ['a router of llama.cpp', { kind: 'llamacpp', loads_on_demand: true }],
 ]
 

@@ -87,7 +87,7 @@ t.test('start finds models; names lead to them', async (t) => {
 
 t.test('the same model keeps its object; only changes make a new catalog', async (t) => {
   const double = await engine(t, { 'GET /v1/models': list('m', 'old') })
-  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000 }
+  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000, pollMs: 1_500 }
   const { fleet, catalogs } = watch(t, [backend(double.root)], { discovery })
   await fleet.start()
   const first = only(fleet)
@@ -106,7 +106,7 @@ t.test('the same model keeps its object; only changes make a new catalog', async
 t.test('a context that is told of loaded models only is remembered', async (t) => {
   const entry = { id: 'm', digest: 'a' }
   const double = await engine(t, { 'GET /v1/models': json({ data: [{ ...entry, max_model_len: 2048 }] }) })
-  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000 }
+  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000, pollMs: 1_500 }
   const { fleet } = watch(t, [backend(double.root)], { discovery })
   await fleet.start()
   double.routes['GET /v1/models'] = json({ data: [entry] })
@@ -202,7 +202,7 @@ t.test('clouds without a list: declared models are enough, a refused key is not'
 
 t.test('start does not wait for a backend that never answers; a busy one is not down', async (t) => {
   const double = await engine(t, { '*': () => 'hang' })
-  const discovery = { intervalMs: 30, retryMs: 10, timeoutMs: 100 }
+  const discovery = { intervalMs: 30, retryMs: 10, timeoutMs: 100, pollMs: 1_500 }
   const { fleet } = watch(t, [backend(double.root, { models: ['m'] })], { discovery })
   const startedAt = performance.now()
   await fleet.start()
@@ -264,7 +264,7 @@ t.test('how a call ends decides whether its backend rests, and how long', async 
 
 t.test('a refusal of usage is remembered for a version', async (t) => {
   const double = await engine(t, { 'GET /v1/models': list('m'), 'GET /version': json({ version: '1' }) })
-  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000 }
+  const discovery = { intervalMs: 10, retryMs: 10, timeoutMs: 2_000, pollMs: 1_500 }
   const { fleet, ...clock } = watch(t, [backend(double.root)], { discovery })
   await fleet.start()
   const { live } = only(fleet)
@@ -371,7 +371,7 @@ t.test('another address by the same name is another backend: its calls end where
 
 t.test('newcomers that are dismissed leave nothing behind', async (t) => {
   const [a, b] = [await engine(t, { 'GET /v1/models': list('m') }), await engine(t, { 'GET /v1/models': list('m') })]
-  const discovery = { intervalMs: 20, retryMs: 20, timeoutMs: 2_000 }
+  const discovery = { intervalMs: 20, retryMs: 20, timeoutMs: 2_000, pollMs: 1_500 }
   const { fleet } = watch(t, [backend(a.root)], { discovery })
   await fleet.start()
   await fleet.dismiss(await fleet.introduce(config([backend(b.root, { name: 'two' })], { discovery })))

@@ -207,8 +207,21 @@ t.test('thousands of keys, users, models, routes and request ids do not fill the
 
 t.test('gauges are read at each scrape', async (t) => {
   const states: BackendReading[] = [
-    { name: 'a', state: 'ready', inflight: 2, resting: false },
-    { name: 'b', state: 'down', inflight: 0, resting: true },
+    {
+      name: 'a',
+      state: 'ready',
+      inflight: 2,
+      resting: false,
+      engine: { running: 3, waiting: 0, kv_usage_ratio: 0.25 },
+    },
+    {
+      name: 'b',
+      state: 'down',
+      inflight: 0,
+      resting: true,
+      engine: { running: null, waiting: null, kv_usage_ratio: null },
+    },
+    { name: 'c', state: 'ready', inflight: 0, resting: false, engine: null },
   ]
   const metrics = newMetrics({ backends: () => states })
   const sum = await sums(metrics)
@@ -217,9 +230,18 @@ t.test('gauges are read at each scrape', async (t) => {
   t.equal(sum('backend_up', { backend: 'b' }), 0)
   t.equal(sum('backend_state', { backend: 'b', state: 'down' }), 1)
   t.equal(sum('backend_state', { backend: 'b' }), 1, 'one state at a time')
+  t.equal(sum('backend_running', { backend: 'a' }), 3)
+  t.equal(sum('backend_kv_usage_ratio', { backend: 'a' }), 0.25)
+  const text = await metrics.scrape('text')
+  t.match(text, /^turnout_backend_waiting\{backend="a"\} 0$/m, 'a zero that was told is one')
+  t.notMatch(
+    text,
+    /turnout_backend_(running|waiting|kv_usage_ratio)\{backend="[bc]"/,
+    'nothing is made of what is unknown',
+  )
   t.equal(sum('breaker_open', { backend: 'a' }), 0)
   t.equal(sum('breaker_open', { backend: 'b' }), 1)
-  states.pop()
+  states.splice(1, 1)
   t.notMatch(await metrics.scrape('text'), 'backend="b"', 'one that is gone is gone')
 })
 

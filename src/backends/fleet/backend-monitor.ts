@@ -10,6 +10,7 @@ import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
 import { pause } from './deployment-health.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
+import { EnginePolls } from './engine-polls.ts'
 import { type LiveState, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
@@ -57,6 +58,7 @@ export class BackendMonitor {
   readonly #cache: DetailCache = new Map()
   readonly #refusal: UsageRefusal
   readonly #standing: Standing
+  readonly #polls: EnginePolls
   #timer: NodeJS.Timeout | null = null
   /** When its state is another one by the time alone. */
   #clock: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null
@@ -78,6 +80,14 @@ export class BackendMonitor {
     this.#standing.wakes = spec.provider.response.wakes
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
+    this.#polls = new EnginePolls(spec, this.live, discovery, {
+      client: () => tools.client(),
+      now: () => tools.now(),
+      read: () => {
+        this.#standing.read(tools.now())
+        this.#keepTime()
+      },
+    })
   }
 
   get spec(): BackendSpec {
@@ -93,6 +103,7 @@ export class BackendMonitor {
   apply(models: Models, timing: PolicySettings['discovery']): boolean {
     const before = this.spec
     this.#models = models
+    this.#polls.apply(this.spec, timing)
     const others = timing.intervalMs !== this.#timing.intervalMs || timing.retryMs !== this.#timing.retryMs
     this.#timing = timing
     if (before === this.spec) {
@@ -137,7 +148,7 @@ export class BackendMonitor {
   /** A request goes to this backend. `pending`: tokens of its prompt that are new there. */
   sent(stream: boolean, pending: number): Place {
     const { load } = this.live
-    load.open++
+    if (++load.open === 1) this.#polls.busy()
     const place = this.#places.sent(stream, pending)
     load.pending = this.#places.pending
     this.#standing.loaded(this.#tools.now())
@@ -204,7 +215,7 @@ export class BackendMonitor {
     if (this.#timer !== null) clearTimeout(this.#timer)
     if (this.#clock !== null) clearTimeout(this.#clock.timer)
     this.#abort?.abort()
-    await this.#looking
+    await Promise.all([this.#looking, this.#polls.stop()])
   }
 
   async #look(): Promise<void> {
@@ -231,6 +242,8 @@ export class BackendMonitor {
       if (checked || !result.found) this.#take(result, mismatch)
       else this.#standing.noted(mismatch, this.#tools.now())
       this.#lookedAt = this.#tools.now()
+      if (result.found && mismatch === null) this.#polls.found()
+      else if (mismatch !== null || (!result.found && result.loading)) this.#polls.gone()
       if (result.found) await this.#refusal.review(this.spec, tools, this.#lookedAt)
     } finally {
       clearTimeout(limit)
@@ -291,6 +304,7 @@ export class BackendMonitor {
       this.#refusal.forget()
       this.#models.forgetRefusals()
     }
+    if (this.live.state === 'down') this.#polls.gone()
     this.#tools.moved(this, from)
   }
 

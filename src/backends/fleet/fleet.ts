@@ -12,6 +12,7 @@ import type { BackendState } from '../../core/backend-state.ts'
 import type { BackendLive, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
+import { type EngineStatus, engineStatus } from './engine-status.ts'
 import { HttpClient } from '../upstream/http-client.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
@@ -54,6 +55,8 @@ export interface BackendStatus {
   /** Until when a model of it rests after failures, and by its own wish: the longest rest; readings of the fleet's clock, 0 = none does. */
   readonly ejectedUntil: number
   readonly pausedUntil: number
+  /** What its engine is doing; null: it has told nothing. */
+  readonly engine: EngineStatus | null
 }
 
 export type FleetSettings = Pick<PolicySettings, 'backends' | 'models' | 'discovery'>
@@ -229,6 +232,7 @@ export class Fleet {
       retryAfterUntil: live.retryAfterUntil,
       ejectedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.ejectedUntil)),
       pausedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.retryAfterUntil)),
+      engine: live.reading === null ? null : engineStatus(live.reading, this.#tools.now()),
     }))
   }
 
@@ -260,6 +264,6 @@ const isSame = (a: BackendSpec, b: BackendSpec): boolean =>
 
 const namesOf = (monitors: readonly BackendMonitor[]): string[] => monitors.map(({ spec }) => spec.name)
 
-/** A connection serves the questions of one look; the next look is too far away to keep it open. */
+/** A connection serves the questions of one look, and of the polls while there is work; the next look is too far away to keep it open. Engines close theirs after five seconds. */
 const clientFor = ({ discovery }: FleetSettings): HttpClient =>
-  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 1_000 })
+  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 3_000 })

@@ -1,6 +1,8 @@
 /** What a list of models says, read by the paths of a discovery source. Pure: the answer is a stranger's and may be anything. */
 import type { Capability } from '../../core/capabilities.ts'
+import { isModelId } from '../../core/model-id.ts'
 import type { DiscoverySource, ListPages } from '../../core/provider.ts'
+import { valueAt } from '../../core/value-at.ts'
 
 /** What an engine tells about a model; null and absent = it does not say. */
 export interface Described {
@@ -119,21 +121,6 @@ export function merge(first: Described, second: Described): Described {
     parent: first.parent ?? second.parent,
     capabilities: { ...second.capabilities, ...first.capabilities },
   }
-}
-
-/** The value at a dotted path (numbers index arrays); undefined where there is none. '' is the value itself. */
-export function valueAt(value: unknown, path: string): unknown {
-  let here = value
-  for (const key of path === '' ? [] : path.split('.')) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined
-    here = (here as Record<string, unknown>)[key]
-  }
-  return here
-}
-
-/** A name with control characters would break log lines. */
-function isModelId(id: unknown): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= 512 && !/[\u0000-\u001f\u007f]/.test(id)
 }
 
 function sizeOf(value: unknown): number | null {

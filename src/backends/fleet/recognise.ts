@@ -2,7 +2,7 @@
 import type { Provider } from '../../core/provider.ts'
 import type { HttpAnswer, HttpClient } from '../upstream/http-client.ts'
 import { ask, parseJson } from './ask.ts'
-import { valueAt } from './read-list.ts'
+import { valueAt } from '../../core/value-at.ts'
 
 interface Tools {
   readonly client: HttpClient

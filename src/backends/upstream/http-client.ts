@@ -6,6 +6,8 @@ export interface HttpCall {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | null
+  /** A larger answer is none; `call` alone. */
+  readonly mostBytes?: number
   /** Ends the whole call. */
   readonly signal: AbortSignal
 }
@@ -44,7 +46,8 @@ export class HttpClient {
     let size = 0
     for await (const part of response.body as AsyncIterable<Buffer>) {
       size += part.length
-      if (size > MOST_BYTES) throw Object.assign(new Error('answer too large'), { code: 'ANSWER_TOO_LARGE' })
+      if (size > (call.mostBytes ?? MOST_BYTES))
+        throw Object.assign(new Error('answer too large'), { code: 'ANSWER_TOO_LARGE' })
       parts.push(part)
     }
     return { status: response.statusCode, text: Buffer.concat(parts).toString() }

@@ -48,6 +48,11 @@ export const BACKEND_OPTIONS = {
     'wire formats in which it is asked, the preferred one first, instead of all that its kind has',
     { value: null },
   ),
+  poll: option(
+    z.boolean(),
+    'ask an engine of your own what it is doing: what runs and waits in it, how full its memory is, which models are loaded. Clouds are never asked',
+    { value: true },
+  ),
   ...WISH_OPTIONS,
   prompt_caching: option(
     z.boolean(),
