@@ -92,14 +92,26 @@ export function planOf(all: readonly Deployment[], situation: Situation = {}): R
   return recorded(plan(request, profile, table, LIMITS, moment(situation.moment)))
 }
 
-/** So many one after the other, each of them carried out. */
-export function plans(all: readonly Deployment[], situation: Situation, count: number): RoutePlan[] {
+/** One after the other, each of them carried out, at readings of the clock. */
+export function planner(all: readonly Deployment[], situation: Situation): (now?: number) => RoutePlan {
   const { request, table, profile } = asked(situation, all)
-  return Array.from({ length: count }, () => {
-    const made = plan(request, profile, table, LIMITS, moment(situation.moment))
+  return (now) => {
+    const made = plan(
+      request,
+      profile,
+      table,
+      LIMITS,
+      moment({ ...situation.moment, ...(now === undefined ? {} : { now }) }),
+    )
     made.taken()
     return made
-  })
+  }
+}
+
+/** So many one after the other, each of them carried out. */
+export function plans(all: readonly Deployment[], situation: Situation, count: number): RoutePlan[] {
+  const next = planner(all, situation)
+  return Array.from({ length: count }, () => next())
 }
 
 /** With what is expected, which is worked out late where only one can be asked. */

@@ -36,6 +36,7 @@ export interface Question {
   readonly remembered: Remembered | null
   readonly pressure: number
   readonly rota: Rota
+  readonly now: number
 }
 
 /** A decision with all that led to it. */

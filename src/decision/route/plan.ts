@@ -21,6 +21,7 @@ import { refusalOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { provenFirst, trouble } from './trouble.ts'
+import { isHeldBack, rampOf } from './slow-start.ts'
 import { score, weightsOf } from './utility.ts'
 
 /** Where nothing can be called, `refusal` names for each candidate what ruled it out. Throws only where nothing has the name that the request asks for. */
@@ -93,9 +94,11 @@ class Plan implements RoutePlan {
   }
 
   taken(): void {
-    const { rota, set } = this.#decision.question
+    const { rota, set, now } = this.#decision.question
     const [first] = this.#decision.pick.order
-    if (first !== undefined) rota.take(set.seats[first]!, set.targets[first]!.deployment.backend.weight)
+    if (first === undefined) return
+    const { backend, live } = set.targets[first]!.deployment
+    rota.take(set.seats[first]!, backend.weight * rampOf(live, now))
   }
 }
 
@@ -121,6 +124,7 @@ export function choose(
     remembered: profile.continues ? moment.recall(profile.affinity) : null,
     pressure: moment.pressure,
     rota: table.rotas.of(choice.candidates, !isUnscored(choice.scoring)),
+    now: moment.now,
   }
   return admission.live.length === 1 && ceilings === NO_CEILINGS
     ? onlyOne(question, admission)
@@ -152,7 +156,9 @@ function weighed(question: Question, admitted: Admission, { now, random, recall 
   for (const row of admitted.live) {
     const target = set.targets[row]!
     score(rows, row, weights, request.stream, stickinessBonus(target, remembered))
-    troubles[row] = trouble(target.deployment, request, profile, rows[row * COLUMNS + COLUMN.most]!, now)
+    const known = trouble(target.deployment, request, profile, rows[row * COLUMNS + COLUMN.most]!, now)
+    const held = isHeldBack(target.deployment.live, rota.isDue(set.seats[row]!), now)
+    troubles[row] = held ? Math.max(known, 0.75) : known
   }
   const { admission, relaxed } =
     ceilings === NO_CEILINGS ? { admission: admitted, relaxed: null } : keepBelow(ceilings, rows, admitted)

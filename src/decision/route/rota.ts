@@ -43,6 +43,12 @@ export class Rota {
     return this.#last[one]! - this.#last[other]!
   }
 
+  /** It has had no more than its share; of a seat without others in its group nothing can be said but that. */
+  isDue(seat: number): boolean {
+    const group = this.groups[seat]!
+    return this.sizes[group] === 1 || this.#used[seat]! <= this.#clocks[group]!
+  }
+
   /** A request is sent to this seat. */
   take(seat: number, weight: number): void {
     const group = this.groups[seat]!

@@ -1,6 +1,6 @@
 /** What is known against candidates at the moment: the higher, the later one is asked; 0 = nothing. Pure. */
 import type { Capability } from '../../core/capabilities.ts'
-import type { Deployment, GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
+import type { BackendLive, Deployment, GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
 import type { Field } from './field.ts'
 import { refuses, tight } from './filters.ts'
 
@@ -14,7 +14,8 @@ export function trouble(
 ): number {
   const { live, health } = deployment
   if (refuses(deployment, request, profile, now)) return 3
-  if (live.state === 'down') return 2
+  if (live.state === 'down' || (live.state === 'sleeping' && !deployment.backend.provider.response.wakes)) return 2
+  if (live.state === 'auth_error') return isTried(live, now) ? 0 : 2
   if (
     live.state === 'warming_up' ||
     live.retryAfterUntil > now ||
@@ -24,6 +25,10 @@ export function trouble(
     return 1
   return tight(deployment, profile, most) ? 0.5 : 0
 }
+
+/** One request at a time finds out whether the key is accepted again. */
+const isTried = ({ until, load }: BackendLive, now: number): boolean =>
+  until !== null && until <= now && load.open === 0
 
 /** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
 export function provenFirst(
