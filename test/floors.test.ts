@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'backends/readings': 1,
   'backends/fleet': 3,
   'backends/upstream': 2,
+  'backends/kv-events': 2,
   'observe/gateway': 2,
   'observe/log': 2,
   'observe/headline': 2,
