@@ -34,6 +34,7 @@ const promptedWith = (body: JsonObject, stream: boolean): GatewayRequest => ({
   agent: null,
   user: null,
   strategy: null,
+  priority: 'normal',
   deadlineMs: null,
   maxCostUsd: null,
   explain: false,

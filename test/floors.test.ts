@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'backends/engine': 2,
   'backends/readings': 1,
   'backends/fleet': 3,
+  'backends/gate': 2,
   'backends/upstream': 2,
   'backends/kv-events': 2,
   'observe/gateway': 2,

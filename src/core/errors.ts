@@ -220,6 +220,12 @@ export const ERRORS = {
     status: 503,
     means: 'The Redis in which answers are kept cannot be asked, so an id of one cannot be looked up.',
   },
+  at_capacity: {
+    ...GATEWAY,
+    status: 503,
+    means:
+      'Every backend that could serve it is at the limits that the configuration gives it, and the wait is longer than it may be; see retry-after, which is the wait that is expected.',
+  },
   no_backend: { ...GATEWAY, status: 503, means: 'There is no backend that could be tried.' },
   gateway_overloaded: {
     ...GATEWAY,

@@ -1,8 +1,9 @@
 /** Everything that happens in the gateway beside its requests: one type for all that listen, and one table of how serious each kind is. */
 import type { Entity, Period } from './budget.ts'
+import type { ErrorCode } from './errors.ts'
 import type { BackendState } from './backend-state.ts'
 
-export interface BackendEvent {
+export interface BackendStateEvent {
   readonly event: 'backend_state'
   readonly backend: string
   readonly from: BackendState
@@ -11,6 +12,18 @@ export interface BackendEvent {
   /** When it is over, or is tried again (ISO 8601); null: nobody knows. */
   readonly until: string | null
 }
+
+/** One of several keys of a backend was refused, and rests alone. */
+export interface KeyRestEvent {
+  readonly event: 'backend_key_rests'
+  readonly backend: string
+  /** Its name in the configuration, or its position there, from 1. */
+  readonly key_name: string
+  readonly why: ErrorCode
+  readonly ms: number
+}
+
+export type BackendEvent = BackendStateEvent | KeyRestEvent
 
 /** An engine of this machine that appeared where nothing was configured. `address`: host and port; `models`: how many it lists. */
 export interface EngineEvent {
@@ -146,6 +159,7 @@ export interface ProcessEvent {
 
 export type GatewayEvent =
   | BackendEvent
+  | KeyRestEvent
   | EngineEvent
   | OwnEngineEvent
   | KeyFileEvent
@@ -177,6 +191,7 @@ interface EventFacts {
 /** In the order of the types above. */
 export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   backend_state: { level: 'info', of: 'fleet' },
+  backend_key_rests: { level: 'warn', of: 'fleet' },
   engine_found: { level: 'info', of: 'fleet' },
   engine_starting: { level: 'info', of: 'engine' },
   engine_started: { level: 'info', of: 'engine' },

@@ -18,6 +18,7 @@ import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Residency } from './residency.ts'
 import type { Prefix } from './prefix.ts'
+import type { Priority } from './priority.ts'
 import type { Principal } from './principal.ts'
 import type { Prompt } from './prompt.ts'
 
@@ -149,6 +150,8 @@ export interface GatewayRequest {
   readonly agent: string | null
   readonly user: string | null
   readonly strategy: Strategy | null
+  /** As its key allows it. */
+  readonly priority: Priority
   readonly deadlineMs: number | null
   /** What the caller would pay for this request at most, in USD. */
   readonly maxCostUsd: number | null
@@ -206,6 +209,8 @@ export interface RoutePlan {
   /** Why nothing can be called; null where `order` has a target. */
   readonly refusal: GatewayError | null
   readonly limits: Limits
+  /** Longest expected wait for the first token; null: the route sets none. */
+  readonly maxTtftMs: number | null
   readonly profile: RequestProfile
   /** What counts as a useful answer here. */
   readonly success: SuccessSpec

@@ -1,5 +1,6 @@
 /** One call of one backend, from the moment it is sent: the only type for it above upstream/. */
 import type { Place } from '../backends/fleet/places.ts'
+import type { Pass } from '../backends/gate/pass.ts'
 import type { Exchange } from '../backends/upstream/exchange.ts'
 import type { LoadView } from '../core/load.ts'
 import type { GatewayError } from '../core/errors.ts'
@@ -16,6 +17,10 @@ export interface Sent {
   readonly load: LoadView
   /** Null where none was taken. */
   readonly place: Place | null
+  /** What the gate of its backend gave it; null: there is none. */
+  readonly pass: Pass | null
+  /** That it waited for it, ms. */
+  readonly queuedMs: number
   /** On a new connection: the call before it failed on a kept one that was closed. */
   readonly fresh: boolean
   /** The gateway asks for usage by a field that the caller did not send. */
@@ -32,6 +37,8 @@ export class Attempt {
   readonly startedAt: number
   readonly load: LoadView
   readonly place: Place | null
+  readonly pass: Pass | null
+  readonly queuedMs: number
   readonly fresh: boolean
   readonly addsUsage: boolean
   readonly askedAt: EndpointPlace
@@ -53,6 +60,8 @@ export class Attempt {
     this.startedAt = sent.startedAt
     this.load = sent.load
     this.place = sent.place
+    this.pass = sent.pass
+    this.queuedMs = sent.queuedMs
     this.fresh = sent.fresh
     this.addsUsage = sent.addsUsage
     this.askedAt = sent.askedAt

@@ -3,6 +3,8 @@
  * that an answer that breaks off may be followed by another call.
  */
 import type { Fleet } from '../backends/fleet/fleet.ts'
+import { blamesKey } from '../backends/gate/blame.ts'
+import type { Pass, Spent } from '../backends/gate/pass.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
 import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
@@ -18,13 +20,14 @@ import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
+import { type Admitted, enter } from './entry.ts'
 import { failureOfAll } from './failure.ts'
 import { nextStep } from './next-step.ts'
 
 /** The parts of the gateway that calls are made with. */
 export interface DispatchTools extends CallTools {
   readonly formats: Formats
-  readonly fleet: Pick<Fleet, 'begin' | 'began' | 'end' | 'adapted'> & {
+  readonly fleet: Pick<Fleet, 'gateOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
     refusesUsage(deployment: Deployment): void
   }
 }
@@ -44,6 +47,12 @@ export class Attempts {
   /** The next call needs a new connection. */
   #fresh = false
   readonly #failed: Attempt[] = []
+  /** Backends that had no place for it, in the words of their gates. */
+  readonly #turnedAway: GatewayError[] = []
+  /** That it waited for places, in all; ms. */
+  queuedMs = 0
+  /** Of a call that its backend has not seen: the next one goes by it. */
+  #kept: Pass | null = null
   readonly #withoutUsage: Deployment[] = []
   /** What ended the calls, where it was not that none was left. */
   #stoppedBy: GatewayError | null = null
@@ -60,7 +69,7 @@ export class Attempts {
 
   /** Why there is no next call, once `next` has returned null. */
   get failure(): GatewayError {
-    return this.#stoppedBy ?? failureOfAll(this.#failed, this.#request, this.#plan)
+    return this.#stoppedBy ?? failureOfAll(this.#failed, this.#turnedAway, this.#request, this.#plan)
   }
 
   /** The first call whose answer began; null where none did. */
@@ -89,6 +98,11 @@ export class Attempts {
 
   /** Ends the call that is open, where one is. `error`: why it failed; null where its answer is complete. */
   end(error: GatewayError | null): void {
+    this.#end(error, false)
+  }
+
+  /** `again`: another call may follow. */
+  #end(error: GatewayError | null, again: boolean): void {
     const last = this.made.at(-1)
     if (last === undefined || last.endedAt !== null) return
     const { exchange, deployment, place } = last
@@ -97,7 +111,10 @@ export class Attempts {
     last.endedAt = exchange.endedAt ?? now()
     const asked = { request: this.#request, profile: this.#plan.profile }
     const endpoint = placeKey(this.#request.endpoint, last.askedAt)
-    fleet.end(deployment, exchange.unread ? null : { endpoint, error, asked }, place)
+    const keeps = again && exchange.unread && !last.fresh
+    if (keeps) this.#kept = last.pass
+    const spent = keeps ? 'kept' : spentOf(last)
+    fleet.end(deployment, exchange.unread ? null : { endpoint, error, asked }, place, last.pass, spent)
   }
 
   /** What the last call teaches about the next one; null where there is none. */
@@ -125,6 +142,10 @@ export class Attempts {
     if (lacksPlace(error) && this.#hasAnother(deployment)) return target
     this.#adaptations = []
     this.#failed.push(last)
+    if (this.#left > 0 && last.pass !== null && blamesKey(error) && this.#tools.fleet.gateOf(deployment)?.hasOther()) {
+      this.#left--
+      return target
+    }
     const step = nextStep(error)
     if (step === 'stop') return this.#stop(error)
     if (step === 'larger') keepLarger(this.#queue, deployment)
@@ -160,12 +181,61 @@ export class Attempts {
     return null
   }
 
-  /** One call, until its answer has begun or it has failed. Null where the caller has left before it was sent: then it is none. */
-  async #call(target: Target): Promise<Attempt | null> {
+  /** One call, until its answer has begun or it has failed. Null where no call was made: the caller has left, or there is no place for it anywhere. */
+  #call(first: Target): Promise<Attempt | null> {
+    const entry = this.#enter(first)
+    return entry instanceof Promise ? entry.then((admitted) => this.#admitted(admitted)) : this.#admitted(entry)
+  }
+
+  #admitted(admitted: Admitted | null): Promise<Attempt | null> {
+    if (admitted === null) return Promise.resolve(null)
+    const { pass } = admitted
+    const sending = this.#send(admitted)
+    if (pass === null) return sending
+    return sending.catch((thrown: unknown) => {
+      pass.unused()
+      throw thrown
+    })
+  }
+
+  /** A place for the call: there, or at the next one that has any. Nothing is awaited where there is one at once. */
+  #enter(first: Target): Admitted | null | Promise<Admitted | null> {
+    const pass = this.#kept
+    this.#kept = null
+    if (pass !== null) return { target: first, pass, queuedMs: 0 }
+    for (let target: Target | null = first; target !== null; target = this.#queue.shift() ?? null) {
+      if (this.#caller.gone) return this.#stop(clientClosed())
+      const gate = this.#tools.fleet.gateOf(target.deployment)
+      if (gate === null) return { target, pass: null, queuedMs: 0 }
+      const others = this.#queue.length > 0
+      const asking = { request: this.#request, plan: this.#plan, caller: this.#caller, others, now: this.#tools.now }
+      const entered = enter(gate, target, asking)
+      if (entered instanceof Promise) return this.#waited(entered)
+      if (!(entered instanceof GatewayError)) return entered
+      this.#turnedAway.push(entered)
+    }
+    return null
+  }
+
+  async #waited(entering: Promise<Admitted | GatewayError>): Promise<Admitted | null> {
+    const since = this.#tools.now()
+    const entered = await entering
+    this.queuedMs += this.#tools.now() - since
+    if (!(entered instanceof GatewayError)) return entered
+    if (entered.code === 'client_closed' || entered.code === 'shutting_down') return this.#stop(entered)
+    this.#turnedAway.push(entered)
+    const next = this.#queue.shift()
+    return next === undefined ? null : await this.#enter(next)
+  }
+
+  async #send({ target, pass, queuedMs }: Admitted): Promise<Attempt | null> {
     const { fleet, now, pools } = this.#tools
     const request = this.#request
     const { deployment } = target
-    if (this.#caller.gone) return this.#stop(clientClosed())
+    if (this.#caller.gone) {
+      pass?.unused()
+      return this.#stop(clientClosed())
+    }
     const askedAt = this.#placeOf(deployment)
     const format = this.#formatOf(askedAt)
     const lossy: string[] = []
@@ -184,7 +254,10 @@ export class Attempts {
     const steps = large && !pools.takesPieces(deployment.backend.root) ? inOnePiece(composing) : composing
     const body = large ? await inSlices(steps) : atOnce(steps)
     // It may have left meanwhile.
-    if (this.#caller.gone) return this.#stop(clientClosed())
+    if (this.#caller.gone) {
+      pass?.unused()
+      return this.#stop(clientClosed())
+    }
     const startedAt = now()
     const traits = {
       format,
@@ -192,6 +265,7 @@ export class Attempts {
       inputTokens,
       body,
       fresh: this.#fresh,
+      key: pass?.key?.secret ?? null,
       number: this.made.length + 1,
       startedAt,
     }
@@ -205,6 +279,8 @@ export class Attempts {
       startedAt,
       load: { ...deployment.live.load },
       place: fleet.begin(deployment, request.stream, inputTokens),
+      pass,
+      queuedMs,
       fresh: this.#fresh,
       addsUsage,
       askedAt,
@@ -221,10 +297,18 @@ export class Attempts {
       const learnt = this.#adaptations.filter((change) => !change.startsWith(ONCE))
       if (learnt.length > 0) fleet.adapted(deployment, learnt)
     } catch (thrown) {
-      this.end(thrown instanceof GatewayError ? thrown : unknownShape(attempt))
+      this.#end(thrown instanceof GatewayError ? thrown : unknownShape(attempt), true)
     }
     return attempt
   }
+}
+
+/** What counts of it against the limits of its backend; null: as much as was expected. */
+function spentOf({ exchange }: Attempt): Spent | null {
+  const usage = exchange.track.settled ?? exchange.track.reported
+  if (usage !== null) return usage
+  const refused = !exchange.sent || exchange.unread || (exchange.status !== null && exchange.status >= 400)
+  return refused ? { input: 0, output: 0 } : null
 }
 
 const lacksPlace = (error: GatewayError): boolean =>

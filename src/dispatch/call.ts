@@ -30,6 +30,8 @@ export interface CallTraits {
   readonly body: readonly Buffer[]
   /** On a new connection. */
   readonly fresh: boolean
+  /** With which it is made; null: the one that the backend has. */
+  readonly key: string | null
   /** 1 for the first call of the request. */
   readonly number: number
   /** Clock reading. */
@@ -40,7 +42,7 @@ export function callOf(
   request: GatewayRequest,
   plan: RoutePlan,
   { deployment, effort }: Target,
-  { format, place, inputTokens, body, fresh, number, startedAt }: CallTraits,
+  { format, place, inputTokens, body, fresh, key, number, startedAt }: CallTraits,
   { pools, now, userAgent, seals }: CallTools,
 ): Call {
   const { backend, model } = deployment
@@ -56,6 +58,7 @@ export function callOf(
       call: number,
       type: format.framing.type,
       auth: place.auth,
+      key: key ?? backend.key,
     }),
     body,
     stream: request.stream,

@@ -6,22 +6,29 @@ import type { Attempt } from './attempt.ts'
 
 /**
  * The first cause is reported, a limit of load only where there was no other, and that a model cannot only where all reported it:
- * with any other error the request may still succeed. The wait is the shortest of those that busy backends asked for.
+ * with any other error the request may still succeed. The wait is the shortest of those that busy backends asked for. `turnedAway`: of
+ * backends that had no place for it.
  */
-export function failureOfAll(failed: readonly Attempt[], request: GatewayRequest, plan: RoutePlan): GatewayError {
-  const failures = failed.map(({ error }) => error!)
+export function failureOfAll(
+  failed: readonly Attempt[],
+  turnedAway: readonly GatewayError[],
+  request: GatewayRequest,
+  plan: RoutePlan,
+): GatewayError {
+  const failures = [...failed.map(({ error }) => error!), ...turnedAway]
   const first = failures[0]
   if (first === undefined) return new GatewayError('no_backend', 'No backend could be tried.', { retryAfterMs: 2000 })
   const able = failures.filter((error) => error.code !== 'upstream_cannot')
   if (able.length === 0) return noneCan(failed, plan)
-  const isBusy = (error: GatewayError): boolean => error.about !== 'request' && ERRORS[error.code].health === 'busy'
+  const isBusy = (error: GatewayError): boolean =>
+    turnedAway.includes(error) || (error.about !== 'request' && ERRORS[error.code].health === 'busy')
   const chosen =
     able.find((error) => error.code === 'context_length_exceeded') ?? able.find((error) => !isBusy(error)) ?? able[0]!
   const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
   const message =
     failures.length === 1
       ? chosen.message
-      : `${failures.length} backends failed: ${failures.map((error) => error.message).join(' | ')}`
+      : `${failures.length} backends ${failed.length === 0 ? 'have no place for it' : 'failed'}: ${failures.map((error) => error.message).join(' | ')}`
   return new GatewayError(chosen.code, message, {
     param: chosen.param,
     status: chosen.status,

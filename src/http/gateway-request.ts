@@ -3,6 +3,7 @@ import type { Answers } from '../answers/answers.ts'
 import type { Endpoint } from '../core/endpoints.ts'
 import { GatewayError } from '../core/errors.ts'
 import { inSlices } from '../core/slices.ts'
+import { PRIORITIES, type Priority, priorityWithin } from '../core/priority.ts'
 import type { Principal } from '../core/principal.ts'
 import { type Strategy, STRATEGY_NAMES, strategyNamed } from '../core/strategies.ts'
 import type { GatewayRequest, Trace } from '../core/types.ts'
@@ -74,6 +75,7 @@ function requestOf(
     agent,
     user,
     strategy: strategyOf(text(headers['x-turnout-strategy'])),
+    priority: priorityWithin(principal.priority, priorityOf(text(headers['x-turnout-priority']))),
     deadlineMs: positive(headers, 'x-turnout-deadline-ms', 'a number of milliseconds above 0'),
     maxCostUsd: positive(headers, 'x-turnout-max-cost-usd', 'an amount of USD above 0, such as 0.05'),
     explain: text(headers['x-turnout-explain']) === '1',
@@ -91,6 +93,13 @@ function strategyOf(wish: string | null): Strategy | null {
   const known = strategyNamed(wish)
   if (known !== null) return known
   throw refused('x-turnout-strategy', `"${wish}" is none of ${STRATEGY_NAMES.join(', ')}`)
+}
+
+function priorityOf(wish: string | null): Priority | null {
+  const known = PRIORITIES.find((one) => one === wish) ?? null
+  if (wish !== null && known === null)
+    throw refused('x-turnout-priority', `"${wish}" is none of ${PRIORITIES.join(', ')}`)
+  return known
 }
 
 function positive(headers: Incoming['headers'], name: string, wanted: string): number | null {

@@ -42,6 +42,7 @@ export const requestOf = ({ number, model, at }: Asked, strategy: Strategy | nul
   agent: null,
   user: null,
   strategy,
+  priority: 'normal',
   deadlineMs: null,
   maxCostUsd: null,
   explain: false,

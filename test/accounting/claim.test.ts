@@ -22,6 +22,7 @@ const planOf = (
   route: 'default',
   order: deployments.map(({ targets }) => targets[0]!),
   limits: { ...LIMITS, attempts, totalMs },
+  maxTtftMs: null,
   profile: classify(request),
   success: { finish: null, json: false, schema: false },
   refusal: null,

@@ -34,6 +34,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   // Ours.
   internal_error: 'stop',
   not_implemented: 'stop',
+  at_capacity: 'stop',
   no_backend: 'stop',
   // A larger window may do.
   context_length_exceeded: 'larger',

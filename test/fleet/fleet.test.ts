@@ -4,7 +4,7 @@ import { WEIGHTS } from '../support/factories.ts'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { BackendSpec, Config } from '../../src/core/settings.ts'
 import type { Catalog, Deployment } from '../../src/core/types.ts'
-import type { BackendEvent } from '../../src/core/events.ts'
+import type { BackendStateEvent } from '../../src/core/events.ts'
 import { Fleet } from '../../src/backends/fleet/fleet.ts'
 import { eventually, letPass } from '../support/await.ts'
 import { backend, config, FACTS, json, LIST, provider, type Routes, startEngine } from './engine-double.ts'
@@ -13,20 +13,22 @@ const list = (...ids: string[]) => json({ data: ids.map((id) => ({ id, max_model
 
 interface Watched {
   readonly fleet: Fleet
-  readonly events: BackendEvent[]
+  readonly events: BackendStateEvent[]
   readonly catalogs: Catalog[]
   /** Added to the clock. */
   skip(ms: number): void
 }
 
 function watch(test: Test, backends: readonly BackendSpec[], changes: Partial<Config> = {}): Watched {
-  const events: BackendEvent[] = []
+  const events: BackendStateEvent[] = []
   const catalogs: Catalog[] = []
   let ahead = 0
   const fleet = new Fleet(config(backends, changes), {
     now: () => performance.now() + ahead,
     onChange: (catalog) => catalogs.push(catalog),
-    emit: (event) => events.push(event),
+    emit: (event) => {
+      if (event.event === 'backend_state') events.push(event)
+    },
     lessons: new ModelStats(WEIGHTS),
   })
   test.teardown(() => fleet.stop())

@@ -394,6 +394,7 @@ function headers(
     call: 1,
     type: 'text/event-stream',
     auth: null,
+    key,
   })
 }
 
@@ -479,6 +480,7 @@ t.test('a traced request names its own span for each call, whatever the caller s
       call,
       type: 'text/event-stream',
       auth: null,
+      key: null,
     })
   t.equal(sent(1)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90201-01`)
   t.equal(sent(2)['traceparent'], `00-${'a'.repeat(32)}-00f067aa0ba90202-01`)

@@ -36,7 +36,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'ledger/rows-of.ts': 'the same column',
   'config/provider-schema.ts': 'the documentation of a provider file, whose values are names of the wire',
   'config/foreign-names.ts': 'what people write for options of ours who know them by another name',
-  'config/schema.ts': 'the help of `include_usage` names the field that it leaves out',
+  'config/backend-schema.ts': 'the help of `include_usage` names the field that it leaves out',
 }
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })

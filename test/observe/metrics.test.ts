@@ -205,12 +205,19 @@ t.test('thousands of keys, users, models, routes and request ids do not fill the
   t.ok(sum('budget_refusals_total', { budget: 'other', reason: 'usd' }) > 0)
 })
 
+const GATE = {
+  refused: new Map([['full', 4]]),
+  lanes: [{ key: { name: 'spare' }, rests: 2 }],
+}
+
 t.test('gauges are read at each scrape', async (t) => {
   const states: BackendReading[] = [
     {
       name: 'a',
       state: 'ready',
       inflight: 2,
+      queued: 3,
+      gate: GATE,
       resting: false,
       engine: { running: 3, waiting: 0, kv_usage_ratio: 0.25 },
     },
@@ -218,13 +225,18 @@ t.test('gauges are read at each scrape', async (t) => {
       name: 'b',
       state: 'down',
       inflight: 0,
+      queued: 0,
+      gate: null,
       resting: true,
       engine: { running: null, waiting: null, kv_usage_ratio: null },
     },
-    { name: 'c', state: 'ready', inflight: 0, resting: false, engine: null },
+    { name: 'c', state: 'ready', inflight: 0, queued: 0, gate: null, resting: false, engine: null },
   ]
   const metrics = newMetrics({ backends: () => states })
   const sum = await sums(metrics)
+  t.equal(sum('backend_queue_length', { backend: 'a' }), 3)
+  t.equal(sum('backend_queue_refused_total', { backend: 'a', reason: 'full' }), 4)
+  t.equal(sum('backend_key_rests_total', { backend: 'a', key: 'spare' }), 2)
   t.equal(sum('inflight_requests', { backend: 'a' }), 2)
   t.equal(sum('backend_up', { backend: 'a' }), 1)
   t.equal(sum('backend_up', { backend: 'b' }), 0)

@@ -270,6 +270,8 @@ function played({ body = null, streamed = true }: { body?: Buffer | null; stream
     startedAt: 0,
     load: loadOf(0),
     place: null,
+    pass: null,
+    queuedMs: 0,
     fresh: false,
     addsUsage: false,
     askedAt: ASKED_AT,

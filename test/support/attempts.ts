@@ -22,6 +22,7 @@ export class FleetLog {
   readonly lines: string[] = []
   readonly #refusesUsage: (deployment: Deployment) => void
   readonly fleet: DispatchTools['fleet'] = {
+    gateOf: () => null,
     begin: ({ id }) => {
       this.lines.push(`begin ${id}`)
       return null
@@ -71,6 +72,8 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     startedAt,
     load: loadOf(open),
     place: null,
+    pass: null,
+    queuedMs: 0,
     askedAt: ASKED_AT,
     lossy: [],
     fresh: false,
@@ -88,6 +91,7 @@ export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}
   order,
   refusal: null,
   limits: LIMITS,
+  maxTtftMs: null,
   profile: profile(),
   success: { finish: null, json: false, schema: false },
   get decision(): never {

@@ -305,6 +305,7 @@ export function gatewayRequest(
     noFallback: false,
     ...attributionOf(traits.headers ?? {}, namesIn(body)),
     strategy: null,
+    priority: 'normal',
     deadlineMs: null,
     maxCostUsd: null,
     explain: false,

@@ -17,6 +17,9 @@ export class SlotEngine {
   readonly slots: number
   url = ''
   served = 0
+  /** Calls that are open, and the most that were at a time. */
+  open = 0
+  peak = 0
   /** Calls that had to wait for a slot while `others` had a free one. */
   idled = 0
   others: readonly SlotEngine[] = []
@@ -57,6 +60,8 @@ export class SlotEngine {
       return
     }
     this.served++
+    this.peak = Math.max(this.peak, ++this.open)
+    response.once('close', () => this.open--)
     if (!this.free) {
       if (this.others.some(({ free }) => free)) this.idled++
       await new Promise<void>((resolve) => this.#line.push(resolve))

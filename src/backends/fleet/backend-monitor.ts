@@ -1,5 +1,5 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
-import type { GatewayError } from '../../core/errors.ts'
+import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import { loadOf } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
@@ -11,6 +11,7 @@ import type { HttpClient } from '../upstream/http-client.ts'
 import { pause } from './deployment-health.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { EnginePolls } from './engine-polls.ts'
+import { Guard } from './guard.ts'
 import { type LiveState, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
@@ -31,6 +32,8 @@ export interface MonitorTools {
   readonly kinds: readonly Provider[]
   /** The state, or its reason, is another one. */
   moved(member: BackendMonitor, from: BackendState): void
+  /** One of its keys was refused, and is left alone for so long. */
+  keyRested(member: BackendMonitor, key: string, code: ErrorCode, ms: number): void
 }
 
 /** A backend that just refused a connection is looked at again after this many ms: most restarts are short. */
@@ -51,6 +54,7 @@ export class BackendMonitor {
     reading: null,
     refusesUsage: false,
   }
+  readonly guard: Guard
   readonly #places = new Places()
   #models: Models
   #timing: PolicySettings['discovery']
@@ -88,6 +92,11 @@ export class BackendMonitor {
         this.#keepTime()
       },
     })
+    this.guard = new Guard(spec, this.live, {
+      now: () => tools.now(),
+      loadSeconds: (model) => this.#models.loadSeconds(model, tools.now()),
+      rested: (key, code, ms) => tools.keyRested(this, key, code, ms),
+    })
   }
 
   get spec(): BackendSpec {
@@ -110,6 +119,7 @@ export class BackendMonitor {
       if (others && this.#timer !== null) this.#lookAgain()
       return false
     }
+    this.guard.describe(this.spec)
     if (before.key !== this.spec.key) this.#standing.keyChanged(this.#tools.now())
     this.#turn++
     this.#abort?.abort()
@@ -197,6 +207,13 @@ export class BackendMonitor {
     if (until > now) this.#standing.pausedBy({ state, reason, from: now, until })
   }
 
+  /** All of its keys rest. */
+  keysRest(until: number): void {
+    const reason = 'all of its keys rest'
+    this.#standing.pausedBy({ state: 'rate_limited', reason, from: this.#tools.now(), until })
+    this.#keepTime()
+  }
+
   /** A call of this backend ended, in a way that says nothing about it. */
   left(place: Place | null): void {
     const { load } = this.live
@@ -212,6 +229,7 @@ export class BackendMonitor {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.guard.close()
     if (this.#timer !== null) clearTimeout(this.#timer)
     if (this.#clock !== null) clearTimeout(this.#clock.timer)
     this.#abort?.abort()
@@ -299,6 +317,7 @@ export class BackendMonitor {
   }
 
   #moved(from: BackendState): void {
+    this.guard.moved(this.live.state)
     // It may have been started again as another version, or with other options.
     if (from === 'down' && isUp(this.live.state)) {
       this.#refusal.forget()

@@ -3,7 +3,7 @@
  * The only state that routing reads; it changes by looking at backends from time to time and by the outcome of requests.
  */
 import type { SpendEstimate } from '../../core/settlement.ts'
-import type { GatewayError } from '../../core/errors.ts'
+import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
 import { dateOf } from '../../core/moment.ts'
 import type { Provider } from '../../core/provider.ts'
@@ -13,6 +13,8 @@ import type { BackendLive, Catalog, Deployment } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
 import { type EngineStatus, engineStatus } from './engine-status.ts'
+import type { Gate } from '../gate/gate.ts'
+import type { Pass, Spent } from '../gate/pass.ts'
 import { HttpClient } from '../upstream/http-client.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
@@ -50,6 +52,10 @@ export interface BackendStatus {
   readonly until: number | null
   readonly models: number
   readonly inflight: number
+  /** Requests that wait in the gateway for a place there. */
+  readonly queued: number
+  /** Null: it has no limits of its own, and one key at the most. */
+  readonly gate: Pick<Gate, 'refused' | 'lanes'> | null
   /** Reading of the fleet's clock; 0 = never. */
   readonly retryAfterUntil: number
   /** Until when a model of it rests after failures, and by its own wish: the longest rest; readings of the fleet's clock, 0 = none does. */
@@ -103,6 +109,8 @@ export class Fleet {
       lessons: hooks.lessons,
       kinds: hooks.kinds ?? [],
       changed: () => this.#replaceCatalog(),
+      keyRested: ({ spec }: BackendMonitor, name: string, code: ErrorCode, ms: number) =>
+        hooks.emit({ event: 'backend_key_rests', backend: spec.name, key_name: name, why: code, ms: Math.round(ms) }),
       moved: ({ spec, live: { state, reason, until } }: BackendMonitor, from: BackendState) => {
         const ends = until === null ? null : dateOf(until, { clock: hooks.now(), day: Date.now() })
         hooks.emit({ event: 'backend_state', backend: spec.name, from, state, reason, until: ends })
@@ -194,9 +202,37 @@ export class Fleet {
     if (place !== null) this.#byLive.get(deployment.live)?.began(place)
   }
 
-  /** `outcome` null: it says nothing about the backend. */
-  end(deployment: Deployment, outcome: CallOutcome | null, place: Place | null = null): void {
+  /** What stands before it: limits of its own, several keys; null: it is sent whatever comes. */
+  gateOf({ live }: Deployment): Gate | null {
+    return this.#byLive.get(live)?.guard.gate ?? null
+  }
+
+  /**
+   * `outcome` null: it says nothing about the backend. `pass`: what the gate gave it; null: there was none. `spent`: what the call took;
+   * null: nobody knows; `kept`: the next call goes by the same pass.
+   */
+  end(
+    deployment: Deployment,
+    outcome: CallOutcome | null,
+    place: Place | null = null,
+    pass: Pass | null = null,
+    spent: Spent | 'kept' | null = null,
+  ): void {
     const monitor = this.#byLive.get(deployment.live)
+    const keys = pass === null || outcome === null ? null : (monitor?.guard.refused(pass, outcome.error) ?? null)
+    if (keys === null) this.#ended(monitor, deployment, outcome, place)
+    else monitor?.left(place)
+    if (typeof keys === 'number') monitor?.keysRest(keys)
+    if (pass === null) monitor?.guard.gate?.strangerLeft()
+    else if (spent !== 'kept') pass.done(spent)
+  }
+
+  #ended(
+    monitor: BackendMonitor | undefined,
+    deployment: Deployment,
+    outcome: CallOutcome | null,
+    place: Place | null,
+  ): void {
     if (outcome === null) return monitor?.left(place)
     const { endpoint, error, asked = null } = outcome
     const now = this.#tools.now()
@@ -220,7 +256,7 @@ export class Fleet {
   }
 
   states(): BackendStatus[] {
-    return this.#monitors.map(({ spec, live, size, deployments }) => ({
+    return this.#monitors.map(({ spec, live, size, deployments, guard }) => ({
       name: spec.name,
       kind: spec.provider.kind,
       state: live.state,
@@ -229,6 +265,8 @@ export class Fleet {
       until: live.until,
       models: size,
       inflight: live.load.open,
+      queued: live.queue.waiting,
+      gate: guard.gate,
       retryAfterUntil: live.retryAfterUntil,
       ejectedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.ejectedUntil)),
       pausedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.retryAfterUntil)),

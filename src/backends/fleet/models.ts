@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { modelReading, type ModelReading } from '../../core/engine-reading.ts'
 import type { BackendSpec, DeploymentFacts, PolicySettings } from '../../core/settings.ts'
+import { loadWait } from '../../core/residency.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
@@ -76,6 +77,12 @@ export class Models {
       health.adapted.clear()
       health.beyond = { nanoUsd: 0, tokens: 0 }
     }
+  }
+
+  /** What a call of the model would wait until its engine has loaded it; 0: it has. */
+  loadSeconds(model: string, now: number): number {
+    for (const one of this.#deployments.values()) if (one.model === model) return loadWait(one.residency, now)
+    return 0
   }
 
   /** A call of `answered` was answered: what else its engine had loaded may be gone. */

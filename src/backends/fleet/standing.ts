@@ -7,7 +7,7 @@ import { crowdOf, hasRoom, isAsleep, type Pause, type Presence, stateOf } from '
 /** So long after it was seen without room a backend counts as busy: under load it has none, and has some again, many times a second. */
 const BUSY_MS = 2_000
 /** A refused key is seldom a matter of seconds, yet a mended one should be noticed within a minute. */
-const KEY_MS = 30_000
+export const KEY_MS = 30_000
 
 export class Standing {
   readonly #live: LiveState

@@ -16,15 +16,17 @@ export interface CallMark {
   readonly type: string
   /** Where the key goes; null: where the provider takes it. */
   readonly auth: Provider['auth'] | null
+  /** Null: none is sent. */
+  readonly key: string | null
 }
 
 /** Of the caller's own only those cross that the provider's file names, and a valid trace id. */
 export function composeHeaders(
   request: GatewayRequest,
   deployment: Deployment,
-  { userAgent, call, type, auth }: CallMark,
+  { userAgent, call, type, auth, key }: CallMark,
 ): Record<string, string> {
-  const { provider, key } = deployment.backend
+  const { provider } = deployment.backend
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: request.stream ? type : 'application/json',

@@ -11,6 +11,7 @@
 import { FORMAT_NAMES } from '../format-names.ts'
 import { z } from 'zod'
 import { PERIODS } from '../budget.ts'
+import { PRIORITIES } from '../priority.ts'
 import { count, moment, name, names, text, texts, usd } from './kinds.ts'
 import { option } from './option.ts'
 
@@ -97,6 +98,11 @@ export const KEY_OPTIONS = {
     {
       flag: { takes: '5/day', as: 'amount' },
     },
+  ),
+  priority: option(
+    z.enum(PRIORITIES),
+    'who goes first where requests wait for a place at a backend; a request may ask for less by `x-turnout-priority`, and for no more',
+    { value: 'normal', flag: { takes: PRIORITIES.join('|'), as: 'word' } },
   ),
   clamp: option(z.boolean(), 'lower max_tokens to what tpm and budget have left, rather than refuse', {
     value: false,

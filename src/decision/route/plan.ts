@@ -20,7 +20,7 @@ import { predict } from './predict.ts'
 import { refusalOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
-import { provenFirst, trouble } from './trouble.ts'
+import { lineTrouble, provenFirst, trouble } from './trouble.ts'
 import { isHeldBack, rampOf } from './slow-start.ts'
 import { score, weightsOf } from './utility.ts'
 
@@ -67,6 +67,10 @@ class Plan implements RoutePlan {
 
   get explored(): boolean {
     return this.#decision.pick.explored
+  }
+
+  get maxTtftMs(): number | null {
+    return this.#decision.question.choice.rule?.spec.maxTtftMs ?? null
   }
 
   get success(): SuccessSpec {
@@ -153,12 +157,14 @@ function weighed(question: Question, admitted: Admission, { now, random, recall 
   const rows = scratch
   const weights = weightsOf(choice.scoring, pressure)
   predict(rows, { targets: set.targets, live: admitted.live, load: null }, profile, remembered)
+  const unscored = isUnscored(choice.scoring)
   for (const row of admitted.live) {
     const target = set.targets[row]!
     score(rows, row, weights, request.stream, stickinessBonus(target, remembered))
     const known = trouble(target.deployment, request, profile, rows[row * COLUMNS + COLUMN.most]!, now)
-    const held = isHeldBack(target.deployment.live, rota.isDue(set.seats[row]!), now)
-    troubles[row] = held ? Math.max(known, 0.75) : known
+    const { live } = target.deployment
+    const held = isHeldBack(live, rota.isDue(set.seats[row]!), now) ? 0.75 : 0
+    troubles[row] = Math.max(known, held, unscored ? lineTrouble(live.queue) : 0)
   }
   const { admission, relaxed } =
     ceilings === NO_CEILINGS ? { admission: admitted, relaxed: null } : keepBelow(ceilings, rows, admitted)

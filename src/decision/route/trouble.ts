@@ -1,6 +1,6 @@
 /** What is known against candidates at the moment: the higher, the later one is asked; 0 = nothing. Pure. */
 import type { Capability } from '../../core/capabilities.ts'
-import type { BackendLive, Deployment, GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
+import type { BackendLive, Deployment, GatewayRequest, QueueView, RequestProfile, Target } from '../../core/types.ts'
 import type { Field } from './field.ts'
 import { refuses, tight } from './filters.ts'
 
@@ -19,6 +19,7 @@ export function trouble(
   if (
     live.state === 'warming_up' ||
     live.retryAfterUntil > now ||
+    live.queue.full ||
     health.retryAfterUntil > now ||
     health.ejectedUntil > now
   )
@@ -29,6 +30,13 @@ export function trouble(
 /** One request at a time finds out whether the key is accepted again. */
 const isTried = ({ until, load }: BackendLive, now: number): boolean =>
   until !== null && until <= now && load.open === 0
+
+/**
+ * Of a place that has to be waited for, where nothing is scored: whoever has room comes first, and else who is expected to have it soonest.
+ * Where something is, the wait is part of what is weighed.
+ */
+export const lineTrouble = ({ seconds }: QueueView): number =>
+  seconds === 0 ? 0 : 0.6 + (0.3 * seconds) / (1 + seconds)
 
 /** Those that are known to have what the request needs come before those of which nothing is known, where there are both. */
 export function provenFirst(

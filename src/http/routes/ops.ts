@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { isUp } from '../../core/backend-state.ts'
 import { dateOf, untilOf } from '../../core/moment.ts'
+import type { Lane } from '../../backends/gate/lane.ts'
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import { formatFor, EXPOSITION_FORMATS } from '../../observe/metrics/exposition.ts'
 import type { Stages } from '../../pipeline.ts'
@@ -25,19 +26,30 @@ export function opsRoutes(
   })
 }
 
+/** One of several keys of a backend, by its name. */
+const keyLine = ({ key, open, restsUntil, restsFor }: Lane, left: (until: number) => number) => ({
+  name: key!.name,
+  inflight: open,
+  resting_ms: left(restsUntil),
+  reason: left(restsUntil) === 0 ? null : restsFor,
+})
+
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {
   scope.get('/health', { config: { silent: true, free: true } }, () => {
     const at = { clock: now(), day: Date.now() }
     const left = (until: number): number => Math.max(0, Math.round(until - at.clock))
-    const backends = fleet.states().map(({ retryAfterUntil, ejectedUntil, pausedUntil, since, until, ...backend }) => ({
-      ...backend,
-      since: dateOf(since, at),
-      seconds: Math.max(0, Math.round((at.clock - since) / 1000)),
-      until: until === null ? null : untilOf(until, at),
-      cooling_ms: left(retryAfterUntil),
-      resting_ms: left(Math.max(ejectedUntil, pausedUntil)),
-    }))
+    const backends = fleet
+      .states()
+      .map(({ retryAfterUntil, ejectedUntil, pausedUntil, since, until, gate, ...backend }) => ({
+        ...backend,
+        ...(gate === null || gate.lanes.length < 2 ? {} : { keys: gate.lanes.map((lane) => keyLine(lane, left)) }),
+        since: dateOf(since, at),
+        seconds: Math.max(0, Math.round((at.clock - since) / 1000)),
+        until: until === null ? null : untilOf(until, at),
+        cooling_ms: left(retryAfterUntil),
+        resting_ms: left(Math.max(ejectedUntil, pausedUntil)),
+      }))
     return { status: backends.some((backend) => isUp(backend.state)) ? 'ok' : 'degraded', backends }
   })
 }

@@ -8,10 +8,20 @@ interface EngineFigures {
   readonly kv_usage_ratio: number | null
 }
 
+/** Of a backend with limits of its own. */
+export interface GateReading {
+  /** Requests that it had no place for, by why. */
+  readonly refused: ReadonlyMap<string, number>
+  /** One of each of its keys; `key` null: it has one, or none. */
+  readonly lanes: readonly { readonly key: { readonly name: string } | null; readonly rests: number }[]
+}
+
 export interface BackendReading {
   readonly name: string
   readonly state: BackendState
   readonly inflight: number
+  readonly queued: number
+  readonly gate: GateReading | null
   /** A model of it is left alone for a while after failures. */
   readonly resting: boolean
   /** What its engine tells of itself; null where it does not. */
@@ -50,4 +60,30 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   families.gauge('breaker_open', '1 while a model of the backend is ejected after failures.', ['backend'], (read) => {
     for (const { name, resting } of backends()) read(resting ? 1 : 0, name)
   })
+  families.gauge(
+    'backend_queue_length',
+    'Requests that wait in the gateway for a place at a backend with limits of its own.',
+    ['backend'],
+    (read) => {
+      for (const { name, queued, gate } of backends()) if (gate !== null) read(queued, name)
+    },
+  )
+  families.countOf(
+    'backend_queue_refused_total',
+    'Requests for which a backend with limits of its own had no place: its queue was full, the wait too long, a deadline too near, or it failed while they waited. They may have been served elsewhere.',
+    ['backend', 'reason'],
+    (read) => {
+      for (const { name, gate } of backends())
+        for (const [reason, count] of gate?.refused ?? []) read(count, name, reason)
+    },
+  )
+  families.countOf(
+    'backend_key_rests_total',
+    'How often one of several keys of a backend was refused, and left alone for a while; by its name or position.',
+    ['backend', 'key'],
+    (read) => {
+      for (const { name, gate } of backends())
+        for (const { key, rests } of gate?.lanes ?? []) if (key !== null) read(rests, name, key.name)
+    },
+  )
 }

@@ -3,6 +3,7 @@ import type { BackendState } from '../../../core/backend-state.ts'
 import type { AdminChange, BudgetNotice, EventName, GatewayEvent, StateFileEvent } from '../../../core/events.ts'
 import { nanoUsdOf } from '../../../core/money.ts'
 import { amount } from '../../../core/amount.ts'
+import { durationText } from '../../../core/units.ts'
 import { dollars } from './figures.ts'
 
 /** The events that have this name. */
@@ -98,6 +99,8 @@ const WORDS: Words = {
     const again = state === 'ready' && from !== 'ready' && from !== 'warming_up' ? ' again' : ''
     return `backend ${backend} ${words}${again}${because(reason === 'loading' ? null : reason)}`
   },
+  backend_key_rests: ({ backend, key_name: name, why, ms }) =>
+    `key ${name} of backend ${backend} rests for ${durationText(ms)} (${why}); the others go on`,
   engine_found: ({ backend, kind, address, models }) =>
     `found ${backend === kind ? kind : `${backend} (${kind})`} at ${address}: ${plural(models, 'model')}`,
   engine_starting: ({ backend, group }) => `engine ${backend} is started${group === null ? '' : ` (group ${group})`}`,

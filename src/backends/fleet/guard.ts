@@ -1,0 +1,83 @@
+/** What stands before one backend, by its description: a gate, where it has limits of its own or several keys. */
+import { type BackendState, isUp } from '../../core/backend-state.ts'
+import { ERRORS, type ErrorCode, type GatewayError } from '../../core/errors.ts'
+import type { BackendSpec } from '../../core/settings.ts'
+import { blamesKey } from '../gate/blame.ts'
+import { Gate } from '../gate/gate.ts'
+import type { Pass } from '../gate/pass.ts'
+import type { LiveState } from './health.ts'
+import { newsOf } from './news.ts'
+import { KEY_MS } from './standing.ts'
+
+export interface GuardTools {
+  /** Monotonic, ms. */
+  now(): number
+  /** See GateTools. */
+  loadSeconds(model: string): number
+  rested(key: string, code: ErrorCode, ms: number): void
+}
+
+/** `spared`: other keys are there, so nothing is said about the backend; a number: until when all of them rest (clock reading). */
+export type KeyNews = 'spared' | number | null
+
+export class Guard {
+  /** Null: it is sent whatever comes. */
+  gate: Gate | null = null
+  readonly #live: LiveState
+  readonly #tools: GuardTools
+  #spec: BackendSpec
+
+  constructor(spec: BackendSpec, live: LiveState, tools: GuardTools) {
+    this.#spec = spec
+    this.#live = live
+    this.#tools = tools
+    this.describe(spec)
+  }
+
+  /** Another description of it is in force; its calls go on. */
+  describe(spec: BackendSpec): void {
+    this.#spec = spec
+    const { limits, keys } = spec
+    const wanted = limits !== null || keys.length > 1
+    if (this.gate !== null) this.gate.apply({ limits, keys })
+    else if (wanted) this.gate = this.#open()
+    if (!wanted) this.gate = null
+  }
+
+  /** A call ended by an error that may be about its key. */
+  refused(pass: Pass, error: GatewayError | null): KeyNews {
+    const { gate } = this
+    const news = newsOf(error, this.#spec)
+    if (gate === null || error === null || (news?.is !== 'pause' && news?.is !== 'key')) return null
+    const several = this.#spec.keys.length > 1
+    // A model that is left alone leaves the others as they are.
+    if (!several && news.is === 'pause' && news.about === 'model') return null
+    const ofKey = several && blamesKey(error)
+    const until = gate.rest(ofKey ? pass : null, error.code, news.is === 'key' ? KEY_MS : news.ms)
+    if (!ofKey) return null
+    if (until === null) return 'spared'
+    return gate.lanes.every(({ restsFor }) => restsFor !== null && ERRORS[restsFor].health === 'key') ? null : until
+  }
+
+  moved(state: BackendState): void {
+    // Where nothing looks at it, only the next call can tell whether it is back.
+    if (state === 'down' || state === 'warming_up') this.gate?.hold(this.#spec.provider.discovery.length > 0)
+    else if (isUp(state)) this.gate?.release()
+  }
+
+  close(): void {
+    this.gate?.close()
+  }
+
+  #open(): Gate {
+    const { limits, keys } = this.#spec
+    return new Gate({ limits, keys }, this.#live.queue, this.#live.load.open, {
+      ...this.#tools,
+      timer(ms, then) {
+        const timer = setTimeout(then, ms).unref()
+        return () => clearTimeout(timer)
+      },
+      slots: () => this.#live.reading?.slots ?? null,
+    })
+  }
+}

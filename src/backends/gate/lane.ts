@@ -1,0 +1,79 @@
+/** What one key of a backend may be sent, and what it is at; of a backend with one key, or none, the whole of it. */
+import type { ErrorCode } from '../../core/errors.ts'
+import type { BackendKey, LaneLimits } from '../../core/settings.ts'
+import { type Counted, Minute } from './minute.ts'
+
+export class Lane {
+  /** Null: the backend has one key, or none. */
+  readonly key: BackendKey | null
+  limits: LaneLimits
+  /** Calls that are open. */
+  open = 0
+  readonly minute = new Minute()
+  /** It was refused: not before then (clock reading). */
+  restsUntil = 0
+  /** By what. */
+  restsFor: ErrorCode | null = null
+  /** How often it was. */
+  rests = 0
+  /** When it was taken last: of equals, the one that has rested longest is next. */
+  #taken = 0
+
+  constructor(key: BackendKey | null, limits: LaneLimits) {
+    this.key = key
+    this.limits = limits
+  }
+
+  /**
+   * Clock reading from which on it takes a call of so many tokens, as far as that is a matter of time; Infinity: a call must end first.
+   * One that takes more than a whole minute allows is sent when nothing else counts.
+   */
+  freeAt(tokens: number, now: number): number {
+    const { rpm, tpm, parallel } = this.limits
+    if (parallel !== null && this.open >= parallel) return Infinity
+    return Math.max(now, this.restsUntil, this.rateAt(0, rpm, tpm, tokens, now))
+  }
+
+  /** The same by its limits of a minute, behind `ahead` calls like this one. */
+  rateAt(ahead: number, rpm: number | null, tpm: number | null, tokens: number, now: number): number {
+    if (rpm === null && tpm === null) return now
+    this.minute.pass(now)
+    const byCalls = rpm === null ? now : this.#callsAt(rpm, ahead, now)
+    const byTokens = tpm === null ? now : this.#tokensAt(tpm, Math.min(tokens, tpm), ahead, now)
+    return Math.max(now, byCalls, byTokens)
+  }
+
+  take(tokens: number, now: number, turn: number): Counted {
+    this.open++
+    this.#taken = turn
+    return this.minute.add(now, Math.min(tokens, this.limits.tpm ?? tokens))
+  }
+
+  /** Whether a call is better made here: the share of its limits that is in use, then calls that are open, then whose turn it is. */
+  before(other: Lane, now: number): boolean {
+    const [own, its] = [this.#use(now), other.#use(now)]
+    if (own !== its) return own < its
+    return this.open === other.open ? this.#taken < other.#taken : this.open < other.open
+  }
+
+  #use(now: number): number {
+    const { rpm, tpm, parallel } = this.limits
+    this.minute.pass(now)
+    return Math.max(
+      parallel === null ? 0 : this.open / parallel,
+      rpm === null ? 0 : this.minute.calls / rpm,
+      tpm === null ? 0 : this.minute.tokens / tpm,
+    )
+  }
+
+  #callsAt(rpm: number, ahead: number, now: number): number {
+    const minutes = Math.floor(ahead / rpm)
+    return minutes * 60_000 + Math.max(now, this.minute.callsAt(rpm - 1 - (ahead % rpm)))
+  }
+
+  #tokensAt(tpm: number, tokens: number, ahead: number, now: number): number {
+    const wanted = tokens * (ahead + 1)
+    const minutes = Math.ceil(wanted / tpm) - 1
+    return minutes * 60_000 + Math.max(now, this.minute.tokensAt(tpm - (wanted - minutes * tpm)))
+  }
+}

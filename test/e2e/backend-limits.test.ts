@@ -1,0 +1,141 @@
+/** What a backend is sent at the most, over sockets: places, queue, keys, deadlines. */
+import OpenAI, { APIError } from 'openai'
+import type { Test } from 'tap'
+import t from 'tap'
+import { eventually } from '../support/await.ts'
+import { chat, chatStream, CHAT_PATH, errorOf } from '../support/chat.ts'
+import { failing } from '../support/fault-plan.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { type ConfigObject, type OwnGateway } from '../support/gateway.ts'
+import { RawClient, rawPost } from '../support/raw-client.ts'
+import { gatewayFor } from '../support/rig.ts'
+import { SlotEngine } from '../support/slot-engine.ts'
+
+/** Gateways before engines that take calls for some time, each a backend with these limits. */
+async function slotRig(
+  test: Test,
+  engines: Readonly<Record<string, number>>,
+  backend: ConfigObject,
+  config: ConfigObject = {},
+): Promise<{ gateway: OwnGateway; engines: Readonly<Record<string, SlotEngine>> }> {
+  const started: Record<string, SlotEngine> = {}
+  for (const [name, ttftMs] of Object.entries(engines)) {
+    const engine = await new SlotEngine({ slots: 100, ttftMs, tokens: 2, tokenMs: 5 }).listen()
+    started[name] = engine
+    test.teardown(() => engine.close())
+  }
+  const backends = Object.entries(started).map(([name, { url }]) => ({
+    name,
+    kind: 'openai-compatible',
+    url,
+    ...backend,
+  }))
+  return { gateway: await gatewayFor(test, { backends, ...config }), engines: started }
+}
+
+interface Shown {
+  readonly backends: readonly { readonly name: string; readonly inflight: number; readonly queued: number }[]
+}
+const health = async (url: string): Promise<Shown['backends']> =>
+  ((await (await fetch(`${url}/health`)).json()) as Shown).backends
+
+t.test('never more calls than `parallel` are open, and all who wait are answered', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 20 }, { limits: { parallel: 2 } })
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, at) => rawPost(gateway.url, CHAT_PATH, at % 2 === 0 ? chat() : chatStream())),
+  )
+  for (const answer of answers) {
+    t.equal(answer.status, 200)
+    await answer.complete
+  }
+  t.equal(engines['one']!.served, 12)
+  t.equal(engines['one']!.peak, 2)
+  t.strictSame(
+    (await health(gateway.url)).map(({ name, inflight, queued }) => [name, inflight, queued]),
+    [['one', 0, 0]],
+  )
+})
+
+t.test('a queue that is full is told with the wait that is expected, which the official SDK reads', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 400 }, { limits: { parallel: 1, queue: 1 } })
+  const first = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  const second = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'one that waits', async () => (await health(gateway.url))[0]!.queued === 1)
+  const third = await rawPost(gateway.url, CHAT_PATH, chat())
+  t.equal(third.status, 503)
+  t.match(errorOf(await third.json()), {
+    code: 'at_capacity',
+    source: 'turnout',
+    message: /"one" has no room for about/,
+  })
+  const ms = Number(third.headers['retry-after-ms'])
+  t.ok(ms > 0 && ms < 30_000, `${ms} ms`)
+  t.equal(Number(third.headers['retry-after']), Math.max(1, Math.ceil(ms / 1000)))
+  const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const refused = await openai.chat.completions
+    .create({ model: 'tiny', messages: [{ role: 'user', content: 'x' }] })
+    .then(() => null, (error: unknown) => error) // prettier-ignore
+  t.ok(refused instanceof APIError)
+  t.ok(Number((refused as APIError).headers?.get('retry-after-ms')) > 0)
+  t.equal((await first).status, 200)
+  t.equal((await second).status, 200)
+})
+
+t.test('who leaves while it waits makes room at once, and nothing is sent for it', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 300 }, { limits: { parallel: 1, queue: 1 } })
+  const first = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  const impatient = await RawClient.open(gateway.url)
+  void impatient.send(CHAT_PATH, { body: chatStream() }).catch(() => undefined)
+  await eventually(5_000, 'one that waits', async () => (await health(gateway.url))[0]!.queued === 1)
+  impatient.destroy()
+  await eventually(5_000, 'room', async () => (await health(gateway.url))[0]!.queued === 0)
+  t.equal((await first).status, 200)
+  t.equal((await rawPost(gateway.url, CHAT_PATH, chat())).status, 200)
+  t.equal(engines['one']!.served, 2)
+})
+
+t.test('what cannot meet its deadline is refused at once; what another can serve goes there', async (t) => {
+  const route = { name: 'pair', match: { model: ['pair'] }, candidates: ['a/*', 'b/*'], strategy: 'ordered' }
+  const { gateway, engines } = await slotRig(t, { a: 500, b: 500 }, { limits: { parallel: 1 } }, { routes: [route] })
+  const first = rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }))
+  await eventually(5_000, 'the first call', () => engines['a']!.open === 1)
+  const second = rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }))
+  await eventually(5_000, 'the second call, elsewhere', () => engines['b']!.open === 1)
+  const late = await rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }), { 'x-turnout-deadline-ms': '50' })
+  t.equal(late.status, 503)
+  t.match(errorOf(await late.json()), { code: 'at_capacity', message: /too late for this request/ })
+  t.equal((await first).headers['x-turnout-backend'], 'a')
+  t.equal((await second).headers['x-turnout-backend'], 'b')
+})
+
+t.test('of several keys each call takes another; one that is refused rests alone, and is named nowhere', async (t) => {
+  const SECRETS = ['sk-secret-number-one', 'sk-secret-number-two', 'sk-secret-number-three']
+  const upstream = await startFaultUpstream({ models: ['tiny'] })
+  t.teardown(() => upstream.close())
+  const [one, two, three] = SECRETS
+  const keys = [one, { key: two, name: 'spare' }, three]
+  const gateway = await gatewayFor(t, { backends: [{ name: 'cloud', kind: 'openai-compatible', url: upstream.url, models: ['tiny'], keys }] }) // prettier-ignore
+  const usedBy = (): string[] => upstream.requests.map(({ headers }) => String(headers['authorization']).slice(7))
+  for (let call = 0; call < 3; call++) t.equal((await rawPost(gateway.url, CHAT_PATH, chat())).status, 200)
+  t.strictSame([...usedBy()].sort(), [...SECRETS].sort(), 'each of them once')
+  upstream.next({ ...failing(429), headers: { 'retry-after': '30' } })
+  const answer = await rawPost(gateway.url, CHAT_PATH, chat())
+  t.equal(answer.status, 200)
+  t.equal(answer.headers['x-turnout-attempts'], '2')
+  const rested = usedBy()[3]!
+  for (let call = 0; call < 4; call++) t.equal((await rawPost(gateway.url, CHAT_PATH, chat())).status, 200)
+  t.notOk(usedBy().slice(4).includes(rested), 'it is left alone')
+  upstream.next(failing(401), failing(401))
+  const refused = await rawPost(gateway.url, CHAT_PATH, chat())
+  const text = JSON.stringify(await refused.json())
+  t.ok(refused.status === 502 || refused.status === 429, `${refused.status}`)
+  const all = await rawPost(gateway.url, CHAT_PATH, chat())
+  const calls = usedBy().length
+  t.ok(Number(all.headers['retry-after-ms']) > 20_000, 'until the first key is back')
+  t.equal(usedBy().length, calls, 'and nothing is sent meanwhile')
+  const shown = [text, JSON.stringify(await all.json()), await (await fetch(`${gateway.url}/metrics`)).text(), gateway.logged()].join('\n') // prettier-ignore
+  for (const secret of SECRETS) t.notOk(shown.includes(secret.slice(3)))
+  t.match(shown, /"backend_key_rests".*"key_name":"(1|spare|3)"/)
+})
