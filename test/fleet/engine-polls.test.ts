@@ -190,7 +190,7 @@ for (const status of [400, 403, 404, 405, 410, 501])
       'GET /metrics': json({ detail: 'no' }, status),
       'GET /load': json({ server_load: 2 }),
     }
-    const { fleet, asked, skip } = await watch(t, 'vllm', routes)
+    const { fleet, asked, skip } = await watch(t, 'vllm', routes, {}, { timeoutMs: 200 })
     fleet.begin(only(fleet))
     await eventually(2_000, 'polls of the other place', () => asked('/load') >= 4)
     t.equal(asked('/metrics'), 1)

@@ -75,6 +75,11 @@ t.test('llama.cpp as it was recorded', { skip: noSamples }, async (t) => {
     prefillRate: 73 / 0.030836,
     tokenSeconds: 1.07038 / 297,
     version: 'b1-de3ff81',
+    models: null,
+  })
+  t.match(told('llamacpp', { '/props': props, '/v1/models': models }), {
+    running: null,
+    slots: 2,
     models: new Map([['tiny-qwen', model]]),
   })
   t.match(told('llamacpp', { '/slots': slots }), { running: 0, waiting: null, slots: 2, context: null, models: null })

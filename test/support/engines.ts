@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -37,8 +37,8 @@ const NEEDED = {
 const onPath = (command: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
 
-/** llama.cpp's server on the model of TURNOUT_TEST_MODEL. `args` come behind the usual ones. */
-export async function startLlama(args: readonly string[] = []): Promise<Engine> {
+/** llama.cpp's server on the model of TURNOUT_TEST_MODEL. `args` come behind the usual ones, of which those in `without` are left out. */
+export async function startLlama(args: readonly string[] = [], without: readonly string[] = []): Promise<Engine> {
   const port = await freePort()
   const model = resolve(variable('TURNOUT_TEST_MODEL'))
   const usual = [
@@ -60,8 +60,25 @@ export async function startLlama(args: readonly string[] = []): Promise<Engine> 
     '--no-ui',
     '--offline',
   ]
-  const child = spawn(variable('TURNOUT_TEST_LLAMA'), [...usual, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const own = [...usual.filter((arg) => !without.includes(arg)), ...args]
+  const child = spawn(variable('TURNOUT_TEST_LLAMA'), own, { stdio: ['ignore', 'ignore', 'pipe'] })
   return started(child, `http://127.0.0.1:${port}`, '/health', 'tiny')
+}
+
+/** llama.cpp as a router: it has these models, each that of TURNOUT_TEST_MODEL, and loads one when it is asked for. */
+export async function startLlamaRouter(models: readonly string[]): Promise<Engine> {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'turnout-llama-'))
+  for (const model of models) await symlink(resolve(variable('TURNOUT_TEST_MODEL')), join(folder, `${model}.gguf`))
+  const place = ['--host', '127.0.0.1', '--port', String(port), '--models-dir', folder]
+  const args = [...place, '-c', '2048', '-np', '2', '-t', '1', '--metrics', '--no-ui', '--offline']
+  const child = spawn(variable('TURNOUT_TEST_LLAMA'), args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const engine = await started(child, `http://127.0.0.1:${port}`, '/health', models[0]!)
+  const stop = async (): Promise<void> => {
+    await engine.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { ...engine, stop }
 }
 
 /** Ollama with a model made from TURNOUT_TEST_MODEL, in a folder that is removed by `stop`. */

@@ -302,6 +302,6 @@ const isSame = (a: BackendSpec, b: BackendSpec): boolean =>
 
 const namesOf = (monitors: readonly BackendMonitor[]): string[] => monitors.map(({ spec }) => spec.name)
 
-/** A connection serves the questions of one look, and of the polls while there is work; the next look is too far away to keep it open. Engines close theirs after five seconds. */
+/** A connection serves the questions of one look, or of one poll; the next one is too far away to keep it open. */
 const clientFor = ({ discovery }: FleetSettings): HttpClient =>
-  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 3_000 })
+  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 1_000 })
