@@ -20,7 +20,7 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
   const { request } = life
   const { profile, limits } = plan
   const { verdict } = summary
-  const { target, deployment, exchange, load, place, error } = attempt
+  const { target, deployment, exchange, load, place, error, cold } = attempt
   const now = request.startedAt + summary.totalMs
   const whole = error === null
   const { ttftMs } = exchange
@@ -36,8 +36,9 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
     usage: knownUsage(attempt),
     valid: !isJudged || verdict.score === null || verdict.censored ? null : verdict.score > 0,
     cut: isJudged && verdict.censored,
-    // Longer than that only a load takes, which says nothing about the next time.
-    ttftMs: ttftMs !== null && ttftMs > limits.ttftMs ? null : ttftMs,
+    // Longer than that only a load takes: of one that was not foreseen nothing is to be learnt.
+    ttftMs: ttftMs !== null && ttftMs > limits.ttftMs && !cold ? null : ttftMs,
+    cold: cold ? { toldMs: exchange.track.loadMs ?? null } : null,
     // A whole answer that goes out as a stream has none.
     streamMs: whole && ttftMs !== null ? now - attempt.committedAt! : null,
     totalMs: whole && ttftMs === null ? now - attempt.startedAt : null,

@@ -110,6 +110,8 @@ export interface Latency {
 
 /** How many calls an engine works on at a time: its slots, where it has such; what comes on top waits until one ends. */
 export interface Room {
+  /** As its operator, its engine or its kind says: then nothing is guessed; null: nobody says. */
+  slots: number | null
   /** As it seems; a fraction, since it is gathered from many streams. */
   size: number
   /** Streams that seem to have found it full, less what speaks against it. */

@@ -44,6 +44,8 @@ export interface ModelReading {
   readonly loading: boolean | null
   /** Its engine has left it for want of work, and loads it again. */
   readonly sleeping: boolean | null
+  /** When it leaves memory unless it is asked for before. */
+  readonly until: number | null
   /** Tokens that one request may have, prompt and answer: what is in force, not what the model was trained for. */
   readonly context: number | null
   /** Requests that it works on at the same time at most. */
@@ -56,6 +58,7 @@ export const UNTOLD: ModelReading = Object.freeze({
   loaded: null,
   loading: null,
   sleeping: null,
+  until: null,
   context: null,
   slots: null,
   bytes: null,

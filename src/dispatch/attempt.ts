@@ -15,6 +15,8 @@ export interface Sent {
   readonly startedAt: number
   /** Of its backend at that moment, without this call. */
   readonly load: LoadView
+  /** Its model was not known to be loaded: it may have waited for that. */
+  readonly cold: boolean
   /** Null where none was taken. */
   readonly place: Place | null
   /** What the gate of its backend gave it; null: there is none. */
@@ -36,6 +38,7 @@ export class Attempt {
   readonly exchange: Exchange
   readonly startedAt: number
   readonly load: LoadView
+  readonly cold: boolean
   readonly place: Place | null
   readonly pass: Pass | null
   readonly queuedMs: number
@@ -59,6 +62,7 @@ export class Attempt {
     this.exchange = sent.exchange
     this.startedAt = sent.startedAt
     this.load = sent.load
+    this.cold = sent.cold
     this.place = sent.place
     this.pass = sent.pass
     this.queuedMs = sent.queuedMs

@@ -9,6 +9,7 @@ import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
 import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
 import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
+import { isLoaded } from '../core/residency.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
 import type { Caller, Deployment, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
@@ -278,6 +279,7 @@ export class Attempts {
       exchange,
       startedAt,
       load: { ...deployment.live.load },
+      cold: !isLoaded(deployment.residency, startedAt),
       place: fleet.begin(deployment, request.stream, inputTokens),
       pass,
       queuedMs,

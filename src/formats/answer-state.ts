@@ -22,6 +22,8 @@ export interface AnswerState {
   readonly charge: Charge
   /** Service tier of the answer. */
   readonly tier: string | null
+  /** What the engine says that loading the model took; absent or null: it does not say. */
+  readonly loadMs?: number | null
   /** Of the first choice; null where no word for its end has come. */
   readonly finish: Finish | null
   /** The engine's own word for it. */

@@ -81,7 +81,7 @@ t.test('what an earlier run had learnt is taken over by whoever asks first', asy
   const lessons = new ModelStats(THREE)
   const [taught] = new ModelStats(THREE).armsOf('m', facts({ quality: { default: 0.5 } }))
   for (let i = 0; i < 100; i++) learnQuality(taught!, features(), 1)
-  lessons.restore([taught!], new Map())
+  lessons.restore([taught!], new Map(), new Map())
   t.strictSame([...lessons.known.arms], [taught], 'nobody has asked yet: it is not lost')
   const [arm] = lessons.armsOf('m', facts({ quality: { default: 0.4 } }))
   t.ok(successOf(arm!, features()) > 0.8)

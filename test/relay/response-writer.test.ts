@@ -269,6 +269,7 @@ function played({ body = null, streamed = true }: { body?: Buffer | null; stream
   const sent = {
     startedAt: 0,
     load: loadOf(0),
+    cold: false,
     place: null,
     pass: null,
     queuedMs: 0,

@@ -70,6 +70,7 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     target,
     exchange,
     startedAt,
+    cold: false,
     load: loadOf(open),
     place: null,
     pass: null,

@@ -178,7 +178,7 @@ export class BackendMonitor {
     this.left(place)
     const { residency, backend } = deployment
     const now = this.#tools.now()
-    residency.called(backend, error, now)
+    residency.called(error, now)
     if (error === null) this.#models.displace(deployment)
     const news = newsOf(error, backend)
     if (news === null) return

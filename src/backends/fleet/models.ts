@@ -1,9 +1,11 @@
 /** The models of one backend: declared ones and those that its engine listed last, each with a deployment that outlives the lists. */
 import { isDeepStrictEqual } from 'node:util'
-import { modelReading, type ModelReading } from '../../core/engine-reading.ts'
+import { modelReading, type ModelReading, UNTOLD } from '../../core/engine-reading.ts'
 import type { BackendSpec, DeploymentFacts, PolicySettings } from '../../core/settings.ts'
 import { loadWait } from '../../core/residency.ts'
 import type { Deployment, Target } from '../../core/types.ts'
+import type { Latency } from '../../core/arm.ts'
+import { expectRoom } from '../../decision/learn/room.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
 import { usualContextOf } from './context-facts.ts'
@@ -28,6 +30,8 @@ export class Models {
   readonly #operator: PolicySettings['models']
   readonly #lessons: ModelStats
   #listed: ReadonlyMap<string, FoundModel> = new Map()
+  /** What the facts were last made of. */
+  readonly #told = new Map<string, ModelReading>()
   /** With which the engine was seen to load models of which nobody says. */
   #usualContext: number | null = null
   #deployments = new Map<string, DeploymentState>()
@@ -87,7 +91,23 @@ export class Models {
 
   /** A call of `answered` was answered: what else its engine had loaded may be gone. */
   displace(answered: DeploymentState): void {
+    // Its engine tells.
+    if (this.#live.reading !== null && this.#live.reading.models !== null) return
     for (const one of this.#deployments.values()) if (one.residency !== answered.residency) one.residency.displaced()
+  }
+
+  /** Its engine has told of itself. True where facts are others. */
+  heard(now: number): boolean {
+    let others = false
+    for (const deployment of this.#deployments.values()) {
+      const reading = this.#readingOf(deployment.model)
+      deployment.residency.heard(reading, now)
+      const told = this.#told.get(deployment.model) ?? UNTOLD
+      const tells = reading ?? UNTOLD
+      others ||= told.context !== tells.context || told.slots !== tells.slots
+      this.#told.set(deployment.model, tells)
+    }
+    return others && this.#rebuild()
   }
 
   /** Takes over a new list. True where something can be asked that could not be before, or the reverse, or facts are others. */
@@ -118,6 +138,7 @@ export class Models {
         changed = true
       } else if (!sameFacts(deployment.facts, facts)) {
         deployment.facts = facts
+        noteFacts(deployment)
         deployment.targets = this.#targets(deployment)
         changed = true
       }
@@ -183,10 +204,18 @@ export class Models {
       residency: this.#residencyOf(model, before),
       targets: [],
       calibration: before?.calibration ?? this.#lessons.calibrationOf(model),
-      latency: before?.latency ?? this.#lessons.latencyOf(backend.provider, model),
+      latency: before?.latency ?? this.#latencyOf(model),
     }
     deployment.targets = this.#targets(deployment)
+    noteFacts(deployment)
     return deployment
+  }
+
+  #latencyOf(model: string): Latency {
+    const { provider } = this.spec
+    const latency = this.#lessons.latencyOf(provider, model)
+    if (provider.slots) expectRoom(latency.room, provider.slots.usual)
+    return latency
   }
 
   /** Whether it comes and goes is configured. */
@@ -200,4 +229,10 @@ export class Models {
     const arms = this.#lessons.armsOf(deployment.model, deployment.facts)
     return arms.map((arm) => ({ deployment, effort: arm.effort, arm }))
   }
+}
+
+/** What others hold that depends on them. */
+function noteFacts({ facts, residency, latency }: DeploymentState): void {
+  residency.bytes = facts.bytes
+  latency.room.slots = facts.slots
 }

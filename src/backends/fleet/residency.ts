@@ -1,5 +1,6 @@
 /** What is known of whether a model is loaded: by what its engine tells, else by its calls. */
 import type { LoadTime } from '../../core/arm.ts'
+import type { ModelReading } from '../../core/engine-reading.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { Residency } from '../../core/residency.ts'
 import type { BackendSpec } from '../../core/settings.ts'
@@ -8,6 +9,11 @@ import { loadSecondsOf } from '../../decision/learn/load-time.ts'
 
 /** Ollama leaves a model after five minutes, LM Studio after an hour. */
 const WARM_MS = 240_000
+/** As long as an answer of its engine may have been under way. */
+const SETTLED_MS = 1_000
+
+/** Where a model is: it comes and goes on its engine, stays there as long as that runs, or runs elsewhere. */
+type Home = 'on demand' | 'stays' | 'elsewhere'
 
 /** The fleet's own view of `Residency`. */
 export class ResidencyState implements Residency {
@@ -15,10 +21,13 @@ export class ResidencyState implements Residency {
   until = Infinity
   /** Of its file; null: nobody told. */
   bytes: number | null = null
+  readonly #home: Home
   readonly #learnt: LoadTime
+  #answeredAt = -Infinity
 
   constructor(spec: BackendSpec, model: string, learnt: LoadTime) {
-    this.loaded = comesAndGoes(spec, model) ? null : true
+    this.#home = homeOf(spec, model)
+    this.loaded = this.#home === 'on demand' ? null : true
     this.#learnt = learnt
   }
 
@@ -26,24 +35,32 @@ export class ResidencyState implements Residency {
     return loadSecondsOf(this.#learnt, this.bytes)
   }
 
-  /** Its engine tells. `until` null: it does not say how long. */
-  told(loaded: boolean, until: number | null): void {
+  /** Its engine tells of its models; null: it is silent. What was asked for before a call ended may be older than that. */
+  heard(reading: ModelReading | null, now: number): void {
+    const loaded = reading?.loaded ?? null
+    if (loaded === null || this.#home === 'elsewhere') return
+    if (!loaded && now - this.#answeredAt < SETTLED_MS) return
     this.loaded = loaded
-    this.until = until ?? Infinity
+    this.until = reading?.until ?? Infinity
   }
 
   /** A call of it ended: by that it is known to be loaded, or nothing is any more. */
-  called(spec: BackendSpec, error: GatewayError | null, now: number): void {
-    if (error === null) this.told(true, spec.loadsOnDemand ? now + WARM_MS : null)
-    else if (error.source === 'upstream' && spec.loadsOnDemand) this.loaded = null
+  called(error: GatewayError | null, now: number): void {
+    if (this.#home === 'elsewhere') return
+    if (error === null) {
+      this.#answeredAt = now
+      this.loaded = true
+      this.until = this.#home === 'on demand' ? now + WARM_MS : Infinity
+    } else if (error.source === 'upstream' && this.#home === 'on demand') this.loaded = null
   }
 
   /** Another model of the same engine answered, and may have taken its place. */
   displaced(): void {
-    if (this.loaded === true && this.until !== Infinity) this.loaded = null
+    if (this.loaded === true && this.#home === 'on demand') this.loaded = null
   }
 }
 
-/** Its engine loads it when it is asked for, and leaves it again: not what runs at the vendor of a local engine. */
-export const comesAndGoes = (spec: BackendSpec, model: string): boolean =>
-  spec.loadsOnDemand && isLocal({ backend: spec, model }) === spec.provider.local
+function homeOf(spec: BackendSpec, model: string): Home {
+  if (isLocal({ backend: spec, model }) !== spec.provider.local) return 'elsewhere'
+  return spec.loadsOnDemand ? 'on demand' : 'stays'
+}

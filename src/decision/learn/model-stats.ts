@@ -9,9 +9,9 @@ import type { Usage } from '../../core/settlement.ts'
 import { expectsAs, newArm, sharedName, rebase, type Topics } from './arms.ts'
 import { gather, newCells } from './topic-stats.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
-import { learnKept, learnTpot, learnTtft, newLatency, ttftOf } from './latency.ts'
+import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from './latency.ts'
 import { type Begin, learnRoom, learnStay } from './room.ts'
-import { newLoadTime } from './load-time.ts'
+import { learnLoad, loadMsOf, newLoadTime } from './load-time.ts'
 import { learnLength } from './length.ts'
 import { RecentAnswers } from './recent-answers.ts'
 import { learnQuality, learnValidity } from './success.ts'
@@ -38,6 +38,8 @@ export interface Observation {
   readonly streamMs: number | null
   /** Of a whole answer. */
   readonly totalMs: number | null
+  /** It was sent while its model was not known to be loaded: what its engine says that the load took, null where it does not say. Absent: it was loaded. */
+  readonly cold?: { readonly toldMs: number | null } | null
   /** Tokens of the conversation that this deployment had seen before; null = none. */
   readonly before: number | null
 }
@@ -108,7 +110,7 @@ export class ModelStats {
     this.changed = true
     if (usage !== null && profile.needs.every((need) => need !== 'vision' && need !== 'audio'))
       learnTokens(target.deployment.calibration, profile.inputTokens, usage.input)
-    learnTimes(lesson)
+    learnTimes(this.#warmed(lesson))
     if (features === null) return
     if (valid !== null) {
       learnValidity(target.arm, features, valid)
@@ -128,14 +130,44 @@ export class ModelStats {
   }
 
   /** For the file: all that something was learnt of. */
-  get known(): { readonly arms: Iterable<Arm>; readonly calibrations: ReadonlyMap<string, Calibration> } {
-    return { arms: [...this.#restored.values(), ...[...this.#arms.values()].flat()], calibrations: this.#calibrations }
+  get known(): {
+    readonly arms: Iterable<Arm>
+    readonly calibrations: ReadonlyMap<string, Calibration>
+    readonly loads: ReadonlyMap<string, LoadTime>
+  } {
+    const arms = [...this.#restored.values(), ...[...this.#arms.values()].flat()]
+    return { arms, calibrations: this.#calibrations, loads: this.#loads }
   }
 
   /** Takes over what an earlier run had learnt, before the fleet asks for arms. */
-  restore(arms: readonly Arm[], calibrations: ReadonlyMap<string, Calibration>): void {
+  restore(
+    arms: readonly Arm[],
+    calibrations: ReadonlyMap<string, Calibration>,
+    loads: ReadonlyMap<string, LoadTime>,
+  ): void {
     for (const arm of arms) this.#restored.set(arm.id, arm)
+    for (const [id, load] of loads) this.#loads.set(id, { ...load })
     for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
+  }
+
+  /** The same answer without the time that its model was loaded in, which is learnt for itself. */
+  #warmed(lesson: Observation): Observation {
+    const { cold = null, target, ttftMs, totalMs, load, usage, profile } = lesson
+    if (cold === null) return lesson
+    const times = this.loadTimeOf(target.deployment.id)
+    const began = ttftMs ?? totalMs
+    if (began === null) return lesson
+    const { latency } = target.deployment
+    const fresh = Math.max(0, (usage?.input ?? profile.inputTokens) - (usage?.cachedInput ?? 0))
+    const usualMs =
+      1000 * (ttftOf(latency, fresh, load) + (ttftMs === null ? (usage?.output ?? 0) * tpotOf(latency, load) : 0))
+    const loadMs = loadMsOf({ toldMs: cold.toldMs, began, usualMs, alone: load.open === 0 })
+    if (loadMs === 0) return lesson
+    if (loadMs !== null) learnLoad(times, loadMs / 1000)
+    // Where it was not told how much of it was the load, the rest is no more than a guess.
+    const rest = (ms: number | null): number | null =>
+      ms === null || cold.toldMs === null ? null : Math.max(1, ms - cold.toldMs)
+    return { ...lesson, ttftMs: rest(ttftMs), totalMs: rest(totalMs) }
   }
 
   /** What was learnt of a model at any effort; the arms of all its backends share it. */

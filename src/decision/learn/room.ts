@@ -18,11 +18,17 @@ const LATE_BELOW = 1 / 4
 const BELOW = 1 / 32
 const STAY_SHARE = 0.1
 
-export const newRoom = (): Room => ({ size: 0, waits: 0, stay: 0 })
+export const newRoom = (): Room => ({ slots: null, size: 0, waits: 0, stay: 0 })
+
+/** So many places are usual at engines of its kind: believed until its streams show another number. */
+export function expectRoom(room: Room, usual: number): void {
+  room.size = usual
+  room.waits = SURE
+}
 
 /** Calls that it works on at a time; null: it was not seen to be full often enough. */
-export const roomLimitOf = ({ size, waits }: Room): number | null =>
-  waits >= SURE ? Math.max(1, Math.round(size)) : null
+export const roomLimitOf = ({ slots, size, waits }: Room): number | null =>
+  slots ?? (waits >= SURE ? Math.max(1, Math.round(size)) : null)
 
 /** Seconds until one of `open` calls makes room for the next. */
 export function waitOf(room: Room, open: number): number {

@@ -12,6 +12,9 @@ import { LONGEST } from './regression.ts'
 /** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
 const MOST_ARMS = 1000
 
+/** Deployments in a file: those that were loaded for the first time last. */
+const MOST_LOADS = 1000
+
 /** No deviation is larger: of shares at most 1, of logarithms of tokens less than this. */
 const LARGEST = 16
 const number = z.number()
@@ -53,11 +56,13 @@ export const stateSchema = z.strictObject({
   topics: z.string(),
   arms: z.record(z.string(), arm),
   tokenizers: z.record(z.string(), calibration),
+  /** How long loads of models took, by deployment; older files have none. */
+  loads: z.record(z.string(), z.strictObject({ count: amount, seconds: amount })).default({}),
 })
 export type State = z.output<typeof stateSchema>
 
 export function toState(lessons: ModelStats): State {
-  const { arms, calibrations } = lessons.known
+  const { arms, calibrations, loads } = lessons.known
   const seen = [...arms].map((one) => [seenBy(one), one] as const).filter(([n]) => n > 0)
   const kept = seen.sort(([a], [b]) => b - a).slice(0, MOST_ARMS)
   return {
@@ -69,6 +74,12 @@ export function toState(lessons: ModelStats): State {
       [...calibrations]
         .filter(([, { count }]) => count > 0)
         .map(([name, { count, mean, deviation }]) => [name, { count, mean: short(mean), deviation: short(deviation) }]),
+    ),
+    loads: Object.fromEntries(
+      [...loads]
+        .filter(([, { count }]) => count > 0)
+        .slice(-MOST_LOADS)
+        .map(([id, { count, seconds }]) => [id, { count, seconds: short(seconds) }]),
     ),
   }
 }
@@ -83,6 +94,7 @@ export function restoreState(lessons: ModelStats, state: State): boolean {
     new Map<string, Calibration>(
       Object.entries(state.tokenizers).map(([name, own]) => [name, { ...own, factor: Math.exp(own.mean) }]),
     ),
+    new Map(Object.entries(state.loads)),
   )
   return same
 }

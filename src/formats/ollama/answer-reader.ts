@@ -10,7 +10,7 @@ import { frameText, type SseFrame } from '../sse.ts'
 import { embeddedFault } from '../read-fault.ts'
 import { PlainReader } from '../plain-reader.ts'
 import { usageSoFar } from '../usage-so-far.ts'
-import { createdIn, finishOf, outputIn, saidIn, usageIn, vectorsIn } from './answer.ts'
+import { createdIn, finishOf, loadMsIn, outputIn, saidIn, usageIn, vectorsIn } from './answer.ts'
 import { OllamaAnswerState } from './answer-state.ts'
 import { PieceReader } from './pieces.ts'
 import { objectIn } from '../json/object-in.ts'
@@ -73,6 +73,7 @@ export class OllamaAnswerReader extends PlainReader implements AnswerReader {
     state.done = true
     state.finishWord = word
     state.finish = word === null ? 'unknown' : finishOf(word, state.calls > 0)
+    state.loadMs = loadMsIn(answer)
     state.reported = usageIn(answer)
     if (state.reported === null) state.size.told = outputIn(answer)
     // All that was asked for.

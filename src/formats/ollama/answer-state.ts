@@ -38,6 +38,7 @@ export class OllamaAnswerState implements AnswerState {
   model: string | null = null
   readonly id = null
   created: number | null = null
+  loadMs: number | null = null
   content = false
   readonly sense = new TextSense()
   unread = false

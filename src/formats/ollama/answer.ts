@@ -79,6 +79,12 @@ export function finishOf(word: string, called: boolean): Finish {
   return finish === 'stop' && called ? 'tool_calls' : finish
 }
 
+/** Told in nanoseconds. */
+export function loadMsIn(answer: Fields): number | null {
+  const took = answer['load_duration']
+  return typeof took === 'number' && took >= 0 ? took / 1e6 : null
+}
+
 /** Epoch seconds. */
 export function createdIn(answer: Fields): number | null {
   const at = typeof answer['created_at'] === 'string' ? Date.parse(answer['created_at']) : NaN
