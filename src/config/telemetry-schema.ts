@@ -45,6 +45,7 @@ const models = z.strictObject({
   context: z.array(text).default([]),
   slots: z.array(text).default([]),
   bytes: z.array(text).default([]),
+  until: z.array(text).default([]),
 })
 
 export const telemetrySchema = z

@@ -44,7 +44,7 @@ export interface ModelReading {
   readonly loading: boolean | null
   /** Its engine has left it for want of work, and loads it again. */
   readonly sleeping: boolean | null
-  /** When it leaves memory unless it is asked for before. */
+  /** When it leaves memory unless it is asked for before, by the engine's clock: epoch ms. */
   readonly until: number | null
   /** Tokens that one request may have, prompt and answer: what is in force, not what the model was trained for. */
   readonly context: number | null

@@ -60,6 +60,8 @@ export interface ModelList {
   readonly context: readonly string[]
   readonly slots: readonly string[]
   readonly bytes: readonly string[]
+  /** Of the date at which it leaves memory. */
+  readonly until: readonly string[]
 }
 
 /** `poll`: with each look, and every one or two seconds while there is work. `look`: with each look. `catalogue`: once or twice a minute. */

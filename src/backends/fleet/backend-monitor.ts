@@ -1,5 +1,6 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
+import { isLoaded } from '../../core/residency.ts'
 import { loadOf } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
@@ -89,6 +90,7 @@ export class BackendMonitor {
       now: () => tools.now(),
       read: () => {
         this.#standing.read(tools.now())
+        if (this.#models.heard(tools.now())) tools.changed()
         this.#keepTime()
       },
     })
@@ -178,8 +180,9 @@ export class BackendMonitor {
     this.left(place)
     const { residency, backend } = deployment
     const now = this.#tools.now()
+    const cold = !isLoaded(residency, now)
     residency.called(error, now)
-    if (error === null) this.#models.displace(deployment)
+    if (error === null && cold) this.#models.displace(deployment, now)
     const news = newsOf(error, backend)
     if (news === null) return
     const from = this.live.state

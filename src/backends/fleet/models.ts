@@ -24,6 +24,9 @@ export interface DeploymentState extends Omit<
   readonly residency: ResidencyState
 }
 
+/** What an engine told of its models is news for so long. */
+const NEWS_MS = 5_000
+
 export class Models {
   readonly spec: BackendSpec
   readonly #live: LiveState
@@ -89,19 +92,20 @@ export class Models {
     return 0
   }
 
-  /** A call of `answered` was answered: what else its engine had loaded may be gone. */
-  displace(answered: DeploymentState): void {
-    // Its engine tells.
-    if (this.#live.reading !== null && this.#live.reading.models !== null) return
-    for (const one of this.#deployments.values()) if (one.residency !== answered.residency) one.residency.displaced()
+  /** `loaded` was loaded for a call: what else its engine had in memory may be gone, unless it just told what it has. */
+  displace(loaded: DeploymentState, now: number): void {
+    const told = this.#live.reading?.modelsAt ?? -Infinity
+    if (now - told < NEWS_MS) return
+    for (const one of this.#deployments.values()) if (one.residency !== loaded.residency) one.residency.displaced()
   }
 
   /** Its engine has told of itself. True where facts are others. */
   heard(now: number): boolean {
+    const epochMs = Date.now()
     let others = false
     for (const deployment of this.#deployments.values()) {
       const reading = this.#readingOf(deployment.model)
-      deployment.residency.heard(reading, now)
+      deployment.residency.heard(reading, now, epochMs)
       const told = this.#told.get(deployment.model) ?? UNTOLD
       const tells = reading ?? UNTOLD
       others ||= told.context !== tells.context || told.slots !== tells.slots

@@ -21,7 +21,7 @@ export class ResidencyState implements Residency {
   until = Infinity
   /** Of its file; null: nobody told. */
   bytes: number | null = null
-  readonly #home: Home
+  #home: Home
   readonly #learnt: LoadTime
   #answeredAt = -Infinity
 
@@ -36,12 +36,15 @@ export class ResidencyState implements Residency {
   }
 
   /** Its engine tells of its models; null: it is silent. What was asked for before a call ended may be older than that. */
-  heard(reading: ModelReading | null, now: number): void {
+  heard(reading: ModelReading | null, now: number, epochMs: number): void {
     const loaded = reading?.loaded ?? null
     if (loaded === null || this.#home === 'elsewhere') return
     if (!loaded && now - this.#answeredAt < SETTLED_MS) return
+    // A router of llama.cpp, of which nobody said that it loads on demand.
+    if (!loaded) this.#home = 'on demand'
     this.loaded = loaded
-    this.until = reading?.until ?? Infinity
+    const until = reading?.until ?? null
+    this.until = until === null ? Infinity : now + Math.max(0, until - epochMs)
   }
 
   /** A call of it ended: by that it is known to be loaded, or nothing is any more. */

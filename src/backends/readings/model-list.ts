@@ -50,6 +50,7 @@ function modelOf(entry: unknown, list: ModelList): ModelReading {
     context: sizeAt(entry, list.context),
     slots: sizeAt(entry, list.slots),
     bytes: sizeAt(entry, list.bytes),
+    until: dateAt(entry, list.until),
   }
 }
 
@@ -67,6 +68,15 @@ function sizeAt(entry: unknown, paths: readonly string[]): number | null {
   for (const path of paths) {
     const value = valueAt(entry, path)
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  }
+  return null
+}
+
+function dateAt(entry: unknown, paths: readonly string[]): number | null {
+  for (const path of paths) {
+    const value = valueAt(entry, path)
+    const at = typeof value === 'string' ? Date.parse(value) : NaN
+    if (!Number.isNaN(at)) return at
   }
   return null
 }
