@@ -1,9 +1,18 @@
 /** A cloud: nobody waits for others, and whoever comes above its limit is refused. Pure. */
 import type { Clock } from './clock.ts'
 import type { CloudModel } from './fleet-spec.ts'
-import type { Call, Instance } from './instance.ts'
+import type { Call, Instance, Reading } from './instance.ts'
 
 const MINUTE = 60
+const SILENT: Reading = {
+  running: null,
+  waiting: null,
+  kv: null,
+  kvTokens: null,
+  slots: null,
+  model: null,
+  restarts: 0,
+}
 
 export class Cloud implements Instance {
   readonly busySeconds = 0
@@ -39,8 +48,8 @@ export class Cloud implements Instance {
     })
   }
 
-  read(): null {
-    return null
+  read(): Reading | null {
+    return this.#away ? null : SILENT
   }
 
   die(): void {

@@ -36,13 +36,15 @@ export class Engine implements Instance {
 
   read(): Reading | null {
     if (this.#away) return null
-    const { cacheBlocks } = this.#model
+    const { cacheBlocks, slots, loadSeconds } = this.#model
     return {
       running: this.#running.size,
       waiting: this.#waiting.length,
       kv: Math.min(1, this.#held / cacheBlocks),
       kvTokens: cacheBlocks * BLOCK_TOKENS,
-      model: this.#loaded,
+      slots,
+      model: loadSeconds === null ? null : (this.#loaded ?? -1),
+      restarts: this.#life,
     }
   }
 

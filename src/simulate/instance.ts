@@ -16,21 +16,25 @@ export interface Call {
   failed(failure: Failure): void
 }
 
-/** What an engine says of itself. */
+/** What it says of itself; null: it does not say. */
 export interface Reading {
-  readonly running: number
-  readonly waiting: number
+  readonly running: number | null
+  readonly waiting: number | null
   /** Share of its cache that holds prompts which are worked on, 0..1. */
-  readonly kv: number
+  readonly kv: number | null
   /** Tokens that its cache holds. */
-  readonly kvTokens: number
-  /** The model that is loaded; null: none is. */
+  readonly kvTokens: number | null
+  /** Calls at a time. */
+  readonly slots: number | null
+  /** The model that is loaded, where one is at a time; -1: none is. */
   readonly model: number | null
+  /** How often it was started again. */
+  readonly restarts: number
 }
 
 export interface Instance {
   call(call: Call): void
-  /** Null: it is away, or tells nothing. */
+  /** Null: it is away. */
   read(): Reading | null
   /** All that it works on comes to nothing, and what it had kept is lost. */
   die(): void

@@ -138,7 +138,7 @@ export class Published implements Router {
     const reading = scraped ? this.#readingOf(own, place) : null
     return {
       rate: own.rate,
-      calls: reading === null ? own.calls : reading.running + reading.waiting,
+      calls: callsOf(own, reading),
       pending: own.pending,
       blocks: own.blocks,
       kv: reading?.kv ?? Math.min(1, own.blocks / own.cacheBlocks),
@@ -148,8 +148,7 @@ export class Published implements Router {
   }
 
   #callsOf(own: Known, place: number): number {
-    const reading = this.#readingOf(own, place)
-    return reading === null ? own.calls : reading.running + reading.waiting
+    return callsOf(own, this.#readingOf(own, place))
   }
 
   #readingOf(own: Known, place: number): Reading | null {
@@ -171,3 +170,7 @@ export class Published implements Router {
     this.#workAt = now
   }
 }
+
+/** As the engine says, else as was sent. */
+const callsOf = (own: Known, reading: Reading | null): number =>
+  reading === null || reading.running === null ? own.calls : reading.running + (reading.waiting ?? 0)

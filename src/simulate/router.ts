@@ -26,7 +26,7 @@ export interface Router {
   order(asked: Asked, now: number): readonly number[]
   /** The request is sent there. */
   send(asked: Asked, place: number, now: number): Sent
-  /** A look at an engine; null: it is away, or tells nothing. */
+  /** A look at an engine; null: it is away. */
   read(place: number, reading: Reading | null, now: number): void
   close(): void
 }

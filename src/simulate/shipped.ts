@@ -3,6 +3,7 @@
  * as in production. It is told nothing else: no speeds, no caches.
  */
 import { Fleet } from '../backends/fleet/fleet.ts'
+import { type EngineReading, type ModelReading, UNTOLD } from '../core/engine-reading.ts'
 import { GatewayError } from '../core/errors.ts'
 import { NO_TOKENS } from '../core/no-tokens.ts'
 import type { PolicySettings } from '../core/settings.ts'
@@ -15,7 +16,7 @@ import { buildPolicy, type Policy } from '../policy.ts'
 import { ONE_TOPIC, profileOf, requestOf } from './asked.ts'
 import type { Failure, Reading } from './instance.ts'
 import type { Asked, Router, Sent } from './router.ts'
-import { withoutLooks } from './settings.ts'
+import { modelName, withoutLooks } from './settings.ts'
 
 export class Shipped implements Router {
   readonly #fleet: Fleet
@@ -69,8 +70,10 @@ export class Shipped implements Router {
     })
   }
 
-  read(_place: number, _reading: Reading | null, seconds: number): void {
+  read(place: number, reading: Reading | null, seconds: number): void {
     this.#now = 1000 * seconds
+    const { live } = this.#fleet.catalog.backends[place]!
+    if (reading !== null) this.#fleet.told(live, engineReading(reading, live.load.open, this.#now))
   }
 
   /** Nothing was ever sent over its network. */
@@ -156,4 +159,25 @@ function errorOf(failure: Failure, begun: boolean): GatewayError {
   return begun
     ? new GatewayError('upstream_incomplete', 'went away')
     : new GatewayError('upstream_unreachable', 'is away')
+}
+
+/** As the readings of real engines are. `open`: calls of this gateway. */
+function engineReading({ model, ...told }: Reading, open: number, now: number): EngineReading {
+  const { running, waiting } = told
+  const loaded = (is: boolean): ModelReading => ({ ...UNTOLD, loaded: is })
+  return {
+    ...told,
+    at: now,
+    foreign: running === null ? null : Math.max(0, running + (waiting ?? 0) - open),
+    most: null,
+    sleeping: null,
+    hitShare: null,
+    prefillRate: null,
+    tokenSeconds: null,
+    context: null,
+    version: null,
+    modelsAt: now,
+    models: model === null || model < 0 ? null : new Map([[modelName(model), loaded(true)]]),
+    unnamed: model === null ? UNTOLD : loaded(false),
+  }
 }

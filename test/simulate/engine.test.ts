@@ -47,6 +47,8 @@ function rig(make: (clock: Clock) => Instance) {
   return { clock, instance, call, run }
 }
 
+const IDLE = { running: 0, waiting: 0, kv: 0, kvTokens: 2048, slots: null, model: null, restarts: 0 }
+
 const engine = (traits: Partial<EngineModel> = {}, speed = 1) =>
   rig((clock) => new Engine({ ...MODEL, ...traits }, speed, clock))
 
@@ -101,7 +103,7 @@ t.test('the least recently used blocks go first', async (t) => {
 t.test('an engine with slots begins no further prompt before one is free', async (t) => {
   const { call, run, instance, clock } = engine({ slots: 1 })
   const [one, two] = [call(0, 1000, 10), call(0, 1000, 10)]
-  clock.at(0.5, () => t.strictSame(instance.read(), { running: 1, waiting: 1, kv: 0, kvTokens: 2048, model: null }))
+  clock.at(0.5, () => t.strictSame(instance.read(), { ...IDLE, running: 1, waiting: 1, slots: 1 }))
   run()
   t.strictSame([one.ended, two.began, two.ended], [1.3, 2.3, 2.6])
 })
@@ -140,7 +142,7 @@ t.test('an engine that goes away fails what it had, and comes back empty', async
   }
   t.strictSame([answering.began, reading.began, waiting.began, later.began], [0.512, null, null, null])
   t.strictSame([back.began, back.kept], [4.512, 0])
-  t.strictSame(instance.read(), { running: 0, waiting: 0, kv: 0, kvTokens: 2048, model: null })
+  t.strictSame(instance.read(), { ...IDLE, restarts: 1 })
 })
 
 t.test(

@@ -1,4 +1,5 @@
 /** One backend of the fleet: its state, its models, and the looks at it from time to time. */
+import type { EngineReading } from '../../core/engine-reading.ts'
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import { isLoaded } from '../../core/residency.ts'
 import { loadOf } from '../../core/load.ts'
@@ -224,6 +225,12 @@ export class BackendMonitor {
     if (place === null) return
     this.#places.ended(place)
     load.pending = this.#places.pending
+  }
+
+  /** What a look and a poll would have found, of an engine that is not asked over the network. */
+  told(reading: EngineReading): void {
+    this.#standing.found(null, this.#tools.now())
+    this.#polls.told(reading)
   }
 
   refusesUsage(): void {

@@ -2,6 +2,7 @@
  * Asks one engine what it is doing: with each look at it, and every one or two seconds while it has work. An engine that has none is
  * left alone in between, and a cloud always is. What goes wrong here says nothing about the health of a backend.
  */
+import type { EngineReading } from '../../core/engine-reading.ts'
 import type { TelemetrySource } from '../../core/telemetry-source.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import { Reader } from '../readings/reader.ts'
@@ -207,9 +208,13 @@ export class EnginePolls {
 
   /** `open`: most calls of this gateway that the engine may have counted. */
   #show(open = this.#live.load.open): void {
-    const { load } = this.#live
     const staleMs = Math.max(LEAST_STALE_MS, STALE_POLLS * this.#timing.pollMs)
-    const reading = this.#reader.reading(this.#tools.now(), staleMs, open)
+    this.told(this.#reader.reading(this.#tools.now(), staleMs, open))
+  }
+
+  /** This is what it tells of itself now. */
+  told(reading: EngineReading | null): void {
+    const { load } = this.#live
     this.#live.reading = reading
     load.running = reading?.running ?? null
     load.waiting = reading?.waiting ?? null

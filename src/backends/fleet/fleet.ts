@@ -3,6 +3,7 @@
  * The only state that routing reads; it changes by looking at backends from time to time and by the outcome of requests.
  */
 import type { SpendEstimate } from '../../core/settlement.ts'
+import type { EngineReading } from '../../core/engine-reading.ts'
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { BackendEvent } from '../../core/events.ts'
 import { dateOf } from '../../core/moment.ts'
@@ -253,6 +254,11 @@ export class Fleet {
   /** Its backend answered `stream_options` with an error: usage is not asked for until it may be another version. */
   refusesUsage({ live }: Deployment): void {
     this.#byLive.get(live)?.refusesUsage()
+  }
+
+  /** An engine that is there, and is not asked over the network, tells this of itself: in simulations. */
+  told(live: BackendLive, reading: EngineReading): void {
+    this.#byLive.get(live)?.told(reading)
   }
 
   states(): BackendStatus[] {
