@@ -122,7 +122,7 @@ t.test(
 t.test('Ollama tells what it has loaded', { skip: missing('ollama') }, async (t) => {
   const { engine, gateway } = await front(t, 'ollama', startOllama)
   await eventually(5_000, 'its version', async () => /^\d+\.\d+/.test((await told(gateway))?.version ?? ''))
-  t.match(await told(gateway), { loaded: [], running: null, waiting: null, kv_usage_ratio: null, read_ms_ago: null })
+  t.match(await told(gateway), { loaded: [], running: null, waiting: null, kv_usage_ratio: null, read_ms_ago: Number })
   const ask = async (more: object): Promise<void> => {
     const body = { model: engine.model, prompt: 'The river', stream: false, options: { num_predict: 4 }, ...more }
     const answer = await rawPost(gateway.url, '/api/generate', body)

@@ -421,7 +421,7 @@ t.test('Ollama tells which models are loaded, and that nothing is', async (t) =>
   )
   await eventually(2_000, 'its reading', () => live(fleet).reading?.models?.get('a:1')?.loaded === true)
   const [status] = fleet.states()
-  t.match(status!.engine, { running: null, waiting: null, loaded: ['a:1'], loading: [], read_ms_ago: null })
+  t.match(status!.engine, { running: null, waiting: null, loaded: ['a:1'], loading: [], read_ms_ago: Number })
   double.routes['GET /api/ps'] = json({ models: [] })
   await eventually(2_000, 'it is unloaded', () => fleet.states()[0]!.engine?.loaded?.length === 0)
   t.match(live(fleet).reading, { unnamed: { loaded: false }, at: null })

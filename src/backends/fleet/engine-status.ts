@@ -11,13 +11,14 @@ export interface EngineStatus {
   readonly loaded: readonly string[] | null
   readonly loading: readonly string[] | null
   readonly version: string | null
-  /** How long ago what it is doing was read; null: it says nothing of that. */
+  /** How long ago something of it was read last. */
   readonly read_ms_ago: number | null
 }
 
 /** `now`: the fleet's clock. */
 export function engineStatus(reading: EngineReading, now: number): EngineStatus {
-  const { at, running, waiting, kv, slots, sleeping, models, version } = reading
+  const { at, modelsAt, running, waiting, kv, slots, sleeping, models, version } = reading
+  const readAt = Math.max(at ?? -Infinity, modelsAt ?? -Infinity)
   const named = (flag: 'loaded' | 'loading'): string[] | null =>
     models === null ? null : [...models].filter(([, model]) => model[flag] === true).map(([id]) => id)
   return {
@@ -29,6 +30,6 @@ export function engineStatus(reading: EngineReading, now: number): EngineStatus 
     loaded: named('loaded'),
     loading: named('loading'),
     version,
-    read_ms_ago: at === null ? null : Math.max(0, Math.round(now - at)),
+    read_ms_ago: readAt === -Infinity ? null : Math.max(0, Math.round(now - readAt)),
   }
 }
