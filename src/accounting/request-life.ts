@@ -42,7 +42,7 @@ export class RequestLife implements EndedRequest {
   }
 
   /**
-   * What the gateway itself took, in ms: before the first call, and between the first frame and its departure. The headers may
+   * What the gateway itself took, in ms: before the first call, without what it waited in queues, and between the first frame and its departure. The headers may
    * go out before the frame, with a comment that keeps the connection open; where none went out, it is the end that counts.
    */
   get overheadMs(): number {
@@ -50,7 +50,13 @@ export class RequestLife implements EndedRequest {
     const leftAt = this.headAt ?? startedAt + this.summary.totalMs
     const sentAt = this.attempts?.made[0]?.startedAt ?? leftAt
     const frameAt = this.attempts?.first?.committedAt ?? leftAt
-    return sentAt - startedAt + Math.max(0, leftAt - frameAt)
+    return Math.max(0, sentAt - startedAt - this.#queuedFirst) + Math.max(0, leftAt - frameAt)
+  }
+
+  /** That it waited in queues before its first call; where there was none, in all. */
+  get #queuedFirst(): number {
+    const { attempts } = this
+    return attempts === null ? 0 : attempts.queuedFirstMs
   }
 
   /** It ends with `error`, and the call that is open with it. */

@@ -66,6 +66,7 @@ export function recordOf({ life, summary, endedAt }: SettledRequest, reads: read
     ttftMs: summary.ttftMs,
     totalMs: summary.totalMs,
     streamMs: summary.streamMs,
+    queueMs: life.attempts?.queuedMs ?? 0,
     overheadMs,
     endedAt,
     finish: summary.finish,

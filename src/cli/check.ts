@@ -14,6 +14,7 @@ import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
 import type { CHECK } from './rows/run.ts'
+import { limitsText } from './limits-text.ts'
 import { table } from './table.ts'
 
 /** Exit code 0: valid, 1: not, 2: nothing to check. */
@@ -48,6 +49,7 @@ const unsetText = ({ path, name }: ConfigView['unset'][number]): string =>
 const report = (config: ConfigView, width: number): string =>
   [
     backendsText(config, width),
+    limitsText(config.backends),
     routesText(config),
     keysText(config, width),
     budgetsText(config),
@@ -63,14 +65,17 @@ const backendsText = ({ backends, unset }: ConfigView, width: number): string =>
     backends.map((backend, at) => [
       backend.name,
       backend.provider.kind,
-      unset.some(({ path }) => path === `backends[${at}].key`) ? 'key not set' : credentials(backend),
+      unset.some(({ path }) => path === `backends[${at}].key` || path.startsWith(`backends[${at}].keys[`))
+        ? 'key not set'
+        : credentials(backend),
       models(backend),
       callUrl(backend),
     ]),
     width,
   )
 
-const credentials = ({ key }: BackendSpec): string => (key === null ? 'no key' : 'key set')
+const credentials = ({ key, keys }: BackendSpec): string =>
+  key === null ? 'no key' : keys.length > 1 ? `${keys.length} keys set` : 'key set'
 
 function models({ models: declared, provider }: BackendSpec): string {
   const listed = provider.discovery.length > 0 ? ['what it lists when running'] : []

@@ -62,6 +62,7 @@ const COLUMNS: readonly Column[] = [
   ['cost_estimated', (row) => row.cost_estimated],
   ['waste_by_reason', (row) => (row.waste_by_reason === undefined ? null : JSON.stringify(row.waste_by_reason))],
   ['max_tokens', (row) => row.max_tokens],
+  ['queue_ms', (row) => row.queue_ms],
   ...TOKEN_NAMES.filter((name) => !FIRST_TOKENS.includes(name)).map(tokensOf),
 ]
 

@@ -14,16 +14,23 @@ export const backendChecks = ({ backends }: LooseView, providers: ReadonlyMap<st
   )
 
 function checks(backend: Backend, providers: ReadonlyMap<string, Provider>): Issue[] {
-  const { kind, key } = backend
+  const { kind, key, keys } = backend
   const provider = providers.get(kind ?? '')
   return [
     ...issue('key', keyFault(key ?? '')),
+    ...(keys ?? []).flatMap((one, at) => issue(...keyOf(one, at))),
     ...(provider === undefined ? issue('kind', kindFault(kind, providers)) : []),
     ...(provider === undefined ? [] : issue('url', urlFault(backend, provider))),
     ...(provider === undefined ? [] : issue('models', modelsFault(backend, provider))),
     ...(provider === undefined ? [] : WISHES.flatMap((wish) => issue(wish, wishFault(backend[wish], wish, provider)))),
   ]
 }
+
+/** Of several, each by itself or with limits of its own. */
+const keyOf = (one: NonNullable<Backend['keys']>[number], at: number): [path: string, message: string | null] =>
+  typeof one === 'object' && one !== null
+    ? [`keys[${at}].key`, keyFault(one.key ?? '')]
+    : [`keys[${at}]`, keyFault(one ?? '')]
 
 const issue = (path: string, message: string | null): Issue[] => (message === null ? [] : [{ path, message }])
 

@@ -79,9 +79,10 @@ const HABITS: readonly Habits[] = [
       ),
       ...each('port', 'write it in `url`, like "http://127.0.0.1:8000"'),
       ...each(
-        'api_key apikey api_keys keys token auth_token virtual_key secret value authorization password',
+        'api_key apikey token auth_token virtual_key secret value authorization password',
         'write `key`, like "${NAME}"',
       ),
+      ...each('api_keys key_list key_pool', 'write `keys`, like ["${FIRST}", "${SECOND}"]'),
       ...each('key_env api_key_env env', 'write `key`, like "${NAME}"'),
       ...each('type provider engine custom_llm_provider driver protocol api backend', 'write `kind`'),
       ...each(
@@ -93,7 +94,13 @@ const HABITS: readonly Habits[] = [
       ...each('id title label', 'write `name`'),
       ...each('timeout request_timeout', 'write `limits` of the file, like { total: 10m }'),
       ...each('retries num_retries max_retries retry_override', 'write `limits` of the file, like { attempts: 3 }'),
-      ...each('rpm tpm max_parallel_requests', 'write it with each of `keys`: callers are limited, and not backends'),
+      ...each('rpm requests_per_minute', 'write `limits`, like { rpm: 600 }'),
+      ...each('tpm tokens_per_minute', 'write `limits`, like { tpm: 200000 }'),
+      ...each(
+        'max_parallel_requests parallel max_parallel concurrency max_concurrency max_concurrent_requests slots',
+        'write `limits`, like { parallel: 4 }',
+      ),
+      ...each('queue max_queue max_queue_size queue_size', 'write `limits`, like { parallel: 4, queue: 64 }'),
       ...each('priority order', 'write `strategy: ordered` with a route: its candidates are asked in their order'),
       ...each(
         'input_cost_per_token output_cost_per_token pricing cost',
@@ -102,6 +109,32 @@ const HABITS: readonly Habits[] = [
       ...each('context context_length max_context', 'write `models` of the file, like { llama3: { context: 32768 } }'),
       ...each('health_check health_path', 'leave it out: the kind says how a backend is asked'),
       ...each('enabled', 'leave it out; a backend that shall not be called is a comment'),
+    },
+  },
+  {
+    at: /^backends\[\d+\]\.limits$/,
+    names: {
+      ...each('requests requests_per_minute', 'write `rpm`'),
+      ...each('tokens tokens_per_minute', 'write `tpm`'),
+      ...each(
+        'max_parallel_requests max_parallel concurrency max_concurrency max_concurrent_requests max_num_seqs slots',
+        'write `parallel`',
+      ),
+      ...each('max_queue max_queue_size queue_size queue_length', 'write `queue`'),
+      ...each('queue_timeout max_wait wait', 'write `queue_wait`, like 30s'),
+      ...each(
+        'connect headers ttft load idle total attempts timeout',
+        'write it under `limits` of the file, or of a route: times are not limits of a backend',
+      ),
+    },
+  },
+  {
+    at: /^backends\[\d+\]\.keys\[\d+\]$/,
+    names: {
+      ...each('api_key secret token value', 'write `key`, like "${NAME}"'),
+      ...each('id label alias', 'write `name`'),
+      ...each('weight priority', 'leave it out: each call takes the key with the most room'),
+      ...each('max_parallel_requests max_parallel concurrency', 'write `parallel`'),
     },
   },
   {

@@ -1,5 +1,6 @@
 /** Names that lead to nobody or to two things, and keys that stand in the file: all of it valid, and hardly what was meant. */
 import { glob } from '../core/glob.ts'
+import { isObject } from '../core/is-object.ts'
 import type { Config } from '../core/settings.ts'
 import { didYouMean } from '../core/did-you-mean.ts'
 
@@ -46,10 +47,24 @@ function budgetsOfNobody({ budgets, keys, routes, store }: Config): string[] {
 const KEY = /^(?:sk|gsk|xai|hf|pplx|nvapi|csk|fw|r8|AIza)[-_\w]{18,}$/
 
 function pastedKeys({ backends }: Config, written: unknown): string[] {
-  const list = (written as { readonly backends?: readonly { readonly key?: unknown }[] }).backends ?? []
-  return list.flatMap(({ key }, at) => {
-    if (typeof key !== 'string' || !KEY.test(key)) return []
+  const list = (written as { readonly backends?: readonly WrittenKeys[] }).backends ?? []
+  return list.flatMap(({ key, keys }, at) => {
+    const all: readonly (readonly [path: string, key: unknown])[] = [
+      ['key', key],
+      ...(Array.isArray(keys) ? keys : []).map((one: unknown, index) =>
+        isObject(one) ? ([`keys[${index}].key`, one['key']] as const) : ([`keys[${index}]`, one] as const),
+      ),
+    ]
     const name = backends[at]?.provider.keyEnv ?? 'NAME'
-    return [`backends[${at}].key stands in the file, where others read it; write "\${${name}}" and set the variable`]
+    return all.flatMap(([path, value]) =>
+      typeof value === 'string' && KEY.test(value)
+        ? [`backends[${at}].${path} stands in the file, where others read it; write "\${${name}}" and set the variable`]
+        : [],
+    )
   })
+}
+
+interface WrittenKeys {
+  readonly key?: unknown
+  readonly keys?: unknown
 }

@@ -70,7 +70,9 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly totalMs: number
   /** From the first frame in hand to the end; null where there was none. */
   readonly streamMs: number | null
-  /** Before the first call, and from the first frame in hand until it was sent. */
+  /** That it waited in the queues of backends with limits of their own; 0: it did not. */
+  readonly queueMs: number
+  /** Before the first call, without what it waited in queues, and from the first frame in hand until it was sent. */
   readonly overheadMs: number
   readonly endedAt: number
   /** Finish reason of the answer, normalised; null where none came. */

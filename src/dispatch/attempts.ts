@@ -50,8 +50,9 @@ export class Attempts {
   readonly #failed: Attempt[] = []
   /** Backends that had no place for it, in the words of their gates. */
   readonly #turnedAway: GatewayError[] = []
-  /** That it waited for places, in all; ms. */
+  /** That it waited for places, in all, and before its first call; ms. */
   queuedMs = 0
+  queuedFirstMs = 0
   /** Of a call that its backend has not seen: the next one goes by it. */
   #kept: Pass | null = null
   readonly #withoutUsage: Deployment[] = []
@@ -221,7 +222,9 @@ export class Attempts {
   async #waited(entering: Promise<Admitted | GatewayError>): Promise<Admitted | null> {
     const since = this.#tools.now()
     const entered = await entering
-    this.queuedMs += this.#tools.now() - since
+    const queuedMs = this.#tools.now() - since
+    this.queuedMs += queuedMs
+    if (this.made.length === 0) this.queuedFirstMs += queuedMs
     if (!(entered instanceof GatewayError)) return entered
     if (entered.code === 'client_closed' || entered.code === 'shutting_down') return this.#stop(entered)
     this.#turnedAway.push(entered)

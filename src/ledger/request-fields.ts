@@ -10,13 +10,15 @@ import { totalOf } from '../core/total.ts'
 import { type BlockColumn, readDecision, writeDecision } from './decision-fields.ts'
 import type { FieldReader } from './field-reader.ts'
 import type { FieldWriter } from './field-writer.ts'
-import { LONGEST_NAME } from './row.ts'
+import { isNoted, LONGEST_NAME } from './row.ts'
 import type { WrittenAttempt, WrittenRequest } from './written-request.ts'
 
 const STREAM = 1
 const SUCCESS = 2
 const LABELS = 4
 const DECISION = 8
+/** It waited in a queue; since version 3. */
+const QUEUED = 16
 
 /** `startedAt`: no request of the block had ended before; epoch ms. `decision`: whether it is written. */
 export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt: number, decision: boolean): void {
@@ -27,7 +29,8 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
     (record.stream ? STREAM : 0) |
       (record.success ? SUCCESS : 0) |
       (labelled ? LABELS : 0) |
-      (decided !== null ? DECISION : 0),
+      (decided !== null ? DECISION : 0) |
+      (isNoted(record.queueMs) ? QUEUED : 0),
   )
   out.count(record.endedAt - startedAt)
   out.text(shortened(record.id))
@@ -49,6 +52,7 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
   writeMs(out, record.ttftMs)
   writeMs(out, record.totalMs)
   writeMs(out, record.overheadMs)
+  if (isNoted(record.queueMs)) writeMs(out, record.queueMs)
   out.count(attempts.length)
   for (const attempt of attempts) writeAttempt(out, attempt)
   if (decided === null) return
@@ -84,6 +88,7 @@ export function readRequest(
   const ttftMs = readMs(from)
   const totalMs = readMs(from) ?? 0
   const overheadMs = readMs(from) ?? 0
+  const queueMs = (flags & QUEUED) === 0 ? 0 : (readMs(from) ?? 0)
   const attempts: WrittenAttempt[] = []
   for (let rest = from.count(); rest > 0; rest--) attempts.push(readAttempt(from))
   const { backend, model, effort } = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
@@ -119,6 +124,7 @@ export function readRequest(
     waste,
     ttftMs,
     totalMs,
+    queueMs,
     overheadMs,
     endedAt,
     finish,

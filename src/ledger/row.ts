@@ -7,6 +7,9 @@ export type RowKind = (typeof KINDS)[number]
 /** Names that callers choose are no longer than this. */
 export const LONGEST_NAME = 256
 
+/** Times are kept to a tenth of a millisecond. */
+export const isNoted = (ms: number): boolean => Math.round(10 * ms) > 0
+
 /** One request, or one call of a backend for it. The numbers of a request are the sums of those of its attempts. */
 export interface LedgerRow extends CountedRow {
   readonly kind: RowKind
@@ -25,6 +28,8 @@ export interface LedgerRow extends CountedRow {
   readonly why: string | null
   /** Null on an attempt. */
   readonly overhead_ms: number | null
+  /** That it waited in queues of the gateway; on requests, absent where it did not. */
+  readonly queue_ms?: number
   /** Wire format in which the backend was asked; on attempts, absent on those of older versions. */
   readonly format?: string
   /** What the request said and that format could not; on attempts, absent where nothing was lost. */

@@ -2,7 +2,7 @@
 import { lastAnswer } from '../core/request-record.ts'
 import { totalOf } from '../core/total.ts'
 import { totalText } from '../core/total-row.ts'
-import { LONGEST_NAME, type RowKind } from './row.ts'
+import { isNoted, LONGEST_NAME, type RowKind } from './row.ts'
 import type { WrittenAttempt, WrittenRequest } from './written-request.ts'
 
 export interface RowText {
@@ -57,6 +57,7 @@ const requestText = (record: WrittenRequest, decision: string | null): string =>
   `,"finish":${quoted(record.finish)},"success":${record.success}` +
   `,"why":${quoted(record.why)},${totalText(record)}` +
   `,"ttft_ms":${round(record.ttftMs)},"total_ms":${round(record.totalMs)},"overhead_ms":${round(record.overheadMs)}` +
+  (isNoted(record.queueMs) ? `,"queue_ms":${round(record.queueMs)}` : '') +
   (record.maxTokens === null ? '' : `,"max_tokens":${record.maxTokens}`) +
   (decision === null ? '' : `,"decision":${decision}`)
 

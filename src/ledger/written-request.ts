@@ -27,6 +27,7 @@ export interface WrittenRequest extends Pick<
   | 'waste'
   | 'ttftMs'
   | 'totalMs'
+  | 'queueMs'
   | 'overheadMs'
   | 'endedAt'
   | 'finish'

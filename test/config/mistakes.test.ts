@@ -54,6 +54,51 @@ const MISTAKES: readonly Mistake[] = [
     ],
   },
   {
+    mistake: "LiteLLM's limits of a deployment",
+    yaml: 'backends:\n  - name: a\n    kind: vllm\n    url: http://h:8000\n    rpm: 60\n    max_parallel_requests: 4\n',
+    told: [
+      { at: '5:5', path: 'backends[0].rpm', marked: 'rpm', remedy: 'write `limits`, like { rpm: 600 }' },
+      {
+        at: '6:5',
+        path: 'backends[0].max_parallel_requests',
+        marked: 'max_parallel_requests',
+        remedy: 'write `limits`, like { parallel: 4 }',
+      },
+    ],
+  },
+  {
+    mistake: 'times under the limits of a backend, and names of other gateways for its queue',
+    yaml: 'backends:\n  - name: a\n    kind: vllm\n    url: http://h:8000\n    limits:\n      ttft: 5s\n      max_queue_size: 4\n',
+    told: [
+      {
+        at: '6:7',
+        path: 'backends[0].limits.ttft',
+        marked: 'ttft',
+        remedy: 'write it under `limits` of the file, or of a route: times are not limits of a backend',
+      },
+      { at: '7:7', path: 'backends[0].limits.max_queue_size', marked: 'max_queue_size', remedy: 'write `queue`' },
+    ],
+  },
+  {
+    mistake: 'a list of keys as others call it, one that is masked, and `key` beside `keys`',
+    yaml: 'backends:\n  - name: a\n    kind: openai\n    api_keys: [x]\n  - name: b\n    kind: openai\n    keys: [abc, { api_key: y }]\n  - name: c\n    kind: openai\n    key: abc\n    keys: [abc, def]\n',
+    told: [
+      {
+        at: '4:5',
+        path: 'backends[0].api_keys',
+        marked: 'api_keys',
+        remedy: 'write `keys`, like ["${FIRST}", "${SECOND}"]',
+      },
+      { at: '7:19', path: 'backends[1].keys[1].api_key', marked: 'api_key', remedy: 'write `key`, like "${NAME}"' },
+      {
+        at: '11:11',
+        path: 'backends[2].keys',
+        marked: '[***, ***]',
+        remedy: 'write all of them here, or one `key`',
+      },
+    ],
+  },
+  {
     mistake: 'base_url of an SDK',
     yaml: 'backends:\n  - name: a\n    kind: vllm\n    base_url: http://h:8000\n',
     told: [

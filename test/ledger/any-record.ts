@@ -49,7 +49,7 @@ export function anyRecord(random: () => number, id: string, endedAt: number): Re
     maxTokens: maybe(Math.floor(random() * 1e6)),
     finish: maybe(pick(random, ['stop', 'length'])),
     ...{ success: random() < 0.5, score: maybe(pick(random, [0, 1, random()])) },
-    ...{ ttftMs: maybe(ms()), totalMs: ms(), overheadMs: ms() },
+    ...{ ttftMs: maybe(ms()), totalMs: ms(), queueMs: maybe(ms()) ?? 0, overheadMs: ms() },
     decision: random() < 0.8 ? anyDecision(random, id) : null,
   }
 }

@@ -112,7 +112,7 @@ t.test('whatever is in the way, blocks behind it are found', async (t) => {
 t.test('a segment of a later version is left alone, and that is said', async (t) => {
   const { folder, path, bytes } = await segmentOf(t, ['one', 'two'])
   const newer = Buffer.from(bytes)
-  newer.writeUInt32LE(3, 8)
+  newer.writeUInt32LE(bytes.readUInt32LE(8) + 1, 8)
   newer.writeUInt32LE(crc32(newer.subarray(0, 12)), 12)
   await writeFile(path, newer)
   const count = new DamageCount()

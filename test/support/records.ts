@@ -58,6 +58,7 @@ const REQUEST: RequestRecord = {
   ttftMs: null,
   totalMs: 500,
   streamMs: null,
+  queueMs: 0,
   overheadMs: 1,
   endedAt: 1_700_000_000_000,
   finish: null,

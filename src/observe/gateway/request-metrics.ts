@@ -22,6 +22,7 @@ export class RequestMetrics {
   readonly #ttft: Series<Buckets>
   readonly #tpot: Series<Buckets>
   readonly #overhead: Series<Buckets>
+  readonly #queue: Series<Buckets>
 
   constructor(families: Registry) {
     const requests = families.counter('requests_total', 'Requests by outcome.', [
@@ -70,6 +71,15 @@ export class RequestMetrics {
       ),
       0,
     )
+    this.#queue = seriesOf(
+      families.histogram(
+        'queue_seconds',
+        'Time that requests waited in the gateway for a place at a backend with limits of its own, of those that did; `backend`: which was called then.',
+        ['backend'],
+        LATENCY_BUCKETS,
+      ),
+      1,
+    )
   }
 
   /** One for which no backend was needed. */
@@ -84,6 +94,7 @@ export class RequestMetrics {
     const { route, backend, model } = place
     this.#requests.of(route, backend, model, endpoint, stream, String(status), error ?? 'none').value++
     this.#duration.of(route, endpoint, stream).observe(record.totalMs / 1000, mark)
+    if (record.queueMs > 0) this.#queue.of(backend).observe(record.queueMs / 1000)
     if (!record.answered) return
     this.#overhead.of(endpoint, stream).observe(record.overheadMs / 1000)
     if (record.stream) this.#streamed(place, first ?? place, record, mark)

@@ -19,6 +19,7 @@ export const requestText = (record: RequestRecord): string =>
   known('session', record.session) +
   known('agent', record.agent) +
   failureText(record) +
+  (record.queueMs === 0 ? '' : `,"queue_ms":${tenths(record.queueMs)}`) +
   `,"overhead_ms":${tenths(record.overheadMs)},"bytes_out":${record.bytesOut}` +
   known('route', record.route) +
   known('strategy', record.strategy) +

@@ -42,6 +42,7 @@ export function requestAttributes(record: RequestRecord): Attributes {
     'turnout.explored': record.explored,
     'turnout.attempts': record.calls,
     'turnout.overhead_ms': record.overheadMs,
+    'turnout.queue_ms': record.queueMs === 0 ? null : record.queueMs,
     'turnout.success': record.success,
     'turnout.verdict': record.why,
     'turnout.cost_usd': cost === null ? null : usdOf(cost.nanoUsd),
