@@ -58,7 +58,14 @@ function finished(): RequestRecord[] {
       ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.decision },
       ...{ attempts: [attempt], calls: 1, answered: true, backend, model, effort: null },
       ...totalOf([attempt]),
-      ...{ ttftMs: attempt.ttftMs, totalMs: attempt.totalMs, streamMs: 900.4, queueMs: 0, overheadMs: 0.31, endedAt: Date.now() },
+      ...{
+        ttftMs: attempt.ttftMs,
+        totalMs: attempt.totalMs,
+        streamMs: 900.4,
+        queueMs: 0,
+        overheadMs: 0.31,
+        endedAt: Date.now(),
+      },
       ...{
         finish: 'stop',
         success: true,
