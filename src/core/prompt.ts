@@ -65,6 +65,8 @@ export interface Prompt {
   readonly prompts: number
   /** Tokens that an answer may have. */
   readonly maxOutput: number | null
+  /** Tokens of context that the caller wants the model to be loaded with: only engines of its own format are told. Absent or null: it does not say. */
+  readonly context?: number | null
   readonly effort: Effort | null
   /** The caller asks for thought itself, and not only for as much as there may be of it. */
   readonly mustThink: boolean

@@ -178,6 +178,8 @@ export interface RequestProfile {
   readonly longestTokens: number
   /** Output tokens that the caller allows; null where it does not say. */
   readonly maxOutput: number | null
+  /** See Prompt.context. */
+  readonly context?: number | null
   /** The caller's own word on how hard to think; it is kept. */
   readonly effort: Effort | null
   readonly needs: readonly Capability[]

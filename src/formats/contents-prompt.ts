@@ -42,6 +42,8 @@ export interface Spelling {
   answerSchema(prompt: ContentsPrompt): SchemaSource | null
   /** The answer that a request goes on from. */
   previousAnswer(body: JsonObject): Json | undefined
+  /** As `Prompt` has it. */
+  context?(body: JsonObject): number | null
   /** As `Prompt` has it; absent: there never is such a thing. */
   particular?(body: JsonObject): string | null
   /** What is embedded, where that is asked for. */
@@ -104,6 +106,10 @@ export class ContentsPrompt implements Prompt {
     const parts = this.view.messages[at]?.parts ?? []
     const [only] = parts
     return parts.length === 1 && only?.kind === 'text' ? only.text.length : null
+  }
+
+  get context(): number | null {
+    return this.spelling.context?.(this.body) ?? null
   }
 
   get previousAnswer(): Json | undefined {

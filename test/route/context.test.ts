@@ -2,6 +2,10 @@
 import t from 'tap'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, GatewayRequest } from '../../src/core/types.ts'
+import { OLLAMA_CHAT } from '../../src/core/endpoints.ts'
+import { readRequest } from '../../src/formats/ollama/request.ts'
+import { PROVIDERS } from '../config/load.ts'
+import { seeded } from '../support/random.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes } from '../../src/decision/route/table.ts'
 import { learnTokens } from '../../src/decision/learn/calibration.ts'
@@ -84,4 +88,78 @@ t.test('the refusal names the sizes', async (t) => {
     status: 400,
     message: /a\/m: its context is 4096 tokens, the prompt has about [34]\d{4}/,
   })
+})
+
+/** Prompts of one and of many messages, against models whose tokenizers differ by half. */
+t.test('no prompt that is too long goes to an engine that cuts, whatever was learnt before', async (t) => {
+  const random = seeded(16)
+  let sent = 0
+  for (let round = 0; round < 300; round++) {
+    const context = 512 + Math.floor(random() * 4000)
+    const one = engine('a/m', context, true)
+    const factor = 0.75 + random() * 0.5
+    for (let i = Math.floor(random() * 30); i > 0; i--)
+      learnTokens(one.calibration, 1000, 1000 * factor * (0.95 + random() * 0.1))
+    const taught = one.calibration.count > 10
+    for (const share of [0.3, 0.6, 0.9, 1, 1.1, 2]) {
+      const tokens = (context * share) / factor
+      const messages = Array.from({ length: round % 2 === 0 ? 1 : 1 + Math.floor(random() * 20) }, () => 0)
+      const request = gatewayRequest({
+        model: 'auto',
+        messages: messages.map((_, at) => ({
+          role: at % 2 === 0 ? 'user' : 'assistant',
+          content: sized(tokens / messages.length),
+        })),
+      })
+      const actual = classify(request).longestTokens * (taught ? factor : Math.min(factor, 1.2))
+      const goes = asked(request, [one]) !== null
+      if (goes) sent++
+      if (actual > context) t.notOk(goes, `${actual} of ${context}`)
+      if (share === 0.3) t.ok(goes, `what fits with room to spare goes: ${actual} of ${context}`)
+    }
+  }
+  t.ok(sent > 300, `${sent} were sent`)
+})
+
+t.test('a context that the caller asks for is the one that counts, where its engine is told', async (t) => {
+  const native = (content: string, context: number): GatewayRequest => {
+    const body = { model: 'auto', stream: false, messages: [{ role: 'user', content }], options: { num_ctx: context } }
+    return { ...gatewayRequest({}), ...readRequest(Buffer.from(JSON.stringify(body)), OLLAMA_CHAT) }
+  }
+  const ollama = (traits: Partial<Deployment['facts']> = {}): Deployment =>
+    like(
+      'a/m',
+      {},
+      {
+        backend: { provider: PROVIDERS.get('ollama')! },
+        facts: { context: 4096, quality: { default: 0.7 }, ...traits },
+      },
+    )
+  t.equal(asked(native(sized(2000), 1024), [ollama()]), null, 'it would be loaded with less')
+  t.strictSame(asked(native(sized(6000), 16_384), [ollama()]), ['a/m'], 'it is loaded with more')
+  t.equal(
+    asked(native(sized(6000), 16_384), [ollama({ trainedContext: 4096 })]),
+    null,
+    'but not with more than it was trained for',
+  )
+  const wishes = { numCtx: 8192, keepAlive: null, think: null }
+  t.equal(
+    asked(native(sized(6000), 16_384), [ollama({ wishes, context: 4096 })]),
+    null,
+    'the wish of the operator counts over it',
+  )
+  t.equal(asked(native(sized(6000), 16_384), [engine('b/m', 4096, true)]), null, 'others are not told')
+})
+
+t.test('where nobody has told the context, the refusal says what sets it', async (t) => {
+  const table = compileRoutes(
+    [],
+    [],
+    catalogOf(like('a/m', {}, { backend: { provider: CUTS }, facts: { context: 4096, contextFrom: 'usual' } })),
+  )
+  const request = asking(sized(40_000))
+  t.match(
+    plan(request, classify(request), table, LIMITS, moment()).refusal?.message,
+    /4096 tokens \(as usual until it is loaded: `num_ctx` of the backend sets another\), the prompt has about/,
+  )
 })

@@ -77,6 +77,10 @@ class LazyProfile implements RequestProfile {
     return (this.#size ??= sizeOf(this.endpoint, this.#prompt, this.#conversation)).longest
   }
 
+  get context(): number | null {
+    return this.#prompt.context ?? null
+  }
+
   get features(): TextFeatures | null {
     if (!this.generates) return null
     return (this.#features ??= this.#meaningOf(this.#prompt, this.#conversation))

@@ -24,8 +24,24 @@ const TITLES: Readonly<Partial<Record<Capability, string>>> = { n: 'more than on
 /** Deviations of the estimate of tokens. */
 const SURE = 4
 const CAREFUL = 2
+/** However well one kind of text is estimated, the next prompt may be of another. */
+const LEAST_DEVIATION = 0.1
 /** However well prose was estimated so far, of a text of another shape the estimate may be twice as much as it is, and more. */
 const SURELY = 0.4
+
+/** What the caller asks for where its own format is spoken, which loads the model so; else what is known. The operator's wish counts over it. */
+function contextFor(deployment: Deployment, { endpoint, needs }: Kind, profile: RequestProfile): number | null {
+  const { facts } = deployment
+  const asked = profile.context ?? null
+  if (asked === null || facts.wishes.numCtx !== null) return facts.context
+  const place = placeFor(deployment, endpoint, needs, Infinity, true)
+  if (place?.format !== endpoint.format) return facts.context
+  return Math.min(asked, facts.trainedContext ?? asked)
+}
+
+/** Nobody has told it: what to do about that. */
+const guessed = ({ facts }: Deployment): string =>
+  facts.contextFrom === 'usual' ? ' (as usual until it is loaded: `num_ctx` of the backend sets another)' : ''
 
 interface Fact {
   /** What it drops, for the reference. */
@@ -83,7 +99,10 @@ const ROWS = {
   context: {
     means: 'the prompt surely does not fit the context',
     varies: ({ facts }) => facts.context !== null,
-    why: ({ facts: { context }, backend: { provider }, calibration }, _, profile) => {
+    why: (deployment, kind, profile) => {
+      const { backend, calibration } = deployment
+      const { provider } = backend
+      const context = contextFor(deployment, kind, profile)
       if (context === null) return null
       const about = calibrated(profile.longestTokens, calibration)
       const { cutsLongPrompts } = provider.response
@@ -92,8 +111,13 @@ const ROWS = {
       const { deviation } = calibration
       // An engine that refuses counts better than we do: only what is surely too long is kept from it. One that cuts never tells.
       const least =
-        about * (cutsLongPrompts ? Math.exp(CAREFUL * deviation) : Math.min(SURELY, Math.exp(-SURE * deviation)))
-      return least > context ? `its context is ${context} tokens, the prompt has about ${Math.round(about)}` : null
+        about *
+        (cutsLongPrompts
+          ? Math.exp(CAREFUL * Math.max(LEAST_DEVIATION, deviation))
+          : Math.min(SURELY, Math.exp(-SURE * deviation)))
+      return least > context
+        ? `its context is ${context} tokens${guessed(deployment)}, the prompt has about ${Math.round(about)}`
+        : null
     },
   },
 } as const satisfies Readonly<Record<string, Fact>>

@@ -1,6 +1,7 @@
 /** What Ollama's bodies are called, for `ContentsPrompt`. */
 import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_EMBEDDINGS, type Endpoint } from '../../core/endpoints.ts'
 import { isObject } from '../../core/is-object.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { Prompt, SchemaSource } from '../../core/prompt.ts'
 import { ContentsPrompt, type Spelling } from '../contents-prompt.ts'
 import { contentsOf } from './contents.ts'
@@ -14,6 +15,7 @@ const COMMON = {
   toolSchemas,
   answerSchema,
   previousAnswer: () => undefined,
+  context,
 } as const
 
 const CHAT: Spelling = { ...COMMON, member: 'messages' }
@@ -47,3 +49,8 @@ function answerSchema(prompt: ContentsPrompt): SchemaSource | null {
 
 const BEFORE = Buffer.from('{"format":')
 const BEHIND = Buffer.from('}')
+
+function context({ options }: JsonObject): number | null {
+  const told = isObject(options) ? options['num_ctx'] : null
+  return typeof told === 'number' && told > 0 ? told : null
+}
