@@ -426,3 +426,44 @@ t.test('Ollama tells which models are loaded, and that nothing is', async (t) =>
   await eventually(2_000, 'it is unloaded', () => fleet.states()[0]!.engine?.loaded?.length === 0)
   t.match(live(fleet).reading, { unnamed: { loaded: false }, at: null })
 })
+
+t.test('an engine that tells only with looks is not polled between them', async (t) => {
+  const models = [{ key: 'a', loaded_instances: [] }]
+  const { fleet, asked } = await watch(t, 'lmstudio', {
+    'GET /v1/models': json({ data: [{ id: 'a' }] }),
+    'GET /api/v1/models': json({ models }),
+  })
+  await eventually(2_000, 'its reading', () => live(fleet).reading?.models?.get('a')?.loaded === false)
+  const before = asked('/api/v1/models')
+  fleet.begin(only(fleet))
+  await letPass(A_WHILE, 'time for polls that must not come')
+  t.equal(asked('/api/v1/models'), before)
+})
+
+t.test('what an engine told before a call is no news after it', async (t) => {
+  let silent = false
+  const { fleet, asked, skip } = await watch(
+    t,
+    'ollama',
+    {
+      'GET /api/tags': json({ models: [{ model: 'a:1' }] }),
+      'GET /api/ps': () => (silent ? 'hang' : json({ models: [] })),
+      'GET /api/version': json({ version: '0.34.4' }),
+      'POST /api/show': json({}),
+    },
+    { loadsOnDemand: true },
+    { timeoutMs: 60 },
+  )
+  const deployment = only(fleet)
+  await eventually(2_000, 'its reading', () => deployment.residency.loaded === false)
+  silent = true
+  skip(60_000)
+  fleet.begin(deployment)
+  fleet.end(deployment, { endpoint: 'chat', error: null })
+  t.equal(deployment.residency.loaded, true)
+  fleet.begin(deployment)
+  skip(5_000)
+  const before = asked('/api/ps')
+  await eventually(3_000, 'polls without an answer', () => asked('/api/ps') >= before + 3)
+  t.equal(deployment.residency.loaded, true)
+})

@@ -73,7 +73,7 @@ export class EnginePolls {
   /** A call was sent to an engine that had none. */
   busy(): void {
     this.#owed = true
-    if (this.#timer === null && this.#there) this.#wait(Math.random() * this.#timing.pollMs)
+    if (this.#timer === null && this.#there && this.#tellsOfWork) this.#wait(Math.random() * this.#timing.pollMs)
   }
 
   /** A look found it. */
@@ -107,6 +107,10 @@ export class EnginePolls {
 
   get #sources(): readonly TelemetrySource[] {
     return this.#spec.poll ? (this.#spec.provider.telemetry ?? []) : NONE
+  }
+
+  get #tellsOfWork(): boolean {
+    return this.#sources.some(({ every }) => every === 'poll')
   }
 
   get #atWork(): boolean {

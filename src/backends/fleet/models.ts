@@ -101,11 +101,13 @@ export class Models {
 
   /** Its engine has told of itself. True where facts are others. */
   heard(now: number): boolean {
-    const epochMs = Date.now()
+    // A poll that was not answered leaves what was told before: a call that ended since then knows better.
+    const at = this.#live.reading?.modelsAt ?? now
+    const epochMs = Date.now() - (now - at)
     let others = false
     for (const deployment of this.#deployments.values()) {
       const reading = this.#readingOf(deployment.model)
-      deployment.residency.heard(reading, now, epochMs)
+      deployment.residency.heard(reading, at, epochMs)
       const told = this.#told.get(deployment.model) ?? UNTOLD
       const tells = reading ?? UNTOLD
       others ||= told.context !== tells.context || told.slots !== tells.slots
