@@ -13,7 +13,7 @@ export function limitsText(backends: readonly BackendSpec[]): string {
 function rowsOf({ name, keys, limits }: BackendSpec): string[][] {
   const own = keys.filter((key) => laneText(key) !== '')
   if (limits === null && own.length === 0) return []
-  const queue = limits === null ? '-' : `${count(limits.queue)}, for ${durationText(limits.queueWaitMs)}`
+  const queue = limits === null ? '-' : `${count(limits.queue)} for up to ${durationText(limits.queueWaitMs)}`
   const common = limits === null ? '' : laneText(limits) || (limits.queues ? 'slots of the engine' : '')
   return [
     [name, keys.length > 1 ? `each of ${keys.length}` : '-', common || 'no limit', queue],

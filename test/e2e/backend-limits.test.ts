@@ -6,7 +6,7 @@ import { eventually } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH, errorOf } from '../support/chat.ts'
 import { failing } from '../support/fault-plan.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
-import { type ConfigObject, type OwnGateway } from '../support/gateway.ts'
+import { type ConfigObject, hashed, type OwnGateway } from '../support/gateway.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { SlotEngine } from '../support/slot-engine.ts'
@@ -36,8 +36,10 @@ async function slotRig(
 interface Shown {
   readonly backends: readonly { readonly name: string; readonly inflight: number; readonly queued: number }[]
 }
-const health = async (url: string): Promise<Shown['backends']> =>
-  ((await (await fetch(`${url}/health`)).json()) as Shown).backends
+async function health(url: string, key = 'none'): Promise<Shown['backends']> {
+  const answer = await fetch(`${url}/health`, { headers: { authorization: `Bearer ${key}` } })
+  return ((await answer.json()) as Shown).backends
+}
 
 t.test('never more calls than `parallel` are open, and all who wait are answered', async (t) => {
   const { gateway, engines } = await slotRig(t, { one: 20 }, { limits: { parallel: 2 } })
@@ -138,4 +140,141 @@ t.test('of several keys each call takes another; one that is refused rests alone
   const shown = [text, JSON.stringify(await all.json()), await (await fetch(`${gateway.url}/metrics`)).text(), gateway.logged()].join('\n') // prettier-ignore
   for (const secret of SECRETS) t.notOk(shown.includes(secret.slice(3)))
   t.match(shown, /"backend_key_rests".*"key_name":"(1|spare|3)"/)
+})
+
+t.test('the priority of a key, or less by a header, says who is next; a word that is none is refused', async (t) => {
+  const keys = [
+    { id: 'batch', hash: hashed('sk-batch'), priority: 'low' },
+    { id: 'people', hash: hashed('sk-people'), priority: 'high' },
+  ]
+  const { gateway, engines } = await slotRig(t, { one: 60 }, { limits: { parallel: 1 } }, { keys })
+  const order: string[] = []
+  const ask = async (name: string, key: string, headers: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const answer = await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: `Bearer ${key}`, ...headers })
+    t.equal(answer.status, 200)
+    await answer.complete
+    order.push(name)
+  }
+  const queued = async (count: number): Promise<void> =>
+    eventually(5_000, `${count} that wait`, async () => (await health(gateway.url, 'sk-people'))[0]!.queued === count)
+  const all = [ask('first', 'sk-batch')]
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  for (const [at, [name, key, headers]] of [
+    ['batch, which asks for more', 'sk-batch', { 'x-turnout-priority': 'high' }],
+    ['people, who ask for less', 'sk-people', { 'x-turnout-priority': 'low' }],
+    ['people in between', 'sk-people', { 'x-turnout-priority': 'normal' }],
+    ['people', 'sk-people', {}],
+  ].entries() as Iterable<[number, [string, string, Record<string, string>]]>) {
+    all.push(ask(name, key, headers))
+    await queued(at + 1)
+  }
+  await Promise.all(all)
+  t.strictSame(order.slice(0, 3), ['first', 'people', 'people in between'])
+  t.strictSame(order.slice(3).sort(), ['batch, which asks for more', 'people, who ask for less'])
+  const wrong = await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: 'Bearer sk-people', 'x-turnout-priority': 'urgent' }) // prettier-ignore
+  t.equal(wrong.status, 400)
+  t.match(errorOf(await wrong.json()), {
+    param: 'x-turnout-priority',
+    message: /"urgent" is none of low, normal, high/,
+  })
+})
+
+t.test(
+  'how long a request waited is in the log, the ledger and the metrics, and is no time of the gateway',
+  async (t) => {
+    const { gateway, engines } = await slotRig(t, { one: 200 }, { limits: { parallel: 1 } })
+    const first = rawPost(gateway.url, CHAT_PATH, chat())
+    await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+    const second = await rawPost(gateway.url, CHAT_PATH, chat())
+    t.equal((await first).status, 200)
+    t.ok(Number(second.headers['x-turnout-overhead-ms']) < 100, `${second.headers['x-turnout-overhead-ms']} ms`)
+    t.equal(await gateway.settled('turnout_queue_seconds_count', { backend: 'one' }, 1), 1)
+    t.equal(await gateway.metric('turnout_backend_queue_length', { backend: 'one' }), 0)
+    const waited = [...gateway.logged().matchAll(/"queue_ms":([\d.]+)/g)].map(([, ms]) => Number(ms))
+    t.equal(waited.length, 1)
+    t.ok(waited[0]! > 50 && waited[0]! < 2_000, `${waited[0]} ms`)
+  },
+)
+
+t.test(
+  'when the backend fails, those who wait there are served elsewhere; one that has nowhere else waits for its return',
+  async (t) => {
+    const route = { name: 'pair', match: { model: ['pair'] }, candidates: ['a/*', 'b/*'], strategy: 'ordered' }
+    const a = await startFaultUpstream({ models: ['tiny'], plan: { headersAfter: 'never' } })
+    t.teardown(() => a.close())
+    const b = await startFaultUpstream({ models: ['tiny'] })
+    t.teardown(() => b.close())
+    const gateway = await gatewayFor(t, {
+      backends: [
+        { name: 'a', kind: 'openai-compatible', url: a.url, limits: { parallel: 1 } },
+        { name: 'b', kind: 'openai-compatible', url: b.url, limits: { rpm: 1, queue: 0 } },
+      ],
+      routes: [route],
+      discovery: { retry: '50ms' },
+    })
+    // The minute of `b` is used up, so that both wait at `a`.
+    t.equal((await rawPost(gateway.url, CHAT_PATH, chat({ model: 'b/tiny' }))).status, 200)
+    const open = rawPost(gateway.url, CHAT_PATH, chat({ model: 'a/tiny' }))
+    await eventually(5_000, 'the call that holds the place', () => a.requests.length === 1)
+    const bound = rawPost(gateway.url, CHAT_PATH, chat({ model: 'a/tiny' }))
+    const movable = rawPost(gateway.url, CHAT_PATH, chat({ model: 'pair' }))
+    await eventually(5_000, 'two that wait', async () => (await health(gateway.url))[0]!.queued === 2)
+    await gateway.apply({
+      backends: [
+        { name: 'a', kind: 'openai-compatible', url: a.url, limits: { parallel: 1 } },
+        { name: 'b', kind: 'openai-compatible', url: b.url },
+      ],
+      routes: [route],
+      discovery: { retry: '50ms' },
+    })
+    a.set({ modelsPlan: { drop: 'reset' }, plan: { drop: 'reset' } })
+    a.cut('reset')
+    t.not((await open).status, 200)
+    const moved = await movable
+    t.equal(moved.status, 200)
+    t.equal(moved.headers['x-turnout-backend'], 'b')
+    a.set({ models: ['tiny'], plan: {} })
+    const answer = await bound
+    t.equal(answer.status, 200)
+    t.equal(answer.headers['x-turnout-backend'], 'a')
+  },
+)
+
+t.test('limits that change hold at once for who waits; a backend that goes takes its queue along', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 300 }, { limits: { parallel: 1 } })
+  const { url } = engines['one']!
+  const backends = (more: ConfigObject): ConfigObject => ({ backends: [{ name: 'one', kind: 'openai-compatible', url, ...more }] }) // prettier-ignore
+  const first = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  const waiting = [1, 2, 3].map(() => rawPost(gateway.url, CHAT_PATH, chat()))
+  await eventually(5_000, 'three that wait', async () => (await health(gateway.url))[0]!.queued === 3)
+  await gateway.apply(backends({ limits: { parallel: 3 } }))
+  await eventually(5_000, 'three calls', () => engines['one']!.open === 3)
+  t.equal(engines['one']!.peak, 3)
+  await gateway.apply(backends({}))
+  for (const answer of await Promise.all([first, ...waiting])) t.equal(answer.status, 200)
+  await gateway.apply(backends({ limits: { parallel: 1 } }))
+  const held = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'one call', () => engines['one']!.open === 1)
+  const left = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'one that waits', async () => (await health(gateway.url))[0]!.queued === 1)
+  await gateway.apply({ backends: [{ name: 'two', kind: 'openai-compatible', url, models: ['other'] }] })
+  t.equal((await held).status, 200)
+  const refused = await left
+  t.equal(refused.status, 503)
+  t.match(errorOf(await refused.json()), { code: 'at_capacity', message: /cannot be called any more/ })
+})
+
+t.test('a gateway that stops refuses those who still wait at the end of its time', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 10_000 }, { limits: { parallel: 1 } })
+  const answers = [rawPost(gateway.url, CHAT_PATH, chat())]
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  answers.push(rawPost(gateway.url, CHAT_PATH, chat()))
+  await eventually(5_000, 'one that waits', async () => (await health(gateway.url))[0]!.queued === 1)
+  await gateway.close()
+  for (const answer of await Promise.all(answers)) {
+    t.equal(answer.status, 503)
+    t.match(errorOf(await answer.json()), { code: 'shutting_down' })
+  }
+  t.equal(engines['one']!.served, 1)
 })
