@@ -239,7 +239,13 @@ export async function createApp({
 
 function readingsOf(fleet: Fleet): BackendReading[] {
   const at = now()
-  return fleet.states().map((one) => ({ ...one, resting: one.ejectedUntil > at }))
+  const day = Date.now() - at
+  return fleet.states().map(({ since, until, ...one }) => ({
+    ...one,
+    resting: one.ejectedUntil > at,
+    sinceMs: since + day,
+    untilMs: until !== null && until > at ? until + day : null,
+  }))
 }
 
 const tracing = (telemetry: TelemetrySpec | null): BeginTrace | null =>

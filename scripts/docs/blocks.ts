@@ -4,7 +4,15 @@ import { commandHelps, commandsTable } from './commands.ts'
 import { innerTable, optionsTable, providerFieldsTable } from './options.ts'
 import { keyVariables, providersTable } from './providers.ts'
 import { presetRoutes, strategiesTable, weightsExample, weightsTable } from './strategies.ts'
-import { endpointsTable, errorsTable, filtersTable, keyFlagsTable, metricsTable, type Table } from './tables.ts'
+import {
+  backendStatesTable,
+  endpointsTable,
+  errorsTable,
+  filtersTable,
+  keyFlagsTable,
+  metricsTable,
+  type Table,
+} from './tables.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
@@ -24,6 +32,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
   weights: () => markdown(weightsTable()),
   'weights-example': weightsExample,
   'preset-routes': presetRoutes,
+  'backend-states': () => markdown(backendStatesTable()),
   filters: () => markdown(filtersTable()),
   'key-options': () => markdown(keyFlagsTable()),
   providers: () => markdown(providersTable()),

@@ -1,4 +1,5 @@
 /** The tables of the documents that code decides: rows of cells. What a cell says of a thing is the text that stands beside the thing in the code. */
+import { BACKEND_STATES, STATE_NAMES } from '../../src/core/backend-state.ts'
 import { KEY_FLAGS } from '../../src/cli/key-flags.ts'
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ERRORS } from '../../src/core/errors.ts'
@@ -84,6 +85,14 @@ export function metricsTable(): Table {
   const { families } = new Metrics({ version: '', configHash: 0, backends: () => [] })
   const rows = families.map(({ name, help, labelNames }) => [code(name), labelNames.map(code).join(', '), help])
   return { head: ['name', 'labels', 'meaning'], rows }
+}
+
+export function backendStatesTable(): Table {
+  const rows = STATE_NAMES.map((name) => {
+    const { up, means } = BACKEND_STATES[name]
+    return [code(name), up ? 'yes' : 'no', means]
+  })
+  return { head: ['state', 'there', 'meaning'], rows }
 }
 
 export function keyFlagsTable(): Table {

@@ -1,4 +1,4 @@
-/** Where nothing was configured: engines that appear while the gateway runs are added, and simulated models step back for them. */
+/** Engines that appear while the gateway runs are added, on this machine where nothing was configured, else on the hosts that are listed; simulated models step back for them. */
 import type { App } from '../app.ts'
 import { type EngineSearch, findEngines, type Found } from '../backends/fleet/detect.ts'
 import type { BackendStatus } from '../backends/fleet/fleet.ts'
@@ -9,6 +9,10 @@ export interface LookoutOptions {
   readonly everyMs: number
   /** Backends that are wanted only while there is nothing else. */
   readonly simulated: readonly BackendSpec[]
+  /** Backends of the configuration: whatever answers there, they stay as they are. */
+  readonly fixed: readonly BackendSpec[]
+  /** The first look is at once. */
+  readonly atOnce: boolean
 }
 
 type Followed = Pick<App, 'apply' | 'events' | 'fleet' | 'log'>
@@ -27,6 +31,10 @@ export class Lookout {
 
   /** From now on, for this gateway. `config`: what it has in force. */
   follow(app: Followed, config: Config): void {
+    this.#lookIn(this.#options.atOnce ? 0 : this.#options.everyMs, app, config)
+  }
+
+  #lookIn(ms: number, app: Followed, config: Config): void {
     this.#timer = setTimeout(() => {
       this.#looking = this.#look(app, config)
         .catch((thrown: unknown) => {
@@ -35,9 +43,9 @@ export class Lookout {
           return config
         })
         .then((inForce) => {
-          if (!this.#abort.signal.aborted) this.follow(app, inForce)
+          if (!this.#abort.signal.aborted) this.#lookIn(this.#options.everyMs, app, inForce)
         })
-    }, this.#options.everyMs).unref()
+    }, ms).unref()
   }
 
   /** Nothing is asked or changed when it resolves. */
@@ -56,7 +64,7 @@ export class Lookout {
     const found = await findEngines({
       ...this.#search,
       signal,
-      except: new Set(answering.map(({ root }) => root)),
+      except: new Set([...answering, ...this.#options.fixed].map(({ root }) => root)),
       taken: config.backends.map(({ name }) => name),
     })
     if (signal.aborted) return config

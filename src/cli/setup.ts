@@ -15,7 +15,7 @@ import { Lookout } from './lookout.ts'
 /** The configuration, and what runs beside the gateway and ends with it. */
 export interface Setup {
   readonly config: Config
-  /** Null where the configuration says which backends there are. */
+  /** Null where the configuration says which backends there are, and lists no hosts to look at. */
   readonly lookout: Lookout | null
   /** What the backends of a file are compared with; those that were found are what they are. */
   readonly kinds?: readonly Provider[]
@@ -44,7 +44,8 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
     sayDotEnv(io)
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`)
     for (const { why } of shadows(config.routes, config.keys)) io.stderr.write(`warning: ${why}\n`)
-    return { config, lookout: null, kinds: [...providers.values()], close: () => Promise.resolve() }
+    const lookout = lanLookout(config, providers, options)
+    return { config, lookout, kinds: [...providers.values()], close: () => lookout?.close() ?? Promise.resolve() }
   }
   sayDotEnv(io)
   const near = await nearFile(resolve(io.cwd, FILE_NAME))
@@ -55,12 +56,12 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
   const found = await detect(search)
   const backends = found.map(({ spec }) => spec)
   if (found.some(({ usable }) => usable)) {
-    const lookout = new Lookout(search, { everyMs, simulated: [] })
+    const lookout = new Lookout(search, { everyMs, simulated: [], fixed: [], atOnce: false })
     return { config: defaultConfig(backends, io.env), lookout, close: () => lookout.close() }
   }
   io.stderr.write('found none: serving two simulated models to try the gateway with\n')
   const demo = await startDemo()
-  const lookout = new Lookout(search, { everyMs, simulated: demo.backends })
+  const lookout = new Lookout(search, { everyMs, simulated: demo.backends, fixed: [], atOnce: false })
   return {
     // An engine without a model may get one while the gateway runs.
     config: defaultConfig([...backends, ...demo.backends], io.env),
@@ -71,6 +72,19 @@ export async function prepare(asked: string | undefined, io: Io, options: SetupO
       await demo.close()
     },
   }
+}
+
+/** A machine that is switched off answers nothing, not even that nobody is there. */
+const LAN_MS = 2_000
+
+function lanLookout(
+  { lan, backends }: Config,
+  providers: EngineSearch['providers'],
+  { everyMs = EVERY_MS, ports }: SetupOptions,
+): Lookout | null {
+  if (lan.length === 0) return null
+  const search = { providers, env: {}, hosts: lan, timeoutMs: LAN_MS, ...(ports === undefined ? {} : { ports }) }
+  return new Lookout(search, { everyMs, simulated: [], fixed: backends, atOnce: true })
 }
 
 /** Where engines are looked for. */

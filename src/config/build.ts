@@ -11,6 +11,7 @@ import { toEngine, toEngineGroups } from './build-engine.ts'
 import { hexOf, toBudget, toKey } from './build-keys.ts'
 import { toBackendKeys, toBackendLimits } from './build-limits.ts'
 import { toPrice } from './build-price.ts'
+import { lanHost } from './lan.ts'
 import {
   DEFAULT_ADMIN,
   DEFAULT_BODIES,
@@ -48,6 +49,7 @@ export function buildConfig(file: ConfigFile, written: unknown, providers: Provi
       bodiesBytes: file.limits?.bodies ?? DEFAULT_BODIES.bodiesBytes,
     },
     discovery: toDiscovery(file.discovery ?? {}),
+    lan: (file.discovery?.lan ?? []).map(lanHost),
     store: toStore(store, folder),
     admin: file.admin === undefined ? null : toAdmin(file.admin),
     telemetry: file.telemetry === undefined ? null : toTelemetry(file.telemetry),

@@ -144,6 +144,7 @@ export function defaultConfig(backends: readonly BackendSpec[], env: Env): Confi
     upstream: DEFAULT_UPSTREAM,
     bodies: DEFAULT_BODIES,
     discovery: DEFAULT_DISCOVERY,
+    lan: [],
     store: defaultStore(env),
     admin: null,
     telemetry: null,

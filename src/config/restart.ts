@@ -15,6 +15,7 @@ export const NEEDS_RESTART: Readonly<Record<string, (settings: ProcessSettings) 
   'server.log_decisions': ({ server }) => server.logDecisions,
   'server.trust_proxy': ({ server }) => server.trustProxy,
   'upstream.client': ({ upstream }) => upstream.client,
+  'discovery.lan': ({ lan }) => lan,
   'limits.body': ({ bodies }) => bodies.bodyBytes,
   'limits.bodies': ({ bodies }) => bodies.bodiesBytes,
   'store.state': ({ store }) => store.state,
@@ -46,7 +47,10 @@ export const SWAPPED: readonly string[] = [
   'limits.attempts',
   'limits.keep_alive',
   'limits.buffer',
-  'discovery',
+  'discovery.interval',
+  'discovery.retry',
+  'discovery.timeout',
+  'discovery.poll',
 ]
 
 /** The options that differ and count after a restart only. */

@@ -13,6 +13,7 @@ import { collectorHeaders, collectorUrl } from './collector.ts'
 import { budget } from './budget-schema.ts'
 import { headerNames, hostPattern, originPattern } from './browsers.ts'
 import { engineGroup } from './engine-schema.ts'
+import { lan } from './lan.ts'
 import {
   DEFAULT_ADMIN,
   DEFAULT_BODIES,
@@ -309,6 +310,11 @@ export const fileSchema = z.strictObject({
       interval: time('between two probes of a healthy backend', DEFAULT_DISCOVERY.intervalMs),
       retry: time('after the first failure; doubles up to the interval', DEFAULT_DISCOVERY.retryMs),
       timeout: time('for one probe', DEFAULT_DISCOVERY.timeoutMs),
+      lan: described(
+        lan,
+        'hosts (or `host:port`) on which engines are looked for while the gateway runs, and added as backends: on the ports of all kinds, every 30 s; nothing else is ever searched',
+        [],
+      ),
       poll: time(
         'between two questions to an engine of your own that has work, what it is doing; a third sooner or later',
         DEFAULT_DISCOVERY.pollMs,

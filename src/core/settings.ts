@@ -280,6 +280,12 @@ export type LogForm = (typeof LOG_FORMS)[number]
 export const CLIENT_NAMES = ['lean', 'undici'] as const
 export type ClientName = (typeof CLIENT_NAMES)[number]
 
+/** A host on whose ports engines are looked for; `port` null: on those of all kinds. An IPv6 address stands in brackets. */
+export interface LanHost {
+  readonly host: string
+  readonly port: number | null
+}
+
 /** What a process keeps from its start to its end: another configuration changes it with a restart only. */
 export interface ProcessSettings {
   readonly server: {
@@ -310,6 +316,8 @@ export interface ProcessSettings {
     readonly redis: string | null
     readonly answers: AnswersSpec
   }
+  /** Where engines are looked for while the process runs. */
+  readonly lan: readonly LanHost[]
   readonly admin: AdminSpec | null
   readonly telemetry: TelemetrySpec | null
 }

@@ -33,10 +33,16 @@ interface Running {
   close(): Promise<void>
 }
 
-/** A gateway that was started without a configuration, and looks for engines on these ports again and again. */
-async function unconfigured(t: Test, ports: Record<string, number[]>, everyMs = 20): Promise<Running> {
+/** A gateway that was started without a configuration, or with `file`, and looks for engines on these ports again and again. */
+async function unconfigured(
+  t: Test,
+  ports: Record<string, number[]>,
+  everyMs = 20,
+  file: string | null = null,
+): Promise<Running> {
   const said = { write: (): boolean => true }
-  const io: Io = { stdout: said, stderr: said, stdin: process.stdin, env: {}, cwd: t.testdir({}) }
+  const cwd = t.testdir(file === null ? {} : { 'turnout.yaml': file })
+  const io: Io = { stdout: said, stderr: said, stdin: process.stdin, env: { VLLM_API_KEY: 'sk-secret' }, cwd }
   const setup = await prepare(undefined, io, { everyMs, ports })
   const config = {
     ...setup.config,
@@ -117,6 +123,76 @@ t.test('an engine that goes stays as one that is down, and is the same one when 
   await eventually(10_000, 'it is ready', () => stateOf() === 'ready')
   t.strictSame(gateway.names(), ['vllm'])
   t.notOk(gateway.events.some(({ event }) => event === 'engine_found' || event === 'policy_applied'))
+})
+
+t.test(
+  'an engine that comes back at another port is found there, and the place where it was stays one that is down',
+  async (t) => {
+    const port = await freePort()
+    const engine = await startEngine(VLLM)
+    const gateway = await unconfigured(t, { vllm: [engine.port, port] })
+    t.strictSame(gateway.names(), ['vllm'])
+    await engine.close()
+    const again = await startEngine(VLLM, port)
+    t.teardown(() => again.close())
+    await eventually(10_000, 'it is found', () => gateway.names().join() === `vllm,vllm-${port}`)
+    const answer = await ask(gateway.url, { model: 'tiny' })
+    t.equal(answer.headers.get('x-turnout-backend'), `vllm-${port}`)
+    await answer.text()
+    await eventually(10_000, 'the other one is down', () => gateway.app.fleet.states()[0]?.state === 'down')
+    const back = await startEngine(VLLM, engine.port)
+    t.teardown(() => back.close())
+    await eventually(10_000, 'both are there', () => gateway.app.fleet.states().every(({ state }) => state === 'ready'))
+    t.strictSame(gateway.names(), ['vllm', `vllm-${port}`])
+  },
+)
+
+t.test(
+  'hosts that are listed are looked at while the gateway runs, on the ports of all kinds or the one that is named',
+  async (t) => {
+    const named = await startEngine(VLLM)
+    const unlisted = await startEngine(VLLM)
+    const own = await startEngine(VLLM)
+    const usual = await freePort()
+    for (const one of [named, unlisted, own]) t.teardown(() => one.close())
+    const file = `backends: [{ name: own, kind: vllm, url: 'http://127.0.0.1:${own.port}' }]
+discovery: { lan: ['127.0.0.1:${named.port}', '127.0.0.1:${own.port}', localhost] }
+`
+    const gateway = await unconfigured(t, { vllm: [usual] }, 20, file)
+    await eventually(10_000, 'the named port', () => gateway.names().join() === 'own,vllm-127-0-0-1')
+    const late = await startEngine(VLLM, usual)
+    t.teardown(() => late.close())
+    await eventually(10_000, 'the usual port', () => gateway.names().join() === 'own,vllm-127-0-0-1,vllm-localhost')
+    t.match(
+      gateway.events.filter(({ event }) => event === 'engine_found'),
+      [{ backend: 'vllm-127-0-0-1', address: `127.0.0.1:${named.port}` }, { backend: 'vllm-localhost' }],
+    )
+    await eventually(10_000, 'all are ready', () => gateway.app.fleet.states().every(({ state }) => state === 'ready'))
+    const backends = new Set<string | null>()
+    for (let i = 0; i < 6; i++) {
+      const answer = await ask(gateway.url, { model: 'tiny' })
+      backends.add(answer.headers.get('x-turnout-backend'))
+      await answer.text()
+    }
+    t.strictSame([...backends].toSorted(), ['own', 'vllm-127-0-0-1', 'vllm-localhost'])
+    t.strictSame(unlisted.seen, [], 'nobody asks who is not listed')
+    t.notOk(
+      [named, late].some(({ seen }) => seen.some(({ headers }) => headers.authorization !== undefined)),
+      'the keys of the environment are not sent to them',
+    )
+  },
+)
+
+t.test('whatever answers at the place of a backend of the configuration, it stays that backend', async (t) => {
+  const engine = await startEngine(VLLM)
+  const file = `backends: [{ name: own, kind: ollama, url: 'http://127.0.0.1:${engine.port}', models: [tiny] }]
+discovery: { lan: ['127.0.0.1:${engine.port}'] }
+`
+  const gateway = await unconfigured(t, {}, 5, file)
+  const looks = (): number => engine.seen.filter(({ path }) => path === '/api/tags').length
+  t.teardown(() => engine.close())
+  await eventually(10_000, 'some looks', () => looks() > 10)
+  t.strictSame(gateway.names(), ['own'])
 })
 
 t.test('an engine that gets its first model lets the demo go', async (t) => {

@@ -54,6 +54,7 @@ t.test('an option that needs a restart is named where it differs', async (t) => 
     ['server.log_decisions', { server: { log_decisions: 'always' } }],
     ['server.trust_proxy', { server: { trust_proxy: true } }],
     ['upstream.client', { upstream: { client: 'undici' } }],
+    ['discovery.lan', { discovery: { lan: ['gpu-1'] } }],
     ['limits.body', { limits: { body: '1KiB' } }],
     ['limits.bodies', { limits: { bodies: '1GiB' } }],
     ['store.state', { store: { state: './state.json' } }],

@@ -190,6 +190,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     budgets: [],
     limits: DEFAULT_LIMITS,
     upstream: DEFAULT_UPSTREAM,
+    lan: [],
     bodies: DEFAULT_BODIES,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000, pollMs: 1_500 },
     store: NO_STORE,

@@ -218,6 +218,8 @@ t.test('gauges are read at each scrape', async (t) => {
       inflight: 2,
       queued: 3,
       gate: GATE,
+      sinceMs: 1_500,
+      untilMs: null,
       resting: false,
       engine: { running: 3, waiting: 0, kv_usage_ratio: 0.25 },
     },
@@ -227,10 +229,22 @@ t.test('gauges are read at each scrape', async (t) => {
       inflight: 0,
       queued: 0,
       gate: null,
+      sinceMs: 2_000,
+      untilMs: 9_250,
       resting: true,
       engine: { running: null, waiting: null, kv_usage_ratio: null },
     },
-    { name: 'c', state: 'ready', inflight: 0, queued: 0, gate: null, resting: false, engine: null },
+    {
+      name: 'c',
+      state: 'busy',
+      inflight: 0,
+      queued: 0,
+      gate: null,
+      sinceMs: 0,
+      untilMs: null,
+      resting: false,
+      engine: null,
+    },
   ]
   const metrics = newMetrics({ backends: () => states })
   const sum = await sums(metrics)
@@ -242,6 +256,10 @@ t.test('gauges are read at each scrape', async (t) => {
   t.equal(sum('backend_up', { backend: 'b' }), 0)
   t.equal(sum('backend_state', { backend: 'b', state: 'down' }), 1)
   t.equal(sum('backend_state', { backend: 'b' }), 1, 'one state at a time')
+  t.equal(sum('backend_up', { backend: 'c' }), 1, 'one that is busy is there')
+  t.equal(sum('backend_state_since_timestamp_seconds', { backend: 'a' }), 1.5)
+  t.equal(sum('backend_state_until_timestamp_seconds', { backend: 'b' }), 9.25)
+  t.equal(sum('backend_state_until_timestamp_seconds'), 9.25, 'nobody knows of the others')
   t.equal(sum('backend_running', { backend: 'a' }), 3)
   t.equal(sum('backend_kv_usage_ratio', { backend: 'a' }), 0.25)
   const text = await metrics.scrape('text')

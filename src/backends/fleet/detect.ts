@@ -1,6 +1,6 @@
 /** What a start without a configuration serves: engines on the ports of this machine, and clouds whose key is in the environment. */
 import { toBackendSpec } from '../../config/backend.ts'
-import type { BackendSpec } from '../../core/settings.ts'
+import type { BackendSpec, LanHost } from '../../core/settings.ts'
 import type { Provider } from '../../core/provider.ts'
 import { HttpClient } from '../upstream/http-client.ts'
 import { discover } from './discover.ts'
@@ -14,6 +14,8 @@ export interface EngineSearch {
   readonly ports?: Readonly<Record<string, readonly number[]>>
   /** Where to look; this machine where absent. In a container: the machine around it. */
   readonly host?: string
+  /** Where to look instead: hosts that somebody has listed. They are asked without keys, and each has its host in its name. */
+  readonly hosts?: readonly LanHost[]
   /** For the whole search. */
   readonly timeoutMs?: number
   /** Ends it early: what was found by then is what there is. */
@@ -45,12 +47,13 @@ export async function detect(search: EngineSearch): Promise<Found[]> {
   return [...(await findEngines(search)), ...clouds(search.providers, search.env)]
 }
 
-/** Engines alone, by port. Asks this machine only. */
+/** Engines alone, by port. Asks this machine only, or the hosts that are listed. */
 export async function findEngines({
   providers,
   env,
   ports,
   host = '127.0.0.1',
+  hosts,
   timeoutMs = 900,
   signal,
   except = new Set(),
@@ -63,11 +66,13 @@ export async function findEngines({
   signal?.addEventListener('abort', stop)
   if (signal?.aborted === true) stop()
   try {
-    const tools: Tools = { client, signal: abort.signal, env }
-    const searches = [...owners(providers, ports)]
-      .map(([port, owner]) => ({ address: `${host}:${port}`, owner }))
+    const tools: Tools = { client, signal: abort.signal, env: hosts === undefined ? env : {} }
+    const searches = placesOf(hosts ?? [{ host, port: null }], owners(providers, ports))
       .filter(({ address }) => !except.has(rootOf(address)))
-      .map(({ address, owner }) => look(address, owner, providers, tools))
+      .map(async ({ address, owner, of }) => {
+        const found = await look(address, owner, providers, tools)
+        return found === null || hosts === undefined ? found : renamed(found, `${found.spec.name}-${slug(of)}`)
+      })
     return uniquelyNamed(
       (await Promise.all(searches)).filter((found) => found !== null),
       taken,
@@ -90,11 +95,27 @@ function owners(providers: EngineSearch['providers'], ports: EngineSearch['ports
   return owned
 }
 
+/** An address, and the kind that is asked for first. */
+interface SearchPlace {
+  readonly of: string
+  readonly address: string
+  readonly owner: Provider | null
+}
+
+const placesOf = (hosts: readonly LanHost[], owned: ReadonlyMap<number, Provider>): SearchPlace[] =>
+  hosts.flatMap(({ host, port }) => {
+    const ports = port === null ? [...owned.keys()] : [port]
+    return ports.map((one) => ({ of: host, address: `${host}:${one}`, owner: owned.get(one) ?? null }))
+  })
+
+/** A host as a part of a name. */
+const slug = (host: string): string => host.replace(/[^a-z\d]+/gi, '-').replace(/^-|-$/g, '')
+
 const rootOf = (address: string): string => `http://${address}`
 
 async function look(
   address: string,
-  owner: Provider,
+  owner: Provider | null,
   providers: EngineSearch['providers'],
   tools: Tools,
 ): Promise<Found | null> {
@@ -103,7 +124,7 @@ async function look(
     (one) => one !== owner && one.signature !== null && one.ports.length > 0,
   )
   const generic = [...providers.values()].find((one) => one.generic) ?? null
-  const provider = await recognise(root, [owner, ...engines], generic, tools)
+  const provider = await recognise(root, owner === null ? engines : [owner, ...engines], generic, tools)
   if (provider === null) return null
   const key = keyOf(provider, tools.env)
   const spec = toBackendSpec(
@@ -150,9 +171,13 @@ function uniquelyNamed(found: readonly Found[], taken: readonly string[]): Found
     const { name, root } = one.spec
     const unique = seen.has(name) ? `${name}-${new URL(root).port}` : name
     seen.add(unique)
-    if (unique === name) return one
-    return { ...one, spec: { ...one.spec, name: unique }, line: one.line.replace(name.padEnd(10), unique.padEnd(10)) }
+    return unique === name ? one : renamed(one, unique)
   })
+}
+
+function renamed(found: Found, name: string): Found {
+  const { spec, line: before } = found
+  return { ...found, spec: { ...spec, name }, line: before.replace(spec.name.padEnd(10), name.padEnd(10)) }
 }
 
 const line = (name: string, address: string, what: string): string => `${name.padEnd(10)} ${address.padEnd(17)} ${what}`

@@ -22,6 +22,9 @@ export interface BackendReading {
   readonly inflight: number
   readonly queued: number
   readonly gate: GateReading | null
+  /** When its state began and is over: epoch, ms; `untilMs` null: nobody knows. */
+  readonly sinceMs: number
+  readonly untilMs: number | null
   /** A model of it is left alone for a while after failures. */
   readonly resting: boolean
   /** What its engine tells of itself; null where it does not. */
@@ -57,6 +60,17 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
         if (value !== null) read(value, backend)
       }
     })
+  families.gauge('backend_state_since_timestamp_seconds', 'When the state began.', ['backend'], (read) => {
+    for (const { name, sinceMs } of backends()) read(sinceMs / 1000, name)
+  })
+  families.gauge(
+    'backend_state_until_timestamp_seconds',
+    'When the state is over, or a refused key is tried again; absent where nobody knows.',
+    ['backend'],
+    (read) => {
+      for (const { name, untilMs } of backends()) if (untilMs !== null) read(untilMs / 1000, name)
+    },
+  )
   families.gauge('breaker_open', '1 while a model of the backend is ejected after failures.', ['backend'], (read) => {
     for (const { name, resting } of backends()) read(resting ? 1 : 0, name)
   })
