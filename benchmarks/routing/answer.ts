@@ -1,6 +1,6 @@
 /** The result as one line of JSON, for programs. */
 import type { FigureName } from './figures.ts'
-import type { Measured } from './measure.ts'
+import type { Measured, Summary } from './measure.ts'
 import type { PolicyName } from './policies.ts'
 
 const POLICIES = [
@@ -26,15 +26,18 @@ type AnswerFigures = Record<(typeof FIGURES)[number], number | null>
 
 export interface Answer {
   readonly policies: Record<(typeof POLICIES)[number], AnswerFigures>
+  /** By the number of verdicts. */
+  readonly single_verdicts: Readonly<Record<string, AnswerFigures>>
   readonly decision_us: { readonly p50: number | null; readonly p99: number | null }
 }
 
 /** All named policies with all named figures, means over the seeds; null where the data have no base for a figure. */
-export function answerOf({ policies, decisionUs }: Measured): Answer {
-  const figuresOf = (name: PolicyName): AnswerFigures =>
-    Object.fromEntries(FIGURES.map((figure) => [figure, policies.get(name)?.[figure]?.mean ?? null])) as AnswerFigures
+export function answerOf({ policies, decisionUs, curve }: Measured): Answer {
+  const figuresOf = (summary: Summary | undefined): AnswerFigures =>
+    Object.fromEntries(FIGURES.map((figure) => [figure, summary?.[figure]?.mean ?? null])) as AnswerFigures
   return {
-    policies: Object.fromEntries(POLICIES.map((name) => [name, figuresOf(name)])) as Answer['policies'],
+    policies: Object.fromEntries(POLICIES.map((name) => [name, figuresOf(policies.get(name))])) as Answer['policies'],
+    single_verdicts: Object.fromEntries([...curve].map(([verdicts, { figures }]) => [verdicts, figuresOf(figures)])),
     decision_us: { p50: decisionUs?.p50 ?? null, p99: decisionUs?.p99 ?? null },
   }
 }

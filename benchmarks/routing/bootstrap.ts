@@ -2,7 +2,7 @@
 import { areas, type Yardstick, yardstickFrom } from './figures.ts'
 import type { Point } from './hull.ts'
 import { percentile } from './metrics.ts'
-import type { Played, PolicyName } from './policies.ts'
+import type { Frontier, Played, PolicyName } from './policies.ts'
 import { randomFrom } from './random.ts'
 import type { Truth } from './pool.ts'
 import type { Setting } from './sweep.ts'
@@ -13,7 +13,7 @@ export const DRAWS = 1000
 export const COMPARED = ['accuracy', 'aiq_linear', 'aiq_log'] as const
 export const RIVALS = ['gold_table', 'shuffled', 'best_single'] as const satisfies readonly PolicyName[]
 
-type Compared = (typeof COMPARED)[number]
+export type Compared = (typeof COMPARED)[number]
 type Rival = (typeof RIVALS)[number]
 export type Differences = Record<Rival, Record<Compared, number[]>>
 
@@ -25,42 +25,56 @@ export interface Interval {
   readonly high: number
 }
 
+export const noDraws = (): Record<Compared, number[]> => ({ accuracy: [], aiq_linear: [], aiq_log: [] })
+
 export function noDifferences(): Differences {
-  const none = (): Record<Compared, number[]> => ({ accuracy: [], aiq_linear: [], aiq_log: [] })
-  return { gold_table: none(), shuffled: none(), best_single: none() }
+  return { gold_table: noDraws(), shuffled: noDraws(), best_single: noDraws() }
 }
 
-/** Draws the test prompts anew, `times` times, and adds the differences of each draw to `into`. */
+/** Adds what turnout has more than its rivals, for each of so many draws. */
 export function resample(played: Played, times: number, seed: number, into: Differences): void {
-  const { truth, frontiers } = played
-  const turnout = frontiers.get('turnout')
-  if (turnout === undefined || truth.samples.length === 0) return
+  const turnout = played.frontiers.get('turnout')
+  if (turnout === undefined) return
+  const rivals = RIVALS.flatMap((name) => {
+    const frontier = played.frontiers.get(name)
+    return frontier === undefined ? [] : [[name, frontier] as const]
+  })
+  compare(played, turnout, rivals, { times, seed }, (name, figure, more) => into[name][figure].push(more))
+}
+
+interface Draws {
+  readonly times: number
+  readonly seed: number
+}
+
+/** Draws the test prompts anew and tells what `own` has more than each of the others on the same prompts. */
+export function compare<N extends string | number>(
+  { truth, bestSingle, cheapest }: Played,
+  own: Frontier,
+  others: readonly (readonly [N, Frontier])[],
+  { times, seed }: Draws,
+  tell: (name: N, figure: Compared, more: number) => void,
+): void {
+  if (truth.samples.length === 0) return
   const singles = Array.from({ length: truth.width }, (_, column) =>
     outcomesOf({ choices: new Uint16Array(truth.samples.length).fill(column) }, truth),
   )
-  const ours = turnout.settings.map((setting) => outcomesOf(setting, truth))
-  const rivals = RIVALS.flatMap((name) => {
-    const frontier = frontiers.get(name)
-    return frontier === undefined
-      ? []
-      : [[name, frontier.settings.map((setting) => outcomesOf(setting, truth))] as const]
-  })
+  const all = (frontier: Frontier): Outcomes[] => frontier.settings.map((setting) => outcomesOf(setting, truth))
+  const ours = all(own)
+  const theirs = others.map(([name, frontier]) => [name, all(frontier)] as const)
   const random = randomFrom(seed + 4000)
   const weights = new Float64Array(truth.samples.length)
   for (let draw = 0; draw < times; draw++) {
     weights.fill(0)
     for (let count = 0; count < weights.length; count++) weights[Math.floor(random() * weights.length)]! += 1
-    const yardstick = yardstickFrom(
-      singles.map((outcomes) => weighted(outcomes, weights)),
-      played.bestSingle,
-      played.cheapest,
-    )
-    const own = drawn(ours, weights, yardstick)
-    for (const [name, outcomes] of rivals) {
+    const points = singles.map((outcomes) => weighted(outcomes, weights))
+    const yardstick = yardstickFrom(points, bestSingle, cheapest)
+    const mine = drawn(ours, weights, yardstick)
+    for (const [name, outcomes] of theirs) {
       const other = drawn(outcomes, weights, yardstick)
       for (const figure of COMPARED) {
-        const [a, b] = [own[figure], other[figure]]
-        if (a !== null && b !== null) into[name][figure].push(a - b)
+        const [a, b] = [mine[figure], other[figure]]
+        if (a !== null && b !== null) tell(name, figure, a - b)
       }
     }
   }

@@ -9,6 +9,7 @@ import {
   resample,
   RIVALS,
 } from './bootstrap.ts'
+import { Curves } from './curve.ts'
 import { type FigureName, type Figures, figuresOf, NO_FIGURES } from './figures.ts'
 import { percentile } from './metrics.ts'
 import { remembered, runsOf, withoutCopies } from './near-copies.ts'
@@ -39,6 +40,8 @@ export interface Measured {
   readonly prompts: { readonly train: number; readonly test: number }
   readonly policies: ReadonlyMap<PolicyName, Summary>
   readonly differences: Readonly<Record<string, Readonly<Record<string, Interval | null>>>>
+  /** By the number of single verdicts; empty without a shipped policy. */
+  readonly curve: ReadonlyMap<number, { readonly figures: Summary; readonly gain: ReturnType<Curves['gain']> }>
   readonly decisionUs: { readonly p50: number; readonly p99: number } | null
 }
 
@@ -80,9 +83,12 @@ export function measure(
   const work = pool.currency === 'work' || !lengthsMeasured ? null : workPool(pool, samples)
   const found = new Map<PolicyName, Figures[]>(POLICY_NAMES.map((name) => [name, []]))
   const differences = noDifferences()
+  const curves = new Curves()
+  const draws = Math.ceil(DRAWS / halves.length)
   const decisions: number[] = []
   for (const half of halves) {
-    const played = play({ ...half, pool }, shipped)
+    const split = { ...half, pool }
+    const played = play(split, shipped)
     const figures = figuresOf(played, pool)
     const byWork = work === null ? null : workFigures(half, work, shipped)
     for (const [name, list] of found) {
@@ -90,7 +96,8 @@ export function measure(
       if (one !== undefined) list.push({ ...one, ...byWork?.get(name) })
     }
     decisions.push(...played.decisionUs)
-    resample(played, Math.ceil(DRAWS / halves.length), half.seed, differences)
+    resample(played, draws, half.seed, differences)
+    if (shipped !== null) curves.add(split, played, shipped, draws)
   }
   return {
     currency: pool.currency,
@@ -98,6 +105,12 @@ export function measure(
     prompts: { train: halves[0]?.train.length ?? 0, test: halves[0]?.test.length ?? 0 },
     policies: new Map([...found].map(([name, list]) => [name, summaryOf(list)])),
     differences: intervals(differences),
+    curve: new Map(
+      [...curves.figures].map(([verdicts, list]) => [
+        verdicts,
+        { figures: summaryOf(list), gain: curves.gain(verdicts) },
+      ]),
+    ),
     decisionUs: decisions.length === 0 ? null : { p50: percentile(decisions, 50), p99: percentile(decisions, 99) },
   }
 }

@@ -64,7 +64,7 @@ export function play(split: Split, shipped: Shipped | null): Played {
   }
   const decisionUs: number[] = []
   if (shipped !== null) {
-    const predictions = predictAll(shipped.learn(split), test, decisionUs)
+    const predictions = predictAll(withAllVerdicts(split, shipped), test, decisionUs)
     frontiers.set('turnout', frontierOf(predictions))
     // Whole predictions change places, so that only their tie to the prompt is lost.
     const order = permutation(test.length, randomFrom(seed + 1000))
@@ -89,6 +89,14 @@ export function play(split: Split, shipped: Shipped | null): Played {
   return { truth, frontiers, bestSingle, cheapest, decisionUs }
 }
 
+/** What each model made of each prompt is judged. In random order: data that are sorted by label would teach the last label last. */
+function withAllVerdicts(split: Split, shipped: Shipped): Scorer {
+  const { train, pool, seed } = split
+  const learner = shipped.begin(split)
+  for (const index of permutation(train.length, randomFrom(seed + 4000))) learner.judge(train[index]!, pool.models)
+  return learner
+}
+
 /** The same policy with its costs replaced by unit prices; null where there are none. */
 export function withoutLengths({ predictions }: Frontier, pool: Pool): Frontier | null {
   const scorer = priceOnly({ predict: () => predictions![0]! }, pool)
@@ -97,7 +105,7 @@ export function withoutLengths({ predictions }: Frontier, pool: Pool): Frontier 
   return frontierOf(predictions.map(({ success }) => ({ success, cost })))
 }
 
-function frontierOf(predictions: readonly Prediction[]): Frontier {
+export function frontierOf(predictions: readonly Prediction[]): Frontier {
   return { settings: sweep(predictions), predictions, fixed: false }
 }
 
@@ -112,7 +120,7 @@ function anyModel(length: number, width: number, seed: number): Setting {
   return { lambda: 0, choices: Uint16Array.from({ length }, () => Math.floor(random() * width)) }
 }
 
-function predictAll(scorer: Scorer, test: readonly Sample[], micros: number[] | null = null): Prediction[] {
+export function predictAll(scorer: Scorer, test: readonly Sample[], micros: number[] | null = null): Prediction[] {
   return test.map(({ prompt, label }) => {
     const began = performance.now()
     const prediction = scorer.predict(prompt, label)

@@ -41,13 +41,16 @@ export async function writeRecord(run: Run, file: string | null): Promise<string
   return path
 }
 
-function setOf({ currency, models, prompts, policies, differences, decisionUs }: Measured): object {
+function setOf({ currency, models, prompts, policies, differences, decisionUs, curve }: Measured): object {
   return {
     currency,
     models,
     prompts,
     policies: Object.fromEntries(policies),
     turnout_less: differences,
+    single_verdicts: Object.fromEntries(
+      [...curve].map(([n, { figures, gain }]) => [n, { figures, less_first_day: gain }]),
+    ),
     decision_us: decisionUs,
   }
 }

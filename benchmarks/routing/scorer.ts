@@ -25,9 +25,18 @@ export interface Lesson {
   readonly seed: number
 }
 
-/** What the gateway ships: its classifier and its learner behind a scorer. */
+/** A gateway that has answered nothing yet. */
+export interface Learner extends Scorer {
+  /** The model that it would ask now, by `random` (0 to 1) also one of which it wants to know more. */
+  ask(prompt: string, random: () => number): string
+  /** These models' answers to a prompt, and how good they were, are told to it. A model that the sample lacks is passed over. */
+  judge(sample: Sample, models: readonly string[]): void
+}
+
+/** What the gateway ships: its classifier and its learner. */
 export interface Shipped {
   /** The class that the gateway sees in a prompt. */
   classOf(prompt: string): string
-  learn(lesson: Lesson): Scorer
+  /** Its classifier may know the texts of the lesson; of the models it knows what an operator would. */
+  begin(lesson: Lesson): Learner
 }

@@ -1,13 +1,13 @@
+/** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
+import { loadOf } from '../../src/core/load.ts'
 import { valuesOf as wishesOf } from '../../src/core/options/option.ts'
 import { WISH_OPTIONS } from '../../src/core/options/options.ts'
-import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
-/** The shipped code: the classifier reads the request, the estimators learn from answers and feedback, the plan predicts. */
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { type Classifier, classifier } from '../../src/decision/classify/profile.ts'
 import type { ClassifierWeights } from '../../src/decision/classify/weights.ts'
 import type { ModelFacts, Price } from '../../src/core/settings.ts'
-import type { GatewayRequest, RequestProfile } from '../../src/core/types.ts'
+import type { Deployment, GatewayRequest, RequestProfile } from '../../src/core/types.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { valuesOf } from '../../src/decision/route/expected.ts'
 import type { Decision } from '../../src/decision/route/decision.ts'
@@ -41,23 +41,44 @@ export function withTrainedWeights(): Shipped {
 }
 
 function policy(weightsFor: (lesson: Lesson) => ClassifierWeights): Shipped {
-  let classify: Classifier | null = null
+  let reading: { readonly weights: ClassifierWeights; readonly read: Reader } | null = null
   return {
-    classOf: (prompt) => classify!(requestOf(prompt)).class,
-    learn(lesson) {
+    classOf: (prompt) => reading!.read(prompt).class,
+    begin(lesson) {
       const weights = weightsFor(lesson)
+      if (reading?.weights !== weights) reading = { weights, read: remembered(classifier(weights)) }
+      const { read } = reading
       const lessons = new ModelStats(weights)
       const table = tableOf(lesson, lessons)
-      const read = (classify = classifier(weights))
-      for (const [index, sample] of lesson.train.entries())
-        teach(sample, `train-${index}`, read(requestOf(sample.prompt)), table, lessons)
+      let judged = 0
+      const decided = (prompt: string, random: () => number): Decision => {
+        const request = requestOf(prompt)
+        return choose(request, read(prompt), table, { ...MOMENT, random })
+      }
       return {
-        predict(prompt) {
-          const request = requestOf(prompt)
-          return predictionOf(lesson.pool, choose(request, read(request), table, MOMENT))
+        predict: (prompt) => predictionOf(lesson.pool, decided(prompt, MOMENT.random)),
+        ask(prompt, random) {
+          const { question, pick } = decided(prompt, random)
+          return question.set.targets[pick.order[0]!]!.deployment.model
+        },
+        judge(sample, models) {
+          const asked = table.catalog.all.filter(({ model }) => models.includes(model))
+          teach(sample, `judged-${judged++}`, read(sample.prompt), asked, lessons)
         },
       }
     },
+  }
+}
+
+type Reader = (prompt: string) => RequestProfile
+
+/** A prompt is read once, however often it is asked. */
+function remembered(classify: Classifier): Reader {
+  const known = new Map<string, RequestProfile>()
+  return (prompt) => {
+    let profile = known.get(prompt)
+    if (profile === undefined) known.set(prompt, (profile = classify(requestOf(prompt))))
+    return profile
   }
 }
 
@@ -98,15 +119,15 @@ function priceOf(model: string, card: ModelCard, train: readonly Sample[]): Pric
 
 const requestOf = (prompt: string): GatewayRequest => requestFor(prompt, false)
 
-/** Every model's answer with its usage, then the feedback on it. */
+/** The answer of each of these with its usage, then the feedback on it. */
 function teach(
   sample: Sample,
   id: string,
   profile: RequestProfile,
-  { catalog }: RouteTable,
+  asked: readonly Deployment[],
   lessons: ModelStats,
 ): void {
-  for (const deployment of catalog.all) {
+  for (const deployment of asked) {
     const told = sample.arms[deployment.model]
     if (told === undefined) continue
     const { score, outputTokens } = told

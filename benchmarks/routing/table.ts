@@ -1,5 +1,5 @@
 /** Figures as text for a terminal. */
-import { COMPARED, RIVALS } from './bootstrap.ts'
+import { COMPARED, type Interval, RIVALS } from './bootstrap.ts'
 import type { FigureName } from './figures.ts'
 import type { Measured } from './measure.ts'
 
@@ -32,10 +32,11 @@ function layout(rows: readonly Row[]): string {
 
 /** The table of one set: policies with mean +- standard deviation over seeds, and turnout's differences. */
 export function tableOf(name: string, measured: Measured, seeds: number): string {
-  const { policies, prompts, models, currency, decisionUs } = measured
-  const shown = COLUMNS.filter(([, figure]) => [...policies.values()].some((summary) => summary[figure] !== null))
+  const { policies, prompts, models, currency, decisionUs, curve } = measured
+  const summaries = [...policies, ...[...curve].map(([verdicts, { figures }]) => [nameOf(verdicts), figures] as const)]
+  const shown = COLUMNS.filter(([, figure]) => summaries.some(([, summary]) => summary[figure] !== null))
   const rows: Row[] = [['', ...shown.map(([title]) => title)]]
-  for (const [policy, summary] of policies) {
+  for (const [policy, summary] of summaries) {
     if (Object.values(summary).every((value) => value === null)) continue
     const cells = shown.map(([, figure]) => {
       const spread = summary[figure]
@@ -48,17 +49,28 @@ export function tableOf(name: string, measured: Measured, seeds: number): string
   const head = `${name}: ${prompts.train} + ${prompts.test} prompts, ${models.length} models, cost in ${currency}, ${seeds} ${seeds === 1 ? 'split' : 'splits'}`
   const decision =
     decisionUs === null ? [] : [`decision: p50 ${decisionUs.p50.toFixed(1)} us, p99 ${decisionUs.p99.toFixed(1)} us`]
-  return [head, layout(rows), ...differencesOf(measured), ...decision, ''].join('\n')
+  return [head, layout(rows), ...differencesOf(measured), ...gainsOf(measured), ...decision, ''].join('\n')
 }
 
+const nameOf = (verdicts: number): string => (verdicts === 0 ? 'first day' : `${verdicts} verdicts`)
+
 function differencesOf({ differences }: Measured): string[] {
-  return RIVALS.flatMap((rival) => {
-    const parts = COMPARED.flatMap((figure) => {
-      const interval = differences[rival]?.[figure]
-      if (interval === null || interval === undefined) return []
-      const signed = (value: number): string => `${value < 0 ? '' : '+'}${plain(value, 4)}`
-      return [`${figure} ${signed(interval.mean)} [${signed(interval.low)}, ${signed(interval.high)}]`]
-    })
-    return parts.length === 0 ? [] : [`turnout - ${rival}: ${parts.join('  ')}`]
+  return RIVALS.flatMap((rival) => intervalLine(`turnout - ${rival}`, differences[rival] ?? {}))
+}
+
+/** Within the interval of nothing is nothing. */
+function gainsOf({ curve }: Measured): string[] {
+  return [...curve].flatMap(([verdicts, { gain }]) =>
+    verdicts === 0 ? [] : intervalLine(`${nameOf(verdicts)} - first day`, gain),
+  )
+}
+
+function intervalLine(name: string, intervals: Readonly<Record<string, Interval | null>>): string[] {
+  const signed = (value: number): string => `${value < 0 ? '' : '+'}${plain(value, 4)}`
+  const parts = COMPARED.flatMap((figure) => {
+    const interval = intervals[figure]
+    if (interval === null || interval === undefined) return []
+    return [`${figure} ${signed(interval.mean)} [${signed(interval.low)}, ${signed(interval.high)}]`]
   })
+  return parts.length === 0 ? [] : [`${name}: ${parts.join('  ')}`]
 }

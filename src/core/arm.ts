@@ -46,6 +46,17 @@ export interface Residual {
   squares: number
 }
 
+/** What answers of all models taught, as deviations from what was expected of each: a hard topic is hard for all. */
+export interface Common {
+  readonly quality: TopicStats
+  readonly validity: TopicStats
+  readonly length: TopicStats
+  /** How far scores lie from what was expected, summed and counted: 1 each where they are yes or no, less where they are graded. */
+  readonly noise: { sum: number; count: number }
+  /** As those of an arm, for arms that have not answered yet. */
+  readonly factors: { mean: number; most: number }
+}
+
 /** One model at one effort. */
 export interface Arm {
   /** The model's name as all backends share it, `@` and the effort. */
@@ -62,8 +73,12 @@ export interface Arm {
   readonly reasoningPrior: number
   /** The same of the model at all its efforts: where this one was seldom seen, it is taken to be like the others. Null: there are no others. */
   family: Pick<Arm, 'quality' | 'length'> | null
-  /** Scores of feedback. */
+  /** Shared by all models. */
+  readonly common: Common
+  /** Scores of feedback, in log-odds. */
   readonly quality: TopicStats
+  /** How much more, in log-odds, it succeeds with a text that asks for more ability: sums of products and of squares. */
+  readonly slope: { products: number; squares: number }
   /** Whether answers were whole and valid: their verdicts. */
   readonly validity: TopicStats
   /** Logarithms of 1 + output tokens. */

@@ -108,8 +108,30 @@ t.test('nothing learnt, nothing kept', async (t) => {
   const lessons = new ModelStats(WEIGHTS)
   lessons.armsOf('alpha', KNOWN)
   lessons.calibrationOf('alpha')
-  t.match(toState(lessons), { version: 1, arms: {}, tokenizers: {} })
+  t.match(toState(lessons), { version: 2, arms: {}, tokenizers: {} })
   t.strictSame(Object.keys(toState(lessons).arms), [])
+})
+
+t.test('a file of the version before, in which scores were summed as they are, is taken over', async (t) => {
+  const text = (topic: number): TextFeatures => ({ ...SENSES[0]!, topics: [topic], shares: [1], demand: 1 })
+  const empty = { topics: [], total: 0, sum: 0, squares: 0 }
+  const good = { topics: [[0, 200, 180] as const], total: 200, sum: 180, squares: 30 }
+  const arm = {
+    effort: null,
+    n: 200,
+    validity: empty,
+    length: empty,
+    spent: { reasoning: 0, output: 0 },
+    residual: null,
+  }
+  const { topics } = toState(new ModelStats(WEIGHTS))
+  const file = { version: 1, topics, arms: { 'alpha@default': { ...arm, quality: good } }, tokenizers: {} }
+  const lessons = new ModelStats(WEIGHTS)
+  t.equal(restoreState(lessons, stateSchema.parse(file)), true)
+  const [alpha] = lessons.armsOf('alpha', facts({ quality: { default: 0.5 } }))
+  const found = [0, 1].map((topic) => successOf(alpha!, text(topic)))
+  t.ok(Math.abs(found[0]! - 0.98 * 0.86) < 0.04, `${found[0]} of the topic that was judged`)
+  t.ok(found[1]! > 0.98 * 0.7 && found[1]! < found[0]!, `${found[1]} of another`)
 })
 
 t.test('nothing of a prompt, of a caller or of a backend is in it', async (t) => {
@@ -157,7 +179,7 @@ const ARM = ['arms', 'alpha@default']
 
 t.test('what is no state is refused, saying where', async (t) => {
   const cases: readonly (readonly [readonly string[], unknown])[] = [
-    [['version'], 2],
+    [['version'], 3],
     [['topics'], 7],
     [['arms'], []],
     [['more'], 1],
@@ -165,6 +187,9 @@ t.test('what is no state is refused, saying where', async (t) => {
     [[...ARM, 'n'], 'x'],
     [[...ARM, 'quality', 'topics'], [[1.5, 1, 1]]],
     [[...ARM, 'quality', 'topics'], [[1, 1]]],
+    [[...ARM, 'slope'], 1],
+    [['common', 'quality', 'total'], null],
+    [['common', 'noise'], {}],
     [[...ARM, 'quality', 'total'], null],
     [[...ARM, 'residual', 'weights'], 3],
     [['tokenizers', 'alpha', 'mean'], '0'],
@@ -187,6 +212,12 @@ t.test('numbers that would poison what is predicted are refused, or do no harm',
       ],
     ],
     [[...ARM, 'quality', 'total'], -6],
+    [['common', 'quality', 'sum'], 1e300],
+    [['common', 'noise'], { sum: -100, count: 0 }],
+    [['common', 'noise'], { sum: 0, count: -20 }],
+    [['common', 'noise'], { sum: 1e300, count: 1 }],
+    [[...ARM, 'slope'], { products: 1e300, squares: 0 }],
+    [[...ARM, 'slope'], { products: 1, squares: -50 }],
     [[...ARM, 'length', 'squares'], -1e9],
     [[...ARM, 'length', 'total'], -3],
     [[...ARM, 'length', 'sum'], 1e300],

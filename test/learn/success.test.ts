@@ -2,7 +2,6 @@ import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
 import type { TextFeatures } from '../../src/core/arm.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
-import { blend, deviation } from '../../src/decision/learn/topic-stats.ts'
 import { doubtOf, learnQuality, learnValidity, overallSuccess, successOf } from '../../src/decision/learn/success.ts'
 import { facts } from '../support/factories.ts'
 import { seeded } from '../support/random.ts'
@@ -50,8 +49,14 @@ t.test('invalid answers lower it, and leave the quality apart', async (t) => {
 t.test('feedback moves it, by hand', async (t) => {
   const learnt = arm(0.7)
   learnQuality(learnt, features(), 1)
-  // Six observations of prior over all, and six within the topic: (.3 + 6 x .3 / 7) / 7.
-  const expected = 0.98 * (0.7 + (0.3 + (6 * 0.3) / 7) / 7)
+  // One step of a logistic regression: .3 over the variance of .21, which counts for .84 of an observation. Scores scatter by
+  // (.3 x .3 / .21 + 20) / (1 + 20) of what yes and no do, and so much less is any guess worth.
+  const [step, weight, scale] = [0.3 / 0.21, 4 * 0.21, (0.09 / 0.21 + 20) / 21]
+  const of = (sum: number, strength: number): number => (weight * sum) / (weight + strength * scale)
+  // In common over all topics, then in the topic; the model over all topics, then in the topic.
+  const common = (weight * step + 4 * scale * of(step, 4)) / (weight + 4 * scale)
+  const apart = (weight * step + 40 * scale * (common + of(step, 60))) / (weight + 40 * scale)
+  const expected = 0.98 / (1 + Math.exp(-(Math.log(0.7 / 0.3) + apart)))
   t.ok(close(successOf(learnt, features()), expected, 1e-9), `${successOf(learnt, features())}, not ${expected}`)
   t.ok(successOf(learnt, features({ topics: [1] })) > 0.98 * 0.7, 'other topics a little')
   t.ok(successOf(learnt, features({ topics: [1] })) < successOf(learnt, features()))
@@ -119,10 +124,11 @@ function heldOut(training: readonly Judged[], test: readonly Judged[]): { own: n
   const learnt = arm(0.5)
   for (const { about, score } of training) learnQuality(learnt, about, score)
   const valid = 0.98
+  const unread = { ...learnt, words: { residual: null } }
   let own = 0
   let table = 0
   for (const { about, score } of test) {
-    const plain = blend(learnt.prior, about) + deviation(learnt.quality, about, 6)
+    const plain = successOf(unread, about) / valid
     own += (successOf(learnt, about) / valid - score) ** 2 / test.length
     table += (plain - score) ** 2 / test.length
   }

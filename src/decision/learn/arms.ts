@@ -1,9 +1,10 @@
 /** The arms of models: one for each effort, shared by all backends that serve the model. */
-import type { Arm } from '../../core/arm.ts'
+import type { Arm, Common, TopicStats } from '../../core/arm.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort, TaskClass } from '../../core/capabilities.ts'
 import { newCells, rebased } from './topic-stats.ts'
 import { factorsOf } from './length.ts'
+import { oddsOf } from './odds.ts'
 
 /** What the estimators need to know of the classifier. */
 export interface Topics {
@@ -44,7 +45,20 @@ function guessOf({ price }: ModelFacts): number {
   return usd === null || usd <= 0 ? UNKNOWN : Math.min(0.85, Math.max(0.5, 0.66 + 0.108 * Math.log10(usd)))
 }
 
-export function newArm(model: string, effort: Effort | null, facts: ModelFacts, known: Topics): Arm {
+/** Before anything was seen. */
+export function newCommon({ topics }: Pick<Topics, 'topics'>): Common {
+  const cells = (): TopicStats => newCells(topics.length)
+  const length = cells()
+  return { quality: cells(), validity: cells(), length, noise: { sum: 0, count: 0 }, factors: factorsOf(length) }
+}
+
+export function newArm(
+  model: string,
+  effort: Effort | null,
+  facts: ModelFacts,
+  known: Topics,
+  common: Common = newCommon(known),
+): Arm {
   const { topics, lengths } = known
   const usual = facts.quality['default'] ?? guessOf(facts)
   const quality = (of: TaskClass): number => facts.quality[of] ?? usual
@@ -52,7 +66,6 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
   const change = effort === null ? (thinks ? EFFORTS.medium : EFFORTS.none) : EFFORTS[effort]
   const gain = (of: TaskClass): number => (thinks ? change.gain * (THINKING.has(of) ? 2 : 0.5) : 0)
   const prior = Float64Array.from(topics, (of) => quality(of) + gain(of))
-  const length = newCells(topics.length)
   return {
     id: armId(model, effort),
     effort,
@@ -61,10 +74,12 @@ export function newArm(model: string, effort: Effort | null, facts: ModelFacts, 
     lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),
     reasoningPrior: thinks ? change.reasoning : 0,
     family: null,
+    common,
     quality: newCells(topics.length),
+    slope: { products: 0, squares: 0 },
     validity: newCells(topics.length),
-    length,
-    factors: factorsOf(length),
+    length: newCells(topics.length),
+    factors: { ...common.factors },
     spent: { reasoning: 0, output: 0 },
     words: { residual: null },
   }
@@ -77,13 +92,17 @@ export const expectsAs = (one: Arm, other: Arm): boolean =>
 
 /** `fresh` with what another arm of its model had learnt: kept as deviations, which from other priors are others. */
 export const rebase = (arm: Arm, fresh: Arm): Arm => {
-  const length = rebased(arm.length, arm.lengthPrior, fresh.lengthPrior)
   return {
     ...fresh,
-    quality: rebased(arm.quality, arm.prior, fresh.prior),
+    family: arm.family && {
+      quality: rebased(arm.family.quality, arm.prior.map(oddsOf), fresh.prior.map(oddsOf)),
+      length: rebased(arm.family.length, arm.lengthPrior, fresh.lengthPrior),
+    },
+    quality: rebased(arm.quality, arm.prior.map(oddsOf), fresh.prior.map(oddsOf)),
+    slope: { ...arm.slope },
     validity: arm.validity,
-    length,
-    factors: factorsOf(length),
+    length: rebased(arm.length, arm.lengthPrior, fresh.lengthPrior),
+    factors: { ...arm.factors },
     spent: { ...arm.spent },
     words: arm.words,
   }

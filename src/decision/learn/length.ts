@@ -1,9 +1,9 @@
 /** Output tokens: heavy-tailed, so kept as the mean and the variance of the logarithm, by topic. */
 import type { Arm, TopicStats, TextFeatures } from '../../core/arm.ts'
-import { blend, deviation, recordValue } from './topic-stats.ts'
+import { deviation, learnDeviation } from './pooled.ts'
+import { blend } from './topic-stats.ts'
 
-/** Observations that the mean over all topics is worth, and before that the prior. */
-const STRENGTH = 3
+const STRENGTHS = { all: 1, topic: 1, model: 20, cell: 20 }
 /** Variance of the logarithm where little was seen: a factor of two either way is usual. */
 const SPREAD = 0.5
 const NINETIETH = 1.2816
@@ -12,16 +12,24 @@ const NINETIETH = 1.2816
 export const usualLength = (arm: Arm, features: TextFeatures): number => Math.exp(logOf(arm, features))
 
 const logOf = (arm: Arm, features: TextFeatures): number =>
-  blend(arm.lengthPrior, features) + deviation(arm.length, features, STRENGTH, parentOf(arm, features))
+  blend(arm.lengthPrior, features) +
+  deviation(arm.common.length, arm.family?.length ?? null, arm.length, features, STRENGTHS)
 
-const parentOf = ({ family }: Arm, features: TextFeatures): number =>
-  family === null ? 0 : deviation(family.length, features, STRENGTH)
+/** Observations that the guess of the variance is worth, and that of all models together for one of them. */
+const VARIANCE_STRENGTH = 3
+const OWN_VARIANCE = 20
 
-/** See Arm.factors. Of a log-normal: the mean is above the median, the more so the wider it is. */
-export function factorsOf({ squares, total }: TopicStats): { mean: number; most: number } {
-  const variance = (squares + STRENGTH * SPREAD) / (total + STRENGTH)
+/** See Arm.factors. Of a log-normal: the mean is above the median, the more so the wider it is. `common`: of all models; null: these are those. */
+export function factorsOf(own: TopicStats, common: TopicStats | null = null): { mean: number; most: number } {
+  const all = common ?? own
+  const usual = (all.squares + VARIANCE_STRENGTH * SPREAD) / (all.total + VARIANCE_STRENGTH)
+  const variance = common === null ? usual : (own.squares + OWN_VARIANCE * usual) / (own.total + OWN_VARIANCE)
   return { mean: Math.exp(variance / 2), most: Math.exp(NINETIETH * Math.sqrt(variance)) }
 }
+
+/** Of an arm that has answered its own, else what all have in common. */
+export const factorsFor = ({ length, factors, common }: Arm): Arm['factors'] =>
+  length.total === 0 ? common.factors : factors
 
 /** Tokens that the prior's word on the share of reasoning is worth. */
 const SHARE_STRENGTH = 2000
@@ -37,10 +45,10 @@ export function learnLength(arm: Arm, features: TextFeatures, output: number, re
   const log = Math.log(1 + output)
   // Cut below what was expected, it tells nothing of the length: taken in, it would make the expectation lower, or only surer.
   if (!cut || log > logOf(arm, features)) {
-    const apart = log - blend(arm.lengthPrior, features)
-    recordValue(arm.length, features, apart, STRENGTH, parentOf(arm, features))
-    if (arm.family !== null) recordValue(arm.family.length, features, apart, STRENGTH)
-    Object.assign(arm.factors, factorsOf(arm.length))
+    const pool = { common: arm.common.length, family: arm.family?.length ?? null, own: arm.length }
+    learnDeviation(pool, features, log - blend(arm.lengthPrior, features), STRENGTHS)
+    Object.assign(arm.common.factors, factorsOf(arm.common.length))
+    Object.assign(arm.factors, factorsOf(arm.length, arm.common.length))
   }
   arm.spent.reasoning = arm.spent.reasoning * MEMORY + Math.min(reasoning, output)
   arm.spent.output = arm.spent.output * MEMORY + output

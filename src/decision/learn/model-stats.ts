@@ -1,12 +1,12 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
-import type { Arm, Calibration, LoadTime, TopicStats, Latency } from '../../core/arm.ts'
+import type { Arm, Calibration, Common, LoadTime, TopicStats, Latency } from '../../core/arm.ts'
 import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort } from '../../core/capabilities.ts'
 import type { RequestProfile, Target } from '../../core/types.ts'
 import type { Usage } from '../../core/settlement.ts'
-import { expectsAs, newArm, sharedName, rebase, type Topics } from './arms.ts'
+import { expectsAs, newArm, newCommon, sharedName, rebase, type Topics } from './arms.ts'
 import { gather, newCells } from './topic-stats.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from './latency.ts'
@@ -51,6 +51,7 @@ const MOST_RECENT = 10_000
 
 export class ModelStats {
   readonly topics: Topics
+  readonly common: Common
   /** By id; several where the operator or the backends expect different things of one model. The last is the newest. */
   readonly #arms = new Map<string, Arm[]>()
   /** Of an earlier run, until somebody asks for them: what was expected then may be another thing than now. */
@@ -66,6 +67,7 @@ export class ModelStats {
 
   constructor(topics: Topics) {
     this.topics = topics
+    this.common = newCommon(topics)
   }
 
   /**
@@ -144,7 +146,9 @@ export class ModelStats {
     arms: readonly Arm[],
     calibrations: ReadonlyMap<string, Calibration>,
     loads: ReadonlyMap<string, LoadTime>,
+    common: Common | null = null,
   ): void {
+    if (common !== null) Object.assign(this.common, common)
     for (const arm of arms) this.#restored.set(arm.id, arm)
     for (const [id, load] of loads) this.#loads.set(id, { ...load })
     for (const [name, calibration] of calibrations) this.#calibrations.set(name, calibration)
@@ -186,7 +190,7 @@ export class ModelStats {
   }
 
   #armOf(model: string, effort: Effort | null, facts: ModelFacts): Arm {
-    const fresh = newArm(model, effort, facts, this.topics)
+    const fresh = newArm(model, effort, facts, this.topics, this.common)
     const known = this.#arms.get(fresh.id) ?? []
     const same = known.find((arm) => expectsAs(arm, fresh))
     if (same !== undefined) return same

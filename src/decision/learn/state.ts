@@ -1,12 +1,14 @@
 /** What was learnt as JSON, and back. Pure; nothing of a prompt is in it. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Arm, Calibration, TopicStats, Residual } from '../../core/arm.ts'
+import type { Arm, Calibration, Common, TopicStats, Residual } from '../../core/arm.ts'
+import { isObject } from '../../core/is-object.ts'
 import { EFFORTS } from '../../core/capabilities.ts'
 import type { Topics } from './arms.ts'
 import { newCells, rebased } from './topic-stats.ts'
 import { factorsOf } from './length.ts'
 import type { ModelStats } from './model-stats.ts'
+import { oddsOf } from './odds.ts'
 import { LONGEST } from './regression.ts'
 
 /** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
@@ -15,7 +17,7 @@ const MOST_ARMS = 1000
 /** Deployments in a file: those that were loaded for the first time last. */
 const MOST_LOADS = 1000
 
-/** No deviation is larger: of shares at most 1, of logarithms of tokens less than this. */
+/** No deviation is larger: of log-odds of success, of shares of valid answers, of logarithms of tokens. */
 const LARGEST = 16
 const number = z.number()
 const amount = z.number().nonnegative()
@@ -32,6 +34,7 @@ const cells = z
       [...topics, [0, total, sum] as const].every(([, n, of]) => Math.abs(of) <= LARGEST * (n + 1e-3)) &&
       squares <= LARGEST ** 2 * (total + 1e-3),
   )
+const EMPTY = { topics: [], total: 0, sum: 0, squares: 0 }
 const residual = z
   .strictObject({ weights: z.string(), covariance: z.string(), count: amount, products: number, squares: amount })
   .refine(({ weights, covariance }) => {
@@ -39,37 +42,81 @@ const residual = z
     const size = own.length
     return size <= LONGEST && half.length === (size * (size + 1)) / 2 && [...own, ...half].every(Number.isFinite)
   })
+const slope = z
+  .strictObject({ products: number, squares: amount })
+  .refine(({ products, squares }) => Math.abs(products) <= LARGEST * (squares + 1))
+const common = z.strictObject({
+  quality: cells,
+  validity: cells,
+  length: cells,
+  /** Scores that are off by all of it, where nobody was unsure, count for 20. */
+  noise: z.strictObject({ sum: amount, count: amount }).refine(({ sum, count }) => sum <= 20 * (count + 1e-3)),
+})
 const arm = z.strictObject({
   effort: z.enum(EFFORTS).nullable(),
   n: amount,
   quality: cells,
+  slope,
   validity: cells,
   length: cells,
+  /** Of the usual length: to the mean one, to one that nine of ten stay below. Absent: made of `length`. */
+  factors: z.strictObject({ mean: amount.max(1e3), most: amount.max(1e6) }).optional(),
   spent: z.strictObject({ reasoning: amount, output: amount }),
+  /** Of the model at all its efforts; with one of them, and absent with the others. */
+  family: z.strictObject({ quality: cells, length: cells }).optional(),
   residual: residual.nullable(),
 })
 const calibration = z.strictObject({ count: amount, mean: z.number().min(-2).max(2), deviation: amount.max(4) })
 
-export const stateSchema = z.strictObject({
-  version: z.literal(1),
+const version2 = z.strictObject({
+  version: z.literal(2),
   /** Of the classifier: topics of another one are other topics. */
   topics: z.string(),
+  /** What all models have in common. */
+  common,
   arms: z.record(z.string(), arm),
   tokenizers: z.record(z.string(), calibration),
   /** How long loads of models took, by deployment; older files have none. */
   loads: z.record(z.string(), z.strictObject({ count: amount, seconds: amount })).default({}),
 })
+type Written = z.output<typeof version2>
+
+/** Scores were summed as they were, each model for itself. */
+const version1 = z
+  .strictObject({
+    ...version2.omit({ common: true }).shape,
+    version: z.literal(1),
+    arms: z.record(z.string(), arm.omit({ slope: true, family: true })),
+  })
+  .transform(({ arms, ...rest }): Written => ({
+    ...rest,
+    version: 2,
+    common: { quality: EMPTY, validity: EMPTY, length: EMPTY, noise: { sum: 0, count: 0 } },
+    arms: Object.fromEntries(
+      Object.entries(arms).map(([id, one]) => [
+        id,
+        { ...one, quality: inOdds(one.quality), slope: { products: 0, squares: 0 } },
+      ]),
+    ),
+  }))
+
+export const stateSchema = z.union([version2, version1])
 export type State = z.output<typeof stateSchema>
 
 export function toState(lessons: ModelStats): State {
   const { arms, calibrations, loads } = lessons.known
   const seen = [...arms].map((one) => [seenBy(one), one] as const).filter(([n]) => n > 0)
   const kept = seen.sort(([a], [b]) => b - a).slice(0, MOST_ARMS)
+  const families = new Set(kept.map(([, { family }]) => family))
+  families.delete(null)
   return {
-    version: 1,
+    version: 2,
     topics: fingerprint(lessons.topics),
+    common: packCommon(lessons.common),
     // Of several that bear one id, the one that has seen most comes last and stays.
-    arms: Object.fromEntries(kept.toReversed().map(([n, one]) => [one.id, packArm(one, n)])),
+    arms: Object.fromEntries(
+      kept.toReversed().map(([n, one]) => [one.id, packArm(one, n, families.delete(one.family) ? one.family : null)]),
+    ),
     tokenizers: Object.fromEntries(
       [...calibrations]
         .filter(([, { count }]) => count > 0)
@@ -88,13 +135,14 @@ export function toState(lessons: ModelStats): State {
 export function restoreState(lessons: ModelStats, state: State): boolean {
   const same = state.topics === fingerprint(lessons.topics)
   const size = lessons.topics.topics.length
-  const arms = same ? Object.entries(state.arms).map(([id, packed]) => unpackArm(id, packed, size)) : []
+  const arms = same ? Object.entries(state.arms).map(([id, packed]) => unpackArm(id, packed, size, lessons.common)) : []
   lessons.restore(
     arms,
     new Map<string, Calibration>(
       Object.entries(state.tokenizers).map(([name, own]) => [name, { ...own, factor: Math.exp(own.mean) }]),
     ),
     new Map(Object.entries(state.loads)),
+    same ? unpackCommon(state.common, size) : null,
   )
   return same
 }
@@ -112,7 +160,7 @@ export const storedStats = (lessons: ModelStats) =>
     serialize: () => toState(lessons),
     restore: (value: unknown): string | null => {
       const read = stateSchema.safeParse(value)
-      if (!read.success) return `is not of version 1: ${read.error.issues[0]?.path.join('.') ?? ''}`
+      if (!read.success) return `is not of a version that is known: ${faultOf(value)}`
       return restoreState(lessons, read.data) ? null : 'was learnt with another classifier'
     },
   }) as const
@@ -125,34 +173,93 @@ const fingerprint = ({ topics, lengths }: Topics): string =>
     .digest('hex')
     .slice(0, 16)
 
-const packArm = (one: Arm, n: number): State['arms'][string] => ({
+const packArm = (one: Arm, n: number, family: Arm['family']): State['arms'][string] => ({
   effort: one.effort,
   n: Math.round(n),
-  quality: packCells(one.quality, one.prior),
+  quality: packCells(one.quality, one.prior.map(oddsOf)),
+  slope: { ...one.slope },
   validity: packCells(one.validity),
   length: packCells(one.length, one.lengthPrior),
+  factors: { ...one.factors },
   spent: one.spent,
   residual: one.words.residual && packResidual(one.words.residual),
+  ...(family === null
+    ? {}
+    : {
+        family: {
+          quality: packCells(family.quality, one.prior.map(oddsOf)),
+          length: packCells(family.length, one.lengthPrior),
+        },
+      }),
 })
 
 /** Its priors are those of whoever asks for it next. */
-function unpackArm(id: string, packed: State['arms'][string], topics: number): Arm {
+function unpackArm(id: string, packed: State['arms'][string], topics: number, common: Common): Arm {
   const length = unpackCells(packed.length, topics)
   return {
     id,
     effort: packed.effort,
-    prior: new Float64Array(topics),
+    // As share, whose log-odds are nothing.
+    prior: new Float64Array(topics).fill(0.5),
     ability: 0,
     lengthPrior: new Float64Array(topics),
     reasoningPrior: 0,
-    family: null,
+    family:
+      packed.family === undefined
+        ? null
+        : {
+            quality: unpackCells(packed.family.quality, topics),
+            length: unpackCells(packed.family.length, topics),
+          },
+    common,
     quality: unpackCells(packed.quality, topics),
+    slope: { ...packed.slope },
     validity: unpackCells(packed.validity, topics),
     length,
-    factors: factorsOf(length),
+    factors: packed.factors ?? factorsOf(length),
     spent: { ...packed.spent },
     words: { residual: packed.residual && unpackResidual(packed.residual) },
   }
+}
+
+const packCommon = ({ quality, validity, length, noise }: Common): State['common'] => ({
+  quality: packCells(quality),
+  validity: packCells(validity),
+  length: packCells(length),
+  noise: { ...noise },
+})
+
+function unpackCommon({ quality, validity, length, noise }: State['common'], topics: number): Common {
+  const lengths = unpackCells(length, topics)
+  return {
+    quality: unpackCells(quality, topics),
+    validity: unpackCells(validity, topics),
+    length: lengths,
+    noise: { ...noise },
+    factors: factorsOf(lengths),
+  }
+}
+
+/** Sums of scores as sums of log-odds. */
+function inOdds({ topics, total, squares }: z.output<typeof cells>): z.output<typeof cells> {
+  const odds = topics.map(([topic, count, sum]): [number, number, number] => [
+    topic,
+    count,
+    count * oddsOf((sum + 0.5) / (count + 1)),
+  ])
+  let counted = 0
+  let sum = 0
+  for (const [, count, own] of odds) {
+    counted += count
+    sum += own
+  }
+  return { topics: odds, total, sum: counted === 0 ? 0 : (sum / counted) * total, squares }
+}
+
+/** Where what is no state is not one. */
+function faultOf(value: unknown): string {
+  const schema = isObject(value) && value['version'] === 1 ? version1 : version2
+  return schema.safeParse(value).error?.issues[0]?.path.join('.') ?? ''
 }
 
 const packResidual = ({ regression, products, squares }: Residual): State['arms'][string]['residual'] => ({

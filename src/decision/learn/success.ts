@@ -3,63 +3,77 @@
  * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
  */
 import type { Arm, TextFeatures } from '../../core/arm.ts'
-import { blend, deviation, evidence, recordValue } from './topic-stats.ts'
+import { certain, oddsOf, shareOf } from './odds.ts'
+import { deviation, learnDeviation } from './pooled.ts'
+import { blend, evidence } from './topic-stats.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
-/** Observations that the prior is worth. */
-const QUALITY_STRENGTH = 6
-const VALIDITY_STRENGTH = 20
-/** And the guess of what a text asks of a model. */
-const GUESS_STRENGTH = 10
+/** For verdicts of yes and no; graded ones say more each. */
+const QUALITY = { all: 4, topic: 4, model: 60, cell: 40 }
+const VALIDITY = { all: 10, topic: 10, model: 40, cell: 40 }
+/** Observations that the guess is worth of how much scores scatter, and of what a text asks of a model. */
+const NOISE_STRENGTH = 20
+const SLOPE_STRENGTH = 50
+/** Of the doubt: the guess itself. */
+const DOUBT_STRENGTH = 6
+/** Log-odds for a whole point of ability. */
+const ODDS_OF_ABILITY = 5
+/** Old sums fade: about the last thousand verdicts count. */
+const MEMORY = 0.999
+/** Nobody is surer of an answer than this: one score that came otherwise would overturn everything. */
+const LEAST_VARIANCE = 0.05
+const LARGEST = 8
 /** Share of valid answers of a model of which nothing is known. */
 const VALID = 0.98
 /** How strongly the regression on the text is held back: it has as many weights as a topic has observations. */
 const SPREAD = 1 / 20
 /** Evidence that the regression must bring before it counts for much. */
 const DOUBT = 3
+/** It is never trusted further: from single verdicts it learns of one model what is true of all. */
+const MOST_TRUST = 1 / 3
 
 /** Of a text, as far as a judgement of its answer teaches something. */
 export type JudgedText = Pick<TextFeatures, 'topics' | 'shares' | 'vector' | 'demand'>
 
 type Shares = Pick<TextFeatures, 'topics' | 'shares'>
 
-const clamp = (share: number): number => Math.min(0.999, Math.max(0.001, share))
-
 /** 0..1. */
 export const successOf = (arm: Arm, features: TextFeatures): number =>
-  clamp(validityOf(arm, features) * qualityOf(arm, features))
+  certain(validityOf(arm, features) * qualityOf(arm, features))
 
-const validityOf = (arm: Arm, features: Shares): number =>
-  clamp(VALID + deviation(arm.validity, features, VALIDITY_STRENGTH))
+const validityOf = ({ common, validity }: Arm, features: Shares): number =>
+  certain(VALID + deviation(common.validity, null, validity, features, VALIDITY))
 
 function qualityOf(arm: Arm, features: TextFeatures): number {
-  const table = tableOf(arm, features)
+  const table = shareOf(tableOf(arm, features))
   const { residual } = arm.words
-  if (residual === null) return clamp(table)
+  if (residual === null) return certain(table)
   const share = trust(residual)
   // What has proven to be worth nothing need not be worked out.
-  return share === 0 ? clamp(table) : clamp(table + share * estimate(residual.regression, features.vector))
+  return share === 0 ? certain(table) : certain(table + share * estimate(residual.regression, features.vector))
 }
 
-/** Prior, what the topics have taught, and, as long as they have not taught much, how the text divides models by ability. */
-function tableOf(arm: Arm, features: Omit<JudgedText, 'vector'>): number {
-  const guess =
-    ((features.demand - 1) * arm.ability * GUESS_STRENGTH) / (GUESS_STRENGTH + evidence(arm.quality, features))
-  return (
-    blend(arm.prior, features) + deviation(arm.quality, features, QUALITY_STRENGTH, parentOf(arm, features)) + guess
-  )
-}
+/** Log-odds: what was expected beforehand, what the topics have taught, and how the text divides models by ability. */
+const tableOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
+  oddsOf(blend(arm.prior, features)) +
+  deviation(arm.common.quality, arm.family?.quality ?? null, arm.quality, features, QUALITY, noiseOf(arm)) +
+  (features.demand - 1) * slopeOf(arm)
 
-const parentOf = ({ family }: Arm, features: Omit<JudgedText, 'vector'>): number =>
-  family === null ? 0 : deviation(family.quality, features, QUALITY_STRENGTH)
+/** How much scores scatter about what was expected: 1 as yes and no do. */
+const noiseOf = ({ common: { noise } }: Arm): number => (noise.sum + NOISE_STRENGTH) / (noise.count + NOISE_STRENGTH)
+
+function slopeOf(arm: Arm): number {
+  const strength = SLOPE_STRENGTH * noiseOf(arm)
+  return (arm.slope.products + strength * ODDS_OF_ABILITY * arm.ability) / (arm.slope.squares + strength)
+}
 
 /** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
 const trust = ({ products, squares }: { readonly products: number; readonly squares: number }): number =>
-  Math.min(1, Math.max(0, products / (squares + DOUBT)))
+  MOST_TRUST * Math.min(1, Math.max(0, products / (squares + DOUBT)))
 
 /** Standard deviation of the expected success. */
 export function doubtOf(arm: Arm, features: Shares, success: number): number {
-  const seen = evidence(arm.quality, features) + QUALITY_STRENGTH
+  const seen = evidence(arm.quality, features) + DOUBT_STRENGTH
   return Math.sqrt((success * (1 - success)) / (seen + 1))
 }
 
@@ -67,18 +81,21 @@ export function doubtOf(arm: Arm, features: Shares, success: number): number {
 export function overallSuccess(arm: Arm): { readonly success: number; readonly doubt: number } {
   const topics = [...arm.prior.keys()]
   const text = { topics, shares: topics.map(() => 1 / topics.length), demand: 1 }
-  const success = clamp(validityOf(arm, text) * clamp(tableOf(arm, text)))
+  const success = certain(validityOf(arm, text) * shareOf(tableOf(arm, text)))
   return { success, doubt: doubtOf(arm, text, success) }
 }
 
 /** An answer was whole and valid, or not. */
 export function learnValidity(arm: Arm, features: TextFeatures, valid: boolean): void {
-  recordValue(arm.validity, features, (valid ? 1 : 0) - VALID, VALIDITY_STRENGTH)
+  const pool = { common: arm.common.validity, family: null, own: arm.validity }
+  learnDeviation(pool, features, (valid ? 1 : 0) - VALID, VALIDITY)
 }
 
 /** Somebody said how good an answer was: 0..1. */
 export function learnQuality(arm: Arm, features: JudgedText, score: number): void {
-  const left = score - tableOf(arm, features)
+  const odds = tableOf(arm, features)
+  const expected = shareOf(odds)
+  const left = score - expected
   const residual = (arm.words.residual ??= {
     regression: newRegression(zeros(features), spread(features)),
     products: 0,
@@ -88,9 +105,24 @@ export function learnQuality(arm: Arm, features: JudgedText, score: number): voi
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, features.vector, left)
-  const apart = score - blend(arm.prior, features)
-  recordValue(arm.quality, features, apart, QUALITY_STRENGTH, parentOf(arm, features))
-  if (arm.family !== null) recordValue(arm.family.quality, features, apart, QUALITY_STRENGTH)
+  learnTable(arm, features, left, odds, Math.max(LEAST_VARIANCE, expected * (1 - expected)))
+}
+
+/** As one step of a logistic regression: what was `left` of the expected, whose `variance` this is, as a deviation of the log-odds. */
+function learnTable(arm: Arm, features: JudgedText, left: number, odds: number, variance: number): void {
+  const { slope, common, family, quality } = arm
+  const weight = 4 * variance
+  const step = left / variance
+  const steep = slopeOf(arm)
+  const beyond = features.demand - 1
+  const apart = odds + step - oddsOf(blend(arm.prior, features)) - beyond * steep
+  const value = Math.min(LARGEST, Math.max(-LARGEST, apart))
+  const pool = { common: common.quality, family: family?.quality ?? null, own: quality }
+  learnDeviation(pool, features, value, QUALITY, { scale: noiseOf(arm), weight })
+  slope.products = MEMORY * slope.products + weight * beyond * (step + beyond * steep)
+  slope.squares = MEMORY * slope.squares + weight * beyond * beyond
+  common.noise.sum = MEMORY * common.noise.sum + left * step
+  common.noise.count = MEMORY * common.noise.count + 1
 }
 
 const zeros = ({ vector: features }: JudgedText): Float64Array => new Float64Array(features.length)

@@ -1,4 +1,4 @@
-/** Tables over topics, with shrinkage: a topic that was seldom seen is taken to be like the others. */
+/** Tables over topics: how many observations there were, and what they came to. */
 import type { TopicStats, TextFeatures } from '../../core/arm.ts'
 
 export const newCells = (topics: number): TopicStats => ({
@@ -9,27 +9,12 @@ export const newCells = (topics: number): TopicStats => ({
   squares: 0,
 })
 
-type About = Pick<TextFeatures, 'topics' | 'shares'>
+export type About = Pick<TextFeatures, 'topics' | 'shares'>
 
 /** A value of a table with an entry for each topic, for a text. */
 export function blend(values: Float64Array, { topics, shares }: About): number {
   let sum = 0
   for (let i = 0; i < topics.length; i++) sum += shares[i]! * values[topics[i]!]!
-  return sum
-}
-
-/**
- * Expected deviation. `strength`: observations that the mean over all topics counts for, and before that `parent`: what is
- * expected of a larger family.
- */
-export function deviation(cells: TopicStats, { topics, shares }: About, strength: number, parent = 0): number {
-  if (cells.total === 0) return parent
-  const shift = (cells.totalSum + strength * parent) / (cells.total + strength)
-  let sum = 0
-  for (let i = 0; i < topics.length; i++) {
-    const topic = topics[i]!
-    sum += (shares[i]! * (cells.sum[topic]! + strength * shift)) / (cells.count[topic]! + strength)
-  }
   return sum
 }
 
@@ -39,20 +24,30 @@ export const evidence = (cells: TopicStats, about: About): number => blend(cells
 /** Old observations fade, so that a model that was changed is known again: the last thousand of a topic count. */
 const MEMORY = 0.999
 
-/** Takes in one deviation; `strength` as in `deviation`. */
-export function recordValue(cells: TopicStats, about: About, value: number, strength: number, parent = 0): void {
-  const { topics, shares } = about
-  const surprise = value - deviation(cells, about, strength, parent)
+/** One observation. */
+export interface Seen {
+  /** As it is kept of its topics. */
+  readonly value: number
+  /** What of it is this table's own, over all topics. */
+  readonly own: number
+  /** What came less what was expected. */
+  readonly surprise: number
+  /** What it counts for: 1 is a whole observation. */
+  readonly weight: number
+}
+
+export function record(cells: TopicStats, { topics, shares }: About, { value, own, surprise, weight }: Seen): void {
   for (let i = 0; i < topics.length; i++) {
     const topic = topics[i]!
-    const share = shares[i]!
-    const keep = 1 - (1 - MEMORY) * share
-    cells.count[topic] = cells.count[topic]! * keep + share
-    cells.sum[topic] = cells.sum[topic]! * keep + share * value
+    const counted = shares[i]! * weight
+    const keep = 1 - (1 - MEMORY) * counted
+    cells.count[topic] = cells.count[topic]! * keep + counted
+    cells.sum[topic] = cells.sum[topic]! * keep + counted * value
   }
-  cells.total = cells.total * MEMORY + 1
-  cells.totalSum = cells.totalSum * MEMORY + value
-  cells.squares = cells.squares * MEMORY + surprise * surprise
+  const keep = 1 - (1 - MEMORY) * weight
+  cells.total = cells.total * keep + weight
+  cells.totalSum = cells.totalSum * keep + weight * own
+  cells.squares = cells.squares * keep + weight * surprise * surprise
 }
 
 /** Takes in all that other tables hold. */

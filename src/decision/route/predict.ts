@@ -8,7 +8,7 @@ import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { tpotOf, ttftOf } from '../learn/latency.ts'
-import { reasoningShare, usualLength } from '../learn/length.ts'
+import { factorsFor, reasoningShare, usualLength } from '../learn/length.ts'
 import { waitOf } from '../learn/room.ts'
 import { doubtOf, successOf } from '../learn/success.ts'
 import { isLocal } from './local.ts'
@@ -120,10 +120,11 @@ function predictLengths(
     const at = row * COLUMNS
     const { arm } = targets[row]!
     const usual = usualLength(arm, features)
-    const output = Math.min(limit, Math.max(1, usual * arm.factors.mean))
+    const { mean, most } = factorsFor(arm)
+    const output = Math.min(limit, Math.max(1, usual * mean))
     rows[at + COLUMN.output] = output
     rows[at + COLUMN.reasoning] = output * reasoningShare(arm)
-    rows[at + COLUMN.most] = Math.min(limit, usual * arm.factors.most)
+    rows[at + COLUMN.most] = Math.min(limit, usual * most)
   }
 }
 

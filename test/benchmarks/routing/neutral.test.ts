@@ -5,6 +5,8 @@ import t from 'tap'
 import { bench } from '../../../benchmarks/routing/bench.ts'
 import { classTable } from '../../../benchmarks/routing/class-table.ts'
 import { randomFrom } from '../../../benchmarks/routing/random.ts'
+import type { Sample } from '../../../benchmarks/routing/sample.ts'
+import { choose } from '../../../benchmarks/routing/sweep.ts'
 import type { Scorer, Shipped } from '../../../benchmarks/routing/scorer.ts'
 import type { Answer } from '../../../benchmarks/routing/answer.ts'
 
@@ -25,13 +27,25 @@ const classOf = (prompt: string): string => prompt.split(' ')[0]!
 /** Reads the class off the prompt's first word, and counts. */
 const counting: Shipped = {
   classOf,
-  learn: ({ pool, train }): Scorer =>
-    classTable(train, pool, ({ prompt }) => classOf(prompt)) ?? {
-      predict: () => ({
-        success: new Float64Array(pool.models.length).fill(0.5),
-        cost: Float64Array.from(pool.models.keys(), (column) => column + 1),
-      }),
-    },
+  begin({ pool }) {
+    const judged: Sample[] = []
+    const table = (): Scorer =>
+      classTable(judged, pool, ({ prompt }) => classOf(prompt)) ?? {
+        predict: () => ({
+          success: new Float64Array(pool.models.length).fill(0.5),
+          cost: Float64Array.from(pool.models.keys(), (column) => column + 1),
+        }),
+      }
+    let known: Scorer | null = null
+    return {
+      predict: (prompt, label) => (known ??= table()).predict(prompt, label),
+      ask: (prompt) => pool.models[choose((known ??= table()).predict(prompt, null), 0)]!,
+      judge({ arms, ...sample }, models) {
+        known = null
+        judged.push({ ...sample, arms: Object.fromEntries(models.map((model) => [model, arms[model]!])) })
+      },
+    }
+  },
 }
 
 interface Wish {
@@ -87,7 +101,7 @@ async function answer(args: readonly string[], shipped: Shipped | null = countin
   const said: string[] = []
   await bench(args, { root: ROOT, say: (line) => said.push(line), shipped, given: shipped })
   const parsed = JSON.parse(said.join('\n').split('\n').at(-1)!) as Answer
-  t.strictSame(Object.keys(parsed), ['policies', 'decision_us'])
+  t.strictSame(Object.keys(parsed), ['policies', 'single_verdicts', 'decision_us'])
   t.strictSame(Object.keys(parsed.policies), POLICIES)
   for (const policy of Object.values(parsed.policies)) t.strictSame(Object.keys(policy), FIGURES)
   return parsed
@@ -106,6 +120,14 @@ t.test('two models with all that is known', async (t) => {
   t.equal(cheapest.apgr, null)
   t.ok(turnout.work_at_95! > 0 && turnout.work_at_95_ratio! <= 1.001)
   t.ok(decision_us.p50! > 0 && decision_us.p99! >= decision_us.p50!)
+})
+
+t.test('single verdicts: from the first day to what all of the training half teaches', async (t) => {
+  const { single_verdicts: curve } = await answer(files(t.testdir(), { train: 1000 }))
+  t.strictSame(Object.keys(curve), ['0', '50', '200', '1000'], 'as far as there are prompts')
+  for (const figures of Object.values(curve)) t.strictSame(Object.keys(figures), FIGURES)
+  t.equal(curve['0']!.accuracy, (await answer(files(t.testdir(), { train: 0 }))).policies.turnout.accuracy)
+  t.strictSame((await answer(files(t.testdir()), null)).single_verdicts, {}, 'nobody learns')
 })
 
 t.test('with nine models routing is worth more than the same decisions shuffled', async (t) => {
