@@ -222,3 +222,27 @@ t.test('check: where the ledger goes', async (t) => {
   const { out } = await run(['check'], { cwd, env: { OPENAI_API_KEY: 'k' } })
   t.match(out, new RegExp(`^ledger in ${cwd}/data: kept 90d, at most 2GiB$`, 'm'))
 })
+
+t.test('check: the limits of backends, and how many keys they have', async (t) => {
+  const cwd = t.testdir({
+    'turnout.yaml': `backends:
+  - { name: gpu, kind: vllm, url: 'http://10.0.0.5:8000', limits: { parallel: 8 } }
+  - { name: slots, kind: llamacpp, url: 'http://10.0.0.6:8080', limits: { queue: 16, queue_wait: 5s } }
+  - { name: free, kind: vllm, url: 'http://10.0.0.7:8000' }
+  - name: cloud
+    kind: openai
+    keys: ['\${ONE}', { key: '\${TWO}', name: spare, rpm: 500, tpm: 200000 }]
+    limits: { rpm: 3000 }
+`,
+  })
+  const env = { ONE: 'canary-secret-one', TWO: 'canary-secret-two' }
+  const { code, out, err } = await run(['check', 'turnout.yaml'], { cwd, env })
+  t.equal(code, 0, err)
+  t.match(out, /^cloud +openai +2 keys set/m)
+  t.match(out, /^gpu +- +8 at a time +64 for up to 30s$/m)
+  t.match(out, /^slots +- +slots of the engine +16 for up to 5s$/m)
+  t.match(out, /^cloud +each of 2 +3,000 calls\/min +64 for up to 30s$/m)
+  t.match(out, /^cloud +spare +500 calls\/min, 200,000 tokens\/min +64 for up to 30s$/m)
+  t.notMatch(out, /canary|^free +-/m)
+  t.match((await run(['check', 'turnout.yaml'], { cwd, env: { ONE: 'x' } })).out, /^cloud +openai +key not set/m)
+})

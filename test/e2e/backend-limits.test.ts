@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { eventually } from '../support/await.ts'
 import { chat, chatStream, CHAT_PATH, errorOf } from '../support/chat.ts'
-import { failing } from '../support/fault-plan.ts'
+import { failing, type Plan } from '../support/fault-plan.ts'
+import { deferred } from '../support/fault-record.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { type ConfigObject, hashed, type OwnGateway } from '../support/gateway.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
@@ -147,7 +148,13 @@ t.test('the priority of a key, or less by a header, says who is next; a word tha
     { id: 'batch', hash: hashed('sk-batch'), priority: 'low' },
     { id: 'people', hash: hashed('sk-people'), priority: 'high' },
   ]
-  const { gateway, engines } = await slotRig(t, { one: 60 }, { limits: { parallel: 1 } }, { keys })
+  const go = deferred<undefined>()
+  const rule = ({ number }: { readonly number: number }): Plan | undefined =>
+    number === 1 ? { headersAfter: go.promise } : undefined
+  const upstream = await startFaultUpstream({ models: ['tiny'], rule })
+  t.teardown(() => upstream.close())
+  const one = { name: 'one', kind: 'openai-compatible', url: upstream.url, limits: { parallel: 1 } }
+  const gateway = await gatewayFor(t, { backends: [one], keys })
   const order: string[] = []
   const ask = async (name: string, key: string, headers: Readonly<Record<string, string>> = {}): Promise<void> => {
     const answer = await rawPost(gateway.url, CHAT_PATH, chat(), { authorization: `Bearer ${key}`, ...headers })
@@ -158,7 +165,7 @@ t.test('the priority of a key, or less by a header, says who is next; a word tha
   const queued = async (count: number): Promise<void> =>
     eventually(5_000, `${count} that wait`, async () => (await health(gateway.url, 'sk-people'))[0]!.queued === count)
   const all = [ask('first', 'sk-batch')]
-  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  await eventually(5_000, 'the first call', () => upstream.requests.length === 1)
   for (const [at, [name, key, headers]] of [
     ['batch, which asks for more', 'sk-batch', { 'x-turnout-priority': 'high' }],
     ['people, who ask for less', 'sk-people', { 'x-turnout-priority': 'low' }],
@@ -168,6 +175,7 @@ t.test('the priority of a key, or less by a header, says who is next; a word tha
     all.push(ask(name, key, headers))
     await queued(at + 1)
   }
+  go.resolve(undefined)
   await Promise.all(all)
   t.strictSame(order.slice(0, 3), ['first', 'people', 'people in between'])
   t.strictSame(order.slice(3).sort(), ['batch, which asks for more', 'people, who ask for less'])
@@ -278,3 +286,20 @@ t.test('a gateway that stops refuses those who still wait at the end of its time
   }
   t.equal(engines['one']!.served, 1)
 })
+
+t.test(
+  'a burst before equal engines is shared out between their queues, and no engine idles while the other has one',
+  async (t) => {
+    const { gateway, engines } = await slotRig(t, { a: 60, b: 60 }, { limits: { parallel: 2 } })
+    for (let call = 0; call < 6; call++) await (await rawPost(gateway.url, CHAT_PATH, chatStream())).complete
+    const before = Object.values(engines).map(({ served }) => served)
+    const answers = await Promise.all(Array.from({ length: 24 }, () => rawPost(gateway.url, CHAT_PATH, chatStream())))
+    for (const answer of answers) {
+      t.equal(answer.status, 200)
+      await answer.complete
+    }
+    const shares = Object.values(engines).map(({ served }, at) => served - before[at]!)
+    t.ok(Math.min(...shares) >= 9, shares.join(' and '))
+    t.strictSame(Object.values(engines).map(({ peak }) => peak), [2, 2]) // prettier-ignore
+  },
+)

@@ -63,6 +63,10 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
     'info  backend ollama is loading',
   ],
   [
+    { event: 'backend_key_rests', backend: 'openai', key_name: 'spare', why: 'upstream_rate_limited', ms: 20_000 },
+    'warn  key spare of backend openai rests for 20s (upstream_rate_limited); the others go on',
+  ],
+  [
     { event: 'engine_found', backend: 'vllm-8001', kind: 'vllm', address: '127.0.0.1:8001', models: 1 },
     'info  found vllm-8001 (vllm) at 127.0.0.1:8001: 1 model',
   ],
