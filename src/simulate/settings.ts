@@ -8,6 +8,8 @@ export const modelName = (model: number): string => `model${model + 1}`
 
 /** Nobody listens there, and nobody is called. */
 const NOWHERE = 'http://simulated.invalid'
+/** Engines take all that is in a trace. */
+const LONGEST = 10_000_000
 const CLOUD_PRICE = { input_per_mtok_usd: 0.5, output_per_mtok_usd: 2 }
 
 /** As text: the shipped reader makes of it what it makes of a file. */
@@ -19,7 +21,7 @@ export function configText(fleet: readonly Member[], models: number): string {
         ? { name: engineName(place), kind: 'openai', key: 'simulated', url: NOWHERE, models: names, price: CLOUD_PRICE }
         : { name: engineName(place), kind, url: `${NOWHERE}:${7001 + place}`, models: names },
     ),
-    models: Object.fromEntries(names.map((name) => [name, { quality: { default: 0.7 } }])),
+    models: Object.fromEntries(names.map((name) => [name, { quality: { default: 0.7 }, context: LONGEST }])),
   })
 }
 
