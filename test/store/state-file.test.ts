@@ -122,7 +122,7 @@ t.test('a missing folder is made', async (t) => {
   learn(lessons, 'a')
   await file.save()
   t.strictSame(told, [])
-  t.match(JSON.parse(await readFile(path, 'utf8')), { version: 1 })
+  t.match(JSON.parse(await readFile(path, 'utf8')), { version: 2 })
 })
 
 for (const [name, text, why] of [
@@ -145,7 +145,7 @@ for (const [name, text, why] of [
     t.equal(await readFile(`${path}.unusable`, 'utf8'), text, 'as it was')
     learn(lessons, 'a')
     await file.stop()
-    t.match(JSON.parse(await readFile(path, 'utf8')), { version: 1 }, 'and a new one takes its place')
+    t.match(JSON.parse(await readFile(path, 'utf8')), { version: 2 }, 'and a new one takes its place')
   })
 
 t.test('of another classifier: set aside, tokenizers kept', async (t) => {
