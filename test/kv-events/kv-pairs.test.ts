@@ -50,7 +50,7 @@ t.test('where two chains could be the request’s, nothing is concluded', (t) =>
   pairs.answered(asked(prompt(1, 2)))
   t.strictSame(pairs.counts, { blocks: 32, paired: 0, unsure: 1 })
   t.strictSame(lostBy(pairs, removed('a15', 'b15')), [])
-  // Of different lengths they are told apart, and a chain is of one request only.
+  // Of different lengths they are told apart: the event of a prompt's last blocks ends with it, and a chain is of one request only.
   pairs.take([stored('c', 0, 16), stored('d', 0, 24)], 520)
   pairs.answered(asked(prompt(3, 3), { from: 500, to: 600 }))
   pairs.answered(asked(prompt(2, 2), { from: 500, to: 600 }))

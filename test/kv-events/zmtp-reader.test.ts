@@ -94,6 +94,6 @@ t.test('MessagePack that claims more than it has, or is deep, is not decoded', (
   t.equal(fitsMsgpack(Buffer.concat([whole, Buffer.from([0])])), false, 'more than one value')
   for (const hex of ['ddffffffff', 'dcffff00', 'df7fffffff', 'c6ffffffff', 'dbffffffff', 'c1', 'd4', 'c701']) t.equal(fitsMsgpack(Buffer.from(hex, 'hex')), false, hex) // prettier-ignore
   t.equal(fitsMsgpack(Buffer.alloc(1_000_000, 0x91)), false, 'a million lists in lists')
-  t.equal(fitsMsgpack(Buffer.from('919191919190', 'hex')), true)
+  t.equal(fitsMsgpack(Buffer.from('9191919191919190', 'hex')), true)
   t.end()
 })

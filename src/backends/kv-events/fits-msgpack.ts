@@ -2,7 +2,7 @@
  * Whether bytes are one value of MessagePack that can be decoded safely: no list says that it is longer than its bytes, and nothing is deep. The decoder
  * makes room for what a list says of its length, so that a few bytes could else claim all memory. Pure.
  */
-const DEEPEST = 6
+const DEEPEST = 8
 
 export function fitsMsgpack(bytes: Buffer): boolean {
   const end = skip(bytes, 0, 0)

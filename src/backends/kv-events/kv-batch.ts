@@ -1,7 +1,8 @@
 /**
- * What vLLM and SGLang publish of their KV caches: batches of events in MessagePack, as their `kv_events.py` has them. Structures are lists there
- * whose members at the end may be missing, and newer versions append some. Pure; the decoder is loaded by `kvDecoder`.
+ * What vLLM and SGLang publish of their KV caches: batches of events in MessagePack, as their `kv_events.py` has them. Newer versions append
+ * members, and those at the end may be missing. Pure; the decoder is loaded by `kvDecoder`.
  */
+import { type Fields, isObject } from '../../core/is-object.ts'
 import { fitsMsgpack } from './fits-msgpack.ts'
 
 export type KvEvent =
@@ -39,25 +40,37 @@ function decoded(decoder: { decode(bytes: Uint8Array): unknown }, payload: Buffe
 function eventsOf(batch: unknown): readonly KvEvent[] | null {
   if (!Array.isArray(batch) || !Array.isArray(batch[1])) return null
   return batch[1].flatMap((event: unknown) => {
-    const read = Array.isArray(event) ? eventOf(event) : null
+    const members = Array.isArray(event) ? namedOf(event) : isObject(event) ? event : null
+    const read = members === null ? null : eventOf(members)
     return read === null ? [] : [read]
   })
 }
 
-/** `[tag, ..]`. Blocks on a disk or in the RAM of a host (`medium`) are no blocks of the cache that prompts are read from. */
-function eventOf([tag, ...members]: readonly unknown[]): KvEvent | null {
-  if (tag === 'AllBlocksCleared') return { kind: 'cleared' }
-  const hashes = hashesOf(members[0])
-  if (hashes === null) return null
-  if (tag === 'BlockRemoved') return elsewhere(members[1]) ? null : { kind: 'removed', hashes }
-  if (tag !== 'BlockStored' || elsewhere(members[5])) return null
-  const [, parent, , size] = members
-  const blockSize = Number(size)
-  if (!Number.isInteger(blockSize) || blockSize < 1) return null
-  return { kind: 'stored', hashes, parent: hashOf(parent), blockSize }
+/** In this order behind the tag, as SGLang and older vLLMs have them; since 0.32 vLLM writes the names. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  BlockStored: ['block_hashes', 'parent_block_hash', 'token_ids', 'block_size', 'lora_id', 'medium'],
+  BlockRemoved: ['block_hashes', 'medium'],
 }
 
-const elsewhere = (medium: unknown): boolean => typeof medium === 'string' && !/gpu/i.test(medium)
+function namedOf([type, ...values]: readonly unknown[]): Fields {
+  const names = typeof type === 'string' && Object.hasOwn(MEMBERS, type) ? MEMBERS[type]! : []
+  return { type, ...Object.fromEntries(names.map((name, at) => [name, values[at]])) }
+}
+
+function eventOf(event: Fields): KvEvent | null {
+  const { type } = event
+  if (type === 'AllBlocksCleared') return { kind: 'cleared' }
+  const hashes = hashesOf(event['block_hashes'])
+  if (hashes === null || isElsewhere(event)) return null
+  if (type === 'BlockRemoved') return { kind: 'removed', hashes }
+  const blockSize = Number(event['block_size'])
+  if (type !== 'BlockStored' || !Number.isInteger(blockSize) || blockSize < 1) return null
+  return { kind: 'stored', hashes, parent: hashOf(event['parent_block_hash']), blockSize }
+}
+
+/** On a disk or in the RAM of a host, or of a second kind of layers: no blocks of the cache that prompts are looked up in. */
+const isElsewhere = ({ medium, group_idx: group }: Fields): boolean =>
+  (typeof medium === 'string' && !/gpu/i.test(medium)) || (group !== undefined && group !== null && Number(group) !== 0)
 
 function hashesOf(value: unknown): readonly string[] | null {
   if (!Array.isArray(value)) return null

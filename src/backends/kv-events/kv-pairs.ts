@@ -35,6 +35,8 @@ interface Block<C> {
   /** Blocks before it in its prompt. */
   readonly depth: number
   readonly at: number
+  /** Its event ends with it, as the last one of a prompt does. */
+  readonly last: boolean
   /** Whose new block it was: no second request stores it. */
   taken: boolean
   /** Those of ours that it carries: several where prompts part within one of ours. */
@@ -49,7 +51,7 @@ const MOST_RECENT = 4_096
 const MOST_WAITING = 64
 const LONGEST_WAIT_MS = 2_000
 /** Of ours on one block of an engine: the latest. */
-const MOST_OURS = 8
+const MOST_OURS = 16
 /** An event may be read a little after the answer that it came before. */
 const SLACK_MS = 50
 
@@ -103,7 +105,7 @@ export class KvPairs<C> {
     const [first, end] = [Math.floor(kept / size), Math.floor(tokens / size)]
     // All of it was kept, or it fills no block: nothing is stored for it.
     if (end <= first) return
-    const found = this.#recent.filter((block) => block.depth === end - 1 && this.#isOf(block, request, first))
+    const found = this.#recent.filter((one) => one.last && one.depth === end - 1 && this.#isOf(one, request, first))
     if (found.length === 0) return this.#wait(request)
     if (found.length > 1) {
       this.#unsure++
@@ -135,6 +137,7 @@ export class KvPairs<C> {
         parent: last,
         depth: last === null ? 0 : last.depth + 1,
         at: now,
+        last: hash === hashes.at(-1),
         taken: false,
         ours: [],
       }
@@ -165,21 +168,29 @@ export class KvPairs<C> {
   }
 
   #pair(end: Block<C>, { prefix, tokens, cache }: Answered<C>, first: number): void {
+    const { hashes, checks } = prefix
     this.#paired++
+    // What comes behind the last full block goes with it.
+    let until = hashes.length
     for (let block: Block<C> | null = end; block !== null; block = block.parent) {
       block.taken ||= block.depth >= first
-      const place = placeOf(prefix, tokens, block.depth * this.#blockSize)
-      if (place < 0) continue
-      const one = { cache, hash: prefix.hashes[place]!, check: prefix.checks[place]! }
-      const others = block.ours.filter(
-        ({ hash, check, cache: of }) => hash !== one.hash || check !== one.check || of !== cache,
-      )
-      block.ours = [...others.slice(1 - MOST_OURS), one]
+      const from = placeOf(prefix, tokens, block.depth * this.#blockSize)
+      const to = Math.max(until, from + 1)
+      for (let at = from; at < Math.min(to, hashes.length); at++)
+        note(block, { cache, hash: hashes[at]!, check: checks[at]! })
+      until = from
     }
   }
 }
 
-/** The first of our blocks that cannot be there without the token at `start`; -1: none is. */
+function note<C>(block: Block<C>, one: Lost<C>): void {
+  const others = block.ours.filter(
+    ({ hash, check, cache }) => hash !== one.hash || check !== one.check || cache !== one.cache,
+  )
+  block.ours = [...others.slice(1 - MOST_OURS), one]
+}
+
+/** The first of our blocks that cannot be there without the token at `start`; behind the last: none is. */
 function placeOf({ ends, size }: Prefix, tokens: number, start: number): number {
   const at = (start / tokens) * size
   let [low, high] = [0, ends.length]
@@ -188,5 +199,5 @@ function placeOf({ ends, size }: Prefix, tokens: number, start: number): number 
     if (ends[middle]! > at) high = middle
     else low = middle + 1
   }
-  return low < ends.length ? low : -1
+  return low
 }
