@@ -20,6 +20,7 @@ import type { DiscoverySource, Provider } from '../../src/core/provider.ts'
 export interface Reply {
   readonly status: number
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export type Routes = Record<string, Reply | ((seen: Seen) => Reply | 'hang' | Promise<Reply>) | undefined>
@@ -51,7 +52,7 @@ export async function startEngine(routes: Routes, port = 0): Promise<EngineDoubl
     const route = routes[`${one.method} ${one.path}`] ?? routes['*']
     const reply = typeof route === 'function' ? await route(one) : route
     if (reply === 'hang') return
-    response.writeHead(reply?.status ?? 404, { 'content-type': 'application/json' })
+    response.writeHead(reply?.status ?? 404, { 'content-type': 'application/json', ...reply?.headers })
     response.end(reply?.body ?? '{"error":"no such path"}')
   }
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()))

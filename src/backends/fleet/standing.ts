@@ -62,6 +62,7 @@ export class Standing {
 
   away(reason: string, now: number): void {
     this.#presence = { is: 'away', reason }
+    this.#busy.until = -Infinity
     this.review(now)
   }
 
@@ -75,8 +76,8 @@ export class Standing {
         this.#answered()
         return
       case 'lost':
-        if (this.#presence.is !== 'away') this.#presence = { is: 'away', reason: news.reason }
-        break
+        if (this.#presence.is !== 'away') this.away(news.reason, now)
+        return
       case 'key':
         this.#key = { reason: news.reason, until: now + KEY_MS }
         this.#rest(now + KEY_MS)
