@@ -130,8 +130,10 @@ export async function createApp({
     throw thrown
   })
   const checker = new AnswerChecker()
+  const counts = new TokenCounts(formats, now)
   const stages: Stages = {
     fleet,
+    counts,
     pools,
     formats,
     metrics,
@@ -159,7 +161,6 @@ export async function createApp({
       policy = next
     },
   })
-  const counts = new TokenCounts(formats, now)
   const server = await createServer(config, {
     stages,
     endpoints,

@@ -5,6 +5,7 @@
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import { blamesKey } from '../backends/gate/blame.ts'
 import type { Pass, Spent } from '../backends/gate/pass.ts'
+import type { TokenCounts } from '../backends/fleet/token-counts.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { badAnswer } from '../backends/upstream/fault.ts'
 import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
@@ -22,12 +23,15 @@ import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
 import { type Admitted, enter } from './entry.ts'
+import { isNearLimit, overflowOf } from './exact-fit.ts'
 import { failureOfAll } from './failure.ts'
 import { nextStep } from './next-step.ts'
 
 /** The parts of the gateway that calls are made with. */
 export interface DispatchTools extends CallTools {
   readonly formats: Formats
+  /** Absent: prompts near the limit go by their estimates. */
+  readonly counts?: Pick<TokenCounts, 'of'>
   readonly fleet: Pick<Fleet, 'gateOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
     refusesUsage(deployment: Deployment): void
   }
@@ -55,6 +59,9 @@ export class Attempts {
   queuedFirstMs = 0
   /** Of a call that its backend has not seen: the next one goes by it. */
   #kept: Pass | null = null
+  /** Whose engines were asked whether the prompt fits, and what the first said for which it does not. */
+  readonly #counted = new Set<Deployment>()
+  #tooLong: GatewayError | null = null
   readonly #withoutUsage: Deployment[] = []
   /** What ended the calls, where it was not that none was left. */
   #stoppedBy: GatewayError | null = null
@@ -71,7 +78,12 @@ export class Attempts {
 
   /** Why there is no next call, once `next` has returned null. */
   get failure(): GatewayError {
-    return this.#stoppedBy ?? failureOfAll(this.#failed, this.#turnedAway, this.#request, this.#plan)
+    const unsent = this.#failed.length + this.#turnedAway.length === 0
+    return (
+      this.#stoppedBy ??
+      (unsent ? this.#tooLong : null) ??
+      failureOfAll(this.#failed, this.#turnedAway, this.#request, this.#plan)
+    )
   }
 
   /** The first call whose answer began; null where none did. */
@@ -90,7 +102,8 @@ export class Attempts {
   /** Makes calls until the answer of one has begun, and returns that one; null where none does. The one before it must have failed. */
   async next(): Promise<Attempt | null> {
     while (!this.#over) {
-      const target = this.#nextTarget()
+      const next = this.#nextTarget()
+      const target = next !== null && this.#isDoubtful(next) ? await this.#fitting(next) : next
       const attempt = target === null ? null : await this.#call(target)
       if (attempt === null) this.#over = true
       else if (attempt.answered) return attempt
@@ -152,6 +165,27 @@ export class Attempts {
     if (step === 'stop') return this.#stop(error)
     if (step === 'larger') keepLarger(this.#queue, deployment)
     return this.#take()
+  }
+
+  /** Its engine is asked whether the prompt fits, once. */
+  #isDoubtful({ deployment }: Target): boolean {
+    return (
+      this.#tools.counts !== undefined && !this.#counted.has(deployment) && isNearLimit(deployment, this.#plan.profile)
+    )
+  }
+
+  /** The first, from this one on, whose engine does not count more tokens than fit. */
+  async #fitting(first: Target): Promise<Target | null> {
+    for (let target: Target | null = first; target !== null; target = this.#queue.shift() ?? null) {
+      if (!this.#isDoubtful(target)) return target
+      const { deployment } = target
+      this.#counted.add(deployment)
+      const overflow = await overflowOf(this.#request, deployment, this.#tools.counts!)
+      if (overflow === null) return target
+      this.#tooLong ??= overflow
+      keepLarger(this.#queue, deployment)
+    }
+    return null
   }
 
   #take(): Target | null {

@@ -27,14 +27,15 @@ export class TokenCounts {
   }
 
   /** Null where the backend does not tell. */
-  async of(request: GatewayRequest, deployment: Deployment): Promise<number | null> {
+  async of(request: GatewayRequest, deployment: Deployment, limitMs = LIMIT_MS): Promise<number | null> {
+    const signal = AbortSignal.timeout(limitMs)
     const { tokens: places = [] } = deployment.backend.provider.endpoints
     // Where the caller's own format is spoken, nothing of it is lost before it is counted.
     const own = places.filter(({ format }) => format === request.endpoint.format)
     for (const place of [...own, ...places.filter((one) => !own.includes(one))]) {
       const key = `${deployment.id} ${place.path}`
       if ((this.#resting.get(key) ?? 0) > this.#now()) continue
-      const told = await this.#ask(request, deployment, place).catch(() => null)
+      const told = await this.#ask(request, deployment, place, signal).catch(() => null)
       if (told !== null) return told
       this.#resting.renew(key, this.#now() + REST_MS)
     }
@@ -45,7 +46,12 @@ export class TokenCounts {
     await this.#client.destroy()
   }
 
-  async #ask(request: GatewayRequest, deployment: Deployment, place: EndpointPlace): Promise<number | null> {
+  async #ask(
+    request: GatewayRequest,
+    deployment: Deployment,
+    place: EndpointPlace,
+    signal: AbortSignal,
+  ): Promise<number | null> {
     const { backend, model } = deployment
     const side = formatNamed(place.format, this.#formats).backend
     const { counter } = side
@@ -57,7 +63,7 @@ export class TokenCounts {
       method: 'POST',
       headers: { ...credentials(backend, place.auth), 'content-type': 'application/json' },
       body: counter.asking(composed, model),
-      signal: AbortSignal.timeout(LIMIT_MS),
+      signal,
     })
     return status === 200 ? counter.told(text) : null
   }
