@@ -142,7 +142,7 @@ function predictTimes(rows: Float64Array, { targets, live, load }: Estimated, ge
     const at = row * COLUMNS
     const { latency, live: now } = targets[row]!.deployment
     const met = load ?? now.load
-    const wait = waitOf(latency.room, met.open)
+    const wait = waitOf(latency.room, met.open) + now.queue.seconds
     const start = ttftOf(latency, rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!, met)
     const work = start + rows[at + COLUMN.output]! * tpotOf(latency, met)
     waits[row] = wait
