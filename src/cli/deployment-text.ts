@@ -14,30 +14,56 @@ export const deploymentText = (one: ShownDeployment): string =>
     .join('')
 
 function factsOf({ price, capabilities, expected, ...one }: ShownDeployment): (readonly [string, string])[] {
-  const having = (value: boolean): string => CAPABILITIES.filter((name) => capabilities[name] === value).join(' ')
-  const unknown = CAPABILITIES.filter((name) => capabilities[name] === undefined).join(' ')
+  /** By who says so. */
+  const having = (value: boolean): string => {
+    const names = CAPABILITIES.filter((name) => capabilities[name] === value)
+    const sources = [...new Set(names.map((name) => one.capabilities_from[name]))]
+    return sources
+      .map((source) => `${names.filter((name) => one.capabilities_from[name] === source).join(', ')}${saidBy(source)}`)
+      .join('; ')
+  }
+  const unknown = CAPABILITIES.filter((name) => capabilities[name] === undefined).join(', ')
+  const trained = one.trained_context_tokens === null ? '' : `, ${whole(one.trained_context_tokens)} trained`
   return [
     ['backend', `${plain(one.backend)} (${one.kind}${one.local ? ", on hardware of one's own" : ''})`],
     ['state', `${one.state}${one.reason === null ? '' : `: ${plain(one.reason)}`}`],
     ...(one.aliases.length === 0 ? [] : [['also named', one.aliases.map(plain).join(', ')] as const]),
-    ['context', `${whole(one.context_tokens)} tokens, answers of ${whole(one.max_output_tokens)} at most`],
     [
-      'price',
-      price === null
-        ? UNKNOWN
-        : `USD ${figure(price.input_per_mtok_usd)} in, ${figure(price.cached_input_per_mtok_usd)} in from a cache, ` +
-          `${figure(price.output_per_mtok_usd)} out for a million tokens` +
-          (price.per_gpu_hour_usd === null ? '' : `; ${figure(price.per_gpu_hour_usd)} for an hour of a GPU`),
+      'context',
+      `${whole(one.context_tokens)} tokens${saidBy(one.context_from)}${trained}, answers of ${whole(one.max_output_tokens)} at most`,
     ],
+    ['loaded', loadedText(one)],
+    ['slots', one.slots === null ? UNKNOWN : whole(one.slots)],
+    ['price', priceText(price)],
     ['can', having(true) || '-'],
     ['cannot', having(false) || '-'],
     ['not known', unknown || '-'],
-    ['efforts', one.efforts.join(' ') || '-'],
+    ['efforts', one.efforts.join(', ') || '-'],
     [
       'success',
       `${shownShare(expected.success)}±${shownShare(expected.success_sd)} expected over all kinds of requests`,
     ],
   ]
+}
+
+/** Who tells; nothing where nobody does. */
+const saidBy = (source: string | null | undefined): string =>
+  source === null || source === undefined ? '' : ` (${source})`
+
+function loadedText({ loaded, load_seconds: seconds }: Pick<ShownDeployment, 'loaded' | 'load_seconds'>): string {
+  if (loaded === true) return seconds === null ? 'yes, and it stays' : 'yes'
+  return `${loaded === null ? UNKNOWN : 'no'}${seconds === null ? '' : `; a load is expected to take ${figure(seconds)} s`}`
+}
+
+function priceText(price: ShownDeployment['price']): string {
+  if (price === null) return UNKNOWN
+  const tokens = [
+    `${figure(price.input_per_mtok_usd)} in`,
+    `${figure(price.cached_input_per_mtok_usd)} in from a cache`,
+    `${figure(price.output_per_mtok_usd)} out`,
+  ]
+  const hour = price.per_gpu_hour_usd === null ? '' : `; ${figure(price.per_gpu_hour_usd)} for an hour of a GPU`
+  return `USD ${tokens.join(', ')} for a million tokens${hour}`
 }
 
 const line = (name: string, text: string): string =>
