@@ -48,6 +48,8 @@ export interface AppOptions {
   readonly observers?: readonly RequestObserver[]
   /** All kinds of backends: each is compared with what answers. Absent: it is taken for what the configuration says. */
   readonly kinds?: readonly Provider[]
+  /** Of the process: what engines that the gateway starts have of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** The wire formats that it speaks, and the inference paths; the gateway's own where absent. */
   readonly formats?: Formats
   readonly endpoints?: readonly Endpoint[]
@@ -82,6 +84,7 @@ export async function createApp({
   screen,
   kinds = [],
   observers: others = [],
+  env = {},
   formats = FORMATS,
   endpoints = ENDPOINTS,
 }: AppOptions): Promise<App> {
@@ -110,7 +113,14 @@ export async function createApp({
   const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state = own === null ? null : new StateFile(own.path, storedStats(lessons), emit)
   await state?.load()
-  const fleet: Fleet = new Fleet(config, { now, lessons, onChange: rebuild, emit, kinds })
+  const fleet: Fleet = new Fleet(config, {
+    now,
+    lessons,
+    onChange: rebuild,
+    emit,
+    kinds,
+    engines: { emit, env, state: own?.path ?? null },
+  })
   let policy: Policy = buildPolicy(config, keys.specs, fleet.catalog)
   const observers = await openObservers(config, {
     log,

@@ -70,6 +70,7 @@ export async function openObservers(
     limits: () => ({ budgets: limits?.limiter.states() ?? [], up: limits?.limiter.up ?? true }),
     ...(store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
   })
+  events.subscribe(metrics.happened)
   events.subscribe((event) => {
     if (event.event === 'budget_soft') metrics.softReached(event.budget)
   })

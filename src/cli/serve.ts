@@ -32,7 +32,7 @@ export async function serve({ flags: options }: CallOf<typeof SERVE>, io: Io): P
     await refuseUnwritable(config, io)
     // Loaded only for a configuration that it can start with.
     const { createApp } = await import('../app.ts')
-    app = await createApp({ config, kinds: setup.kinds ?? [], screen: screenOf(io.stdout, io.env) })
+    app = await createApp({ config, kinds: setup.kinds ?? [], env: io.env, screen: screenOf(io.stdout, io.env) })
     const listening = await app.listen()
     growYoungSpace()
     await announce(app, listening, config, io)

@@ -41,8 +41,8 @@ function rootOf({ url, kind, path_as_is: asIs }: Backend, providers: ReadonlyMap
   }
 }
 
-const kindFault = ({ local, discovery, label }: Provider): string | null =>
-  local && discovery.length > 0 ? null : `is for engines of this machine, and ${label} is a cloud; leave it out`
+const kindFault = ({ local, generic, label }: Provider): string | null =>
+  local || generic ? null : `is for engines of this machine, and ${label} is a cloud; leave it out`
 
 function commandFault(command: unknown): string | null {
   if (typeof command !== 'string') return null

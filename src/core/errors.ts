@@ -210,6 +210,12 @@ export const ERRORS = {
     retry: 1000,
     means: 'The backend is full or still loading; see retry-after.',
   },
+  engine_failed: {
+    ...FAILED,
+    status: 503,
+    health: null,
+    means: 'The engine that the gateway starts for the model did not start, or not in time; see retry-after.',
+  },
   budget_store_unavailable: {
     ...GATEWAY,
     status: 503,

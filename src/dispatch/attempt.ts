@@ -1,4 +1,5 @@
 /** One call of one backend, from the moment it is sent: the only type for it above upstream/. */
+import type { Lease } from '../backends/engine/group.ts'
 import type { Place } from '../backends/fleet/places.ts'
 import type { Pass } from '../backends/gate/pass.ts'
 import type { Exchange } from '../backends/upstream/exchange.ts'
@@ -23,6 +24,8 @@ export interface Sent {
   readonly pass: Pass | null
   /** That it waited for it, ms. */
   readonly queuedMs: number
+  /** Of an engine that the gateway starts; null: it runs by itself. */
+  readonly lease: Lease | null
   /** On a new connection: the call before it failed on a kept one that was closed. */
   readonly fresh: boolean
   /** The gateway asks for usage by a field that the caller did not send. */
@@ -42,6 +45,7 @@ export class Attempt {
   readonly place: Place | null
   readonly pass: Pass | null
   readonly queuedMs: number
+  readonly lease: Lease | null
   readonly fresh: boolean
   readonly addsUsage: boolean
   readonly askedAt: EndpointPlace
@@ -66,6 +70,7 @@ export class Attempt {
     this.place = sent.place
     this.pass = sent.pass
     this.queuedMs = sent.queuedMs
+    this.lease = sent.lease
     this.fresh = sent.fresh
     this.addsUsage = sent.addsUsage
     this.askedAt = sent.askedAt

@@ -2,6 +2,7 @@
  * The calls of one request: which backend is called next, and what became of each call. It lives as long as the request, so
  * that an answer that breaks off may be followed by another call.
  */
+import type { Lease } from '../backends/engine/group.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import { blamesKey } from '../backends/gate/blame.ts'
 import type { Pass, Spent } from '../backends/gate/pass.ts'
@@ -22,17 +23,18 @@ import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
+import { engineLease } from './engine-lease.ts'
 import { type Admitted, enter } from './entry.ts'
 import { isNearLimit, overflowOf } from './exact-fit.ts'
 import { failureOfAll } from './failure.ts'
-import { nextStep } from './next-step.ts'
+import { keepLarger, nextStep } from './next-step.ts'
 
 /** The parts of the gateway that calls are made with. */
 export interface DispatchTools extends CallTools {
   readonly formats: Formats
   /** Absent: prompts near the limit go by their estimates. */
   readonly counts?: Pick<TokenCounts, 'of'>
-  readonly fleet: Pick<Fleet, 'gateOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
+  readonly fleet: Pick<Fleet, 'gateOf' | 'seatOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
     refusesUsage(deployment: Deployment): void
   }
 }
@@ -52,7 +54,7 @@ export class Attempts {
   /** The next call needs a new connection. */
   #fresh = false
   readonly #failed: Attempt[] = []
-  /** Backends that had no place for it, in the words of their gates. */
+  /** Why backends were not called: they had no place for it, or their engines were not ready. */
   readonly #turnedAway: GatewayError[] = []
   /** That it waited for places, in all, and before its first call; ms. */
   queuedMs = 0
@@ -126,6 +128,7 @@ export class Attempts {
     last.endedAt = exchange.endedAt ?? now()
     const asked = { request: this.#request, profile: this.#plan.profile }
     const endpoint = placeKey(this.#request.endpoint, last.askedAt)
+    last.lease?.end()
     const keeps = again && exchange.unread && !last.fresh
     if (keeps) this.#kept = last.pass
     const spent = keeps ? 'kept' : spentOf(last)
@@ -225,8 +228,8 @@ export class Attempts {
 
   #admitted(admitted: Admitted | null): Promise<Attempt | null> {
     if (admitted === null) return Promise.resolve(null)
-    const { pass } = admitted
-    const sending = this.#send(admitted)
+    const { pass, target } = admitted
+    const sending = target.deployment.backend.engine === null ? this.#send(admitted, null) : this.#start(admitted)
     if (pass === null) return sending
     return sending.catch((thrown: unknown) => {
       pass.unused()
@@ -266,7 +269,32 @@ export class Attempts {
     return next === undefined ? null : await this.#enter(next)
   }
 
-  async #send({ target, pass, queuedMs }: Admitted): Promise<Attempt | null> {
+  /** A call of an engine that the gateway starts: once it is there, or to the next target. */
+  async #start(admitted: Admitted): Promise<Attempt | null> {
+    const { target, pass } = admitted
+    const seat = this.#tools.fleet.seatOf(target.deployment)
+    if (seat === null) return await this.#send(admitted, null)
+    const waiting = { request: this.#request, plan: this.#plan, caller: this.#caller, now: this.#tools.now }
+    const lease = await engineLease(seat, target, waiting)
+    if (!(lease instanceof GatewayError)) return await this.#sendBy(lease, admitted)
+    pass?.unused()
+    if (nextStep(lease) === 'stop') return this.#stop(lease)
+    this.#turnedAway.push(lease)
+    const next = this.#queue.shift()
+    return next === undefined ? null : await this.#call(next)
+  }
+
+  async #sendBy(lease: Lease, admitted: Admitted): Promise<Attempt | null> {
+    let attempt = null
+    try {
+      return (attempt = await this.#send(admitted, lease))
+    } finally {
+      // Else its end gives it back.
+      if (attempt === null) lease.end()
+    }
+  }
+
+  async #send({ target, pass, queuedMs }: Admitted, lease: Lease | null): Promise<Attempt | null> {
     const { fleet, now, pools } = this.#tools
     const request = this.#request
     const { deployment } = target
@@ -320,6 +348,7 @@ export class Attempts {
       place: fleet.begin(deployment, request.stream, inputTokens),
       pass,
       queuedMs,
+      lease,
       fresh: this.#fresh,
       addsUsage,
       askedAt,
@@ -362,13 +391,4 @@ function changesFor({ health }: Deployment, now: number, tried: readonly string[
   if (health.adapted.size === 0) return tried
   const learnt = [...health.adapted].flatMap(([change, until]) => (until > now ? [change] : []))
   return [...learnt, ...tried]
-}
-
-/** Leaves those whose context is not known to be as small. */
-function keepLarger(queue: Target[], refused: Deployment): void {
-  const context = refused.facts.context ?? 0
-  const larger = queue.filter(({ deployment }) =>
-    deployment.facts.context === null ? deployment.model !== refused.model : deployment.facts.context > context,
-  )
-  queue.splice(0, queue.length, ...larger)
 }

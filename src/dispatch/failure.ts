@@ -24,7 +24,7 @@ export function failureOfAll(
     turnedAway.includes(error) || (error.about !== 'request' && ERRORS[error.code].health === 'busy')
   const chosen =
     able.find((error) => error.code === 'context_length_exceeded') ?? able.find((error) => !isBusy(error)) ?? able[0]!
-  const waits = failures.filter(isBusy).map((error) => error.retryAfterMs ?? 1000)
+  const waits = [...failures.filter(isBusy), ...turnedAway].map((error) => error.retryAfterMs ?? 1000)
   const message =
     failures.length === 1
       ? chosen.message

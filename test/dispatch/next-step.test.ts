@@ -50,6 +50,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   upstream_rate_limited: 'next',
   upstream_quota: 'next',
   overloaded: 'next',
+  engine_failed: 'next',
   connect_timeout: 'next',
   headers_timeout: 'next',
   ttft_timeout: 'next',

@@ -232,6 +232,7 @@ t.test('another command ends what runs with its calls, and another group waits f
   const root = `http://127.0.0.1:${seat.port}`
   seat.describe(
     backend({ name: 'a', root, engine: { ...SPEC, command: engineCommand({ port: seat.port, model: 'new' }) } }),
+    true,
   )
   t.equal(seat.enter(), null)
   t.ok(await isRunning(pid), 'its call goes on')

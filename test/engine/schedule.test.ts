@@ -151,7 +151,7 @@ t.test('another command ends what runs once it is idle, and is started by the ne
   const schedule = scheduleOf({ a: {} })
   schedule.want('a', 1, 0)
   const run = runOf(schedule.ready('a', 1_000), 1)
-  t.same(told(schedule.renew('a', PLAIN, 2_000)), [])
+  t.same(told(schedule.renew('a', PLAIN, true, 2_000)), [])
   t.same(told(schedule.want('a', 2, 2_100)), [], 'who comes meanwhile waits for the new one')
   t.same(told(schedule.done('a', run, 3_000)), ['stop a changed'])
   t.same(told(schedule.ended('a', 3_100)), ['start a'])
@@ -251,7 +251,8 @@ class World {
     else if (chance < 0.9) this.#end()
     else if (chance < 0.93) this.#crash()
     else if (chance < 0.96) this.#leave()
-    else if (chance < 0.97) this.#obey(this.#schedule.renew(engine, this.#schedule.member(engine).rules, this.#now))
+    else if (chance < 0.97)
+      this.#obey(this.#schedule.renew(engine, this.#schedule.member(engine).rules, this.#random() < 0.5, this.#now))
   }
 
   /** Nobody comes any more, and time passes. */

@@ -273,6 +273,7 @@ function played({ body = null, streamed = true }: { body?: Buffer | null; stream
     place: null,
     pass: null,
     queuedMs: 0,
+    lease: null,
     fresh: false,
     addsUsage: false,
     askedAt: ASKED_AT,

@@ -28,6 +28,7 @@ export class FleetLog {
       return null
     },
     began: () => undefined,
+    seatOf: () => null,
     end: ({ id }, outcome) =>
       void this.lines.push(`end ${id} ${outcome === null ? 'unread' : (outcome.error?.code ?? 'ok')}`),
     adapted: ({ id }, changes) => void this.lines.push(`adapted ${id} ${changes.join()}`),
@@ -75,6 +76,7 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     place: null,
     pass: null,
     queuedMs: 0,
+    lease: null,
     askedAt: ASKED_AT,
     lossy: [],
     fresh: false,

@@ -1,7 +1,7 @@
 /** The engines that this gateway starts: each in its group, all of them ended with the gateway. */
 import { DEFAULT_ENGINE_GROUP } from '../../config/defaults.ts'
 import type { BackendSpec, EngineGroupSpec } from '../../core/settings.ts'
-import type { Emit } from '../../core/events.ts'
+import type { OwnEngineEvent } from '../../core/events.ts'
 import { Engine, type EngineHooks } from './engine.ts'
 import { Group, type Lease, type Refusal, type Ticket } from './group.ts'
 import { KeeperLink } from './keeper-link.ts'
@@ -12,7 +12,7 @@ import type { GroupRules } from './schedule.ts'
 export interface EnginesTools {
   /** Monotonic, ms. */
   readonly now: () => number
-  readonly emit: Emit
+  readonly emit: (event: OwnEngineEvent) => void
   /** Where notes of what runs lie. */
   readonly notes: string
   /** Of the gateway. */
@@ -136,10 +136,10 @@ export class Seat {
     return { admitted: Promise.resolve(gone), leave: () => undefined }
   }
 
-  /** Another description of the same: what runs ends when it is idle, where its command or what is around it is another one. */
-  describe(backend: BackendSpec): void {
+  /** Another description of the same. `again`: its command or what is around it is another one, so that what runs ends with its calls. */
+  describe(backend: BackendSpec, again: boolean): void {
     this.engine.describe(backend)
-    this.group.renew(this.engine)
+    this.group.renew(this.engine, again)
   }
 
   /** It is not wanted any more: it ends with its calls. Resolves when it has. */

@@ -59,8 +59,8 @@ export class Group {
     this.#schedule.add(engine, rulesOf(engine), this.#now())
   }
 
-  renew(engine: Engine): void {
-    this.#obey(this.#schedule.renew(engine, rulesOf(engine), this.#now()))
+  renew(engine: Engine, again: boolean): void {
+    this.#obey(this.#schedule.renew(engine, rulesOf(engine), again, this.#now()))
   }
 
   /** Resolves when its process is gone: its calls end first. */

@@ -51,11 +51,11 @@ export class Schedule<E, T> {
     this.#members.set(engine, newMember(rules, now))
   }
 
-  /** What is started from now on is another one: one that runs ends with its calls. */
-  renew(engine: E, rules: MemberRules, now: number): Order<E, T>[] {
+  /** It is described in another way. `again`: what is started from now on is another one, and one that runs ends with its calls. */
+  renew(engine: E, rules: MemberRules, again: boolean, now: number): Order<E, T>[] {
     const member = this.#of(engine)
     member.rules = rules
-    member.leaving = isThere(member)
+    member.leaving ||= again && isThere(member)
     Object.assign(member, { failures: 0, restUntil: 0 })
     return this.#settle(now)
   }

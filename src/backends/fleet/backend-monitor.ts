@@ -2,24 +2,26 @@
 import type { EngineReading } from '../../core/engine-reading.ts'
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import { isLoaded } from '../../core/residency.ts'
-import { loadOf } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import { type BackendState, isUp } from '../../core/backend-state.ts'
 import type { Deployment } from '../../core/types.ts'
 import { roomLimitOf } from '../../decision/learn/room.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
+import type { Engines, Seat } from '../engine/engines.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
 import { pause } from './deployment-health.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { EnginePolls } from './engine-polls.ts'
 import { Guard } from './guard.ts'
-import { type LiveState, nextLook } from './health.ts'
+import { type LiveState, newLive, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
 import { type News, newsOf } from './news.ts'
+import { OwnEngine } from './own-engine.ts'
 import { type Place, Places } from './places.ts'
 import { Standing } from './standing.ts'
+import { StateClock } from './state-clock.ts'
 import { UsageRefusal } from './usage-refusal.ts'
 
 export interface MonitorTools {
@@ -32,6 +34,8 @@ export interface MonitorTools {
   readonly lessons: ModelStats
   /** Kinds that a backend may be instead of the one that is written; see kind-check.ts. */
   readonly kinds: readonly Provider[]
+  /** Those that the gateway starts. */
+  readonly engines: Engines
   /** The state, or its reason, is another one. */
   moved(member: BackendMonitor, from: BackendState): void
   /** One of its keys was refused, and is left alone for so long. */
@@ -44,18 +48,7 @@ const SOON_MS = 250
 export type MonitorSettings = Pick<PolicySettings, 'models' | 'discovery'>
 
 export class BackendMonitor {
-  readonly live: LiveState = {
-    state: 'unknown',
-    reason: null,
-    since: 0,
-    until: null,
-    recovery: null,
-    load: loadOf(0),
-    queue: { waiting: 0, seconds: 0, full: false },
-    retryAfterUntil: 0,
-    reading: null,
-    refusesUsage: false,
-  }
+  readonly live: LiveState = newLive()
   readonly guard: Guard
   readonly #places = new Places()
   #models: Models
@@ -65,9 +58,11 @@ export class BackendMonitor {
   readonly #refusal: UsageRefusal
   readonly #standing: Standing
   readonly #polls: EnginePolls
+  readonly #own: OwnEngine
+  /** The last look found that it serves. */
+  #answers = false
   #timer: NodeJS.Timeout | null = null
-  /** When its state is another one by the time alone. */
-  #clock: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null
+  readonly #clock: StateClock
   #looking: Promise<void> | null = null
   #abort: AbortController | null = null
   #stopped = false
@@ -83,7 +78,13 @@ export class BackendMonitor {
     this.#timing = discovery
     this.#tools = tools
     this.#standing = new Standing(this.live, tools.now(), (from) => this.#moved(from))
+    this.#clock = new StateClock(this.#standing, () => tools.now())
     this.#standing.wakes = spec.provider.response.wakes
+    this.#own = new OwnEngine(spec, {
+      ...{ engines: tools.engines, live: this.live, standing: this.#standing, now: () => tools.now() },
+      probe: () => this.#probe(),
+      moved: (there) => this.#engineMoved(there),
+    })
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
     this.#polls = new EnginePolls(spec, this.live, discovery, {
@@ -92,7 +93,7 @@ export class BackendMonitor {
       read: () => {
         this.#standing.read(tools.now())
         if (this.#models.heard(tools.now())) tools.changed()
-        this.#keepTime()
+        this.#clock.keep()
       },
     })
     this.guard = new Guard(spec, this.live, {
@@ -126,6 +127,7 @@ export class BackendMonitor {
     if (before.key !== this.spec.key) this.#standing.keyChanged(this.#tools.now())
     this.#turn++
     this.#abort?.abort()
+    this.#own.describe(before, this.spec)
     void (this.#looking ?? Promise.resolve()).then(() => this.look())
     return true
   }
@@ -143,12 +145,11 @@ export class BackendMonitor {
     if (this.#looking !== null || this.#stopped) return this.#looking ?? Promise.resolve()
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
+    if (!this.#own.mayAnswer) return Promise.resolve(this.#own.show())
     this.#looking = this.#look().finally(() => {
       this.#looking = null
       // Without a source there is nothing to look at: only requests tell how it is.
-      if (this.spec.provider.discovery.length > 0) {
-        this.#lookAgain()
-      }
+      if (this.spec.provider.discovery.length > 0) this.#lookAgain()
     })
     return this.#looking
   }
@@ -165,7 +166,7 @@ export class BackendMonitor {
     const place = this.#places.sent(stream, pending)
     load.pending = this.#places.pending
     this.#standing.loaded(this.#tools.now())
-    this.#keepTime()
+    this.#clock.keep()
     return place
   }
 
@@ -186,6 +187,8 @@ export class BackendMonitor {
     if (error === null && cold) this.#models.displace(deployment, now)
     const news = newsOf(error, backend)
     if (news === null) return
+    // Its process has ended: that is known already, and says more.
+    if (news.is === 'lost' && !this.#own.mayAnswer) return
     const from = this.live.state
     if (news.is === 'up') {
       this.#answeredAt = now
@@ -193,7 +196,7 @@ export class BackendMonitor {
     }
     if (news.is === 'pause') this.#paused(deployment, news, now)
     else this.#standing.called(news, this.#checked.mismatch, now)
-    this.#keepTime()
+    this.#clock.keep()
     if (this.live.state !== from && mayTellMore(this.live.state, backend)) this.#lookSoon()
   }
 
@@ -215,7 +218,7 @@ export class BackendMonitor {
   keysRest(until: number): void {
     const reason = 'all of its keys rest'
     this.#standing.pausedBy({ state: 'rate_limited', reason, from: this.#tools.now(), until })
-    this.#keepTime()
+    this.#clock.keep()
   }
 
   /** A call of this backend ended, in a way that says nothing about it. */
@@ -241,9 +244,39 @@ export class BackendMonitor {
     this.#stopped = true
     this.guard.close()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    if (this.#clock !== null) clearTimeout(this.#clock.timer)
+    this.#clock.stop()
     this.#abort?.abort()
     await Promise.all([this.#looking, this.#polls.stop()])
+  }
+
+  /** The engine that the gateway starts for it; null: it runs by itself. */
+  get seat(): Seat | null {
+    return this.#own.seat
+  }
+
+  /** It is not wanted any more. Resolves when its engine has ended with its calls, where the gateway started it. */
+  async retire(): Promise<void> {
+    await this.stop()
+    await this.#own.retire()
+  }
+
+  /** Whether what was started answers as the backend. */
+  async #probe(): Promise<boolean> {
+    this.#answers = false
+    // One that began before the process did says nothing.
+    await this.#looking
+    await this.look()
+    return this.#answers
+  }
+
+  /** The engine that the gateway starts for it runs, or does not. */
+  #engineMoved(there: boolean): void {
+    this.#models.engineIs(there)
+    if (!there) {
+      this.#polls.gone()
+      if (this.#timer !== null) clearTimeout(this.#timer)
+    }
+    this.#clock.keep()
   }
 
   async #look(): Promise<void> {
@@ -299,6 +332,11 @@ export class BackendMonitor {
   /** `note`: what is known to be wrong with whoever answers so. */
   #take(result: Discovery, note: string | null): void {
     const now = this.#tools.now()
+    // It may have ended while it was looked at.
+    if (!this.#own.mayAnswer) return
+    const serves = result.found || this.#servesUnlisted(result)
+    this.#answers = serves
+    if (!serves && this.#own.phase === 'starting') return
     if (result.found) {
       this.#failures = result.complete ? 0 : this.#failures + 1
       if (this.#models.update(result.models)) this.#tools.changed()
@@ -306,11 +344,11 @@ export class BackendMonitor {
     } else {
       this.#failures++
       if (result.loading) this.#standing.loading(now)
-      else if (this.#servesUnlisted(result)) this.#standing.found(note, now)
+      else if (serves) this.#standing.found(note, now)
       else if (result.refusesKey) this.#standing.locked(note ?? result.reason, now)
       else if (!this.#provesNothing(result)) this.#standing.away(note ?? result.reason, now)
     }
-    this.#keepTime()
+    this.#clock.keep()
   }
 
   /** Requests that are answered, or wait for a busy engine, weigh more than a list that is not. */
@@ -337,23 +375,6 @@ export class BackendMonitor {
     this.#tools.moved(this, from)
   }
 
-  /** Some states end by the time alone. */
-  #keepTime(): void {
-    const { next } = this.#standing
-    if (next === null || this.#stopped || (this.#clock !== null && this.#clock.at <= next)) return
-    if (this.#clock !== null) clearTimeout(this.#clock.timer)
-    const timer = setTimeout(
-      () => {
-        this.#clock = null
-        this.#standing.review(this.#tools.now())
-        this.#keepTime()
-      },
-      Math.max(1, next - this.#tools.now()),
-    )
-    timer.unref()
-    this.#clock = { timer, at: next }
-  }
-
   #lookSoon(): void {
     this.#failures = 0
     if (this.#looking === null && this.spec.provider.discovery.length > 0) this.#lookIn(SOON_MS)
@@ -365,7 +386,7 @@ export class BackendMonitor {
 
   #lookIn(ms: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    if (this.#stopped) return
+    if (this.#stopped || !this.#own.mayAnswer) return
     this.#timer = setTimeout(() => void this.look(), ms)
     this.#timer.unref()
   }

@@ -5,7 +5,7 @@
 import type { SpendEstimate } from '../../core/settlement.ts'
 import type { EngineReading } from '../../core/engine-reading.ts'
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
-import type { BackendEvent } from '../../core/events.ts'
+import type { BackendEvent, OwnEngineEvent } from '../../core/events.ts'
 import { dateOf } from '../../core/moment.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
@@ -16,6 +16,9 @@ import { buildCatalog } from './catalog.ts'
 import { type EngineStatus, engineStatus } from './engine-status.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Pass, Spent } from '../gate/pass.ts'
+import { Engines, type Seat as EngineSeat } from '../engine/engines.ts'
+import type { EnginePhase } from '../engine/member.ts'
+import { notesFolder } from '../engine/notes.ts'
 import { HttpClient } from '../upstream/http-client.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
@@ -30,9 +33,21 @@ export interface FleetHooks {
   emit(event: BackendEvent): void
   /** What answers have taught of models. */
   readonly lessons: ModelStats
+  /** Of engines that the gateway starts. */
+  readonly engines?: EngineHome
   /** All kinds of backends, where those that are written are compared with what answers. */
   readonly kinds?: readonly Provider[]
 }
+
+/** What engines that the gateway starts have of it. */
+export interface EngineHome {
+  readonly emit: (event: OwnEngineEvent) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** File of what was learnt, which their notes lie beside; null: there is none. */
+  readonly state: string | null
+}
+
+const NO_HOME: EngineHome = { emit: () => undefined, env: {}, state: null }
 
 /** How a request ended for the deployment that it was sent to. */
 export interface CallOutcome {
@@ -40,6 +55,16 @@ export interface CallOutcome {
   readonly error: GatewayError | null
   /** Null where nothing is to be learnt from what it asked for. */
   readonly asked?: CallSubject | null
+}
+
+/** An engine that the gateway starts. */
+export interface ProcessStatus {
+  readonly phase: EnginePhase
+  readonly group: string | null
+  /** Requests that wait for an engine of its group. */
+  readonly waiting: number
+  /** That one which comes now is expected to wait; 0: it is sent at once. */
+  readonly ready_in_ms: number
 }
 
 /** One line of /health. */
@@ -64,9 +89,11 @@ export interface BackendStatus {
   readonly pausedUntil: number
   /** What its engine is doing; null: it has told nothing. */
   readonly engine: EngineStatus | null
+  /** Its engine, where the gateway starts it; null: it runs by itself. */
+  readonly process: ProcessStatus | null
 }
 
-export type FleetSettings = Pick<PolicySettings, 'backends' | 'models' | 'discovery'>
+export type FleetSettings = Pick<PolicySettings, 'backends' | 'engineGroups' | 'models' | 'discovery'>
 
 /** A fleet as it would be by another configuration. */
 export interface FleetPlan {
@@ -93,6 +120,7 @@ export class Fleet {
   readonly #byLive = new WeakMap<BackendLive, BackendMonitor>()
   /** What is no longer used, while it ends. */
   readonly #leaving = new Set<Promise<void>>()
+  readonly #engines: Engines
   readonly #tools: MonitorTools
   readonly #onChange: FleetHooks['onChange']
   #client: HttpClient
@@ -104,7 +132,10 @@ export class Fleet {
     this.#settings = settings
     this.#client = clientFor(settings)
     this.#onChange = (catalog) => hooks.onChange(catalog)
+    const { emit, env, state } = hooks.engines ?? NO_HOME
+    this.#engines = new Engines(settings.engineGroups, { now: () => hooks.now(), emit, env, notes: notesFolder(state) })
     this.#tools = {
+      engines: this.#engines,
       client: () => this.#client,
       now: () => hooks.now(),
       lessons: hooks.lessons,
@@ -130,14 +161,15 @@ export class Fleet {
     return this.#catalog
   }
 
-  /** Looks at all backends once, then goes on doing so. Resolves within `discovery.timeout`, whatever they do. */
+  /** Looks at all backends once, then goes on doing so. Resolves within `discovery.timeout`, whatever they do, once engines of before have ended. */
   async start(): Promise<void> {
+    if (this.#settings.backends.some(({ engine }) => engine !== null)) await this.#engines.endLeftOvers()
     await Promise.all(this.#monitors.map((monitor) => monitor.look()))
   }
 
   /** No timer, request or socket is left when it resolves. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#monitors.map((monitor) => monitor.stop()), ...this.#leaving])
+    await Promise.all([...this.#monitors.map((monitor) => monitor.stop()), this.#engines.close(), ...this.#leaving])
     await this.#client.destroy()
   }
 
@@ -151,7 +183,7 @@ export class Fleet {
 
   /** The newcomers are not wanted after all. */
   async dismiss(newcomers: readonly BackendMonitor[]): Promise<void> {
-    await Promise.all(newcomers.map((monitor) => monitor.stop()))
+    await Promise.all(newcomers.map((monitor) => monitor.retire()))
   }
 
   /** Changes nothing; from here to `apply` nothing may be awaited. `newcomers`: those of `introduce`. */
@@ -179,9 +211,10 @@ export class Fleet {
     }
     this.#monitors = seats.map(({ monitor }) => monitor)
     this.#catalog = catalog
+    this.#engines.rule(settings.engineGroups)
     const changed = seats.filter(({ monitor, models }) => monitor.apply(models, settings.discovery))
     const gone = before.filter((monitor) => !this.#monitors.includes(monitor))
-    for (const monitor of gone) this.#leave(monitor.stop())
+    for (const monitor of gone) this.#leave(monitor.retire())
     return {
       added: namesOf(this.#monitors.filter((monitor) => !before.includes(monitor))),
       changed: namesOf(changed.map(({ monitor }) => monitor)),
@@ -196,6 +229,11 @@ export class Fleet {
   begin(deployment: Deployment, stream = false, pending = 0): Place | null {
     ;(deployment as DeploymentState).health.calls++
     return this.#byLive.get(deployment.live)?.sent(stream, Math.round(pending)) ?? null
+  }
+
+  /** The engine of it that the gateway starts; null: it runs by itself. */
+  seatOf({ live }: Deployment): EngineSeat | null {
+    return this.#byLive.get(live)?.seat ?? null
   }
 
   /** The first token of its stream came. */
@@ -262,7 +300,7 @@ export class Fleet {
   }
 
   states(): BackendStatus[] {
-    return this.#monitors.map(({ spec, live, size, deployments, guard }) => ({
+    return this.#monitors.map(({ spec, live, size, deployments, guard, seat }) => ({
       name: spec.name,
       kind: spec.provider.kind,
       state: live.state,
@@ -277,6 +315,7 @@ export class Fleet {
       ejectedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.ejectedUntil)),
       pausedUntil: Math.max(0, ...Array.from(deployments, ({ health }) => health.retryAfterUntil)),
       engine: live.reading === null ? null : engineStatus(live.reading, this.#tools.now()),
+      process: seat === null ? null : processOf(seat),
     }))
   }
 
@@ -305,6 +344,13 @@ export class Fleet {
 /** Whether both are about the same engine: what is known of it holds for both. */
 const isSame = (a: BackendSpec, b: BackendSpec): boolean =>
   a.name === b.name && a.root === b.root && a.provider.kind === b.provider.kind
+
+const processOf = ({ phase, waitMs, group, engine }: EngineSeat): ProcessStatus => ({
+  phase,
+  group: engine.spec.group,
+  waiting: group.waiting,
+  ready_in_ms: Math.round(waitMs),
+})
 
 const namesOf = (monitors: readonly BackendMonitor[]): string[] => monitors.map(({ spec }) => spec.name)
 

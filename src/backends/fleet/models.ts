@@ -116,6 +116,11 @@ export class Models {
     return others && this.#rebuild()
   }
 
+  /** The engine of all of them is there, or is not, which the gateway starts. */
+  engineIs(there: boolean): void {
+    for (const { residency } of this.#deployments.values()) residency.engineIs(there)
+  }
+
   /** Takes over a new list. True where something can be asked that could not be before, or the reverse, or facts are others. */
   update(found: ReadonlyMap<string, FoundModel>): boolean {
     const listed = new Map<string, FoundModel>()
@@ -227,8 +232,10 @@ export class Models {
   /** Whether it comes and goes is configured. */
   #residencyOf(model: string, before: DeploymentState | undefined): ResidencyState {
     const { spec } = this
-    if (before !== undefined && before.backend.loadsOnDemand === spec.loadsOnDemand) return before.residency
-    return new ResidencyState(spec, model, this.#lessons.loadTimeOf(`${spec.name}/${model}`))
+    const same = before?.backend.loadsOnDemand === spec.loadsOnDemand
+    if (before !== undefined && same && (before.backend.engine === null) === (spec.engine === null))
+      return before.residency
+    return new ResidencyState(spec, model, this.#lessons.loadTimeOf(`${spec.name}/${model}`), this.#live)
   }
 
   #targets(deployment: DeploymentState): readonly Target[] {

@@ -6,6 +6,7 @@ import type { Residency } from '../../core/residency.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import { isLocal } from '../../decision/route/local.ts'
 import { loadSecondsOf } from '../../decision/learn/load-time.ts'
+import type { LiveState } from './health.ts'
 
 /** Ollama leaves a model after five minutes, LM Studio after an hour. */
 const WARM_MS = 240_000
@@ -15,6 +16,9 @@ const SETTLED_MS = 1_000
 /** Where a model is: it comes and goes on its engine, stays there as long as that runs, or runs elsewhere. */
 type Home = 'on demand' | 'stays' | 'elsewhere'
 
+/** Nobody has to start its engine. */
+const BY_ITSELF = { comesIn: null }
+
 /** The fleet's own view of `Residency`. */
 export class ResidencyState implements Residency {
   loaded: boolean | null
@@ -23,16 +27,20 @@ export class ResidencyState implements Residency {
   bytes: number | null = null
   #home: Home
   readonly #learnt: LoadTime
+  readonly #live: Pick<LiveState, 'comesIn'>
   #answeredAt = -Infinity
 
-  constructor(spec: BackendSpec, model: string, learnt: LoadTime) {
+  constructor(spec: BackendSpec, model: string, learnt: LoadTime, live: Pick<LiveState, 'comesIn'> = BY_ITSELF) {
     this.#home = homeOf(spec, model)
-    this.loaded = this.#home === 'on demand' ? null : true
+    this.#live = live
+    if (spec.engine !== null) this.loaded = live.comesIn?.() === 0
+    else this.loaded = this.#home === 'on demand' ? null : true
     this.#learnt = learnt
   }
 
   get loadSeconds(): number {
-    return loadSecondsOf(this.#learnt, this.bytes)
+    const { comesIn } = this.#live
+    return comesIn === null ? loadSecondsOf(this.#learnt, this.bytes) : comesIn() / 1000
   }
 
   /** Its engine tells of its models; null: it is silent. What was asked for before a call ended may be older than that. */
@@ -55,6 +63,12 @@ export class ResidencyState implements Residency {
       this.loaded = true
       this.until = this.#home === 'on demand' ? now + WARM_MS : Infinity
     } else if (error.source === 'upstream' && this.#home === 'on demand') this.loaded = null
+  }
+
+  /** Its engine is there, or is not, which the gateway starts. */
+  engineIs(there: boolean): void {
+    this.loaded = there
+    this.until = Infinity
   }
 
   /** Another model of the same engine answered, and may have taken its place. */

@@ -54,6 +54,14 @@ export class Standing {
     this.review(now)
   }
 
+  /** An engine that the gateway starts has no process, or one that has not answered yet. */
+  own(is: 'off' | 'starting', now: number): void {
+    this.#presence = { is }
+    this.#pause = null
+    this.#live.retryAfterUntil = this.#key?.until ?? 0
+    this.review(now)
+  }
+
   /** A look was refused for the key. */
   locked(reason: string, now: number): void {
     this.#presence = { is: 'locked', reason }

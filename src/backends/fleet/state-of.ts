@@ -8,6 +8,9 @@ export type Presence =
   /** `note`: what is wrong with it although it answers. */
   | { readonly is: 'there'; readonly note: string | null }
   | { readonly is: 'loading'; readonly since: number }
+  /** Of an engine that the gateway starts: there is none, or it has not answered yet. Its own limit ends that. */
+  | { readonly is: 'off' }
+  | { readonly is: 'starting' }
   /** It refuses the key for its list of models. */
   | { readonly is: 'locked'; readonly reason: string }
   | { readonly is: 'away'; readonly reason: string }
@@ -54,6 +57,8 @@ export function stateOf({ presence, key, pause, sleeping, busy, wakes }: StateFa
   })
   if (presence.is === 'away') return lasting('down', presence.reason)
   if (presence.is === 'locked') return lasting('auth_error', presence.reason)
+  if (presence.is === 'off') return lasting('sleeping', 'it is started by a request for it')
+  if (presence.is === 'starting') return lasting('warming_up', 'it is being started')
   if (presence.is === 'loading') {
     const patience = presence.since + LONGEST_LOADING_MS
     if (now >= patience) return lasting('down', 'loading for more than 5 minutes')

@@ -17,7 +17,8 @@ export function trouble(
   if (live.state === 'down' || (live.state === 'sleeping' && !deployment.backend.provider.response.wakes)) return 2
   if (live.state === 'auth_error') return isTried(live, now) ? 0 : 2
   if (
-    live.state === 'warming_up' ||
+    // One that the gateway starts waits no longer than is expected: that is weighed.
+    (live.state === 'warming_up' && deployment.backend.engine === null) ||
     live.retryAfterUntil > now ||
     live.queue.full ||
     health.retryAfterUntil > now ||

@@ -1,5 +1,6 @@
 import { type BackendState, isUp, STATE_NAMES } from '../../core/backend-state.ts'
 import type { Registry } from '../metrics/registry.ts'
+import type { ProcessReading } from './engine-metrics.ts'
 
 /** Null: it does not say. */
 interface EngineFigures {
@@ -25,6 +26,8 @@ export interface BackendReading {
   /** When its state began and is over: epoch, ms; `untilMs` null: nobody knows. */
   readonly sinceMs: number
   readonly untilMs: number | null
+  /** Its engine, where the gateway starts it. */
+  readonly process?: ProcessReading | null
   /** A model of it is left alone for a while after failures. */
   readonly resting: boolean
   /** What its engine tells of itself; null where it does not. */

@@ -1,5 +1,6 @@
 /** Every metric of the gateway. Labels are bounded: values come from the configuration and the catalog, never from a caller. */
 import type { BudgetSpec } from '../../core/budget.ts'
+import type { Emit } from '../../core/events.ts'
 import type { RequestObserver, RequestRecord } from '../../core/request-record.ts'
 import { isUnpriced } from '../../core/total.ts'
 import { BudgetMetrics, type LimitsReading, type RefusalReason } from './budget-metrics.ts'
@@ -7,6 +8,7 @@ import { DecisionMetrics } from './decision-metrics.ts'
 import { expose, type ExpositionFormat } from '../metrics/exposition.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { Metric } from '../metrics/metric.ts'
+import { engineMetrics } from './engine-metrics.ts'
 import { type BackendReading, fleetMetrics } from './fleet-metrics.ts'
 import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
@@ -31,11 +33,14 @@ export class Metrics implements RequestObserver {
   readonly #places = new PlaceMetrics(this.#families)
   readonly #decisions = new DecisionMetrics(this.#families)
   readonly #budgets: BudgetMetrics
+  /** Counts what happened beside requests. */
+  readonly happened: Emit
   #configHash: number
 
   constructor({ version, configHash, backends, budgets = [], limits, ledger }: MetricsSources) {
     this.#configHash = configHash
     fleetMetrics(this.#families, backends)
+    this.happened = engineMetrics(this.#families, backends)
     this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
     ledgerMetrics(this.#families, ledger ?? null)
     this.#families.gauge('config_hash', 'The same number on gateways with the same configuration.', [], (read) =>
