@@ -1,16 +1,16 @@
 /** What one model shows of a topic is expected of all; only what is left is its own. */
 import t, { type Test } from 'tap'
 import type { TopicStats } from '../../src/core/arm.ts'
-import { deviation, learnDeviation, type Pool } from '../../src/decision/learn/pooled.ts'
+import { Deviations, type Pool } from '../../src/decision/learn/pooled.ts'
 import { newCells } from '../../src/decision/learn/topic-stats.ts'
 import { features, normal } from '../support/features.ts'
 import { seeded } from '../support/random.ts'
 
-const STRENGTHS = { all: 2, topic: 3, model: 10, cell: 5 }
+const THESE = new Deviations({ all: 2, topic: 3, model: 10, cell: 5 })
 
 const pool = (common = newCells(3), family: TopicStats | null = null): Pool => ({ common, family, own: newCells(3) })
 const expected = ({ common, family, own }: Pool, topic = 0): number =>
-  deviation(common, family, own, features({ topics: [topic] }), STRENGTHS)
+  THESE.of(common, family, own, features({ topics: [topic] }))
 
 const close = (t: Test, found: number, wanted: number, what: string): unknown =>
   t.ok(Math.abs(found - wanted) < 1e-9, `${what}: ${found}, not ${wanted}`)
@@ -22,7 +22,7 @@ t.test('nothing seen, no deviation', async (t) => {
 
 t.test('one observation, by hand', async (t) => {
   const one = pool()
-  learnDeviation(one, features(), 0.6, STRENGTHS)
+  THESE.learn(one, features(), 0.6)
   // In common over all topics .6 / (1 + 2) = .2, in the topic (.6 + 3 x .2) / (1 + 3) = .3; its own over all .6 / (1 + 10).
   const shift = 0.6 / 11
   close(t, expected(one), (0.6 + 5 * (0.3 + shift)) / 6, 'its own topic')
@@ -38,8 +38,8 @@ t.test('the efforts of a model share what is its own', async (t) => {
   const low = pool(high.common, family)
   const stranger = pool(high.common)
   for (let i = 0; i < 30; i++) {
-    learnDeviation(high, features(), 1, STRENGTHS)
-    learnDeviation(stranger, features(), 0, STRENGTHS)
+    THESE.learn(high, features(), 1)
+    THESE.learn(stranger, features(), 0)
   }
   t.ok(expected(high) > expected(low), `${expected(high)} of its own`)
   t.ok(expected(low) > expected(stranger) + 0.3, `${expected(low)} of its model, ${expected(stranger)} of another one`)
@@ -49,8 +49,8 @@ t.test('a hard topic is hard for all, and whoever was asked is not blamed for it
   const asked = pool()
   const never = pool(asked.common)
   for (let i = 0; i < 40; i++) {
-    learnDeviation(asked, features(), -1, STRENGTHS)
-    learnDeviation(asked, features({ topics: [1] }), 1, STRENGTHS)
+    THESE.learn(asked, features(), -1)
+    THESE.learn(asked, features({ topics: [1] }), 1)
   }
   for (const [topic, sign] of [
     [0, -1],
@@ -67,8 +67,8 @@ t.test('what sets models apart is found where both are asked', async (t) => {
   const bad = pool(good.common)
   for (let i = 0; i < 600; i++) {
     const topic = i % 3
-    learnDeviation(good, features({ topics: [topic] }), topic - 1 + 0.5 + 0.3 * normal(random), STRENGTHS)
-    learnDeviation(bad, features({ topics: [topic] }), topic - 1 - 0.5 + 0.3 * normal(random), STRENGTHS)
+    THESE.learn(good, features({ topics: [topic] }), topic - 1 + 0.5 + 0.3 * normal(random))
+    THESE.learn(bad, features({ topics: [topic] }), topic - 1 - 0.5 + 0.3 * normal(random))
   }
   for (const topic of [0, 1, 2]) {
     t.ok(Math.abs(expected(good, topic) - (topic - 0.5)) < 0.1, `${expected(good, topic)} in topic ${topic}`)
@@ -80,7 +80,7 @@ t.test('an observation of little weight moves little, and never in the other dir
   let before = 0
   for (const weight of [0.05, 0.2, 0.6, 1]) {
     const one = pool()
-    learnDeviation(one, features(), 1, STRENGTHS, { weight })
+    THESE.learn(one, features(), 1, { weight })
     t.ok(expected(one) > before, `${weight}: ${expected(one)}`)
     before = expected(one)
   }
@@ -88,7 +88,7 @@ t.test('an observation of little weight moves little, and never in the other dir
 
 t.test('the larger the scale, the less one observation moves', async (t) => {
   const one = pool()
-  learnDeviation(one, features(), 1, STRENGTHS)
-  const at = (scale: number): number => deviation(one.common, null, one.own, features(), STRENGTHS, scale)
+  THESE.learn(one, features(), 1)
+  const at = (scale: number): number => THESE.of(one.common, null, one.own, features(), scale)
   t.ok(at(0.2) > at(1) && at(1) > at(5) && at(5) > 0)
 })

@@ -1,9 +1,9 @@
 /** Output tokens: heavy-tailed, so kept as the mean and the variance of the logarithm, by topic. */
 import type { Arm, TopicStats, TextFeatures } from '../../core/arm.ts'
-import { deviation, learnDeviation } from './pooled.ts'
+import { Deviations } from './pooled.ts'
 import { blend } from './topic-stats.ts'
 
-const STRENGTHS = { all: 1, topic: 1, model: 20, cell: 20 }
+const LENGTHS = new Deviations({ all: 1, topic: 1, model: 20, cell: 20 })
 /** Variance of the logarithm where little was seen: a factor of two either way is usual. */
 const SPREAD = 0.5
 const NINETIETH = 1.2816
@@ -12,8 +12,7 @@ const NINETIETH = 1.2816
 export const usualLength = (arm: Arm, features: TextFeatures): number => Math.exp(logOf(arm, features))
 
 const logOf = (arm: Arm, features: TextFeatures): number =>
-  blend(arm.lengthPrior, features) +
-  deviation(arm.common.length, arm.family?.length ?? null, arm.length, features, STRENGTHS)
+  blend(arm.lengthPrior, features) + LENGTHS.of(arm.common.length, arm.family?.length ?? null, arm.length, features)
 
 /** Observations that the guess of the variance is worth, and that of all models together for one of them. */
 const VARIANCE_STRENGTH = 3
@@ -46,7 +45,7 @@ export function learnLength(arm: Arm, features: TextFeatures, output: number, re
   // Cut below what was expected, it tells nothing of the length: taken in, it would make the expectation lower, or only surer.
   if (!cut || log > logOf(arm, features)) {
     const pool = { common: arm.common.length, family: arm.family?.length ?? null, own: arm.length }
-    learnDeviation(pool, features, log - blend(arm.lengthPrior, features), STRENGTHS)
+    LENGTHS.learn(pool, features, log - blend(arm.lengthPrior, features))
     Object.assign(arm.common.factors, factorsOf(arm.common.length))
     Object.assign(arm.factors, factorsOf(arm.length, arm.common.length))
   }

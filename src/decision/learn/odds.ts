@@ -7,4 +7,8 @@ export function oddsOf(share: number): number {
   return Math.log(known / (1 - known))
 }
 
-export const shareOf = (odds: number): number => 1 / (1 + Math.exp(-odds))
+/** A share whose log-odds go up by so much. */
+export function raised(share: number, odds: number): number {
+  const factor = share * Math.exp(odds)
+  return factor / (1 - share + factor)
+}

@@ -26,47 +26,82 @@ export interface Strengths {
 /** Of all topics alike: what a model is above or below what all have in common. */
 const shiftOf = ({ totalSum, total }: TopicStats, strength: number): number => totalSum / (total + strength)
 
-/** Tables as in `Pool`, those that are null being left out; `scale`: of all strengths. */
-export function deviation(
-  common: TopicStats,
-  family: TopicStats | null,
-  own: TopicStats | null,
-  { topics, shares }: About,
-  { all, topic, model, cell }: Strengths,
-  scale = 1,
-): number {
-  const mean = shiftOf(common, all * scale)
-  const ofFamily = family === null ? 0 : shiftOf(family, model * scale)
-  const ofOwn = own === null ? 0 : shiftOf(own, model * scale)
-  let sum = 0
-  for (let i = 0; i < topics.length; i++) {
-    const at = topics[i]!
-    let expected = (common.sum[at]! + topic * scale * mean) / (common.count[at]! + topic * scale)
-    if (family !== null)
-      expected = (family.sum[at]! + cell * scale * (expected + ofFamily)) / (family.count[at]! + cell * scale)
-    if (own !== null) expected = (own.sum[at]! + cell * scale * (expected + ofOwn)) / (own.count[at]! + cell * scale)
-    sum += shares[i]! * expected
+/**
+ * What all models have in common for one text. A decision asks it of each of its candidates, one after the other: it is worked out for
+ * the first of them.
+ */
+class Shared {
+  /** By the text's topics. Grows with the longest list. */
+  values = new Float64Array(8)
+  /** By their shares. */
+  sum = 0
+  #common: TopicStats | null = null
+  #about: About | null = null
+  #total = -1
+  #scale = 0
+
+  of(common: TopicStats, about: About, { all, topic }: Strengths, scale: number): Float64Array {
+    if (common === this.#common && about === this.#about && common.total === this.#total && scale === this.#scale)
+      return this.values
+    const { topics, shares } = about
+    if (this.values.length < topics.length) this.values = new Float64Array(topics.length)
+    const mean = shiftOf(common, all * scale)
+    const strength = topic * scale
+    this.sum = 0
+    for (let i = 0; i < topics.length; i++) {
+      this.values[i] = (common.sum[topics[i]!]! + strength * mean) / (common.count[topics[i]!]! + strength)
+      this.sum += shares[i]! * this.values[i]!
+    }
+    this.#common = common
+    this.#about = about
+    this.#total = common.total
+    this.#scale = scale
+    return this.values
   }
-  return sum
 }
 
-/** Takes in one deviation; `weight`: what it counts for. */
-export function learnDeviation(
-  { common, family, own }: Pool,
-  about: About,
-  value: number,
-  strengths: Strengths,
-  { scale = 1, weight = 1 } = {},
-): void {
-  const surprise = value - deviation(common, family, own, about, strengths, scale)
-  const known = deviation(common, family, null, about, strengths, scale)
-  const shift = shiftOf(own, strengths.model * scale)
-  const familyShift = family === null ? 0 : shiftOf(family, strengths.model * scale)
-  if (family !== null) {
-    const inCommon = deviation(common, null, null, about, strengths, scale)
-    record(family, about, { value: value - shift, own: value - shift - inCommon, surprise, weight })
+/** Deviations by one set of strengths. */
+export class Deviations {
+  readonly #strengths: Strengths
+  readonly #shared = new Shared()
+
+  constructor(strengths: Strengths) {
+    this.#strengths = strengths
   }
-  const shared = value - shift - familyShift
-  record(common, about, { value: shared, own: shared, surprise, weight })
-  record(own, about, { value, own: value - known, surprise, weight })
+
+  /** Tables as in `Pool`, those that are null being left out; `scale`: of all strengths. */
+  of(common: TopicStats, family: TopicStats | null, own: TopicStats | null, about: About, scale = 1): number {
+    const shared = this.#shared.of(common, about, this.#strengths, scale)
+    // Of most models nothing was seen yet.
+    if ((own === null || own.total === 0) && (family === null || family.total === 0)) return this.#shared.sum
+    const cell = this.#strengths.cell * scale
+    const model = this.#strengths.model * scale
+    const ofFamily = family === null ? 0 : shiftOf(family, model)
+    const ofOwn = own === null ? 0 : shiftOf(own, model)
+    const { topics, shares } = about
+    let sum = 0
+    for (let i = 0; i < topics.length; i++) {
+      const at = topics[i]!
+      let expected = shared[i]!
+      if (family !== null) expected = (family.sum[at]! + cell * (expected + ofFamily)) / (family.count[at]! + cell)
+      if (own !== null) expected = (own.sum[at]! + cell * (expected + ofOwn)) / (own.count[at]! + cell)
+      sum += shares[i]! * expected
+    }
+    return sum
+  }
+
+  /** Takes in one deviation; `weight`: what it counts for. */
+  learn({ common, family, own }: Pool, about: About, value: number, { scale = 1, weight = 1 } = {}): void {
+    const surprise = value - this.of(common, family, own, about, scale)
+    const known = this.of(common, family, null, about, scale)
+    const inCommon = this.of(common, null, null, about, scale)
+    const model = this.#strengths.model * scale
+    const shift = shiftOf(own, model)
+    const familyShift = family === null ? 0 : shiftOf(family, model)
+    if (family !== null)
+      record(family, about, { value: value - shift, own: value - shift - inCommon, surprise, weight })
+    const shared = value - shift - familyShift
+    record(common, about, { value: shared, own: shared, surprise, weight })
+    record(own, about, { value, own: value - known, surprise, weight })
+  }
 }

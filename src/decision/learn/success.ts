@@ -3,14 +3,14 @@
  * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
  */
 import type { Arm, TextFeatures } from '../../core/arm.ts'
-import { certain, oddsOf, shareOf } from './odds.ts'
-import { deviation, learnDeviation } from './pooled.ts'
+import { certain, raised } from './odds.ts'
+import { Deviations } from './pooled.ts'
 import { blend, evidence } from './topic-stats.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
 /** For verdicts of yes and no; graded ones say more each. */
-const QUALITY = { all: 4, topic: 4, model: 60, cell: 40 }
-const VALIDITY = { all: 10, topic: 10, model: 40, cell: 40 }
+const QUALITY = new Deviations({ all: 4, topic: 4, model: 60, cell: 40 })
+const VALIDITY = new Deviations({ all: 10, topic: 10, model: 40, cell: 40 })
 /** Observations that the guess is worth of how much scores scatter, and of what a text asks of a model. */
 const NOISE_STRENGTH = 20
 const SLOPE_STRENGTH = 50
@@ -42,10 +42,10 @@ export const successOf = (arm: Arm, features: TextFeatures): number =>
   certain(validityOf(arm, features) * qualityOf(arm, features))
 
 const validityOf = ({ common, validity }: Arm, features: Shares): number =>
-  certain(VALID + deviation(common.validity, null, validity, features, VALIDITY))
+  certain(VALID + VALIDITY.of(common.validity, null, validity, features))
 
 function qualityOf(arm: Arm, features: TextFeatures): number {
-  const table = shareOf(tableOf(arm, features))
+  const table = tableOf(arm, features)
   const { residual } = arm.words
   if (residual === null) return certain(table)
   const share = trust(residual)
@@ -53,10 +53,13 @@ function qualityOf(arm: Arm, features: TextFeatures): number {
   return share === 0 ? certain(table) : certain(table + share * estimate(residual.regression, features.vector))
 }
 
-/** Log-odds: what was expected beforehand, what the topics have taught, and how the text divides models by ability. */
+/** What was expected beforehand, what the topics have taught, and how the text divides models by ability. */
 const tableOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
-  oddsOf(blend(arm.prior, features)) +
-  deviation(arm.common.quality, arm.family?.quality ?? null, arm.quality, features, QUALITY, noiseOf(arm)) +
+  raised(certain(blend(arm.prior, features)), changeOf(arm, features))
+
+/** Of the log-odds. */
+const changeOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
+  QUALITY.of(arm.common.quality, arm.family?.quality ?? null, arm.quality, features, noiseOf(arm)) +
   (features.demand - 1) * slopeOf(arm)
 
 /** How much scores scatter about what was expected: 1 as yes and no do. */
@@ -81,20 +84,19 @@ export function doubtOf(arm: Arm, features: Shares, success: number): number {
 export function overallSuccess(arm: Arm): { readonly success: number; readonly doubt: number } {
   const topics = [...arm.prior.keys()]
   const text = { topics, shares: topics.map(() => 1 / topics.length), demand: 1 }
-  const success = certain(validityOf(arm, text) * shareOf(tableOf(arm, text)))
+  const success = certain(validityOf(arm, text) * tableOf(arm, text))
   return { success, doubt: doubtOf(arm, text, success) }
 }
 
 /** An answer was whole and valid, or not. */
 export function learnValidity(arm: Arm, features: TextFeatures, valid: boolean): void {
   const pool = { common: arm.common.validity, family: null, own: arm.validity }
-  learnDeviation(pool, features, (valid ? 1 : 0) - VALID, VALIDITY)
+  VALIDITY.learn(pool, features, (valid ? 1 : 0) - VALID)
 }
 
 /** Somebody said how good an answer was: 0..1. */
 export function learnQuality(arm: Arm, features: JudgedText, score: number): void {
-  const odds = tableOf(arm, features)
-  const expected = shareOf(odds)
+  const expected = tableOf(arm, features)
   const left = score - expected
   const residual = (arm.words.residual ??= {
     regression: newRegression(zeros(features), spread(features)),
@@ -105,20 +107,20 @@ export function learnQuality(arm: Arm, features: JudgedText, score: number): voi
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, features.vector, left)
-  learnTable(arm, features, left, odds, Math.max(LEAST_VARIANCE, expected * (1 - expected)))
+  learnTable(arm, features, left, Math.max(LEAST_VARIANCE, expected * (1 - expected)))
 }
 
 /** As one step of a logistic regression: what was `left` of the expected, whose `variance` this is, as a deviation of the log-odds. */
-function learnTable(arm: Arm, features: JudgedText, left: number, odds: number, variance: number): void {
+function learnTable(arm: Arm, features: JudgedText, left: number, variance: number): void {
   const { slope, common, family, quality } = arm
   const weight = 4 * variance
   const step = left / variance
   const steep = slopeOf(arm)
   const beyond = features.demand - 1
-  const apart = odds + step - oddsOf(blend(arm.prior, features)) - beyond * steep
+  const apart = changeOf(arm, features) + step - beyond * steep
   const value = Math.min(LARGEST, Math.max(-LARGEST, apart))
   const pool = { common: common.quality, family: family?.quality ?? null, own: quality }
-  learnDeviation(pool, features, value, QUALITY, { scale: noiseOf(arm), weight })
+  QUALITY.learn(pool, features, value, { scale: noiseOf(arm), weight })
   slope.products = MEMORY * slope.products + weight * beyond * (step + beyond * steep)
   slope.squares = MEMORY * slope.squares + weight * beyond * beyond
   common.noise.sum = MEMORY * common.noise.sum + left * step
