@@ -145,166 +145,171 @@ const places = z.preprocess(
 const endpoints = z.partialRecord(z.enum(ASKS), places)
 
 /** What a provider file may say. The descriptions are the table of docs/providers.md. */
-export const providerSchema = z.strictObject({
-  kind: text.describe('the name of the file, which backends name as their `kind`'),
-  label: text.describe('its name for people'),
-  otel_name: text
-    .nullable()
-    .default(null)
-    .describe('what the OpenTelemetry conventions call it, where that is not its `kind`'),
-  generic: z
-    .boolean()
-    .default(false)
-    .describe('an engine with the API of OpenAI that no `signature` fits is taken for this kind'),
-  price_list: text
-    .nullable()
-    .default(null)
-    .describe(
-      "its id in the price lists of `@pydantic/genai-prices`. Without it a cloud's prices are unknown, not zero: the costs of its answers are marked as partial, unless the configuration has prices. An engine of your own needs none",
+export const providerSchema = z
+  .strictObject({
+    kind: text.describe('the name of the file, which backends name as their `kind`'),
+    label: text.describe('its name for people'),
+    otel_name: text
+      .nullable()
+      .default(null)
+      .describe('what the OpenTelemetry conventions call it, where that is not its `kind`'),
+    generic: z
+      .boolean()
+      .default(false)
+      .describe('an engine with the API of OpenAI that no `signature` fits is taken for this kind'),
+    price_list: text
+      .nullable()
+      .default(null)
+      .describe(
+        "its id in the price lists of `@pydantic/genai-prices`. Without it a cloud's prices are unknown, not zero: the costs of its answers are marked as partial, unless the configuration has prices. An engine of your own needs none",
+      ),
+    service_tiers: z
+      .record(text, z.number().nonnegative())
+      .default({})
+      .describe(
+        'factors on list prices by the `service_tier` of an answer; a tier without one is charged as the list says, and counts as estimated',
+      ),
+    local: z
+      .boolean()
+      .default(false)
+      .describe('it runs on hardware of the operator: never judged by price lists, always by its queue'),
+    usual_context: z
+      .int()
+      .positive()
+      .nullable()
+      .default(null)
+      .describe('tokens of context with which it loads a model where nobody says'),
+    slots: z
+      .strictObject({
+        usual: z.int().positive(),
+        single: pattern.nullable().default(null),
+        embeddings: z.int().positive().nullable().default(null),
+      })
+      .nullable()
+      .default(null)
+      .describe(
+        'requests that it works on at a time: `usual` until it shows another number, one for architectures that fit `single`, and those of models of embeddings',
+      ),
+    remote_models: pattern
+      .nullable()
+      .default(null)
+      .describe('pattern over names of models of a local engine that run elsewhere all the same'),
+    url: address
+      .nullable()
+      .default(null)
+      .describe('scheme and host of a cloud, without a path; without it the configuration must give `url`'),
+    as_is: pattern
+      .nullable()
+      .default(null)
+      .describe('pattern over addresses whose paths have no version, and to which none is added'),
+    api: path.default('/v1').describe('what stands before all of its OpenAI-compatible paths'),
+    ports: z
+      .array(z.int())
+      .default([])
+      .describe('ports of this machine where an engine is looked for when nothing is configured'),
+    key_env: text
+      .nullable()
+      .default(null)
+      .describe('environment variable that holds the key. When nothing is configured, a cloud is found by it'),
+    auth: z
+      .strictObject({ header: headerName, prefix: z.string() })
+      .default({ header: 'authorization', prefix: 'Bearer ' })
+      .describe('where the key goes'),
+    headers: z.record(headerName, z.string()).default({}).describe('headers of every request'),
+    forward: z
+      .array(headerName)
+      .default([])
+      .describe('headers of the caller that it may see; all others stay at the gateway'),
+    lacks: capabilities
+      .default([])
+      .describe(
+        'what it ignores without a word, or what `request.drop` leaves out: a request that needs it is never sent there',
+      ),
+    has: capabilities.default([]).describe('what every chat model of it has, unless the configuration says otherwise'),
+    endpoints: endpoints.describe(
+      'where it takes what is asked of it, by name: a path that begins with `api`, or a list of places, the preferred one first',
     ),
-  service_tiers: z
-    .record(text, z.number().nonnegative())
-    .default({})
-    .describe(
-      'factors on list prices by the `service_tier` of an answer; a tier without one is charged as the list says, and counts as estimated',
-    ),
-  local: z
-    .boolean()
-    .default(false)
-    .describe('it runs on hardware of the operator: never judged by price lists, always by its queue'),
-  usual_context: z
-    .int()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('tokens of context with which it loads a model where nobody says'),
-  slots: z
-    .strictObject({
-      usual: z.int().positive(),
-      single: pattern.nullable().default(null),
-      embeddings: z.int().positive().nullable().default(null),
-    })
-    .nullable()
-    .default(null)
-    .describe(
-      'requests that it works on at a time: `usual` until it shows another number, one for architectures that fit `single`, and those of models of embeddings',
-    ),
-  remote_models: pattern
-    .nullable()
-    .default(null)
-    .describe('pattern over names of models of a local engine that run elsewhere all the same'),
-  url: address
-    .nullable()
-    .default(null)
-    .describe('scheme and host of a cloud, without a path; without it the configuration must give `url`'),
-  as_is: pattern
-    .nullable()
-    .default(null)
-    .describe('pattern over addresses whose paths have no version, and to which none is added'),
-  api: path.default('/v1').describe('what stands before all of its OpenAI-compatible paths'),
-  ports: z
-    .array(z.int())
-    .default([])
-    .describe('ports of this machine where an engine is looked for when nothing is configured'),
-  key_env: text
-    .nullable()
-    .default(null)
-    .describe('environment variable that holds the key. When nothing is configured, a cloud is found by it'),
-  auth: z
-    .strictObject({ header: headerName, prefix: z.string() })
-    .default({ header: 'authorization', prefix: 'Bearer ' })
-    .describe('where the key goes'),
-  headers: z.record(headerName, z.string()).default({}).describe('headers of every request'),
-  forward: z
-    .array(headerName)
-    .default([])
-    .describe('headers of the caller that it may see; all others stay at the gateway'),
-  lacks: capabilities
-    .default([])
-    .describe(
-      'what it ignores without a word, or what `request.drop` leaves out: a request that needs it is never sent there',
-    ),
-  has: capabilities.default([]).describe('what every chat model of it has, unless the configuration says otherwise'),
-  endpoints: endpoints.describe(
-    'where it takes what is asked of it, by name: a path that begins with `api`, or a list of places, the preferred one first',
-  ),
-  signature: z
-    .strictObject({ path, pattern })
-    .nullable()
-    .default(null)
-    .describe('proof that what answers on a port is this engine: the answer to GET `path` matches `pattern`'),
-  discovery: z
-    .array(source)
-    .describe(
-      'how it lists its models: several lists are merged by id, later ones add to earlier ones. `[]`: it has no list, and models are declared',
-    ),
-  telemetry: z
-    .array(telemetrySchema)
-    .default([])
-    .describe('what it tells of itself, beside its models: each place is asked in turn. Of engines of your own only'),
-  request: z
-    .strictObject({
-      rename: z.record(z.string(), text).default({}).describe('top-level field -> the name under which it reads it'),
-      output_limit: text
-        .nullable()
-        .default(null)
-        .describe('the field that limits an answer of chat where the caller names none; `max_tokens` without it'),
-      drop: z
-        .array(text)
-        .default([])
-        .describe('top-level fields that it refuses: they are left out, whatever their value'),
-      roles: z.record(z.string(), text).default({}).describe('role of a message -> the role that it knows'),
-      drop_from_messages: z.array(text).default([]).describe('fields of messages that it refuses'),
-      thoughts: z
-        .string()
-        .nullable()
-        .default(null)
-        .describe('field of messages of the assistant in which it takes back what the model thought'),
-      free_tools: z
-        .boolean()
-        .default(false)
-        .describe('chat takes tools with free text (`custom`); else they are functions with one argument'),
-      short_tool_ids: z.boolean().default(false).describe('ids of tool calls must be nine letters and digits'),
-      include_usage: z
-        .boolean()
-        .default(true)
-        .describe(
-          'streams are asked for usage by `stream_options`. `false`: it refuses that field, or sends usage anyway',
-        ),
-      rerank_strings: z.boolean().default(false).describe('documents to rerank must be plain strings'),
-      effort: z
-        .array(effortRule)
-        .default([])
-        .describe('how a model is asked to think more or less: the first rule for the model counts'),
-    })
-    .prefault({}),
-  response: z
-    .strictObject({
-      headers_with_first_token: z
-        .boolean()
-        .default(false)
-        .describe('the status line comes with the first token: `limits.ttft` applies to it, not `limits.headers`'),
-      cuts_long_prompts: z
-        .boolean()
-        .default(false)
-        .describe('it cuts a prompt that is longer than the context, and does not say so'),
-      on_abort: z
-        .enum(ON_ABORT)
-        .default('cancel')
-        .describe(
-          'what becomes of a stream whose caller has left: it is stopped and what came is counted; read to its end; or stopped and counted whole, as it is charged',
-        ),
-      loads_on_demand: z.boolean().default(false).describe('it loads a model when it is first requested'),
-      wakes: z
-        .boolean()
-        .default(true)
-        .describe('where it sleeps, a request wakes it; false: somebody has to, and it is asked last until then'),
-      caller_errors: z
-        .array(z.strictObject({ status: z.int().min(500).max(599), pattern }))
-        .default([])
-        .describe(
-          'answers that blame the server for a mistake of the caller: such a status with a message that matches is a 400',
-        ),
-    })
-    .prefault({}),
-})
+    signature: z
+      .strictObject({ path, pattern })
+      .nullable()
+      .default(null)
+      .describe('proof that what answers on a port is this engine: the answer to GET `path` matches `pattern`'),
+    discovery: z
+      .array(source)
+      .describe(
+        'how it lists its models: several lists are merged by id, later ones add to earlier ones. `[]`: it has no list, and models are declared',
+      ),
+    telemetry: z
+      .array(telemetrySchema)
+      .default([])
+      .describe('what it tells of itself, beside its models: each place is asked in turn. Of engines of your own only'),
+    request: z
+      .strictObject({
+        rename: z.record(z.string(), text).default({}).describe('top-level field -> the name under which it reads it'),
+        output_limit: text
+          .nullable()
+          .default(null)
+          .describe('the field that limits an answer of chat where the caller names none; `max_tokens` without it'),
+        drop: z
+          .array(text)
+          .default([])
+          .describe('top-level fields that it refuses: they are left out, whatever their value'),
+        roles: z.record(z.string(), text).default({}).describe('role of a message -> the role that it knows'),
+        drop_from_messages: z.array(text).default([]).describe('fields of messages that it refuses'),
+        thoughts: z
+          .string()
+          .nullable()
+          .default(null)
+          .describe('field of messages of the assistant in which it takes back what the model thought'),
+        free_tools: z
+          .boolean()
+          .default(false)
+          .describe('chat takes tools with free text (`custom`); else they are functions with one argument'),
+        short_tool_ids: z.boolean().default(false).describe('ids of tool calls must be nine letters and digits'),
+        include_usage: z
+          .boolean()
+          .default(true)
+          .describe(
+            'streams are asked for usage by `stream_options`. `false`: it refuses that field, or sends usage anyway',
+          ),
+        rerank_strings: z.boolean().default(false).describe('documents to rerank must be plain strings'),
+        effort: z
+          .array(effortRule)
+          .default([])
+          .describe('how a model is asked to think more or less: the first rule for the model counts'),
+      })
+      .prefault({}),
+    response: z
+      .strictObject({
+        headers_with_first_token: z
+          .boolean()
+          .default(false)
+          .describe('the status line comes with the first token: `limits.ttft` applies to it, not `limits.headers`'),
+        cuts_long_prompts: z
+          .boolean()
+          .default(false)
+          .describe('it cuts a prompt that is longer than the context, and does not say so'),
+        on_abort: z
+          .enum(ON_ABORT)
+          .default('cancel')
+          .describe(
+            'what becomes of a stream whose caller has left: it is stopped and what came is counted; read to its end; or stopped and counted whole, as it is charged',
+          ),
+        loads_on_demand: z.boolean().default(false).describe('it loads a model when it is first requested'),
+        wakes: z
+          .boolean()
+          .default(true)
+          .describe('where it sleeps, a request wakes it; false: somebody has to, and it is asked last until then'),
+        caller_errors: z
+          .array(z.strictObject({ status: z.int().min(500).max(599), pattern }))
+          .default([])
+          .describe(
+            'answers that blame the server for a mistake of the caller: such a status with a message that matches is a 400',
+          ),
+      })
+      .prefault({}),
+  })
+  .refine(({ local, telemetry }) => local || telemetry.length === 0, {
+    path: ['telemetry'],
+    message: 'is for engines of your own (`local: true`): a cloud is never asked what it is doing',
+  })

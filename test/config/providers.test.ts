@@ -70,6 +70,18 @@ t.test('of the rules for effort, the one for all models comes last, and each tel
   t.ok(rules > 15, `${rules} rules`)
 })
 
+t.test('what engines are asked about themselves is free: nothing there makes a token or loads a model', async (t) => {
+  const places = [...PROVIDERS.values()].flatMap(({ kind, local, telemetry = [] }) =>
+    telemetry.map((source) => ({ kind, local, ...source })),
+  )
+  t.ok(places.length > 15, `${places.length} places`)
+  for (const { kind, local, path, perModel } of places) {
+    t.ok(local, kind)
+    t.notMatch(path, /generate|completion|chat|embed|tokenize|\/load\/|unload/, `${kind}: ${path}`)
+    if (perModel) t.match(path, /autoload=false/, `${kind}: ${path}`)
+  }
+})
+
 t.test('no two engines look for each other on one port', async (t) => {
   const ports = [...PROVIDERS.values()].flatMap((provider) => provider.ports)
   t.equal(new Set(ports).size, ports.length)
@@ -138,5 +150,18 @@ t.test('a broken file is named with its field', async (t) => {
   for (const url of ['https://api.example.com/v1', 'https://api.example.com/', 'http://api.example.com'])
     t.match(await refused(mine(`url: ${url}`)), /mine\.yaml:[^]*url[^]*write "https:\/\/api\.example\.com"/, url)
   t.match(await refused(mine('url: api.example.com')), /url[^]*is not a URL; write "https:/)
+  const place = (telemetry: string, local = true): string => mine(`local: ${local}\ntelemetry: [${telemetry}]`)
+  t.match(await refused(place('{ path: /metrics, form: prometheus }', false)), /telemetry[^]*a cloud is never asked/)
+  t.match(await refused(place('{ path: /metrics, form: text }')), /telemetry\[0\]\.form/)
+  t.match(await refused(place('{ path: /metrics, form: prometheus, version: v }')), /are of `form: json`/)
+  t.match(await refused(place("{ path: '/a?model={model}', form: json }")), /telemetry\[0\][^]*per_model/)
+  t.match(
+    await refused(place("{ path: /m, form: prometheus, figures: { running: { from: a, where: { b: '(' } } } }")),
+    /telemetry\[0\]\.figures\.running[^]*regular expression/,
+  )
+  t.match(
+    await refused(place('{ path: /m, form: prometheus, figures: { speed: a } }')),
+    /telemetry\[0\]\.figures[^]*speed/,
+  )
   t.match(await refused('kind: [mine\n'), /^mine\.yaml:1:7: kind: the "\[" that opens here is not closed; /)
 })
