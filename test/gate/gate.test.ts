@@ -61,6 +61,13 @@ t.test('what cannot be served in time is refused at once, with the wait that is 
   t.match(others.ask().refusal, { refused: 'wait', retryAfterMs: 20_000 })
 })
 
+t.test('before any call has ended nobody is refused by a guess', async (t) => {
+  const bench = new GateBench(t, { limits: limits({ parallel: 1, queue: 8, queueWaitMs: 3_000 }) })
+  const asked = Array.from({ length: 10 }, () => bench.ask())
+  t.equal(asked.filter(({ refusal }) => refusal !== null).length, 1, 'only for whom there is no room to wait')
+  t.match(asked.at(-1)!.refusal, { refused: 'full', by: 'busy' })
+})
+
 t.test('nobody waits longer than queue_wait, or than is of use', async (t) => {
   const bench = new GateBench(t, { limits: limits({ parallel: 1, queueWaitMs: 5_000 }) })
   bench.ask()

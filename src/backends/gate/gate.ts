@@ -256,8 +256,13 @@ export class Gate {
 
   #secondsFor(entrant: Pick<Entrant, 'input' | 'output'>, ahead: number, now: number): number {
     const tokens = entrant.input + entrant.output
-    const stay = this.#stay === 0 ? FIRST_STAY_MS : this.#stay
+    const stay = this.#stay === 0 ? this.#firstStay : this.#stay
     return secondsUntil({ lanes: this.#lanes, most: this.#most, open: this.#open, stay, ahead, tokens, now })
+  }
+
+  /** A first guess, by which nobody is refused who may wait. */
+  get #firstStay(): number {
+    return Math.min(FIRST_STAY_MS, this.#longest / ((this.#spec.limits?.queue ?? 0) + 1))
   }
 
   #reasonAgainst({ latest }: Entrant, seconds: number, now: number): RefusalReason | null {
