@@ -26,7 +26,7 @@ async function configOf(state: string): Promise<ConfigObject> {
 /** Starts the engine; gives its process. */
 async function started(gateway: GatewayProcess): Promise<number> {
   const response = await rawPost(gateway.url, CHAT_PATH, chat({ model: 'a' }))
-  const { choices } = (await response.json()) as { choices: readonly { message: { content: string } }[] }
+  const { choices } = await response.json<{ choices: readonly { message: { content: string } }[] }>()
   return Number(choices[0]?.message.content.split(' ')[1])
 }
 
