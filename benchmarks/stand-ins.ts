@@ -9,12 +9,21 @@ import type { BackendSpec, ModelFacts } from '../src/core/settings.ts'
 import type { JsonObject } from '../src/core/json.ts'
 import type { Catalog, Deployment, GatewayRequest, Target } from '../src/core/types.ts'
 import { newLatency } from '../src/decision/learn/latency.ts'
+import { PrefixMap } from '../src/decision/learn/prefix-map.ts'
+import { newPromptCache } from '../src/decision/learn/prompt-caches.ts'
 import type { ModelStats } from '../src/decision/learn/model-stats.ts'
 import type { DecisionContext } from '../src/decision/route/decision.ts'
 import { compileRoutes, type RouteTable } from '../src/decision/route/table.ts'
 
 /** A moment without a past, in which nothing is explored. */
-export const MOMENT: DecisionContext = { now: 1_000, utcHour: 12, pressure: 0, recall: () => null, random: () => 1 }
+export const MOMENT: DecisionContext = {
+  now: 1_000,
+  utcHour: 12,
+  pressure: 0,
+  recall: () => null,
+  random: () => 1,
+  prefixes: new PrefixMap(),
+}
 
 /** `auto`, asked as the gateway reads a body: one character for each byte. */
 export const requestFor = (text: string, stream: boolean): GatewayRequest =>
@@ -85,6 +94,7 @@ export function deploymentFor(
     targets: [] as Target[],
     calibration: lessons.calibrationOf(model),
     latency: newLatency(false),
+    cache: newPromptCache({ local: false, response: {} }),
   }
   deployment.targets.push({ deployment, effort: null, arm: lessons.armsOf(model, facts)[0]! })
   return deployment

@@ -43,7 +43,9 @@ export interface Stages extends DispatchTools, SettleTools {
 }
 
 /** What a decision is made of. */
-export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'>
+export type Deciding = Pick<Stages, 'policy' | 'now' | 'classify' | 'conversations' | 'limiter' | 'random'> & {
+  readonly lessons: Pick<ModelStats, 'prefixes'>
+}
 
 /** What would be decided about a request, without the luck of the moment; see `decide`. */
 export const dryRun = (request: GatewayRequest, stages: Deciding): RoutePlan =>
@@ -103,7 +105,7 @@ function keep(request: GatewayRequest, { exchange }: Attempt, { kept }: CallerSi
 
 /** What to call, and why; nothing is sent or learnt by it. Throws where nothing has the name that the request asks for. */
 export function decide(request: GatewayRequest, profile: RequestProfile, policy: Policy, stages: Deciding): RoutePlan {
-  const { conversations, limiter, random } = stages
+  const { conversations, lessons, limiter, random } = stages
   const now = stages.now()
   return plan(request, profile, policy.table, policy.limits, {
     now,
@@ -111,5 +113,6 @@ export function decide(request: GatewayRequest, profile: RequestProfile, policy:
     pressure: limiter.pressure(subjectOf(request, null), request.principal.budgets),
     recall: (affinity, ever) => conversations.recall(affinity, now, ever),
     random,
+    prefixes: lessons.prefixes,
   })
 }

@@ -122,7 +122,7 @@ function teach(target: Target, request: GatewayRequest, lessons: ModelStats, ind
   for (let turn = 0; turn < 10; turn++) {
     const requestId = `${index}-${turn}`
     const usage = { ...NO_TOKENS, input: 20, cachedInput: 0, output: 50 + 7 * turn, reasoning: 0 }
-    const times = { ttftMs: 300 + turn, streamMs: 900, totalMs: null, before: null }
+    const times = { ttftMs: 300 + turn, streamMs: 900, totalMs: null, before: 0 }
     lessons.learn({
       requestId,
       caller: 'bench',

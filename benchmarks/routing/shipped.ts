@@ -154,7 +154,7 @@ function teach(
       ttftMs: null,
       streamMs: null,
       totalMs: null,
-      before: null,
+      before: 0,
     })
     if (!lessons.judge(requestId, 'bench', score)) throw new Error('the feedback was not taken')
   }

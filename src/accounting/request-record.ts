@@ -2,7 +2,6 @@
 import { requestedModel } from '../core/requested-model.ts'
 import { type DecisionReads, lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { RoutePlan } from '../core/types.ts'
-import type { Remembered } from '../decision/route/conversations.ts'
 import { failureRecordOf } from '../observe/log/failure.ts'
 import type { RequestLife } from './request-life.ts'
 import { stepOf } from './step.ts'
@@ -15,8 +14,6 @@ export interface SettledRequest {
   readonly summary: FinalSummary
   /** Epoch ms. */
   readonly endedAt: number
-  /** Where its conversation was answered last, before it; null where that is not known, or it is part of none. */
-  readonly before: Remembered | null
 }
 
 /** `reads`: of those who will read the record, which decisions. */

@@ -36,8 +36,8 @@ function close(life: RequestLife, final: FinalSummary, tools: SettleTools): void
   const spent = spentOf({ calls: final.attempts.length, tokens: final.total.tokens, cost: final.total.cost })
   life.reservation?.settle(spent)
   if (spent !== null) noteOverrun(life, spent, tools.fleet)
-  const before = follow(life, final.totalMs, tools.conversations)
-  tools.books.add({ life, summary: final, endedAt, before })
+  follow(life, final.totalMs, tools.conversations)
+  tools.books.add({ life, summary: final, endedAt })
 }
 
 /** What no price and no limit foretold is set aside from now on. */

@@ -2,7 +2,7 @@
 import type { Usage } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
-import type { Conversations, Remembered } from '../decision/route/conversations.ts'
+import type { Conversations } from '../decision/route/conversations.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
 import type { SettledRequest } from './request-record.ts'
 import type { RequestLife } from './request-life.ts'
@@ -16,11 +16,11 @@ export function teach(settled: SettledRequest, lessons: Lessons): void {
 }
 
 function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest, lessons: Lessons): void {
-  const { life, summary, before } = settled
+  const { life, summary } = settled
   const { request } = life
   const { profile, limits } = plan
   const { verdict } = summary
-  const { target, deployment, exchange, load, place, error, cold } = attempt
+  const { target, exchange, load, place, error, cold } = attempt
   const now = request.startedAt + summary.totalMs
   const whole = error === null
   const { ttftMs } = exchange
@@ -42,7 +42,7 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
     // A whole answer that goes out as a stream has none.
     streamMs: whole && ttftMs !== null ? now - attempt.committedAt! : null,
     totalMs: whole && ttftMs === null ? now - attempt.startedAt : null,
-    before: before?.deployment === deployment.id ? before.tokens : null,
+    before: place?.kept ?? 0,
   })
 }
 
@@ -52,23 +52,10 @@ const knownUsage = ({ exchange }: Attempt): Usage | null => {
   return reported?.estimated === true ? null : reported
 }
 
-/**
- * Where the conversation was answered last, before this request; from now on it is here. Done at once: an agent's next
- * request may come within a millisecond.
- */
-export function follow(
-  { request, plan, answer }: RequestLife,
-  totalMs: number,
-  conversations: Conversations,
-): Remembered | null {
-  if (plan === null || answer === null) return null
-  const { profile } = plan
-  const now = request.startedAt + totalMs
-  const before = profile.continues ? conversations.recall(profile.affinity, now) : null
-  if (profile.affinity === null || answer.error !== null) return before
-  const usage = knownUsage(answer)
-  const tokens = usage === null ? profile.inputTokens : usage.input + usage.output
+/** The conversation is here from now on. Done at once: an agent's next request may come within a millisecond. */
+export function follow({ request, plan, answer }: RequestLife, totalMs: number, conversations: Conversations): void {
+  const affinity = plan?.profile.affinity ?? null
+  if (affinity === null || answer === null || answer.error !== null) return
   const { id, model } = answer.deployment
-  conversations.remember(profile.affinity, { deployment: id, model, tokens, at: now })
-  return before
+  conversations.remember(affinity, { deployment: id, model, at: request.startedAt + totalMs })
 }

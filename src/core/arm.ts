@@ -109,18 +109,42 @@ export interface LoadTime {
 
 /** Of one deployment. Seconds. */
 export interface Latency {
-  /** On: 1, thousands of input tokens that are not cached, own calls in flight. Without the wait for a free place. */
+  /** On: 1, thousands of prompt tokens that are to be read until then, calls in flight. Without the wait for a free place. */
   readonly ttft: Regression
-  /** Time per output token; on: 1, own calls in flight. */
+  /** Time per output token; on: 1, calls in flight. */
   readonly tpot: Regression
-  /** Share of a conversation's earlier tokens that it had kept when the next turn came. */
+  /** Share of the prompt tokens that it was taken to have kept (prefix-map.ts) which it had. */
   kept: number
+  /** It has told of tokens that it had kept: from then on it is believed, too, when it tells of none. */
+  keptTold: boolean
   readonly room: Room
   /** To compare replicas by, 0: it has not answered yet. Lately, whatever the load: seconds for each output token, and until the first one as a share of what is expected of all. */
   pace: number
   lag: number
+  /** How soon its streams begin beside those of the others of its kind. */
+  readonly alike: Likeness
+  /** What was sent there to be read. */
+  readonly flow: Flow
   /** What all replicas of the model on engines of its kind have taught: what is expected of one that has answered nothing yet. Null: this is it. */
   readonly shared: Latency | null
+}
+
+/** What a replica's answers took as logarithms over what is expected of all replicas: mean and variance of about the last twenty. */
+export interface Likeness {
+  count: number
+  mean: number
+  variance: number
+  /** It is proven to be quicker or slower than the others: what is known of them says nothing of it. Of all together: some are. */
+  apart: boolean
+  /** Of all together: share of the latest answers that came from such. */
+  apartShare: number
+}
+
+/** Prompt tokens to be read, with forgetting: about those of the last minute. */
+export interface Flow {
+  tokens: number
+  /** Clock reading of the last, ms. */
+  at: number
 }
 
 /** How many calls an engine works on at a time: its slots, where it has such; what comes on top waits until one ends. */

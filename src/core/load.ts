@@ -8,6 +8,8 @@ export interface LoadView {
   readonly running: number | null
   /** Requests that wait in the engine; null: it does not say. */
   readonly waiting: number | null
+  /** Of both, those that did not come from this gateway; null: it does not say. */
+  readonly foreign: number | null
   /** Share of the engine's KV cache that is in use, 0..1; null: it does not say. */
   readonly kv: number | null
 }
@@ -18,5 +20,6 @@ export const loadOf = (open: number): LoadView => ({
   pending: 0,
   running: null,
   waiting: null,
+  foreign: null,
   kv: null,
 })

@@ -179,6 +179,8 @@ export interface Provider {
     readonly cutsLongPrompts: boolean
     /** Whether it charges for what nobody reads any more. */
     readonly onAbort: OnAbort
+    /** For how long it keeps a prompt that was not asked for again; absent = as most clouds do. Of a cloud. */
+    readonly promptsKeptMs?: number | null
     /** A model is loaded when it is asked for, and left when it was not for a while. */
     readonly loadsOnDemand: boolean
     /** Where it has put its model out of memory, a request brings it back; false: somebody has to wake it. */

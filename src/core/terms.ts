@@ -76,6 +76,10 @@ export const ESTIMATES = {
   most: unrecorded,
   /** What the total is without the wait for a free place. */
   work: unrecorded,
+  /** Until the prompt has been read: the load of the model, the gateway's own queue, the prompts before it. */
+  reading: unrecorded,
+  /** What its prompt costs the requests behind it, in the unit of what they wait: congestion.ts. */
+  congestion: unrecorded,
   /** What a caller waits for: of a stream its beginning and a part of its length, else all of it. */
   waited: unrecorded,
   /** Tokens for a useful answer: a part of the prompt's and all of the answer's, divided by its success. */

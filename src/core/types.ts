@@ -19,6 +19,7 @@ import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Residency } from './residency.ts'
 import type { Prefix } from './prefix.ts'
 import type { Priority } from './priority.ts'
+import type { PromptCache } from './prompt-cache.ts'
 import type { Principal } from './principal.ts'
 import type { Prompt } from './prompt.ts'
 
@@ -69,6 +70,7 @@ export interface Deployment {
   readonly targets: readonly Target[]
   readonly calibration: Calibration
   readonly latency: Latency
+  readonly cache: PromptCache
 }
 
 /** How one deployment has done so far; owned by the fleet, read by routing. */

@@ -345,7 +345,7 @@ export class Attempts {
       startedAt,
       load: { ...deployment.live.load },
       cold: !isLoaded(deployment.residency, startedAt),
-      place: fleet.begin(deployment, request.stream, inputTokens),
+      place: fleet.begin(deployment, this.#plan.profile, request.stream),
       pass,
       queuedMs,
       lease,

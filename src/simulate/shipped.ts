@@ -54,6 +54,7 @@ export class Shipped implements Router {
       pressure: 0,
       recall: () => null,
       random: this.#random,
+      prefixes: this.#lessons.prefixes,
     }
     const again = this.#planned?.asked === asked
     const made = plan(requestOf(asked, this.#strategy), profileOf(asked), table, limits, context)
@@ -111,7 +112,7 @@ class SentCall implements Sent {
     this.#lessons = lessons
     this.#setNow = setNow
     this.#load = { ...deployment.live.load }
-    this.#place = fleet.begin(deployment, true, call.asked.request.input)
+    this.#place = fleet.begin(deployment, call.plan.profile, true)
   }
 
   began(seconds: number): void {
@@ -138,7 +139,7 @@ class SentCall implements Sent {
       ttftMs: this.#began! - at,
       streamMs: now - this.#began!,
       totalMs: null,
-      before: null,
+      before: this.#place?.kept ?? 0,
     })
   }
 

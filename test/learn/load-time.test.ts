@@ -49,7 +49,7 @@ t.test('places that are known count from the first request on, usual ones until 
   room.stay = 10
   t.equal(waitOf(room, 0), 0)
   t.equal(waitOf(room, 1), 10)
-  for (let i = 0; i < 3; i++) learnRoom(room, { beside: 3, running: 4, seconds: 0.1, usual: 0.1 })
+  for (let i = 0; i < 3; i++) learnRoom(room, { beside: 3, running: 4, seconds: 0.1, usual: 0.1, reading: 0 })
   t.equal(roomLimitOf(room), null, 'four began at once')
   room.slots = 2
   t.equal(roomLimitOf(room), 2)

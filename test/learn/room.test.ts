@@ -5,7 +5,13 @@ import type { Room } from '../../src/core/arm.ts'
 import { learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from '../../src/decision/learn/latency.ts'
 import { learnRoom, learnStay, roomLimitOf, newRoom, waitOf } from '../../src/decision/learn/room.ts'
 
-const begin = (beside: number, running: number, late: number) => ({ beside, running, seconds: 0.1 * late, usual: 0.1 })
+const begin = (beside: number, running: number, late: number) => ({
+  beside,
+  running,
+  seconds: 0.1 * late,
+  usual: 0.1,
+  reading: 0,
+})
 
 const upTo = (room: Room, most: number): void => {
   for (let running = 1; running <= most; running++) learnRoom(room, begin(running - 1, running, 1))

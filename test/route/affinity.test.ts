@@ -8,7 +8,7 @@ import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
 
 /** Where the conversation was answered last: nothing of it is cached, so that only loyalty speaks. */
 const remembered = (id: string): Pick<DecisionContext, 'recall'> => ({
-  recall: () => ({ deployment: id, model: id.slice(id.indexOf('/') + 1), tokens: 0, at: 0 }),
+  recall: () => ({ deployment: id, model: id.slice(id.indexOf('/') + 1), at: 0 }),
 })
 const QUALITY_ALONE = weightsFrom({ quality: 1 })
 const LATENCY_ALONE = weightsFrom({ latency: 1 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Conversations, type Remembered } from '../../src/decision/route/conversations.ts'
 
-const at = (deployment: string, at = 0): Remembered => ({ deployment, model: 'm', tokens: 100, at })
+const at = (deployment: string, at = 0): Remembered => ({ deployment, model: 'm', at })
 
 t.test('the last place of a conversation', async (t) => {
   const all = new Conversations()

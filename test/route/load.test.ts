@@ -64,13 +64,12 @@ const SCORINGS = (random: () => number): Scoring =>
 
 function anySituation(random: () => number, all: readonly Deployment[]): Situation {
   const last = pick(random, all)
-  const tokens = whole(random, 200)
   return {
     strategy: SCORINGS(random),
     fields: { stream: random() < 0.5 },
     traits: random() < 0.5 ? { session: `s${whole(random, 5)}` } : {},
     route: random() < 0.3 ? { maxTtftMs: 4000 * random(), maxCostUsd: 0.01 * random() } : {},
-    moment: { recall: () => ({ deployment: last.id, model: last.model, tokens, at: 0 }) },
+    moment: { recall: () => ({ deployment: last.id, model: last.model, at: 0 }) },
   }
 }
 
@@ -119,7 +118,11 @@ t.test('what is compared, and what a ceiling is held against, never falls with l
     let before: number[] = []
     for (let open = 0; open < 40; open++) {
       ;(one!.live.load as { open: number }).open = open
-      predict(rows, { targets: one!.targets, live: [0], load: null }, profile, null)
+      predict(
+        rows,
+        { targets: one!.targets, live: [0], held: [0], rota: null, seats: [0], load: null, now: 0 },
+        profile,
+      )
       const now = [
         rows[COLUMN.compared]!,
         rows[COLUMN.ttft]!,

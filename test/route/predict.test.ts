@@ -3,7 +3,6 @@ import { loadOf } from '../../src/core/load.ts'
 import { NO_PRICE, type Price } from '../../src/core/settings.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Deployment, RequestProfile } from '../../src/core/types.ts'
-import type { Remembered } from '../../src/decision/route/conversations.ts'
 import { COLUMN, COLUMNS } from '../../src/core/terms.ts'
 import { predict } from '../../src/decision/route/predict.ts'
 import { EMBEDDINGS } from '../../src/core/endpoints.ts'
@@ -15,9 +14,11 @@ const asking = (fields: JsonObject = {}): RequestProfile =>
 
 type Row = Readonly<Record<keyof typeof COLUMN, number>>
 
-function predicted(one: Deployment, profile: RequestProfile = asking(), remembered: Remembered | null = null): Row {
+/** `held`: share of the prompt that is taken to be kept there. */
+function predicted(one: Deployment, profile: RequestProfile = asking(), held = 0): Row {
   const rows = new Float64Array(2 * COLUMNS)
-  predict(rows, { targets: [one.targets[0]!, one.targets[0]!], live: [1], load: null }, profile, remembered)
+  const targets = [one.targets[0]!, one.targets[0]!]
+  predict(rows, { targets, live: [1], held: [0, held], rota: null, seats: [0, 1], load: null, now: 0 }, profile)
   t.ok(
     rows.subarray(0, COLUMNS).every((value) => value === 0),
     'its own row alone',
@@ -97,19 +98,18 @@ t.test('an engine at hand without a price costs its electricity, for comparing o
   t.ok(row.compared > 0 && row.compared < predicted(priced(null, false)).compared)
 })
 
-t.test('what the model kept of the conversation is not paid for twice, nor read again', async (t) => {
+t.test('what is kept of the prompt is not paid for twice, nor read again', async (t) => {
   const one = priced({ inputPerMtok: 10, cachedInputPerMtok: 1, outputPerMtok: 0 })
   one.latency.kept = 0.8
   one.latency.ttft.weights.set([0.1, 1, 0])
-  const place = { deployment: 'a/m', model: 'm', tokens: 300, at: 0 }
-  const row = predicted(one, asking(), place)
-  t.ok(near(row.cached, 240))
-  t.ok(near(row.cost, 10_000 * (row.input - 240) + 1000 * 240))
-  t.ok(near(row.ttft, 100 + row.input - 240))
-  t.equal(predicted(one, asking(), { ...place, deployment: 'b/m' }).cached, 0, 'another instance has kept nothing')
-  t.ok(predicted(one, asking(), { ...place, tokens: 1e9 }).cached <= row.input, 'never more than there is')
+  const row = predicted(one, asking(), 0.75)
+  const kept = 0.8 * 0.75 * row.input
+  t.ok(near(row.cached, kept), 'as far as it has proven to keep such things')
+  t.ok(near(row.cost, 10_000 * (row.input - kept) + 1000 * kept))
+  t.ok(near(row.ttft, 100 + row.input - kept))
+  t.equal(predicted(one, asking(), 0).cached, 0)
   const unpriced = priced({ inputPerMtok: 10, outputPerMtok: 0 })
-  t.ok(near(predicted(unpriced, asking(), place).cost, 10_000 * row.input), 'without a price for it, the full one')
+  t.ok(near(predicted(unpriced, asking(), 0.75).cost, 10_000 * row.input), 'without a price for it, the full one')
 })
 
 t.test('the caller’s limit of tokens holds', async (t) => {

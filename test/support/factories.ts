@@ -6,6 +6,8 @@ import { loadWeights } from '../../src/classifier-file.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
 import { newCalibration } from '../../src/decision/learn/calibration.ts'
 import { newLatency } from '../../src/decision/learn/latency.ts'
+import { PrefixMap } from '../../src/decision/learn/prefix-map.ts'
+import { newPromptCache } from '../../src/decision/learn/prompt-caches.ts'
 import type { DecisionContext } from '../../src/decision/route/decision.ts'
 import { namesIn } from '../../src/formats/openai/names.ts'
 import { OpenAIPrompt } from '../../src/formats/openai/prompt.ts'
@@ -177,7 +179,7 @@ export function deployment(
     readonly live?: BackendLive
     readonly health?: Partial<DeploymentHealth>
     readonly residency?: Partial<Residency>
-    readonly learnt?: Partial<Pick<Deployment, 'calibration' | 'latency'>>
+    readonly learnt?: Partial<Pick<Deployment, 'calibration' | 'latency' | 'cache'>>
   } = {},
 ): Deployment {
   const slash = id.indexOf('/')
@@ -192,6 +194,7 @@ export function deployment(
     targets: [] as Target[],
     calibration: newCalibration(),
     latency: newLatency(false),
+    cache: newPromptCache({ local: false, response: {} }),
     ...traits.learnt,
   }
   for (const effort of [null, ...made.facts.efforts])
@@ -232,7 +235,15 @@ export const classify = classifier(WEIGHTS)
 
 /** A moment without a past and without chance. */
 export function moment(traits: Partial<DecisionContext> = {}): DecisionContext {
-  return { now: 0, utcHour: 12, recall: () => null, pressure: 0, random: () => 0.5, ...traits }
+  return {
+    now: 0,
+    utcHour: 12,
+    recall: () => null,
+    pressure: 0,
+    random: () => 0.5,
+    prefixes: new PrefixMap(),
+    ...traits,
+  }
 }
 
 /** What a short chat asks for. */

@@ -69,7 +69,7 @@ export function lesson(traits: Partial<Observation> = {}): Observation {
     ttftMs: 500,
     streamMs: 1000,
     totalMs: null,
-    before: null,
+    before: 0,
     ...traits,
   }
 }

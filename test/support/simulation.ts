@@ -10,6 +10,8 @@ import type { Strategy } from '../../src/core/strategies.ts'
 import type { Deployment, GatewayRequest, Target } from '../../src/core/types.ts'
 import { type Place, Places } from '../../src/backends/fleet/places.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { addFlow } from '../../src/decision/learn/flow.ts'
+import { newPromptCache } from '../../src/decision/learn/prompt-caches.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import { compileRoutes, type RouteTable } from '../../src/decision/route/table.ts'
@@ -99,6 +101,7 @@ class Engine {
       targets: [] as Target[],
       calibration: lessons.calibrationOf(model),
       latency: lessons.latencyOf(own.provider, model),
+      cache: newPromptCache(own.provider),
     }
     for (const arm of lessons.armsOf(model, known)) deployment.targets.push({ deployment, effort: arm.effort, arm })
     this.deployment = deployment
@@ -145,7 +148,7 @@ export class Simulation {
   #noise: Noise | null = null
   #stall = { from: 0, to: 0 }
   #sent: string[] = []
-  readonly #memory = new Map<string, { deployment: string; model: string; tokens: number; at: number }>()
+  readonly #memory = new Map<string, { deployment: string; model: string; at: number }>()
 
   constructor(engines: readonly EngineTraits[], random: () => number) {
     this.engines = engines.map((traits) => new Engine(traits, this.lessons))
@@ -216,8 +219,8 @@ export class Simulation {
     const last = recall(profile.affinity)
     if (last !== null && last.deployment !== target.deployment.id) this.#moved++
     const engine = this.engines.find(({ deployment }) => deployment === target.deployment)!
-    const load = engine.deployment.live.load as { open: number }
-    const place = engine.places.sent(request.stream, 0)
+    const load = engine.deployment.live.load as { open: number; pending: number }
+    const place = engine.places.sent(request.stream, this.#now, profile.inputTokens)
     const call = {
       engine,
       target,
@@ -230,6 +233,8 @@ export class Simulation {
       firstAt: 0,
     }
     load.open++
+    load.pending = engine.places.pending
+    addFlow(engine.deployment.latency.flow, profile.inputTokens, this.#now)
     engine.served++
     this.#sent.push(engine.name)
     engine.waiting.push(call)
@@ -261,7 +266,9 @@ export class Simulation {
 
   #first(call: Call): void {
     call.firstAt = this.#now
-    call.engine.places.began(call.place)
+    const { places, deployment } = call.engine
+    places.began(call.place, this.#now)
+    ;(deployment.live.load as { pending: number }).pending = places.pending
     this.#begun.get(call)!(call)
     this.#begun.delete(call)
   }
@@ -270,8 +277,10 @@ export class Simulation {
     // Its first token is still on the way.
     if (call.firstAt === 0) return this.#after(1, () => this.#end(call))
     const { engine, target, place, load, request, tokens } = call
-    ;(engine.deployment.live.load as { open: number }).open--
+    const { live } = engine.deployment
     engine.places.ended(place)
+    ;(live.load as { open: number }).open--
+    ;(live.load as { pending: number }).pending = engine.places.pending
     const profile = classify(request)
     const usage = { ...NO_TOKENS, input: profile.inputTokens, output: tokens }
     const { stream } = request
@@ -288,11 +297,10 @@ export class Simulation {
       ttftMs: stream ? call.firstAt - call.sentAt : null,
       streamMs: stream ? this.#now - call.firstAt : null,
       totalMs: stream ? null : this.#now - call.sentAt,
-      before: null,
+      before: 0,
     })
     const { id, model } = target.deployment
-    if (profile.affinity !== null)
-      this.#memory.set(profile.affinity, { deployment: id, model, tokens: usage.input + usage.output, at: this.#now })
+    if (profile.affinity !== null) this.#memory.set(profile.affinity, { deployment: id, model, at: this.#now })
     call.ended()
   }
 

@@ -19,6 +19,7 @@ import { type DeploymentState, Models } from './models.ts'
 import { kindCheck } from './kind-check.ts'
 import { type News, newsOf } from './news.ts'
 import { OwnEngine } from './own-engine.ts'
+import { CacheMirror } from './cache-mirror.ts'
 import { type Place, Places } from './places.ts'
 import { Standing } from './standing.ts'
 import { StateClock } from './state-clock.ts'
@@ -51,6 +52,7 @@ export class BackendMonitor {
   readonly live: LiveState = newLive()
   readonly guard: Guard
   readonly #places = new Places()
+  readonly #mirror: CacheMirror
   #models: Models
   #timing: PolicySettings['discovery']
   readonly #tools: MonitorTools
@@ -87,11 +89,13 @@ export class BackendMonitor {
     })
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
+    this.#mirror = new CacheMirror(tools.lessons.prefixes)
     this.#polls = new EnginePolls(spec, this.live, discovery, {
       client: () => tools.client(),
       now: () => tools.now(),
       read: () => {
         this.#standing.read(tools.now())
+        this.#mirror.read(this.live.reading, this.deployments)
         if (this.#models.heard(tools.now())) tools.changed()
         this.#clock.keep()
       },
@@ -159,12 +163,11 @@ export class BackendMonitor {
     await this.#looking
   }
 
-  /** A request goes to this backend. `pending`: tokens of its prompt that are new there. */
-  sent(stream: boolean, pending: number): Place {
-    const { load } = this.live
-    if (++load.open === 1) this.#polls.busy()
-    const place = this.#places.sent(stream, pending)
-    load.pending = this.#places.pending
+  /** A request goes to this backend: so many tokens of its prompt are new there, and so many are not. */
+  sent(stream: boolean, tokens: number, kept: number): Place {
+    if (++this.live.load.open === 1) this.#polls.busy()
+    const place = this.#places.sent(stream, this.#tools.now(), tokens, kept)
+    this.live.load.pending = this.#places.pending
     this.#standing.loaded(this.#tools.now())
     this.#clock.keep()
     return place
@@ -172,7 +175,7 @@ export class BackendMonitor {
 
   /** Its first token came, or the whole of its answer. */
   began(place: Place): void {
-    this.#places.began(place)
+    this.#places.began(place, this.#tools.now())
     this.live.load.pending = this.#places.pending
     if (this.live.recovery !== null) this.#standing.began()
   }
@@ -223,11 +226,10 @@ export class BackendMonitor {
 
   /** A call of this backend ended, in a way that says nothing about it. */
   left(place: Place | null): void {
-    const { load } = this.live
-    if (load.open > 0) load.open--
+    if (this.live.load.open > 0) this.live.load.open--
     if (place === null) return
     this.#places.ended(place)
-    load.pending = this.#places.pending
+    this.live.load.pending = this.#places.pending
   }
 
   /** What a look and a poll would have found, of an engine that is not asked over the network. */
@@ -366,6 +368,7 @@ export class BackendMonitor {
 
   #moved(from: BackendState): void {
     this.guard.moved(this.live.state)
+    if (this.live.state === 'down') this.#mirror.gone(this.deployments)
     // It may have been started again as another version, or with other options.
     if (from === 'down' && isUp(this.live.state)) {
       this.#refusal.forget()

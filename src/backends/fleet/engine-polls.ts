@@ -222,6 +222,7 @@ export class EnginePolls {
     this.#live.reading = reading
     load.running = reading?.running ?? null
     load.waiting = reading?.waiting ?? null
+    load.foreign = reading?.foreign ?? null
     load.kv = reading?.kv ?? null
     this.#tools.read()
   }

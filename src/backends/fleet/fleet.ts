@@ -8,9 +8,12 @@ import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { BackendEvent, OwnEngineEvent } from '../../core/events.ts'
 import { dateOf } from '../../core/moment.ts'
 import type { Provider } from '../../core/provider.ts'
+import { NO_PREFIX } from '../../core/prefix.ts'
 import type { BackendSpec, PolicySettings } from '../../core/settings.ts'
 import type { BackendState } from '../../core/backend-state.ts'
-import type { BackendLive, Catalog, Deployment } from '../../core/types.ts'
+import type { BackendLive, Catalog, Deployment, RequestProfile } from '../../core/types.ts'
+import { calibrated } from '../../decision/learn/calibration.ts'
+import { addFlow } from '../../decision/learn/flow.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import { buildCatalog } from './catalog.ts'
 import { type EngineStatus, engineStatus } from './engine-status.ts'
@@ -222,13 +225,16 @@ export class Fleet {
     }
   }
 
-  /**
-   * A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. `pending`: tokens of
-   * its prompt that the engine is expected to have to read.
-   */
-  begin(deployment: Deployment, stream = false, pending = 0): Place | null {
+  /** A request is sent to this deployment; each call is paired with one `end`, which is given what this returns. */
+  begin(deployment: Deployment, profile: Asked = NOTHING_ASKED, stream = false): Place | null {
     ;(deployment as DeploymentState).health.calls++
-    return this.#byLive.get(deployment.live)?.sent(stream, Math.round(pending)) ?? null
+    const { cache, latency } = deployment
+    const now = this.#tools.now()
+    const tokens = calibrated(profile.inputTokens, deployment.calibration)
+    const kept = tokens * this.#tools.lessons.prefixes.take(cache, profile.prefix, tokens, now)
+    const fresh = tokens - kept * latency.kept
+    addFlow(latency.flow, fresh, now)
+    return this.#byLive.get(deployment.live)?.sent(stream, fresh, kept) ?? null
   }
 
   /** The engine of it that the gateway starts; null: it runs by itself. */
@@ -340,6 +346,10 @@ export class Fleet {
     this.#leaving.add(left)
   }
 }
+
+/** What is read of a request when it is sent. */
+type Asked = Pick<RequestProfile, 'inputTokens' | 'prefix'>
+const NOTHING_ASKED: Asked = { inputTokens: 0, prefix: NO_PREFIX }
 
 /** Whether both are about the same engine: what is known of it holds for both. */
 const isSame = (a: BackendSpec, b: BackendSpec): boolean =>

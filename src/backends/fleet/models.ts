@@ -6,6 +6,7 @@ import { loadWait } from '../../core/residency.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { Latency } from '../../core/arm.ts'
 import { expectRoom } from '../../decision/learn/room.ts'
+import { newPromptCache } from '../../decision/learn/prompt-caches.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
 import type { FoundModel } from './discover.ts'
 import { usualContextOf } from './context-facts.ts'
@@ -216,6 +217,7 @@ export class Models {
       targets: [],
       calibration: before?.calibration ?? this.#lessons.calibrationOf(model),
       latency: before?.latency ?? this.#latencyOf(model),
+      cache: before?.cache ?? newPromptCache(backend.provider),
     }
     deployment.targets = this.#targets(deployment)
     noteFacts(deployment)

@@ -1,15 +1,19 @@
 /**
- * Time to first token and time per output token of one deployment, from its own history: two estimators, each a small
- * regression with forgetting. A replica that has answered nothing yet is expected to be as the others, and goes on from
- * there. Failures teach nothing here, so that what fails fast never looks fast.
+ * Time to first token and time per output token of one deployment: two estimators, each a small regression with forgetting. Replicas
+ * share theirs as long as nothing proves that one is quicker or slower than the others (likeness.ts). Failures teach nothing here, so
+ * that what fails fast never looks fast.
  */
 import type { Latency, Regression } from '../../core/arm.ts'
 import type { LoadView } from '../../core/load.ts'
+import { newFlow } from './flow.ts'
+import { compare, factorOf, newLikeness, standsAlone } from './likeness.ts'
 import { newRegression, observe } from './regression.ts'
 import { newRoom } from './room.ts'
 
 /** About the last fifteen answers count: engines are loaded and unloaded within minutes. */
 const MEMORY = 0.94
+/** Answers of all replicas, before one is compared with what they have taught. */
+const COMPARED = 10
 /** How many times as long as expected an answer may count for. */
 const MOST_AT_ONCE = 5
 /** About the last ten answers: how replicas compare changes less than how busy they are. */
@@ -17,11 +21,10 @@ const PACE_SHARE = 0.1
 /** Relative: an answer that came late or early by a third is nothing unusual. */
 const NOISE = 0.33
 
-/** What a feature may be of: of the call, and of the load that it meets. */
-const SIGHT = ['one', 'thousandTokens', 'open', 'running', 'waiting', 'kv'] as const
+/** What a feature may be of: of the call, and of the load that it meets. Tokens are those that are read before it, and its own. */
+const SIGHT = ['one', 'thousandTokens', 'open'] as const
 
 interface Feature {
-  /** What is not known is 0: its weight stays at its start until something is. */
   readonly of: (typeof SIGHT)[number]
   /** Seconds for one of it before anything was seen. An engine at hand is quicker to begin and slower to go on than a cloud. */
   readonly local: number
@@ -69,7 +72,18 @@ export function newLatency(local: boolean, shared: Latency | null = null): Laten
     const weights = ESTIMATORS[part].features.map((feature) => (local ? feature.local : feature.cloud))
     return newRegression(weights, spreadOf(weights, part))
   }
-  return { ttft: start('ttft'), tpot: start('tpot'), kept: FIRST_KEPT, room: newRoom(), pace: 0, lag: 0, shared }
+  return {
+    ttft: start('ttft'),
+    tpot: start('tpot'),
+    kept: local ? FIRST_KEPT.local : FIRST_KEPT.cloud,
+    keptTold: !local,
+    room: newRoom(),
+    pace: 0,
+    lag: 0,
+    alike: newLikeness(),
+    flow: newFlow(),
+    shared,
+  }
 }
 
 const spreadOf = (weights: readonly number[], part: Part): number[] =>
@@ -78,6 +92,10 @@ const spreadOf = (weights: readonly number[], part: Part): number[] =>
 /** What is known of this very deployment, else of its replicas: one function for each part, which the compiler writes out where it is called. */
 const bestTtft = ({ ttft, shared }: Latency): Regression => (shared !== null && ttft.count === 0 ? shared.ttft : ttft)
 const bestTpot = ({ tpot, shared }: Latency): Regression => (shared !== null && tpot.count === 0 ? shared.tpot : tpot)
+
+/** What a prompt takes to be read: as on the other replicas, unless it is proven to be another thing here. Else chance would set equal ones apart. */
+const alikeTtft = ({ ttft, alike, shared }: Latency): Regression =>
+  shared !== null && !standsAlone(alike, shared.alike) ? shared.ttft : ttft
 
 /** The first answer of a replica: it goes on from what the others have taught, as unsure as at the start, so that a few answers of its own outweigh that. */
 function adopt(latency: Latency, part: Part): void {
@@ -90,20 +108,20 @@ function adopt(latency: Latency, part: Part): void {
   for (let i = 0; i < spread.length; i++) own.covariance[i * (spread.length + 1)] = spread[i]!
 }
 
-/** Before anything was seen. */
-const FIRST_KEPT = 0.5
+/** Before anything was seen. An engine at hand keeps what fits; a cloud spreads what it is asked over many. */
+const FIRST_KEPT = { local: 0.9, cloud: 0.5 }
 const KEPT_SHARE = 0.2
 
 /** What a call meets, in the order of SIGHT. */
 const sight = new Float64Array(SIGHT.length)
 
-function look(tokens: number, { running, waiting, kv }: LoadView, open: number): void {
+/** What came from elsewhere counts as what came from here: of prompts that wait it is not known how long they are, so they are taken for as long as this one. */
+function look(tokens: number, load: LoadView, open: number): void {
+  const foreign = load.foreign ?? 0
+  const inLine = Math.min(foreign, load.waiting ?? 0)
   sight[0] = 1
-  sight[1] = tokens / 1000
-  sight[2] = open
-  sight[3] = running ?? 0
-  sight[4] = waiting ?? 0
-  sight[5] = kv ?? 0
+  sight[1] = (tokens * (1 + inLine) + load.pending) / 1000
+  sight[2] = open + foreign
 }
 
 /** Places of the features in `sight`: to call a function for each would take 30 ns more for each candidate. */
@@ -119,11 +137,26 @@ function estimated({ weights }: Regression, places: Int32Array): number {
   return seconds
 }
 
-/** Seconds until the first token of a prompt with so many tokens to read, beside this load (or other calls of this gateway), once it has a place. */
+/** Seconds until the first token of a prompt with so many tokens to read, beside this load (or so many calls), once it has a place. */
 export function ttftOf(latency: Latency, tokens: number, load: LoadView, open = load.open): number {
   look(tokens, load, open)
   return Math.max(SHORTEST_TTFT, estimated(bestTtft(latency), TTFT))
 }
+
+/** Seconds until a prompt with so many tokens to read has been read, beside this load: the part of `ttftOf` that depends on tokens. */
+export function readingOf(latency: Latency, tokens: number, load: LoadView): number {
+  look(tokens, load, load.open)
+  return sight[PLACE_OF_TOKENS]! * alikeTtft(latency).weights[THOUSAND]!
+}
+
+/** Prompt tokens that it reads in a second. */
+export const prefillRateOf = (latency: Latency): number =>
+  1000 / Math.max(LEAST_PER_THOUSAND, alikeTtft(latency).weights[THOUSAND]!)
+
+/** Short prompts do not show what a token takes: none is read a million times a second. */
+const LEAST_PER_THOUSAND = 0.001
+const PLACE_OF_TOKENS = SIGHT.indexOf('thousandTokens')
+const THOUSAND = ESTIMATORS.ttft.features.findIndex(({ of }) => of === 'thousandTokens')
 
 /** Seconds for each output token beside this load. */
 export function tpotOf(latency: Latency, load: LoadView): number {
@@ -136,22 +169,24 @@ export function learnTtft(latency: Latency, tokens: number, load: LoadView, seco
   adopt(latency, 'ttft')
   const lag = seconds / ttftOf(latency.shared ?? latency, tokens, load)
   latency.lag = steadied(latency.lag || 1, lag)
-  if (latency.shared !== null) learnTtft(latency.shared, tokens, load, seconds)
-  const expected = ttftOf(latency, tokens, load)
-  takeIn(latency.ttft, TTFT, expected, seconds)
-  rescale(latency.ttft.covariance, ttftOf(latency, tokens, load) / expected)
+  const { shared, alike } = latency
+  if (shared !== null) {
+    if (shared.ttft.count >= COMPARED) compare(alike, shared.alike, lag)
+    // How it differs from the others says nothing of them.
+    learnTtft(shared, tokens, load, seconds / factorOf(alike, shared.alike))
+  }
+  takeIn(latency.ttft, TTFT, ttftOf(latency, tokens, load), seconds)
 }
 
 /** A stream went on for `seconds` with `tokens` after the first. */
 export function learnTpot(latency: Latency, tokens: number, load: LoadView, seconds: number): void {
   if (tokens < 2) return
   adopt(latency, 'tpot')
-  if (latency.shared !== null) learnTpot(latency.shared, tokens, load, seconds)
+  const { shared } = latency
   const per = Math.max(SHORTEST_TPOT, seconds / tokens)
-  latency.pace = steadied(latency.pace || (latency.shared ?? latency).pace || per, per)
-  const expected = tpotOf(latency, load)
-  takeIn(latency.tpot, TPOT, expected, per)
-  rescale(latency.tpot.covariance, tpotOf(latency, load) / expected)
+  if (shared !== null) learnTpot(shared, tokens, load, seconds)
+  latency.pace = steadied(latency.pace || (shared ?? latency).pace || per, per)
+  takeIn(latency.tpot, TPOT, tpotOf(latency, load), per)
 }
 
 const scaled = { ttft: new Float64Array(TTFT.length), tpot: new Float64Array(TPOT.length) }
@@ -159,10 +194,12 @@ const scaled = { ttft: new Float64Array(TTFT.length), tpot: new Float64Array(TPO
 /** What was seen last (`sight`) took `seconds` where `expected` were. Errors are relative: a second is much of one, and nothing of a minute. */
 function takeIn(regression: Regression, places: Int32Array, expected: number, seconds: number): void {
   const features = places === TTFT ? scaled.ttft : scaled.tpot
+  const shortest = places === TTFT ? SHORTEST_TTFT : SHORTEST_TPOT
   const scale = 1 / (NOISE * expected)
   for (let i = 0; i < places.length; i++) features[i] = sight[places[i]!]! * scale
   observe(regression, features, believable(seconds, expected) * scale, MEMORY)
   keepPositive(regression)
+  rescale(regression.covariance, Math.max(shortest, estimated(regression, places)) / expected)
 }
 
 /** A geometric mean, which the few that hang or come in one piece hardly move. */
@@ -194,8 +231,12 @@ function keepPositive({ weights, covariance }: Regression): void {
   for (let i = 0; i < size; i++) weights[i] = Math.max(0, weights[i]!)
 }
 
-/** Of `before` tokens of a conversation that this deployment had seen, it told to have kept `cached`. */
+/**
+ * Of `before` tokens of a prompt that it was taken to have kept, it told to have kept `cached`. An engine that never told of any may
+ * keep them all the same and not say so.
+ */
 export function learnKept(latency: Latency, before: number, cached: number): void {
-  if (before < 1) return
+  if (cached > 0) latency.keptTold = true
+  if (before < 1 || !latency.keptTold) return
   latency.kept += KEPT_SHARE * (Math.min(1, cached / before) - latency.kept)
 }

@@ -4,15 +4,17 @@ import type { LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort } from '../../core/capabilities.ts'
-import type { RequestProfile, Target } from '../../core/types.ts'
+import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
 import type { Usage } from '../../core/settlement.ts'
 import { expectsAs, newArm, newCommon, sharedName, rebase, type Topics } from './arms.ts'
 import { gather, newCells } from './topic-stats.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
-import { learnKept, learnTpot, learnTtft, newLatency, tpotOf, ttftOf } from './latency.ts'
+import { learnKept, learnTpot, learnTtft, newLatency, readingOf, tpotOf, ttftOf } from './latency.ts'
 import { type Begin, learnRoom, learnStay } from './room.ts'
 import { learnLoad, loadMsOf, newLoadTime } from './load-time.ts'
 import { learnLength } from './length.ts'
+import { learnShare } from './prompt-caches.ts'
+import { PrefixMap } from './prefix-map.ts'
 import { RecentAnswers } from './recent-answers.ts'
 import { learnQuality, learnValidity } from './success.ts'
 
@@ -25,8 +27,8 @@ export interface Observation {
   readonly target: Target
   /** What its backend was doing when it was sent. */
   readonly load: LoadView
-  /** What else its backend was at while it waited for its first token, and when it came; null: it was no stream. */
-  readonly place: Pick<Begin, 'beside' | 'running'> | null
+  /** What else its backend was at while it waited for its first token, and when it came, and what that took by itself, ms; null: it was no stream. */
+  readonly place: (Pick<Begin, 'beside' | 'running'> & { readonly ownMs: number }) | null
   readonly usage: Usage | null
   /** Whether it was whole and valid; null where that is nobody's merit or fault: a caller that left, a lost connection. */
   readonly valid: boolean | null
@@ -40,10 +42,14 @@ export interface Observation {
   readonly totalMs: number | null
   /** It was sent while its model was not known to be loaded: what its engine says that the load took, null where it does not say. Absent: it was loaded. */
   readonly cold?: { readonly toldMs: number | null } | null
-  /** Tokens of the conversation that this deployment had seen before; null = none. */
-  readonly before: number | null
+  /** Tokens of the prompt that the deployment was taken to have kept. */
+  readonly before: number
 }
 
+/** Seconds of reading that may as well have been none: short prompts are read side by side. */
+const HARDLY = 0.05
+/** Streams, until it is known how quickly an engine reads prompts. */
+const PACE_KNOWN = 30
 /** Of one model at one effort; the oldest are forgotten. */
 const MOST_VERSIONS = 8
 /** Answers that can still be judged. */
@@ -62,6 +68,8 @@ export class ModelStats {
   /** By id of the deployment: disks differ as much as models do. */
   readonly #loads = new Map<string, LoadTime>()
   readonly #recent = new RecentAnswers(MOST_RECENT)
+  /** What backends have kept of prompts. */
+  readonly prefixes = new PrefixMap()
   /** Something was learnt since the last look. */
   changed = false
 
@@ -202,7 +210,17 @@ export class ModelStats {
   }
 }
 
-function learnTimes({ profile, target, usage, load, place, ttftMs, streamMs, totalMs, before }: Observation): void {
+function learnTimes({
+  profile,
+  target,
+  usage,
+  load,
+  place,
+  ttftMs,
+  streamMs,
+  totalMs,
+  before: held,
+}: Observation): void {
   const { latency } = target.deployment
   const input = usage?.input ?? profile.inputTokens
   const fresh = Math.max(0, input - (usage?.cachedInput ?? 0))
@@ -210,15 +228,39 @@ function learnTimes({ profile, target, usage, load, place, ttftMs, streamMs, tot
     const seconds = ttftMs / 1000
     // As late as it would be with the last of the places: what came on top was waiting.
     const last = Math.max(0, Math.round(latency.room.size) - 1)
-    const usual = ttftOf(latency, fresh, load, Math.min(load.open, last))
+    const reading = readingOf(latency, fresh, load)
+    // What was sent before it was read before it: how long that took says nothing of this prompt.
+    const queued = reading - readingOf(latency, fresh, alone(load))
+    const before = queued < HARDLY ? 0 : queued
+    const usual = before + ttftOf(latency, fresh, alone(load), Math.min(load.open, last))
+    const { room } = latency
     const waited =
-      place !== null && learnRoom(latency.room, { beside: place.beside, running: place.running, seconds, usual })
-    if (!waited) learnTtft(latency, fresh, load, seconds)
+      place !== null &&
+      learnRoom(room, {
+        beside: place.beside,
+        running: place.running,
+        seconds,
+        usual,
+        reading: reading > HARDLY && latency.ttft.count < PACE_KNOWN ? reading : 0,
+      })
+    const own = place === null || place.ownMs <= 0 ? seconds : place.ownMs / 1000
+    const rest = before > seconds / 2 ? own : Math.max(own, seconds - before)
+    if (!waited) learnTtft(latency, fresh, alone(load), rest)
   }
   if (streamMs !== null) learnStay(latency.room, streamMs / 1000)
-  if (before !== null && usage !== null) learnKept(latency, Math.min(before, usage.input), usage.cachedInput)
+  if (usage !== null) learnCache(target.deployment, usage, held)
   if (usage === null) return
   if (streamMs !== null) learnTpot(latency, usage.output - 1, load, streamMs / 1000)
   else if (totalMs !== null && profile.generates)
     learnTpot(latency, usage.output, load, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, load)))
+}
+
+/** Without the prompts that are read before. */
+const alone = (load: LoadView): LoadView => ({ ...load, pending: 0, waiting: null })
+
+/** `held`: tokens of the prompt that it was taken to have kept. */
+function learnCache({ latency, cache }: Deployment, { input, cachedInput }: Usage, held: number): void {
+  const kept = Math.min(held, input)
+  learnKept(latency, kept, cachedInput)
+  if (latency.keptTold) learnShare(cache, kept, cachedInput, input)
 }

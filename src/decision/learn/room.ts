@@ -7,6 +7,8 @@ import type { Room } from '../../core/arm.ts'
 
 /** It took so many times as long as is usual where there is a place. */
 const LATE = 1.6
+/** An engine may read prompts so many times more slowly than is known yet: that is no waiting for a place. */
+const UNSURE = 3
 /** How much of a stream that seems to have waited goes into the size: about the last ten are looked at. */
 const SIZE_SHARE = 0.1
 /** So many must seem to have found it full, and more are not counted: what was wrong is forgotten as soon. */
@@ -45,12 +47,14 @@ export interface Begin {
   /** Until it came, and what is usual where there is a place. */
   readonly seconds: number
   readonly usual: number
+  /** Of the usual time what prompts take to be read, its own and those before it, as long as that is hardly known; else 0. */
+  readonly reading: number
 }
 
 /** True: it may have waited for a place, so its time does not show how quick the engine is. */
-export function learnRoom(room: Room, { beside, running, seconds, usual }: Begin): boolean {
+export function learnRoom(room: Room, { beside, running, seconds, usual, reading }: Begin): boolean {
   const size = Math.round(room.size)
-  const late = seconds > LATE * usual
+  const late = seconds > LATE * (usual + UNSURE * reading)
   const full = late && size > 0 && beside >= size
   if (!late && running > size) {
     room.size = running

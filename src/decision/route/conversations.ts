@@ -5,14 +5,12 @@ export interface Remembered {
   /** `backend/model` */
   readonly deployment: string
   readonly model: string
-  /** Tokens of the conversation so far, prompt and answer: what the engine may have kept. */
-  readonly tokens: number
   /** Clock reading, ms. */
   readonly at: number
 }
 
 const MOST = 20_000
-/** Engines and clouds keep a prefix for some minutes; a model may be changed after a pause. */
+/** After a pause the model may be another one. */
 const KEPT_MS = 10 * 60_000
 
 export class Conversations {

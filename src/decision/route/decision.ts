@@ -1,6 +1,7 @@
 /** A decision: what goes in, and all that leads to the plan and to what is kept of it. */
 import type { LoadView } from '../../core/load.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
+import type { PrefixMap } from '../learn/prefix-map.ts'
 import type { Admission } from './admission.ts'
 import type { CandidateSet } from './candidates.ts'
 import type { Ceilings, Relaxed } from './ceilings.ts'
@@ -22,6 +23,8 @@ export interface DecisionContext {
   readonly recall: (affinity: string | null, ever?: boolean) => Remembered | null
   /** From 0 to 1. */
   readonly random: () => number
+  /** What backends have kept of prompts. */
+  readonly prefixes: PrefixMap
 }
 
 /** What is decided about. */
@@ -49,6 +52,6 @@ export interface Decision {
   readonly shown: readonly number[]
   /** KEPT_COLUMNS for each of them. Null: only one can be asked, and nobody has read yet what is expected of it; see valuesOf. */
   values: readonly number[] | null
-  /** Of the one that can be asked, when it was decided. */
-  readonly load: LoadView | null
+  /** Of the one that can be asked, when it was decided; null: `values` are there. */
+  readonly only: { readonly load: LoadView; readonly held: number } | null
 }

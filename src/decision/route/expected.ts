@@ -29,10 +29,12 @@ export function valuesOf(decision: Decision): readonly number[] {
 }
 
 /** Of a decision that had nothing to weigh: the estimates are made when somebody reads them. */
-function valuesOfOne({ question, admission, shown, load }: Decision): readonly number[] {
-  const { request, profile, choice, set, remembered, pressure } = question
-  const rows = new Float64Array(set.targets.length * COLUMNS)
-  predict(rows, { targets: set.targets, live: admission.live, load }, profile, remembered)
+function valuesOfOne({ question, admission, shown, only }: Decision): readonly number[] {
+  const { request, profile, choice, set, remembered, pressure, rota, now } = question
+  const { targets, seats } = set
+  const rows = new Float64Array(targets.length * COLUMNS)
+  const held = new Float64Array(targets.length).fill(only?.held ?? 0)
+  predict(rows, { targets, live: admission.live, held, rota, seats, load: only?.load ?? null, now }, profile)
   for (const row of admission.live) {
     const target = set.targets[row]!
     score(rows, row, weightsOf(choice.scoring, pressure), request.stream, stickinessBonus(target, remembered))
@@ -68,13 +70,16 @@ function copyRow(rows: Float64Array, from: number, to: number): void {
   }
 }
 
+const NOTHING = [0]
+
 /** By its own expected tokens, not by those of the model that answered. */
-export function baselineOf({ choice, table, profile }: Question): ExpectedBaseline | null {
+export function baselineOf({ choice, table, profile, now }: Question): ExpectedBaseline | null {
   const name = choice.rule?.spec.baseline ?? null
   const deployment = name === null ? undefined : table.catalog.byId.get(name)
   if (deployment === undefined) return null
   const rows = new Float64Array(COLUMNS)
-  predict(rows, { targets: deployment.targets, live: [0], load: null }, profile, null)
+  const alone = { live: [0], held: NOTHING, rota: null, seats: NOTHING, load: null, now }
+  predict(rows, { targets: deployment.targets, ...alone }, profile)
   const cost = rows[COLUMN.cost]!
   return { backend: deployment.backend.name, model: deployment.model, nanoUsd: Number.isFinite(cost) ? cost : null }
 }

@@ -12,6 +12,7 @@ import { ceilingsOf, keepBelow, NO_CEILINGS } from './ceilings.ts'
 import type { Decision, DecisionContext, Question } from './decision.ts'
 import { baselineOf, copyOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
+import { heldShares } from './held.ts'
 import { keptOf, shownOf } from './kept.ts'
 import { resolve } from './names.ts'
 import { explore, type Pick, rank, stickinessBonus } from './pick.ts'
@@ -131,15 +132,19 @@ export function choose(
     now: moment.now,
   }
   return admission.live.length === 1 && ceilings === NO_CEILINGS
-    ? onlyOne(question, admission)
+    ? onlyOne(question, admission, moment)
     : weighed(question, admission, moment)
 }
 
 /** Nothing depends on what is expected of it. */
-function onlyOne(question: Question, admission: Admission): Decision {
+function onlyOne(question: Question, admission: Admission, { prefixes }: DecisionContext): Decision {
   const pick = { order: admission.live, explored: false, propensity: 1 }
-  const { load } = question.set.targets[admission.live[0]!]!.deployment.live
-  return { question, admission, relaxed: null, pick, shown: shownOf(pick.order, admission), values: null, load }
+  const { live, cache } = question.set.targets[admission.live[0]!]!.deployment
+  // What is expected is worked out when somebody reads it, and by then the prompt itself is there.
+  const { prefix } = question.profile
+  prefixes.look(prefix)
+  const only = { load: { ...live.load }, held: prefixes.heldOf(cache, prefix) }
+  return { question, admission, relaxed: null, pick, shown: shownOf(pick.order, admission), values: null, only }
 }
 
 /** Grows with the largest field; a decision is over before the next one begins. */
@@ -147,8 +152,9 @@ let scratch = new Float64Array(64 * COLUMNS)
 let troubles = new Float64Array(64)
 
 /** Estimates, ceilings, order. */
-function weighed(question: Question, admitted: Admission, { now, random, recall }: DecisionContext): Decision {
+function weighed(question: Question, admitted: Admission, moment: DecisionContext): Decision {
   const { request, profile, choice, set, ceilings, remembered, pressure, rota } = question
+  const { now, random, recall } = moment
   const { length } = set.targets
   if (troubles.length < length) {
     scratch = new Float64Array(2 * length * COLUMNS)
@@ -156,7 +162,9 @@ function weighed(question: Question, admitted: Admission, { now, random, recall 
   }
   const rows = scratch
   const weights = weightsOf(choice.scoring, pressure)
-  predict(rows, { targets: set.targets, live: admitted.live, load: null }, profile, remembered)
+  const { targets, seats } = set
+  const held = heldShares(targets, admitted.live, profile, moment)
+  predict(rows, { targets, live: admitted.live, held, rota, seats, load: null, now }, profile)
   const unscored = isUnscored(choice.scoring)
   for (const row of admitted.live) {
     const target = set.targets[row]!
@@ -179,7 +187,7 @@ function weighed(question: Question, admitted: Admission, { now, random, recall 
     : { order, explored: false, propensity: 1 }
   const shown = shownOf(order, admission)
   const values = copyOf(rows, shown, admission.excluded)
-  return { question, admission, relaxed, pick, shown, values, load: null }
+  return { question, admission, relaxed, pick, shown, values, only: null }
 }
 
 /** Only where the caller left the choice to the gateway, and nothing is under way. */

@@ -1,62 +1,46 @@
 /** What an answer by each of the candidates would take, into the rows of a table of numbers. Pure arithmetic: no object is made. */
 import type { TextFeatures } from '../../core/arm.ts'
-import type { LoadView } from '../../core/load.ts'
 import { NANO_USD } from '../../core/money.ts'
 import { isTimed, textNanoUsd, timedNanoUsd } from '../../core/rates.ts'
 import { NO_PRICE, type Price } from '../../core/settings.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
-import type { Deployment, RequestProfile, Target } from '../../core/types.ts'
+import { loadWait } from '../../core/residency.ts'
+import type { RequestProfile, Target } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
-import { tpotOf, ttftOf } from '../learn/latency.ts'
+import { readingOf, tpotOf, ttftOf } from '../learn/latency.ts'
 import { factorsFor, reasoningShare, usualLength } from '../learn/length.ts'
 import { waitOf } from '../learn/room.ts'
 import { doubtOf, successOf } from '../learn/success.ts'
 import { isLocal } from './local.ts'
-import type { Remembered } from './conversations.ts'
+import { predictCongestion } from './congestion.ts'
+import type { Estimated } from './estimated.ts'
 
 /** USD for a million tokens that a model of unknown price is taken for: one of the dear ones, so that nobody is surprised. */
 const DEAR: Price = { ...NO_PRICE, inputPerMtok: 3, cachedInputPerMtok: 3, outputPerMtok: 15 }
 /** USD for an hour of an engine that nobody put a price on: about its electricity. Only to compare with. */
 const NOMINAL_PER_HOUR = 0.05
 
-/** What stands in the rows of a decision, and how busy who is asked is; `load` null: as it is at the moment. */
-export interface Estimated {
-  readonly targets: readonly Target[]
-  /** Rows that are estimated: the places of their targets. */
-  readonly live: readonly number[]
-  readonly load: LoadView | null
-}
-
 /**
  * Fills in the rows, one kind of number after the other: of short loops that call nothing large no number becomes an object,
  * nor where NaN is stored by itself: chosen by `? :` it makes an object of the other number.
- * `remembered`: where this conversation was answered last, and how much of it is cached there.
  */
-export function predict(
-  rows: Float64Array,
-  estimated: Estimated,
-  profile: RequestProfile,
-  remembered: Remembered | null,
-): void {
-  predictPrompts(rows, estimated, profile.inputTokens, remembered)
+export function predict(rows: Float64Array, estimated: Estimated, profile: RequestProfile): void {
+  predictPrompts(rows, estimated, profile.inputTokens)
   predictAnswers(rows, estimated, profile)
   predictTimes(rows, estimated, profile.generates)
+  predictCongestion(rows, estimated)
   predictCosts(rows, estimated)
 }
 
-function predictPrompts(
-  rows: Float64Array,
-  { targets, live }: Estimated,
-  tokens: number,
-  remembered: Remembered | null,
-): void {
+function predictPrompts(rows: Float64Array, { targets, live, held }: Estimated, tokens: number): void {
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
     const { deployment } = targets[row]!
     const input = calibrated(tokens, deployment.calibration)
     rows[at + COLUMN.input] = input
-    rows[at + COLUMN.cached] = remembered === null ? 0 : cachedTokens(deployment, remembered, input)
+    // As far as it has proven to keep such things.
+    rows[at + COLUMN.cached] = held[row]! * input * deployment.latency.kept
   }
 }
 
@@ -132,7 +116,7 @@ function predictLengths(
 let waits = new Float64Array(64)
 let works = new Float64Array(64)
 
-function predictTimes(rows: Float64Array, { targets, live, load }: Estimated, generates: boolean): void {
+function predictTimes(rows: Float64Array, { targets, live, load, now }: Estimated, generates: boolean): void {
   if (waits.length < targets.length) {
     waits = new Float64Array(2 * targets.length)
     works = new Float64Array(2 * targets.length)
@@ -140,19 +124,23 @@ function predictTimes(rows: Float64Array, { targets, live, load }: Estimated, ge
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
-    const { latency, live: now } = targets[row]!.deployment
-    const met = load ?? now.load
-    const wait = waitOf(latency.room, met.open) + now.queue.seconds
-    const start = ttftOf(latency, rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!, met)
+    const { latency, live: state, residency } = targets[row]!.deployment
+    const met = load ?? state.load
+    const fresh = rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!
+    const before = loadWait(residency, now) + state.queue.seconds
+    const wait = before + waitOf(latency.room, met.open)
+    const start = ttftOf(latency, fresh, met)
     const work = start + rows[at + COLUMN.output]! * tpotOf(latency, met)
     waits[row] = wait
     works[row] = work
     // How soon a stream begins says nothing about answers that are no streams of tokens.
     if (generates) {
+      rows[at + COLUMN.reading] = 1000 * (before + readingOf(latency, fresh, met))
       rows[at + COLUMN.ttft] = 1000 * (wait + start)
       rows[at + COLUMN.total] = 1000 * (wait + work)
       rows[at + COLUMN.work] = 1000 * work
     } else {
+      rows[at + COLUMN.reading] = NaN
       rows[at + COLUMN.ttft] = NaN
       rows[at + COLUMN.total] = NaN
       rows[at + COLUMN.work] = NaN
@@ -184,12 +172,6 @@ function predictCosts(rows: Float64Array, { targets, live, load }: Estimated): v
     const whole = isTimed(price) ? timedNanoUsd(price, work) : cost
     rows[at + COLUMN.compared] = comparable(whole, here, input, output, work)
   }
-}
-
-/** What the engine has kept of this conversation, as far as it has proven to keep such things. */
-function cachedTokens(deployment: Deployment, remembered: Remembered, input: number): number {
-  if (remembered.deployment !== deployment.id) return 0
-  return Math.min(remembered.tokens, input) * deployment.latency.kept
 }
 
 /**

@@ -59,7 +59,7 @@ export function score(rows: Float64Array, row: number, weights: WeightVector, st
   const at = row * COLUMNS
   const ttft = rows[at + COLUMN.ttft]!
   const rest = rows[at + COLUMN.total]! - ttft
-  rows[at + COLUMN.waited] = ttft + (stream ? STREAMED * rest : rest)
+  rows[at + COLUMN.waited] = ttft + (stream ? STREAMED * rest : rest) + rows[at + COLUMN.congestion]!
   const success = rows[at + COLUMN.success]!
   const spent = READING * (rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!) + rows[at + COLUMN.output]!
   // Without an answer to judge (embeddings) all are taken to succeed alike.
