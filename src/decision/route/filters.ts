@@ -34,7 +34,7 @@ function contextFor(deployment: Deployment, { endpoint, needs }: Kind, profile: 
   const { facts } = deployment
   const asked = profile.context ?? null
   if (asked === null || facts.wishes.numCtx !== null) return facts.context
-  const place = placeFor(deployment, endpoint, needs, Infinity, true)
+  const place = placeFor(deployment, endpoint, needs, Infinity)
   if (place?.format !== endpoint.format) return facts.context
   return Math.min(asked, facts.trainedContext ?? asked)
 }
