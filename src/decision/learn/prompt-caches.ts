@@ -2,8 +2,11 @@
 import type { PromptCache } from '../../core/prompt-cache.ts'
 import type { Provider } from '../../core/provider.ts'
 
-/** Tokens of an engine that does not say what its cache holds: it has some of what one request may have at the least. */
-const LOCAL_TOKENS = 128_000
+/**
+ * Tokens of an engine that does not say what its cache holds. Taken for too much it costs little, as answers show how much less is
+ * kept; taken for too little, prompts go where nothing of them is, and no answer shows that.
+ */
+const LOCAL_TOKENS = 2_000_000
 /**
  * What runs meanwhile takes of the cache as well: how much shows in what engines tell to have kept. Too much room costs little, as that
  * is soon seen; too little sends prompts elsewhere that would have been kept, which nothing shows.
