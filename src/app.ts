@@ -6,6 +6,7 @@ import { openAnswers } from './answers/open.ts'
 import { AnswerChecker } from './accounting/checker.ts'
 import { type Endpoint, ENDPOINTS } from './core/endpoints.ts'
 import { type Formats, FORMATS } from './formats/formats.ts'
+import { Prefills } from './dispatch/prefills.ts'
 import { SealMemory } from './dispatch/seal-memory.ts'
 import { Fleet } from './backends/fleet/fleet.ts'
 import { TokenCounts } from './backends/fleet/token-counts.ts'
@@ -77,6 +78,7 @@ export interface App {
 }
 
 const now = (): number => performance.now()
+const USER_AGENT = `turnout/${VERSION}`
 
 export async function createApp({
   config,
@@ -141,15 +143,17 @@ export async function createApp({
   })
   const checker = new AnswerChecker()
   const counts = new TokenCounts(formats, now)
+  const prefills = new Prefills({ fleet, now, userAgent: USER_AGENT, connectMs: config.limits.connectMs })
   const stages: Stages = {
     fleet,
     counts,
+    prefills,
     pools,
     formats,
     metrics,
     books,
     now,
-    userAgent: `turnout/${VERSION}`,
+    userAgent: USER_AGENT,
     seals: new SealMemory(),
     policy: () => policy,
     classify: classifier(weights),
@@ -235,6 +239,7 @@ export async function createApp({
       await keys.stop()
       await fleet.stop()
       await counts.close()
+      await prefills.close()
       await pools.destroy()
       books.flush()
       await state?.stop()

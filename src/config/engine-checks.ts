@@ -21,7 +21,7 @@ export function engineChecks(outline: LooseView, providers: ReadonlyMap<string, 
       message === null ? [] : [{ path: `backends[${at}].${path}`, message }]
     const twin = roots.findIndex((root, other) => other !== at && root !== null && root === roots[at])
     return [
-      ...issue('engine', kindFault(provider)),
+      ...issue('engine', kindFault(provider) ?? roleFault(backend)),
       ...issue('engine.command', commandFault(engine.command)),
       ...issue('url', addressFault(roots[at] ?? null, twin)),
       ...issue('models', modelsFault(backend)),
@@ -43,6 +43,12 @@ function rootOf({ url, kind, path_as_is: asIs }: Backend, providers: ReadonlyMap
 
 const kindFault = ({ local, generic, label }: Provider): string | null =>
   local || generic ? null : `is for engines of this machine, and ${label} is a cloud; leave it out`
+
+/** It is called where it is there, and nobody waits for its start. */
+const roleFault = ({ role }: Backend): string | null =>
+  role === 'prefill'
+    ? 'cannot be started when it is needed where `role: prefill` stands beside it; leave one of them out'
+    : null
 
 function commandFault(command: unknown): string | null {
   if (typeof command !== 'string') return null

@@ -25,6 +25,7 @@ const backend = map(
     ...{ name: or(name), kind: text, url: text, path_as_is: or(z.boolean()), key: or(z.string()), models: texts },
     keys: or(z.array(or(z.union([z.string(), z.looseObject({ key: or(z.string()) })])))),
     ...keyed(WISHES, () => or(z.unknown())),
+    role: or(z.string()),
     engine: or(z.object({ command: or(z.unknown()), group: or(name), memory: or(volume) })),
   },
   OPTIONS.backend,

@@ -34,7 +34,12 @@ export interface Sent {
   readonly askedAt: EndpointPlace
   /** What of the request this format cannot say, by its name in the caller's. */
   readonly lossy: readonly string[]
+  /** How its prompt came to be read, where its backend is one of those that answer what others have read; null: there are no such others. */
+  readonly path: Path | null
 }
+
+/** `unified`: the backend that answers has read the prompt as well. */
+export type Path = 'prefill-decode' | 'unified'
 
 export class Attempt {
   readonly target: Target
@@ -50,6 +55,7 @@ export class Attempt {
   readonly addsUsage: boolean
   readonly askedAt: EndpointPlace
   readonly lossy: readonly string[]
+  readonly path: Path | null
   /** When the first frame of its answer, or the whole of it, was in hand; null where none came. */
   committedAt: number | null = null
   /** Null while it is open. */
@@ -75,6 +81,7 @@ export class Attempt {
     this.addsUsage = sent.addsUsage
     this.askedAt = sent.askedAt
     this.lossy = sent.lossy
+    this.path = sent.path
   }
 
   get deployment(): Deployment {

@@ -23,17 +23,21 @@ import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
+import { changesFor } from './changes-for.ts'
 import { engineLease } from './engine-lease.ts'
 import { type Admitted, enter } from './entry.ts'
 import { isNearLimit, overflowOf } from './exact-fit.ts'
 import { failureOfAll } from './failure.ts'
 import { keepLarger, nextStep } from './next-step.ts'
+import { phased, type Prefills } from './prefills.ts'
 
 /** The parts of the gateway that calls are made with. */
 export interface DispatchTools extends CallTools {
   readonly formats: Formats
   /** Absent: prompts near the limit go by their estimates. */
   readonly counts?: Pick<TokenCounts, 'of'>
+  /** Absent: who answers a prompt reads it. */
+  readonly prefills?: Pick<Prefills, 'of'>
   readonly fleet: Pick<Fleet, 'gateOf' | 'seatOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
     refusesUsage(deployment: Deployment): void
   }
@@ -295,7 +299,7 @@ export class Attempts {
   }
 
   async #send({ target, pass, queuedMs }: Admitted, lease: Lease | null): Promise<Attempt | null> {
-    const { fleet, now, pools } = this.#tools
+    const { fleet, now, pools, prefills } = this.#tools
     const request = this.#request
     const { deployment } = target
     if (this.#caller.gone) {
@@ -319,21 +323,27 @@ export class Attempts {
     // Where the client takes one buffer a large one is joined here, which can be done in slices.
     const steps = large && !pools.takesPieces(deployment.backend.root) ? inOnePiece(composing) : composing
     const body = large ? await inSlices(steps) : atOnce(steps)
+    const since = now()
+    const caller = this.#caller
+    const phasing = { request, caller, plan: this.#plan, deployment, pass, format, askedAt, inputTokens, body }
+    const phases = phased(prefills, phasing)
+    const phase = phases instanceof Promise ? await phases : phases
     // It may have left meanwhile.
-    if (this.#caller.gone) {
+    if (phase.over !== null) {
       pass?.unused()
-      return this.#stop(clientClosed())
+      return this.#stop(phase.over)
     }
     const startedAt = now()
     const traits = {
       format,
       place: askedAt,
       inputTokens,
-      body,
+      body: phase.body,
       fresh: this.#fresh,
       key: pass?.key?.secret ?? null,
       number: this.made.length + 1,
       startedAt,
+      since,
     }
     const exchange = new Exchange(callOf(request, this.#plan, target, traits, this.#tools))
     // What throws comes before `begin`: only the end of an attempt gives its place back.
@@ -342,10 +352,10 @@ export class Attempts {
     const attempt = new Attempt({
       target,
       exchange,
-      startedAt,
+      startedAt: since,
       load: { ...deployment.live.load },
       cold: !isLoaded(deployment.residency, startedAt),
-      place: fleet.begin(deployment, this.#plan.profile, request.stream),
+      place: fleet.begin(deployment, phase.unread, request.stream),
       pass,
       queuedMs,
       lease,
@@ -353,6 +363,7 @@ export class Attempts {
       addsUsage,
       askedAt,
       lossy,
+      path: phase.path,
     })
     this.made.push(attempt)
     try {
@@ -385,10 +396,3 @@ const lacksPlace = (error: GatewayError): boolean =>
 /** The gateway's own reader of shapes may fail on an answer, and what it throws may quote it. */
 const unknownShape = ({ exchange, deployment }: Attempt): GatewayError =>
   badAnswer(deployment.backend, 'sent an answer of a shape that is not known', exchange.status)
-
-/** Adaptations by which the deployment is called at this moment: those that its refusals have taught, then those of this request. */
-function changesFor({ health }: Deployment, now: number, tried: readonly string[]): readonly string[] {
-  if (health.adapted.size === 0) return tried
-  const learnt = [...health.adapted].flatMap(([change, until]) => (until > now ? [change] : []))
-  return [...learnt, ...tried]
-}

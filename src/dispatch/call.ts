@@ -34,15 +34,16 @@ export interface CallTraits {
   readonly key: string | null
   /** 1 for the first call of the request. */
   readonly number: number
-  /** Clock reading. */
+  /** Clock readings: when it is sent, and since when it is waited for. */
   readonly startedAt: number
+  readonly since: number
 }
 
 export function callOf(
   request: GatewayRequest,
   plan: RoutePlan,
   { deployment, effort }: Target,
-  { format, place, inputTokens, body, fresh, key, number, startedAt }: CallTraits,
+  { format, place, inputTokens, body, fresh, key, number, startedAt, since }: CallTraits,
   { pools, now, userAgent, seals }: CallTools,
 ): Call {
   const { backend, model } = deployment
@@ -74,11 +75,16 @@ export function callOf(
     totalMs: Math.max(1, longest - (startedAt - request.startedAt)),
     ownDeadline,
     now,
+    since,
     asks: (lack) => asks(request, plan.profile, lack) || (effort !== null && lack === 'reasoning'),
   }
 }
 
-function pathOf({ path, streamPath, paths, format }: EndpointPlace, model: string, request: GatewayRequest): string {
+export function pathOf(
+  { path, streamPath, paths, format }: EndpointPlace,
+  model: string,
+  request: GatewayRequest,
+): string {
   const { stream, endpoint } = request
   const asked = endpoint.format === format ? paths?.[endpoint.id] : undefined
   const own = asked ?? (stream ? (streamPath ?? path) : path)

@@ -198,6 +198,18 @@ export interface BackendSide {
   readFault(body: string): UpstreamFault
   /** How backends of this format are asked for the tokens of a prompt; absent: none of them tells. */
   readonly counter?: TokenCounter
+  /** How one backend reads a prompt and another one answers it; absent: none of this format can. */
+  readonly handover?: Handover
+}
+
+/** Bodies are as `compose` writes them. */
+export interface Handover {
+  /** What makes a backend read the prompt and keep what it has read for another one; null: who reads this request has to answer it. `model`: as that backend names it. */
+  reading(composed: Buffer, model: string): readonly Buffer[] | null
+  /** Where it keeps that, by its answer, as JSON; null: it does not say. */
+  kept(answer: string): string | null
+  /** What makes the other one fetch it, and answer. */
+  answering(composed: Buffer, kept: string): readonly Buffer[]
 }
 
 export interface TokenCounter {

@@ -8,6 +8,7 @@ import { usdOf } from '../core/money.ts'
 import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
 import type { Deployment } from '../core/types.ts'
+import type { Path } from '../dispatch/attempt.ts'
 
 export type HeaderList = readonly string[]
 
@@ -20,6 +21,8 @@ export interface AnswerFacts {
   readonly overheadMs: number
   /** What a budget lowered the limit of output tokens to; null = none did. */
   readonly maxTokens: number | null
+  /** Null: whoever answers reads its prompts itself. */
+  readonly path: Path | null
 }
 
 /** What is known of a request at the moment when its headers go out. */
@@ -33,6 +36,7 @@ export function answerFactsOf({ request, plan, attempts, answer, error, overhead
     attempts: isKnown ? (attempts?.made.length ?? 0) : null,
     overheadMs,
     maxTokens: plan?.maxTokens ?? null,
+    path: answer?.path ?? null,
   }
 }
 
@@ -41,6 +45,7 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   list.push('x-request-id', facts.requestId, 'x-turnout-overhead-ms', String(Math.round(facts.overheadMs * 100) / 100))
   if (facts.attempts !== null) list.push('x-turnout-attempts', String(facts.attempts))
   if (facts.maxTokens !== null) list.push('x-turnout-max-tokens', String(facts.maxTokens))
+  if (facts.path !== null) list.push('x-turnout-path', facts.path)
   if (facts.route !== null) list.push('x-turnout-route', ascii(facts.route))
   if (facts.deployment === null) return
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
@@ -70,9 +75,18 @@ const usd = (nano: number): string =>
 /** What pages of another origin may read of an answer: all that is written here and in http/admission/request-limit.ts. */
 export const EXPOSED_HEADERS = [
   'x-request-id',
-  ...['route', 'backend', 'model', 'attempts', 'overhead-ms', 'max-tokens', 'tokens', 'cost-usd', 'cost-partial'].map(
-    (name) => `x-turnout-${name}`,
-  ),
+  ...[
+    'route',
+    'backend',
+    'model',
+    'attempts',
+    'path',
+    'overhead-ms',
+    'max-tokens',
+    'tokens',
+    'cost-usd',
+    'cost-partial',
+  ].map((name) => `x-turnout-${name}`),
   ...['requests', 'tokens'].flatMap((of) => ['limit', 'remaining', 'reset'].map((what) => `x-ratelimit-${what}-${of}`)),
   'request-id',
   ...['requests', 'tokens'].flatMap((of) =>

@@ -92,6 +92,7 @@ t.test('what cannot be started, asked or told apart is said with its remedy', as
     ['another machine', { url: 'http://gpu:9001' }, /backends\[0\]\.url: "gpu" may be another machine.*9001/s],
     ['TLS', { url: 'https://127.0.0.1:9001' }, /backends\[0\]\.url: is not "http:".*"http:\/\/127\.0\.0\.1:9001"/s],
     ['a cloud', { kind: 'openai', url: URL }, /backends\[0\]\.engine: is for engines of this machine/],
+    ['one that only reads', { role: 'prefill' }, /backends\[0\]\.engine: cannot be started when it is needed/],
     ['a name that is none', { engine: { ...ENGINE, grup: 'x' } }, /grup/],
     [
       'a time without a unit',

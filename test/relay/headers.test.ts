@@ -13,6 +13,7 @@ const FACTS: AnswerFacts = {
   attempts: 2,
   overheadMs: 1.23456,
   maxTokens: null,
+  path: null,
 }
 
 function answerHeaders(facts: Partial<AnswerFacts> = {}): Record<string, string> {

@@ -36,6 +36,7 @@ interface Case {
 /** For each bound: everything that can set it. */
 const CASES: Readonly<Record<BoundFilter, readonly Case[]>> = {
   weight: [{ outside: { weight: 0 } }],
+  role: [{ outside: { role: 'prefill' } }, { outside: { role: 'prefill' }, within: { role: 'decode' } }],
   policy: [{ key: { routes: ['mine'] } }],
   local: [
     { within: { kind: 'ollama' }, route: { limits: { local_only: true } } },

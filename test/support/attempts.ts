@@ -79,6 +79,7 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     lease: null,
     askedAt: ASKED_AT,
     lossy: [],
+    path: null,
     fresh: false,
     addsUsage: false,
   })

@@ -34,6 +34,8 @@ export interface Call {
   /** It was the caller who set it. */
   readonly ownDeadline: boolean
   readonly now: () => number
+  /** Clock reading from which its first token is waited for; absent: it is sent at once. */
+  readonly since?: number
   /** Whether the request asks for what goes by this name; see decision/classify/lacking.ts. */
   readonly asks?: (lack: string) => boolean
 }

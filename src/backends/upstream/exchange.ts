@@ -298,7 +298,7 @@ export class Exchange implements ResponseHandler {
     this.#committed = true
     const now = this.#call.now()
     this.#idle.seen(now)
-    this.ttftMs = now - this.#startedAt
+    this.ttftMs = now - (this.#call.since ?? this.#startedAt)
     this.#deadline.enter('idle', this.#idle.ms)
     this.#resolve()
   }

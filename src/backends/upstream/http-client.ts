@@ -1,4 +1,4 @@
-/** Small calls over HTTP, each with a whole answer: looks at engines, exports, the gateway's own commands. Never inference. */
+/** Small calls over HTTP, each with a whole answer: looks at engines, exports, the gateway's own commands, prompts that are read for another engine. Never what a caller gets. */
 import { Agent, request } from 'undici'
 
 export interface HttpCall {

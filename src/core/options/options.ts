@@ -34,6 +34,9 @@ export const WISH_OPTIONS = {
   ),
 }
 
+/** `backends[].role` */
+export const ROLES = ['prefill', 'decode'] as const
+
 /** `backends[]` */
 export const BACKEND_OPTIONS = {
   models: option(z.array(text), 'models in addition to the discovered ones, even if its list lacks them', {
@@ -53,6 +56,10 @@ export const BACKEND_OPTIONS = {
     z.boolean(),
     'ask an engine of your own what it is doing: what runs and waits in it, how full its memory is, which models are loaded. Clouds are never asked',
     { value: true },
+  ),
+  role: option(
+    z.enum(ROLES),
+    'vLLM with a KV connector, in pools: one of role prefill only reads prompts, for those of role decode that serve the same model, and is never asked by itself; without it an engine reads and answers',
   ),
   ...WISH_OPTIONS,
   prompt_caching: option(

@@ -61,6 +61,11 @@ const ROWS = {
     outside: ({ backend }) => (backend.weight > 0 ? null : 'it is drained: weight 0'),
     refused: { code: 'no_backend', message: (_, reasons) => `All candidates are drained: ${reasons}` },
   },
+  role: {
+    means: 'the backend only reads prompts, for those that answer: `role: prefill`',
+    outside: ({ backend }) => (backend.role === 'prefill' ? 'it only reads prompts for others: role prefill' : null),
+    refused: { code: 'no_backend', message: (_, reasons) => `No candidate answers by itself: ${reasons}` },
+  },
   policy: {
     means: 'the key may not use it: none of its `routes` leads there',
     ofKey: ['routes'],

@@ -11,6 +11,7 @@ import { OpenAIAnswerReader } from './answer-reader.ts'
 import { asksUsage, composeInSteps, refusesUsage } from './compose.ts'
 import { inOpenAIForm, type Ways } from './compose-contents.ts'
 import { DONE_EVENT } from './done.ts'
+import { HANDOVER } from './handover.ts'
 import { recordEvent, withRecord } from './explanation.ts'
 import { readFault } from '../read-fault.ts'
 import { modelEntry, modelList } from './model-entry.ts'
@@ -49,6 +50,7 @@ export const OPENAI: Format = {
     reader: (request, how) => new OpenAIAnswerReader(request, how),
     readFault,
     counter: TOKEN_COUNTER,
+    handover: HANDOVER,
   },
 }
 

@@ -38,6 +38,7 @@ export async function answerDryRun(
     attempts: 0,
     overheadMs,
     maxTokens: null,
+    path: null,
   })
   reply.headers(asObject(headers))
   if (prefersText(request.headers.accept)) reply.type('text/plain; charset=utf-8').send(decisionTable(decision))
