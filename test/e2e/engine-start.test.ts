@@ -69,6 +69,21 @@ t.test('a request starts its engine, and all that come meanwhile are answered by
   t.notOk(await isRunning(pid), 'and it ends with the gateway')
 })
 
+t.test('the decision weighs that an engine must be started first', async (t) => {
+  const [cold, warm] = [await engine('cold', { loadMs: 300 }), await engine('warm', { loadMs: 300 })]
+  const same = { models: ['same'] }
+  const gateway = await gatewayFor(t, {
+    backends: [
+      { ...cold, ...same },
+      { ...warm, ...same },
+    ],
+    routes: [{ name: 'r', candidates: ['cold/same', 'warm/same'], strategy: 'fast', explore: false }],
+  })
+  const first = await ask(gateway, 'warm/same')
+  for (let i = 0; i < 5; i++) t.equal((await ask(gateway, 'r')).pid, first.pid, 'the one that runs is asked')
+  t.equal(events(gateway, 'engine_starting').length, 1)
+})
+
 t.test('it is stopped after its ttl, and the next request starts it again', async (t) => {
   const gateway = await gatewayFor(t, { backends: [await engine('a', {}, { ttl: '300ms' })] })
   const { pid } = await ask(gateway, 'a')
