@@ -79,6 +79,7 @@ export function deploymentFor(
       queue: { waiting: 0, seconds: 0, full: false },
       retryAfterUntil: 0,
       refusesUsage: false,
+      follower: null,
     },
     health: {
       calls: 0,

@@ -1,4 +1,5 @@
 /** What the next decisions learn from the answers of a request. */
+import type { Prefix } from '../core/prefix.ts'
 import type { Usage } from '../core/settlement.ts'
 import type { RoutePlan } from '../core/types.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
@@ -26,6 +27,8 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
   const { ttftMs } = exchange
   // The verdict is about the answer that came last.
   const isJudged = attempt === life.answer
+  const usage = knownUsage(attempt)
+  tellFollower(attempt, usage, profile.prefix, now)
   lessons.learn({
     requestId: request.id,
     caller: request.principal.id,
@@ -33,7 +36,7 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
     target,
     load,
     place: exchange.streamed ? place : null,
-    usage: knownUsage(attempt),
+    usage,
     valid: !isJudged || verdict.score === null || verdict.censored ? null : verdict.score > 0,
     cut: isJudged && verdict.censored,
     // Longer than that only a load takes: of one that was not foreseen nothing is to be learnt.
@@ -44,6 +47,18 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
     totalMs: whole && ttftMs === null ? now - attempt.startedAt : null,
     before: place?.kept ?? 0,
   })
+}
+
+/** An engine that says what its cache stores is told whose those blocks are. */
+function tellFollower(
+  { deployment, startedAt, error }: Attempt,
+  usage: Usage | null,
+  prefix: Prefix,
+  now: number,
+): void {
+  if (error !== null || usage === null) return
+  const { live, cache } = deployment
+  live.follower?.answered({ cache, prefix, tokens: usage.input, kept: usage.cachedInput, from: startedAt, to: now })
 }
 
 /** What is a guess itself teaches nothing. */

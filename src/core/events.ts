@@ -23,7 +23,15 @@ export interface KeyRestEvent {
   readonly ms: number
 }
 
-export type BackendEvent = BackendStateEvent | KeyRestEvent
+/** Of what an engine publishes of its KV cache. */
+export type KvEventsEvent =
+  | { readonly event: 'kv_events_followed'; readonly backend: string }
+  /** They do not come: what is kept is guessed again, as of every engine. */
+  | { readonly event: 'kv_events_away'; readonly backend: string; readonly why: string }
+  /** So many batches did not come, and nobody can say them again. */
+  | { readonly event: 'kv_events_missed'; readonly backend: string; readonly batches: number }
+
+export type BackendEvent = BackendStateEvent | KeyRestEvent | KvEventsEvent
 
 /** An engine of this machine that appeared where nothing was configured. `address`: host and port; `models`: how many it lists. */
 export interface EngineEvent {
@@ -192,6 +200,9 @@ interface EventFacts {
 export const EVENTS: Readonly<Record<EventName, EventFacts>> = {
   backend_state: { level: 'info', of: 'fleet' },
   backend_key_rests: { level: 'warn', of: 'fleet' },
+  kv_events_followed: { level: 'info', of: 'fleet' },
+  kv_events_away: { level: 'warn', of: 'fleet' },
+  kv_events_missed: { level: 'warn', of: 'fleet' },
   engine_found: { level: 'info', of: 'fleet' },
   engine_starting: { level: 'info', of: 'engine' },
   engine_started: { level: 'info', of: 'engine' },

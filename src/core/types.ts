@@ -16,6 +16,7 @@ import type { Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, DeploymentFacts, Limits, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
+import type { CacheFollower } from './cache-follower.ts'
 import type { Residency } from './residency.ts'
 import type { Prefix } from './prefix.ts'
 import type { Priority } from './priority.ts'
@@ -53,6 +54,8 @@ export interface BackendLive {
   readonly retryAfterUntil: number
   /** It refused `stream_options` once: usage is no longer asked for. */
   readonly refusesUsage: boolean
+  /** Wishes to know of its answers; null: nobody does. */
+  readonly follower: CacheFollower | null
 }
 
 /** One model on one backend: what a request can be sent to. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { KvEvent } from '../../src/backends/kv-events/kv-batch.ts'
-import { type Answered, KvPairs } from '../../src/backends/kv-events/kv-pairs.ts'
+import type { AnsweredPrompt } from '../../src/core/cache-follower.ts'
+import { KvPairs } from '../../src/backends/kv-events/kv-pairs.ts'
 import type { Prefix } from '../../src/core/prefix.ts'
 
 const SIZE = 16
@@ -13,7 +14,7 @@ function prompt(name: number, blocks: number, shared = 0): Prefix {
 
 const stored = (name: string, from: number, to: number, parent: string | null = from === 0 ? null : `${name}${from - 1}`): KvEvent => ({ kind: 'stored', hashes: Array.from({ length: to - from }, (_, at) => `${name}${from + at}`), parent, blockSize: SIZE }) // prettier-ignore
 const removed = (...hashes: string[]): KvEvent => ({ kind: 'removed', hashes })
-const asked = (prefix: Prefix, more: Partial<Answered<string>> = {}): Answered<string> => ({ cache: 'c', prefix, tokens: prefix.size / 4, kept: 0, from: 100, to: 200, ...more }) // prettier-ignore
+const asked = (prefix: Prefix, more: Partial<AnsweredPrompt<string>> = {}): AnsweredPrompt<string> => ({ cache: 'c', prefix, tokens: prefix.size / 4, kept: 0, from: 100, to: 200, ...more }) // prettier-ignore
 const lostBy = (pairs: KvPairs<string>, ...events: KvEvent[]): number[] => pairs.take(events, 300).lost.map(({ hash }) => hash) // prettier-ignore
 
 t.test('the blocks of a request are those that came while it ran, from what was kept to its last full block', (t) => {
@@ -118,7 +119,7 @@ t.test('whatever runs beside it: what is lost was sent there, and a chain is nev
     const truth = new Map<string, number>()
     let [now, wrong, lost] = [0, 0, 0]
     const events: (readonly [at: number, event: KvEvent])[] = []
-    const requests: Answered<string>[] = []
+    const requests: AnsweredPrompt<string>[] = []
     for (let name = 1; name <= 40; name++) {
       const blocks = 1 + Math.floor(next() * 6)
       const from = now

@@ -112,7 +112,7 @@ export async function startOllama(): Promise<Engine> {
 const VLLM_STARTS_MS = 400_000
 
 /** vLLM's server: TURNOUT_TEST_VLLM is a Python that has it, TURNOUT_TEST_VLLM_MODEL the folder of a model. */
-export async function startVllm(): Promise<Engine> {
+export async function startVllm(more: readonly string[] = []): Promise<Engine> {
   const port = await freePort()
   const options = {
     model: resolve(variable('TURNOUT_TEST_VLLM_MODEL')),
@@ -127,6 +127,7 @@ export async function startVllm(): Promise<Engine> {
   const flags = ['enforce-eager', 'enable-prompt-tokens-details', 'enable-auto-tool-choice']
   const args = ['-m', 'vllm.entrypoints.openai.api_server', ...flags.map((flag) => `--${flag}`)]
   for (const [name, value] of Object.entries(options)) args.push(`--${name}`, value)
+  args.push(...more)
   const env = {
     ...process.env,
     HF_HUB_OFFLINE: '1',

@@ -151,6 +151,7 @@ export function live(traits: Partial<BackendLive> = {}): BackendLive & { refuses
     retryAfterUntil: 0,
     reading: null,
     refusesUsage: false,
+    follower: null,
     ...traits,
   }
 }

@@ -6,6 +6,7 @@ import type { RequestObserver } from '../../src/core/request-record.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadProviders } from '../../src/config/providers.ts'
 import type { Config } from '../../src/core/settings.ts'
+import type { Deployment } from '../../src/core/types.ts'
 import { eventually } from './await.ts'
 import { CLIENT } from './client.ts'
 
@@ -31,6 +32,8 @@ export interface Gateway {
 export interface OwnGateway extends Gateway {
   /** Another configuration, by the same reader. */
   apply(config: ConfigObject): Promise<Applied>
+  /** What it knows of this model: `backend/model`. */
+  deployment(id: string): Deployment
   /** Backends that it has, or may have, connections to. */
   pools(): number
 }
@@ -67,6 +70,11 @@ export async function startGateway(
     },
     ...metricsOf(url),
     apply: async (next) => app.apply(await parsed(next)),
+    deployment: (id) => {
+      const found = app.fleet.catalog.byId.get(id)
+      if (found === undefined) throw new Error(`there is no ${id}`)
+      return found
+    },
     pools: () => app.pools.size,
     close: () => app.close(),
   }

@@ -16,7 +16,8 @@ import { EnginePolls } from './engine-polls.ts'
 import { Guard } from './guard.ts'
 import { type LiveState, newLive, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
-import { kindCheck } from './kind-check.ts'
+import { KindCheck } from './kind-check.ts'
+import { KvMirror } from './kv-mirror.ts'
 import { type News, newsOf } from './news.ts'
 import { OwnEngine } from './own-engine.ts'
 import { CacheMirror } from './cache-mirror.ts'
@@ -37,6 +38,8 @@ export interface MonitorTools {
   readonly kinds: readonly Provider[]
   /** Those that the gateway starts. */
   readonly engines: Engines
+  /** Of its KV events: whether they come, and what is missing. */
+  followed(member: BackendMonitor, news: { readonly why: string | null; readonly missed: number }): void
   /** The state, or its reason, is another one. */
   moved(member: BackendMonitor, from: BackendState): void
   /** One of its keys was refused, and is left alone for so long. */
@@ -53,6 +56,7 @@ export class BackendMonitor {
   readonly guard: Guard
   readonly #places = new Places()
   readonly #mirror: CacheMirror
+  readonly #kv: KvMirror
   #models: Models
   #timing: PolicySettings['discovery']
   readonly #tools: MonitorTools
@@ -70,8 +74,7 @@ export class BackendMonitor {
   #stopped = false
   /** Another one for each description of the backend. */
   #turn = 0
-  /** What the kind was last compared with, and what came of it. */
-  #checked: { readonly about: string; readonly mismatch: string | null } = { about: '', mismatch: null }
+  readonly #kind: KindCheck
   #failures = 0
   #answeredAt = -Infinity
   #lookedAt = -Infinity
@@ -89,7 +92,14 @@ export class BackendMonitor {
     })
     this.#models = new Models(spec, this.live, models, tools.lessons)
     this.#refusal = new UsageRefusal(this.live)
+    this.#kind = new KindCheck(tools.kinds)
     this.#mirror = new CacheMirror(tools.lessons.prefixes)
+    this.#kv = new KvMirror({
+      now: () => tools.now(),
+      caches: () => this.#models.caches,
+      prefixes: tools.lessons.prefixes,
+      told: (news) => tools.followed(this, news),
+    })
     this.#polls = new EnginePolls(spec, this.live, discovery, {
       client: () => tools.client(),
       now: () => tools.now(),
@@ -198,7 +208,7 @@ export class BackendMonitor {
       if (backend.provider.local) this.#standing.room = roomLimitOf(deployment.latency.room)
     }
     if (news.is === 'pause') this.#paused(deployment, news, now)
-    else this.#standing.called(news, this.#checked.mismatch, now)
+    else this.#standing.called(news, this.#kind.mismatch, now)
     this.#clock.keep()
     if (this.live.state !== from && mayTellMore(this.live.state, backend)) this.#lookSoon()
   }
@@ -248,6 +258,7 @@ export class BackendMonitor {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#clock.stop()
     this.#abort?.abort()
+    this.#kv.stop()
     await Promise.all([this.#looking, this.#polls.stop()])
   }
 
@@ -297,10 +308,11 @@ export class BackendMonitor {
       // By the configuration before it.
       const isOver = (): boolean => this.#stopped || turn !== this.#turn
       if (isOver()) return
-      const checked = this.#isChecked(result)
+      const checked = this.#kind.isMade(turn, result)
       // Whoever answers serves meanwhile; for one that does not, its kind may be the whole reason.
       if (!checked && result.found) this.#take(result, null)
-      const mismatch = checked ? this.#checked.mismatch : await this.#mismatch(result, signal, stop.signal)
+      const ends = { client: tools.client, signal, stop: stop.signal }
+      const mismatch = checked ? this.#kind.mismatch : await this.#kind.make(turn, this.spec, result, ends)
       if (isOver()) return
       if (checked || !result.found) this.#take(result, mismatch)
       else this.#standing.noted(mismatch, this.#tools.now())
@@ -314,23 +326,6 @@ export class BackendMonitor {
     }
   }
 
-  /** Nothing is another than when the kind was compared last. */
-  #isChecked(result: Discovery): boolean {
-    return this.#tools.kinds.length === 0 || this.#checked.about === this.#about(result)
-  }
-
-  #about(result: Discovery): string {
-    return `${this.#turn} ${result.found ? 'found' : result.reason}`
-  }
-
-  async #mismatch(result: Discovery, signal: AbortSignal, stop: AbortSignal): Promise<string | null> {
-    const { client, kinds } = this.#tools
-    const about = this.#about(result)
-    const mismatch = await kindCheck(this.spec, result, { client: client(), signal, stop, kinds })
-    if (!signal.aborted || mismatch !== null) this.#checked = { about, mismatch }
-    return mismatch
-  }
-
   /** `note`: what is known to be wrong with whoever answers so. */
   #take(result: Discovery, note: string | null): void {
     const now = this.#tools.now()
@@ -340,6 +335,8 @@ export class BackendMonitor {
     this.#answers = serves
     if (!serves && this.#own.phase === 'starting') return
     if (result.found) {
+      // Before its first answer nothing is known to be kept, so that no earlier event is missed.
+      this.live.follower = this.#kv.follow(this.spec)
       this.#failures = result.complete ? 0 : this.#failures + 1
       if (this.#models.update(result.models)) this.#tools.changed()
       if (this.spec.provider.discovery.length > 0) this.#standing.found(note, now)

@@ -146,6 +146,11 @@ export class Fleet {
       changed: () => this.#replaceCatalog(),
       keyRested: ({ spec }: BackendMonitor, name: string, code: ErrorCode, ms: number) =>
         hooks.emit({ event: 'backend_key_rests', backend: spec.name, key_name: name, why: code, ms: Math.round(ms) }),
+      followed: ({ spec: { name: backend } }: BackendMonitor, { why, missed }) => {
+        if (missed > 0) hooks.emit({ event: 'kv_events_missed', backend, batches: missed })
+        else if (why === null) hooks.emit({ event: 'kv_events_followed', backend })
+        else hooks.emit({ event: 'kv_events_away', backend, why })
+      },
       moved: ({ spec, live: { state, reason, until } }: BackendMonitor, from: BackendState) => {
         const ends = until === null ? null : dateOf(until, { clock: hooks.now(), day: Date.now() })
         hooks.emit({ event: 'backend_state', backend: spec.name, from, state, reason, until: ends })

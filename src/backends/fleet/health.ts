@@ -23,6 +23,7 @@ export const newLive = (): LiveState => ({
   retryAfterUntil: 0,
   reading: null,
   refusesUsage: false,
+  follower: null,
   comesIn: null,
 })
 

@@ -17,8 +17,41 @@ interface Tools {
   readonly kinds: readonly Provider[]
 }
 
+/** The comparison of one backend, which is made again only when something else answers, or its configuration is another one. */
+export class KindCheck {
+  readonly #kinds: Tools['kinds']
+  #about = ''
+  #mismatch: string | null = null
+
+  constructor(kinds: Tools['kinds']) {
+    this.#kinds = kinds
+  }
+
+  /** What to write instead, as of the last comparison; see `mismatchOf`. */
+  get mismatch(): string | null {
+    return this.#mismatch
+  }
+
+  /** Nothing is another than then. `turn`: another one for each description of the backend. */
+  isMade(turn: number, result: Discovery): boolean {
+    return this.#kinds.length === 0 || this.#about === aboutOf(turn, result)
+  }
+
+  async make(turn: number, spec: BackendSpec, result: Discovery, tools: Omit<Tools, 'kinds'>): Promise<string | null> {
+    const mismatch = await mismatchOf(spec, result, { ...tools, kinds: this.#kinds })
+    // What was ended by the time of the look says nothing.
+    if (!tools.signal.aborted || mismatch !== null) {
+      this.#about = aboutOf(turn, result)
+      this.#mismatch = mismatch
+    }
+    return mismatch
+  }
+}
+
+const aboutOf = (turn: number, result: Discovery): string => `${turn} ${result.found ? 'found' : result.reason}`
+
 /** What to write instead, in a few words; null where nothing speaks against what is written. Asks free paths only, without the key. */
-export async function kindCheck(spec: BackendSpec, result: Discovery, tools: Tools): Promise<string | null> {
+async function mismatchOf(spec: BackendSpec, result: Discovery, tools: Tools): Promise<string | null> {
   const { provider, root } = spec
   // A cloud at its own address is what it is, and whatever has the API of OpenAI may be called by that.
   if (provider.url === root || (provider.generic && result.found)) return null

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { modelReading, type ModelReading, UNTOLD } from '../../core/engine-reading.ts'
 import type { BackendSpec, DeploymentFacts, PolicySettings } from '../../core/settings.ts'
 import { loadWait } from '../../core/residency.ts'
+import type { PromptCache } from '../../core/prompt-cache.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { Latency } from '../../core/arm.ts'
 import { expectRoom } from '../../decision/learn/room.ts'
@@ -72,6 +73,11 @@ export class Models {
 
   get size(): number {
     return this.#deployments.size
+  }
+
+  /** What the engine has kept of prompts, by model. */
+  get caches(): readonly PromptCache[] {
+    return [...this.deployments].map(({ cache }) => cache)
   }
 
   get deployments(): Iterable<Deployment> {

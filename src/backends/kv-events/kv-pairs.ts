@@ -5,6 +5,7 @@
  * start and its end. Where exactly one chain of blocks is such, and no other request has it, it is the request's, and our blocks lie on it by their
  * share of the text. Where several are, nothing is concluded. Pure: time is an argument.
  */
+import type { AnsweredPrompt } from '../../core/cache-follower.ts'
 import type { Prefix } from '../../core/prefix.ts'
 import type { KvEvent } from './kv-batch.ts'
 
@@ -13,19 +14,6 @@ export interface Lost<C> {
   readonly cache: C
   readonly hash: number
   readonly check: number
-}
-
-/** A request that was answered. */
-export interface Answered<C> {
-  /** Whose blocks they are. */
-  readonly cache: C
-  readonly prefix: Prefix
-  /** As the engine counted them: the prompt, and what of it was kept. */
-  readonly tokens: number
-  readonly kept: number
-  /** When it was sent, and when it was answered, ms. */
-  readonly from: number
-  readonly to: number
 }
 
 interface Block<C> {
@@ -58,7 +46,7 @@ const SLACK_MS = 50
 export class KvPairs<C> {
   readonly #blocks = new Map<string, Block<C>>()
   #recent: Block<C>[] = []
-  #waiting: Answered<C>[] = []
+  #waiting: AnsweredPrompt<C>[] = []
   #blockSize = 0
   #paired = 0
   #unsure = 0
@@ -97,7 +85,7 @@ export class KvPairs<C> {
     this.#waiting = []
   }
 
-  answered(request: Answered<C>): void {
+  answered(request: AnsweredPrompt<C>): void {
     const size = this.#blockSize
     const { tokens, kept, prefix } = request
     if (prefix.hashes.length === 0) return
@@ -114,7 +102,7 @@ export class KvPairs<C> {
     this.#pair(found[0]!, request, first)
   }
 
-  #wait(request: Answered<C>): void {
+  #wait(request: AnsweredPrompt<C>): void {
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(request)
   }
 
@@ -158,7 +146,7 @@ export class KvPairs<C> {
   }
 
   /** Whether the chain up to this block may be the request's: stored for nobody else while it ran from block `first` on, and before up to there. */
-  #isOf(end: Block<C>, { from, to }: Answered<C>, first: number): boolean {
+  #isOf(end: Block<C>, { from, to }: AnsweredPrompt<C>, first: number): boolean {
     for (let block: Block<C> | null = end; block !== null; block = block.parent) {
       // What was removed meanwhile belongs to no prompt of now.
       if (this.#blocks.get(block.hash) !== block || block.at > to + SLACK_MS) return false
@@ -167,7 +155,7 @@ export class KvPairs<C> {
     return true
   }
 
-  #pair(end: Block<C>, { prefix, tokens, cache }: Answered<C>, first: number): void {
+  #pair(end: Block<C>, { prefix, tokens, cache }: AnsweredPrompt<C>, first: number): void {
     const { hashes, checks } = prefix
     this.#paired++
     // What comes behind the last full block goes with it.

@@ -12,6 +12,13 @@ export const names = z.array(name).min(1, 'is empty; write at least one')
 /** Anything, like globs and ids of models. */
 export const text = z.string().min(1, 'is empty')
 export const texts = z.array(text).min(1, 'is empty; write at least one')
+/** Where a ZeroMQ socket of an engine is: "tcp://gpu-a:5557". */
+export const tcp = z
+  .string()
+  .regex(
+    /^tcp:\/\/(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/,
+    'is not the address of a socket; write it like "tcp://gpu-a:5557"',
+  )
 export const usd = z.number().min(0, 'is negative; write 0 or more')
 const SHARE = (how: string): string => `is ${how}; write a share from 0 to 1, like 0.8`
 export const share = z.number().min(0, SHARE('less than 0')).max(1, SHARE('more than 1'))

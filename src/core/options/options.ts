@@ -12,7 +12,7 @@ import { FORMAT_NAMES } from '../format-names.ts'
 import { z } from 'zod'
 import { PERIODS } from '../budget.ts'
 import { PRIORITIES } from '../priority.ts'
-import { count, moment, name, names, text, texts, usd } from './kinds.ts'
+import { count, moment, name, names, tcp, text, texts, usd } from './kinds.ts'
 import { option } from './option.ts'
 
 /** What the operator wishes of an engine with each request: of all models of a backend, or of one under `models`. */
@@ -62,6 +62,14 @@ export const BACKEND_OPTIONS = {
     'vLLM with a KV connector, in pools: one of role prefill only reads prompts, for those of role decode that serve the same model, and is never asked by itself; without it an engine reads and answers',
   ),
   ...WISH_OPTIONS,
+  kv_events: option(
+    tcp,
+    'vLLM and SGLang: where the engine publishes what its KV cache stores and removes, such as tcp://gpu-a:5557; what it loses is then no longer counted on',
+  ),
+  kv_events_replay: option(
+    tcp,
+    'vLLM and SGLang: where events that were missed are said again, such as tcp://gpu-a:5558',
+  ),
   prompt_caching: option(
     z.boolean(),
     'a cloud that keeps prompts only where they are marked (Anthropic) is sent marks for callers whose wire format has none: behind instructions and tools, and behind the last turns of a conversation. To write what is kept costs a quarter more than other input, to read it a tenth',

@@ -114,6 +114,17 @@ export class PrefixMap {
     if (own.held === 0) this.#rise(own)
   }
 
+  /** The engine says that it has lost this block. What comes behind it in prompts is of no use then. */
+  evict({ seat }: PromptCache, hash: number, check: number): void {
+    const own = seat < 0 ? null : this.#seats[seat]
+    const block = own === null || own === undefined ? -1 : this.#table.find(hash, check)
+    if (own === null || own === undefined || block < 0) return
+    const held = this.#heldBy(seat, block)
+    if (held < 0) return
+    this.#drop(held)
+    if (own.held === 0) this.#rise(own)
+  }
+
   /** It has lost all: it was started again, or has unloaded its model. */
   clear({ seat }: PromptCache): void {
     const own = seat < 0 ? null : this.#seats[seat]
@@ -156,8 +167,7 @@ export class PrefixMap {
       table.tokens[block] = tokens
     }
     const own = this.#seats[seat]!
-    let held = table.firsts[block]!
-    while (held >= 0 && this.#holders[held] !== seat) held = this.#nexts[held]!
+    let held = this.#heldBy(seat, block)
     if (held >= 0) this.#unlink(held, own)
     else {
       // Room is made by what this seat asked for longest ago, else the whole would grow beyond its bound while a prompt is taken in.
@@ -173,6 +183,13 @@ export class PrefixMap {
     }
     this.#times[held] = now
     this.#link(held, own)
+  }
+
+  /** What this seat has of the block; -1: nothing. */
+  #heldBy(seat: number, block: number): number {
+    let held = this.#table.firsts[block]!
+    while (held >= 0 && this.#holders[held] !== seat) held = this.#nexts[held]!
+    return held
   }
 
   #newHeld(): number {

@@ -99,6 +99,10 @@ const WORDS: Words = {
     const again = state === 'ready' && from !== 'ready' && from !== 'warming_up' ? ' again' : ''
     return `backend ${backend} ${words}${again}${because(reason === 'loading' ? null : reason)}`
   },
+  kv_events_followed: ({ backend }) => `${backend} says what its KV cache keeps`,
+  kv_events_away: ({ backend, why }) => `${backend} does not say what its KV cache keeps${because(why)}`,
+  kv_events_missed: ({ backend, batches }) =>
+    `${backend}: ${plural(batches, 'batch').replace(/batchs$/, 'batches')} of KV events did not come, and cannot be asked for again`,
   backend_key_rests: ({ backend, key_name: name, why, ms }) =>
     `key ${name} of backend ${backend} rests for ${durationText(ms)} (${why}); the others go on`,
   engine_found: ({ backend, kind, address, models }) =>
