@@ -369,6 +369,7 @@ t.test('llama.cpp may go to sleep: nothing that wakes it is asked while it has n
   t.equal(asked('/metrics') + asked('/slots'), 0)
   t.match(live(fleet).reading, { slots: 2, context: 2048, running: null, sleeping: false, version: 'b1-a' })
   t.match(live(fleet).reading?.models?.get('m'), { loaded: true, context: 2048 })
+  t.equal(only(fleet).latency.room.slots, 2, 'the decision knows how many it works on at a time')
   fleet.begin(only(fleet))
   await eventually(2_000, 'polls', () => asked('/metrics') >= 2)
   t.match(live(fleet).load, { running: 1, waiting: 0 })

@@ -71,6 +71,19 @@ t.test('a whole answer says nothing about the first token', async (t) => {
   t.ok(near(before + 50 * tpotOf(one.latency, loadOf(0)), 9, 0.05), 'its length is explained by the tokens')
 })
 
+t.test('an engine that gives whole answers looks no quicker for being busy', async (t) => {
+  const lessons = new ModelStats(WEIGHTS)
+  const [idle, busy] = [deployment('idle/m'), deployment('busy/m')]
+  for (const { latency } of [idle, busy]) latency.ttft.weights.set([0.15, 0.12, 0.15])
+  const times = { ttftMs: null, streamMs: null, totalMs: 700 }
+  for (let i = 0; i < 50; i++) {
+    lessons.learn(lesson({ ...times, requestId: `i${i}`, target: idle.targets[0]!, load: loadOf(0) }))
+    lessons.learn(lesson({ ...times, requestId: `b${i}`, target: busy.targets[0]!, load: loadOf(7) }))
+  }
+  const [one, other] = [idle.latency.pace, busy.latency.pace]
+  t.ok(near(one, other, 0.05), `${one} and ${other} seconds a token`)
+})
+
 /** Seconds of an engine as it might be: at rest, for a thousand tokens, for each other call. */
 function teach(latency: Latency, [rest, thousand, call]: readonly [number, number, number], count: number): void {
   const random = seeded(11)

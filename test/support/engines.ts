@@ -37,10 +37,20 @@ const NEEDED = {
 const onPath = (command: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
 
-/** llama.cpp's server on the model of TURNOUT_TEST_MODEL. `args` come behind the usual ones, of which those in `without` are left out. */
-export async function startLlama(args: readonly string[] = [], without: readonly string[] = []): Promise<Engine> {
-  const port = await freePort()
-  const model = resolve(variable('TURNOUT_TEST_MODEL'))
+/** What an engine is started on, where that is not any free port and the model of TURNOUT_TEST_MODEL. */
+export interface Place {
+  readonly port?: number
+  readonly model?: string
+}
+
+/** llama.cpp's server. `args` come behind the usual ones, of which those in `without` are left out. */
+export async function startLlama(
+  args: readonly string[] = [],
+  without: readonly string[] = [],
+  place: Place = {},
+): Promise<Engine> {
+  const port = place.port ?? (await freePort())
+  const model = resolve(place.model ?? variable('TURNOUT_TEST_MODEL'))
   const usual = [
     '-m',
     model,

@@ -201,12 +201,12 @@ export class Models {
     return found === null || parent === undefined ? found : merge(found, { ...NOTHING_SAID, context: parent.context })
   }
 
-  /** What it tells of itself is about its only model, where it names none. */
+  /** What it tells of itself is about its only model, where it names no other. */
   #readingOf(model: string): ModelReading | null {
     const { reading } = this.#live
     if (reading === null) return null
     const own = modelReading(reading, model)
-    if (reading.models !== null) return own
+    if (reading.models !== null && !(reading.models.size === 1 && reading.models.has(model))) return own
     return { ...own, context: own.context ?? reading.context, slots: own.slots ?? reading.slots }
   }
 

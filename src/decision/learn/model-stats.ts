@@ -1,6 +1,6 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, Common, LoadTime, TopicStats, Latency } from '../../core/arm.ts'
-import type { LoadView } from '../../core/load.ts'
+import { loadOf, type LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort } from '../../core/capabilities.ts'
@@ -252,8 +252,20 @@ function learnTimes({
   if (usage === null) return
   if (streamMs !== null) learnTpot(latency, usage.output - 1, load, streamMs / 1000)
   else if (totalMs !== null && profile.generates)
-    learnTpot(latency, usage.output, load, Math.max(0, totalMs / 1000 - ttftOf(latency, fresh, load)))
+    learnTpot(latency, usage.output, load, writingOf(latency, fresh, load, usage.output) * (totalMs / 1000))
 }
+
+/**
+ * Share of a whole answer's time that its tokens took. What other calls do to its beginning is a guess until a stream has shown it: taken off,
+ * one that is too long would make an engine look the quicker the busier it is, and it would be sent everything.
+ */
+function writingOf(latency: Latency, fresh: number, load: LoadView, tokens: number): number {
+  const seen = latency.ttft.count > 0 || (latency.shared !== null && latency.shared.ttft.count > 0)
+  const writing = tokens * tpotOf(latency, load)
+  return writing / (ttftOf(latency, fresh, seen ? load : IDLE) + writing)
+}
+
+const IDLE = loadOf(0)
 
 /** Without the prompts that are read before. */
 const alone = (load: LoadView): LoadView => ({ ...load, pending: 0, waiting: null })
