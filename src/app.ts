@@ -130,6 +130,7 @@ export async function createApp({
     keys: () => keys.specs,
     backends: () => readingsOf(fleet),
     lessons,
+    prefixes: () => lessons.prefixes.size,
     others,
   }).catch(async (thrown: unknown) => {
     await own?.hold?.release()

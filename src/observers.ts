@@ -15,6 +15,7 @@ import { catchUp } from './ledger/catch-up.ts'
 import { DamageCount } from './ledger/damage.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
+import type { PrefixMapReading } from './observe/gateway/prefix-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
 import { LastHour } from './observe/headline/last-hour.ts'
 import type { Log } from './observe/log/lines.ts'
@@ -46,6 +47,7 @@ export interface ObserverTools {
   readonly keys: () => readonly KeySpec[]
   readonly backends: () => readonly BackendReading[]
   readonly lessons: Lessons
+  readonly prefixes: () => PrefixMapReading
   /** They see each finished request beside the gateway's own. */
   readonly others: readonly RequestObserver[]
 }
@@ -53,7 +55,7 @@ export interface ObserverTools {
 /** Throws a ConfigError where another gateway counts budgets into the same folder. */
 export async function openObservers(
   config: Config,
-  { log, events, keys, backends, lessons, others }: ObserverTools,
+  { log, events, keys, backends, lessons, prefixes, others }: ObserverTools,
 ): Promise<Observers> {
   const { store, budgets } = config
   const { emit } = events
@@ -67,6 +69,7 @@ export async function openObservers(
     configHash: fingerprint(config),
     backends,
     budgets: [...budgets, ...own()],
+    prefixes,
     limits: () => ({ budgets: limits?.limiter.states() ?? [], up: limits?.limiter.up ?? true }),
     ...(store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
   })

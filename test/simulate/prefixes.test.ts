@@ -20,9 +20,9 @@ const READ = 8_000
 
 interface Load {
   readonly requests: number
-  /** Blocks that all prompts begin with, and that each has of its own. */
+  /** Blocks that all prompts begin with, and that each has of its own; null: from 2 to 14. */
   readonly shared: number
-  readonly own: number
+  readonly own: number | null
   readonly perSecond: number
 }
 
@@ -33,7 +33,9 @@ function traceOf({ requests, shared, own, perSecond }: Load, seed: number): read
   let next = shared
   return Array.from({ length: requests }, () => {
     at -= Math.log(1 - random()) / perSecond
-    const blocks = Array.from({ length: shared + own }, (_, place) => (place < shared ? place : next++))
+    const blocks = Array.from({ length: shared + (own ?? 2 + Math.floor(13 * random())) }, (_, place) =>
+      place < shared ? place : next++,
+    )
     return { at, input: 512 * blocks.length, output: 1 + Math.floor(100 * random()), blocks }
   })
 }
@@ -48,7 +50,7 @@ function run(fleet: string, load: Load, seed: number, scrapeSeconds: number | nu
 const sharesOf = ({ engines, requests }: Outcome): number[] => engines.map(({ calls }) => calls / requests)
 
 /** Requests in a second that so many engines of speed 1 can read, once they have what is shared. */
-const most = ({ own }: Pick<Load, 'own'>, engines: number): number => (engines * READ) / (512 * own)
+const most = ({ own }: { readonly own: number }, engines: number): number => (engines * READ) / (512 * own)
 
 for (const engines of [2, 4, 8])
   for (const [shared, own] of [
@@ -69,4 +71,19 @@ for (const engines of [2, 4, 8])
           t.ok(Math.max(...sharesOf(outcome)) <= fair, said)
           t.ok(outcome.ttft!.p99 < (20 * 512 * (shared + own)) / READ, `${said}: ${outcome.ttft!.p99} s`)
         }
+    })
+
+for (const fleet of ['2,1', '4,1', '2,1,1', '2,2,1,1,.5,.5'])
+  for (const uniform of [true, false])
+    t.test(`${fleet} with too much to do, prompts ${uniform ? 'of one length' : 'short and long'}`, async (t) => {
+      const speed = (fleetOf(fleet) as readonly Member[]).reduce((sum, one) => sum + one.speed, 0)
+      for (const seed of [1, 2, 3]) {
+        const load = { requests: 1_500, shared: 4, own: uniform ? 8 : null, perSecond: 1.3 * most({ own: 8 }, speed) }
+        // Who works all the time does its share, whatever its speed is; who was given too much is the last to be done.
+        const busy = run(fleet, load, seed).engines.map(({ busySeconds }) => busySeconds)
+        t.ok(
+          Math.min(...busy) > 0.9 * Math.max(...busy),
+          `seed ${seed}: ${busy.map((one) => one.toFixed(0)).join(' ')}`,
+        )
+      }
     })

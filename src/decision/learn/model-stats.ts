@@ -10,7 +10,7 @@ import { expectsAs, newArm, newCommon, sharedName, rebase, type Topics } from '.
 import { gather, newCells } from './topic-stats.ts'
 import { learnTokens, newCalibration } from './calibration.ts'
 import { learnKept, learnTpot, learnTtft, newLatency, readingOf, tpotOf, ttftOf } from './latency.ts'
-import { type Begin, learnRoom, learnStay } from './room.ts'
+import { type Begin, learnRoom, learnStay, roomLimitOf } from './room.ts'
 import { learnLoad, loadMsOf, newLoadTime } from './load-time.ts'
 import { learnLength } from './length.ts'
 import { learnShare } from './prompt-caches.ts'
@@ -210,6 +210,10 @@ export class ModelStats {
   }
 }
 
+/** What its prompt took to be read by itself; where that is not known, all of the time until its first token. */
+const ownSeconds = (place: Observation['place'], seconds: number): number =>
+  place === null || place.ownMs <= 0 ? seconds : place.ownMs / 1000
+
 function learnTimes({
   profile,
   target,
@@ -243,9 +247,11 @@ function learnTimes({
         usual,
         reading: reading > HARDLY && latency.ttft.count < PACE_KNOWN ? reading : 0,
       })
-    const own = place === null || place.ownMs <= 0 ? seconds : place.ownMs / 1000
+    const own = ownSeconds(place, seconds)
     const rest = before > seconds / 2 ? own : Math.max(own, seconds - before)
-    if (!waited) learnTtft(latency, fresh, alone(load), rest)
+    // Where nothing shows that it has a bound, what it took by itself is its pace: else one that a first guess takes for quick is never known better.
+    const bounded = before === 0 || roomLimitOf(room) !== null
+    if (!(waited && bounded)) learnTtft(latency, fresh, alone(load), rest)
   }
   if (streamMs !== null) learnStay(latency.room, streamMs / 1000)
   if (usage !== null) learnCache(target.deployment, usage, held)

@@ -12,6 +12,7 @@ import { engineMetrics } from './engine-metrics.ts'
 import { type BackendReading, fleetMetrics } from './fleet-metrics.ts'
 import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
+import { prefixMetrics, type PrefixMapReading } from './prefix-metrics.ts'
 import { RequestMetrics } from './request-metrics.ts'
 
 /** What other parts know and metrics show; read at each scrape. */
@@ -24,7 +25,10 @@ export interface MetricsSources {
   readonly budgets?: readonly BudgetSpec[]
   readonly limits?: () => LimitsReading
   readonly ledger?: () => LedgerReading
+  readonly prefixes?: () => PrefixMapReading
 }
+
+const NO_PROMPTS: PrefixMapReading = { blocks: 0, bytes: 0 }
 
 export class Metrics implements RequestObserver {
   readonly readsDecisions = 'none'
@@ -37,12 +41,21 @@ export class Metrics implements RequestObserver {
   readonly happened: Emit
   #configHash: number
 
-  constructor({ version, configHash, backends, budgets = [], limits, ledger }: MetricsSources) {
+  constructor({
+    version,
+    configHash,
+    backends,
+    budgets = [],
+    limits,
+    ledger,
+    prefixes = () => NO_PROMPTS,
+  }: MetricsSources) {
     this.#configHash = configHash
     fleetMetrics(this.#families, backends)
     this.happened = engineMetrics(this.#families, backends)
     this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
     ledgerMetrics(this.#families, ledger ?? null)
+    prefixMetrics(this.#families, prefixes)
     this.#families.gauge('config_hash', 'The same number on gateways with the same configuration.', [], (read) =>
       read(this.#configHash),
     )

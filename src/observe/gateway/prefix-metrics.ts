@@ -1,0 +1,15 @@
+import type { Registry } from '../metrics/registry.ts'
+
+/** The map of what backends are taken to have kept of prompts. */
+export interface PrefixMapReading {
+  /** Different ones; several backends may keep one. */
+  readonly blocks: number
+  readonly bytes: number
+}
+
+export function prefixMetrics(families: Registry, prefixes: () => PrefixMapReading): void {
+  families.gauge('prefix_map_blocks', 'Blocks of prompts that backends are taken to have kept.', [], (read) =>
+    read(prefixes().blocks),
+  )
+  families.gauge('prefix_map_bytes', 'Memory that the map of these blocks takes.', [], (read) => read(prefixes().bytes))
+}
