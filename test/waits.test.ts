@@ -14,11 +14,15 @@ const TIMERS: Readonly<Record<string, string>> = {
   'accounting/checker.test.ts': 'a beat that shows that the thread is free',
   'agents/run-agent.ts': 'ends an agent that hangs',
   'e2e/finished-open.test.ts': 'a backend that sends heartbeats',
+  'engine/engines.test.ts': 'the text of programs that live for a while',
+  'gate/gate-bench.ts': 'a clock of its own that the gate is given',
+
   'e2e/shared-folder.test.ts': 'a living gateway elsewhere that touches its lock',
   'ledger/shared.test.ts': 'load beside what is tested',
   'observe/blocks.test.ts': 'a process of its own fills a pipe, and no event says that it is full',
   'support/await.ts': 'the only waits there are',
   'support/black-hole.ts': 'a process that listens and never accepts',
+  'support/engine-program.ts': 'an engine that takes time for its work, and a child that lives',
   'support/engines.ts': 'ends an engine that does not stop',
   'support/fault-connection.ts': 'pauses that a plan asks for',
   'support/limits-holder.ts': 'keeps a process alive',
@@ -28,6 +32,7 @@ const TIMERS: Readonly<Record<string, string>> = {
 /** Files that let real time pass; each call says why it has to. */
 const LET_PASS: readonly string[] = [
   'e2e/chaos.test.ts',
+  'e2e/engine-start.test.ts',
   'e2e/finished-open.test.ts',
   'e2e/first-substance.test.ts',
   'e2e/kept-connections.test.ts',

@@ -77,7 +77,7 @@ export interface Arm {
   readonly common: Common
   /** Scores of feedback, in log-odds. */
   readonly quality: TopicStats
-  /** How much more, in log-odds, it succeeds with a text that asks for more ability: sums of products and of squares. */
+  /** How much more than its ability says, in log-odds, it succeeds with a text that asks for it: sums of products and of squares. */
   readonly slope: { products: number; squares: number }
   /** Whether answers were whole and valid: their verdicts. */
   readonly validity: TopicStats

@@ -6,7 +6,8 @@ import { ANONYMOUS } from '../core/principal.ts'
 import type { Strategy } from '../core/strategies.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
 import type { Topics } from '../decision/learn/arms.ts'
-import { OpenAIPrompt } from '../formats/openai/prompt.ts'
+import { formatNamed, FORMATS } from '../formats/formats.ts'
+import { questionOf } from '../formats/question.ts'
 import { BLOCK_TOKENS, type TraceRequest } from './trace.ts'
 import { modelName } from './settings.ts'
 import type { Asked } from './router.ts'
@@ -25,7 +26,10 @@ const FEATURES: TextFeatures = {
 }
 
 const NO_BYTES = Buffer.alloc(0)
-const NO_TEXT = new OpenAIPrompt(CHAT, { messages: [] }, NO_BYTES, [])
+const NO_TEXT = formatNamed(CHAT.format, FORMATS).caller.read(questionOf('auto', ''), CHAT, {
+  url: CHAT.path,
+  headers: {},
+}).prompt
 
 /** A stream that asks for its model by name; `strategy` null: it is left to the gateway. */
 export const requestOf = ({ number, model, at }: Asked, strategy: Strategy | null): GatewayRequest => ({

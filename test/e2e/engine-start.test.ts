@@ -1,9 +1,8 @@
 /** Engines that the gateway starts, seen from a caller: programs of their own that answer with their name and process. */
 import { tmpdir } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { isRunning } from '../../src/store/processes.ts'
-import { eventually } from '../support/await.ts'
+import { eventually, letPass } from '../support/await.ts'
 import { chat, CHAT_PATH, errorOf } from '../support/chat.ts'
 import { engineCommand, type Program } from '../support/engine-program.ts'
 import { freePort } from '../support/engines.ts'
@@ -210,7 +209,7 @@ t.test('what an engine prints is logged at debug only', async (t) => {
       server: { log_level },
     })
     await ask(gateway, 'a')
-    await sleep(50)
+    await letPass(50, 'at info nothing of it is to come')
     await gateway.close()
     return gateway.logged()
   }

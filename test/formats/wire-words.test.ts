@@ -34,6 +34,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'cli/agents.ts': 'the name of an API, and what a setting of an agent is called',
   'cli/ledger-csv.ts': "a column of the gateway's own ledger",
   'ledger/rows-of.ts': 'the same column',
+  'gguf/chat-template.ts': 'what chat templates in model files are called by',
   'config/provider-schema.ts': 'the documentation of a provider file, whose values are names of the wire',
   'config/foreign-names.ts': 'what people write for options of ours who know them by another name',
   'config/backend-schema.ts': 'the help of `include_usage` names the field that it leaves out',

@@ -9,20 +9,19 @@ import { blend, evidence } from './topic-stats.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
 /** For verdicts of yes and no; graded ones say more each. */
-const QUALITY = new Deviations({ all: 4, topic: 4, model: 60, cell: 40 })
+const QUALITY = new Deviations({ all: 10, topic: 10, model: 20, cell: 20 })
 const VALIDITY = new Deviations({ all: 10, topic: 10, model: 40, cell: 40 })
 /** Observations that the guess is worth of how much scores scatter, and of what a text asks of a model. */
 const NOISE_STRENGTH = 20
 const SLOPE_STRENGTH = 50
 /** Of the doubt: the guess itself. */
 const DOUBT_STRENGTH = 6
-/** Log-odds for a whole point of ability. */
-const ODDS_OF_ABILITY = 5
 /** Old sums fade: about the last thousand verdicts count. */
 const MEMORY = 0.999
 /** Nobody is surer of an answer than this: one score that came otherwise would overturn everything. */
 const LEAST_VARIANCE = 0.05
 const LARGEST = 8
+const UNSURE = 0.05
 /** Share of valid answers of a model of which nothing is known. */
 const VALID = 0.98
 /** How strongly the regression on the text is held back: it has as many weights as a topic has observations. */
@@ -53,9 +52,16 @@ function qualityOf(arm: Arm, features: TextFeatures): number {
   return share === 0 ? certain(table) : certain(table + share * estimate(residual.regression, features.vector))
 }
 
-/** What was expected beforehand, what the topics have taught, and how the text divides models by ability. */
+/** What was expected beforehand, as the text divides models by ability, and what answers have taught. */
 const tableOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
-  raised(certain(blend(arm.prior, features)), changeOf(arm, features))
+  raised(certain(guessOf(arm, features)), changeOf(arm, features))
+
+/** A text alone makes nobody sure: what it would take many scores to unlearn. */
+function guessOf({ prior, ability }: Arm, features: Omit<JudgedText, 'vector'>): number {
+  const usual = blend(prior, features)
+  const guess = usual + (features.demand - 1) * ability
+  return Math.min(Math.max(usual, 1 - UNSURE), Math.max(Math.min(usual, UNSURE), guess))
+}
 
 /** Of the log-odds. */
 const changeOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
@@ -66,8 +72,7 @@ const changeOf = (arm: Arm, features: Omit<JudgedText, 'vector'>): number =>
 const noiseOf = ({ common: { noise } }: Arm): number => (noise.sum + NOISE_STRENGTH) / (noise.count + NOISE_STRENGTH)
 
 function slopeOf(arm: Arm): number {
-  const strength = SLOPE_STRENGTH * noiseOf(arm)
-  return (arm.slope.products + strength * ODDS_OF_ABILITY * arm.ability) / (arm.slope.squares + strength)
+  return arm.slope.products / (arm.slope.squares + SLOPE_STRENGTH * noiseOf(arm))
 }
 
 /** What the regression's predictions were worth: the slope of outcomes on them, within 0 and 1. */
