@@ -1,7 +1,7 @@
 /** A conversation stays where it is, unless another place is better by enough. */
 import t from 'tap'
 import { weightsFrom } from '../../src/core/terms.ts'
-import type { BackendLive, Deployment, DeploymentHealth } from '../../src/core/types.ts'
+import type { BackendLive, DeploymentHealth } from '../../src/core/types.ts'
 import type { DecisionContext } from '../../src/decision/route/decision.ts'
 import { live } from '../support/factories.ts'
 import { ANSWERED, like, orderOf, planOf } from '../support/fields.ts'
@@ -15,13 +15,6 @@ const LATENCY_ALONE = weightsFrom({ latency: 1 })
 /** Slow enough that nothing but the first token counts. */
 const HARDLY = { tpot: 1e-9 }
 
-/** As good with any text: what sets two of them apart is what is said here, however much a text asks of a model. */
-function steady(id: string, quality: number): Deployment {
-  const made = like(id, { quality })
-  for (const { arm } of made.targets) Object.assign(arm, { ability: 0 })
-  return made
-}
-
 t.test('a conversation changes its model only for one that is better by .3', async (t) => {
   for (const [better, stays] of [
     [0.015, true],
@@ -29,7 +22,7 @@ t.test('a conversation changes its model only for one that is better by .3', asy
     [0.06, false],
     [0.1, false],
   ] as const) {
-    const all = [steady('a/m', 0.6 + better), steady('b/n', 0.6)]
+    const all = [like('a/m', { quality: 0.6 + better }), like('b/n', { quality: 0.6 })]
     const order = orderOf(all, { strategy: QUALITY_ALONE, fields: ANSWERED, moment: remembered('b/n') })
     t.equal(order[0], stays ? 'b/n' : 'a/m', `by ${10 * better}`)
   }
