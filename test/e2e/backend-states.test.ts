@@ -251,11 +251,10 @@ t.test('llama.cpp: seen as it loads, killed under load, and taken back', { skip:
   start()
   await eventually(60_000, 'it is back', isIn(own, 'ready'))
   t.equal(await own.ask(), 200)
-  t.strictSame(
-    states(own)
-      .filter((state) => state === 'down' || state === 'ready')
-      .filter((state, at, all) => state !== all[at - 1]),
-    ['down', 'ready', 'down', 'ready'],
-  )
+  const seen = states(own)
+    .filter((state) => state === 'down' || state === 'ready')
+    .filter((state, at, all) => state !== all[at - 1])
+  // Of the calls that the kill ends one may just have been answered: it is told after another was lost, and the engine is ready once more.
+  t.match(seen.join(' '), /^(down ready ?){2,3}$/)
   t.comment(states(own).join(' '))
 })
