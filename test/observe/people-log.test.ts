@@ -66,6 +66,15 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
     { event: 'backend_key_rests', backend: 'openai', key_name: 'spare', why: 'upstream_rate_limited', ms: 20_000 },
     'warn  key spare of backend openai rests for 20s (upstream_rate_limited); the others go on',
   ],
+  [{ event: 'kv_events_followed', backend: 'gpu' }, 'info  gpu says what its KV cache keeps'],
+  [
+    { event: 'kv_events_away', backend: 'gpu', why: 'no connection' },
+    'warn  gpu does not say what its KV cache keeps: no connection',
+  ],
+  [
+    { event: 'kv_events_missed', backend: 'gpu', batches: 3 },
+    'warn  gpu: 3 batches of KV events did not come, and cannot be asked for again',
+  ],
   [
     { event: 'engine_found', backend: 'vllm-8001', kind: 'vllm', address: '127.0.0.1:8001', models: 1 },
     'info  found vllm-8001 (vllm) at 127.0.0.1:8001: 1 model',
