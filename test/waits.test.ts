@@ -37,6 +37,7 @@ const LET_PASS: readonly string[] = [
   'e2e/first-substance.test.ts',
   'e2e/kept-connections.test.ts',
   'e2e/limits.test.ts',
+  'e2e/llama-fleet.test.ts',
   'e2e/ollama.test.ts',
   'e2e/paused.test.ts',
   'e2e/pipelined.test.ts',

@@ -173,7 +173,7 @@ test('servers of different speed share the work by their speeds, and none is idl
     before = later
   }
   const skip = `the machine is too busy: what the engines can do has changed by more than ${percent(STEADY)} each time`
-  await t.test('shares', { skip }, () => undefined)
+  await t.test('shares go by speed', { skip }, () => undefined)
 })
 
 test('one that is killed under load is missed by nobody, and takes its share again', async (t) => {
