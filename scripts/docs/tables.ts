@@ -92,7 +92,7 @@ export function backendStatesTable(): Table {
     const { up, means } = BACKEND_STATES[name]
     return [code(name), up ? 'yes' : 'no', means]
   })
-  return { head: ['state', 'there', 'meaning'], rows }
+  return { head: ['state', 'up', 'meaning'], rows }
 }
 
 export function keyFlagsTable(): Table {

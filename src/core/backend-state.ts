@@ -9,37 +9,42 @@ interface StateRow {
 }
 
 export const BACKEND_STATES = {
-  unknown: { up: false, told: true, means: 'Nobody has looked yet, and no call of it has ended.' },
-  ready: { up: true, told: false, means: 'It answers, and has room.' },
+  unknown: { up: false, told: true, means: 'Not checked yet, and no call to it has finished.' },
+  ready: { up: true, told: false, means: 'It answers and has free capacity.' },
   busy: {
     up: true,
     told: false,
-    means: 'It answers, and all its slots are taken, or requests wait in it: those with less to do are asked first.',
+    means:
+      'It answers, but all its slots are taken or requests are queued in it. Less loaded backends are tried first.',
   },
   sleeping: {
     up: true,
     told: true,
     means:
-      'It has given its memory back. One that wakes at a request is asked as usual, and takes the time to load; one that must be woken by hand comes last.',
+      'It has released its memory. If a request wakes it, it is used as usual, and its load time counts; if it must be woken by hand, it is tried last.',
   },
-  warming_up: { up: false, told: true, means: 'It loads its model; it is asked each second until it is ready.' },
+  warming_up: {
+    up: false,
+    told: true,
+    means: 'It is loading its model. The gateway checks it every second until it is ready.',
+  },
   full: {
     up: true,
     told: true,
     means:
-      'It refused a request for want of room. That is no failure: others come first until the time that it named (1 s where it named none), or until it is seen to have room.',
+      'It refused a request because it has no capacity left. That is not a failure: other backends are tried first for as long as it asked (1 s if it did not say), or until it reports free capacity.',
   },
   rate_limited: {
     up: true,
     told: true,
-    means: 'It refused a request by a limit of its own: others come first until the time that it named.',
+    means: 'It refused a request because of its own rate limit. Other backends are tried first until the time it gave.',
   },
   auth_error: {
     up: false,
     told: true,
-    means: 'It refuses its `key`; it is asked again every 30 s, and at once with another key.',
+    means: 'It rejects its `key`. The key is tried again every 30 s, and at once after it is changed.',
   },
-  down: { up: false, told: true, means: 'There is no connection to it, or nothing that answers as it should.' },
+  down: { up: false, told: true, means: 'It cannot be reached, or does not answer as it should.' },
 } as const satisfies Readonly<Record<string, StateRow>>
 
 export type BackendState = keyof typeof BACKEND_STATES
