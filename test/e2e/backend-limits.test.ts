@@ -273,6 +273,29 @@ t.test('limits that change hold at once for who waits; a backend that goes takes
   t.match(errorOf(await refused.json()), { code: 'at_capacity', message: /cannot be called any more/ })
 })
 
+t.test('limits that are taken away and written again count the calls of before, until they end', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 400 }, { limits: { parallel: 1 } })
+  const { url } = engines['one']!
+  const backends = (more: ConfigObject): ConfigObject => ({ backends: [{ name: 'one', kind: 'openai-compatible', url, ...more }] }) // prettier-ignore
+  const first = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'the first call', () => engines['one']!.open === 1)
+  await gateway.apply(backends({}))
+  const second = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'the second call', () => engines['one']!.open === 2)
+  await gateway.apply(backends({ limits: { parallel: 1 } }))
+  const third = rawPost(gateway.url, CHAT_PATH, chat())
+  await eventually(5_000, 'one that waits', async () => (await health(gateway.url))[0]!.queued === 1)
+  for (const answer of await Promise.all([first, second, third])) t.equal(answer.status, 200)
+  t.equal(engines['one']!.peak, 2)
+})
+
+t.test('the only key of a backend has the limits that are written with it', async (t) => {
+  const { gateway, engines } = await slotRig(t, { one: 50 }, { keys: [{ key: 'sk-only-one-of-them', parallel: 1 }] })
+  const answers = await Promise.all([1, 2, 3].map(() => rawPost(gateway.url, CHAT_PATH, chat())))
+  t.strictSame(answers.map(({ status }) => status).sort(), [200, 503, 503]) // prettier-ignore
+  t.equal(engines['one']!.peak, 1)
+})
+
 t.test('a gateway that stops refuses those who still wait at the end of its time', async (t) => {
   const { gateway, engines } = await slotRig(t, { one: 10_000 }, { limits: { parallel: 1 } })
   const answers = [rawPost(gateway.url, CHAT_PATH, chat())]

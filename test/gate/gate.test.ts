@@ -222,6 +222,36 @@ t.test('who waits when the backend fails goes elsewhere if it can, and else is s
   t.equal(bench.clock.waiting, 0, 'no timer is left')
 })
 
+t.test('a gate that is closed while its keys rest shows no wait any more', (t) => {
+  const bench = new GateBench(t, { keys: [key('a'), key('b')], limits: null })
+  bench.gate.rest(null, 'upstream_rate_limited', 3_600_000)
+  t.match(bench.view, { seconds: 3_600, full: true })
+  bench.gate.close()
+  t.strictSame(bench.view, { waiting: 0, seconds: 0, full: false })
+  t.equal(bench.clock.waiting, 0, 'no timer is left')
+  t.end()
+})
+
+t.test('one key has its own limits in place of the common ones', (t) => {
+  const bench = new GateBench(t, { keys: [key('a', { parallel: 3 })], limits: limits({ parallel: 1, queue: 0 }) })
+  t.strictSame([1, 2, 3, 4].map(() => bench.ask().pass !== null), [true, true, true, false]) // prettier-ignore
+  t.end()
+})
+
+t.test('a key whose position changes goes on with its calls, its minute and its rest', async (t) => {
+  const own = limits({ rpm: 2, queue: 0 })
+  const bench = new GateBench(t, { keys: [key('1', { secret: 'x' }), key('2', { secret: 'y' })], limits: own })
+  for (let call = 0; call < 4; call++) t.ok(bench.ask().pass)
+  const [, lane] = bench.gate.lanes
+  bench.gate.rest(bench.served.find(({ pass }) => pass!.key!.secret === 'y')!.pass, 'upstream_auth', 30_000)
+  bench.gate.apply({ keys: [key('1', { secret: 'y' })], limits: own })
+  t.match(bench.gate.lanes, [{ key: { name: '1' }, open: 2, rests: 1, restsFor: 'upstream_auth' }])
+  t.equal(bench.gate.lanes[0], lane)
+  t.equal(bench.ask().pass, null)
+  await bench.pass(61_000)
+  t.ok(bench.ask().pass)
+})
+
 t.test('other limits are in force at once, for who waits too; calls of before count', async (t) => {
   const bench = new GateBench(t, { limits: limits({ parallel: 1 }) }, {}, 1)
   const waiting = [bench.ask(), bench.ask(), bench.ask()]

@@ -273,8 +273,9 @@ export class Fleet {
     if (keys === null) this.#ended(monitor, deployment, outcome, place)
     else monitor?.left(place)
     if (typeof keys === 'number') monitor?.keysRest(keys)
-    if (pass === null) monitor?.guard.gate?.strangerLeft()
-    else if (spent !== 'kept') pass.done(spent)
+    if (spent === 'kept') return
+    monitor?.guard.left(pass)
+    pass?.done(spent)
   }
 
   #ended(

@@ -1,7 +1,7 @@
-/** What stands before one backend, by its description: a gate, where it has limits of its own or several keys. */
+/** What stands before one backend, by its description: a gate, where it, or a key of it, has limits, or where it has several keys. */
 import { type BackendState, isUp } from '../../core/backend-state.ts'
 import { ERRORS, type ErrorCode, type GatewayError } from '../../core/errors.ts'
-import type { BackendSpec } from '../../core/settings.ts'
+import type { BackendSpec, LaneLimits } from '../../core/settings.ts'
 import { blamesKey } from '../gate/blame.ts'
 import { Gate } from '../gate/gate.ts'
 import type { Pass } from '../gate/pass.ts'
@@ -19,6 +19,8 @@ export interface GuardTools {
 
 /** `spared`: other keys are there, so nothing is said about the backend; a number: until when all of them rest (clock reading). */
 export type KeyNews = 'spared' | number | null
+
+const isLimited = ({ rpm, tpm, parallel }: LaneLimits): boolean => rpm !== null || tpm !== null || parallel !== null
 
 export class Guard {
   /** Null: it is sent whatever comes. */
@@ -38,10 +40,17 @@ export class Guard {
   describe(spec: BackendSpec): void {
     this.#spec = spec
     const { limits, keys } = spec
-    const wanted = limits !== null || keys.length > 1
+    const wanted = limits !== null || keys.length > 1 || keys.some(isLimited)
     if (this.gate !== null) this.gate.apply({ limits, keys })
     else if (wanted) this.gate = this.#open()
-    if (!wanted) this.gate = null
+    if (wanted) return
+    this.gate?.close()
+    this.gate = null
+  }
+
+  /** A call has ended. */
+  left(pass: Pass | null): void {
+    if (pass?.gate !== this.gate) this.gate?.strangerLeft()
   }
 
   /** A call ended by an error that may be about its key. */

@@ -56,7 +56,7 @@ export class Gate {
   #stay = 0
   /** What one takes, usually. */
   #tokens = 0
-  /** Calls that began before there was a gate. */
+  /** Open calls that another gate let through, or that began while there was none. */
   #strangers: number
   /** It cannot be called at the moment: who waits goes on waiting. */
   #held = false
@@ -132,7 +132,7 @@ export class Gate {
     return Math.min(...this.#lanes.map(({ restsUntil }) => restsUntil))
   }
 
-  /** A call that began before there was a gate has ended. */
+  /** A call that this gate did not let through has ended. */
   strangerLeft(): void {
     if (this.#strangers === 0) return
     this.#strangers--
@@ -158,11 +158,13 @@ export class Gate {
     this.#pump()
   }
 
-  /** The backend is gone, or has no limits any more. */
+  /** The backend is gone, or has no limits any more: nobody waits here, and no wait is shown. */
   close(): void {
     this.#scatter(() => true)
     this.#untimed?.()
     this.#untimed = null
+    this.#view.seconds = 0
+    this.#view.full = false
   }
 
   get #longest(): number {
@@ -181,7 +183,9 @@ export class Gate {
     this.#lanes = (keys.length === 0 ? [null] : keys).map((key) => {
       const known = before.find((lane) => lane.key?.secret === key?.secret)
       const own = key === null ? limitsOf(NO_LIMITS) : limitsOf(key)
-      if (known === undefined || known.key?.name !== key?.name) return new Lane(key, own)
+      if (known === undefined) return new Lane(key, own)
+      // Its name may be its position, which changes with the keys before it.
+      known.key = key
       known.limits = own
       return known
     })
@@ -216,10 +220,10 @@ export class Gate {
 
   /** Calls that may be open in all; null: what the lanes say counts. */
   get #most(): number | null {
-    const { limits, keys } = this.#spec
-    if (limits === null) return null
-    if (limits.parallel !== null) return keys.length > 1 ? null : limits.parallel
-    return limits.queues ? this.#tools.slots() : null
+    const [first, ...others] = this.#lanes
+    if (others.length === 0 && first!.limits.parallel !== null) return first!.limits.parallel
+    const { limits } = this.#spec
+    return limits?.queues === true && limits.parallel === null ? this.#tools.slots() : null
   }
 
   get #open(): number {
@@ -234,7 +238,7 @@ export class Gate {
     this.#turns.taken(model, now)
     const counted = lane.take(input + output, now, ++this.#turn)
     const share = this.#queue.shares.serve(caller, costOf(input, output))
-    return new Pass({ lane, counted, share, entrant, at: now }, (...back) => this.#back(...back))
+    return new Pass({ gate: this, lane, counted, share, entrant, at: now }, (...back) => this.#back(...back))
   }
 
   #back({ lane, counted, share, entrant, at }: Pass, sent: boolean, spent: Spent | null): void {

@@ -5,7 +5,7 @@ import { type Counted, Minute } from './minute.ts'
 
 export class Lane {
   /** Null: the backend has one key, or none. */
-  readonly key: BackendKey | null
+  key: BackendKey | null
   limits: LaneLimits
   /** Calls that are open. */
   open = 0

@@ -6,6 +6,8 @@ import type { Share } from './shares.ts'
 import type { Entrant } from './entrant.ts'
 
 export class Pass {
+  /** Who gave it: a backend may have another one by the time it goes back. */
+  readonly gate: object
   readonly lane: Lane
   readonly counted: Counted
   readonly share: Share
@@ -16,9 +18,10 @@ export class Pass {
   #over = false
 
   constructor(
-    parts: Pick<Pass, 'lane' | 'counted' | 'share' | 'entrant' | 'at'>,
+    parts: Pick<Pass, 'gate' | 'lane' | 'counted' | 'share' | 'entrant' | 'at'>,
     back: (pass: Pass, sent: boolean, tokens: Spent | null) => void,
   ) {
+    this.gate = parts.gate
     this.lane = parts.lane
     this.counted = parts.counted
     this.share = parts.share
