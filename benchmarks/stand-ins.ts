@@ -52,20 +52,23 @@ const promptedWith = (body: JsonObject, stream: boolean): GatewayRequest => ({
 })
 
 const NOTHING = Buffer.alloc(0)
-const PROVIDER = { local: false, remoteModels: null, endpoints: ownPlaces([CHAT]), response: {} }
+const CLOUD = { local: false, remoteModels: null, endpoints: ownPlaces([CHAT]), response: {} }
+const ENGINE = { ...CLOUD, local: true }
 
-/** A model of a cloud that is well, with `inflight` calls open; of its efforts only the one that nobody chose. */
+/** A model of a cloud that is well, or of an engine (`local`), with `inflight` calls open; of its efforts only the one that nobody chose. */
 export function deploymentFor(
   backend: string,
   model: string,
   known: ModelFacts,
   lessons: ModelStats,
   inflight = 0,
+  local = false,
 ): Deployment {
+  const provider = local ? ENGINE : CLOUD
   const facts = { ...known, contextFrom: null, capabilitiesFrom: {}, trainedContext: null, slots: null, bytes: null }
   const deployment = {
     id: `${backend}/${model}`,
-    backend: { name: backend, provider: PROVIDER, weight: 1 } as unknown as BackendSpec,
+    backend: { name: backend, provider, weight: 1 } as unknown as BackendSpec,
     model,
     facts,
     live: {
@@ -94,8 +97,8 @@ export function deploymentFor(
     residency: ALWAYS_LOADED,
     targets: [] as Target[],
     calibration: lessons.calibrationOf(model),
-    latency: newLatency(false),
-    cache: newPromptCache({ local: false, response: {} }),
+    latency: local ? lessons.latencyOf({ kind: 'bench', local }, model) : newLatency(false),
+    cache: newPromptCache({ local, response: {} }),
   }
   deployment.targets.push({ deployment, effort: null, arm: lessons.armsOf(model, facts)[0]! })
   return deployment

@@ -16,7 +16,8 @@ import { parseBody } from '../../src/formats/openai/request.ts'
 import { plan } from '../../src/decision/route/plan.ts'
 import type { RouteTable } from '../../src/decision/route/table.ts'
 import { deploymentFor, MOMENT, requestFor, tableFor } from '../stand-ins.ts'
-import type { Prompt } from './cases.ts'
+import { PrefixMap } from '../../src/decision/learn/prefix-map.ts'
+import type { Field, Prompt } from './cases.ts'
 
 interface Quantiles {
   readonly p50: number
@@ -25,6 +26,7 @@ interface Quantiles {
 
 export interface Figures {
   readonly prompt: string
+  readonly field: Field
   readonly candidates: number
   readonly profile_us: Quantiles
   readonly plan_us: Quantiles
@@ -39,20 +41,28 @@ export const weights = await loadWeights()
 export const classify = classifier(weights)
 
 /** The quietest of some rounds: other work on the machine only ever adds. */
-export async function measure({ name, text }: Prompt, candidates: number, rounds: number): Promise<Figures> {
+export async function measure(
+  { name, text }: Prompt,
+  field: Field,
+  candidates: number,
+  rounds: number,
+): Promise<Figures> {
   const request = requestFor(text, true)
-  const table = fieldOf(candidates, request, weights)
-  const whole = (): void => void plan(request, classify(request), table, DEFAULT_LIMITS, MOMENT)
   const profile = classify(request)
-  if (plan(request, profile, table, DEFAULT_LIMITS, MOMENT).order.length !== candidates)
+  const table = field === 'models' ? fieldOf(candidates, request, weights) : instancesOf(candidates, weights)
+  const prefixes = field === 'models' ? MOMENT.prefixes : prefixesOf(table, profile)
+  const moment = { ...MOMENT, prefixes }
+  const whole = (): void => void plan(request, classify(request), table, DEFAULT_LIMITS, moment)
+  if (plan(request, profile, table, DEFAULT_LIMITS, moment).order.length !== candidates)
     throw new Error('the plan does not hold all candidates')
   for (let turn = 0; turn < WARM; turn++) whole()
   const timed = (work: () => void): Quantiles => quietest(Array.from({ length: rounds }, () => quantiles(work)))
   return {
     prompt: name,
+    field,
     candidates,
     profile_us: timed(() => readWhole(classify(request))),
-    plan_us: timed(() => void plan(request, profile, table, DEFAULT_LIMITS, MOMENT)),
+    plan_us: timed(() => void plan(request, profile, table, DEFAULT_LIMITS, moment)),
     whole_us: timed(whole),
     bytes: await allocated(whole),
   }
@@ -117,6 +127,31 @@ export function fieldOf(size: number, request: GatewayRequest, known: Classifier
   return tableFor(all)
 }
 
+/** Of one model; they have answered, so that they share what is known of their times, and are busy by turns. */
+function instancesOf(size: number, known: ClassifierWeights): RouteTable {
+  const lessons = new ModelStats(known)
+  const facts = { ...factsOf(0), price: null }
+  const all = Array.from({ length: size }, (_, index) =>
+    deploymentFor(`i${index}`, 'm', facts, lessons, index % 3, true),
+  )
+  const request = requestFor('Where is the station?', true)
+  for (const { targets } of all) teach(targets[0]!, request, lessons, 0)
+  return tableFor(all)
+}
+
+/** Each instance has kept the prompt as far as another share of it. */
+function prefixesOf({ catalog: { all } }: RouteTable, { prefix, inputTokens }: RequestProfile): PrefixMap {
+  const prefixes = new PrefixMap()
+  for (const [index, { cache }] of all.entries()) {
+    const blocks = Math.ceil((prefix.hashes.length * (index + 1)) / all.length)
+    const [hashes, checks, ends] = [prefix.hashes, prefix.checks, prefix.ends].map((list) => list.slice(0, blocks))
+    const size = ends!.at(-1) ?? 0
+    if (size === 0) continue
+    prefixes.take(cache, { hashes: hashes!, checks: checks!, ends: ends!, size }, inputTokens, MOMENT.now)
+  }
+  return prefixes
+}
+
 function teach(target: Target, request: GatewayRequest, lessons: ModelStats, index: number): void {
   const profile = classify(request)
   for (let turn = 0; turn < 10; turn++) {
@@ -141,19 +176,20 @@ function teach(target: Target, request: GatewayRequest, lessons: ModelStats, ind
 
 const UNPRICED = { kind: 'bench', priceList: null, serviceTiers: {} }
 
-function deploymentOf(index: number, lessons: ModelStats): Deployment {
-  const model = `model-${index}`
+const deploymentOf = (index: number, lessons: ModelStats): Deployment =>
+  deploymentFor(`b${index}`, `model-${index}`, factsOf(index), lessons, index % 3)
+
+function factsOf(index: number): ModelFacts {
   const usd = 0.1 * 1.05 ** ((index * 37) % 128)
-  const facts: ModelFacts = {
+  return {
     aliases: [],
     capabilities: { tools: true },
     context: 1_000_000,
     maxOutput: null,
     price: { ...NO_PRICE, inputPerMtok: usd, outputPerMtok: 4 * usd },
-    quality: catalogueOf(UNPRICED, model)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
+    quality: catalogueOf(UNPRICED, `model-${index}`)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],
     paramsB: null,
     wishes: valuesOf(WISH_OPTIONS),
   }
-  return deploymentFor(`b${index}`, model, facts, lessons, index % 3)
 }

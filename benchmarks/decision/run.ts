@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commitOf } from '../overhead/record.ts'
-import { AIMS, CANDIDATES, PROMPTS } from './cases.ts'
+import { AIMS, FIELDS, PROMPTS } from './cases.ts'
 import { type Figures, measure, readBody } from './measure.ts'
 
 const USAGE = `usage: npm run bench:decision -- [--rounds N] [--out FILE]
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const startedAt = new Date()
   const rows: Figures[] = []
   for (const prompt of PROMPTS)
-    for (const candidates of CANDIDATES) rows.push(await measure(prompt, candidates, rounds))
+    for (const { field, candidates } of FIELDS) rows.push(await measure(prompt, field, candidates, rounds))
   const blocking = readBody()
   process.stdout.write(`${table(rows)}\n`)
   process.stdout.write(`a body of 400 kB, read, profiled and decided: ${blocking.toFixed(2)} ms at the most (aim 5)\n`)
@@ -43,11 +43,12 @@ async function main(): Promise<void> {
 }
 
 function table(rows: readonly Figures[]): string {
-  const head = 'prompt   candidates   profile us   plan us p50   p99   whole us p50   p99   bytes'
+  const head = 'prompt   candidates   of          profile us   plan us p50   p99   whole us p50   p99   bytes'
   const lines = rows.map((row) =>
     [
       row.prompt.padEnd(8),
       String(row.candidates).padStart(10),
+      ` ${row.field.padEnd(9)}`,
       row.profile_us.p50.toFixed(1).padStart(12),
       row.plan_us.p50.toFixed(1).padStart(13),
       row.plan_us.p99.toFixed(1).padStart(5),

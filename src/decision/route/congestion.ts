@@ -31,24 +31,29 @@ export function predictCongestion(rows: Float64Array, { targets, live, rota, sea
     rates = new Float64Array(2 * sizes.length)
     counts = new Float64Array(2 * sizes.length)
   }
-  for (let place = 0; place < live.length; place++) flows[groups[seats[live[place]!]!]!] = 0
-  for (let place = 0; place < live.length; place++) rates[groups[seats[live[place]!]!]!] = 0
-  for (let place = 0; place < live.length; place++) counts[groups[seats[live[place]!]!]!] = 0
+  flows.fill(0, 0, sizes.length)
+  rates.fill(0, 0, sizes.length)
+  counts.fill(0, 0, sizes.length)
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
-    const { latency } = targets[row]!.deployment
+    const { deployment } = targets[row]!
+    // A cloud has more engines than anybody fills. Replicas are of one kind.
+    if (!isLocal(deployment)) continue
     const group = groups[seats[row]!]!
-    flows[group]! += flowOf(latency.flow, now)
-    rates[group]! += prefillRateOf(latency)
+    flows[group]! += flowOf(deployment.latency.flow, now)
+    rates[group]! += prefillRateOf(deployment.latency)
     counts[group]!++
   }
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
     const group = groups[seats[row]!]!
+    if (flows[group] === 0) {
+      rows[at + COLUMN.congestion] = 0
+      continue
+    }
     const fresh = rows[at + COLUMN.input]! - rows[at + COLUMN.cached]!
     const busy = Math.min(MOST_BUSY, flows[group]! / rates[group]!)
-    const price = (PRICE * busy * fresh * counts[group]!) / ((1 - busy) * rates[group]!)
-    rows[at + COLUMN.congestion] = isLocal(targets[row]!.deployment) ? 1000 * price : 0
+    rows[at + COLUMN.congestion] = (1000 * PRICE * busy * fresh * counts[group]!) / ((1 - busy) * rates[group]!)
   }
 }

@@ -59,14 +59,24 @@ function predictAnswers(
   predictDoubts(rows, targets, live, features)
 }
 
+/** Instances of one model share its arm, and stand side by side: what is expected of the answer of one is expected of all. */
+const isSame = (targets: readonly Target[], before: number, row: number): boolean =>
+  before >= 0 && targets[before]!.arm === targets[row]!.arm
+
 function predictSuccess(
   rows: Float64Array,
   targets: readonly Target[],
   live: readonly number[],
   features: TextFeatures,
 ): void {
+  let before = -1
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
+    if (isSame(targets, before, row)) {
+      rows[row * COLUMNS + COLUMN.success] = rows[before * COLUMNS + COLUMN.success]!
+      continue
+    }
+    before = row
     rows[row * COLUMNS + COLUMN.success] = successOf(targets[row]!.arm, features)
   }
 }
@@ -77,9 +87,15 @@ function predictDoubts(
   live: readonly number[],
   features: TextFeatures,
 ): void {
+  let before = -1
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
+    if (isSame(targets, before, row)) {
+      rows[at + COLUMN.uncertainty] = rows[before * COLUMNS + COLUMN.uncertainty]!
+      continue
+    }
+    before = row
     rows[at + COLUMN.uncertainty] = doubtOf(targets[row]!.arm, features, rows[at + COLUMN.success]!)
   }
 }
@@ -99,9 +115,17 @@ function predictLengths(
   features: TextFeatures,
   limit: number,
 ): void {
+  let before = -1
   for (let place = 0; place < live.length; place++) {
     const row = live[place]!
     const at = row * COLUMNS
+    if (isSame(targets, before, row)) {
+      rows[at + COLUMN.output] = rows[before * COLUMNS + COLUMN.output]!
+      rows[at + COLUMN.reasoning] = rows[before * COLUMNS + COLUMN.reasoning]!
+      rows[at + COLUMN.most] = rows[before * COLUMNS + COLUMN.most]!
+      continue
+    }
+    before = row
     const { arm } = targets[row]!
     const usual = usualLength(arm, features)
     const { mean, most } = factorsFor(arm)
@@ -116,7 +140,12 @@ function predictLengths(
 let waits = new Float64Array(64)
 let works = new Float64Array(64)
 
-function predictTimes(rows: Float64Array, { targets, live, load, now }: Estimated, generates: boolean): void {
+/** Its reading is compared with that of its replicas. */
+const hasReplicas = ({ rota, seats }: Estimated, row: number): boolean =>
+  rota !== null && rota.paired && rota.sizes[rota.groups[seats[row]!]!]! > 1
+
+function predictTimes(rows: Float64Array, estimated: Estimated, generates: boolean): void {
+  const { targets, live, load, now } = estimated
   if (waits.length < targets.length) {
     waits = new Float64Array(2 * targets.length)
     works = new Float64Array(2 * targets.length)
@@ -135,7 +164,7 @@ function predictTimes(rows: Float64Array, { targets, live, load, now }: Estimate
     works[row] = work
     // How soon a stream begins says nothing about answers that are no streams of tokens.
     if (generates) {
-      rows[at + COLUMN.reading] = 1000 * (before + readingOf(latency, fresh, met))
+      if (hasReplicas(estimated, row)) rows[at + COLUMN.reading] = 1000 * (before + readingOf(latency, fresh, met))
       rows[at + COLUMN.ttft] = 1000 * (wait + start)
       rows[at + COLUMN.total] = 1000 * (wait + work)
       rows[at + COLUMN.work] = 1000 * work

@@ -44,7 +44,8 @@ export interface Shares {
 /** The order of replicas among each other. None of them keeps a place (the smaller, the sooner) that is before its forerunner's. */
 export function shareOut(field: Field, rota: Rota, places: Float64Array): Shares {
   const { troubles, candidates } = field
-  const chiefs = Int32Array.from(candidates.keys())
+  const chiefs = new Int32Array(candidates.length)
+  for (let row = 0; row < chiefs.length; row++) chiefs[row] = row
   const ranks = new Int32Array(candidates.length)
   const members = membersOf(field, rota)
   members.sort(
