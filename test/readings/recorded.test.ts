@@ -531,3 +531,9 @@ t.test('what is of a moment is forgotten where it is not told again', async (t) 
   })
   t.match(engine.asked({}), { at: 1000, running: null, foreign: null, waiting: null, slots: 4 })
 })
+
+t.test('an answer with as many series as its bounds allow is read like any other', async (t) => {
+  const series = 'vllm:kv_cache_usage_perc 0.25\n'
+  const text = series.repeat(Math.floor((4 * 1024 * 1024) / series.length))
+  t.equal(told('vllm', { '/metrics': `vllm:num_requests_running 3\n${text}` })?.kv, 0.25)
+})

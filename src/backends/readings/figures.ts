@@ -63,7 +63,8 @@ function added(names: readonly string[], source: FigureSource, lookup: Lookup): 
 }
 
 function folded(values: readonly number[], fold: FigureSource['fold']): number {
-  if (fold === 'max') return Math.max(...values)
+  // As arguments of Math.max so many values as an answer may have would be too many.
+  if (fold === 'max') return values.reduce((most, one) => Math.max(most, one))
   if (fold === 'count') return values.length
   const sum = values.reduce((all, one) => all + one, 0)
   return fold === 'mean' ? sum / values.length : sum
