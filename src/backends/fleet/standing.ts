@@ -58,7 +58,6 @@ export class Standing {
   own(is: 'off' | 'starting', now: number): void {
     this.#presence = { is }
     this.#pause = null
-    this.#live.retryAfterUntil = this.#key?.until ?? 0
     this.review(now)
   }
 
@@ -88,14 +87,12 @@ export class Standing {
         return
       case 'key':
         this.#key = { reason: news.reason, until: now + KEY_MS }
-        this.#rest(now + KEY_MS)
     }
     this.review(now)
   }
 
   /** It, or all of its models, want to be left alone. The longest wish counts. */
   pausedBy(pause: Pause): void {
-    this.#rest(pause.until)
     if (this.#pause !== null && this.#pause.until > Math.max(pause.until, pause.from)) return
     this.#pause = pause
     this.review(pause.from)
@@ -109,10 +106,7 @@ export class Standing {
   /** It has told something of itself. */
   read(now: number): void {
     const { reading } = this.#live
-    if (this.#pause?.state === 'full' && hasRoom(reading, this.#pause.from)) {
-      this.#pause = null
-      this.#live.retryAfterUntil = this.#key?.until ?? 0
-    }
+    if (this.#pause?.state === 'full' && hasRoom(reading, this.#pause.from)) this.#pause = null
     this.review(now)
   }
 
@@ -127,7 +121,6 @@ export class Standing {
   keyChanged(now: number): void {
     this.#key = null
     this.#pause = null
-    this.#live.retryAfterUntil = 0
     if (this.#presence.is === 'locked') this.#presence = { is: 'unknown' }
     this.review(now)
   }
@@ -146,6 +139,7 @@ export class Standing {
     const { state, reason, until, next } = stateOf(facts, now)
     this.next = next
     live.until = until
+    live.retryAfterUntil = Math.max(this.#key?.until ?? 0, this.#pause?.until ?? 0)
     if (live.state === state && live.reason === reason) return
     const from = live.state
     live.state = state
@@ -176,9 +170,5 @@ export class Standing {
   #answered(): void {
     const { recovery } = this.#live
     if (recovery?.answered === false) this.#live.recovery = { ...recovery, answered: true }
-  }
-
-  #rest(until: number): void {
-    if (until > this.#live.retryAfterUntil) this.#live.retryAfterUntil = until
   }
 }
