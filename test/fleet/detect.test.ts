@@ -185,3 +185,14 @@ t.test('a search that is called off ends at once', async (t) => {
   abort.abort()
   t.same(await within(2_000, 'the end of it', searching), [])
 })
+
+t.test('a host that is listed with a port and without one is asked once there', async (t) => {
+  const own = await engine(t, { 'GET /v1/models': openAiList('vllm') })
+  const hosts = [
+    { host: '127.0.0.1', port: null },
+    { host: '127.0.0.1', port: own.port },
+  ]
+  const found = await findEngines({ providers, env: {}, ports: { vllm: [own.port] }, hosts })
+  t.match(found, [{ spec: { name: 'vllm-127-0-0-1', root: own.root } }])
+  t.equal(found.length, 1)
+})

@@ -67,7 +67,7 @@ export async function findEngines({
   if (signal?.aborted === true) stop()
   try {
     const tools: Tools = { client, signal: abort.signal, env: hosts === undefined ? env : {} }
-    const searches = placesOf(hosts ?? [{ host, port: null }], owners(providers, ports))
+    const searches = [...placesOf(hosts ?? [{ host, port: null }], owners(providers, ports))]
       .filter(({ address }) => !except.has(rootOf(address)))
       .map(async ({ address, owner, of }) => {
         const found = await look(address, owner, providers, tools)
@@ -102,16 +102,22 @@ interface SearchPlace {
   readonly owner: Provider | null
 }
 
-const placesOf = (hosts: readonly LanHost[], owned: ReadonlyMap<number, Provider>): SearchPlace[] =>
-  hosts.flatMap(({ host, port }) => {
-    const ports = port === null ? [...owned.keys()] : [port]
-    return ports.map((one) => ({ of: host, address: `${host}:${one}`, owner: owned.get(one) ?? null }))
-  })
+/** Each once: a host may be listed with a port and without one. */
+function placesOf(hosts: readonly LanHost[], owned: ReadonlyMap<number, Provider>): Iterable<SearchPlace> {
+  const places = new Map<string, SearchPlace>()
+  for (const { host, port } of hosts)
+    for (const one of port === null ? owned.keys() : [port]) {
+      const address = `${host}:${one}`
+      places.set(address, { of: host, address, owner: owned.get(one) ?? null })
+    }
+  return places.values()
+}
 
 /** A host as a part of a name. */
 const slug = (host: string): string => host.replace(/[^a-z\d]+/gi, '-').replace(/^-|-$/g, '')
 
-const rootOf = (address: string): string => `http://${address}`
+/** As a backend of the configuration has it: port 80 is not written. */
+const rootOf = (address: string): string => new URL(`http://${address}`).origin
 
 async function look(
   address: string,
