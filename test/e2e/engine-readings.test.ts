@@ -1,23 +1,13 @@
 /** What real engines tell while they work: in /health and in the metrics. llama.cpp in CI, the others by `npm run test:engines`. */
 import type { Test } from 'tap'
 import t from 'tap'
+import type { EngineStatus } from '../../src/backends/fleet/engine-status.ts'
 import { eventually } from '../support/await.ts'
 import { CHAT_PATH, chat } from '../support/chat.ts'
 import { type Engine, missing, startLlama, startLlamaRouter, startOllama, startVllm } from '../support/engines.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { rawPost } from '../support/raw-client.ts'
 import { gatewayFor } from '../support/rig.ts'
-
-interface Told {
-  readonly running: number | null
-  readonly waiting: number | null
-  readonly kv_usage_ratio: number | null
-  readonly slots: number | null
-  readonly sleeping: boolean | null
-  readonly loaded: readonly string[] | null
-  readonly version: string | null
-  readonly read_ms_ago: number | null
-}
 
 const DISCOVERY = { interval: '300ms', poll: '60ms' }
 const CALLERS = 8
@@ -33,8 +23,10 @@ async function front(
   return { engine, gateway: await gatewayFor(t, { backends, discovery: DISCOVERY }) }
 }
 
-async function told(gateway: Gateway): Promise<Told | null> {
-  const health = (await (await fetch(`${gateway.url}/health`)).json()) as { backends: { engine: Told | null }[] }
+async function told(gateway: Gateway): Promise<EngineStatus | null> {
+  const health = (await (await fetch(`${gateway.url}/health`)).json()) as {
+    backends: { engine: EngineStatus | null }[]
+  }
   return health.backends[0]!.engine
 }
 

@@ -1,6 +1,6 @@
 import { NO_PREFIX } from '../../src/core/prefix.ts'
 import { ownPlaces } from '../../src/core/ask-place.ts'
-import { loadOf } from '../../src/core/load.ts'
+import { newLive } from '../../src/backends/fleet/health.ts'
 import { classifier } from '../../src/decision/classify/profile.ts'
 import { loadWeights } from '../../src/classifier-file.ts'
 import { newArm } from '../../src/decision/learn/arms.ts'
@@ -140,20 +140,7 @@ export function facts(traits: Partial<DeploymentFacts> = {}): DeploymentFacts {
 
 /** `live` may be changed by the test. */
 export function live(traits: Partial<BackendLive> = {}): BackendLive & { refusesUsage: boolean } {
-  return {
-    state: 'ready',
-    reason: null,
-    since: 0,
-    until: null,
-    recovery: null,
-    load: loadOf(0),
-    queue: { waiting: 0, seconds: 0, full: false },
-    retryAfterUntil: 0,
-    reading: null,
-    refusesUsage: false,
-    follower: null,
-    ...traits,
-  }
+  return { ...newLive(), state: 'ready', ...traits }
 }
 
 export function health(traits: Partial<DeploymentHealth> = {}): DeploymentHealth {
