@@ -23,20 +23,20 @@ function factsOf({ price, capabilities, expected, ...one }: ShownDeployment): (r
       .join('; ')
   }
   const unknown = CAPABILITIES.filter((name) => capabilities[name] === undefined).join(', ')
-  const trained = one.trained_context_tokens === null ? '' : `, ${whole(one.trained_context_tokens)} trained`
+  const trained = one.trained_context_tokens === null ? '' : `, ${whole(one.trained_context_tokens)} in training`
   return [
-    ['backend', `${plain(one.backend)} (${one.kind}${one.local ? ", on hardware of one's own" : ''})`],
+    ['backend', `${plain(one.backend)} (${one.kind}${one.local ? ', your own hardware' : ''})`],
     ['state', `${one.state}${one.reason === null ? '' : `: ${plain(one.reason)}`}`],
-    ...(one.aliases.length === 0 ? [] : [['also named', one.aliases.map(plain).join(', ')] as const]),
+    ...(one.aliases.length === 0 ? [] : [['also known as', one.aliases.map(plain).join(', ')] as const]),
     [
       'context',
-      `${whole(one.context_tokens)} tokens${saidBy(one.context_from)}${trained}, answers of ${whole(one.max_output_tokens)} at most`,
+      `${whole(one.context_tokens)} tokens${saidBy(one.context_from)}${trained}, output up to ${whole(one.max_output_tokens)}`,
     ],
     ['loaded', loadedText(one)],
     ['slots', one.slots === null ? UNKNOWN : whole(one.slots)],
     ['price', priceText(price)],
-    ['can', having(true) || '-'],
-    ['cannot', having(false) || '-'],
+    ['supports', having(true) || '-'],
+    ['lacks', having(false) || '-'],
     ['not known', unknown || '-'],
     ['efforts', one.efforts.join(', ') || '-'],
     [
@@ -51,19 +51,19 @@ const saidBy = (source: string | null | undefined): string =>
   source === null || source === undefined ? '' : ` (${source})`
 
 function loadedText({ loaded, load_seconds: seconds }: Pick<ShownDeployment, 'loaded' | 'load_seconds'>): string {
-  if (loaded === true) return seconds === null ? 'yes, and it stays' : 'yes'
-  return `${loaded === null ? UNKNOWN : 'no'}${seconds === null ? '' : `; a load is expected to take ${figure(seconds)} s`}`
+  if (loaded === true) return seconds === null ? 'yes, and it stays loaded' : 'yes'
+  return `${loaded === null ? UNKNOWN : 'no'}${seconds === null ? '' : `; loading is expected to take ${figure(seconds)} s`}`
 }
 
 function priceText(price: ShownDeployment['price']): string {
   if (price === null) return UNKNOWN
   const tokens = [
     `${figure(price.input_per_mtok_usd)} in`,
-    `${figure(price.cached_input_per_mtok_usd)} in from a cache`,
+    `${figure(price.cached_input_per_mtok_usd)} cached in`,
     `${figure(price.output_per_mtok_usd)} out`,
   ]
-  const hour = price.per_gpu_hour_usd === null ? '' : `; ${figure(price.per_gpu_hour_usd)} for an hour of a GPU`
-  return `USD ${tokens.join(', ')} for a million tokens${hour}`
+  const hour = price.per_gpu_hour_usd === null ? '' : `; ${figure(price.per_gpu_hour_usd)} per GPU hour`
+  return `USD ${tokens.join(', ')} per million tokens${hour}`
 }
 
 const line = (name: string, text: string): string =>

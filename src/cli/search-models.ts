@@ -10,11 +10,11 @@ import { givenRoom } from './show-model.ts'
 
 const MOST = 20
 
-/** Exit code 0: there are some, 1: none, or nobody says. */
+/** Exit code 0: some were found, 1: none were, or Hugging Face cannot be reached. */
 export async function searchModels({ flags, args }: CallOf<typeof MODELS_SEARCH>, io: Io): Promise<number> {
   const limit = Number(flags.limit)
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
-    throw new UsageError(`--limit: "${flags.limit}" is not a number from 1 to ${MOST}`)
+    throw new UsageError(`--limit: "${flags.limit}" is not a whole number from 1 to ${MOST}`)
   const rooms = flags.memory === undefined ? await roomsHere(io.env['PATH']) : [givenRoom(flags.memory)]
   const found = await searchHub(hubOf(io), args.words, limit)
   if (flags.json) {

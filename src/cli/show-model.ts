@@ -17,7 +17,7 @@ import type { Io } from './io.ts'
 import { Refused } from './refused.ts'
 import type { MODELS_SHOW } from './rows/models.ts'
 
-/** Exit code 0: it is shown; 1: there is none such, or it is damaged. */
+/** Exit code 0: it is shown; 1: there is no such model, or it is damaged. */
 export async function showModel(call: CallOf<typeof MODELS_SHOW>, io: Io): Promise<number> {
   const { flags } = call
   const word = call.args.model
@@ -52,7 +52,7 @@ const isFile = async (path: string): Promise<boolean> =>
 function positive(flag: string, text: string, most: number): number {
   const number = Number(text.replace(/k$/i, '')) * (/k$/i.test(text) ? 1024 : 1)
   if (Number.isInteger(number) && number > 0 && number <= most) return number
-  throw new UsageError(`${flag}: "${text}" is not a number from 1 to ${most}`)
+  throw new UsageError(`${flag}: "${text}" is not a whole number from 1 to ${most}`)
 }
 
 export function givenRoom(text: string): Room {
@@ -69,9 +69,9 @@ async function showNamed(name: string, flags: CallOf<typeof MODELS_SHOW>['flags'
     const near = all.filter(({ id }) => id.toLowerCase().includes(name.toLowerCase())).slice(0, 5)
     const hint =
       near.length === 0
-        ? '; `turnout models` lists those that are known'
-        : `; there is ${near.map(({ id }) => id).join(', ')}`
-    throw new Refused(`"${name}" is no file here, and no model of the gateway${hint}`)
+        ? '; `turnout models` lists those that there are'
+        : `; did you mean ${near.map(({ id }) => id).join(', ')}?`
+    throw new Refused(`"${name}" is neither a file here nor a model of the gateway${hint}`)
   }
   io.stdout.write(flags.json ? `${JSON.stringify(found, null, 2)}\n` : found.map(deploymentText).join('\n'))
   return 0

@@ -60,15 +60,13 @@ export function attentionOf(metadata: Metadata, arch: string, count: number, wid
   const window = read('attention.sliding_window') ?? (arch === 'llama4' ? (read('attention.chunk_size') ?? 8192) : null)
   const windowed = windowedLayers(metadata, arch, count, window)
   if (window !== null && window > 0 && windowed === null)
-    notes.push(
-      `the file names a window of ${window} tokens and not for which layers: counted as none, as llama.cpp does`,
-    )
+    notes.push(`the file names a sliding window of ${window} tokens but not its layers: ignored, as llama.cpp does`)
   const onlyKeys = (read('attention.key_length_mla') ?? 0) > 0 && (read('attention.value_length_mla') ?? 0) > 0
   if (onlyKeys) notes.push('latent attention (MLA): one compressed key for each token, no values')
   const state = stateSize(metadata, arch, width)
   const interval = read('full_attention_interval') ?? INTERVAL[arch] ?? 0
   const own = ownLayers(metadata, arch, count)
-  if (own < count) notes.push(`the last ${count - own} layers keep nothing of their own`)
+  if (own < count) notes.push(`the last ${count - own} layers have no KV cache of their own`)
   const layers = Array.from({ length: count }, (_, index): LayerCache => {
     const kv = heads.kv[index] ?? 0
     const recurrent = state > 0 && (kv === 0 || (interval > 0 && (index + 1) % interval !== 0))

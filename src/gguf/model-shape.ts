@@ -43,7 +43,7 @@ export function modelShape(files: readonly GgufFile[]): ModelShape {
   const { metadata } = files[0]!
   const arch = metadata.text('general.architecture')
   if (arch === null || !/^[\w.-]{1,64}$/.test(arch))
-    throw new GgufError('it names no architecture (general.architecture): it is no language model')
+    throw new GgufError('it names no architecture (general.architecture): it is not a language model')
   const read = (name: string): number | null => metadata.number(`${arch}.${name}`)
   const layers = counted(read('block_count'), `${arch}.block_count`, MOST_LAYERS)
   const width = counted(read('embedding_length'), `${arch}.embedding_length`, MOST_WIDTH)
@@ -79,7 +79,7 @@ export function modelShape(files: readonly GgufFile[]): ModelShape {
 }
 
 function counted(value: number | null, name: string, most: number): number {
-  if (value === null) throw new GgufError(`it does not say ${name}: it is no language model`)
+  if (value === null) throw new GgufError(`it does not say ${name}: it is not a language model`)
   if (Number.isInteger(value) && value > 0 && value <= most) return value
   throw new GgufError(`its ${name} is ${value}, which no model has`)
 }

@@ -43,13 +43,12 @@ function checkStart(start: Uint8Array): void {
   const view = Buffer.from(start)
   const magic = view.subarray(0, 4).toString('latin1')
   if (view.length === 0) throw new GgufError('it is empty')
-  if (magic !== 'GGUF') throw new GgufError(`it is no GGUF: it begins with ${shown(view)}${hint(view)}`)
+  if (magic !== 'GGUF') throw new GgufError(`it is not a GGUF: it begins with ${shown(view)}${hint(view)}`)
   if (view.length < START) throw new GgufError(endsInHeader(view.length))
   const bigEndian = view.readUInt16LE(4) === 0
   const version = bigEndian ? view.readUInt32BE(4) : view.readUInt32LE(4)
-  if (version === 1) throw new GgufError('it is of version 1 of GGUF, which no engine reads any more')
-  if (version !== 2 && version !== 3)
-    throw new GgufError(`it is of version ${version} of GGUF; versions 2 and 3 can be read`)
+  if (version === 1) throw new GgufError('it is GGUF version 1, which engines no longer read')
+  if (version !== 2 && version !== 3) throw new GgufError(`it is GGUF version ${version}; versions 2 and 3 can be read`)
   const tensors = bigEndian ? view.readBigUInt64BE(8) : view.readBigUInt64LE(8)
   if (tensors > BigInt(MOST_TENSORS)) throw new GgufError(`it says that it has ${tensors} tensors, which no model has`)
 }
@@ -62,15 +61,15 @@ const shown = (start: Buffer): string =>
       .replace(/[^ -~]/g, '?'),
   )
 
-/** What stands in the place of a model more often than anything else. */
+/** What is most often found in place of a model. */
 const hint = (start: Buffer): string =>
   start.toString('latin1').startsWith('version ')
     ? ' (a pointer of Git LFS; fetch the file itself with `git lfs pull`)'
     : /^\s*<(!|html)/i.test(start.toString('latin1'))
-      ? ' (a page of HTML)'
+      ? ' (an HTML page)'
       : ''
 
-const endsInHeader = (size: number): string => `it ends within its header, after ${size} bytes: it was cut off`
+const endsInHeader = (size: number): string => `it ends within its header, after ${size} bytes: it is truncated`
 
 type Parsed = Awaited<ReturnType<typeof Read>>
 
@@ -80,7 +79,7 @@ async function parsed(gguf: typeof Read, source: GgufSource): Promise<Parsed> {
     const [, first = '0', last = '0'] = /bytes=(\d+)-(\d+)/.exec(new Headers(options?.headers).get('range') ?? '') ?? []
     const from = Number(first)
     if (from >= MOST_HEADER)
-      throw new GgufError(`its header is larger than ${MOST_HEADER / MIB} MiB, which no model's is`)
+      throw new GgufError(`its header is larger than ${MOST_HEADER / MIB} MiB, which no model has`)
     // It reads ahead: once beyond the end is in order.
     if (from >= source.size && beyond) throw new GgufError(endsInHeader(source.size))
     beyond = from >= source.size
@@ -91,7 +90,7 @@ async function parsed(gguf: typeof Read, source: GgufSource): Promise<Parsed> {
     return await gguf('https://source', { fetch: ranges })
   } catch (thrown) {
     if (thrown instanceof GgufError) throw thrown
-    const why = thrown instanceof RangeError ? 'a length in it leads out of it' : reasonOf(thrown)
+    const why = thrown instanceof RangeError ? 'a length in it points beyond its end' : reasonOf(thrown)
     throw new GgufError(`its header cannot be read: ${why}`)
   }
 }
@@ -99,7 +98,7 @@ async function parsed(gguf: typeof Read, source: GgufSource): Promise<Parsed> {
 const reasonOf = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : 'unknown reason').replace(/[^ -~]/g, '?').slice(0, 160)
 
-/** A download that broke off ends within its tensors. */
+/** An incomplete download ends within its tensors. */
 function checkTensors(tensors: readonly GGUFTensorInfo[], there: number): void {
   let end = 0
   for (const { shape, dtype, offset } of tensors) {
@@ -111,7 +110,7 @@ function checkTensors(tensors: readonly GGUFTensorInfo[], there: number): void {
   if (end <= there) return
   if (end > 2 ** 50) throw new GgufError('its tensors are larger than any disk: it is damaged')
   throw new GgufError(
-    `it ends before its tensors do: ${there} of ${end} bytes are there (${Math.floor((there / end) * 100)} %); ` +
-      'the download broke off',
+    `it ends before its tensors do: ${there} of ${end} bytes are present (${Math.floor((there / end) * 100)} %); ` +
+      'the download is incomplete',
   )
 }

@@ -25,7 +25,7 @@ t.test('a file: what it is, what it needs and where each figure is from, in 80 c
   t.match(out, /^ {2}architecture {3}llama$/m)
   t.match(out, /^ {2}layers {9}4$/m)
   t.match(out, /^ {2}heads {10}8, KV heads 2, keys of 32, values of 32$/m)
-  t.match(out, /^ {2}context {8}8,192 tokens trained$/m)
+  t.match(out, /^ {2}context {8}8,192 tokens in training$/m)
   t.match(out, /^ {2}tokenizer {6}gpt2, qwen2, 258 tokens$/m)
   t.match(out, /^memory at a context of 8,192 tokens, KV cache in f16:$/m)
   // 4 layers x 2 heads x (32 + 32) x 2 bytes x 8192
@@ -54,9 +54,9 @@ t.test('what does not fit is told with the context that does', async (t) => {
     return flat(out)
   }
   t.match(await show('small.gguf', '--memory', '20MiB', '--context', '64k'), /context of 65,536 tokens \(more than it was trained for\)[^]*does not fit; up to 3,072 tokens do/) // prettier-ignore
-  t.match(await show('small.gguf', '--memory', '1MiB'), /does not fit, at any context/)
-  t.match(await show('gemma.gguf', '--memory', '1GiB'), /layers +12, 2 see all tokens, 10 see a window, window of 512 tokens/) // prettier-ignore
-  t.match(await show('gemma.gguf', '--memory', '1GiB'), /10 layers of a\s+window: 2\.5 MiB/)
+  t.match(await show('small.gguf', '--memory', '1MiB'), /does not fit at any context/)
+  t.match(await show('gemma.gguf', '--memory', '1GiB'), /layers +12, 2 with full attention, 10 with a sliding window, window of 512 tokens/) // prettier-ignore
+  t.match(await show('gemma.gguf', '--memory', '1GiB'), /10 layers with a\s+sliding window: 2\.5 MiB/)
   t.match(await show('gemma.gguf', '--memory', '1GiB'), /fits; up to 65,536 tokens do/)
 })
 
@@ -114,10 +114,10 @@ t.test('experts, latent attention, recurrent layers and templates are read from 
     return { text: flat(text.out), json: JSON.parse(json.out) }
   }
   const moe = await show('moe.gguf')
-  t.match(moe.text, /experts +128, 8 at work/)
-  t.match(moe.text, /context +131,072 tokens trained \(yarn x4\)/)
+  t.match(moe.text, /experts +128, 8 active/)
+  t.match(moe.text, /context +131,072 tokens in training \(yarn x4\)/)
   t.match(moe.text, /quantisation +Q8_0 89 %, F32 11 % of the weights/)
-  t.match(moe.text, /chat template +system role, tools, calls of tools, thinking, thinking on and off; no images, no audio/) // prettier-ignore
+  t.match(moe.text, /chat template +system role, tools, tool calls, thinking, switching thinking off; no images, no audio/) // prettier-ignore
   // All but the experts, and an eighth of a half of these.
   t.equal(moe.json.shape.activeParameters, 1024 * 258 + (256 * 64 * 128) / 16)
   t.equal(moe.json.memory.cache, 8 * 4 * 256 * 2 * 32_768)
@@ -127,9 +127,9 @@ t.test('experts, latent attention, recurrent layers and templates are read from 
   t.equal(mla.json.memory.cache, 8 * 576 * 2 * 32_768)
 
   const hybrid = await show('hybrid.gguf')
-  t.match(hybrid.text, /layers +8, 2 see all tokens, 6 recurrent/)
+  t.match(hybrid.text, /layers +8, 2 with full attention, 6 recurrent/)
   t.match(hybrid.text, /KV heads 0 to 2/)
-  t.match(hybrid.text, /names a window of 4096 tokens and not for which layers/)
+  t.match(hybrid.text, /names a sliding window of 4096 tokens but not its layers/)
   t.equal(hybrid.json.memory.ofCache.state, 6 * 4 * (3 * (2048 + 2 * 8 * 128) + 128 * 2048))
   t.equal(hybrid.json.memory.ofCache.full, 2 * 2 * 128 * 2 * 32_768)
 })
@@ -176,42 +176,45 @@ t.test('over HTTP only the header is fetched, and a token goes to nobody else', 
   t.strictSame([...new Set(hub.stored.map(({ authorization }) => authorization))], [null], 'the store got no token')
   t.ok(hub.seen.every(({ authorization }) => authorization === 'Bearer canary-token'))
   const show = (word: string, more = {}) => runHere(['models', 'show', word], { cwd, env: { HF_ENDPOINT: hub.url, ...more } }) // prettier-ignore
-  t.match(await show('org/Big-GGUF:Q6_K'), { code: 1, err: /org\/Big-GGUF has no Q6_K; there are Q8_0, Q4_K_M/ })
+  t.match(await show('org/Big-GGUF:Q6_K'), { code: 1, err: /org\/Big-GGUF has no Q6_K; it has Q8_0, Q4_K_M/ })
   t.match(await show('org/None-GGUF:Q6_K'), { code: 1, err: /has no org\/None-GGUF/ })
-  t.match(flat((await show('org/Gated-GGUF:Q4_K_M')).err), /asks for a token \(HTTP 401\).* accept its terms there and set HF_TOKEN/) // prettier-ignore
+  t.match(flat((await show('org/Gated-GGUF:Q4_K_M')).err), /wants a token \(HTTP 401\).* accept its terms there and set HF_TOKEN/) // prettier-ignore
   t.equal((await show('org/Gated-GGUF:Q4_K_M', { HF_TOKEN: 'x' })).code, 0)
 })
 
-t.test('a server that answers no ranges, too much, in circles or not at all is told', async (t) => {
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0]
-    if (path === '/whole.gguf') return void response.writeHead(200).end(SMALL)
-    if (path === '/more.gguf') return void response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end(Buffer.alloc(3e6)) // prettier-ignore
-    if (path === '/file.gguf') return void response.writeHead(302, { location: 'file:///etc/passwd' }).end()
-    if (path === '/gone.gguf') return void response.writeHead(404).end()
-    response.writeHead(302, { location: '/circle.gguf' }).end()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  t.teardown(() => server.close())
-  const cwd = t.testdir({})
-  for (const [path, says] of [
-    ['whole.gguf', /its server answers no ranges \(HTTP 200\)/],
-    ['more.gguf', /its server sends more than it was asked for/],
-    ['file.gguf', /its server leads from http: to file:/],
-    ['gone.gguf', /there is no such file \(HTTP 404\)/],
-    ['circle.gguf', /from one place to the next without end/],
-  ] as const) {
-    const { code, err } = await runHere(['models', 'show', `${url}/${path}?secret=canary`], { cwd })
-    t.equal(code, 1, path)
-    t.match(flat(err), says, path)
-    t.notMatch(err, /canary/, 'what a URL may hold beside its path is not printed')
-  }
-  t.match(await runHere(['models', 'show', 'http://127.0.0.1:1/x.gguf'], { cwd }), {
-    code: 1,
-    err: /it cannot be fetched: connection\s+refused/,
-  })
-})
+t.test(
+  'a server without ranges, one that sends too much, one that redirects in circles and one that is away are each named',
+  async (t) => {
+    const server = createServer((request, response) => {
+      const path = request.url?.split('?')[0]
+      if (path === '/whole.gguf') return void response.writeHead(200).end(SMALL)
+      if (path === '/more.gguf') return void response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end(Buffer.alloc(3e6)) // prettier-ignore
+      if (path === '/file.gguf') return void response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+      if (path === '/gone.gguf') return void response.writeHead(404).end()
+      response.writeHead(302, { location: '/circle.gguf' }).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    t.teardown(() => server.close())
+    const cwd = t.testdir({})
+    for (const [path, says] of [
+      ['whole.gguf', /its server does not support range requests \(HTTP 200\)/],
+      ['more.gguf', /its server sends more than it was asked for/],
+      ['file.gguf', /its server redirects from http: to file:/],
+      ['gone.gguf', /there is no such file \(HTTP 404\)/],
+      ['circle.gguf', /its server redirects too often/],
+    ] as const) {
+      const { code, err } = await runHere(['models', 'show', `${url}/${path}?secret=canary`], { cwd })
+      t.equal(code, 1, path)
+      t.match(flat(err), says, path)
+      t.notMatch(err, /canary/, 'what a URL may hold beside its path is not printed')
+    }
+    t.match(await runHere(['models', 'show', 'http://127.0.0.1:1/x.gguf'], { cwd }), {
+      code: 1,
+      err: /it cannot be downloaded:\s+connection\s+refused/,
+    })
+  },
+)
 
 t.test('a search says which files fit, which are gated, and that nobody answers', async (t) => {
   const sized = (gib: number): Buffer => Object.defineProperty(Buffer.alloc(8), 'length', { value: gib * 1024 ** 3 })
@@ -233,14 +236,14 @@ t.test('a search says which files fit, which are gated, and that nobody answers'
   t.strictSame([code, err, narrow(out)], [0, '', []])
   t.equal(
     out,
-    `org/Qwen3-8B-GGUF: qwen3, 8.2G parameters, context 40,960, 12k downloads
+    `org/Qwen3-8B-GGUF: qwen3, 8.2B parameters, context 40,960, 12k downloads
   quantisation  size      fits
   UD-Q4_K_XL    4.8 GiB   memory
   Q8_0          8.1 GiB   memory
   BF16          15.3 GiB  no, 2 files
 
-org/Qwen3-8B-gated: gated: its terms are to be accepted on Hugging Face, qwen3,
-8.2G parameters, context 40,960, 12k downloads
+org/Qwen3-8B-gated: gated: its terms must be accepted on Hugging Face, qwen3,
+8.2B parameters, context 40,960, 12k downloads
   no GGUF files
 
 memory: 10 GiB (--memory)
@@ -256,7 +259,7 @@ memory: 10 GiB (--memory)
   t.match(flat((await search(['x'], { HF_ENDPOINT: 'http://127.0.0.1:1' })).err), /127\.0\.0\.1:1 cannot be reached from here \(connection refused\)/) // prettier-ignore
   t.equal((await search(['x'], { HF_ENDPOINT: 'http://127.0.0.1:1' })).code, 1)
   t.match(await search(['x'], { HF_ENDPOINT: 'nonsense' }), { code: 1, err: /HF_ENDPOINT is not a URL/ })
-  t.match(await search(['x', '--limit', '0']), { code: 2, err: /--limit: "0" is not a number from 1 to 20/ })
+  t.match(await search(['x', '--limit', '0']), { code: 2, err: /--limit: "0" is not a whole number from 1 to 20/ })
   t.match(await search(['x', '--memory', 'much']), { code: 2, err: /--memory: "much" is not a number with one of/ })
 })
 
@@ -280,15 +283,15 @@ t.test('a name: what the gateway that runs knows of its model', async (t) => {
   t.equal(code, 0)
   t.strictSame(narrow(out), [])
   t.match(out, /^up\/known\n {2}backend +up \(openai-compatible/)
-  t.match(out, /^ {2}context +128,000 tokens \(operator\), answers of \? at most$/m)
+  t.match(out, /^ {2}context +128,000 tokens \(operator\), output up to \?$/m)
   t.match(out, /^ {2}loaded +/m)
-  t.match(out, /^ {2}price +USD 0\.15 in, \? in from a cache, 0\.6 out/m)
-  t.match(out, /^ {2}can +tools \(operator\)$/m)
-  t.match(out, /^ {2}cannot +vision \(operator\)$/m)
+  t.match(out, /^ {2}price +USD 0\.15 in, \? cached in, 0\.6 out/m)
+  t.match(out, /^ {2}supports +tools \(operator\)$/m)
+  t.match(out, /^ {2}lacks +vision \(operator\)$/m)
   t.match(await show('known', '--url', gateway.url), { code: 0, out: /^up\/known\n/ })
   t.match(JSON.parse((await show('up/known', '--url', gateway.url, '--json')).out), [{ id: 'up/known' }])
-  t.match(await show('up/know', '--url', gateway.url), { code: 1, err: /there is\s+up\/known/ })
-  t.match(await show('else', '--url', gateway.url), { code: 1, err: /"else" is no file here, and no model of the gateway/ }) // prettier-ignore
+  t.match(await show('up/know', '--url', gateway.url), { code: 1, err: /did you mean\s+up\/known\?/ })
+  t.match(await show('else', '--url', gateway.url), { code: 1, err: /"else" is neither a file here nor a model of the gateway/ }) // prettier-ignore
   t.match(await show('up/known', '--config', 'turnout.yaml'), { code: 0, out: /^up\/known\n/ })
 })
 

@@ -10,7 +10,7 @@ export async function fileSource(path: string): Promise<GgufSource> {
     const stats = await file.stat()
     if (!stats.isFile()) {
       await file.close()
-      throw new GgufError('it is no file')
+      throw new GgufError('it is not a file')
     }
     return {
       name: path,
@@ -36,6 +36,6 @@ export async function fileSource(path: string): Promise<GgufSource> {
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  EACCES: 'it may not be read by this user',
+  EACCES: 'this user may not read it',
   EISDIR: 'it is a folder',
 }

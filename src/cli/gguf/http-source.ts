@@ -1,4 +1,4 @@
-/** A GGUF behind a URL whose server answers ranges: a few megabytes of it are read, however large it is. */
+/** A GGUF at a URL whose server supports range requests: a few megabytes of it are read, however large it is. */
 import { HttpClient, type OpenAnswer } from '../../backends/upstream/http-client.ts'
 import { transportReason } from '../../core/transport.ts'
 import { GgufError } from '../../gguf/gguf-error.ts'
@@ -9,7 +9,7 @@ const LIMIT_MS = 30_000
 const BLOCK = 2_000_000
 const MOST_REDIRECTS = 5
 
-/** `token`: is sent to the server of the URL, and to none that it leads to. Throws a GgufError. */
+/** `token`: sent to the server of the URL, and to none that it redirects to. Throws a GgufError. */
 export async function httpSource(url: URL, token: string | null): Promise<GgufSource> {
   const client = new HttpClient({ connectMs: LIMIT_MS })
   let [at, size, blockFrom, block] = [url, -1, -1, new Uint8Array()]
@@ -18,7 +18,7 @@ export async function httpSource(url: URL, token: string | null): Promise<GgufSo
     at = there
     const [, total] = /^bytes \d+-\d+\/(\d+)$/.exec(oneOf(answer.headers['content-range'])) ?? []
     if (answer.status === 206 && total !== undefined) {
-      if (size >= 0 && size !== Number(total)) throw new GgufError('it changes while it is read')
+      if (size >= 0 && size !== Number(total)) throw new GgufError('it changed while it was read')
       size = Number(total)
       block = await bytesOf(answer.body, BLOCK)
       blockFrom = from
@@ -50,14 +50,15 @@ export async function httpSource(url: URL, token: string | null): Promise<GgufSo
 }
 
 const told = (thrown: unknown): GgufError =>
-  thrown instanceof GgufError ? thrown : new GgufError(`it cannot be fetched: ${transportReason(thrown)}`)
+  thrown instanceof GgufError ? thrown : new GgufError(`it cannot be downloaded: ${transportReason(thrown)}`)
 
 function refusal(status: number, token: string | null): string {
-  if (status === 200) return 'its server answers no ranges (HTTP 200): all of it would have to be fetched'
+  if (status === 200)
+    return 'its server does not support range requests (HTTP 200), so all of it would have to be downloaded'
   if (status === 401 || status === 403)
     return token === null
-      ? `its server asks for a token (HTTP ${status}); where it is on Hugging Face, accept its terms there and set HF_TOKEN`
-      : `its server refuses the token of HF_TOKEN (HTTP ${status}): its terms may have to be accepted there first`
+      ? `its server wants a token (HTTP ${status}); if it is on Hugging Face, accept its terms there and set HF_TOKEN`
+      : `its server refuses HF_TOKEN (HTTP ${status}); its terms may have to be accepted there first`
   return status === 404 ? 'there is no such file (HTTP 404)' : `its server answers HTTP ${status}`
 }
 
@@ -79,10 +80,10 @@ async function followed(
     if (!URL.canParse(place, url.href)) break
     const next = new URL(place, url)
     if (!/^https?:$/.test(next.protocol) || (url.protocol === 'https:' && next.protocol === 'http:'))
-      throw new GgufError(`its server leads from ${url.protocol} to ${next.protocol}`)
+      throw new GgufError(`its server redirects from ${url.protocol} to ${next.protocol}`)
     url = next
   }
-  throw new GgufError('its server leads from one place to the next without end')
+  throw new GgufError('its server redirects too often')
 }
 
 const oneOf = (header: string | string[] | undefined): string => (Array.isArray(header) ? header[0] : header) ?? ''

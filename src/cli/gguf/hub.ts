@@ -1,4 +1,4 @@
-/** Hugging Face's API as far as it tells of GGUF files. Another server with the same API: HF_ENDPOINT, as its own tools have it. */
+/** What Hugging Face's API says of GGUF files. Another server with the same API: HF_ENDPOINT, as for its own tools. */
 import { z } from 'zod'
 import { HttpClient } from '../../backends/upstream/http-client.ts'
 import { transportReason } from '../../core/transport.ts'
@@ -28,7 +28,7 @@ export const fileUrl = ({ url }: Hub, repo: string, file: string): URL =>
 
 export interface HubModel {
   readonly id: string
-  /** Its terms are to be accepted first. */
+  /** Its terms must be accepted first. */
   readonly gated: boolean
   readonly downloads: number | null
   readonly architecture: string | null
@@ -84,7 +84,7 @@ export async function modelOf(hub: Hub, repo: string): Promise<HubModel> {
   }
 }
 
-/** `sizes`: of all files of a repository. Without parts of others, and without what only sees images or guides another model. */
+/** `sizes`: of all files of a repository. Without later parts, image projectors (mmproj) and importance matrices (imatrix). */
 function filesOf(sizes: ReadonlyMap<string, number | null>): HubFile[] {
   return [...sizes.keys()]
     .filter((name) => /\.gguf$/i.test(name) && !isLaterPart(name) && !/(^|\/)(mmproj|imatrix)/i.test(name))
@@ -112,7 +112,7 @@ async function ask<T>(
     answer = await client.call({ url, method: 'GET', headers, signal: AbortSignal.timeout(LIMIT_MS) })
   } catch (thrown) {
     throw new Refused(
-      `${url.host} cannot be reached from here (${transportReason(thrown)}); a file on the disk can be shown`,
+      `${url.host} cannot be reached from here (${transportReason(thrown)}); a file on disk can still be shown`,
     )
   } finally {
     await client.destroy()
@@ -120,12 +120,12 @@ async function ask<T>(
   if (answer.status === 404) throw new Refused(`${url.host} has no ${path.slice(1).replace('api/models/', '')}`)
   if (answer.status === 401 || answer.status === 403)
     throw new Refused(
-      `${url.host} refuses to say (HTTP ${answer.status})${token === null ? '; HF_TOKEN is not set' : ''}`,
+      `${url.host} refuses access (HTTP ${answer.status})${token === null ? '; HF_TOKEN is not set' : ''}`,
     )
-  if (answer.status === 429) throw new Refused(`${url.host} was asked too often (HTTP 429); try again later`)
+  if (answer.status === 429) throw new Refused(`${url.host} limits requests (HTTP 429); try again later`)
   const told = answer.status === 200 ? shape.safeParse(parsed(answer.text)).data : undefined
   if (told === undefined)
-    throw new Refused(`${url.host} answers HTTP ${answer.status}, not as the API of Hugging Face does`)
+    throw new Refused(`${url.host} answers HTTP ${answer.status}, and not as the API of Hugging Face does`)
   return told
 }
 

@@ -1,4 +1,4 @@
-/** What memory this machine has: its RAM, and that of GPUs as far as their own tools tell. */
+/** What memory this machine has: its RAM, and that of its GPUs where their tools say. */
 import { execFile } from 'node:child_process'
 import { totalmem } from 'node:os'
 import { constrainedMemory, availableMemory, platform, arch } from 'node:process'

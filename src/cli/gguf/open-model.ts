@@ -1,4 +1,4 @@
-/** A GGUF wherever it is -> what it says, all of its parts. */
+/** Opens a GGUF wherever it is, with all of its parts. */
 import { basename, dirname, join, resolve } from 'node:path'
 import { GgufError } from '../../gguf/gguf-error.ts'
 import { type GgufFile, openGguf } from '../../gguf/open-gguf.ts'
@@ -77,5 +77,5 @@ async function chosenFile(repo: string, quant: string | null, hub: Hub): Promise
   if (found !== undefined) return found.name
   if (files.length === 0) throw new Refused(`${repo} has no GGUF files`)
   const there = [...new Set(files.flatMap(({ quant }) => (quant === null ? [] : [quant])))]
-  throw new Refused(`${repo} has no ${quant ?? ''}; there are ${there.slice(0, 20).join(', ')}`)
+  throw new Refused(`${repo} has no ${quant ?? ''}; it has ${there.slice(0, 20).join(', ')}`)
 }

@@ -7,8 +7,9 @@ import { table } from '../table.ts'
 import { bytesText } from './bytes-text.ts'
 import type { HubModel } from './hub.ts'
 import type { Room } from './machine.ts'
+import { parameterCount } from './parameter-count.ts'
 
-/** Of the size of a file: what a KV cache of some thousand tokens and buffers take beside it. */
+/** Memory needed for each byte of the file: the rest is for buffers and a KV cache of some thousand tokens. */
 const MORE = 9 / 8
 
 /** Null: its size is not known. */
@@ -22,9 +23,9 @@ export function searchText(models: readonly HubModel[], rooms: readonly Room[]):
 
 function modelText(model: HubModel, rooms: readonly Room[]): string {
   const about = [
-    ...(model.gated ? ['gated: its terms are to be accepted on Hugging Face'] : []),
+    ...(model.gated ? ['gated: its terms must be accepted on Hugging Face'] : []),
     ...(model.architecture === null ? [] : [plain(model.architecture)]),
-    ...(model.parameters === null ? [] : [`${amount(model.parameters)} parameters`]),
+    ...(model.parameters === null ? [] : [`${parameterCount(model.parameters)} parameters`]),
     ...(model.context === null ? [] : [`context ${whole(model.context)}`]),
     ...(model.downloads === null ? [] : [`${amount(model.downloads)} downloads`]),
   ]

@@ -1,11 +1,11 @@
-/** A model of a GGUF for people, in 80 columns: what it is, what it needs and where each figure is from. Pure. */
-import { amount } from '../../core/amount.ts'
+/** A model of a GGUF for people, in 80 columns: what it is, what it needs and where each figure comes from. Pure. */
 import { wrapped } from '../../core/wrapped.ts'
 import type { Abilities } from '../../gguf/chat-template.ts'
 import type { ModelShape } from '../../gguf/model-shape.ts'
 import { plain, whole } from '../../observe/explain/figures.ts'
 import { WIDTH } from '../help-text.ts'
 import { bytesText } from './bytes-text.ts'
+import { parameterCount } from './parameter-count.ts'
 import type { Fit, ShownGguf } from './shown-gguf.ts'
 
 export function ggufText(shown: ShownGguf): string {
@@ -20,19 +20,18 @@ export function ggufText(shown: ShownGguf): string {
 }
 
 const LEGEND = wrapped(
-  'A model that does not fit into the memory of a GPU runs there with some layers in RAM, several times slower.',
+  'A model that does not fit into GPU memory still runs with some of its layers in RAM, several times slower.',
   WIDTH,
 )
 
 function headOf({ shape, file_bytes: bytes, parts, big_endian: bigEndian }: ShownGguf): string {
-  const active =
-    shape.activeParameters === null ? '' : `, ${amount(Math.round(shape.activeParameters))} of them at work`
+  const active = shape.activeParameters === null ? '' : `, ${parameterCount(shape.activeParameters)} active`
   const [type] = shape.types
   return [
-    `${amount(Math.round(shape.parameters))} parameters${active}`,
+    `${parameterCount(shape.parameters)} parameters${active}`,
     type === undefined ? 'no weights' : `mostly ${type.name}`,
     `${bytesText(bytes)}${parts > 1 ? ` in ${parts} files` : ''}`,
-    ...(bigEndian ? ['big-endian: only an engine on such a machine reads it'] : []),
+    ...(bigEndian ? ['big-endian: only engines on big-endian machines read it'] : []),
   ].join(', ')
 }
 
@@ -59,14 +58,14 @@ function aboutModel(shape: ModelShape, { memory, file_bytes: bytes }: ShownGguf)
       : [
           [
             'experts',
-            `${experts.count}, ${experts.used ?? '?'} at work${experts.shared ? `, ${experts.shared} shared` : ''}`,
+            `${experts.count}, ${experts.used ?? '?'} active${experts.shared ? `, ${experts.shared} shared` : ''}`,
           ] as const,
         ]),
     [
       'context',
       shape.context === null
         ? '?'
-        : `${whole(shape.context)} tokens trained${shape.ropeScaling === null ? '' : ` (${plain(shape.ropeScaling)})`}`,
+        : `${whole(shape.context)} tokens in training${shape.ropeScaling === null ? '' : ` (${plain(shape.ropeScaling)})`}`,
     ],
     [
       'quantisation',
@@ -83,13 +82,18 @@ function aboutModel(shape: ModelShape, { memory, file_bytes: bytes }: ShownGguf)
   ]
 }
 
-const KINDS = { full: 'see all tokens', window: 'see a window', recurrent: 'recurrent', none: 'keep nothing' } as const
+const KINDS = {
+  full: 'with full attention',
+  window: 'with a sliding window',
+  recurrent: 'recurrent',
+  none: 'without a cache',
+} as const
 
 const sharePart = (share: number): string =>
   `${share > 0.999 && share < 1 ? '>99.9' : (share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 
 const bitsText = (weights: number, { parameters }: ModelShape, bytes: number): string =>
-  parameters === 0 ? `${bytesText(bytes)} of header` : `${((weights * 8) / parameters).toFixed(2)} bits each`
+  parameters === 0 ? `${bytesText(bytes)}, header only` : `${((weights * 8) / parameters).toFixed(2)} bits each`
 
 /** `32`, `0 to 8`. */
 function ranged(all: readonly number[]): string {
@@ -100,20 +104,20 @@ function ranged(all: readonly number[]): string {
 const ABILITIES: readonly (readonly [keyof Abilities, string])[] = [
   ['system', 'system role'],
   ['tools', 'tools'],
-  ['toolCalls', 'calls of tools'],
+  ['toolCalls', 'tool calls'],
   ['thinking', 'thinking'],
-  ['thinkingSwitch', 'thinking on and off'],
+  ['thinkingSwitch', 'switching thinking off'],
   ['images', 'images'],
   ['audio', 'audio'],
 ]
 
 function templateText(pooling: boolean, abilities: Abilities | null): string {
-  if (abilities === null) return pooling ? 'none: it makes vectors, not text' : 'none: engines take one of their own'
+  if (abilities === null) return pooling ? 'none: an embedding model' : 'none: engines use a default'
   const named = (there: boolean): string =>
     ABILITIES.flatMap(([name, text]) => (abilities[name] === there ? [text] : [])).join(', ')
   const [has, hasNot] = [named(true), named(false)]
   return [
-    has === '' ? 'names nothing known' : has,
+    has === '' ? 'uses no known feature' : has,
     ...(hasNot === '' ? [] : [`no ${hasNot.replaceAll(', ', ', no ')}`]),
   ].join('; ')
 }
@@ -122,11 +126,11 @@ function memoryText({ shape, memory, asked }: ShownGguf): string {
   const { context, slots, cacheK, cacheV } = asked
   const kept = cacheK === cacheV ? cacheK : `${cacheK} keys, ${cacheV} values`
   const beyond = shape.context !== null && context > shape.context ? ' (more than it was trained for)' : ''
-  const head = `memory at a context of ${whole(context)} tokens${beyond}${slots === 1 ? '' : ` in each of ${slots} conversations`}, KV cache in ${kept}:`
+  const head = `memory at a context of ${whole(context)} tokens${beyond}${slots === 1 ? '' : ` in each of ${slots} slots`}, KV cache in ${kept}:`
   const parts: Fact[] = [
     ['weights', 'the tensors of the file'],
     ['KV cache', cacheSource(shape, memory.ofCache)],
-    ['compute', 'estimate: logits, widest layer and masks of 512 tokens; a GPU library takes 0.3 to 0.6 GiB more'],
+    ['compute', 'estimate: logits, widest layer and masks for 512 tokens; on a GPU 0.3 to 0.6 GiB more'],
     ['total', ''],
   ]
   const figures = [memory.weights, memory.cache, memory.compute, memory.total].map(bytesText)
@@ -145,10 +149,10 @@ function cacheSource(shape: ModelShape, of: ShownGguf['memory']['ofCache']): str
       : [
           `${layersText(count('full'))} x (${ranged(layers.filter(({ kind }) => kind === 'full').map(({ keys }) => keys))} + ${whole(full.values)}) values x tokens`,
         ]),
-    ...(of.window > 0 ? [`${layersText(count('window'))} of a window: ${bytesText(of.window)}`] : []),
+    ...(of.window > 0 ? [`${layersText(count('window'))} with a sliding window: ${bytesText(of.window)}`] : []),
     ...(of.state > 0 ? [`${count('recurrent')} recurrent states: ${bytesText(of.state)}`] : []),
   ]
-  return parts.length === 0 ? 'it keeps nothing of a conversation' : parts.join(', ')
+  return parts.length === 0 ? 'no layer caches anything' : parts.join(', ')
 }
 
 const layersText = (count: number): string => `${count} ${count === 1 ? 'layer' : 'layers'}`
@@ -159,13 +163,13 @@ function fitText(
 ): string {
   const has = `${bytesText(total)}${free === null ? '' : `, ${bytesText(free)} free now`} (${source})`
   if (!fits)
-    return `${has}: does not fit${largest === null ? ', at any context' : `; up to ${whole(largest)} tokens do`}`
-  const tight = free !== null && memory.total > free ? ', once others have left it' : ''
+    return `${has}: does not fit${largest === null ? ' at any context' : `; up to ${whole(largest)} tokens do`}`
+  const tight = free !== null && memory.total > free ? ' once other programs free some' : ''
   const more = largest !== null && largest > asked.context && shape.context !== null && asked.context < shape.context
   return `${has}: fits${tight}${more ? `; up to ${whole(largest)} tokens do` : ''}`
 }
 
-/** `hang`: how far the second lines of a text stand in. */
+/** `hang`: how far the further lines of a text are indented. */
 function facts(all: readonly Fact[], hang = 0): string {
   const width = Math.min(30, Math.max(...all.map(([name]) => name.length), 0))
   return all

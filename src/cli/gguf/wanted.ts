@@ -1,4 +1,4 @@
-/** What the word of `turnout models show` is: a file, a URL, a model of Hugging Face, or a model of the gateway. Pure. */
+/** What MODEL of `turnout models show` is: a file, a URL, a model of Hugging Face, or a model of the gateway. Pure. */
 import { isQuant } from './quant.ts'
 
 export type Wanted =

@@ -1,19 +1,20 @@
-/** Texts of the command about fleets that are only simulated. */
+/** Texts of the command that simulates a fleet. */
 import { POLICY_NAMES } from '../../simulate/policy-names.ts'
 import { row } from '../command.ts'
 
 export const SIMULATE = row({
   name: 'simulate',
-  summary: 'try a recorded load on a simulated fleet, policy by policy',
+  summary: 'replay a recorded load on a simulated fleet, and compare policies',
   about: [
-    'Requests come when the trace says so. Engines read one prompt after the other (8,000 tokens a second at speed 1), ' +
-      'keep 3,000 blocks of 512 tokens, and write a token in 20 ms and .5 ms more for each answer beside it. ' +
-      'Nothing is sent, and no configuration is read.',
-    `Policies: ${POLICY_NAMES.join(', ')}. \`turnout\` is the code that \`turnout serve\` decides with; it learns ` +
-      'speeds and caches from answers. The others are published formulae; expected_ttft and reference are told the speeds.',
-    'A line of the trace: {"timestamp": ms, "input_length": tokens, "output_length": tokens, "hash_ids": [..]}; equal ' +
-      'ids are equal blocks of 512 tokens, from the beginning of the prompt on.',
-    'Exit code 0: it was simulated; 1: the trace cannot be read.',
+    'Requests arrive at the times in the trace. Each engine reads one prompt at a time (8,000 tokens a second at ' +
+      'speed 1), keeps 3,000 blocks of 512 tokens in its prefix cache, and generates a token in 20 ms plus 0.5 ms for ' +
+      'each request in the batch. Nothing is sent, and no configuration file is read.',
+    `Policies: ${POLICY_NAMES.join(', ')}. \`turnout\` is the code that \`turnout serve\` routes with; it learns ` +
+      'speeds and caches from the answers. The others are published formulas; expected_ttft and reference are given ' +
+      'the speeds.',
+    'A line of the trace: {"timestamp": ms, "input_length": tokens, "output_length": tokens, "hash_ids": [..]}; ' +
+      'hash_ids name the blocks of 512 tokens of the prompt, from its beginning: equal ids are equal blocks.',
+    'Exit code 0: the simulation ran; 1: the trace cannot be read.',
   ],
   args: {},
   flags: {
@@ -21,32 +22,36 @@ export const SIMULATE = row({
     fleet: {
       takes: 'FLEET',
       fallback: '6x1',
-      doc: 'speeds: 6x1, or 2,2,1,1,.5,.5; of a kind: 2x1,4x.5@ollama,1@cloud',
+      doc: 'speeds, as in 6x1 or 2,2,1,1,.5,.5; with kinds: 2x1,4x.5@ollama,1@cloud',
     },
-    policies: { takes: 'LIST', doc: 'names with commas between them, turnout:STRATEGY among them; else all' },
-    seeds: { takes: 'LIST', fallback: '1', doc: 'numbers that chance comes from; figures are means over them' },
-    stale: { takes: 'TIME', doc: 'loads that engines tell are as old as this (1s, 5s), or `never` told' },
-    gateways: { takes: 'N', fallback: '1', doc: 'gateways beside each other that know nothing of each other' },
-    burst: { takes: 'BURST', doc: 'in the middle requests come faster for a while: x3@30s' },
-    death: { takes: 'DEATH', doc: 'an engine goes away, and comes back empty: 1@20m+2m' },
-    rate: { takes: 'FACTOR', fallback: '1', doc: 'all requests come so many times as fast' },
+    policies: { takes: 'LIST', doc: 'comma-separated names, also turnout:STRATEGY; all by default' },
+    seeds: {
+      takes: 'LIST',
+      fallback: '1',
+      doc: 'comma-separated seeds for random choices; figures are means over them',
+    },
+    stale: { takes: 'TIME', doc: 'policies see the load of engines up to this late (1s, 5s), or `never`' },
+    gateways: { takes: 'N', fallback: '1', doc: 'gateways side by side that do not share what they know' },
+    burst: { takes: 'BURST', doc: 'a burst halfway: x3@30s is three times the request rate for 30 s' },
+    death: { takes: 'DEATH', doc: 'an engine fails and returns empty: 1@20m+2m, the first after 20 min for 2' },
+    rate: { takes: 'FACTOR', fallback: '1', doc: 'multiply the request rate' },
     models: {
       takes: 'N',
       fallback: '1',
-      doc: 'models that requests ask for; an engine of kind ollama has one in memory',
+      doc: 'number of models asked for; an engine of kind ollama holds one at a time',
     },
-    limit: { takes: 'N', doc: 'the first requests only' },
+    limit: { takes: 'N', doc: 'replay only the first N requests' },
     json: { doc: 'print JSON, on one line' },
   },
   examples: [
     { line: 'turnout simulate --trace load.jsonl --fleet 4x1', does: 'all policies on four equal engines' },
     {
       line: 'turnout simulate --trace load.jsonl --fleet 2,1,.5,.5 --policies turnout,epp',
-      does: 'two of them on unlike ones',
+      does: 'two policies on engines of different speed',
     },
     {
       line: 'turnout simulate --trace load.jsonl --fleet 3x1,1@cloud --rate 2',
-      does: 'is that enough for twice the load?',
+      does: 'three engines and a cloud under twice the load',
     },
   ],
   guesses: ['sim', 'fleet', 'size'],

@@ -1,4 +1,4 @@
-/** Texts of the commands about models: those that can be asked, and those that may be run here. */
+/** Texts of the commands about models: those that the gateway serves, and GGUF files that could run here. */
 import { CACHE_TYPES, type CacheType } from '../../gguf/tensor-types.ts'
 import { row } from '../command.ts'
 import { OWN_CONFIG, URL_FLAG } from './decide.ts'
@@ -32,41 +32,41 @@ export const MODELS = row({
 })
 
 const CACHE_WORDS = Object.keys(CACHE_TYPES) as CacheType[]
-const MEMORY = { takes: 'SIZE', doc: 'what memory there is, such as 24GiB; else what this machine has' } as const
+const MEMORY = { takes: 'SIZE', doc: 'available memory, such as 24GiB; by default that of this machine' } as const
 
 export const MODELS_SHOW = row({
   name: 'models show',
-  summary: 'print what a GGUF is and needs, or a model of the gateway',
+  summary: 'print a GGUF and the memory it needs, or a model of the gateway',
   about: [
-    'MODEL is a GGUF file (of several parts: any of them), its URL, a model of Hugging Face (org/repo/file.gguf, ' +
-      'org/repo:Q4_K_M), of which only the header is fetched, or the name of a model of the gateway. HF_TOKEN and ' +
-      'HF_ENDPOINT count as they do elsewhere.',
-    'Weights and KV cache are what llama.cpp reserves; each figure says where it is from.',
+    'MODEL is a GGUF file (any part of a split one), a URL of one, a model on Hugging Face (org/repo/file.gguf or ' +
+      'org/repo:Q4_K_M; only the header is downloaded), or the name of a model of the gateway. HF_TOKEN and ' +
+      'HF_ENDPOINT work as in the tools of Hugging Face.',
+    'The sizes of weights and KV cache are what llama.cpp reserves; each figure says what it is made of.',
   ],
   args: { model: { takes: 'MODEL', needed: true, path: 'file', doc: 'a file, a URL, org/repo:QUANT, or a name' } },
   flags: {
     context: {
       takes: 'TOKENS',
-      doc: 'of each conversation, such as 32768 or 32k; else what it was trained for, 32k at most',
+      doc: 'context per slot, such as 32768 or 32k; by default what it was trained for, at most 32k',
     },
-    slots: { takes: 'COUNT', fallback: '1', doc: 'conversations at once' },
+    slots: { takes: 'COUNT', fallback: '1', doc: 'parallel requests' },
     'cache-k': {
       takes: 'TYPE',
       words: CACHE_WORDS,
       fallback: 'f16',
-      doc: `keys are kept in: ${CACHE_WORDS.join(', ')}`,
+      doc: `type of the cached keys: ${CACHE_WORDS.join(', ')}`,
     },
-    'cache-v': { takes: 'TYPE', words: CACHE_WORDS, fallback: 'f16', doc: 'the same of values' },
+    'cache-v': { takes: 'TYPE', words: CACHE_WORDS, fallback: 'f16', doc: 'type of the cached values' },
     memory: MEMORY,
     ...ASKING,
     json: JSON_FLAG,
   },
   either: [OWN_CONFIG],
   examples: [
-    { line: 'turnout models show ./Qwen3-8B-Q4_K_M.gguf --context 32k', does: 'a file on the disk' },
+    { line: 'turnout models show ./Qwen3-8B-Q4_K_M.gguf --context 32k', does: 'a file on disk' },
     {
       line: 'turnout models show unsloth/Qwen3-8B-GGUF:Q4_K_M --memory 24GiB',
-      does: 'on Hugging Face, for another machine',
+      does: 'a model on Hugging Face, for another machine',
     },
     { line: 'turnout models show ollama/qwen3:8b', does: 'a model of the gateway' },
   ],
@@ -74,20 +74,20 @@ export const MODELS_SHOW = row({
 
 export const MODELS_SEARCH = row({
   name: 'models search',
-  summary: 'look on Hugging Face for GGUF files that fit here',
+  summary: 'search Hugging Face for GGUF files that fit here',
   about: [
-    'The most downloaded first, each with its quantisations and their sizes. A file fits where the memory holds it and ' +
-      'an eighth more: `turnout models show ORG/REPO:QUANT` says it exactly. Exit code 0: there are some; 1: none, or ' +
-      'Hugging Face cannot be reached. HF_TOKEN and HF_ENDPOINT count as they do elsewhere.',
+    'The most downloaded come first, each with its quantisations and their sizes. A file counts as fitting if the ' +
+      'memory holds its size plus an eighth; `turnout models show ORG/REPO:QUANT` is exact. Exit code 0: some were ' +
+      'found; 1: none, or Hugging Face cannot be reached. HF_TOKEN and HF_ENDPOINT work as in the tools of Hugging Face.',
   ],
-  args: { words: { takes: 'WORD', needed: true, rest: true, doc: 'what their names or tags have' } },
+  args: { words: { takes: 'WORD', needed: true, rest: true, doc: 'words in the name or tags of a model' } },
   flags: {
-    limit: { takes: 'COUNT', fallback: '5', doc: 'models, 20 at most' },
+    limit: { takes: 'COUNT', fallback: '5', doc: 'number of models, at most 20' },
     memory: MEMORY,
     json: JSON_FLAG,
   },
   examples: [
-    { line: 'turnout models search qwen3 8b', does: 'what there is' },
+    { line: 'turnout models search qwen3 8b', does: 'GGUF files of a model' },
     { line: 'turnout models search gemma --memory 8GiB', does: 'for another machine' },
   ],
 })
