@@ -210,7 +210,8 @@ test('one that is killed under load is missed by nobody, and takes its share aga
 })
 
 const WORDS = 'the river runs to the sea and the old house keeps the garden warm in winter '
-const AGENTS = 3
+/** One more than the engines of the test: in turn, an agent's next prompt then goes to another one than its last. With as many, each could stay where it was by chance. */
+const AGENTS = 4
 
 /** What an agent begins all its prompts with. */
 const system = (agent: string): string => `${agent}. ${WORDS.repeat(40)}`

@@ -29,7 +29,8 @@ async function reserved(model: string, args: readonly string[]): Promise<Reserve
   let log = ''
   child.stderr.on('data', (bytes: Buffer) => {
     log += bytes.toString()
-    if (/listening on|error/.test(log)) child.kill('SIGTERM')
+    // Asked to end in order it can hang for ever: it has said all that is read here.
+    if (/listening on|error/.test(log)) child.kill('SIGKILL')
   })
   await once(child, 'close')
   return {

@@ -92,3 +92,19 @@ t.test('the larger the scale, the less one observation moves', async (t) => {
   const at = (scale: number): number => THESE.of(one.common, null, one.own, features(), scale)
   t.ok(at(0.2) > at(1) && at(1) > at(5) && at(5) > 0)
 })
+
+t.test(
+  'what was worked out for a text is worked out anew once something was learnt, also where nothing more is counted',
+  async (t) => {
+    const one = pool()
+    const text = features()
+    // As many as are kept: one more counts for what one less is worth.
+    for (let i = 0; i < 40_000; i++) THESE.learn(one, text, 1)
+    const { common, own } = one
+    const total = common.total
+    const before = THESE.of(common, null, own, text)
+    for (let i = 0; i < 50; i++) THESE.learn(one, text, -1)
+    t.ok(Math.abs(common.total - total) < 1e-6, `${common.total} after ${total}`)
+    t.ok(THESE.of(common, null, own, text) < before - 0.05)
+  },
+)

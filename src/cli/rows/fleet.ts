@@ -4,7 +4,7 @@ import { row } from '../command.ts'
 
 export const SIMULATE = row({
   name: 'simulate',
-  summary: 'replay a recorded load on a simulated fleet, and compare policies',
+  summary: 'replay a load on a simulated fleet, compare policies',
   about: [
     'Requests arrive at the times in the trace. Each engine reads one prompt at a time (8,000 tokens a second at ' +
       'speed 1), keeps 3,000 blocks of 512 tokens in its prefix cache, and generates a token in 20 ms plus 0.5 ms for ' +

@@ -36,7 +36,7 @@ const MEMORY = { takes: 'SIZE', doc: 'available memory, such as 24GiB; by defaul
 
 export const MODELS_SHOW = row({
   name: 'models show',
-  summary: 'print a GGUF and the memory it needs, or a model of the gateway',
+  summary: 'print a GGUF and what memory it needs, or a model',
   about: [
     'MODEL is a GGUF file (any part of a split one), a URL of one, a model on Hugging Face (org/repo/file.gguf or ' +
       'org/repo:Q4_K_M; only the header is downloaded), or the name of a model of the gateway. HF_TOKEN and ' +

@@ -28,7 +28,7 @@ const shiftOf = ({ totalSum, total }: TopicStats, strength: number): number => t
 
 /**
  * What all models have in common for one text. A decision asks it of each of its candidates, one after the other: it is worked out for
- * the first of them.
+ * the first of them, and kept until something is learnt.
  */
 class Shared {
   /** By the text's topics. Grows with the longest list. */
@@ -37,12 +37,10 @@ class Shared {
   sum = 0
   #common: TopicStats | null = null
   #about: About | null = null
-  #total = -1
   #scale = 0
 
   of(common: TopicStats, about: About, { all, topic }: Strengths, scale: number): Float64Array {
-    if (common === this.#common && about === this.#about && common.total === this.#total && scale === this.#scale)
-      return this.values
+    if (common === this.#common && about === this.#about && scale === this.#scale) return this.values
     const { topics, shares } = about
     if (this.values.length < topics.length) this.values = new Float64Array(topics.length)
     const mean = shiftOf(common, all * scale)
@@ -54,9 +52,12 @@ class Shared {
     }
     this.#common = common
     this.#about = about
-    this.#total = common.total
     this.#scale = scale
     return this.values
+  }
+
+  forget(): void {
+    this.#common = null
   }
 }
 
@@ -103,5 +104,6 @@ export class Deviations {
     const shared = value - shift - familyShift
     record(common, about, { value: shared, own: shared, surprise, weight })
     record(own, about, { value, own: value - known, surprise, weight })
+    this.#shared.forget()
   }
 }
