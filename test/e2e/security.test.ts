@@ -4,8 +4,10 @@ import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { BODIES, chat, chatStream, CHAT_PATH, COMPLETIONS_PATH, errorOf } from '../support/chat.ts'
 import { failing } from '../support/fault-plan.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { startFormatUpstream } from '../support/format-upstream.ts'
+import { messages, MESSAGES_PATH } from '../support/messages.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
-import { singleRig } from '../support/rig.ts'
+import { gatewayFor, singleRig } from '../support/rig.ts'
 
 const CANARY = 'canary-4f1c9b'
 
@@ -21,22 +23,30 @@ async function get(
   return response
 }
 
+/** Fields of bodies by which a backend would be told where to connect to. */
+const NAMES_A_PLACE = [
+  'api_base',
+  'base_url',
+  'api_key',
+  'custom_llm_provider',
+  'extra_headers',
+  'headers',
+  'fallbacks',
+  'mock_response',
+  'api_version',
+  'litellm_params',
+  'kv_transfer_params',
+  'ec_transfer_params',
+  'bootstrap_host',
+  'bootstrap_port',
+  'bootstrap_room',
+  'disaggregated_params',
+]
+
 t.test('no header and no field of a body can name a URL, and none of them goes on', async (t) => {
   const evil = await startFaultUpstream()
   t.teardown(() => evil.close())
   const { gateway, upstream } = await singleRig(t, { strict: true })
-  const fields = [
-    'api_base',
-    'base_url',
-    'api_key',
-    'custom_llm_provider',
-    'extra_headers',
-    'headers',
-    'fallbacks',
-    'mock_response',
-    'api_version',
-    'litellm_params',
-  ]
   const headers = [
     'x-portkey-custom-host',
     'x-turnout-url',
@@ -49,9 +59,12 @@ t.test('no header and no field of a body can name a URL, and none of them goes o
     'forwarded',
     'x-upstream',
   ]
-  for (const name of fields) {
-    const response = await rawPost(gateway.url, CHAT_PATH, chat({ [name]: evil.url }))
-    t.equal(response.status, 200, `field ${name}`)
+  const bodies = [CHAT_PATH, COMPLETIONS_PATH].flatMap((path) =>
+    NAMES_A_PLACE.map((name) => [path, { ...BODIES[path], [name]: evil.url }] as const),
+  )
+  for (const [path, body] of bodies) {
+    const response = await rawPost(gateway.url, path, body)
+    t.equal(response.status, 200, `${path}: ${Object.keys(body).at(-1)}`)
     await response.complete
   }
   for (const name of headers) {
@@ -60,12 +73,32 @@ t.test('no header and no field of a body can name a URL, and none of them goes o
     await response.complete
   }
   t.same([evil.requests.length, evil.probes.length, evil.openSockets], [0, 0, 0])
-  t.equal(upstream.requests.length, fields.length + headers.length)
+  t.equal(upstream.requests.length, bodies.length + headers.length)
   t.notOk(
     upstream.requests.some(
       (request) => request.bytes.includes(evil.url) || JSON.stringify(request.rawHeaders).includes(evil.url),
     ),
   )
+})
+
+t.test('an engine that is asked in the format of the caller is not told where to connect to either', async (t) => {
+  const upstream = await startFormatUpstream('tiny')
+  t.teardown(() => upstream.close())
+  const { url } = await gatewayFor(t, {
+    backends: [{ name: 'own', kind: 'vllm', url: upstream.url, models: ['tiny'] }],
+  })
+  const elsewhere = { do_remote_prefill: true, remote_engine_id: 'x', remote_host: 'evil.example', remote_port: 1 }
+  for (const [path, format, body] of [
+    [CHAT_PATH, 'openai-chat', chat()],
+    ['/v1/responses', 'openai-responses', BODIES['/v1/responses']],
+    [MESSAGES_PATH, 'anthropic-messages', messages({ model: 'tiny' })],
+  ] as const) {
+    const named = Object.fromEntries(NAMES_A_PLACE.map((name) => [name, elsewhere]))
+    const response = await rawPost(url, path, { ...named, ...body })
+    await response.body()
+    t.strictSame([response.status, upstream.last().format], [200, format])
+    t.strictSame(upstream.last().body, body)
+  }
 })
 
 t.test('a redirect is an error, and is not followed', async (t) => {

@@ -7,6 +7,7 @@ import type { ContentsPrompt } from '../contents-prompt.ts'
 import type { Composing } from '../format.ts'
 import { elements, members } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
+import { ROUTING_FIELDS } from '../routing-fields.ts'
 import { readSeal } from '../seal.ts'
 import { toolsAfter } from '../tool-changes.ts'
 import { withoutAttribution } from './attribution.ts'
@@ -27,7 +28,8 @@ export function* passed(
 ): Steps<readonly Buffer[]> {
   const { body, raw, members: list } = prompt
   const { place } = how
-  const remove = new Set((place.drop ?? []).filter((name) => body[name] !== undefined))
+  const remove = new Set<string>()
+  for (const name in body) if (ROUTING_FIELDS.has(name) || place.drop?.includes(name) === true) remove.add(name)
   const set = new Map<string, Value>()
   if (request.model !== deployment.model) set.set('model', JSON.stringify(deployment.model))
   const limit = limitOf(body, how.maxTokens)

@@ -7,6 +7,7 @@ import type { Steps } from '../../core/slices.ts'
 import { members, withElements } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import { OPEN_BRACE } from '../json/scan.ts'
+import { ROUTING_FIELDS } from '../routing-fields.ts'
 import { toolsAfter } from '../tool-changes.ts'
 import type { Composing } from '../format.ts'
 import { adapted, mayLearnToDrop, type Quirks } from './adapt.ts'
@@ -14,27 +15,6 @@ import { openAIPrompt, type OpenAIPrompt } from './prompt.ts'
 import { effortEdits } from './compose-effort.ts'
 import { limitEdits } from './compose-limit.ts'
 import { changesMessages, withMessages } from './compose-messages.ts'
-
-/** Fields by which other gateways let a caller choose URL, credentials or retries. They are no model parameters, and some hold secrets. */
-const ROUTING_FIELDS: ReadonlySet<string> = new Set([
-  'api_base',
-  'base_url',
-  'api_key',
-  'api_type',
-  'api_version',
-  'custom_llm_provider',
-  'extra_headers',
-  'headers',
-  'fallbacks',
-  'context_window_fallbacks',
-  'disable_fallbacks',
-  'num_retries',
-  'max_retries',
-  'mock_response',
-  'mock_testing_fallbacks',
-  'litellm_params',
-  'litellm_metadata',
-])
 
 /** Whether this call asks the backend for usage in the stream. */
 export function asksUsage(request: GatewayRequest, deployment: Deployment): boolean {

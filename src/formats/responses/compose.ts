@@ -9,6 +9,7 @@ import { members, withElements } from '../json/members.ts'
 import { joined, splice, spliced } from '../json/splice.ts'
 import type { Composing } from '../format.ts'
 import type { ContentsPrompt } from '../contents-prompt.ts'
+import { ROUTING_FIELDS } from '../routing-fields.ts'
 import { toolsAfter } from '../tool-changes.ts'
 import { dropped, WITHOUT_SEALS } from './adapt.ts'
 import { composedContents } from './compose-contents.ts'
@@ -28,7 +29,8 @@ export function* compose(request: GatewayRequest, deployment: Deployment, how: C
   if (request.model !== deployment.model) set.set('model', JSON.stringify(deployment.model))
   // Whoever asks here has put what was said before into `input`.
   if (says(body['previous_response_id'])) remove.add('previous_response_id')
-  for (const field of dropped(how)) if (body[field] !== undefined) remove.add(field)
+  const refused = dropped(how)
+  for (const field in body) if (ROUTING_FIELDS.has(field) || refused.includes(field)) remove.add(field)
   const limit = limitOf(body['max_output_tokens'], how.maxTokens)
   if (limit !== null) set.set('max_output_tokens', String(limit))
   for (const [field, json] of effortEdits(prompt, deployment, how)) set.set(field, json)
