@@ -37,10 +37,10 @@ const backendLimits = z.strictObject({
   ...zodShapeOf(LANE_LIMITS),
   queue: described(
     z.int().min(0, 'is negative; write 0 or more').max(MOST_WAITING, `is more than ${MOST_WAITING}; write less`),
-    'requests that may wait in the gateway for a place; where it is written, what the engine says of its slots limits the open calls too',
+    'requests that may wait in the gateway; if set without `parallel`, the slots that the engine reports limit the open calls',
     DEFAULT_QUEUE.queue,
   ),
-  queue_wait: time('longest that one of them waits', DEFAULT_QUEUE.queueWaitMs),
+  queue_wait: time('longest time that a request waits', DEFAULT_QUEUE.queueWaitMs),
 })
 
 export const backend = z
@@ -56,17 +56,17 @@ export const backend = z
     key: described(z.string(), 'secret; write "${NAME}"; "$${" is a literal "${"'),
     keys: described(
       z.array(z.union([z.string(), backendKey])).min(1, 'is empty; write at least one, or `key`'),
-      'several keys of one provider in place of `key`: each call takes the one with the most room, and one that is refused (401, 429) rests by itself',
+      'several keys for one provider instead of `key`: each call uses the key with the most room, and a refused key (401, 429) rests on its own',
     ),
     limits: described(
       backendLimits,
-      'what it is sent at the most, of each key where there are several; what finds no room is sent elsewhere, or waits in a queue',
+      'the most that it is sent, per key if there are several; further requests go elsewhere or wait in a queue',
     ),
     price: described(price, 'of each model that has no price of its own under `models`'),
     include_usage: described(z.boolean(), 'ask for usage in streams; false for engines that refuse stream_options'),
     loads_on_demand: described(
       z.boolean(),
-      'it loads a model when it is requested, as a router of llama.cpp does; Ollama, LM Studio and llama-swap always do',
+      'it loads models on request, as a llama.cpp router does; Ollama, LM Studio and llama-swap always do',
       false,
     ),
     on_abort: described(
@@ -74,7 +74,7 @@ export const backend = z
       'a stream whose caller disconnected: stop it (cancel), read it to its usage (drain), or count it as charged in full (estimate)',
       'cancel',
     ),
-    engine: described(engine, 'how the gateway starts it when it is needed; its `models` must be named'),
+    engine: described(engine, 'how the gateway starts it on demand; list its `models`'),
     ...zodShapeOf(BACKEND_OPTIONS),
   })
   .superRefine(({ key, keys }, context) => {

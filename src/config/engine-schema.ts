@@ -8,29 +8,29 @@ import { DEFAULT_ENGINE_GROUP } from './defaults.ts'
 export const engine = z.strictObject({
   command: z.union([text, texts]).meta({
     description:
-      'program and arguments, as a list or a line; no shell reads them; `{port}` and `{host}` are those of `url`',
+      'program and arguments, as a list or a line, run without a shell; `{port}` and `{host}` are those of `url`',
   }),
   env: described(
     z.record(text, z.string()),
-    'variables for it, beside those of the gateway whose names do not say that they are secrets (KEY, TOKEN, SECRET, PASSWORD)',
+    'environment variables, in addition to those of the gateway that do not look like secrets (KEY, TOKEN, SECRET, PASSWORD)',
   ),
-  cwd: described(text, 'folder that it runs in', 'that of this file'),
-  ttl: described(duration, 'time without a request after which it is stopped; without it, it stays'),
-  group: described(name, 'engines of one group share what not all of them can have at a time, as one GPU'),
-  start: described(duration, 'until it answers; as long as `limits.load` where absent'),
-  memory: described(volume, 'what it takes, for a group that counts memory'),
+  cwd: described(text, 'working directory', 'that of this file'),
+  ttl: described(duration, 'idle time after which it is stopped; it keeps running where absent'),
+  group: described(name, 'engines in one group share a resource, such as a GPU, that not all of them can use at once'),
+  start: described(duration, 'longest time until it answers; `limits.load` where absent'),
+  memory: described(volume, 'memory that it needs, for a group with `memory`'),
 })
 
 export const engineGroup = z.strictObject({
   members: described(
     count,
-    'engines that may run at a time; with `memory` as many as fit',
+    'engines that may run at a time; with `memory`, as many as fit',
     DEFAULT_ENGINE_GROUP.members,
   ),
-  memory: described(volume, 'what they may take together'),
+  memory: described(volume, 'memory that they may use together'),
   turn: described(
     duration,
-    'how long requests of an engine that runs go before those that need another one',
+    'how long a running engine serves its own requests before it makes room for another one',
     durationText(DEFAULT_ENGINE_GROUP.turnMs),
   ),
 })

@@ -55,14 +55,16 @@ const source = z
     configured: z
       .array(text)
       .default([])
-      .describe('those to the context that a model is loaded with, whatever is in force at the moment'),
+      .describe(
+        'dotted paths to the configured context of a model, which a load uses whatever is in use at the moment',
+      ),
     trained: z
       .array(text)
       .default([])
-      .describe('those to the longest context that it was trained for; `*.` at the beginning of a last name: any'),
-    bytes: z.array(text).default([]).describe('those to the size of its file'),
-    family: z.array(text).default([]).describe('those to its architecture'),
-    parent: text.optional().describe('dotted path to the model that it is an adapter of'),
+      .describe('dotted paths to the longest context that it was trained for; `*.` before the last name: any prefix'),
+    bytes: z.array(text).default([]).describe('dotted paths to the size of its file'),
+    family: z.array(text).default([]).describe('dotted paths to its architecture'),
+    parent: text.optional().describe('dotted path to the base model of an adapter'),
     capabilities: z.array(text).default([]).describe('dotted paths to words for what it can do'),
     words: z.record(z.string(), z.enum(CAPABILITIES)).default({}).describe('those words -> capabilities'),
     required: z.boolean().default(true).describe('`false`: a failure of this list leaves the others as they are'),
@@ -178,7 +180,7 @@ export const providerSchema = z
       .positive()
       .nullable()
       .default(null)
-      .describe('tokens of context with which it loads a model where nobody says'),
+      .describe('context in tokens with which it loads a model if none is set'),
     slots: z
       .strictObject({
         usual: z.int().positive(),
@@ -188,7 +190,7 @@ export const providerSchema = z
       .nullable()
       .default(null)
       .describe(
-        'requests that it works on at a time: `usual` until it shows another number, one for architectures that fit `single`, and those of models of embeddings',
+        'requests that it runs at a time: `usual` until it reports another number, 1 for architectures that match `single`, `embeddings` for embedding models',
       ),
     remote_models: pattern
       .nullable()
@@ -242,7 +244,9 @@ export const providerSchema = z
     telemetry: z
       .array(telemetrySchema)
       .default([])
-      .describe('what it tells of itself, beside its models: each place is asked in turn. Of engines of your own only'),
+      .describe(
+        'where it reports its load, besides its list of models: the paths are polled in turn. Local engines only',
+      ),
     request: z
       .strictObject({
         rename: z.record(z.string(), text).default({}).describe('top-level field -> the name under which it reads it'),
@@ -299,7 +303,9 @@ export const providerSchema = z
         wakes: z
           .boolean()
           .default(true)
-          .describe('where it sleeps, a request wakes it; false: somebody has to, and it is asked last until then'),
+          .describe(
+            'whether a request wakes it from sleep; false: it must be woken by hand, and is tried last until then',
+          ),
         caller_errors: z
           .array(z.strictObject({ status: z.int().min(500).max(599), pattern }))
           .default([])

@@ -280,7 +280,7 @@ export const fileSchema = z.strictObject({
         ),
         keep_alive: time('silence after which a streaming caller gets a comment', DEFAULT_LIMITS.keepAliveMs),
         load: time(
-          'in place of headers and ttft, while an engine that loads on demand may be loading: Ollama, LM Studio, llama-swap, `loads_on_demand: true`',
+          'replaces headers and ttft while an engine may be loading a model: Ollama, LM Studio, llama-swap, `loads_on_demand: true`',
           DEFAULT_LIMITS.loadMs,
         ),
         buffer: described(
@@ -312,11 +312,11 @@ export const fileSchema = z.strictObject({
       timeout: time('for one probe', DEFAULT_DISCOVERY.timeoutMs),
       lan: described(
         lan,
-        'hosts (or `host:port`) on which engines are looked for while the gateway runs, and added as backends: on the ports of all kinds, every 30 s; nothing else is ever searched',
+        'hosts (or `host:port`) that are checked for engines every 30 s while the gateway runs, on the default ports of all kinds; engines found are added as backends. No other host is ever searched',
         [],
       ),
       poll: time(
-        'between two questions to an engine of your own that has work, what it is doing; a third sooner or later',
+        'between two polls of a local engine that has work, with a jitter of a third',
         DEFAULT_DISCOVERY.pollMs,
       ),
     }),

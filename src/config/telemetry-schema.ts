@@ -50,42 +50,40 @@ const models = z.strictObject({
 
 export const telemetrySchema = z
   .strictObject({
-    path: z.string().startsWith('/').describe('below the root; `{model}` stands for a model, with `per_model`'),
-    form: z.enum(['prometheus', 'json']).describe('what the answer is'),
+    path: z.string().startsWith('/').describe('path below the root; with `per_model`, `{model}` stands for the model'),
+    form: z.enum(['prometheus', 'json']).describe('format of the answer'),
     every: z
       .enum(RHYTHMS)
       .default('poll')
       .describe(
-        '`poll`: with each look, and every one or two seconds while there is work; `look`: with each look; `catalogue`: once or twice a minute',
+        '`poll`: with each health check, and every one to two seconds while there is work; `look`: with each health check only; `catalogue`: once or twice a minute',
       ),
     unless: z
       .enum([...FIGURES, 'models'])
       .nullable()
       .default(null)
-      .describe('asked only where the places before it did not tell this figure'),
+      .describe('polled only if no earlier path has reported this figure'),
     wakes: z
       .boolean()
       .default(false)
-      .describe('to be asked keeps the engine from going to sleep: asked only while there is work'),
+      .describe('polling it keeps the engine from going to sleep, so it is polled only while there is work'),
     per_model: z
       .boolean()
       .default(false)
-      .describe(
-        'asked for each model that is loaded; `running` and `waiting` are added up, of `kv` the highest counts',
-      ),
+      .describe('polled once for each loaded model; `running` and `waiting` are added up, and the highest `kv` counts'),
     list: z
       .string()
       .nullable()
       .default(null)
       .describe(
-        'dotted path to a list whose entries have the figures; empty: the answer is the list; without it the answer has them',
+        'dotted path to the list whose entries hold the figures; empty: the answer is the list; absent: the answer itself holds them',
       ),
     figures: z
       .partialRecord(z.enum(FIGURES), ways)
       .default({})
-      .describe(`where each figure is told: ${FIGURES.map((figure) => `\`${figure}\``).join(', ')}`),
-    version: text.nullable().default(null).describe('dotted path to the version of the engine'),
-    models: models.nullable().default(null).describe('the models, with what becomes of them'),
+      .describe(`where each figure is found: ${FIGURES.map((figure) => `\`${figure}\``).join(', ')}`),
+    version: text.nullable().default(null).describe('dotted path to the engine version'),
+    models: models.nullable().default(null).describe('the models and their states'),
   })
   .refine(
     ({ form, list, version, models }) => form === 'json' || (list === null && version === null && models === null),

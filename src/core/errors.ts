@@ -214,7 +214,7 @@ export const ERRORS = {
     ...FAILED,
     status: 503,
     health: null,
-    means: 'The engine that the gateway starts for the model did not start, or not in time; see retry-after.',
+    means: 'The on-demand engine of the model did not start, or not in time; see retry-after.',
   },
   budget_store_unavailable: {
     ...GATEWAY,
@@ -230,7 +230,7 @@ export const ERRORS = {
     ...GATEWAY,
     status: 503,
     means:
-      'Every backend that could serve it is at the limits that the configuration gives it, and the wait is longer than it may be; see retry-after, which is the wait that is expected.',
+      'Every backend that could serve it is at its configured limits, and the wait would be too long; retry-after is the expected wait.',
   },
   no_backend: { ...GATEWAY, status: 503, means: 'There is no backend that could be tried.' },
   gateway_overloaded: {

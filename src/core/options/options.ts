@@ -54,22 +54,19 @@ export const BACKEND_OPTIONS = {
   ),
   poll: option(
     z.boolean(),
-    'ask an engine of your own what it is doing: what runs and waits in it, how full its memory is, which models are loaded. Clouds are never asked',
+    'poll a local engine for its load: running and waiting requests, KV cache usage, loaded models. Clouds are never polled',
     { value: true },
   ),
   role: option(
     z.enum(ROLES),
-    'vLLM with a KV connector, in pools: one of role prefill only reads prompts, for those of role decode that serve the same model, and is never asked by itself; without it an engine reads and answers',
+    'pools of vLLM with a KV connector: a prefill backend only reads prompts for decode backends that serve the same model, and is never chosen by itself; without a role, a backend does both',
   ),
   ...WISH_OPTIONS,
   kv_events: option(
     tcp,
-    'vLLM and SGLang: where the engine publishes what its KV cache stores and removes, such as tcp://gpu-a:5557; what it loses is then no longer counted on',
+    'vLLM and SGLang: socket on which the engine publishes its KV cache events, such as tcp://gpu-a:5557; evicted blocks then no longer count in routing',
   ),
-  kv_events_replay: option(
-    tcp,
-    'vLLM and SGLang: where events that were missed are said again, such as tcp://gpu-a:5558',
-  ),
+  kv_events_replay: option(tcp, 'vLLM and SGLang: socket that replays missed events, such as tcp://gpu-a:5558'),
   prompt_caching: option(
     z.boolean(),
     'a cloud that keeps prompts only where they are marked (Anthropic) is sent marks for callers whose wire format has none: behind instructions and tools, and behind the last turns of a conversation. To write what is kept costs a quarter more than other input, to read it a tenth',
@@ -79,12 +76,12 @@ export const BACKEND_OPTIONS = {
 
 /** `backends[].limits`; with several `keys` they hold for each key, which may also have its own. */
 export const LANE_LIMITS = {
-  rpm: option(count, 'calls in any sixty seconds'),
+  rpm: option(count, 'calls in any 60 seconds'),
   tpm: option(
     count,
-    'tokens in any sixty seconds: what a call is expected to take counts when it is sent (the prompt, and max_tokens or else a usual answer), and what it took once that is known',
+    'tokens in any 60 seconds: a call counts with its expected tokens when it is sent (prompt plus max_tokens, or plus a usual answer), and with its actual tokens once known',
   ),
-  parallel: option(count, 'calls open at a time'),
+  parallel: option(count, 'open calls at a time'),
 }
 
 /** `routes[]` */
@@ -116,7 +113,7 @@ export const KEY_OPTIONS = {
   ),
   priority: option(
     z.enum(PRIORITIES),
-    'who goes first where requests wait for a place at a backend; a request may ask for less by `x-turnout-priority`, and for no more',
+    'order among requests that wait for a place at a backend; a request can lower it with `x-turnout-priority`, but not raise it',
     { value: 'normal', flag: { takes: PRIORITIES.join('|'), as: 'word' } },
   ),
   clamp: option(z.boolean(), 'lower max_tokens to what tpm and budget have left, rather than refuse', {

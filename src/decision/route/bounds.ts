@@ -62,7 +62,7 @@ const ROWS = {
     refused: { code: 'no_backend', message: (_, reasons) => `All candidates are drained: ${reasons}` },
   },
   role: {
-    means: 'the backend only reads prompts, for those that answer: `role: prefill`',
+    means: 'the backend only reads prompts for others: `role: prefill`',
     outside: ({ backend }) => (backend.role === 'prefill' ? 'it only reads prompts for others: role prefill' : null),
     refused: { code: 'no_backend', message: (_, reasons) => `No candidate answers by itself: ${reasons}` },
   },

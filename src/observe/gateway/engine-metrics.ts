@@ -26,30 +26,28 @@ const cells = (counter: Counter) => new Series(LIMITS, (path) => counter.series(
 /** Gives what counts the events. */
 export function engineMetrics(families: Registry, backends: () => readonly Backend[]): Emit {
   const starts = cells(
-    families.counter('engine_starts_total', 'Engines that the gateway started.', ['backend', 'outcome']),
+    families.counter('engine_starts_total', 'Starts of engines by the gateway.', ['backend', 'outcome']),
   )
-  const stops = cells(families.counter('engine_stops_total', 'Engines that ended, and why.', ['backend', 'why']))
+  const stops = cells(families.counter('engine_stops_total', 'Engines that stopped, by reason.', ['backend', 'why']))
   const swaps = cells(
-    families.counter('engine_swaps_total', 'Engines stopped because another one of their group needed the place.', [
-      'group',
-    ]),
+    families.counter('engine_swaps_total', 'Engines stopped to make room for another one in their group.', ['group']),
   )
   const times = families.histogram(
     'engine_start_seconds',
-    'From the start of an engine to its first answer.',
+    'Time from the start of an engine until it answers.',
     ['backend'],
     SECONDS,
   )
   const seconds = new Series(LIMITS, (path) => times.series(path))
   families.gauge(
     'engine_running',
-    '1 while the engine that the gateway starts has answered and runs.',
+    '1 while an engine started by the gateway is running and ready.',
     ['backend'],
     (read) => {
       for (const { name, process } of backends()) if (process) read(process.phase === 'running' ? 1 : 0, name)
     },
   )
-  families.gauge('engine_waiting', 'Requests that wait for an engine of the group.', ['group'], (read) => {
+  families.gauge('engine_waiting', 'Requests waiting for an engine of the group.', ['group'], (read) => {
     const groups = new Map<string, number>()
     for (const { name, process } of backends()) if (process) groups.set(process.group ?? name, process.waiting)
     for (const [group, waiting] of groups) read(waiting, group)

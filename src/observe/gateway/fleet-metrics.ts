@@ -35,9 +35,17 @@ export interface BackendReading {
 }
 
 const ENGINE_GAUGES = [
-  ['backend_running', 'Requests that the engine works on, whoever sent them; absent where it does not say.', 'running'],
-  ['backend_waiting', 'Requests that wait in the engine; absent where it does not say.', 'waiting'],
-  ['backend_kv_usage_ratio', "Used share of the engine's KV cache; absent where it does not say.", 'kv_usage_ratio'],
+  [
+    'backend_running',
+    'Requests running in the engine, including those from other clients; absent if it does not report them.',
+    'running',
+  ],
+  ['backend_waiting', 'Requests queued in the engine; absent if it does not report them.', 'waiting'],
+  [
+    'backend_kv_usage_ratio',
+    "Share of the engine's KV cache in use; absent if it does not report it.",
+    'kv_usage_ratio',
+  ],
 ] as const
 
 export function fleetMetrics(families: Registry, backends: () => readonly BackendReading[]): void {
@@ -46,7 +54,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   })
   families.gauge(
     'backend_up',
-    '1 if the backend is there: it answers, or will as soon as it has room.',
+    '1 if the backend is up: it answers, or will as soon as it has capacity.',
     ['backend'],
     (read) => {
       for (const { name, state } of backends()) read(isUp(state) ? 1 : 0, name)
@@ -68,7 +76,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   })
   families.gauge(
     'backend_state_until_timestamp_seconds',
-    'When the state is over, or a refused key is tried again; absent where nobody knows.',
+    'When the state ends, or a rejected key is tried again; absent if unknown.',
     ['backend'],
     (read) => {
       for (const { name, untilMs } of backends()) if (untilMs !== null) read(untilMs / 1000, name)
@@ -79,7 +87,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   })
   families.gauge(
     'backend_queue_length',
-    'Requests that wait in the gateway for a place at a backend with limits of its own.',
+    'Requests in the queue of a backend with limits of its own.',
     ['backend'],
     (read) => {
       for (const { name, queued, gate } of backends()) if (gate !== null) read(queued, name)
@@ -87,7 +95,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   )
   families.countOf(
     'backend_queue_refused_total',
-    'Requests for which a backend with limits of its own had no place: its queue was full, the wait too long, a deadline too near, or it failed while they waited. They may have been served elsewhere.',
+    'Requests that got no place at a backend with limits of its own: its queue was full, the wait too long or the deadline too near, or it failed while they waited. They may have been served elsewhere.',
     ['backend', 'reason'],
     (read) => {
       for (const { name, gate } of backends())
@@ -96,7 +104,7 @@ export function fleetMetrics(families: Registry, backends: () => readonly Backen
   )
   families.countOf(
     'backend_key_rests_total',
-    'How often one of several keys of a backend was refused, and left alone for a while; by its name or position.',
+    'How often one of several keys of a backend was refused and rested for a while, by the name or position of the key.',
     ['backend', 'key'],
     (read) => {
       for (const { name, gate } of backends())

@@ -8,8 +8,8 @@ export interface PrefixMapReading {
 }
 
 export function prefixMetrics(families: Registry, prefixes: () => PrefixMapReading): void {
-  families.gauge('prefix_map_blocks', 'Blocks of prompts that backends are taken to have kept.', [], (read) =>
+  families.gauge('prefix_map_blocks', 'Prompt blocks that backends are believed to have cached.', [], (read) =>
     read(prefixes().blocks),
   )
-  families.gauge('prefix_map_bytes', 'Memory that the map of these blocks takes.', [], (read) => read(prefixes().bytes))
+  families.gauge('prefix_map_bytes', 'Memory used by the map of these blocks.', [], (read) => read(prefixes().bytes))
 }

@@ -74,7 +74,7 @@ export class RequestMetrics {
     this.#queue = seriesOf(
       families.histogram(
         'queue_seconds',
-        'Time that requests waited in the gateway for a place at a backend with limits of its own, of those that did; `backend`: which was called then.',
+        'Time that requests waited in the queue of a backend with limits of its own, only for requests that waited; `backend`: the one that was then called.',
         ['backend'],
         LATENCY_BUCKETS,
       ),
