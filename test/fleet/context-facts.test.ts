@@ -12,6 +12,7 @@ const inForce = (context: number) => ({ ...UNTOLD, loaded: true, context })
 const words = (said: Partial<ContextWords>): ContextWords => ({
   operator: null,
   wish: null,
+  refused: null,
   found: null,
   reading: null,
   usual: null,
@@ -32,6 +33,8 @@ const CASES: readonly (readonly [name: string, said: Partial<ContextWords>, cont
     ['a wish is told with each call', { wish: 16_384, found: found({ configured: 2048 }), reading: inForce(4096) }, 16_384, 'operator'],
     ['a wish cannot have more than the model was trained for', { wish: 16_384, found: found({ trained: 4096 }) }, 4096, 'operator'],
     ['the word of the operator counts, whatever others say', { operator: 9000, wish: 5, found: found({ trained: 4096 }) }, 9000, 'operator'],
+    ['what a refusal told, before what the engine lists', { refused: 1024, wish: 5, found: found({ context: 2048 }), reading: inForce(2048), catalogue: 9 }, 1024, 'observed'],
+    ['the word of the operator, whatever a refusal told', { operator: 9000, refused: 1024 }, 9000, 'operator'],
     ['what is loaded, before what is usual', { usual: 4096, reading: inForce(32_768) }, 32_768, 'engine'],
     ['what is usual, of a model that is not loaded', { usual: 4096, found: found({ trained: 131_072 }) }, 4096, 'usual'],
     ['what is usual, of a smaller model', { usual: 4096, found: found({ trained: 512 }) }, 512, 'usual'],

@@ -1,6 +1,12 @@
 import t from 'tap'
 import { GatewayError, type ErrorCode } from '../../src/core/errors.ts'
-import { recordOutcome, newHealth, type HealthState } from '../../src/backends/fleet/deployment-health.ts'
+import {
+  forgetRefusals,
+  recordOutcome,
+  newHealth,
+  type HealthState,
+} from '../../src/backends/fleet/deployment-health.ts'
+import { classify, gatewayRequest } from '../support/factories.ts'
 
 const fail = (own: HealthState, code: ErrorCode, now: number, endpoint = 'chat'): void =>
   recordOutcome(own, endpoint, new GatewayError(code, 'x'), now)
@@ -51,3 +57,23 @@ t.test('an endpoint that it does not have is remembered for a while, others are 
   succeed(own, 'embeddings')
   t.notOk(own.unsupportedUntil.has('embeddings'))
 })
+
+t.test(
+  'a context that it tells in refusing a prompt holds for a while, unless the caller had asked for another one',
+  async (t) => {
+    const request = gatewayRequest({ model: 'tiny', messages: [{ role: 'user', content: 'Hello' }] })
+    const profile = classify(request)
+    const told = (most: number | null, context: number | null = null): HealthState => {
+      const own = newHealth()
+      const error = new GatewayError('context_length_exceeded', 'x', { overflow: { tokens: 5000, most } })
+      recordOutcome(own, 'chat', error, 1000, { request, profile: { ...profile, context } })
+      return own
+    }
+    t.strictSame(told(4096).context, { tokens: 4096, until: 601_000 })
+    for (const most of [null, 0, -1, 0.5, Infinity, 2 ** 60]) t.equal(told(most).context, null, String(most))
+    t.equal(told(2048, 2048).context, null, 'it was loaded so for that caller')
+    const own = told(4096)
+    forgetRefusals(own)
+    t.equal(own.context, null)
+  },
+)

@@ -198,6 +198,7 @@ export class BackendMonitor {
     const cold = !isLoaded(residency, now)
     residency.called(error, now)
     if (error === null && cold) this.#models.displace(deployment, now)
+    if ((error?.overflow ?? null) !== null && this.#models.reviewRefusals(now)) this.#tools.changed()
     const news = newsOf(error, backend)
     if (news === null) return
     // Its process has ended: that is known already, and says more.
@@ -331,6 +332,7 @@ export class BackendMonitor {
     const now = this.#tools.now()
     // It may have ended while it was looked at.
     if (!this.#own.mayAnswer) return
+    if (this.#models.reviewRefusals(now)) this.#tools.changed()
     const serves = result.found || this.#servesUnlisted(result)
     this.#answers = serves
     if (!serves && this.#own.phase === 'starting') return
@@ -369,7 +371,7 @@ export class BackendMonitor {
     // It may have been started again as another version, or with other options.
     if (from === 'down' && isUp(this.live.state)) {
       this.#refusal.forget()
-      this.#models.forgetRefusals()
+      if (this.#models.forgetRefusals()) this.#tools.changed()
     }
     if (this.live.state === 'down') this.#polls.gone()
     this.#tools.moved(this, from)

@@ -10,6 +10,8 @@ export interface ContextWords {
   /** Of the operator: the context as it is, and the one that is wished of the engine. */
   readonly operator: number | null
   readonly wish: number | null
+  /** As the engine said when it refused a prompt as too long, not long ago. */
+  readonly refused: number | null
   readonly found: Described | null
   /** What the engine told last; null: nothing. */
   readonly reading: ModelReading | null
@@ -26,8 +28,9 @@ export interface EffectiveContext {
 
 /** `here`: it runs on this engine, and not at its vendor. */
 export function effectiveContext(words: ContextWords, here: boolean): EffectiveContext {
-  const { operator, found, catalogue } = words
+  const { operator, refused, found, catalogue } = words
   if (operator !== null) return { context: operator, from: 'operator' }
+  if (refused !== null) return { context: refused, from: 'observed' }
   const said = saidContext(words, here)
   const trained = found?.trained ?? null
   if (said !== null) return { ...said, context: trained === null ? said.context : Math.min(said.context, trained) }

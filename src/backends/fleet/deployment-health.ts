@@ -18,6 +18,8 @@ export interface HealthState extends Omit<
   'unsupportedUntil' | 'adapted' | 'answers'
 > {
   failures: number
+  /** What its engine said, in refusing a prompt as too long, that prompt and answer may have; null: it refused none lately. */
+  context: { readonly tokens: number; readonly until: number } | null
   readonly unsupportedUntil: BoundedMap<string, number>
   readonly adapted: Map<string, number>
   readonly answers: Set<string>
@@ -26,6 +28,7 @@ export interface HealthState extends Omit<
 export const newHealth = (): HealthState => ({
   calls: 0,
   failures: 0,
+  context: null,
   ejectedUntil: 0,
   retryAfterUntil: 0,
   pausedFor: null,
@@ -72,6 +75,7 @@ export function recordOutcome(
     if (asked) learnAbilities(own, asked)
     return
   }
+  learnContext(own, error, asked, now)
   switch (ERRORS[error.code].health) {
     case 'endpoint':
       refuse(own, place, now)
@@ -86,6 +90,21 @@ export function recordOutcome(
       return
     default:
   }
+}
+
+/** What the engine says of the context that it has. To a caller who asked for another one it tells that one. */
+function learnContext(own: HealthState, { overflow }: GatewayError, asked: CallSubject | null, now: number): void {
+  const tokens = overflow?.most ?? 0
+  if (!Number.isSafeInteger(tokens) || tokens <= 0 || asked === null || (asked.profile.context ?? null) !== null) return
+  own.context = { tokens, until: now + REFUSED_MS }
+}
+
+/** What it refused is asked again. */
+export function forgetRefusals(own: HealthState): void {
+  own.unsupportedUntil.clear()
+  own.adapted.clear()
+  own.context = null
+  own.beyond = { nanoUsd: 0, tokens: 0 }
 }
 
 /** It wants to be left alone; the longest wish counts. */

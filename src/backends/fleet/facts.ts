@@ -16,16 +16,18 @@ export interface EngineWords {
   readonly found: Described | null
   /** In what it tells of itself. */
   readonly reading: ModelReading | null
+  /** The context that it told in refusing a prompt; null: it refused none lately. */
+  readonly refusedAt: number | null
   /** With which it was seen to load models of which nobody says. */
   readonly usualContext: number | null
 }
 
-export const SILENT: EngineWords = { found: null, reading: null, usualContext: null }
+export const SILENT: EngineWords = { found: null, reading: null, refusedAt: null, usualContext: null }
 
 export function modelFactsOf(
   spec: BackendSpec,
   model: string,
-  { found, reading, usualContext }: EngineWords,
+  { found, reading, refusedAt, usualContext }: EngineWords,
   operator: Config['models'],
 ): DeploymentFacts {
   const said = wordsOf(spec, model, operator)
@@ -39,6 +41,7 @@ export function modelFactsOf(
     {
       operator: firstOf(said, (facts) => facts.context),
       wish: wishes.numCtx,
+      refused: refusedAt,
       found,
       reading,
       usual: usualContext,

@@ -6,6 +6,7 @@ import { loadWait } from '../../core/residency.ts'
 import type { PromptCache } from '../../core/prompt-cache.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { Latency } from '../../core/arm.ts'
+import { isLocal } from '../../decision/route/local.ts'
 import { expectRoom } from '../../decision/learn/room.ts'
 import { newPromptCache } from '../../decision/learn/prompt-caches.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -15,7 +16,7 @@ import { modelFactsOf, sameFacts, wordsOf } from './facts.ts'
 import { type Described, merge, NOTHING_SAID } from './read-list.ts'
 import type { LiveState } from './health.ts'
 import { ResidencyState } from './residency.ts'
-import { newHealth, type HealthState } from './deployment-health.ts'
+import { forgetRefusals, newHealth, type HealthState } from './deployment-health.ts'
 
 /** The fleet's own view of `Deployment`. */
 export interface DeploymentState extends Omit<
@@ -84,13 +85,20 @@ export class Models {
     return this.#deployments.values()
   }
 
-  /** What models of it refused is asked again. */
-  forgetRefusals(): void {
-    for (const { health } of this.#deployments.values()) {
-      health.unsupportedUntil.clear()
-      health.adapted.clear()
-      health.beyond = { nanoUsd: 0, tokens: 0 }
+  /** What models of it refused is asked again. True where facts are others. */
+  forgetRefusals(): boolean {
+    for (const { health } of this.#deployments.values()) forgetRefusals(health)
+    return this.#rebuild()
+  }
+
+  /** What a refusal told of a context is new, or too old to count. True where facts are others. */
+  reviewRefusals(now: number): boolean {
+    let others = false
+    for (const { health, facts } of this.#deployments.values()) {
+      if (health.context !== null && health.context.until <= now) health.context = null
+      others ||= health.context === null ? facts.contextFrom === 'observed' : health.context.tokens !== facts.context
     }
+    return others && this.#rebuild()
   }
 
   /** What a call of the model would wait until its engine has loaded it; 0: it has. */
@@ -149,7 +157,7 @@ export class Models {
     const before = this.#deployments
     const after = new Map<string, DeploymentState>()
     let changed = false
-    for (const [model, facts] of this.#facts()) {
+    for (const [model, facts] of this.#facts(before)) {
       let deployment = before.get(model)
       if (deployment === undefined) {
         deployment = this.#deploy(model, facts)
@@ -168,17 +176,25 @@ export class Models {
 
   /** Health and what was learnt stay those of the earlier deployments; what was configured is in new ones. */
   #succeed(before: ReadonlyMap<string, DeploymentState>): void {
-    for (const [model, facts] of this.#facts()) {
+    for (const [model, facts] of this.#facts(before)) {
       const known = before.get(model)
       const same = known !== undefined && known.backend === this.spec && sameFacts(known.facts, facts)
       this.#deployments.set(model, same ? known : this.#deploy(model, facts, known))
     }
   }
 
-  *#facts(): Generator<readonly [string, DeploymentFacts], void> {
+  /** `known`: the deployments that there were. */
+  *#facts(known: ReadonlyMap<string, DeploymentState>): Generator<readonly [string, DeploymentFacts], void> {
     const usualContext = (this.#usualContext = this.#usual())
     for (const model of new Set([...this.spec.models, ...this.#listed.keys()])) {
-      const words = { found: this.#foundOf(model), reading: this.#readingOf(model), usualContext }
+      // Behind one name of a cloud there may be several engines, and what fits may depend on the plan or a header of the caller.
+      const refused = isLocal({ backend: this.spec, model }) ? known.get(model)?.health.context : null
+      const words = {
+        found: this.#foundOf(model),
+        reading: this.#readingOf(model),
+        refusedAt: refused?.tokens ?? null,
+        usualContext,
+      }
       yield [model, modelFactsOf(this.spec, model, words, this.#operator)]
     }
   }
