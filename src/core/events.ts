@@ -19,6 +19,8 @@ export interface KeyRestEvent {
   readonly backend: string
   /** Its name in the configuration, or its position there, from 1. */
   readonly key_name: string
+  /** Only for this one; null: for all of them. */
+  readonly model: string | null
   readonly why: ErrorCode
   readonly ms: number
 }

@@ -164,7 +164,12 @@ export class Attempts {
     if (lacksPlace(error) && this.#hasAnother(deployment)) return target
     this.#adaptations = []
     this.#failed.push(last)
-    if (this.#left > 0 && last.pass !== null && blamesKey(error) && this.#tools.fleet.gateOf(deployment)?.hasOther()) {
+    if (
+      this.#left > 0 &&
+      last.pass !== null &&
+      blamesKey(error) &&
+      this.#tools.fleet.gateOf(deployment)?.hasOther(deployment.model)
+    ) {
       this.#left--
       return target
     }

@@ -66,7 +66,8 @@ export class GateBench {
       },
       slots: () => null,
       loadSeconds: () => 0,
-      rested: (name, code, ms) => this.rests.push(`${name} ${code} ${ms}`),
+      rested: (name, code, ms, model) =>
+        this.rests.push([name, code, ms, ...(model === null ? [] : [model])].join(' ')),
       ...tools,
     })
   }

@@ -177,18 +177,18 @@ t.test('with several keys each has its own limits, and the one with the most roo
 
 t.test('a key that was refused rests alone; when all rest, who comes is told when the first is back', async (t) => {
   const bench = new GateBench(t, { keys: [key('a'), key('b')], limits: null })
-  const refused = (one: Asked, ms: number): number | null => {
-    const until = bench.gate.rest(one.pass, 'upstream_rate_limited', ms)
+  const refused = (one: Asked, ms: number): number => {
+    bench.gate.rest(one.pass, 'upstream_rate_limited', ms)
     one.pass!.done({ input: 0, output: 0 })
-    return until
+    return bench.gate.restsUntil(null)
   }
   const one = bench.ask()
-  t.equal(refused(one, 20_000), null)
-  t.equal(bench.gate.hasOther(), true)
+  t.equal(refused(one, 20_000), 0)
+  t.equal(bench.gate.hasOther('tiny'), true)
   const other = bench.ask()
   t.not(other.pass!.key!.name, one.pass!.key!.name)
   t.equal(refused(other, 8_000), bench.clock.time + 8_000)
-  t.equal(bench.gate.hasOther(), false)
+  t.equal(bench.gate.hasOther('tiny'), false)
   t.match(bench.ask().refusal, { by: 'rate', rest: 'upstream_rate_limited', retryAfterMs: 8_000 })
   t.match(bench.view, { seconds: 8, full: true })
   await bench.pass(8_000)
@@ -198,6 +198,51 @@ t.test('a key that was refused rests alone; when all rest, who comes is told whe
     `${one.pass!.key!.name} upstream_rate_limited 20000`,
     `${other.pass!.key!.name} upstream_rate_limited 8000`,
   ])
+})
+
+t.test('a limit of one model rests a key for that model only, and who waits for it holds up no other', async (t) => {
+  const own = limits({ parallel: 1, queueWaitMs: 60_000 })
+  const bench = new GateBench(t, { keys: [key('a'), key('b')], limits: own })
+  const [one, two] = [bench.ask({ model: 'large' }), bench.ask({ model: 'large' })]
+  bench.gate.rest(one.pass, 'upstream_rate_limited', 20_000, 'large')
+  one.pass!.done({ input: 0, output: 0 })
+  t.equal(bench.gate.hasOther('large'), true)
+  bench.gate.rest(two.pass, 'upstream_rate_limited', 9_000, 'large')
+  two.pass!.done({ input: 0, output: 0 })
+  t.equal(bench.gate.hasOther('large'), false)
+  t.equal(bench.gate.restsUntil('large'), bench.clock.time + 9_000)
+  t.equal(bench.gate.restsUntil('small'), 0)
+  const waiting = bench.ask({ model: 'large' })
+  t.equal(waiting.answers, 0)
+  const small = [1, 2, 3].map(() => bench.ask({ model: 'small' }))
+  t.strictSame(small.map(({ pass }) => pass !== null), [true, true, false]) // prettier-ignore
+  small[0]!.pass!.done(null)
+  await bench.told()
+  t.ok(small[2]!.pass, 'it came later than the one that cannot be served yet')
+  small[1]!.pass!.done(null)
+  small[2]!.pass!.done(null)
+  await bench.pass(8_999)
+  t.equal(waiting.answers, 0)
+  await bench.pass(1)
+  t.equal(waiting.servedAt, bench.clock.time)
+  t.equal(waiting.pass!.key!.name, two.pass!.key!.name)
+  t.match(bench.rests, [/ upstream_rate_limited 20000 large$/, / upstream_rate_limited 9000 large$/])
+})
+
+t.test('who waits is told at once when a key rests for longer than may be waited', async (t) => {
+  const bench = new GateBench(t, { limits: limits({ parallel: 1, queueWaitMs: 30_000 }) })
+  const open = bench.ask()
+  const hasty = bench.ask({ latest: bench.clock.time + 10_000 })
+  const patient = bench.ask()
+  bench.gate.rest(null, 'upstream_rate_limited', 20_000)
+  await bench.told()
+  t.match(hasty.refusal, { refused: 'deadline', rest: 'upstream_rate_limited' })
+  t.ok(hasty.refusal!.retryAfterMs >= 20_000)
+  t.equal(patient.answers, 0)
+  bench.gate.rest(null, 'upstream_rate_limited', 3_600_000)
+  await bench.told()
+  t.match(patient.refusal, { refused: 'wait', rest: 'upstream_rate_limited' })
+  open.pass!.done(null)
 })
 
 t.test('who waits when the backend fails goes elsewhere if it can, and else is served when it is back', async (t) => {
@@ -245,7 +290,8 @@ t.test('a key whose position changes goes on with its calls, its minute and its 
   const [, lane] = bench.gate.lanes
   bench.gate.rest(bench.served.find(({ pass }) => pass!.key!.secret === 'y')!.pass, 'upstream_auth', 30_000)
   bench.gate.apply({ keys: [key('1', { secret: 'y' })], limits: own })
-  t.match(bench.gate.lanes, [{ key: { name: '1' }, open: 2, rests: 1, restsFor: 'upstream_auth' }])
+  t.match(bench.gate.lanes, [{ key: { name: '1' }, open: 2, rests: 1 }])
+  t.equal(bench.gate.lanes[0]!.restFor(null).code, 'upstream_auth')
   t.equal(bench.gate.lanes[0], lane)
   t.equal(bench.ask().pass, null)
   await bench.pass(61_000)

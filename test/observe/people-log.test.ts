@@ -63,8 +63,15 @@ const EVENT_LINES: readonly (readonly [event: GatewayEvent, line: string])[] = [
     'info  backend ollama is loading',
   ],
   [
-    { event: 'backend_key_rests', backend: 'openai', key_name: 'spare', why: 'upstream_rate_limited', ms: 20_000 },
-    'warn  key spare of backend openai rests for 20s (upstream_rate_limited); the others go on',
+    { event: 'backend_key_rests', backend: 'openai', key_name: 'spare', model: null, why: 'upstream_auth', ms: 30_000 },
+    'warn  key spare of backend openai rests for 30s (upstream_auth); the others go on',
+  ],
+  [
+    {
+      ...{ event: 'backend_key_rests', backend: 'openai', key_name: 'spare', model: 'gpt-5-mini' },
+      ...{ why: 'upstream_rate_limited', ms: 20_000 },
+    },
+    'warn  key spare of backend openai rests for 20s for gpt-5-mini (upstream_rate_limited); the others go on',
   ],
   [{ event: 'kv_events_followed', backend: 'gpu' }, 'info  gpu says what its KV cache keeps'],
   [

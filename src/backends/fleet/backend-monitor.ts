@@ -13,7 +13,7 @@ import type { HttpClient } from '../upstream/http-client.ts'
 import { pause } from './deployment-health.ts'
 import { type DetailCache, discover, type Discovery } from './discover.ts'
 import { EnginePolls } from './engine-polls.ts'
-import { Guard } from './guard.ts'
+import { Guard, type KeyNews } from './guard.ts'
 import { type LiveState, newLive, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { KindCheck } from './kind-check.ts'
@@ -43,7 +43,7 @@ export interface MonitorTools {
   /** The state, or its reason, is another one. */
   moved(member: BackendMonitor, from: BackendState): void
   /** One of its keys was refused, and is left alone for so long. */
-  keyRested(member: BackendMonitor, key: string, code: ErrorCode, ms: number): void
+  keyRested(member: BackendMonitor, key: string, code: ErrorCode, ms: number, model: string | null): void
 }
 
 /** A backend that just refused a connection is looked at again after this many ms: most restarts are short. */
@@ -113,7 +113,7 @@ export class BackendMonitor {
     this.guard = new Guard(spec, this.live, {
       now: () => tools.now(),
       loadSeconds: (model) => this.#models.loadSeconds(model, tools.now()),
-      rested: (key, code, ms) => tools.keyRested(this, key, code, ms),
+      rested: (...rest) => tools.keyRested(this, ...rest),
     })
   }
 
@@ -228,10 +228,11 @@ export class BackendMonitor {
     if (until > now) this.#standing.pausedBy({ state, reason, from: now, until })
   }
 
-  /** All of its keys rest. */
-  keysRest(until: number): void {
+  /** All of its keys rest, for all of its models or for this one. */
+  keysRest(deployment: DeploymentState, { about, until }: Exclude<KeyNews, string | null>): void {
+    const now = this.#tools.now()
     const reason = 'all of its keys rest'
-    this.#standing.pausedBy({ state: 'rate_limited', reason, from: this.#tools.now(), until })
+    this.#paused(deployment, { is: 'pause', about, state: 'rate_limited', reason, ms: until - now }, now)
     this.#clock.keep()
   }
 

@@ -144,8 +144,8 @@ export class Fleet {
       lessons: hooks.lessons,
       kinds: hooks.kinds ?? [],
       changed: () => this.#replaceCatalog(),
-      keyRested: ({ spec }: BackendMonitor, name: string, code: ErrorCode, ms: number) =>
-        hooks.emit({ event: 'backend_key_rests', backend: spec.name, key_name: name, why: code, ms: Math.round(ms) }),
+      keyRested: ({ spec }: BackendMonitor, name: string, why: ErrorCode, ms: number, model: string | null) =>
+        hooks.emit({ event: 'backend_key_rests', backend: spec.name, key_name: name, model, why, ms: Math.round(ms) }),
       followed: ({ spec: { name: backend } }: BackendMonitor, { why, missed }) => {
         if (missed > 0) hooks.emit({ event: 'kv_events_missed', backend, batches: missed })
         else if (why === null) hooks.emit({ event: 'kv_events_followed', backend })
@@ -272,7 +272,7 @@ export class Fleet {
     const keys = pass === null || outcome === null ? null : (monitor?.guard.refused(pass, outcome.error) ?? null)
     if (keys === null) this.#ended(monitor, deployment, outcome, place)
     else monitor?.left(place)
-    if (typeof keys === 'number') monitor?.keysRest(keys)
+    if (keys !== null && keys !== 'spared') monitor?.keysRest(deployment as DeploymentState, keys)
     if (spent === 'kept') return
     monitor?.guard.left(pass)
     pass?.done(spent)

@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, type GatewayError } from '../../core/errors.ts'
 import type { BackendSpec, LaneLimits } from '../../core/settings.ts'
 import { blamesKey } from '../gate/blame.ts'
 import { Gate } from '../gate/gate.ts'
+import type { Rest } from '../gate/lane.ts'
 import type { Pass } from '../gate/pass.ts'
 import type { LiveState } from './health.ts'
 import { newsOf } from './news.ts'
@@ -14,11 +15,11 @@ export interface GuardTools {
   now(): number
   /** See GateTools. */
   loadSeconds(model: string): number
-  rested(key: string, code: ErrorCode, ms: number): void
+  rested(key: string, code: ErrorCode, ms: number, model: string | null): void
 }
 
-/** `spared`: other keys are there, so nothing is said about the backend; a number: until when all of them rest (clock reading). */
-export type KeyNews = 'spared' | number | null
+/** `spared`: other keys are there, so nothing is said about the backend; an object: all of them rest, until then (clock reading). */
+export type KeyNews = 'spared' | { readonly about: 'backend' | 'model'; readonly until: number } | null
 
 const isLimited = ({ rpm, tpm, parallel }: LaneLimits): boolean => rpm !== null || tpm !== null || parallel !== null
 
@@ -59,13 +60,18 @@ export class Guard {
     const news = newsOf(error, this.#spec)
     if (gate === null || error === null || (news?.is !== 'pause' && news?.is !== 'key')) return null
     const several = this.#spec.keys.length > 1
-    // A model that is left alone leaves the others as they are.
-    if (!several && news.is === 'pause' && news.about === 'model') return null
     const ofKey = several && blamesKey(error)
-    const until = gate.rest(ofKey ? pass : null, error.code, news.is === 'key' ? KEY_MS : news.ms)
+    const { model } = pass.entrant
+    const ofModel = news.is === 'pause' && news.about === 'model'
+    // A model that is left alone leaves the others as they are.
+    if (ofModel && !ofKey) return null
+    gate.rest(ofKey ? pass : null, error.code, news.is === 'key' ? KEY_MS : news.ms, ofModel ? model : null)
     if (!ofKey) return null
-    if (until === null) return 'spared'
-    return gate.lanes.every(({ restsFor }) => restsFor !== null && ERRORS[restsFor].health === 'key') ? null : until
+    const now = this.#tools.now()
+    const isRefused = ({ until, code }: Rest): boolean => until > now && code !== null && ERRORS[code].health === 'key'
+    if (gate.lanes.every((lane) => isRefused(lane.restFor(null)))) return null
+    if (gate.restsUntil(null) > now) return { about: 'backend', until: gate.restsUntil(null) }
+    return gate.restsUntil(model) > now ? { about: 'model', until: gate.restsUntil(model) } : 'spared'
   }
 
   moved(state: BackendState): void {

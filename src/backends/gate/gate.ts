@@ -22,8 +22,8 @@ export interface GateTools {
   slots(): number | null
   /** Whether a call of the model has to load it first, and for how long, in seconds; 0: it is there. */
   loadSeconds(model: string): number
-  /** A key was refused. */
-  rested(key: string, code: ErrorCode, ms: number): void
+  /** A key was refused; `model` null: for all of them. */
+  rested(key: string, code: ErrorCode, ms: number, model: string | null): void
 }
 
 /** One that waits. `cancel`: it wants no place any more, and the answer is null. */
@@ -32,6 +32,9 @@ export interface Waiting {
   cancel(): void
 }
 
+/** What a place is asked for; `model` null: whichever. */
+type Wanted = Pick<Entrant, 'input' | 'output'> & { readonly model: string | null }
+
 export type GateSpec = Pick<BackendSpec, 'keys' | 'limits'>
 
 /** Nothing is known of how long a call stays. */
@@ -39,6 +42,7 @@ const FIRST_STAY_MS = 2_000
 const STAY_SHARE = 0.1
 /** What is shown of a wait for a minute to pass is looked at again as often. */
 const REFRESH_MS = 1_000
+const NOTHING: Wanted = { input: 0, output: 0, model: null }
 const NO_LIMITS: LaneLimits = { rpm: null, tpm: null, parallel: null }
 
 export class Gate {
@@ -84,7 +88,7 @@ export class Gate {
   /** A place, at once; a wait for one; or why there is none. */
   enter(entrant: Entrant): Pass | Waiting | Refusal {
     const now = this.#tools.now()
-    const lane = this.#queue.size === 0 ? this.#laneFor(entrant, now) : null
+    const lane = this.#next(now) === null ? this.#laneFor(entrant, now) : null
     if (lane !== null) {
       const pass = this.#give(entrant, lane, now)
       this.#look(now)
@@ -92,7 +96,7 @@ export class Gate {
     }
     const seconds = this.#secondsFor(entrant, this.#queue.before(entrant), now)
     const reason = this.#reasonAgainst(entrant, seconds, now)
-    if (reason !== null) return this.#refuse(reason, seconds, now)
+    if (reason !== null) return this.#refuse(reason, seconds, entrant, now)
     const waiter = this.#queue.add(entrant, now, Math.min(now + this.#longest, entrant.latest))
     const answer = new Promise<Pass | Refusal | null>((resolve) => this.#answers.set(waiter, resolve))
     this.#look(now)
@@ -105,31 +109,32 @@ export class Gate {
   }
 
   /** Whether another key can be tried at this moment. */
-  hasOther(): boolean {
-    const now = this.#tools.now()
-    return this.#lanes.length > 1 && this.#lanes.some(({ restsUntil }) => restsUntil <= now)
+  hasOther(model: string): boolean {
+    return this.#lanes.length > 1 && this.restsUntil(model) <= this.#tools.now()
   }
 
   /**
-   * The key of a call was refused: it rests alone; `pass` null: all of them do. Null: others are there; else until when all of them rest
-   * (clock reading).
+   * The key of a call was refused: it rests alone; `pass` null: all of them do. `model`: for this one only. Who waits for what will not be
+   * back in time is told now.
    */
-  rest(pass: Pass | null, code: ErrorCode, ms: number): number | null {
+  rest(pass: Pass | null, code: ErrorCode, ms: number, model: string | null = null): void {
     const now = this.#tools.now()
     for (const lane of pass === null ? this.#lanes : [pass.lane]) {
-      lane.restsFor = code
-      lane.restsUntil = Math.max(lane.restsUntil, now + ms)
+      lane.rest(model, code, now + ms)
       if (pass === null || lane.key === null) continue
       lane.rests++
-      this.#tools.rested(lane.key.name, code, ms)
+      this.#tools.rested(lane.key.name, code, ms, model)
     }
+    for (const waiter of [...this.#queue])
+      if (this.restsUntil(waiter.entrant.model) > waiter.until) this.#giveUp(waiter, now)
     this.#look(now)
-    return this.restsUntil > now ? this.restsUntil : null
   }
 
-  /** When the first of its keys is back (clock reading). */
-  get restsUntil(): number {
-    return Math.min(...this.#lanes.map(({ restsUntil }) => restsUntil))
+  /** When the first of its keys can be called for the model again (clock reading); null: for any. */
+  restsUntil(model: string | null): number {
+    let first = Infinity
+    for (const lane of this.#lanes) first = Math.min(first, lane.restFor(model).until)
+    return first
   }
 
   /** A call that this gate did not let through has ended. */
@@ -195,20 +200,27 @@ export class Gate {
   #pump(): void {
     const now = this.#tools.now()
     this.#expire(now)
-    while (!this.#held && this.#queue.size > 0) {
-      const waiter = this.#queue.next((model) => this.#turns.has(model, now, this.#longest))!
-      const lane = this.#laneFor(waiter.entrant, now)
-      if (lane === null) break
+    while (!this.#held) {
+      const waiter = this.#next(now)
+      const lane = waiter === null ? null : this.#laneFor(waiter.entrant, now)
+      if (waiter === null || lane === null) break
       this.#answer(waiter, () => this.#give(waiter.entrant, lane, now))
     }
     this.#look(now)
   }
 
-  #laneFor({ input, output }: Pick<Entrant, 'input' | 'output'>, now: number): Lane | null {
+  #next(now: number): Waiter | null {
+    return this.#queue.next(
+      (model) => this.restsUntil(model) > now,
+      (model) => this.#turns.has(model, now, this.#longest),
+    )
+  }
+
+  #laneFor({ input, output, model }: Wanted, now: number): Lane | null {
     if (!this.#hasSlot) return null
     let best: Lane | null = null
     for (const lane of this.#lanes)
-      if (lane.freeAt(input + output, now) <= now && (best === null || lane.before(best, now))) best = lane
+      if (lane.freeAt(input + output, model, now) <= now && (best === null || lane.before(best, now))) best = lane
     return best
   }
 
@@ -258,10 +270,10 @@ export class Gate {
     this.#pump()
   }
 
-  #secondsFor(entrant: Pick<Entrant, 'input' | 'output'>, ahead: number, now: number): number {
-    const tokens = entrant.input + entrant.output
+  #secondsFor({ input, output, model }: Wanted, ahead: number, now: number): number {
+    const tokens = input + output
     const stay = this.#stay === 0 ? this.#firstStay : this.#stay
-    return secondsUntil({ lanes: this.#lanes, most: this.#most, open: this.#open, stay, ahead, tokens, now })
+    return secondsUntil({ lanes: this.#lanes, most: this.#most, open: this.#open, stay, ahead, tokens, model, now })
   }
 
   /** A first guess, by which nobody is refused who may wait. */
@@ -276,15 +288,15 @@ export class Gate {
     return at > now + this.#longest ? 'wait' : null
   }
 
-  #refuse(reason: RefusalReason, seconds: number, now: number): Refusal {
+  #refuse(reason: RefusalReason, seconds: number, { model }: Entrant, now: number): Refusal {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
-    const resting = this.#lanes.every(({ restsUntil }) => restsUntil > now)
-    const [soonest] = [...this.#lanes].sort((a, b) => a.restsUntil - b.restsUntil)
-    const rate = resting || this.#lanes.every((lane) => lane.freeAt(this.#tokens, now) < Infinity)
+    const [first] = this.#lanes.map((lane) => lane.restFor(model)).sort((a, b) => a.until - b.until)
+    const resting = first!.until > now
+    const rate = resting || this.#lanes.every((lane) => lane.freeAt(this.#tokens, model, now) < Infinity)
     return {
       refused: reason,
       by: rate && this.#hasSlot ? 'rate' : 'busy',
-      rest: resting ? soonest!.restsFor : null,
+      rest: resting ? first!.code : null,
       retryAfterMs: Math.max(1, Math.ceil(1000 * seconds)),
     }
   }
@@ -307,22 +319,26 @@ export class Gate {
   }
 
   #sendAway(waiter: Waiter, reason: RefusalReason, seconds: number, now: number): void {
-    this.#answer(waiter, () => this.#refuse(reason, seconds, now))
+    this.#answer(waiter, () => this.#refuse(reason, seconds, waiter.entrant, now))
   }
 
   /** Those who have waited as long as may be. */
   #expire(now: number): void {
-    for (let one = this.#queue.soonest; one !== null && one.until <= now; one = this.#queue.soonest) {
-      const seconds = this.#secondsFor(one.entrant, this.#queue.before(one.entrant) - 1, now)
-      this.#sendAway(one, one.until < one.since + this.#longest ? 'deadline' : 'wait', seconds, now)
-    }
+    for (let one = this.#queue.soonest; one !== null && one.until <= now; one = this.#queue.soonest)
+      this.#giveUp(one, now)
+  }
+
+  #giveUp(waiter: Waiter, now: number): void {
+    const { entrant, since, until } = waiter
+    const seconds = this.#secondsFor(entrant, this.#queue.before(entrant) - 1, now)
+    this.#sendAway(waiter, until < since + this.#longest ? 'deadline' : 'wait', seconds, now)
   }
 
   /** What others see of it, and when to look again. */
   #look(now: number): void {
     const { limits } = this.#spec
     const waiting = this.#queue.size
-    const usual = { input: this.#tokens, output: 0 }
+    const usual = { input: this.#tokens, output: 0, model: null }
     const seconds = waiting === 0 && this.#laneFor(usual, now) !== null ? 0 : this.#secondsFor(usual, waiting, now)
     this.#view.waiting = waiting
     this.#view.seconds = seconds
@@ -336,10 +352,8 @@ export class Gate {
   /** Clock reading; Infinity: something else will happen first. */
   #nextLook(seconds: number, now: number): number {
     if (seconds === 0 && this.#queue.size === 0) return Infinity
-    const waiter = this.#queue.next((model) => this.#turns.has(model, now, this.#longest))
-    const free = this.#lanes.map((lane) =>
-      lane.freeAt(waiter === null ? 0 : waiter.entrant.input + waiter.entrant.output, now),
-    )
+    const { input, output, model } = (this.#next(now) ?? this.#queue.soonest)?.entrant ?? NOTHING
+    const free = this.#lanes.map((lane) => lane.freeAt(input + output, model, now))
     // A wait for a call to end is told by its end.
     const shown = free.some((at) => at < Infinity) ? now + REFRESH_MS : Infinity
     return Math.min(shown, ...free.filter((at) => at > now), this.#queue.soonest?.until ?? Infinity)

@@ -3,6 +3,14 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { BackendKey, LaneLimits } from '../../core/settings.ts'
 import { type Counted, Minute } from './minute.ts'
 
+/** It was refused: not before then (clock reading), and by what. */
+export interface Rest {
+  readonly until: number
+  readonly code: ErrorCode | null
+}
+
+const NO_REST: Rest = { until: 0, code: null }
+
 export class Lane {
   /** Null: the backend has one key, or none. */
   key: BackendKey | null
@@ -10,12 +18,11 @@ export class Lane {
   /** Calls that are open. */
   open = 0
   readonly minute = new Minute()
-  /** It was refused: not before then (clock reading). */
-  restsUntil = 0
-  /** By what. */
-  restsFor: ErrorCode | null = null
-  /** How often it was. */
+  /** How often it was refused. */
   rests = 0
+  #rest = NO_REST
+  /** Of single models: each may have a limit of its own. */
+  readonly #restOf = new Map<string, Rest>()
   /** When it was taken last: of equals, the one that has rested longest is next. */
   #taken = 0
 
@@ -24,14 +31,33 @@ export class Lane {
     this.limits = limits
   }
 
+  /** `model` null: for all of them. The longest wish counts. */
+  rest(model: string | null, code: ErrorCode, until: number): void {
+    const before = model === null ? this.#rest : (this.#restOf.get(model) ?? NO_REST)
+    if (until <= before.until) return
+    if (model === null) this.#rest = { until, code }
+    else this.#restOf.set(model, { until, code })
+  }
+
+  /** What keeps it from calls of a model; null: from any call. */
+  restFor(model: string | null): Rest {
+    const own = model === null ? undefined : this.#restOf.get(model)
+    return own !== undefined && own.until > this.#rest.until ? own : this.#rest
+  }
+
+  /** Models that it is not called for. */
+  get restingModels(): Iterable<readonly [string, Rest]> {
+    return this.#restOf
+  }
+
   /**
    * Clock reading from which on it takes a call of so many tokens, as far as that is a matter of time; Infinity: a call must end first.
    * One that takes more than a whole minute allows is sent when nothing else counts.
    */
-  freeAt(tokens: number, now: number): number {
+  freeAt(tokens: number, model: string | null, now: number): number {
     const { rpm, tpm, parallel } = this.limits
     if (parallel !== null && this.open >= parallel) return Infinity
-    return Math.max(now, this.restsUntil, this.rateAt(0, rpm, tpm, tokens, now))
+    return Math.max(now, this.restFor(model).until, this.rateAt(0, rpm, tpm, tokens, now))
   }
 
   /** The same by its limits of a minute, behind `ahead` calls like this one. */

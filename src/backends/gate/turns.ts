@@ -24,7 +24,7 @@ export class Turns {
     this.#model = model
   }
 
-  /** Whether it may be asked for now. `longest`: that a request waits at all, ms. */
+  /** Whether a call of the model may be sent now. `longest`: the longest that any request may wait, ms. */
   has(model: string, now: number, longest: number): boolean {
     if (model === this.#model) return true
     const seconds = this.#loadSeconds(model)

@@ -58,12 +58,15 @@ export class WaitQueue {
     this.#size--
   }
 
-  /** `ready`: whether a model may be asked for now, without pushing out one that has its turn. */
-  next(ready: (model: string) => boolean): Waiter | null {
+  /**
+   * Null: nobody can be. `resting`: no call of the model can be made at the moment. `ready`: a call of it would not push out another model
+   * whose turn it still is.
+   */
+  next(resting: (model: string) => boolean, ready: (model: string) => boolean): Waiter | null {
     let best: Line | null = null
     let bestReady = false
     for (const line of this.#lines.values()) {
-      if (best !== null && line.priority < best.priority) continue
+      if ((best !== null && line.priority < best.priority) || resting(line.model)) continue
       const isReady = ready(line.model)
       if (best === null || line.priority > best.priority || comesBefore(line, isReady, best, bestReady)) {
         best = line

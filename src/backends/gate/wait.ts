@@ -13,17 +13,19 @@ export interface Waited {
   readonly ahead: number
   /** That it, and each of those, takes. */
   readonly tokens: number
+  /** That it asks for; null: any. */
+  readonly model: string | null
   /** Clock reading. */
   readonly now: number
 }
 
 /** Those ahead are taken to be spread evenly over the lanes. */
-export function secondsUntil({ lanes, most, open, stay, ahead, tokens, now }: Waited): number {
+export function secondsUntil({ lanes, most, open, stay, ahead, tokens, model, now }: Waited): number {
   const each = Math.floor(ahead / lanes.length)
   let soonest = Infinity
   for (const lane of lanes) {
     const { rpm, tpm, parallel } = lane.limits
-    const at = Math.max(lane.restsUntil, lane.rateAt(each, rpm, tpm, tokens, now))
+    const at = Math.max(lane.restFor(model).until, lane.rateAt(each, rpm, tpm, tokens, now))
     soonest = Math.min(soonest, Math.max(at - now, forPlace(lane.open, parallel, each, stay)))
   }
   return Math.max(soonest, forPlace(open, most, ahead, stay)) / 1000

@@ -27,12 +27,17 @@ export function opsRoutes(
 }
 
 /** One of several keys of a backend, by its name. */
-const keyLine = ({ key, open, restsUntil, restsFor }: Lane, left: (until: number) => number) => ({
-  name: key!.name,
-  inflight: open,
-  resting_ms: left(restsUntil),
-  reason: left(restsUntil) === 0 ? null : restsFor,
-})
+function keyLine(lane: Lane, left: (until: number) => number) {
+  const rest = lane.restFor(null)
+  const models = [...lane.restingModels].map(([model, { until }]) => [model, left(until)] as const)
+  return {
+    name: lane.key!.name,
+    inflight: lane.open,
+    resting_ms: left(rest.until),
+    reason: left(rest.until) === 0 ? null : rest.code,
+    resting_models_ms: Object.fromEntries(models.filter(([, ms]) => ms > 0)),
+  }
+}
 
 /** For whoever has a key. */
 export function healthRoute(scope: FastifyInstance, fleet: Fleet, now: () => number): void {

@@ -103,8 +103,8 @@ const WORDS: Words = {
   kv_events_away: ({ backend, why }) => `${backend} does not say what its KV cache keeps${because(why)}`,
   kv_events_missed: ({ backend, batches }) =>
     `${backend}: ${plural(batches, 'batch').replace(/batchs$/, 'batches')} of KV events did not come, and cannot be asked for again`,
-  backend_key_rests: ({ backend, key_name: name, why, ms }) =>
-    `key ${name} of backend ${backend} rests for ${durationText(ms)} (${why}); the others go on`,
+  backend_key_rests: ({ backend, key_name: name, model, why, ms }) =>
+    `key ${name} of backend ${backend} rests for ${durationText(ms)}${model === null ? '' : ` for ${model}`} (${why}); the others go on`,
   engine_found: ({ backend, kind, address, models }) =>
     `found ${backend === kind ? kind : `${backend} (${kind})`} at ${address}: ${plural(models, 'model')}`,
   engine_starting: ({ backend, group }) => `engine ${backend} is started${group === null ? '' : ` (group ${group})`}`,
