@@ -164,12 +164,8 @@ export class Attempts {
     if (lacksPlace(error) && this.#hasAnother(deployment)) return target
     this.#adaptations = []
     this.#failed.push(last)
-    if (
-      this.#left > 0 &&
-      last.pass !== null &&
-      blamesKey(error) &&
-      this.#tools.fleet.gateOf(deployment)?.hasOther(deployment.model)
-    ) {
+    const gate = last.pass === null ? null : this.#tools.fleet.gateOf(deployment)
+    if (this.#left > 0 && blamesKey(error) && gate?.hasOther(deployment.model)) {
       this.#left--
       return target
     }

@@ -143,31 +143,38 @@ t.test('of several keys each call takes another; one that is refused rests alone
   t.match(shown, /"backend_key_rests".*"key_name":"(1|spare|3)"/)
 })
 
-t.test(
-  'a limit of one model leaves the other models of its keys alone; a key that is mended counts as mended',
-  async (t) => {
+t.test('a limit of one model rests its key for that model alone, and is sent no more while it holds', async (t) => {
+  for (const [what, traits, keys] of [
+    ['two keys', { keys: ['sk-number-one', 'sk-number-two'] }, 2],
+    ['limits', { limits: { parallel: 4 } }, 1],
+  ] as const) {
     const upstream = await startFaultUpstream({ models: ['large', 'small'] })
     t.teardown(() => upstream.close())
-    const cloud = { name: 'cloud', kind: 'openai-compatible', url: upstream.url, models: ['large', 'small'], keys: ['sk-number-one', 'sk-number-two'] } // prettier-ignore
+    const cloud = { name: 'cloud', kind: 'openai-compatible', url: upstream.url, models: ['large', 'small'], ...traits }
     const gateway = await gatewayFor(t, { backends: [cloud] })
     const ask = (model: string): ReturnType<typeof rawPost> => rawPost(gateway.url, CHAT_PATH, chat({ model }))
-    const limited = { ...failing(429, 'Rate limit reached for model large'), headers: { 'retry-after': '30' } }
-    upstream.next(limited, limited)
-    t.equal((await ask('large')).status, 429)
-    t.equal(upstream.requests.length, 2, 'each key once')
-    t.equal((await ask('large')).status, 429)
-    t.equal(upstream.requests.length, 2, 'and no more while they rest')
+    const limited = failing(429, { message: 'Rate limit reached for model large', headers: { 'retry-after': '60' } })
+    upstream.next(...Array.from({ length: keys }, () => limited))
+    t.equal((await ask('large')).status, 429, what)
+    t.equal(upstream.requests.length, keys, 'each key once')
+    const refused = await ask('large')
+    t.equal(refused.status, 429)
+    const seconds = Number(refused.headers['retry-after'])
+    t.ok(seconds > 50 && seconds <= 60, `${seconds} s`)
+    t.equal(upstream.requests.length, keys, 'and no more while it holds')
     for (let call = 0; call < 2; call++) t.equal((await ask('small')).status, 200)
-    const [shown] = (await (await fetch(`${gateway.url}/health`)).json() as { backends: { state: string; keys: { resting_ms: number; resting_models_ms: Record<string, number> }[] }[] }).backends // prettier-ignore
+    const [shown] = (await (await fetch(`${gateway.url}/health`)).json() as { backends: { state: string; keys?: { resting_ms: number; resting_models_ms: Record<string, number> }[] }[] }).backends // prettier-ignore
     t.equal(shown!.state, 'ready')
-    for (const { resting_ms: whole, resting_models_ms: models } of shown!.keys) {
+    if (keys === 1) continue
+    t.equal(shown!.keys?.length, keys)
+    for (const { resting_ms: whole, resting_models_ms: models } of shown!.keys!) {
       t.equal(whole, 0)
       t.strictSame(Object.keys(models), ['large'])
-      t.ok(models['large']! > 20_000)
+      t.ok(models['large']! > 50_000)
     }
     t.match(gateway.logged(), /"backend_key_rests".*"model":"large"/)
-  },
-)
+  }
+})
 
 t.test('the priority of a key, or less by a header, says who is next; a word that is none is refused', async (t) => {
   const keys = [

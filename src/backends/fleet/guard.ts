@@ -63,8 +63,6 @@ export class Guard {
     const ofKey = several && blamesKey(error)
     const { model } = pass.entrant
     const ofModel = news.is === 'pause' && news.about === 'model'
-    // A model that is left alone leaves the others as they are.
-    if (ofModel && !ofKey) return null
     gate.rest(ofKey ? pass : null, error.code, news.is === 'key' ? KEY_MS : news.ms, ofModel ? model : null)
     if (!ofKey) return null
     const now = this.#tools.now()

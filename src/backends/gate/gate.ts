@@ -210,6 +210,7 @@ export class Gate {
   }
 
   #next(now: number): Waiter | null {
+    if (this.#queue.size === 0) return null
     return this.#queue.next(
       (model) => this.restsUntil(model) > now,
       (model) => this.#turns.has(model, now, this.#longest),
