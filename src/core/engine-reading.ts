@@ -2,6 +2,8 @@
 export interface EngineReading {
   /** When what follows up to `models` was read; null: never. */
   readonly at: number | null
+  /** When `running` was read; null: it does not say. */
+  readonly workAt: number | null
   /** Requests that it works on, whoever sent them. */
   readonly running: number | null
   /** Requests that wait in it. */
@@ -67,3 +69,10 @@ export const UNTOLD: ModelReading = Object.freeze({
 /** What the engine says of `model`, by its name there. */
 export const modelReading = ({ models, unnamed }: EngineReading, model: string): ModelReading =>
   models === null ? UNTOLD : (models.get(model) ?? unnamed)
+
+/** Requests that it has, those that wait included; null: it does not say, or one may wait for a model to be loaded, which no gauge counts. */
+export const workOf = ({ running, waiting, models }: EngineReading): number | null => {
+  if (running === null) return null
+  for (const { loading } of models?.values() ?? []) if (loading === true) return null
+  return running + (waiting ?? 0)
+}

@@ -1,6 +1,6 @@
 /** What a backend is doing, from the decision to the lesson: one value, so that a signal more is not a number more through every type. */
 export interface LoadView {
-  /** Calls of this gateway that are open: the only signal that every engine has. */
+  /** Calls of this gateway that are open, without those that are over by the engine's own gauge: the only signal that every engine has. */
   readonly open: number
   /** Prompt tokens of those calls that the engine has not read yet, without what it is expected to have kept. */
   readonly pending: number
@@ -13,6 +13,9 @@ export interface LoadView {
   /** Share of the engine's KV cache that is in use, 0..1; null: it does not say. */
   readonly kv: number | null
 }
+
+/** Requests that the engine has, as far as is known: calls of this gateway, and what it says to have besides. */
+export const atWork = ({ open, foreign }: Pick<LoadView, 'open' | 'foreign'>): number => open + (foreign ?? 0)
 
 /** Nothing is known but the calls of this gateway. */
 export const loadOf = (open: number): LoadView => ({

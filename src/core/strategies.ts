@@ -41,7 +41,11 @@ export const STRATEGIES = {
   local: { weights: ORDINARY, localOnly: true, words: 'local hardware only' },
   ordered: { weights: null, localOnly: false, words: 'as written' },
   round_robin: { weights: null, localOnly: false, words: 'each in turn' },
-  least_busy: { weights: null, localOnly: false, words: 'fewest open calls, divided by the weight' },
+  least_busy: {
+    weights: null,
+    localOnly: false,
+    words: 'fewest open requests, whoever sent them, divided by the weight',
+  },
   weighted: { weights: null, localOnly: false, words: 'in proportion to the weights of the backends' },
   hash: { weights: null, localOnly: false, words: 'the same backend for the same session or conversation' },
 } as const satisfies Readonly<Record<string, StrategyRow>>

@@ -1,4 +1,5 @@
 /** What a policy would have chosen among what was on offer, with the gateway's own scoring. Pure. */
+import { loadOf } from '../core/load.ts'
 import { ENDPOINTS } from '../core/endpoints.ts'
 import type { Provider } from '../core/provider.ts'
 import { NANO_USD } from '../core/money.ts'
@@ -75,7 +76,7 @@ function order(logged: Logged, rule: ReplayRule, dropped: (string | null)[], pol
   const deployments = new Map(
     options.map(({ id }) => [
       id,
-      { id, backend: LIKE, health: LIKE, live: { load: { open: id === asked ? 0 : 1 } }, latency: LIKE },
+      { id, backend: LIKE, health: LIKE, live: { load: loadOf(id === asked ? 0 : 1) }, latency: LIKE },
     ]),
   )
   const candidates = options.map(({ id }) => ({ deployment: deployments.get(id)!, effort: null }))

@@ -169,6 +169,7 @@ function engineReading({ model, ...told }: Reading, open: number, now: number): 
   return {
     ...told,
     at: now,
+    workAt: running === null ? null : now,
     foreign: running === null ? null : Math.max(0, running + (waiting ?? 0) - open),
     most: null,
     sleeping: null,

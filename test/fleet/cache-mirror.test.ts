@@ -17,6 +17,7 @@ const PROMPT: Prefix = {
 
 const SAYS_NOTHING: EngineReading = {
   at: null,
+  workAt: null,
   running: null,
   waiting: null,
   foreign: null,

@@ -8,6 +8,8 @@ import { Fleet } from '../../src/backends/fleet/fleet.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { eventually, letPass } from '../support/await.ts'
 import { WEIGHTS } from '../support/factories.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import { NO_PREFIX } from '../../src/core/prefix.ts'
 import { backend, config, type EngineDouble, json, type Reply, type Routes, startEngine } from './engine-double.ts'
 
 const providers = await loadProviders()
@@ -118,6 +120,38 @@ t.test('work of others is watched as long as it lasts', async (t) => {
   const polls = asked('/metrics')
   await letPass(A_WHILE, 'time for polls that must not come')
   t.ok(asked('/metrics') <= polls + 1)
+})
+
+t.test(
+  'where an engine says again and again that it has no work, its gauge is right and our count is not',
+  async (t) => {
+    const { fleet, double } = await watch(t, 'vllm', { ...VLLM, 'GET /metrics': vllmLoad(1) })
+    await eventually(2_000, 'its work', () => live(fleet).load.running === 1)
+    const deployment = only(fleet)
+    const asked = { inputTokens: 4_000, prefix: NO_PREFIX }
+    const lost = [1, 2, 3].map(() => fleet.begin(deployment, asked, true))
+    t.match(live(fleet).load, { open: 3, pending: 12_000 })
+    double.routes['GET /metrics'] = vllmLoad(0)
+    await eventually(2_000, 'that they are over', () => live(fleet).load.open === 0)
+    t.match(live(fleet).load, { open: 0, pending: 0, foreign: 0 })
+    t.equal(fleet.states()[0]!.inflight, 3, 'their callers still wait')
+    const next = fleet.begin(deployment, asked, true)
+    t.match(live(fleet).load, { open: 1, pending: 4_000 })
+    for (const place of lost)
+      fleet.end(deployment, { endpoint: 'chat', error: new GatewayError('upstream_incomplete', 'it hangs') }, place)
+    t.match(live(fleet).load, { open: 1, pending: 4_000 }, 'their ends take nothing off what was sent after them')
+    fleet.end(deployment, { endpoint: 'chat', error: null }, next)
+    t.equal(fleet.states()[0]!.inflight, 0)
+  },
+)
+
+t.test('work that the engine goes on with after our calls have ended counts as work', async (t) => {
+  const { fleet } = await watch(t, 'vllm', { ...VLLM, 'GET /metrics': vllmLoad(2, 1) })
+  await eventually(2_000, 'its work', () => live(fleet).load.running === 2)
+  const place = fleet.begin(only(fleet), undefined, true)
+  fleet.end(only(fleet), null, place)
+  await eventually(2_000, 'that it is not ours', () => live(fleet).load.foreign === 3)
+  t.match(live(fleet).load, { open: 0, running: 2, waiting: 1 })
 })
 
 t.test('many short requests are not many polls', async (t) => {

@@ -1,5 +1,7 @@
 /** What one backend is at, by its calls: nothing of them is left when they are over, however they end. */
 import t from 'tap'
+import { type EngineReading, UNTOLD } from '../../src/core/engine-reading.ts'
+import { loadOf } from '../../src/core/load.ts'
 import { type Place, Places } from '../../src/backends/fleet/places.ts'
 import { pick, seeded } from '../support/random.ts'
 
@@ -15,23 +17,25 @@ const STAGES: Readonly<Record<string, (places: Places, place: Place) => void>> =
 for (const [stage, reach] of Object.entries(STAGES))
   for (const stream of [true, false])
     t.test(`a ${stream ? 'stream' : 'whole answer'} that is given up ${stage} leaves nothing`, async (t) => {
-      const places = new Places()
+      const load = loadOf(0)
+      const places = new Places(load)
       const place = places.sent(stream, 0, 1_000.4, 300)
-      t.equal(places.pending, 1_000)
+      t.equal(load.pending, 1_000)
       reach(places, place)
       places.ended(place)
-      t.equal(places.pending, 0)
+      t.equal(load.pending, 0)
       t.equal(places.sent(true, 30).beside, 0, 'nobody is beside the next one')
     })
 
 t.test('prompts are read one after the other: a first token says that those before it are read', async (t) => {
-  const places = new Places()
+  const load = loadOf(0)
+  const places = new Places(load)
   const [first, whole, last] = [places.sent(true, 0, 100), places.sent(false, 1, 200), places.sent(true, 2, 400)]
   places.began(last, 50)
-  t.equal(places.pending, 100, 'a stream tells of its own; a whole answer does not')
+  t.equal(load.pending, 100, 'a stream tells of its own; a whole answer does not')
   places.ended(whole)
   places.began(first, 60)
-  t.equal(places.pending, 0)
+  t.equal(load.pending, 0)
   t.equal(first.ownMs, 10, 'since the last first token')
   for (const place of [first, last]) places.ended(place)
 })
@@ -41,7 +45,8 @@ t.test(
   async (t) => {
     for (let seed = 0; seed < 50; seed++) {
       const random = seeded(seed)
-      const places = new Places()
+      const load = loadOf(0)
+      const places = new Places(load)
       const open: Place[] = []
       for (let turn = 0; turn < 2_000; turn++) {
         const chance = random()
@@ -53,10 +58,60 @@ t.test(
           places.ended(place)
         }
         const unread = open.reduce((sum, { pending }) => sum + pending, 0)
-        if (places.pending !== unread) return t.fail(`seed ${seed}, turn ${turn}: ${places.pending} of ${unread}`)
+        if (load.pending !== unread) return t.fail(`seed ${seed}, turn ${turn}: ${load.pending} of ${unread}`)
       }
       for (const place of open) places.ended(place)
-      t.equal(places.pending, 0)
+      t.equal(load.pending, 0)
     }
   },
 )
+
+const IDLE = [100, 101, 102]
+
+/** An engine that tells of nothing else. */
+const told = (work: number | null, at: number): EngineReading => ({
+  ...{ at, workAt: work === null ? null : at, running: work, waiting: null, foreign: null, kv: null, kvTokens: null },
+  ...{ slots: null, most: null, sleeping: null, hitShare: null, prefillRate: null, tokenSeconds: null, context: null },
+  ...{ version: null, restarts: 0, modelsAt: null, models: null, unnamed: UNTOLD },
+})
+
+t.test('three readings without work in a row say that what was sent before them is over', async (t) => {
+  const load = loadOf(0)
+  const places = new Places(load)
+  places.gauge(told(2, 0))
+  const [old, whole] = [places.sent(true, 10, 500), places.sent(false, 20, 70)]
+  places.gauge(told(0, IDLE[0]!))
+  const later = places.sent(true, 100.5, 30)
+  places.gauge(told(0, IDLE[1]!))
+  t.match(load, { open: 3, pending: 600 })
+  places.gauge(told(0, IDLE[2]!))
+  t.match(load, { open: 1, pending: 30 }, 'what was sent after the first of them may be on its way')
+  t.equal(places.settled, 2)
+  places.began(old, 200)
+  for (const place of [old, whole]) places.ended(place)
+  t.match(load, { open: 1, pending: 30 }, 'that they end is no news')
+  places.ended(later)
+  t.match(load, { open: 0, pending: 0 })
+  t.equal(places.settled, 0)
+  t.equal(places.sent(true, 300).beside, 0)
+})
+
+const LOADS = new Map([['other', { ...UNTOLD, loading: true }]])
+
+for (const [why, readings] of Object.entries<readonly (EngineReading | null)[]>({
+  'a gauge that has never counted anything': IDLE.map((at) => told(0, at)),
+  'the same reading three times': [told(1, 0), ...IDLE.map(() => told(0, 100))],
+  'work in between': [told(1, 0), told(0, 100), told(0, 101), told(1, 102), told(0, 103), told(0, 104)],
+  'no word in between': [told(1, 0), told(0, 100), told(0, 101), told(null, 102), told(0, 103), told(0, 104)],
+  'no reading in between': [told(1, 0), told(0, 100), told(0, 101), null, told(0, 103), told(0, 104)],
+  'a model that is being loaded': [told(1, 0), ...IDLE.map((at) => ({ ...told(0, at), models: LOADS }))],
+}))
+  t.test(`${why} settles nothing`, async (t) => {
+    const load = loadOf(0)
+    const places = new Places(load)
+    const place = places.sent(true, 10, 500)
+    for (const reading of readings) places.gauge(reading)
+    t.match(load, { open: 1, pending: 500 })
+    places.ended(place)
+    t.match(load, { open: 0, pending: 0 })
+  })

@@ -2,7 +2,7 @@
  * The decision before simulated engines, in simulated time: the shipped plan, the shipped learning, and engines that work on
  * so many calls at a time while the others wait in line. No clock and no socket, so that hundreds of requests take milliseconds.
  */
-import type { LoadView } from '../../src/core/load.ts'
+import { loadOf, type LoadView } from '../../src/core/load.ts'
 import { ALWAYS_LOADED } from '../../src/core/residency.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import type { ModelFacts } from '../../src/core/settings.ts'
@@ -76,7 +76,8 @@ class Engine {
   ttftMs: number
   tokenMs: number
   readonly deployment: Deployment
-  readonly places = new Places()
+  readonly #load = loadOf(0)
+  readonly places = new Places(this.#load)
   readonly waiting: Call[] = []
   running = 0
   served = 0
@@ -95,7 +96,7 @@ class Engine {
       backend: own,
       model,
       facts: known,
-      live: live(),
+      live: live({ load: this.#load }),
       health: health(),
       residency: ALWAYS_LOADED,
       targets: [] as Target[],
@@ -219,21 +220,19 @@ export class Simulation {
     const last = recall(profile.affinity)
     if (last !== null && last.deployment !== target.deployment.id) this.#moved++
     const engine = this.engines.find(({ deployment }) => deployment === target.deployment)!
-    const load = engine.deployment.live.load as { open: number; pending: number }
+    const load = { ...engine.deployment.live.load }
     const place = engine.places.sent(request.stream, this.#now, profile.inputTokens)
     const call = {
       engine,
       target,
       place,
-      load: { ...engine.deployment.live.load },
+      load,
       sentAt: this.#now,
       request,
       tokens,
       ended,
       firstAt: 0,
     }
-    load.open++
-    load.pending = engine.places.pending
     addFlow(engine.deployment.latency.flow, profile.inputTokens, this.#now)
     engine.served++
     this.#sent.push(engine.name)
@@ -266,9 +265,7 @@ export class Simulation {
 
   #first(call: Call): void {
     call.firstAt = this.#now
-    const { places, deployment } = call.engine
-    places.began(call.place, this.#now)
-    ;(deployment.live.load as { pending: number }).pending = places.pending
+    call.engine.places.began(call.place, this.#now)
     this.#begun.get(call)!(call)
     this.#begun.delete(call)
   }
@@ -277,10 +274,7 @@ export class Simulation {
     // Its first token is still on the way.
     if (call.firstAt === 0) return this.#after(1, () => this.#end(call))
     const { engine, target, place, load, request, tokens } = call
-    const { live } = engine.deployment
     engine.places.ended(place)
-    ;(live.load as { open: number }).open--
-    ;(live.load as { pending: number }).pending = engine.places.pending
     const profile = classify(request)
     const usage = { ...NO_TOKENS, input: profile.inputTokens, output: tokens }
     const { stream } = request

@@ -54,7 +54,7 @@ export type MonitorSettings = Pick<PolicySettings, 'models' | 'discovery'>
 export class BackendMonitor {
   readonly live: LiveState = newLive()
   readonly guard: Guard
-  readonly #places = new Places()
+  readonly #places = new Places(this.live.load)
   readonly #mirror: CacheMirror
   readonly #kv: KvMirror
   #models: Models
@@ -104,6 +104,7 @@ export class BackendMonitor {
       client: () => tools.client(),
       now: () => tools.now(),
       read: () => {
+        this.#places.gauge(this.live.reading)
         this.#standing.read(tools.now())
         this.#mirror.read(this.live.reading, this.deployments)
         if (this.#models.heard(tools.now())) tools.changed()
@@ -175,9 +176,8 @@ export class BackendMonitor {
 
   /** A request goes to this backend: so many tokens of its prompt are new there, and so many are not. */
   sent(stream: boolean, tokens: number, kept: number): Place {
-    if (++this.live.load.open === 1) this.#polls.busy()
     const place = this.#places.sent(stream, this.#tools.now(), tokens, kept)
-    this.live.load.pending = this.#places.pending
+    if (this.live.load.open === 1) this.#polls.busy()
     this.#standing.loaded(this.#tools.now())
     this.#clock.keep()
     return place
@@ -186,7 +186,6 @@ export class BackendMonitor {
   /** Its first token came, or the whole of its answer. */
   began(place: Place): void {
     this.#places.began(place, this.#tools.now())
-    this.live.load.pending = this.#places.pending
     if (this.live.recovery !== null) this.#standing.began()
   }
 
@@ -238,10 +237,12 @@ export class BackendMonitor {
 
   /** A call of this backend ended, in a way that says nothing about it. */
   left(place: Place | null): void {
-    if (this.live.load.open > 0) this.live.load.open--
-    if (place === null) return
     this.#places.ended(place)
-    this.live.load.pending = this.#places.pending
+  }
+
+  /** Calls that have not ended, whatever the engine says of them. */
+  get inflight(): number {
+    return this.live.load.open + this.#places.settled
   }
 
   /** What a look and a poll would have found, of an engine that is not asked over the network. */

@@ -312,7 +312,7 @@ export class Fleet {
   }
 
   states(): BackendStatus[] {
-    return this.#monitors.map(({ spec, live, size, deployments, guard, seat }) => ({
+    return this.#monitors.map(({ spec, live, size, deployments, guard, seat, inflight }) => ({
       name: spec.name,
       kind: spec.provider.kind,
       state: live.state,
@@ -320,7 +320,7 @@ export class Fleet {
       since: live.since,
       until: live.until,
       models: size,
-      inflight: live.load.open,
+      inflight,
       queued: live.queue.waiting,
       gate: guard.gate,
       retryAfterUntil: live.retryAfterUntil,

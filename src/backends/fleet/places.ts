@@ -1,4 +1,12 @@
-/** What one backend is at, as far as its calls show it: which of them it works on, and which may be waiting for a place. */
+/**
+ * What one backend is at, as far as its calls show it: which of them it works on, and which may be waiting for a place. Where the engine
+ * has a gauge of its own, and that says for long enough that there is no work, the gauge is right.
+ */
+
+import { type EngineReading, workOf } from '../../core/engine-reading.ts'
+import type { LoadView } from '../../core/load.ts'
+
+type Counted = { -readonly [K in keyof Pick<LoadView, 'open' | 'pending'>]: LoadView[K] }
 
 /** One call. */
 export interface Place {
@@ -18,18 +26,33 @@ export interface Place {
   ownMs: number
 }
 
+/** Fresh readings in a row without work until calls that were sent before all of them are taken to be over: one may have been taken just before a call came. */
+const IDLE_READINGS = 3
+
 export class Places {
+  readonly #load: Counted
   #running = 0
   readonly #waiting = new Set<Place>()
   /** In the order in which they were sent. */
   readonly #unread = new Set<Place>()
-  #pending = 0
   /** When a first token came last. */
   #lastAt = -Infinity
+  /** Open here, and over by the engine's own gauge. */
+  readonly #settled = new Set<Place>()
+  readonly #open = new Set<Place>()
+  /** The gauge has counted something: one that always says 0 says nothing. */
+  #counts = false
+  /** When its last readings without work were taken, the latest last. */
+  #idleAt: number[] = []
 
-  /** Prompt tokens of all of them that are still to be read. */
-  get pending(): number {
-    return this.#pending
+  /** `load`: where the calls, and what is still to be read of their prompts, are counted. */
+  constructor(load: Counted) {
+    this.#load = load
+  }
+
+  /** Calls that have not ended here, although the engine has been without work since they were sent. */
+  get settled(): number {
+    return this.#settled.size
   }
 
   /** `tokens` of its prompt are new there, and `kept` are not. */
@@ -37,8 +60,10 @@ export class Places {
     // Whole ones, so that what is added and taken off comes to nothing in the end.
     const pending = Math.round(tokens)
     const place = { beside: this.#running, running: 0, stream, pending, kept, sentAt: now, ownMs: 0 }
+    this.#load.open++
+    this.#open.add(place)
     this.#unread.add(place)
-    this.#pending += pending
+    this.#load.pending += pending
     if (stream) this.#waiting.add(place)
     else this.#more()
     return place
@@ -60,14 +85,44 @@ export class Places {
     place.running = this.#running
   }
 
-  ended(place: Place): void {
+  /** Null: it is not known which. */
+  ended(place: Place | null): void {
+    if (place === null) this.#load.open = Math.max(0, this.#load.open - 1)
+    else if (!this.#settled.delete(place)) this.#leave(place)
+  }
+
+  /**
+   * What the engine says that it has to do. Calls may be over by that which are open here: an engine may have lost them, or has long
+   * written what a slow caller has not read yet.
+   */
+  gauge(reading: EngineReading | null): void {
+    const work = reading === null ? null : workOf(reading)
+    if (reading === null || work !== 0) {
+      this.#counts ||= work !== null
+      this.#idleAt = []
+      return
+    }
+    const at = reading.workAt!
+    if (!this.#counts || at <= (this.#idleAt.at(-1) ?? -Infinity)) return
+    this.#idleAt = [...this.#idleAt, at].slice(-IDLE_READINGS)
+    if (this.#idleAt.length < IDLE_READINGS) return
+    for (const place of this.#open) {
+      if (place.sentAt >= this.#idleAt[0]!) break
+      this.#leave(place)
+      this.#settled.add(place)
+    }
+  }
+
+  #leave(place: Place): void {
+    if (!this.#open.delete(place)) return
+    this.#load.open--
     this.#read(place)
     if (!this.#waiting.delete(place)) this.#running--
   }
 
   #read(place: Place): void {
     if (!this.#unread.delete(place)) return
-    this.#pending -= place.pending
+    this.#load.pending -= place.pending
     place.pending = 0
   }
 

@@ -94,6 +94,7 @@ export class Reader {
     const sleeping = of('sleeping')
     return {
       at: this.#at,
+      workAt: running === null ? null : this.#known.get('running')!.at,
       running,
       waiting,
       foreign: running === null ? null : Math.max(0, running + (waiting ?? 0) - open),

@@ -11,7 +11,7 @@ export interface Ranked {
   readonly deployment: {
     readonly id: string
     readonly backend: { readonly weight: number }
-    readonly live: { readonly load: Pick<LoadView, 'open'> }
+    readonly live: { readonly load: Pick<LoadView, 'open' | 'foreign'> }
     readonly health: { readonly calls: number }
     readonly latency: { readonly room: Room; readonly pace: number; readonly lag: number }
   }

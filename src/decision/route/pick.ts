@@ -1,4 +1,5 @@
 /** Which of the scored candidates goes first, and who follows. Pure: chance is an argument. */
+import { atWork } from '../../core/load.ts'
 import { isUnscored, type Scoring } from '../../core/strategies.ts'
 import type { Target } from '../../core/types.ts'
 import { type Field, lastWord, type Ranked } from './field.ts'
@@ -64,7 +65,7 @@ function placesOf({ candidates, live, rows, troubles }: Field, scoring: Scoring)
     if (within !== null && rows[row * COLUMNS + COLUMN.success]! < best - within)
       value = rows[row * COLUMNS + COLUMN.success]! - FAR
     const { live: now, backend } = candidates[row]!.deployment
-    const busy = Math.min(MOST_LOAD, Math.round(now.load.open / backend.weight))
+    const busy = Math.min(MOST_LOAD, Math.round(atWork(now.load) / backend.weight))
     places[row] = troubles[row]! * HEALTH - Math.floor(value / BAND) * (MOST_LOAD + 1) + busy
   }
   return places

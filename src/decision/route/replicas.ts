@@ -4,6 +4,7 @@
  * full stand behind the others. Where several are as soon, but for chance, it is the one with the least to do for what it can do. Pure.
  */
 import { EFFORTS } from '../../core/capabilities.ts'
+import { atWork } from '../../core/load.ts'
 import { roomLimitOf } from '../learn/room.ts'
 import { type Field, lastWord } from './field.ts'
 import { COLUMN, COLUMNS, TERM_COLUMN } from '../../core/terms.ts'
@@ -139,7 +140,7 @@ function weigh(member: Member, group: Group, field: Field): void {
   const { rows, candidates } = field
   const at = member.row * COLUMNS
   const { live, backend, latency } = candidates[member.row]!.deployment
-  const { open } = live.load
+  const open = atWork(live.load)
   // Of one that was never full it is not known how many it takes: as many as any of the others.
   const limit = roomLimitOf(latency.room) ?? most
   const size = !bound ? 1 : SAME_SIZE * limit > most ? most : limit

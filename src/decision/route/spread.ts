@@ -1,4 +1,5 @@
 /** Orders that ask nothing of what is expected of the candidates: as written, or spread over all that are well. Pure. */
+import { atWork } from '../../core/load.ts'
 import type { Unscored } from '../../core/strategies.ts'
 import { type Field, lastWord } from './field.ts'
 
@@ -28,7 +29,7 @@ const byShare = (field: Field, a: number, b: number): number =>
 function leastBusy(field: Field): Before {
   const load = (row: number): number => {
     const { live, backend } = field.candidates[row]!.deployment
-    return live.load.open / backend.weight
+    return atWork(live.load) / backend.weight
   }
   return (a, b) => load(a) - load(b) || byShare(field, a, b)
 }
