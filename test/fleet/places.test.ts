@@ -66,8 +66,6 @@ t.test(
   },
 )
 
-const IDLE = [100, 101, 102]
-
 /** An engine that tells of nothing else. */
 const told = (work: number | null, at: number): EngineReading => ({
   ...{ at, workAt: work === null ? null : at, running: work, waiting: null, foreign: null, kv: null, kvTokens: null },
@@ -75,36 +73,75 @@ const told = (work: number | null, at: number): EngineReading => ({
   ...{ version: null, restarts: 0, modelsAt: null, models: null, unnamed: UNTOLD },
 })
 
-t.test('three readings without work in a row say that what was sent before them is over', async (t) => {
+/** It counts. */
+const COUNTED = [told(1, 0), null]
+const idle = (at: number): EngineReading => told(0, at)
+
+t.test('calls that were sent long before three readings are over if these say that there is no work', async (t) => {
   const load = loadOf(0)
   const places = new Places(load)
-  places.gauge(told(2, 0))
+  for (const reading of COUNTED) places.gauge(reading)
   const [old, whole] = [places.sent(true, 10, 500), places.sent(false, 20, 70)]
-  places.gauge(told(0, IDLE[0]!))
-  const later = places.sent(true, 100.5, 30)
-  places.gauge(told(0, IDLE[1]!))
+  const later = places.sent(true, 1_000, 30)
+  for (const at of [1_500, 4_000, 6_500, 9_000, 9_500, 10_000]) places.gauge(idle(at))
+  t.match(load, { open: 3, pending: 600 }, 'a gauge may lag by some seconds')
+  for (const at of [10_500, 12_000]) places.gauge(idle(at))
   t.match(load, { open: 3, pending: 600 })
-  places.gauge(told(0, IDLE[2]!))
-  t.match(load, { open: 1, pending: 30 }, 'what was sent after the first of them may be on its way')
+  places.gauge(idle(13_500))
+  t.match(load, { open: 1, pending: 30 }, 'what was sent later may not be counted yet')
   t.equal(places.settled, 2)
-  places.began(old, 200)
   for (const place of [old, whole]) places.ended(place)
   t.match(load, { open: 1, pending: 30 }, 'that they end is no news')
   places.ended(later)
   t.match(load, { open: 0, pending: 0 })
   t.equal(places.settled, 0)
-  t.equal(places.sent(true, 300).beside, 0)
+  t.equal(places.sent(true, 20_000).beside, 0)
+})
+
+t.test('of calls that were sent long ago no more are alive than the engine has, whatever came since', async (t) => {
+  const load = loadOf(0)
+  const places = new Places(load)
+  const calls = Array.from({ length: 5 }, (_, at) => places.sent(true, at, 100))
+  for (const call of calls) places.began(call, 10)
+  for (const at of [20_000, 21_000, 22_000]) {
+    places.sent(true, at, 10)
+    places.gauge(told(at === 21_000 ? 2 : 1, at))
+  }
+  t.equal(places.settled, 3)
+  t.match(load, { open: 5, pending: 30 })
+  for (const call of calls) places.ended(call)
+  t.match(load, { open: 3, pending: 30 })
+  t.equal(places.settled, 0)
+})
+
+t.test('a call that was taken to be over counts again once it begins', async (t) => {
+  const load = loadOf(0)
+  const places = new Places(load)
+  for (const reading of COUNTED) places.gauge(reading)
+  const call = places.sent(true, 10, 500)
+  for (const at of [11_000, 12_000, 13_000]) places.gauge(idle(at))
+  t.match(load, { open: 0, pending: 0 })
+  places.began(call, 14_000)
+  t.match(load, { open: 1, pending: 0 })
+  t.equal(places.settled, 0)
+  t.equal(call.running, 1)
+  places.ended(call)
+  t.equal(load.open, 0)
+  t.equal(places.sent(true, 15_000).beside, 0)
 })
 
 const LOADS = new Map([['other', { ...UNTOLD, loading: true }]])
 
 for (const [why, readings] of Object.entries<readonly (EngineReading | null)[]>({
-  'a gauge that has never counted anything': IDLE.map((at) => told(0, at)),
-  'the same reading three times': [told(1, 0), ...IDLE.map(() => told(0, 100))],
-  'work in between': [told(1, 0), told(0, 100), told(0, 101), told(1, 102), told(0, 103), told(0, 104)],
-  'no word in between': [told(1, 0), told(0, 100), told(0, 101), told(null, 102), told(0, 103), told(0, 104)],
-  'no reading in between': [told(1, 0), told(0, 100), told(0, 101), null, told(0, 103), told(0, 104)],
-  'a model that is being loaded': [told(1, 0), ...IDLE.map((at) => ({ ...told(0, at), models: LOADS }))],
+  'a gauge that has never counted anything': [idle(20_000), idle(21_000), idle(22_000), idle(23_000)],
+  'one reading told again and again': [...COUNTED, idle(20_000), idle(20_000), idle(20_000), idle(20_000)],
+  'work in between': [...COUNTED, idle(20_000), told(1, 21_000), idle(22_000), idle(23_000)],
+  'no word in between': [...COUNTED, idle(20_000), idle(21_000), told(null, 22_000), idle(23_000), idle(24_000)],
+  'no reading in between': [...COUNTED, idle(20_000), idle(21_000), null, idle(22_000), idle(23_000)],
+  'a model that is being loaded': [
+    ...COUNTED,
+    ...[20_000, 21_000, 22_000].map((at) => ({ ...idle(at), models: LOADS })),
+  ],
 }))
   t.test(`${why} settles nothing`, async (t) => {
     const load = loadOf(0)

@@ -1,8 +1,7 @@
 /**
- * What one backend is at, as far as its calls show it: which of them it works on, and which may be waiting for a place. Where the engine
- * has a gauge of its own, and that says for long enough that there is no work, the gauge is right.
+ * What one backend is at, as far as its calls show it: which of them it works on, and which may be waiting for a place. If the engine's own
+ * gauge says for long enough that it has fewer calls, the gauge is right.
  */
-
 import { type EngineReading, workOf } from '../../core/engine-reading.ts'
 import type { LoadView } from '../../core/load.ts'
 
@@ -26,8 +25,10 @@ export interface Place {
   ownMs: number
 }
 
-/** Fresh readings in a row without work until calls that were sent before all of them are taken to be over: one may have been taken just before a call came. */
-const IDLE_READINGS = 3
+/** By then an engine counts a call that was sent to it: its prompt is turned into tokens first, and some engines renew their gauges every few seconds only. */
+const COUNTED_MS = 10_000
+/** So many readings in a row must say that it has fewer. */
+const READINGS = 3
 
 export class Places {
   readonly #load: Counted
@@ -37,20 +38,24 @@ export class Places {
   readonly #unread = new Set<Place>()
   /** When a first token came last. */
   #lastAt = -Infinity
+  /** In the order in which they were sent. */
+  readonly #open = new Set<Place>()
   /** Open here, and over by the engine's own gauge. */
   readonly #settled = new Set<Place>()
-  readonly #open = new Set<Place>()
   /** The gauge has counted something: one that always says 0 says nothing. */
   #counts = false
-  /** When its last readings without work were taken, the latest last. */
-  #idleAt: number[] = []
+  /** The readings in a row that are compared with the calls: when the first and the last were taken, how many they are, and the most work that they tell of. */
+  #from = 0
+  #last = -Infinity
+  #readings = 0
+  #most = 0
 
   /** `load`: where the calls, and what is still to be read of their prompts, are counted. */
   constructor(load: Counted) {
     this.#load = load
   }
 
-  /** Calls that have not ended here, although the engine has been without work since they were sent. */
+  /** Calls that are open here, and over by the engine's own gauge. */
   get settled(): number {
     return this.#settled.size
   }
@@ -71,6 +76,7 @@ export class Places {
 
   /** The first token came, or the whole of an answer. */
   began(place: Place, now: number): void {
+    if (this.#settled.delete(place)) this.#reopen(place)
     if (this.#unread.has(place))
       for (const one of this.#unread) {
         if (one === place) break
@@ -85,32 +91,51 @@ export class Places {
     place.running = this.#running
   }
 
-  /** Null: it is not known which. */
+  /** Null: it is not known which, so the first. */
   ended(place: Place | null): void {
-    if (place === null) this.#load.open = Math.max(0, this.#load.open - 1)
-    else if (!this.#settled.delete(place)) this.#leave(place)
+    const own = place ?? this.#open.values().next().value
+    if (own !== undefined && !this.#settled.delete(own)) this.#leave(own)
   }
 
   /**
-   * What the engine says that it has to do. Calls may be over by that which are open here: an engine may have lost them, or has long
-   * written what a slow caller has not read yet.
+   * What the engine says that it has to do. If it has fewer calls than were sent to it long before, it has lost the others, or has long
+   * written what a slow caller has not read yet. Which ones is not known: those that were sent first.
    */
   gauge(reading: EngineReading | null): void {
     const work = reading === null ? null : workOf(reading)
-    if (reading === null || work !== 0) {
-      this.#counts ||= work !== null
-      this.#idleAt = []
+    if (work === null) {
+      this.#readings = 0
       return
     }
-    const at = reading.workAt!
-    if (!this.#counts || at <= (this.#idleAt.at(-1) ?? -Infinity)) return
-    this.#idleAt = [...this.#idleAt, at].slice(-IDLE_READINGS)
-    if (this.#idleAt.length < IDLE_READINGS) return
+    const at = reading!.workAt!
+    if (at <= this.#last) return
+    this.#counts ||= work > 0
+    this.#last = at
+    this.#from = this.#readings === 0 ? at : this.#from
+    this.#most = this.#readings === 0 ? work : Math.max(this.#most, work)
+    if (++this.#readings < READINGS) return
+    this.#readings = 0
+    if (this.#counts) this.#settle(this.#from - COUNTED_MS, this.#most)
+  }
+
+  #settle(before: number, alive: number): void {
+    const old: Place[] = []
     for (const place of this.#open) {
-      if (place.sentAt >= this.#idleAt[0]!) break
+      if (place.sentAt >= before) break
+      old.push(place)
+    }
+    for (const place of old.slice(0, Math.max(0, old.length - alive))) {
       this.#leave(place)
       this.#settled.add(place)
     }
+  }
+
+  /** A sign of life of one that was taken to be over. */
+  #reopen(place: Place): void {
+    this.#load.open++
+    this.#open.add(place)
+    if (place.stream) this.#waiting.add(place)
+    else this.#more()
   }
 
   #leave(place: Place): void {
