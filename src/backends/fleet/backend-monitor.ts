@@ -18,7 +18,7 @@ import { type LiveState, newLive, nextLook } from './health.ts'
 import { type DeploymentState, Models } from './models.ts'
 import { KindCheck } from './kind-check.ts'
 import { KvMirror } from './kv-mirror.ts'
-import { type News, newsOf } from './news.ts'
+import { mayTellMore, type News, newsOf } from './news.ts'
 import { OwnEngine } from './own-engine.ts'
 import { CacheMirror } from './cache-mirror.ts'
 import { type Place, Places } from './places.ts'
@@ -395,7 +395,3 @@ export class BackendMonitor {
     this.#timer.unref()
   }
 }
-
-/** Whether a look tells more than the call that has changed the state: that it is not there, refuses the key for its list as well, or has no room while it loads. */
-const mayTellMore = (state: BackendState, { provider }: BackendSpec): boolean =>
-  state === 'down' || state === 'auth_error' || (state === 'full' && provider.local)

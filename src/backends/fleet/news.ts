@@ -1,4 +1,5 @@
 /** What the outcome of a call says about its backend, or about the one model that was called. Pure. */
+import type { BackendState } from '../../core/backend-state.ts'
 import { ERRORS, type GatewayError } from '../../core/errors.ts'
 import type { BackendSpec } from '../../core/settings.ts'
 import { keyWords } from './refused-list.ts'
@@ -58,3 +59,7 @@ function roomless(
     return { state: 'rate_limited', reason: null, ms: Math.min(wish, LONGEST_LIMITED_MS) }
   return { state: 'full', reason: null, ms: Math.min(wish, LONGEST_FULL_MS) }
 }
+
+/** Whether a look tells more than the call that has changed the state: that it is not there, refuses the key for its list as well, or has no room while it loads. */
+export const mayTellMore = (state: BackendState, { provider }: BackendSpec): boolean =>
+  state === 'down' || state === 'auth_error' || (state === 'full' && provider.local)
