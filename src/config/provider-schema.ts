@@ -86,12 +86,8 @@ const effortRule = z
     models: pattern.nullable().default(null).describe('pattern over names of models; without it all'),
     fields: z
       .partialRecord(z.enum(EFFORTS), z.record(z.string(), z.json()))
-      .describe('top-level fields for each of `none`, `low`, `medium`, `high`'),
-    more: z
-      .array(text)
-      .default([])
       .describe(
-        'words of callers beside these four that it reads, such as `xhigh`; others become the nearest in a translation',
+        `top-level fields for each effort that it has, of ${EFFORTS.map((effort) => `\`${effort}\``).join(', ')}; another becomes the nearest of these, and counts as lost`,
       ),
     unless: z
       .array(text)

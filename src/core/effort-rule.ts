@@ -1,6 +1,6 @@
 /** In which fields a backend is told how hard to think. */
 import { preferredPlace } from './ask-place.ts'
-import type { Effort } from './capabilities.ts'
+import { type Effort, EFFORTS, nearestEffort } from './capabilities.ts'
 import type { EffortRule, EndpointPlace, Provider } from './provider.ts'
 
 /** By the rules of a provider, then by model: a pattern is tried once for each model, not for each request. */
@@ -28,6 +28,15 @@ function ruleIn(rules: readonly EffortRule[], model: string): EffortRule | null 
   }
   return rule
 }
+
+/** The effort of this rule that is nearest to the one that is wished; null: it has none. */
+export const effortIn = ({ fields }: EffortRule, wished: Effort): Effort | null =>
+  fields[wished] === undefined
+    ? nearestEffort(
+        wished,
+        EFFORTS.filter((effort) => fields[effort] !== undefined),
+      )
+    : wished
 
 /** Those of a family's efforts that this backend can be told without a word of the operator. */
 export function steerable(provider: Provider, model: string, efforts: readonly Effort[]): readonly Effort[] {

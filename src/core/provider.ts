@@ -82,10 +82,8 @@ export interface EndpointPlace {
 export interface EffortRule {
   /** Pattern over the name of the model, in any case; null = all models. */
   readonly models: string | null
-  /** Top-level fields for each word, objects being merged with the caller's; a word that is absent cannot be told. */
+  /** Top-level fields for each effort that the model has, objects being merged with the caller's; another becomes the nearest of these. */
   readonly fields: Readonly<Partial<Record<Effort, JsonObject>>>
-  /** Words beside those four that the model reads, such as `xhigh`. */
-  readonly more: readonly string[]
   /** Top-level fields of a caller beside which thinking is refused: `none` is told then. */
   readonly unless: readonly string[]
   /** Not every backend of this kind reads it, so it is used only where the operator lists `efforts` for the model. */

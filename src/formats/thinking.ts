@@ -1,25 +1,21 @@
 /** How hard a model is asked to think, between the words and numbers of the formats. Pure. */
 import { type Effort, EFFORTS } from '../core/capabilities.ts'
 import type { Thinking } from '../core/prompt.ts'
+import { effortIn } from '../core/effort-rule.ts'
 import type { EffortRule } from '../core/provider.ts'
 
-/** Words of newer models that stand for the nearest of ours. */
+/** A word of some engines stands for the nearest of ours. */
 const WORDS: ReadonlyMap<string, Effort> = new Map<string, Effort>([
   ...EFFORTS.map((effort) => [effort, effort] as const),
-  ['minimal', 'low'],
-  ['xhigh', 'high'],
-  ['max', 'high'],
-  ['ultra', 'high'],
+  ['ultra', 'max'],
 ])
 
 /** A word of a caller as a model with this rule reads it: itself, or the nearest that it has. */
 export function wordFor(word: string, rule: EffortRule | null): string {
-  const nearest = effortOfWord(word)
-  if (nearest === null || nearest === word || rule?.more.includes(word) === true) return word
-  return nearest === 'high' && rule?.more.includes(HIGHER) === true ? HIGHER : nearest
+  const known = effortOfWord(word)
+  if (known === null) return word
+  return (rule === null ? null : effortIn(rule, known)) ?? known
 }
-
-const HIGHER = 'xhigh'
 
 /** Up to so many tokens of thought are little, and so many are some. */
 const LOW_BUDGET = 2_048

@@ -166,7 +166,6 @@ t.test('how hard to think can be told in the fields of the preferred place', asy
   const rule = (fields: EffortRule['fields']): EffortRule => ({
     models: null,
     fields,
-    more: [],
     unless: [],
     declaredOnly: false,
   })

@@ -12,7 +12,7 @@ const classify = classifier(await loadWeights())
 
 const quirks = { roles: { developer: 'system' }, dropFromMessages: ['name'], shortToolIds: true, rerankStrings: true }
 const base = backend()
-const PLAIN = { effort: null, changes: [], maxTokens: null }
+const PLAIN = { effort: null, changes: [], maxTokens: null, lossy: [] }
 const picky = deployment('up/other', {
   backend: { ...base, provider: { ...base.provider, request: { ...base.provider.request, ...quirks } } },
 })

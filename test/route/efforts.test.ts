@@ -1,8 +1,14 @@
 /** A model that can think is a candidate once for each of its efforts. */
 import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
-import { provider } from '../support/factories.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import type { Deployment } from '../../src/core/types.ts'
+import { learnLength } from '../../src/decision/learn/length.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
+import { learnQuality } from '../../src/decision/learn/success.ts'
+import { classify, facts, gatewayRequest, provider, WEIGHTS } from '../support/factories.ts'
 import { like, orderOf, planOf } from '../support/fields.ts'
+import { seeded } from '../support/random.ts'
 
 const THINKS = { facts: { efforts: ['none', 'low', 'high'] as const, quality: { default: 0.7 } } }
 
@@ -40,6 +46,21 @@ for (const [name, fields, effort] of [
     )
     for (const target of order) t.equal(target.effort, effort)
   })
+
+t.test('a word that a model does not have is asked of its nearest effort, and learnt about as that', async (t) => {
+  const all = [like('a/m', {}, THINKS)]
+  for (const [word, effort] of [
+    ['minimal', 'low'],
+    ['medium', 'high'],
+    ['xhigh', 'high'],
+    ['max', 'high'],
+    ['none', 'none'],
+  ] as const) {
+    const [target] = planOf(all, { fields: { reasoning_effort: word } }).order
+    t.equal(target!.effort, effort, word)
+    t.equal(target!.arm.effort, effort, word)
+  }
+})
 
 t.test('where the choice is free, thinking is not asked of a model that is known not to', async (t) => {
   const plainly = { facts: { capabilities: { reasoning: false } } }
@@ -81,6 +102,44 @@ t.test('an effort that pays is chosen, one that does not is not', async (t) => {
   learnt(all[0]!.targets[3]!.arm, 0.25)
   t.equal(of('best', 'Prove that there are infinitely many primes.'), 'high')
 })
+
+/** What a model is like at an effort: share of good answers to easy and to hard requests, and tokens. */
+const WORLD = {
+  none: { easy: 0.95, hard: 0.3, tokens: 150 },
+  low: { easy: 0.95, hard: 0.55, tokens: 500 },
+  high: { easy: 0.96, hard: 0.92, tokens: 2_500 },
+} as const
+const EASY = 'Hi there, how are you today?'
+const HARD =
+  'Prove that the square root of a prime is irrational, and that there are infinitely many primes of the form 4k + 3.'
+
+for (const strategy of ['balanced', 'cheap'] as const)
+  t.test(`learnt answers make the right effort win for easy and for hard requests (${strategy})`, async (t) => {
+    const stats = new ModelStats(WEIGHTS)
+    const known = facts({ efforts: ['none', 'low', 'high'], quality: { default: 0.7 } })
+    const arms = stats.armsOf('m', known)
+    const own = like('cloud/m', { price: 2 }, { facts: { efforts: known.efforts } })
+    const deployment: Deployment = {
+      ...own,
+      targets: arms.map((arm) => ({ deployment: own, effort: arm.effort, arm })),
+    }
+    const random = seeded(7)
+    for (let n = 0; n < 1_500; n++) {
+      const hard = n % 2 === 0
+      const { features } = classify(gatewayRequest({ model: 'r', messages: [{ role: 'user', content: hard ? HARD : EASY }] })) // prettier-ignore
+      const arm = arms[1 + Math.floor(random() * 3)]!
+      const { tokens, ...odds } = WORLD[arm.effort as keyof typeof WORLD]
+      learnLength(arm, features!, tokens, 0, false)
+      learnQuality(arm, features!, random() < odds[hard ? 'hard' : 'easy'] ? 1 : 0)
+    }
+    const chosen = (content: string, more: JsonObject = {}): string | null =>
+      planOf([deployment], { strategy, fields: { messages: [{ role: 'user', content }], ...more } }).order[0]!.effort
+    t.equal(chosen(EASY), 'none', 'an easy one is answered without a thought')
+    t.equal(chosen(HARD), 'high', 'a hard one is worth its tokens')
+    for (const effort of ['none', 'low', 'high'])
+      for (const content of [EASY, HARD])
+        t.equal(chosen(content, { reasoning_effort: effort }), effort, 'the caller decides')
+  })
 
 t.test('local engines alone for the strategy of that name', async (t) => {
   const all = [like('cloud/m', {}, { backend: { provider: provider() } }), like('here/n')]

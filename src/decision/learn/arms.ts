@@ -23,9 +23,12 @@ const EFFORTS: Readonly<
   Record<Effort, { readonly gain: number; readonly length: number; readonly reasoning: number }>
 > = {
   none: { gain: -0.06, length: 1, reasoning: 0 },
+  minimal: { gain: -0.04, length: 1.2, reasoning: 0.15 },
   low: { gain: -0.02, length: 1.6, reasoning: 0.4 },
   medium: { gain: 0, length: 2.8, reasoning: 0.65 },
   high: { gain: 0.02, length: 5, reasoning: 0.8 },
+  xhigh: { gain: 0.03, length: 8, reasoning: 0.87 },
+  max: { gain: 0.035, length: 12, reasoning: 0.9 },
 }
 
 /** Thinking helps where there is something to work out. */

@@ -3,7 +3,7 @@
  * models change, so that each request asks only for what the moment and its own size decide.
  */
 import { BoundedMap } from '../../core/bounded-map.ts'
-import type { Capability, Effort } from '../../core/capabilities.ts'
+import { type Capability, type Effort, nearestEffort } from '../../core/capabilities.ts'
 import type { CandidateName, Excluded } from '../../core/decision-rows.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import type { Deployment, GatewayRequest, RequestProfile, Target } from '../../core/types.ts'
@@ -152,10 +152,11 @@ function newSet(
   return { kind, targets, names, seats: Int32Array.from(seats), excluded, present, live, shown, doubts, spares }
 }
 
-/** At the caller's own effort, or as the model does when nobody says. */
-function asItIs({ targets }: Deployment, effort: Effort | null): Target {
+/** At the caller's own effort, or the nearest that the model has; or as the model does when nobody says. */
+function asItIs({ targets, facts }: Deployment, effort: Effort | null): Target {
   if (effort === null) return targets[0]!
-  return targets.find((target) => target.effort === effort) ?? { ...targets[0]!, effort }
+  const nearest = nearestEffort(effort, facts.efforts) ?? effort
+  return targets.find((target) => target.effort === nearest) ?? { ...targets[0]!, effort }
 }
 
 const nameOf = ({ deployment, effort }: Target): CandidateName => ({

@@ -1,6 +1,8 @@
 /** A request that came in this format: its own bytes, with no more changed than the backend is known to refuse. */
+import { effortIn, effortRuleAt } from '../../core/effort-rule.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
+import type { EffortRule } from '../../core/provider.ts'
 import type { Deployment, GatewayRequest, Member } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import type { ContentsPrompt } from '../contents-prompt.ts'
@@ -11,7 +13,8 @@ import { ROUTING_FIELDS } from '../routing-fields.ts'
 import { readSeal } from '../seal.ts'
 import { toolsAfter } from '../tool-changes.ts'
 import { withoutAttribution } from './attribution.ts'
-import { effortOfThinking } from '../thinking.ts'
+import { effortOfThinking, effortOfWord } from '../thinking.ts'
+import type { Lose } from './compose-blocks.ts'
 import { budgetOf, effortFields, fitting } from './compose-thinking.ts'
 import { SPELLING } from './spelling.ts'
 
@@ -62,19 +65,24 @@ function limitOf(body: JsonObject, lowered: number | null): number | null {
 // ---------------------------------------------------------------- thinking
 
 /**
- * A word of the caller's own counts more than what was chosen: models of the maker read it as it is, others are told in their fields
- * as well. A budget of thoughts must fit into a limit that was lowered.
+ * A word of the caller's own counts more than what was chosen: models of the maker read it as it is where they have it, others are told
+ * in their fields as well. A budget of thoughts must fit into a limit that was lowered.
  */
 function thinkingEdits(
   { body, view }: ContentsPrompt,
   deployment: Deployment,
-  { effort: chosen, place, maxTokens }: Composing,
+  { effort: chosen, place, maxTokens, lossy }: Composing,
   limit: number | null,
   set: Map<string, Value>,
 ): void {
+  const lose = (name: string): void => {
+    if (!lossy.includes(name)) lossy.push(name)
+  }
+  if (place.maker === true)
+    ownWord(body, effortRuleAt(place, deployment.backend.provider, deployment.model), limit, set, lose)
   const own = place.maker === true ? null : effortOfThinking(view.thinking)
   const effort = own ?? (saysEffort(body) ? null : chosen)
-  const fields = effort === null ? null : effortFields(place, deployment, effort)
+  const fields = effort === null ? null : effortFields(place, deployment, effort, lose)
   for (const [name, value] of Object.entries(fields ?? {})) {
     const whole = merged(value ?? null, body[name] ?? null)
     const fits = name === 'thinking' ? withBudget(whole, limit) : whole
@@ -84,6 +92,30 @@ function thinkingEdits(
   const budget = budgetOf(thinking)
   if (maxTokens === null || budget === null || limit === null || budget < limit) return
   set.set('thinking', JSON.stringify(withBudget(thinking ?? null, limit) ?? { type: 'disabled' }))
+}
+
+/** A word that the model of the maker refuses, as the nearest that it has; where it takes none at all, as a budget in place of `adaptive`. */
+function ownWord(
+  { thinking, output_config: config }: JsonObject,
+  rule: EffortRule | null,
+  limit: number | null,
+  set: Map<string, Value>,
+  lose: Lose,
+): void {
+  if (rule === null || !isObject(config) || typeof config['effort'] !== 'string') return
+  const { effort: word, ...rest } = config
+  const known = effortOfWord(config['effort'])
+  const near = known === null ? null : effortIn(rule, known)
+  if (near === null) return
+  const { thinking: form, output_config: told } = rule.fields[near] ?? {}
+  const read = isObject(told) ? (told['effort'] ?? null) : null
+  if (read === word || (near === 'none' && read === null)) return
+  lose('effort')
+  set.set('output_config', JSON.stringify(read === null ? rest : { ...rest, effort: read }))
+  if (read === null && isObject(thinking) && thinking['type'] === 'adaptive') {
+    const fits = withBudget(form ?? null, limit)
+    set.set('thinking', JSON.stringify(fits ?? { type: 'disabled' }))
+  }
 }
 
 const saysEffort = ({ thinking, output_config: config }: JsonObject): boolean =>

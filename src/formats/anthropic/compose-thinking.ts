@@ -1,6 +1,6 @@
 /** How hard to think, in the fields that a model takes for it. Pure. */
 import type { Effort } from '../../core/capabilities.ts'
-import { effortRuleAt } from '../../core/effort-rule.ts'
+import { effortIn, effortRuleAt } from '../../core/effort-rule.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Contents } from '../../core/prompt.ts'
@@ -14,9 +14,17 @@ import { thoughtBlock } from './sealed.ts'
 /** Fewer tokens of thought are refused. */
 const LEAST_BUDGET = 1_024
 
-/** The fields for an effort; null: nobody knows how to tell this model. */
-export function effortFields(place: EndpointPlace, { backend, model }: Deployment, effort: Effort): JsonObject | null {
-  return effortRuleAt(place, backend.provider, model)?.fields[effort] ?? null
+/** The fields for an effort, or for the nearest that this model has; null: nobody knows how to tell it. */
+export function effortFields(
+  place: EndpointPlace,
+  { backend, model }: Deployment,
+  effort: Effort,
+  lose: Lose,
+): JsonObject | null {
+  const rule = effortRuleAt(place, backend.provider, model)
+  const told = rule === null ? null : effortIn(rule, effort)
+  if (told !== effort) lose('effort')
+  return rule === null || told === null ? null : (rule.fields[told] ?? null)
 }
 
 /** Tokens that `thinking` may take; null: it has no such limit. */
@@ -45,9 +53,8 @@ export function thinkingOf(
   const told = effortOfThinking(contents.thinking)
   const effort = told ?? chosen
   if (effort === null) return adaptive(contents, deployment, place)
-  const fields = effortFields(place, deployment, effort)
+  const fields = effortFields(place, deployment, effort, lose)
   const { thinking, ...rest } = fields ?? {}
-  if (fields === null) lose('effort')
   if (!isObject(thinking) || thinking['type'] === 'disabled') return fields ?? {}
   const wanted = budgeted(thinking, contents, lose)
   const budget = budgetOf(wanted)
@@ -64,7 +71,7 @@ export function thinkingOf(
 /** As the model sees fit, where it can be told so. */
 function adaptive({ thinking }: Contents, deployment: Deployment, place: EndpointPlace): JsonObject {
   if (thinking?.effort !== 'adaptive') return {}
-  const { thinking: own } = effortFields(place, deployment, 'high') ?? {}
+  const { thinking: own } = effortFields(place, deployment, 'high', () => undefined) ?? {}
   return isObject(own) && own['type'] === 'adaptive' ? { thinking: own } : {}
 }
 

@@ -1,8 +1,9 @@
 /** `thinkingConfig`: how hard to think, by what the provider's file says of the model. Pure. */
-import type { Effort } from '../../core/capabilities.ts'
+import { type Effort, EFFORTS } from '../../core/capabilities.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Thinking } from '../../core/prompt.ts'
+import { effortIn } from '../../core/effort-rule.ts'
 import type { EffortRule } from '../../core/provider.ts'
 import { effortOfThinking } from '../thinking.ts'
 import { numberOf } from './member.ts'
@@ -25,8 +26,9 @@ export function thinkingConfigOf(
     if ((thinking?.budget ?? null) !== null) lose('thinking.budget')
     return null
   }
-  const most = numberOf(configFor('high', rule)['thinkingBudget'])
-  const told = most === null ? levelOf(thinking, chosen, rule, lose) : budgetOf(thinking, chosen, rule, most, lose)
+  const budgets = budgetsOf(rule)
+  const told =
+    budgets.length === 0 ? levelOf(thinking, chosen, rule, lose) : budgetOf(thinking, chosen, rule, budgets, lose)
   const config = { ...told, ...(shown === null ? {} : { includeThoughts: shown !== 'hidden' }) }
   return Object.keys(config).length === 0 ? null : config
 }
@@ -38,20 +40,23 @@ function configFor(effort: Effort, { fields }: EffortRule): JsonObject {
   return isObject(thinking) ? thinking : {}
 }
 
-/** Models that are told a number: no less than for no thought at all, which some cannot do without. */
+const budgetsOf = (rule: EffortRule): readonly number[] =>
+  EFFORTS.flatMap((effort) => numberOf(configFor(effort, rule)['thinkingBudget']) ?? [])
+
+/** Models that are told a number: no less than the file has, since some cannot do without any thought, and no more. */
 function budgetOf(
   thinking: Thinking | null,
   chosen: Effort | null,
   rule: EffortRule,
-  most: number,
+  budgets: readonly number[],
   lose: (name: string) => void,
 ): JsonObject {
   const budget = thinking?.budget ?? null
   if (budget === null && thinking?.effort === 'adaptive') return { thinkingBudget: ANY }
-  if (budget === null) return wordOf(thinking, chosen, rule)
+  if (budget === null) return wordOf(thinking, chosen, rule, lose)
+  const most = Math.max(...budgets)
   if (budget > most) lose('thinking.budget')
-  const least = numberOf(configFor('none', rule)['thinkingBudget']) ?? 0
-  return { thinkingBudget: Math.min(most, Math.max(least, budget)) }
+  return { thinkingBudget: Math.min(most, Math.max(Math.min(...budgets), budget)) }
 }
 
 /** Models that are told a word. */
@@ -62,12 +67,17 @@ function levelOf(
   lose: (name: string) => void,
 ): JsonObject {
   if ((thinking?.budget ?? 0) > 0) lose('thinking.budget')
-  const least = configFor('none', rule)
-  if (thinking?.effort === 'minimal' && least['thinkingLevel'] === 'minimal') return least
-  return wordOf(thinking, chosen, rule)
+  return wordOf(thinking, chosen, rule, lose)
 }
 
-function wordOf(thinking: Thinking | null, chosen: Effort | null, rule: EffortRule): JsonObject {
+function wordOf(
+  thinking: Thinking | null,
+  chosen: Effort | null,
+  rule: EffortRule,
+  lose: (name: string) => void,
+): JsonObject {
   const effort = effortOfThinking(thinking) ?? (thinking?.effort === 'adaptive' ? null : chosen)
-  return effort === null ? {} : configFor(effort, rule)
+  const told = effort === null ? null : effortIn(rule, effort)
+  if (told !== effort) lose('effort')
+  return told === null ? {} : configFor(told, rule)
 }

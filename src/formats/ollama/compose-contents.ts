@@ -46,8 +46,8 @@ type Lose = (name: string) => void
 function said({ endpoint }: GatewayRequest, contents: Contents, wishes: Wishes, how: Composing, lose: Lose): object {
   const { tools, toolChoice, answer, thinking } = contents
   const think =
-    thinkOf(thinking) ??
-    (how.effort === null ? wishes.think : thinkOf({ effort: how.effort, budget: null, shown: null }))
+    thinkOf(thinking, lose) ??
+    (how.effort === null ? wishes.think : thinkOf({ effort: how.effort, budget: null, shown: null }, lose))
   if (thinking !== null && thinking.budget !== null) lose('thinking.budget')
   if (tools.length > 0) loseChoice(contents, lose)
   loseRest(contents, lose)

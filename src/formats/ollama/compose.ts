@@ -53,9 +53,9 @@ function optionsFor(prompt: ContentsPrompt, { numCtx }: Wishes, maxTokens: numbe
 function thinkFor(
   { endpoint }: GatewayRequest,
   { think }: Wishes,
-  { effort }: Composing,
+  { effort, lossy }: Composing,
   body: JsonObject,
 ): boolean | string | null {
   if (says(body['think']) || endpoint.asks !== 'chat') return null
-  return effort === null ? think : thinkOf({ effort, budget: null, shown: null })
+  return effort === null ? think : thinkOf({ effort, budget: null, shown: null }, (name) => lossy.push(name))
 }

@@ -1,5 +1,5 @@
 /** How hard to think, in the words of one backend. */
-import { effortRule } from '../../core/effort-rule.ts'
+import { effortIn, effortRule } from '../../core/effort-rule.ts'
 import { effortFields, effortOf, TEMPLATE_SWITCHES } from './effort.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { type Effort, EFFORTS } from '../../core/capabilities.ts'
@@ -19,17 +19,25 @@ const NOTHING: EffortEdits = { set: new Map(), remove: [] }
 
 /**
  * What to change for `chosen`. A word of the caller's own counts more than what was chosen: it is written in the backend's
- * form where the caller used another one, and left as it is where the backend reads it so.
+ * form where the caller used another one, and left as it is where the backend reads it so. What the model lacks becomes the nearest
+ * that it has, and is added to `lossy`.
  */
-export function effortEdits(prompt: OpenAIPrompt, deployment: Deployment, chosen: Effort | null): EffortEdits {
+export function effortEdits(
+  prompt: OpenAIPrompt,
+  deployment: Deployment,
+  chosen: Effort | null,
+  lossy: string[],
+): EffortEdits {
   if (chosen === null || prompt.endpoint.id !== 'chat') return NOTHING
   const rule = effortRule(deployment.backend.provider, deployment.model)
   if (rule === null) return NOTHING
   const { body } = prompt
   const own = effortFields(body)
   if (own.length > 0 && isNative(body, own, rule)) return NOTHING
-  const form = formOf(body, rule, own.length > 0 ? effortOf(body) : chosen)
-  if (form === null) return NOTHING
+  const wished = own.length > 0 ? effortOf(body) : chosen
+  const form = formOf(body, rule, wished)
+  if (form === null || wished === null) return NOTHING
+  if (effortIn(rule, wished) !== wished && !lossy.includes('effort')) lossy.push('effort')
   const set = new Map<string, string>()
   for (const [field, value] of Object.entries(form))
     if (value !== undefined) set.set(field, written(prompt, field, value))
@@ -47,10 +55,11 @@ function isNative(body: JsonObject, own: readonly string[], rule: EffortRule): b
 }
 
 /** The fields for a word; those for `none` beside fields with which the backend refuses to think. */
-function formOf(body: JsonObject, { fields, unless }: EffortRule, word: Effort | null): JsonObject | null {
+function formOf(body: JsonObject, rule: EffortRule, word: Effort | null): JsonObject | null {
   if (word === null) return null
-  const refused = unless.some((field) => body[field] !== undefined && body[field] !== null)
-  return fields[refused ? 'none' : word] ?? null
+  const refused = rule.unless.some((field) => body[field] !== undefined && body[field] !== null)
+  const told = effortIn(rule, refused ? 'none' : word)
+  return told === null ? null : (rule.fields[told] ?? null)
 }
 
 /** An object is merged with what the caller has there, byte for byte. */

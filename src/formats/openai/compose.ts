@@ -28,7 +28,7 @@ const MOST_PIECES = 64
 export function* composeInSteps(
   request: GatewayRequest,
   deployment: Deployment,
-  { effort, changes, maxTokens }: Pick<Composing, 'effort' | 'changes' | 'maxTokens'>,
+  { effort, changes, maxTokens, lossy }: Pick<Composing, 'effort' | 'changes' | 'maxTokens' | 'lossy'>,
 ): Steps<readonly Buffer[]> {
   const quirks = adapted(deployment.backend.provider.request, changes)
   const prompt = openAIPrompt(request)
@@ -39,7 +39,7 @@ export function* composeInSteps(
   const newUsage = addsUsage(request, prompt, deployment)
   const newMessages = changesMessages(body['messages'], quirks)
   const newDocuments = quirks.rerankStrings && Array.isArray(body['documents']) && body['documents'].some(isObject)
-  const newEffort = effortEdits(prompt, deployment, effort)
+  const newEffort = effortEdits(prompt, deployment, effort, lossy)
   for (const field of newEffort.remove) remove.add(field)
   const newLimit = withToolEdits(limitEdits(prompt, quirks, maxTokens), prompt, changes)
   const edits = newModel || newUsage || newMessages || newDocuments || newEffort.set.size > 0 || newLimit.size > 0

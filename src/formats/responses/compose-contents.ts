@@ -1,6 +1,5 @@
 /** A request of another wire format in the form of the Responses API. Pure. */
 import { effortRule } from '../../core/effort-rule.ts'
-import { EFFORTS } from '../../core/capabilities.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json } from '../../core/json.ts'
 import type { AnswerWish, CallPart, Contents, MediaPart, Message, Part, Tool } from '../../core/prompt.ts'
@@ -98,7 +97,7 @@ function reasoningOf(
   const own = thinking === null || thinking.effort === 'adaptive' ? null : thinking.effort
   const read = own === null ? null : wordFor(own, effortRule(backend.provider, model))
   if (read !== own) lose('effort')
-  const word = read ?? effortOfThinking(thinking) ?? EFFORTS.find((one) => one === effort) ?? null
+  const word = read ?? effortOfThinking(thinking) ?? effort
   // A summary is all that is shown of a thought here.
   const shown = thinking !== null && thinking.shown !== null && thinking.shown !== 'hidden' ? 'auto' : null
   if (word === null && shown === null) return {}

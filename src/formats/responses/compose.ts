@@ -1,8 +1,9 @@
 /** The request as a backend of this format can take it: the caller's bytes, with no more changed than it is known to refuse. */
 import type { Effort } from '../../core/capabilities.ts'
-import { effortRule } from '../../core/effort-rule.ts'
+import { effortIn, effortRule } from '../../core/effort-rule.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
+import type { EffortRule } from '../../core/provider.ts'
 import type { Deployment, GatewayRequest } from '../../core/types.ts'
 import type { Steps } from '../../core/slices.ts'
 import { members, withElements } from '../json/members.ts'
@@ -10,6 +11,7 @@ import { joined, splice, spliced } from '../json/splice.ts'
 import type { Composing } from '../format.ts'
 import type { ContentsPrompt } from '../contents-prompt.ts'
 import { ROUTING_FIELDS } from '../routing-fields.ts'
+import { effortOfWord } from '../thinking.ts'
 import { toolsAfter } from '../tool-changes.ts'
 import { dropped, WITHOUT_SEALS } from './adapt.ts'
 import { composedContents } from './compose-contents.ts'
@@ -53,11 +55,16 @@ function limitOf(own: Json | undefined, lowered: number | null): number | null {
   return lowered
 }
 
-/** Members that say what was chosen; none where the caller says how hard to think, whose own word counts more. */
-function effortEdits(prompt: ContentsPrompt, deployment: Deployment, { effort }: Composing): [string, string][] {
+/** Members that say what was chosen. Where the caller says how hard to think that counts more: it stands if the model has it, else it becomes the nearest. */
+function effortEdits(prompt: ContentsPrompt, deployment: Deployment, how: Composing): [string, string][] {
   const own = prompt.body['reasoning']
-  if (effort === null || (isObject(own) && says(own['effort']))) return []
-  return Object.entries(effortFields(deployment, effort)).map(([field, value]) => {
+  const word = isObject(own) ? textOf(own['effort']) : null
+  const effort = word === null ? how.effort : effortOfWord(word)
+  const rule = effortRule(deployment.backend.provider, deployment.model)
+  const told = effort === null || rule === null ? null : effortIn(rule, effort)
+  if (told === null || (isObject(own) && says(own['effort']) && (word === null || told === effort))) return []
+  if (told !== effort && !how.lossy.includes('effort')) how.lossy.push('effort')
+  return Object.entries(effortFields(rule!, told)).map(([field, value]) => {
     const json = field === 'reasoning' ? prompt.bytesOf(field) : null
     const inner = json === null ? null : members(json)
     if (json === null || inner === null) return [field, JSON.stringify(value)]
@@ -67,8 +74,8 @@ function effortEdits(prompt: ContentsPrompt, deployment: Deployment, { effort }:
 }
 
 /** How this backend is told: as in chat, but for the one field that is called otherwise here. */
-export function effortFields({ backend, model }: Deployment, effort: Effort): JsonObject {
-  const { reasoning_effort: word, ...rest } = effortRule(backend.provider, model)?.fields[effort] ?? {}
+function effortFields({ fields }: EffortRule, effort: Effort): JsonObject {
+  const { reasoning_effort: word, ...rest } = fields[effort] ?? {}
   return word === undefined ? rest : { ...rest, reasoning: { effort: word } }
 }
 
