@@ -416,6 +416,24 @@ t.test('llama.cpp may go to sleep: nothing that wakes it is asked while it has n
   t.equal(asked('/slots'), 0)
 })
 
+t.test('an engine that a request has woken is looked at when it answers', async (t) => {
+  const { fleet, double, asked } = await watch(t, 'llamacpp', {
+    ...LLAMA,
+    'GET /props': json({ ...PROPS, is_sleeping: true }),
+  })
+  await eventually(2_000, 'that it sleeps', () => live(fleet).state === 'sleeping')
+  await letPass(DISCOVERY.retryMs, 'the least time between two looks')
+  const place = fleet.begin(only(fleet))
+  double.routes['GET /props'] = json(PROPS)
+  fleet.began(only(fleet), place)
+  await eventually(2_000, 'that it is awake', () => live(fleet).state === 'ready')
+  await eventually(2_000, 'what it does', () => live(fleet).load.running === 1)
+  const looks = asked('/props')
+  fleet.began(only(fleet), place)
+  await letPass(A_WHILE, 'looks at one that is known to be awake')
+  t.equal(asked('/props'), looks)
+})
+
 t.test('a router of llama.cpp is asked about the models that it has loaded', async (t) => {
   const router = (state: string) =>
     json({

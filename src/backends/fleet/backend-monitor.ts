@@ -187,6 +187,8 @@ export class BackendMonitor {
   began(place: Place): void {
     this.#places.began(place, this.#tools.now())
     if (this.live.recovery !== null) this.#standing.began()
+    // Who answers is awake, but polls leave a sleeper alone: without a look it would be shown asleep until the next one is due.
+    if (this.live.state === 'sleeping' && this.#tools.now() - this.#lookedAt > this.#timing.retryMs) void this.look()
   }
 
   /** A call of this deployment ended. */

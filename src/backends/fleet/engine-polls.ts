@@ -169,7 +169,8 @@ export class EnginePolls {
       clearTimeout(limit)
       if (this.#abort === abort) this.#abort = null
     }
-    if (this.#timer === null && (this.#atWork || this.#owed)) this.#wait(this.#nextMs(this.#tools.now() - began))
+    if (this.#timer === null && this.#tellsOfWork && (this.#atWork || this.#owed))
+      this.#wait(this.#nextMs(this.#tools.now() - began))
   }
 
   /** False where the engine left a question without an answer. */
