@@ -54,7 +54,7 @@ function finished(): RequestRecord[] {
       ...{ key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' },
       ...{ endpoint: request.endpoint.id, path: request.endpoint.path, requestedModel: request.model, stream: true },
       ...{ labels: {}, trace: null, sampling: null, explained: false, repeated: false, step: null },
-      ...{ planned: true, strategy: route.strategy, class: route.profile.class, explored: route.explored },
+      ...{ planned: true, strategy: route.strategy, class: route.profile.class, explored: route.explored, trials: route.trials },
       ...{ affinity: route.profile.affinity, maxTokens: null, baseline: null, decision: route.decision },
       ...{ attempts: [attempt], calls: 1, answered: true, backend, model, effort: null },
       ...totalOf([attempt]),

@@ -1,6 +1,7 @@
 /** A request that has ended -> its record. Pure. */
 import { requestedModel } from '../core/requested-model.ts'
 import { type DecisionReads, lastAnswer, type RequestRecord } from '../core/request-record.ts'
+import { NO_TRIALS } from '../core/trial.ts'
 import type { RoutePlan } from '../core/types.ts'
 import { failureRecordOf } from '../observe/log/failure.ts'
 import type { RequestLife } from './request-life.ts'
@@ -46,6 +47,7 @@ export function recordOf({ life, summary, endedAt }: SettledRequest, reads: read
     strategy: decided.strategy,
     class: decided.class,
     explored: decided.explored,
+    trials: decided.trials,
     affinity: decided.affinity,
     maxTokens: decided.maxTokens,
     baseline: decided.baseline,
@@ -85,7 +87,7 @@ const NOWHERE = { backend: null, model: null, effort: null }
 
 type Decided = Pick<
   RequestRecord,
-  'route' | 'planned' | 'strategy' | 'class' | 'explored' | 'affinity' | 'maxTokens' | 'baseline'
+  'route' | 'planned' | 'strategy' | 'class' | 'explored' | 'trials' | 'affinity' | 'maxTokens' | 'baseline'
 >
 
 const UNDECIDED: Decided = {
@@ -94,6 +96,7 @@ const UNDECIDED: Decided = {
   strategy: null,
   class: null,
   explored: null,
+  trials: NO_TRIALS,
   affinity: null,
   maxTokens: null,
   baseline: null,
@@ -108,6 +111,7 @@ const decidedOf = (plan: RoutePlan | null): Decided =>
         strategy: plan.strategy,
         class: plan.profile.class,
         explored: plan.explored,
+        trials: plan.trials,
         affinity: plan.profile.affinity,
         maxTokens: plan.maxTokens,
         baseline: plan.refusal === null ? plan.baseline() : null,

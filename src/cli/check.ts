@@ -12,7 +12,7 @@ import type { Io } from './io.ts'
 import { budgetsText } from './budget-text.ts'
 import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
-import { ceilingsText, matchLines, strategyText, successText } from './route-text.ts'
+import { ceilingsText, controlText, matchLines, strategyText, successText } from './route-text.ts'
 import type { CHECK } from './rows/run.ts'
 import { limitsText } from './limits-text.ts'
 import { table } from './table.ts'
@@ -95,6 +95,7 @@ function routeText(route: RouteSpec, config: Config): string {
     ['fallback', orderedLines(route.fallback, route, config)],
     ['ceilings', [ceilingsText(route)]],
     ['success', [successText(route)]],
+    ['control', [controlText(route)]],
     ['baseline', [route.baseline]],
   ]
   const rows = facts.flatMap(([name, lines]) =>

@@ -23,6 +23,8 @@ const FIRST_TOKENS: readonly TokenName[] = [
   'image_input',
 ]
 
+const featuresOf = (trials: LedgerRow['trials']): string => (trials ?? []).map(({ feature }) => feature).join(' ')
+
 const COLUMNS: readonly Column[] = [
   ['kind', (row) => row.kind],
   ['seq', (row) => row.seq],
@@ -64,6 +66,9 @@ const COLUMNS: readonly Column[] = [
   ['max_tokens', (row) => row.max_tokens],
   ['queue_ms', (row) => row.queue_ms],
   ...TOKEN_NAMES.filter((name) => !FIRST_TOKENS.includes(name)).map(tokensOf),
+  ['measured', ({ trials }) => featuresOf(trials)],
+  ['control', ({ trials }) => featuresOf(trials?.filter(({ control }) => control))],
+  ['conversation', (row) => row.conversation],
 ]
 
 /** With its line end. */

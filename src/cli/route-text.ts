@@ -3,6 +3,7 @@ import { routeWords } from '../decision/route/bounds.ts'
 import { durationText } from '../core/units.ts'
 import type { RouteMatch, RouteSpec } from '../core/settings.ts'
 import { STRATEGIES } from '../core/strategies.ts'
+import { percent } from '../observe/headline/headline-text.ts'
 import { DEFAULT_ROUTE } from '../decision/route/compiled-route.ts'
 
 /** Its name, and its conditions; one line, or one for each where there are many. */
@@ -56,6 +57,10 @@ function choiceText(strategy: RouteSpec['strategy']): string {
     .map(([name, weight]) => `${name} ${weight}`)
     .join(', ')}`
 }
+
+/** Null: there is no control group. */
+export const controlText = ({ control }: RouteSpec): string | null =>
+  control === null || control === 0 ? null : `${percent(control)} of the requests go to any able candidate`
 
 /** Null: none. */
 export function ceilingsText({ maxCostUsd, maxTtftMs }: RouteSpec): string | null {

@@ -1,6 +1,7 @@
 /** What sessions and budgets add up of a request: a finished one as it is, and one of before a restart from its row in the ledger. Pure. */
 import type { RequestRecord } from './request-record.ts'
 import type { Subject, Total } from './settlement.ts'
+import { NO_TRIALS, type Trial } from './trial.ts'
 import { totalOfRow, type TotalRow } from './total-row.ts'
 
 export interface Counted
@@ -9,7 +10,18 @@ export interface Counted
     Total,
     Pick<
       RequestRecord,
-      'endpoint' | 'calls' | 'backend' | 'model' | 'status' | 'success' | 'ttftMs' | 'totalMs' | 'endedAt'
+      | 'id'
+      | 'trials'
+      | 'affinity'
+      | 'endpoint'
+      | 'calls'
+      | 'backend'
+      | 'model'
+      | 'status'
+      | 'success'
+      | 'ttftMs'
+      | 'totalMs'
+      | 'endedAt'
     > {
   /** A code of the error table; rows of other versions may hold others. */
   readonly error: string | null
@@ -38,6 +50,12 @@ export interface CountedRow extends TotalRow {
   readonly success: boolean
   readonly ttft_ms: number | null
   readonly total_ms: number
+  /** The caller may choose it, so two requests may have the same one. */
+  readonly request_id: string
+  /** What was measured of a request; absent where nothing was. */
+  readonly trials?: readonly Trial[]
+  /** Names its conversation, beside `trials`; null: it stands alone. */
+  readonly conversation?: string | null
 }
 
 export function countedOfRow(row: CountedRow): Counted {
@@ -45,6 +63,9 @@ export function countedOfRow(row: CountedRow): Counted {
   return {
     ...totalOfRow(row),
     ...{ key, team, user, session, agent, route, endpoint, backend, model, error, success },
+    id: row.request_id,
+    trials: row.trials ?? NO_TRIALS,
+    affinity: row.conversation ?? null,
     calls: row.attempts ?? 0,
     status: row.status ?? 0,
     ttftMs: row.ttft_ms,

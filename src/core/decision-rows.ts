@@ -3,6 +3,7 @@ import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import { keyed } from './keyed.ts'
 import { usdOf } from './money.ts'
 import type { CandidateRecord, DecisionRecord, Dropped, ExpectedBaseline } from './record.ts'
+import type { Trial } from './trial.ts'
 import { COLUMN, type ExpectedField, KEPT_COLUMNS, RECORDED, TERM_COLUMN, TERM_NAMES, type TermName } from './terms.ts'
 
 /** A candidate by its names. Decisions on the same candidates share the object. */
@@ -56,6 +57,7 @@ export interface DecisionRows {
   readonly ceilings: KeptCeilings
   readonly relaxed: DecisionRecord['relaxed']
   readonly pressure: number
+  readonly trials: readonly Trial[]
   readonly explored: boolean
   readonly propensity: number
   /** What a budget lowered the limit of output tokens to; null = none did. */
@@ -96,6 +98,7 @@ export function decisionRecordOf(rows: DecisionRows): DecisionRecord {
     baseline: baselineOf(rows.baseline),
     relaxed: rows.relaxed,
     pressure: rounded(rows.pressure, 3) ?? 0,
+    ...(rows.trials.length === 0 ? {} : { trials: rows.trials }),
     explored: rows.explored,
     propensity: rounded(rows.propensity, 4) ?? 1,
   }

@@ -1,6 +1,7 @@
 /** The decision record: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
 import type { ExpectedField, TermName } from './terms.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
+import type { Trial } from './trial.ts'
 
 export interface Dropped {
   /** A name of FILTERS (decision/route/filters.ts); records of other versions may hold others. */
@@ -44,6 +45,8 @@ export interface DecisionRecord {
   readonly relaxed: 'latency' | 'cost' | null
   /** How much dearer money was than usual, by the budgets of the caller; 0 = it was not. */
   readonly pressure: number
+  /** What is measured of the request, by feature; absent where nothing is. Control: it goes without the feature. */
+  readonly trials?: readonly Trial[]
   readonly explored: boolean
   /** How likely the first of the order was to be the first: 1 where chance had no part in it. */
   readonly propensity: number

@@ -11,6 +11,7 @@ import type { Effort, TaskClass } from './capabilities.ts'
 import type { Sampling } from './prompt.ts'
 import type { Cost, Judgement, Subject, Total, Usage, Waste } from './settlement.ts'
 import type { Trace } from './types.ts'
+import type { Trial } from './trial.ts'
 
 /**
  * What a request was, what was decided about it, what it took and how it ended. `Subject`: what it counts against; `Total`: what all
@@ -45,6 +46,8 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly class: TaskClass | null
   /** Another candidate than the best was tried first, to learn of it; null where nothing was decided. */
   readonly explored: boolean | null
+  /** What was measured of it, and what it went without for that. */
+  readonly trials: readonly Trial[]
   /** Names the conversation; null = the request is part of none. */
   readonly affinity: string | null
   /** What a budget lowered the limit of output tokens to; null = none did. */

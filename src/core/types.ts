@@ -15,6 +15,7 @@ import type { DecisionRows } from './decision-rows.ts'
 import type { Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, DeploymentFacts, Limits, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
+import type { Trial } from './trial.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { CacheFollower } from './cache-follower.ts'
 import type { Residency } from './residency.ts'
@@ -224,6 +225,8 @@ export interface RoutePlan {
   readonly strategy: string
   /** Another than the best goes first, to learn of it. */
   readonly explored: boolean
+  /** What is measured of it, and what it goes without for that. */
+  readonly trials: readonly Trial[]
   /** What is kept of the decision, made when it is read. */
   readonly decision: DecisionRows
   /** A budget lets answers have no more than so many tokens; null = as the caller said. */

@@ -53,7 +53,7 @@ export function readColumns(from: FieldReader): readonly BlockColumn[] {
   })
 }
 
-/** `id`: of the request. */
+/** `id`: of the request, whose fields have its trials. */
 export function writeDecision(out: FieldWriter, rows: DecisionRows, id: string): void {
   const { candidates, excluded, order, needs, baseline, ceilings } = rows
   out.text(rows.requestId === id ? null : rows.requestId)
@@ -96,7 +96,12 @@ export function writeDecision(out: FieldWriter, rows: DecisionRows, id: string):
   out.number(rows.maxTokens)
 }
 
-export function readDecision(from: FieldReader, columns: readonly BlockColumn[], id: string): DecisionRows {
+export function readDecision(
+  from: FieldReader,
+  columns: readonly BlockColumn[],
+  id: string,
+  trials: DecisionRows['trials'],
+): DecisionRows {
   const requestId = from.text() ?? id
   const route = from.name() ?? ''
   const strategy = from.name() ?? ''
@@ -141,6 +146,7 @@ export function readDecision(from: FieldReader, columns: readonly BlockColumn[],
     ceilings: { cost: from.number(), ttft: from.number(), total: from.number() },
     relaxed: from.name() as DecisionRows['relaxed'],
     pressure: from.number() ?? 0,
+    trials,
     explored: from.count() > 0,
     propensity: from.number() ?? 1,
     maxTokens: from.number(),

@@ -7,6 +7,7 @@ import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { Cost, Tokens, Waste } from '../core/settlement.ts'
 import { NO_COUNTS, TOKEN_KINDS, type TokenKind, TOKENS } from '../core/tokens.ts'
 import { totalOf } from '../core/total.ts'
+import { NO_TRIALS, type Trial } from '../core/trial.ts'
 import { type BlockColumn, readDecision, writeDecision } from './decision-fields.ts'
 import type { FieldReader } from './field-reader.ts'
 import type { FieldWriter } from './field-writer.ts'
@@ -19,10 +20,12 @@ const LABELS = 4
 const DECISION = 8
 /** It waited in a queue; since version 3. */
 const QUEUED = 16
+/** Something was measured of it; since version 4. */
+const TRIALS = 32
 
 /** `startedAt`: no request of the block had ended before; epoch ms. `decision`: whether it is written. */
 export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt: number, decision: boolean): void {
-  const { labels, attempts } = record
+  const { labels, attempts, trials } = record
   const decided = decision ? record.decision : null
   const labelled = hasMembers(labels)
   out.count(
@@ -30,7 +33,8 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
       (record.success ? SUCCESS : 0) |
       (labelled ? LABELS : 0) |
       (decided !== null ? DECISION : 0) |
-      (isNoted(record.queueMs) ? QUEUED : 0),
+      (isNoted(record.queueMs) ? QUEUED : 0) |
+      (trials.length > 0 ? TRIALS : 0),
   )
   out.count(record.endedAt - startedAt)
   out.text(shortened(record.id))
@@ -53,6 +57,7 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
   writeMs(out, record.totalMs)
   writeMs(out, record.overheadMs)
   if (isNoted(record.queueMs)) writeMs(out, record.queueMs)
+  if (trials.length > 0) writeTrials(out, record)
   out.count(attempts.length)
   for (const attempt of attempts) writeAttempt(out, attempt)
   if (decided === null) return
@@ -89,6 +94,9 @@ export function readRequest(
   const totalMs = readMs(from) ?? 0
   const overheadMs = readMs(from) ?? 0
   const queueMs = (flags & QUEUED) === 0 ? 0 : (readMs(from) ?? 0)
+  const measured = (flags & TRIALS) !== 0
+  const trials = measured ? readTrials(from) : NO_TRIALS
+  const affinity = measured ? from.text() : null
   const attempts: WrittenAttempt[] = []
   for (let rest = from.count(); rest > 0; rest--) attempts.push(readAttempt(from))
   const { backend, model, effort } = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
@@ -96,7 +104,7 @@ export function readRequest(
   let decision: WrittenRequest['decision'] = null
   if ((flags & DECISION) !== 0) {
     from.part(columns !== null)
-    if (columns !== null) decision = readDecision(from, columns, id)
+    if (columns !== null) decision = readDecision(from, columns, id, trials)
   }
   // One literal: put together of several, the object is slow to make and to read.
   return {
@@ -112,6 +120,8 @@ export function readRequest(
     stream: (flags & STREAM) !== 0,
     labels,
     maxTokens,
+    trials,
+    affinity,
     decision,
     attempts,
     calls: attempts.length,
@@ -236,6 +246,23 @@ const readWaste = (from: FieldReader): Waste => ({
   reason: from.name() as Waste['reason'],
   tokens: from.number() ?? 0,
 })
+
+function writeTrials(out: FieldWriter, { trials, affinity }: WrittenRequest): void {
+  out.count(trials.length)
+  for (const { feature, control, share } of trials) {
+    out.name(feature)
+    out.count(control ? 1 : 0)
+    out.number(share)
+  }
+  out.text(shortened(affinity))
+}
+
+const readTrials = (from: FieldReader): readonly Trial[] =>
+  Array.from({ length: from.count() }, () => ({
+    feature: from.name() as Trial['feature'],
+    control: from.count() > 0,
+    share: from.number() ?? 0,
+  }))
 
 function writeLabels(out: FieldWriter, labels: RequestRecord['labels']): void {
   const names = Object.keys(labels)

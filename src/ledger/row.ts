@@ -17,8 +17,6 @@ export interface LedgerRow extends CountedRow {
   readonly seq: number
   /** The run of a gateway that wrote it. `writer` and `seq` together name a row. */
   readonly writer: string
-  /** The caller may choose it, so two requests may have the same one. */
-  readonly request_id: string
   /** From 1; null on a request. */
   readonly attempt: number | null
   readonly requested_model: string

@@ -59,6 +59,9 @@ const requestText = (record: WrittenRequest, decision: string | null): string =>
   `,"ttft_ms":${round(record.ttftMs)},"total_ms":${round(record.totalMs)},"overhead_ms":${round(record.overheadMs)}` +
   (isNoted(record.queueMs) ? `,"queue_ms":${round(record.queueMs)}` : '') +
   (record.maxTokens === null ? '' : `,"max_tokens":${record.maxTokens}`) +
+  (record.trials.length === 0
+    ? ''
+    : `,"trials":${JSON.stringify(record.trials)},"conversation":${short(record.affinity)}`) +
   (decision === null ? '' : `,"decision":${decision}`)
 
 const placeText = ({ backend, model, effort }: Pick<WrittenRequest, 'backend' | 'model' | 'effort'>): string =>

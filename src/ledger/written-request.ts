@@ -16,6 +16,8 @@ export interface WrittenRequest extends Pick<
   | 'stream'
   | 'labels'
   | 'maxTokens'
+  | 'trials'
+  | 'affinity'
   | 'decision'
   | 'calls'
   | 'backend'

@@ -7,6 +7,7 @@ import type { RequestLife } from '../accounting/request-life.ts'
 import { usdOf } from '../core/money.ts'
 import { ERRORS, type GatewayError } from '../core/errors.ts'
 import type { Total } from '../core/settlement.ts'
+import { NO_TRIALS, type Trial, withoutOf } from '../core/trial.ts'
 import type { Deployment } from '../core/types.ts'
 import type { Path } from '../dispatch/attempt.ts'
 
@@ -23,6 +24,7 @@ export interface AnswerFacts {
   readonly maxTokens: number | null
   /** Null: whoever answers reads its prompts itself. */
   readonly path: Path | null
+  readonly trials: readonly Trial[]
 }
 
 /** What is known of a request at the moment when its headers go out. */
@@ -37,6 +39,7 @@ export function answerFactsOf({ request, plan, attempts, answer, error, overhead
     overheadMs,
     maxTokens: plan?.maxTokens ?? null,
     path: answer?.path ?? null,
+    trials: plan?.trials ?? NO_TRIALS,
   }
 }
 
@@ -46,6 +49,8 @@ export function addAnswerHeaders(list: string[], facts: AnswerFacts): void {
   if (facts.attempts !== null) list.push('x-turnout-attempts', String(facts.attempts))
   if (facts.maxTokens !== null) list.push('x-turnout-max-tokens', String(facts.maxTokens))
   if (facts.path !== null) list.push('x-turnout-path', facts.path)
+  const without = withoutOf(facts.trials)
+  if (without.length > 0) list.push('x-turnout-control', without.join(', '))
   if (facts.route !== null) list.push('x-turnout-route', ascii(facts.route))
   if (facts.deployment === null) return
   list.push('x-turnout-backend', ascii(facts.deployment.backend.name), 'x-turnout-model', ascii(facts.deployment.model))
@@ -81,6 +86,7 @@ export const EXPOSED_HEADERS = [
     'model',
     'attempts',
     'path',
+    'control',
     'overhead-ms',
     'max-tokens',
     'tokens',

@@ -1,4 +1,5 @@
 /** One request under two policies, in numbers: what happened, what was expected of each choice, and that corrected by what happened. Pure. */
+import { lotOf } from '../core/lot.ts'
 import { type Logged, type Measure, MEASURES, type LoggedOption } from './logged.ts'
 
 /** Columns of a measure. */
@@ -36,7 +37,7 @@ export function sampleOf(logged: Logged, a: number, b: number): Sample {
     values[at(measure, SAMPLE_COLUMN.correctedA)] = ofA + correction(weightOf(logged, a), surprise)
     values[at(measure, SAMPLE_COLUMN.correctedB)] = ofB + correction(weightOf(logged, b), surprise)
   })
-  return { lot: lotOf(logged), time: logged.time, values }
+  return { lot: lotOf(`${logged.id} ${logged.time}`), time: logged.time, values }
 }
 
 /** For how many requests this one stands, where it did what the policy would have done; else 0. */
@@ -50,13 +51,3 @@ const correction = (weight: number, surprise: number): number =>
 /** Callers see the first token of streams only. */
 const expectedOf = ({ expected }: LoggedOption, name: Measure, stream: boolean): number =>
   name === 'ttft_ms' && !stream ? NaN : expected[name]
-
-/** A number of 32 bits that has nothing to do with what is in the request (FNV-1a, mixed). */
-function lotOf({ id, time }: Logged): number {
-  let hash = 0x811c9dc5
-  const text = `${id} ${time}`
-  for (let place = 0; place < text.length; place++) hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}

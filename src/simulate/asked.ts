@@ -1,6 +1,7 @@
 /** A request of a trace as the gateway sees requests: of its text nothing is known but where its beginning is that of others. Pure. */
 import type { TextFeatures } from '../core/arm.ts'
 import { CHAT } from '../core/endpoints.ts'
+import { mixed } from '../core/lot.ts'
 import type { Prefix } from '../core/prefix.ts'
 import { ANONYMOUS } from '../core/principal.ts'
 import type { Strategy } from '../core/strategies.ts'
@@ -87,12 +88,4 @@ function prefixOf({ input, blocks }: TraceRequest): Prefix {
     ends[at] = Math.min((at + 1) * BLOCK_TOKENS, Math.max(1, input))
   }
   return { hashes, checks, ends, size: Math.max(1, input) }
-}
-
-/** Each bit depends on all: the finalizer of MurmurHash3. */
-function mixed(value: number): number {
-  let bits = value
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
-  return bits ^ (bits >>> 16)
 }

@@ -28,6 +28,7 @@ const planOf = (
   refusal: null,
   strategy: 'balanced',
   explored: false,
+  trials: [],
   decision: decided(),
   maxTokens: null,
   expected: () => null,

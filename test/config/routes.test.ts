@@ -2,7 +2,7 @@ import t from 'tap'
 import { weightsFrom } from '../../src/core/terms.ts'
 import type { RouteSpec } from '../../src/core/settings.ts'
 import { parseConfig } from '../../src/config/load.ts'
-import { load, PROVIDERS } from './load.ts'
+import { load, PROVIDERS, refusal } from './load.ts'
 
 const BASE = 'backends: [{ name: a, kind: openai, key: k }]\n'
 const warningsOf = (options: string): readonly string[] =>
@@ -86,4 +86,17 @@ t.test('the file of what was learnt starts from the folder of the configuration'
   t.equal(stateOf('/var/lib/state.json'), '/var/lib/state.json')
   t.equal(stateOf('${STATE:-}'), null, 'an empty variable is none')
   t.equal(load(BASE).config.store.state, null)
+})
+
+t.test('a control group is a share, as a number or in percent', async (t) => {
+  t.equal(routeOf('control: 5%').control, 0.05)
+  t.equal(routeOf('control: 0.5 %').control, 0.005)
+  t.equal(routeOf('control: 100%').control, 1)
+  t.equal(routeOf('control: 0.05').control, 0.05)
+  t.equal(routeOf('explore: true').control, null)
+  const wrong = (value: string): string => refusal(`${BASE}routes: [{ name: r, candidates: ['*'], control: ${value} }]`)
+  for (const value of ['five', '101%', '-1%', '5 percent', 'true', '[0.05]'])
+    t.match(wrong(value), /^routes\[0\]\.control: .*write it like "5%" or 0\.05$/m, value)
+  t.match(wrong('5'), /^routes\[0\]\.control: 5 is more than 1; write a share from 0 to 1, like 0\.05 or "5%"$/m)
+  t.match(wrong('-0.1'), /less than 0; write a share/)
 })

@@ -39,6 +39,7 @@ export function anyRecord(random: () => number, id: string, endedAt: number): Re
     ...{ status: maybe(pick(random, [200, 499, 503])), ttftMs: maybe(ms()), totalMs: ms() },
   }))
   const { backend, model, effort } = after(attempts)
+  const trials = random() < 0.5 ? [] : [{ feature: 'routing' as const, control: random() < 0.5, share: random() }]
   return {
     ...record,
     ...{ attempts, backend, model, effort },
@@ -50,7 +51,8 @@ export function anyRecord(random: () => number, id: string, endedAt: number): Re
     finish: maybe(pick(random, ['stop', 'length'])),
     ...{ success: random() < 0.5, score: maybe(pick(random, [0, 1, random()])) },
     ...{ ttftMs: maybe(ms()), totalMs: ms(), queueMs: maybe(ms()) ?? 0, overheadMs: ms() },
-    decision: random() < 0.8 ? anyDecision(random, id) : null,
+    ...{ trials, affinity: maybe(text()) },
+    decision: random() < 0.8 ? { ...anyDecision(random, id), trials } : null,
   }
 }
 

@@ -87,6 +87,28 @@ t.test('explorations are counted by route', async (t) => {
   t.equal(sumOf(await metrics.scrape('text'), 'turnout_explorations_total', { route: 'coding' }), 2)
 })
 
+t.test('what requests came to with a feature and without it is counted by route and group', async (t) => {
+  const metrics = newMetrics()
+  const of = (control: boolean): Pick<Ending, 'trials'> => ({ trials: [{ feature: 'routing', control, share: 0.05 }] })
+  metrics.onCompleted(spent(2_000_000, of(true)))
+  metrics.onCompleted(spent(3_000_000, { ...of(true), success: false, ttftMs: null }))
+  metrics.onCompleted(spent(1_000_000, of(false)))
+  metrics.onCompleted(finished({ cost: null, ...of(false) }))
+  metrics.onCompleted(spent(9_000_000))
+  const text = await metrics.scrape('text')
+  const both = (name: string): number[] =>
+    ['control', 'rest'].map((group) =>
+      sumOf(text, `turnout_trial_${name}_total`, { route: 'coding', feature: 'routing', group }),
+    )
+  t.strictSame(both('requests'), [2, 2])
+  t.strictSame(both('useful_answers'), [1, 2])
+  t.strictSame(both('cost_usd'), [0.005, 0.001])
+  t.strictSame(both('unpriced_requests'), [0, 1])
+  t.strictSame(both('tokens'), [30, 30])
+  t.strictSame(both('streams'), [1, 2])
+  t.strictSame(both('ttft_seconds'), [0.05, 0.1])
+})
+
 const EXPECTED: Expected = { input: 5, output: 10, reasoning: null, ttftMs: 25, nanoUsd: 1_500_000_000 }
 const foreseen = { ...attempt('m'), expected: EXPECTED }
 

@@ -14,6 +14,7 @@ const FACTS: AnswerFacts = {
   overheadMs: 1.23456,
   maxTokens: null,
   path: null,
+  trials: [],
 }
 
 function answerHeaders(facts: Partial<AnswerFacts> = {}): Record<string, string> {
@@ -33,6 +34,12 @@ t.test('what an answer says about itself', async (t) => {
   })
   const nobody = answerHeaders({ route: null, deployment: null, attempts: 0 })
   t.strictSame(Object.keys(nobody).sort(), ['x-request-id', 'x-turnout-attempts', 'x-turnout-overhead-ms'])
+})
+
+t.test('one of a control group is told what it went without', async (t) => {
+  const of = (control: boolean) => answerHeaders({ trials: [{ feature: 'routing', control, share: 0.05 }] })
+  t.equal(of(true)['x-turnout-control'], 'routing')
+  t.notOk('x-turnout-control' in of(false))
 })
 
 t.test('neither address nor key', async (t) => t.notMatch(JSON.stringify(answerHeaders()), /10\.0\.0\.5|8000|secret/))

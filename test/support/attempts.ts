@@ -104,6 +104,7 @@ export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}
   maxTokens: null,
   strategy: 'balanced',
   explored: false,
+  trials: [],
   expected: () => null,
   baseline: () => null,
   lowered: (maxTokens) => planTo(order, { ...traits, maxTokens }),

@@ -20,8 +20,20 @@ export const tcp = z
     'is not the address of a socket; write it like "tcp://gpu-a:5557"',
   )
 export const usd = z.number().min(0, 'is negative; write 0 or more')
-const SHARE = (how: string): string => `is ${how}; write a share from 0 to 1, like 0.8`
-export const share = z.number().min(0, SHARE('less than 0')).max(1, SHARE('more than 1'))
+const shareLike = (example: string, instead?: string) => {
+  const words = (how: string): string => `is ${how}; write a share from 0 to 1, like ${example}`
+  return z.number(instead).min(0, words('less than 0')).max(1, words('more than 1'))
+}
+export const share = shareLike('0.8')
+const LIKE_5 = 'write it like "5%" or 0.05'
+/** The same, or with the sign that people write it with: "5%". */
+export const percentage = z.union([
+  shareLike('0.05 or "5%"', LIKE_5),
+  z
+    .string()
+    .regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?) ?%$/, `is not a share; ${LIKE_5}`)
+    .transform((text) => Number.parseFloat(text) / 100),
+])
 export const count = z.int().min(1, 'is less than 1; write 1 or more')
 export const moment = z.string().refine((value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)), {
   error: 'is not a date; write it like "2027-01-31" or "2027-01-31T12:00:00Z"',

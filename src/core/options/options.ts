@@ -12,7 +12,7 @@ import { FORMAT_NAMES } from '../format-names.ts'
 import { z } from 'zod'
 import { PERIODS } from '../budget.ts'
 import { PRIORITIES } from '../priority.ts'
-import { count, moment, name, names, tcp, text, texts, usd } from './kinds.ts'
+import { count, moment, name, names, percentage, tcp, text, texts, usd } from './kinds.ts'
 import { option } from './option.ts'
 
 /** What the operator wishes of an engine with each request: of all models of a backend, or of one under `models`. */
@@ -90,6 +90,10 @@ export const ROUTE_OPTIONS = {
     value: [],
   }),
   baseline: option(text, 'backend/model to compare the cost with, in the decision record and the metrics'),
+  control: option(
+    percentage,
+    'share of the requests, such as 5%, that are sent to any of the able candidates, taken at random, so that it is measured what the choice of the gateway is worth; a conversation is treated as a whole, and named models are never touched',
+  ),
   explore: option(z.boolean(), 'sometimes try another candidate than the best, in order to learn', { value: true }),
 }
 

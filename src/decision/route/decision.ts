@@ -2,6 +2,7 @@
 import type { LoadView } from '../../core/load.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 import type { PrefixMap } from '../learn/prefix-map.ts'
+import type { Trial } from '../../core/trial.ts'
 import type { Admission } from './admission.ts'
 import type { CandidateSet } from './candidates.ts'
 import type { Ceilings, Relaxed } from './ceilings.ts'
@@ -36,6 +37,7 @@ export interface Question {
   readonly set: CandidateSet
   readonly fallback: Fallback
   readonly ceilings: Ceilings
+  readonly trials: readonly Trial[]
   readonly remembered: Remembered | null
   readonly pressure: number
   readonly rota: Rota

@@ -52,6 +52,7 @@ export function keptOf(decision: Decision, maxTokens: number | null): DecisionRo
     ceilings: { cost: finite(ceilings.cost), ttft: finite(ceilings.ttft), total: finite(ceilings.total) },
     relaxed,
     pressure,
+    trials: question.trials,
     explored: pick.explored,
     propensity: pick.propensity,
     maxTokens,

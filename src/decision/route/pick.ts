@@ -124,7 +124,35 @@ export interface Pick {
 export function explore(order: readonly number[], field: Field, random: () => number): Pick {
   const [best] = order
   if (best === undefined) return { order, explored: false, propensity: 1 }
-  const least = field.rows[best * COLUMNS + COLUMN.utility]! - NEAR
+  const doubts = doubtsOf(order, field)
+  if (doubts === 0) return { order, explored: false, propensity: 1 }
+  const least = leastOf(best, field)
+  let drawn = best
+  const exploring = random() < EXPLORED
+  if (exploring) {
+    const last = Math.min(SORTED, order.length)
+    let left = random() * doubts
+    for (let place = 0; place < last && left > 0; place++) {
+      drawn = order[place]!
+      left -= doubtOf(field, drawn, least)
+    }
+  }
+  const propensity = chanceOf(drawn, best, field, doubts)
+  if (!exploring) return { order, explored: false, propensity }
+  return { order: [drawn, ...order.filter((row) => row !== drawn)], explored: drawn !== best, propensity }
+}
+
+/** How likely `explore` puts `row` first; `doubts`: those of the order, 0 where nobody else than the best can be. */
+export const chanceOf = (row: number, best: number, field: Field, doubts: number): number =>
+  doubts === 0
+    ? Number(row === best)
+    : (row === best ? 1 - EXPLORED : 0) + (EXPLORED * doubtOf(field, row, leastOf(best, field))) / doubts
+
+/** How little is known of all that may be explored; 0 where there are not two of them. */
+export function doubtsOf(order: readonly number[], field: Field): number {
+  const [best] = order
+  if (best === undefined) return 0
+  const least = leastOf(best, field)
   const last = Math.min(SORTED, order.length)
   let eligible = 0
   let doubts = 0
@@ -133,20 +161,10 @@ export function explore(order: readonly number[], field: Field, random: () => nu
     if (own > 0) eligible++
     doubts += own
   }
-  if (eligible < 2) return { order, explored: false, propensity: 1 }
-  let drawn = best
-  const exploring = random() < EXPLORED
-  if (exploring) {
-    let left = random() * doubts
-    for (let place = 0; place < last && left > 0; place++) {
-      drawn = order[place]!
-      left -= doubtOf(field, drawn, least)
-    }
-  }
-  const propensity = (drawn === best ? 1 - EXPLORED : 0) + (EXPLORED * doubtOf(field, drawn, least)) / doubts
-  if (!exploring) return { order, explored: false, propensity }
-  return { order: [drawn, ...order.filter((row) => row !== drawn)], explored: drawn !== best, propensity }
+  return eligible < 2 ? 0 : doubts
 }
+
+const leastOf = (best: number, { rows }: Field): number => rows[best * COLUMNS + COLUMN.utility]! - NEAR
 
 /** How little is known of one that is well, and not worse than `least`. */
 function doubtOf({ rows, troubles }: Field, row: number, least: number): number {

@@ -5,13 +5,16 @@ import type { Expected, ExpectedBaseline } from '../../core/record.ts'
 import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
+import type { Trial } from '../../core/trial.ts'
 import type { GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import type { Admission } from './admission.ts'
 import { admit } from './candidates.ts'
 import { ceilingsOf, keepBelow, NO_CEILINGS } from './ceilings.ts'
+import { chosenBeside, unchosen } from './control.ts'
 import type { Decision, DecisionContext, Question } from './decision.ts'
 import { baselineOf, copyOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
+import type { Field } from './field.ts'
 import { heldShares } from './held.ts'
 import { keptOf, shownOf } from './kept.ts'
 import { resolve } from './names.ts'
@@ -21,6 +24,7 @@ import { predict } from './predict.ts'
 import { refusalOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
+import { trialsOf, unitOf } from './trials.ts'
 import { lineTrouble, provenFirst, trouble } from './trouble.ts'
 import { isHeldBack, rampOf } from './slow-start.ts'
 import { score, weightsOf } from './utility.ts'
@@ -68,6 +72,10 @@ class Plan implements RoutePlan {
 
   get explored(): boolean {
     return this.#decision.pick.explored
+  }
+
+  get trials(): readonly Trial[] {
+    return this.#decision.question.trials
   }
 
   get maxTtftMs(): number | null {
@@ -126,6 +134,7 @@ export function choose(
     set,
     fallback: fallbackOf(set, request, profile, moment.now),
     ceilings,
+    trials: trialsOf(request, profile, choice),
     remembered: profile.continues ? moment.recall(profile.affinity) : null,
     pressure: moment.pressure,
     rota: table.rotas.of(choice.candidates, !isUnscored(choice.scoring)),
@@ -182,12 +191,21 @@ function weighed(question: Question, admitted: Admission, moment: DecisionContex
   const { sealedBy } = request.prompt
   const last = sealedBy.length === 0 ? null : recall(profile.affinity, true)
   const order = makersFirst(rank(field, choice.scoring), set.targets, troubles, sealedBy, last)
-  const pick: Pick = mayExplore(request, profile, choice)
-    ? explore(order, field, random)
-    : { order, explored: false, propensity: 1 }
+  const pick = pickOf(order, field, question, random)
   const shown = shownOf(order, admission)
   const values = copyOf(rows, shown, admission.excluded)
   return { question, admission, relaxed, pick, shown, values, only: null }
+}
+
+/** Who goes first: the best, or another by chance. What only the maker of an earlier answer can read leaves nothing to chance. */
+function pickOf(order: readonly number[], field: Field, question: Question, random: () => number): Pick {
+  const { request, profile, choice, trials } = question
+  const trial = trials.find(({ feature }) => feature === 'routing')
+  const explores = mayExplore(request, profile, choice)
+  const isFree = trial !== undefined && order.length > 0 && request.prompt.sealedBy.length === 0
+  if (isFree && trial.control) return unchosen(order, field, { trial, unit: unitOf(request, profile), explores })
+  const pick = explores ? explore(order, field, random) : { order, explored: false, propensity: 1 }
+  return isFree ? chosenBeside(pick, field, trial) : pick
 }
 
 /** Only where the caller left the choice to the gateway, and nothing is under way. */

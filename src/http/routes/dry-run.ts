@@ -39,6 +39,7 @@ export async function answerDryRun(
     overheadMs,
     maxTokens: null,
     path: null,
+    trials: rows.trials,
   })
   reply.headers(asObject(headers))
   if (prefersText(request.headers.accept)) reply.type('text/plain; charset=utf-8').send(decisionTable(decision))

@@ -20,6 +20,7 @@ export function choiceLines(decision: ShownDecision, able: readonly ShownCandida
       ? []
       : labelled('relaxed', `the limit on ${plain(decision.relaxed)}: no candidate kept it`, width)),
     ...pressureLines(decision.pressure, width),
+    ...trialLines(decision.trials, width),
     ...explorationLines(decision, width),
   ]
 }
@@ -84,6 +85,21 @@ function explorationLines({ explored, propensity }: ShownDecision, width: number
     `${tried === '' ? UNKNOWN : tried}; probability of this choice ${chance === null ? UNKNOWN : figure(chance)}`,
     width,
   )
+}
+
+/** What is measured of the request: with the feature, or in the control group that goes without it. */
+function trialLines(trials: unknown, width: number): string[] {
+  if (!Array.isArray(trials)) return []
+  return (trials as readonly unknown[]).filter(isObject).flatMap(({ feature, control, share }) => {
+    const name = wordsOf(feature)
+    const part = numberOf(share)
+    const group = control === true ? `yes: it goes without ${name}` : `no: it has ${name}`
+    return labelled(
+      'control',
+      `${group}; ${part === null ? UNKNOWN : figure(100 * part)} % of requests go without`,
+      width,
+    )
+  })
 }
 
 /** A text, or several. */

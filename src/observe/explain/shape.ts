@@ -13,7 +13,7 @@ export type ShownCandidate = Omit<CandidateRecord, 'expected' | 'effort' | 'term
 /** A record with what may stand beside it: how it ended, what the request would be refused with, what was tried out. */
 export type ShownDecision = Omit<
   DecisionRecord,
-  'profile' | 'candidates' | 'chosen' | 'explored' | 'propensity' | 'omitted' | 'baseline' | 'pressure'
+  'profile' | 'candidates' | 'chosen' | 'trials' | 'explored' | 'propensity' | 'omitted' | 'baseline' | 'pressure'
 > & {
   readonly profile: Omit<DecisionRecord['profile'], 'language'> & { readonly language?: unknown }
   readonly omitted?: unknown
@@ -21,6 +21,7 @@ export type ShownDecision = Omit<
   readonly candidates: readonly ShownCandidate[]
   readonly chosen?: unknown
   readonly pressure?: unknown
+  readonly trials?: unknown
   readonly explored?: unknown
   readonly propensity?: unknown
   readonly outcome?: unknown

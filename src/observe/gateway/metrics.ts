@@ -14,6 +14,7 @@ import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
 import { prefixMetrics, type PrefixMapReading } from './prefix-metrics.ts'
 import { RequestMetrics } from './request-metrics.ts'
+import { TrialMetrics } from './trial-metrics.ts'
 
 /** What other parts know and metrics show; read at each scrape. */
 export interface MetricsSources {
@@ -36,6 +37,7 @@ export class Metrics implements RequestObserver {
   readonly #requests = new RequestMetrics(this.#families)
   readonly #places = new PlaceMetrics(this.#families)
   readonly #decisions = new DecisionMetrics(this.#families)
+  readonly #trials = new TrialMetrics(this.#families)
   readonly #budgets: BudgetMetrics
   /** Counts what happened beside requests. */
   readonly happened: Emit
@@ -119,5 +121,6 @@ export class Metrics implements RequestObserver {
     this.#requests.completed(own, first, record, mark)
     if (record.success) this.#places.succeeded(own)
     if (record.planned) this.#decisions.completed(route, record, mark)
+    this.#trials.completed(route, record)
   }
 }

@@ -24,6 +24,7 @@ export const requestText = (record: RequestRecord): string =>
   known('route', record.route) +
   known('strategy', record.strategy) +
   known('class', record.class) +
+  (record.trials.length === 0 ? '' : `,"trials":${JSON.stringify(record.trials)}`) +
   (record.decision === null ? '' : choiceText('chosen', record.decision, 0) + choiceText('next', record.decision, 1)) +
   `,"outcome":${outcomeText(record)}`
 

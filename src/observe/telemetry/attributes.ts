@@ -2,6 +2,7 @@
 import { usdOf } from '../../core/money.ts'
 import type { AttemptRecord, RequestRecord } from '../../core/request-record.ts'
 import { isUnpriced, wasteInAll } from '../../core/total.ts'
+import { withoutOf } from '../../core/trial.ts'
 import type { Sampling } from '../../core/prompt.ts'
 import { operationOf, SELF } from './names.ts'
 
@@ -40,6 +41,7 @@ export function requestAttributes(record: RequestRecord): Attributes {
     'turnout.strategy': record.strategy,
     'turnout.class': record.class,
     'turnout.explored': record.explored,
+    'turnout.control': listOrNull(withoutOf(record.trials)),
     'turnout.attempts': record.calls,
     'turnout.overhead_ms': record.overheadMs,
     'turnout.queue_ms': record.queueMs === 0 ? null : record.queueMs,
@@ -52,6 +54,8 @@ export function requestAttributes(record: RequestRecord): Attributes {
     'turnout.waste.tokens': waste?.tokens,
   })
 }
+
+const listOrNull = (names: readonly string[]): string[] | null => (names.length === 0 ? null : [...names])
 
 /** Of one call. `finish`: that of the answer, where this call brought one. */
 export function attemptAttributes(
