@@ -9,7 +9,7 @@ import { fleetOf, type Member } from '../../src/simulate/fleet-spec.ts'
 import type { SimulatedPolicy } from '../../src/simulate/policies.ts'
 import { simulate } from '../../src/simulate/run.ts'
 import { configText } from '../../src/simulate/settings.ts'
-import { TraceReader, type TraceRequest } from '../../src/simulate/trace.ts'
+import { traceOf, type TraceRequest } from '../../src/simulate/trace.ts'
 import { linesOf } from '../../src/store/lines.ts'
 import type { Case, Condition } from './cases.ts'
 
@@ -21,11 +21,8 @@ export interface Bench {
   readonly seeds: readonly number[]
 }
 
-export async function readTrace(file: string): Promise<readonly TraceRequest[]> {
-  const reader = new TraceReader()
-  for await (const { text } of linesOf(createReadStream(file, { highWaterMark: 1 << 20 }))) reader.add(text)
-  return reader.requests()
-}
+export const readTrace = (file: string): Promise<readonly TraceRequest[]> =>
+  traceOf(linesOf(createReadStream(file, { highWaterMark: 1 << 20 })))
 
 /** `done`: called with each case. */
 export async function bench(

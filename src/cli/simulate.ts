@@ -12,7 +12,7 @@ import { policyNamed, type SimulatedPolicy } from '../simulate/policies.ts'
 import { POLICY_NAMES } from '../simulate/policy-names.ts'
 import { type Setting, simulate as simulated } from '../simulate/run.ts'
 import { configText } from '../simulate/settings.ts'
-import { TraceError, TraceReader, type TraceRequest } from '../simulate/trace.ts'
+import { TraceError, traceOf, type TraceRequest } from '../simulate/trace.ts'
 import { linesOf } from '../store/lines.ts'
 import { type CallOf, UsageError } from './command.ts'
 import type { Io } from './io.ts'
@@ -20,7 +20,7 @@ import { Refused } from './refused.ts'
 import type { SIMULATE } from './rows/fleet.ts'
 import { comparedTable } from './simulate-table.ts'
 
-/** Exit code 0: it was simulated, 1: the trace cannot be read, 2: wrong usage. */
+/** Exit code 0: the simulation ran, 1: the trace cannot be read, 2: wrong usage. */
 export async function simulate({ flags }: CallOf<typeof SIMULATE>, io: Io): Promise<number> {
   const fleet = sound('--fleet', null, fleetOf(flags.fleet))
   const policies = policiesOf(flags.policies)
@@ -29,17 +29,17 @@ export async function simulate({ flags }: CallOf<typeof SIMULATE>, io: Io): Prom
   const death = flags.death === undefined ? null : sound('--death', flags.death, deathOf(flags.death, fleet.length))
   const rate = Number(flags.rate)
   if (!(rate > 0 && rate < Infinity)) throw new UsageError(`--rate: "${flags.rate}" is not a number above 0`)
-  const models = wholeOf('--models', flags.models, 1)
+  const models = wholeOf('--models', flags.models, 1, MOST_MODELS)
   const setting = {
     fleet,
     models,
-    gateways: wholeOf('--gateways', flags.gateways, 1),
+    gateways: wholeOf('--gateways', flags.gateways, 1, MOST_GATEWAYS),
     ...staleOf(flags.stale),
     deaths: death === null ? [] : [death],
   }
   const limit = flags.limit === undefined ? null : wholeOf('--limit', flags.limit, 1)
   const recorded = await read(flags.trace, io)
-  if (recorded.length === 0) throw new Refused(`${flags.trace}: holds no request`)
+  if (recorded.length === 0) throw new Refused(`${flags.trace}: has no requests`)
   const trace = changedLoad(recorded, { rate, burst, limit })
   const { config } = parseConfig(configText(fleet, models), {}, await loadProviders())
   const progress = progressOn(io, policies.length * seeds.length)
@@ -63,17 +63,15 @@ const runOf = (
 ) => inSlices(simulated(setting, newRouter(setting.fleet, settings), progress))
 
 async function read(file: string, io: Io): Promise<readonly TraceRequest[]> {
-  const reader = new TraceReader()
   const stream = file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file), { highWaterMark: 1 << 20 })
   try {
-    for await (const { text } of linesOf(stream)) reader.add(text)
+    return await traceOf(linesOf(stream))
   } catch (thrown) {
     if (thrown instanceof TraceError) throw new Refused(`${file}: ${thrown.message}`)
     const { code, syscall } = thrown as NodeJS.ErrnoException
     if (code === undefined || syscall === undefined) throw thrown
     throw new Refused(`${file}: cannot be read (${code})`)
   }
-  return reader.requests()
 }
 
 function policiesOf(text: string | undefined): readonly SimulatedPolicy[] {
@@ -87,23 +85,28 @@ function staleOf(text: string | undefined): Pick<Setting, 'scrapeSeconds' | 'sta
   if (text === undefined) return { scrapeSeconds: SCRAPE_SECONDS, stale: false }
   if (text === 'never') return { scrapeSeconds: null, stale: false }
   const seconds = secondsOf(text)
-  if (seconds === null) throw new UsageError(`--stale: "${text}" is no time; write it like 5s, or never`)
+  if (seconds === null) throw new UsageError(`--stale: "${text}" is not a time; write it like 5s, or never`)
   return { scrapeSeconds: seconds, stale: true }
 }
 
-/** What was read of a flag; a text is what is wrong with it. */
+/** What was read from a flag; a text says what is wrong with it. */
 function sound<T extends object>(flag: string, given: string | null, read: T | string): T {
   if (typeof read !== 'string') return read
   throw new UsageError(given === null ? `${flag}: ${read}` : `${flag}: "${given}": ${read}`)
 }
 
-function wholeOf(flag: string, text: string, least: number): number {
+/** More of them would take all memory before the first request. */
+const MOST_GATEWAYS = 64
+const MOST_MODELS = 1_000
+
+function wholeOf(flag: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= least) return number
-  throw new UsageError(`${flag}: "${text}" is not a whole number from ${least} on`)
+  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= least && number <= most) return number
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`
+  throw new UsageError(`${flag}: "${text}" is not a whole number ${range}`)
 }
 
-/** One line that is written over and over, where somebody looks on. */
+/** One line that is overwritten again and again, on a terminal. */
 function progressOn(io: Io, runs: number) {
   const shown = 'isTTY' in io.stderr && io.stderr.isTTY === true
   let run = 0

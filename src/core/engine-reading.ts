@@ -66,6 +66,29 @@ export const UNTOLD: ModelReading = Object.freeze({
   bytes: null,
 })
 
+/** Of an engine that has told nothing. */
+export const UNREAD: EngineReading = Object.freeze({
+  at: null,
+  workAt: null,
+  running: null,
+  waiting: null,
+  foreign: null,
+  kv: null,
+  kvTokens: null,
+  slots: null,
+  most: null,
+  sleeping: null,
+  hitShare: null,
+  prefillRate: null,
+  tokenSeconds: null,
+  context: null,
+  version: null,
+  restarts: 0,
+  modelsAt: null,
+  models: null,
+  unnamed: UNTOLD,
+})
+
 /** What the engine says of `model`, by its name there. */
 export const modelReading = ({ models, unnamed }: EngineReading, model: string): ModelReading =>
   models === null ? UNTOLD : (models.get(model) ?? unnamed)

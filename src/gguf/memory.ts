@@ -51,17 +51,18 @@ export function memoryFor(shape: ModelShape, weights: number, asked: Asked): Mem
 
 const padded = (tokens: number): number => Math.ceil(tokens / PAGE) * PAGE
 
-/** The largest context that fits into so many bytes, a multiple of 256; null: not even the smallest. */
+/** The largest context that fits into so many bytes, in steps of 256 and up to what was trained or asked for; null: not even the smallest. */
 export function largestContext(shape: ModelShape, weights: number, asked: Asked, bytes: number): number | null {
   const fits = (pages: number): boolean => memoryFor(shape, weights, { ...asked, context: pages * PAGE }).total <= bytes
   if (!fits(1)) return null
-  let [low, high] = [1, Math.max(1, Math.floor((shape.context ?? asked.context) / PAGE))]
+  const most = Math.max(shape.context ?? 0, asked.context)
+  let [low, high] = [1, Math.ceil(most / PAGE)]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (fits(middle)) low = middle
     else high = middle - 1
   }
-  return low * PAGE
+  return Math.min(most, low * PAGE)
 }
 
 /**

@@ -1,11 +1,11 @@
-/** A request of a trace as the gateway sees requests: of its text nothing is known but where its beginning is that of others. Pure. */
+/** A request of a trace as the gateway sees requests. Nothing is known of its text but which blocks it shares with others. Pure. */
 import type { TextFeatures } from '../core/arm.ts'
 import { CHAT } from '../core/endpoints.ts'
-import { mixed } from '../core/lot.ts'
 import type { Prefix } from '../core/prefix.ts'
 import { ANONYMOUS } from '../core/principal.ts'
 import type { Strategy } from '../core/strategies.ts'
 import type { GatewayRequest, RequestProfile } from '../core/types.ts'
+import { addBlock, seed, sum } from '../decision/classify/block-hash.ts'
 import type { Topics } from '../decision/learn/arms.ts'
 import { formatNamed, FORMATS } from '../formats/formats.ts'
 import { questionOf } from '../formats/question.ts'
@@ -73,18 +73,19 @@ export const profileOf = ({ request }: Asked): RequestProfile => ({
   prefix: prefixOf(request),
 })
 
-/** As of a text: by block, all up to the end of it, by two sums. */
+const WORDS = new Int32Array(4)
+
+/** As the shipped classifier makes it of a text: by block, hashes of all up to the end of it. */
 function prefixOf({ input, blocks }: TraceRequest): Prefix {
   const hashes = new Int32Array(blocks.length)
   const checks = new Int32Array(blocks.length)
   const ends = new Int32Array(blocks.length)
-  let hash = 0x811c9dc5
-  let check = 0
+  seed()
   for (let at = 0; at < blocks.length; at++) {
-    hash = mixed(hash ^ blocks[at]!)
-    check = mixed(check + blocks[at]! + 1)
-    hashes[at] = hash
-    checks[at] = check
+    WORDS[0] = blocks[at]!
+    addBlock(WORDS, 0, WORDS.length)
+    hashes[at] = sum.hash
+    checks[at] = sum.check
     ends[at] = Math.min((at + 1) * BLOCK_TOKENS, Math.max(1, input))
   }
   return { hashes, checks, ends, size: Math.max(1, input) }

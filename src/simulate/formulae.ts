@@ -1,5 +1,5 @@
 /**
- * The published formulae that place requests on replicas, as they are written down: each is a re-implementation in a few lines,
+ * The published formulas that place requests on replicas, as they are written down: each is a re-implementation in a few lines,
  * and ranks an idea, not a product. What they see of caches is the router's own mirror of what it has sent. Pure.
  */
 
@@ -31,8 +31,6 @@ export interface Beside {
 }
 
 export interface Formula {
-  /** Where it is from, or what it does. */
-  readonly says: string
   /** Its loads are what engines said at the last scrape; else the router's own counts. */
   readonly scraped: boolean
   /** A cost for each engine: the lowest is asked first, of equal ones any. */
@@ -47,9 +45,10 @@ const least =
 const BLOCK = 512
 
 export const FORMULAE = {
-  least_inflight: { says: 'fewest open calls', scraped: true, costs: least(({ calls }) => calls) },
+  /** Fewest open calls. */
+  least_inflight: { scraped: true, costs: least(({ calls }) => calls) },
+  /** SGLang's cache_aware: the best match above .5, unless loads are apart by more than 32 and by 1.1. */
   sglang: {
-    says: "SGLang's cache_aware: the best match above .5, unless loads are apart by more than 32 and by 1.1",
     scraped: false,
     costs: (sights) => {
       const loads = sights.map(({ calls }) => calls)
@@ -59,8 +58,8 @@ export const FORMULAE = {
       return imbalanced || match <= 0.5 ? loads : sights.map(({ matched }) => -matched)
     },
   },
+  /** The endpoint picker: 2 x queue + 2 x free KV + 3 x prefix. */
   epp: {
-    says: 'the endpoint picker: 2 x queue + 2 x free KV + 3 x prefix',
     scraped: true,
     costs: (sights) => {
       const loads = sights.map(({ calls }) => calls)
@@ -69,28 +68,28 @@ export const FORMULAE = {
       return sights.map(({ calls, kv, matched }) => -(2 * queue(calls) + 2 * (1 - kv) + 3 * matched))
     },
   },
+  /** Dynamo's KV router: blocks to read + blocks that are answered. */
   dynamo: {
-    says: "Dynamo's KV router: blocks to read + blocks that are answered",
     scraped: false,
     costs: least(({ pending, fresh, blocks }) => (pending + fresh) / BLOCK + blocks),
   },
+  /** LMetric: new tokens x (calls + 1). */
   lmetric: {
-    says: 'LMetric: new tokens x (calls + 1)',
     scraped: false,
     costs: least(({ fresh, calls }) => fresh * (calls + 1)),
   },
+  /** AIBrix's local LMetric: (pending + new tokens) x (calls + 1). */
   aibrix: {
-    says: "AIBrix's local LMetric: (pending + new tokens) x (calls + 1)",
     scraped: false,
     costs: least(({ pending, fresh, calls }) => (pending + fresh) * (calls + 1)),
   },
+  /** Time to read what is pending and new, at speeds that it is told. */
   expected_ttft: {
-    says: 'time to read what is pending and new, at speeds that it is told',
     scraped: false,
     costs: least(({ pending, fresh, rate }) => (pending + fresh) / rate),
   },
+  /** The same and the congestion price of the new tokens, kappa 1, at speeds that it is told. */
   reference: {
-    says: 'the same and the congestion price of the new tokens, kappa 1, at speeds that it is told',
     scraped: false,
     costs: least(
       ({ pending, fresh, rate }, { utilisation, meanRate }) =>

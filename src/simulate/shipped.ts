@@ -1,9 +1,9 @@
 /**
  * The shipped gateway in a simulation: its fleet keeps the books, `plan` decides, and what the simulated engines did teaches it,
- * as in production. It is told nothing else: no speeds, no caches.
+ * as in production. It is given nothing else: no speeds, no caches.
  */
 import { Fleet } from '../backends/fleet/fleet.ts'
-import { type EngineReading, type ModelReading, UNTOLD } from '../core/engine-reading.ts'
+import { type EngineReading, type ModelReading, UNREAD, UNTOLD } from '../core/engine-reading.ts'
 import { GatewayError } from '../core/errors.ts'
 import { NO_TOKENS } from '../core/no-tokens.ts'
 import type { PolicySettings } from '../core/settings.ts'
@@ -26,9 +26,9 @@ export class Shipped implements Router {
   readonly #policy: Policy
   /** By name of the backend. */
   readonly #places: ReadonlyMap<string, number>
+  /** A request that is called again goes on in the order that was decided when it came, as in dispatch/. */
+  readonly #plans = new WeakMap<Asked, RoutePlan>()
   #now = 0
-  /** Of the request that is being placed. */
-  #planned: { readonly asked: Asked; readonly plan: RoutePlan } | null = null
 
   /** `strategy`: what its callers ask for; null: they leave it to the gateway. */
   constructor(settings: PolicySettings, strategy: Strategy | null, random: () => number) {
@@ -46,8 +46,14 @@ export class Shipped implements Router {
   }
 
   order(asked: Asked, seconds: number): readonly number[] {
-    const { table, limits } = this.#policy
     this.#now = 1000 * seconds
+    let plan = this.#plans.get(asked)
+    if (plan === undefined) this.#plans.set(asked, (plan = this.#planOf(asked, seconds)))
+    return plan.order.slice(0, plan.limits.attempts).map((target) => this.#placeOf(target))
+  }
+
+  #planOf(asked: Asked, seconds: number): RoutePlan {
+    const { table, limits } = this.#policy
     const context: DecisionContext = {
       now: this.#now,
       utcHour: Math.floor(seconds / 3600) % 24,
@@ -56,15 +62,13 @@ export class Shipped implements Router {
       random: this.#random,
       prefixes: this.#lessons.prefixes,
     }
-    const again = this.#planned?.asked === asked
     const made = plan(requestOf(asked, this.#strategy), profileOf(asked), table, limits, context)
-    if (!again) made.taken()
-    this.#planned = { asked, plan: made }
-    return made.order.map((target) => this.#placeOf(target))
+    made.taken()
+    return made
   }
 
   send(asked: Asked, place: number, seconds: number): Sent {
-    const { plan } = this.#planned!
+    const plan = this.#plans.get(asked)!
     const target = plan.order.find((one) => this.#placeOf(one) === place)!
     return new SentCall({ asked, plan, target, at: 1000 * seconds }, this.#fleet, this.#lessons, (now) => {
       this.#now = now
@@ -95,7 +99,7 @@ interface Call {
   readonly at: number
 }
 
-/** Keeps the books of one call, as `dispatch/` and `accounting/` do. Times that it is told are seconds. */
+/** Keeps the books of one call, as `dispatch/` and `accounting/` do. Its methods take seconds. */
 class SentCall implements Sent {
   readonly #call: Call
   readonly #fleet: Fleet
@@ -167,17 +171,11 @@ function engineReading({ model, ...told }: Reading, open: number, now: number): 
   const { running, waiting } = told
   const loaded = (is: boolean): ModelReading => ({ ...UNTOLD, loaded: is })
   return {
+    ...UNREAD,
     ...told,
     at: now,
     workAt: running === null ? null : now,
     foreign: running === null ? null : Math.max(0, running + (waiting ?? 0) - open),
-    most: null,
-    sleeping: null,
-    hitShare: null,
-    prefillRate: null,
-    tokenSeconds: null,
-    context: null,
-    version: null,
     modelsAt: now,
     models: model === null || model < 0 ? null : new Map([[modelName(model), loaded(true)]]),
     unnamed: model === null ? UNTOLD : loaded(false),

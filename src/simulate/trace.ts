@@ -81,4 +81,11 @@ export class TraceReader {
   }
 }
 
+/** Throws a TraceError. */
+export async function traceOf(lines: AsyncIterable<{ readonly text: string }>): Promise<readonly TraceRequest[]> {
+  const reader = new TraceReader()
+  for await (const { text } of lines) reader.add(text)
+  return reader.requests()
+}
+
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)

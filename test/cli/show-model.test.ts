@@ -41,6 +41,8 @@ t.test('a file: what it is, what it needs and where each figure is from, in 80 c
     asked: { context: 2048, slots: 3, cacheK: 'q8_0', cacheV: 'f16' },
     memory: { cache: 4 * 64 * (34 / 32 + 2) * 2048 * 3 },
   })
+  const beyond = JSON.parse((await runHere(['models', 'show', 'small.gguf', '--json', '--context', '16k', '--memory', '24GiB'], { cwd })).out) // prettier-ignore
+  t.match(beyond.fit, [{ fits: true, largest_context: 16_384 }], 'what fits is never above the largest that fits')
   const ram = shown.fit.at(-1)
   t.match(ram.name, /^RAM/)
   t.ok(ram.total > ram.free && ram.free > 0)
@@ -258,6 +260,8 @@ memory: 10 GiB (--memory)
   t.match(await search(['nothing']), { code: 1, out: '', err: /no GGUF model has "nothing" in its name or tags/ })
   t.match(flat((await search(['x'], { HF_ENDPOINT: 'http://127.0.0.1:1' })).err), /127\.0\.0\.1:1 cannot be reached from here \(connection refused\)/) // prettier-ignore
   t.equal((await search(['x'], { HF_ENDPOINT: 'http://127.0.0.1:1' })).code, 1)
+  await search(['x'], { HF_ENDPOINT: `${hub.url}/mirror/hf/` })
+  t.match(hub.seen.at(-1)?.line, /^GET \/mirror\/hf\/api\/models\?search=x&/, 'a mirror with a path of its own')
   t.match(await search(['x'], { HF_ENDPOINT: 'nonsense' }), { code: 1, err: /HF_ENDPOINT is not a URL/ })
   t.match(await search(['x', '--limit', '0']), { code: 2, err: /--limit: "0" is not a whole number from 1 to 20/ })
   t.match(await search(['x', '--memory', 'much']), { code: 2, err: /--memory: "much" is not a number with one of/ })

@@ -48,7 +48,7 @@ t.test('a trace that cannot be read is told with its line', async (t) => {
   for (const [file, says] of [
     ['bad.jsonl', 'bad.jsonl: line 3: input_length is missing'],
     ['half.jsonl', 'half.jsonl: line 1: is not JSON'],
-    ['none.jsonl', 'none.jsonl: holds no request'],
+    ['none.jsonl', 'none.jsonl: has no requests'],
     ['away.jsonl', 'away.jsonl: cannot be read (ENOENT)'],
   ] as const) {
     const { code, out, err } = await run(['simulate', '--trace', file], { cwd })
@@ -64,13 +64,15 @@ t.test('wrong usage says what is wrong', async (t) => {
     ['policies', 'best', '--policies: there is no policy "best"; there are round_robin,'],
     ['policies', 'turnout:quick', '--policies: "quick" is no strategy'],
     ['policies', 'epp:fast', '--policies: only turnout takes a strategy'],
-    ['seeds', '1,x', '--seeds: "x" is not a whole number from 0 on'],
-    ['gateways', '0', '--gateways: "0" is not a whole number from 1 on'],
-    ['stale', '5', '--stale: "5" is no time; write it like 5s, or never'],
+    ['seeds', '1,x', '--seeds: "x" is not a whole number of 0 or more'],
+    ['gateways', '0', '--gateways: "0" is not a whole number from 1 to 64'],
+    ['gateways', '1000000000', '--gateways: "1000000000" is not a whole number from 1 to 64'],
+    ['models', '1e9', '--models: "1e9" is not a whole number from 1 to 1000'],
+    ['stale', '5', '--stale: "5" is not a time; write it like 5s, or never'],
     ['burst', '3', '--burst: "3": write how many times'],
     ['death', '9@1s+1s', '--death: "9@1s+1s": there is no engine 9; the fleet has 6'],
     ['rate', '0', '--rate: "0" is not a number above 0'],
-    ['limit', '1.5', '--limit: "1.5" is not a whole number from 1 on'],
+    ['limit', '1.5', '--limit: "1.5" is not a whole number of 1 or more'],
   ] as const) {
     const { code, err } = await run(['simulate', '--trace', 'load.jsonl', `--${flag}`, value], { cwd })
     t.equal(code, 2, flag)

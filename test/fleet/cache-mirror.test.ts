@@ -1,7 +1,7 @@
 /** What an engine tells of itself, and what its prompt caches are taken to hold then. */
 import t from 'tap'
 import { CacheMirror } from '../../src/backends/fleet/cache-mirror.ts'
-import { type EngineReading, UNTOLD } from '../../src/core/engine-reading.ts'
+import { type EngineReading, UNREAD, UNTOLD } from '../../src/core/engine-reading.ts'
 import type { Prefix } from '../../src/core/prefix.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { PrefixMap } from '../../src/decision/learn/prefix-map.ts'
@@ -13,28 +13,6 @@ const PROMPT: Prefix = {
   checks: Int32Array.of(1, 2, 3),
   ends: Int32Array.of(1, 2, 3),
   size: 3,
-}
-
-const SAYS_NOTHING: EngineReading = {
-  at: null,
-  workAt: null,
-  running: null,
-  waiting: null,
-  foreign: null,
-  kv: null,
-  kvTokens: null,
-  slots: null,
-  most: null,
-  sleeping: null,
-  hitShare: null,
-  prefillRate: null,
-  tokenSeconds: null,
-  context: null,
-  version: null,
-  restarts: 0,
-  modelsAt: null,
-  models: null,
-  unnamed: UNTOLD,
 }
 
 const named = (model: string): Deployment =>
@@ -55,7 +33,7 @@ function mirrored(): Mirrored {
   const all = [named('a'), named('b')]
   for (const { cache } of all) prefixes.take(cache, PROMPT, 300, 0)
   return {
-    read: (reading) => mirror.read(reading === null ? null : { ...SAYS_NOTHING, ...reading }, all),
+    read: (reading) => mirror.read(reading === null ? null : { ...UNREAD, ...reading }, all),
     gone: () => mirror.gone(all),
     held: () => {
       prefixes.look(PROMPT)
@@ -98,7 +76,7 @@ t.test('a restart counts once', async (t) => {
   const prefixes = new PrefixMap()
   const mirror = new CacheMirror(prefixes)
   const one = named('a')
-  const read = (restarts: number): void => mirror.read({ ...SAYS_NOTHING, restarts }, [one])
+  const read = (restarts: number): void => mirror.read({ ...UNREAD, restarts }, [one])
   read(1)
   prefixes.take(one.cache, PROMPT, 300, 0)
   read(1)

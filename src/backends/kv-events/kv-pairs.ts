@@ -23,8 +23,6 @@ interface Block<C> {
   /** Blocks before it in its prompt. */
   readonly depth: number
   readonly at: number
-  /** Its event ends with it, as the last one of a prompt does. */
-  readonly last: boolean
   /** Whose new block it was: no second request stores it. */
   taken: boolean
   /** Those of ours that it carries: several where prompts part within one of ours. */
@@ -33,7 +31,7 @@ interface Block<C> {
 
 /** Blocks that are known at most: 2 million tokens in blocks of 16. */
 const MOST_BLOCKS = 131_072
-/** Blocks that came last, in which those of a request are looked for. */
+/** Ends of events that came last, among which the end of a request's prompt is looked for. */
 const MOST_RECENT = 4_096
 /** Answers whose blocks have not come yet. */
 const MOST_WAITING = 64
@@ -45,6 +43,7 @@ const SLACK_MS = 50
 
 export class KvPairs<C> {
   readonly #blocks = new Map<string, Block<C>>()
+  /** Blocks that ended their events, as the last one of a prompt does. */
   #recent: Block<C>[] = []
   #waiting: AnsweredPrompt<C>[] = []
   #blockSize = 0
@@ -93,7 +92,7 @@ export class KvPairs<C> {
     const [first, end] = [Math.floor(kept / size), Math.floor(tokens / size)]
     // All of it was kept, or it fills no block: nothing is stored for it.
     if (end <= first) return
-    const found = this.#recent.filter((one) => one.last && one.depth === end - 1 && this.#isOf(one, request, first))
+    const found = this.#recent.filter((one) => one.depth === end - 1 && this.#isOf(one, request, first))
     if (found.length === 0) return this.#wait(request)
     if (found.length > 1) {
       this.#unsure++
@@ -125,12 +124,11 @@ export class KvPairs<C> {
         parent: last,
         depth: last === null ? 0 : last.depth + 1,
         at: now,
-        last: hash === hashes.at(-1),
         taken: false,
         ours: [],
       }
       this.#blocks.set(hash, block)
-      this.#recent.push(block)
+      if (hash === hashes.at(-1)) this.#recent.push(block)
       last = block
     }
     if (this.#recent.length > 2 * MOST_RECENT) this.#recent = this.#recent.slice(-MOST_RECENT)

@@ -24,7 +24,11 @@ export function hubOf({ env }: Io): Hub {
 
 /** Where a file of a repository is. */
 export const fileUrl = ({ url }: Hub, repo: string, file: string): URL =>
-  new URL(`/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`, url)
+  below(url, `/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`)
+
+/** A mirror may have a path of its own: `https://mirror.example/huggingface`. */
+const below = ({ origin, pathname }: URL, path: string): URL =>
+  new URL(`${origin}${pathname.replace(/\/+$/, '')}${path}`)
 
 export interface HubModel {
   readonly id: string
@@ -103,7 +107,7 @@ async function ask<T>(
   query: Readonly<Record<string, string>>,
   shape: z.ZodType<T>,
 ): Promise<T> {
-  const url = new URL(path, base)
+  const url = below(base, path)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const client = new HttpClient({ connectMs: LIMIT_MS })
   const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) }

@@ -6,7 +6,7 @@ import type { OpenedModel } from './open-model.ts'
 
 export interface Fit extends Room {
   readonly fits: boolean
-  /** The most tokens of each conversation that fit there, trained or not; null: none. */
+  /** The most tokens of each slot that fit there, up to the larger of the trained and the asked context; null: none. */
   readonly largest_context: number | null
 }
 
@@ -21,7 +21,7 @@ export interface ShownGguf {
   readonly fit: readonly Fit[]
 }
 
-/** Context that is asked about where nobody names one: what the model was trained for, and what engines take at most by themselves. */
+/** The most that is asked about where no context is named. */
 const USUAL_CONTEXT = 32_768
 
 /** Throws a GgufError. */
