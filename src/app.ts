@@ -78,6 +78,7 @@ export interface App {
 }
 
 const now = (): number => performance.now()
+const FORGOTTEN_MS = 60_000
 const USER_AGENT = `turnout/${VERSION}`
 
 export async function createApp({
@@ -112,6 +113,7 @@ export async function createApp({
   await keys.load()
   const weights = await loadWeights()
   const lessons = new ModelStats(weights)
+  lessons.from = config.learning
   const own = config.store.state === null ? null : await ownFile(config.store.state)
   const state = own === null ? null : new StateFile(own.path, storedStats(lessons), emit)
   await state?.load()
@@ -165,6 +167,8 @@ export async function createApp({
     checker,
     answers,
   }
+  /** Nothing of a conversation is kept for longer, also where no requests come. */
+  const forgetting = setInterval(() => lessons.forget(now()), FORGOTTEN_MS).unref()
   const applying = new Applying({
     fleet,
     keys,
@@ -174,6 +178,7 @@ export async function createApp({
     config: () => ({ ...config, ...policy.settings }),
     swap: (next) => {
       policy = next
+      lessons.from = policy.settings.learning
     },
   })
   const server = await createServer(config, {
@@ -235,6 +240,7 @@ export async function createApp({
     },
     async close() {
       await applying.close()
+      clearInterval(forgetting)
       await admin?.close()
       await server.drain(config.server.drainMs)
       await keys.stop()

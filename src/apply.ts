@@ -93,10 +93,10 @@ async function apply(wanted: Config, tools: ApplyTools): Promise<Applied> {
 /** What the process keeps, with what is swapped; what is equal is the object that it was, and counts go on by it. */
 function succeed(
   before: Config,
-  { backends, engineGroups, models, routes, keys, budgets, limits, discovery }: Config,
+  { backends, engineGroups, models, routes, keys, budgets, limits, discovery, learning }: Config,
 ): Config {
   const swapped: PolicySettings = {
-    ...{ backends, engineGroups, models, routes, limits, discovery },
+    ...{ backends, engineGroups, models, routes, limits, discovery, learning },
     keys: kept(before.keys, keys, ({ id }) => id),
     budgets: kept(before.budgets, budgets, ({ name }) => name),
   }

@@ -9,6 +9,7 @@ import { fingerprint } from './config/fingerprint.ts'
 import type { EventBus } from './core/event-bus.ts'
 import type { RequestObserver } from './core/request-record.ts'
 import type { BudgetSpec } from './core/budget.ts'
+import type { ModelStats } from './decision/learn/model-stats.ts'
 import type { KeySpec } from './core/principal.ts'
 import type { Config } from './core/settings.ts'
 import { catchUp } from './ledger/catch-up.ts'
@@ -46,7 +47,7 @@ export interface ObserverTools {
   /** All keys that there are. */
   readonly keys: () => readonly KeySpec[]
   readonly backends: () => readonly BackendReading[]
-  readonly lessons: Lessons
+  readonly lessons: Lessons & Pick<ModelStats, 'strengthOf'>
   readonly prefixes: () => PrefixMapReading
   /** They see each finished request beside the gateway's own. */
   readonly others: readonly RequestObserver[]
@@ -70,6 +71,7 @@ export async function openObservers(
     backends,
     budgets: [...budgets, ...own()],
     prefixes,
+    strengthOf: (hint) => lessons.strengthOf(hint),
     limits: () => ({ budgets: limits?.limiter.states() ?? [], up: limits?.limiter.up ?? true }),
     ...(store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
   })

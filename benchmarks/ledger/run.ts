@@ -53,7 +53,7 @@ function finished(): RequestRecord[] {
       id: request.id,
       ...{ key: 'team-a', team: 'red', user: 'u-17', route: route.route, session: 's-1234', agent: 'coder' },
       ...{ endpoint: request.endpoint.id, path: request.endpoint.path, requestedModel: request.model, stream: true },
-      ...{ labels: {}, trace: null, sampling: null, explained: false, repeated: false, step: null },
+      ...{ labels: {}, trace: null, sampling: null, explained: false, repeated: false, step: null, hinted: null },
       ...{
         planned: true,
         strategy: route.strategy,

@@ -4,6 +4,7 @@ import { KEY_FLAGS } from '../../src/cli/key-flags.ts'
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { ERRORS } from '../../src/core/errors.ts'
 import { FILTERS } from '../../src/decision/route/filters.ts'
+import { HINT_NAMES, HINTS } from '../../src/core/hints.ts'
 import { Metrics } from '../../src/observe/gateway/metrics.ts'
 
 export interface Table {
@@ -98,6 +99,11 @@ export function backendStatesTable(): Table {
 export function keyFlagsTable(): Table {
   const rows = KEY_FLAGS.map(({ name, takes, doc }) => [code(`--${name} ${takes}`), doc])
   return { head: ['flag', 'meaning'], rows }
+}
+
+export function hintsTable(): Table {
+  const rows = HINT_NAMES.map((name) => [code(name), HINTS[name].doc, String(HINTS[name].strength)])
+  return { head: ['hint', 'what it is', 'strength at first'], rows }
 }
 
 export function filtersTable(): Table {

@@ -6,7 +6,10 @@ import type { Emit } from '../core/events.ts'
 import type { RequestObserver, RequestRecord } from '../core/request-record.ts'
 import { thrownOf } from '../observe/log/failure.ts'
 import { recordOf, type SettledRequest } from './request-record.ts'
+import type { Followed } from '../decision/learn/follow-ups.ts'
+import { stepOf } from './step.ts'
 import { type Lessons, teach } from './teach.ts'
+import { turnOf } from './turn.ts'
 
 export interface BooksTools {
   readonly observers: readonly RequestObserver[]
@@ -50,11 +53,20 @@ export class Books {
     this.#bytes = 0
     const { observers, lessons } = this.#tools
     const records: RequestRecord[] = []
+    const followed: (readonly [said: Followed, caller: string])[] = []
     const reads = observers.map(({ readsDecisions }) => readsDecisions)
-    this.#each(settled, (one) => records.push(recordOf(one, reads)))
+    this.#each(settled, (one) => {
+      const { prompt, principal } = one.life.request
+      const step = stepOf(prompt)
+      const turn = turnOf(one.life, one.summary, step)
+      const said = turn === null ? null : lessons.follow(turn)
+      if (said !== null) followed.push([said, principal.id])
+      records.push(recordOf(one, reads, step, said?.hinted ?? null))
+    })
     // Observers first: what was expected must not know these answers yet.
     for (const observer of observers) this.#each(records, (record) => observer.onCompleted(record))
     this.#each(settled, (one) => teach(one, lessons))
+    this.#each(followed, ([said, caller]) => lessons.heed(said, caller))
   }
 
   /** What throws for one keeps the others from nothing. */

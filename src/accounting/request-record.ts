@@ -5,8 +5,8 @@ import { NO_TRIALS } from '../core/trial.ts'
 import type { RoutePlan } from '../core/types.ts'
 import { failureRecordOf } from '../observe/log/failure.ts'
 import type { RequestLife } from './request-life.ts'
-import { stepOf } from './step.ts'
 import { userOf } from './subject.ts'
+import { isRepeated } from './turn.ts'
 import type { FinalSummary } from './summary.ts'
 
 /** A request whose end is settled. */
@@ -17,8 +17,13 @@ export interface SettledRequest {
   readonly endedAt: number
 }
 
-/** `reads`: of those who will read the record, which decisions. */
-export function recordOf({ life, summary, endedAt }: SettledRequest, reads: readonly DecisionReads[]): RequestRecord {
+/** `reads`: of those who will read the record, which decisions. `step`, `hinted`: as the record has them. */
+export function recordOf(
+  { life, summary, endedAt }: SettledRequest,
+  reads: readonly DecisionReads[],
+  step: RequestRecord['step'],
+  hinted: RequestRecord['hinted'],
+): RequestRecord {
   const { request, plan, error, status, overheadMs, bytesOut } = life
   const { endpoint, principal, trace, prompt } = request
   const { attempts, total, verdict } = summary
@@ -41,8 +46,9 @@ export function recordOf({ life, summary, endedAt }: SettledRequest, reads: read
     trace,
     sampling: trace?.sampled === true ? prompt.sampling : null,
     explained: request.explain,
-    repeated: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
-    step: stepOf(prompt),
+    repeated: isRepeated(request),
+    step,
+    hinted,
     planned: decided.planned,
     strategy: decided.strategy,
     class: decided.class,

@@ -8,7 +8,7 @@ import type { Attempt } from '../dispatch/attempt.ts'
 import type { SettledRequest } from './request-record.ts'
 import type { RequestLife } from './request-life.ts'
 
-export type Lessons = Pick<ModelStats, 'learn'>
+export type Lessons = Pick<ModelStats, 'learn' | 'follow' | 'heed'>
 
 export function teach(settled: SettledRequest, lessons: Lessons): void {
   const { plan, attempts } = settled.life

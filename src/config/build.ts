@@ -1,5 +1,7 @@
 /** A file of the right shape that passed all checks -> Config. */
 import { resolve } from 'node:path'
+import { FROM_ALL, SOURCE_NAMES } from '../core/hints.ts'
+import { keyed } from '../core/keyed.ts'
 import type { AdminSpec, BackendSpec, Config, Limits, ModelFacts, RouteSpec, TelemetrySpec } from '../core/settings.ts'
 import { DEFAULT_STRATEGY } from '../core/strategies.ts'
 import { weightsFrom } from '../core/terms.ts'
@@ -49,6 +51,7 @@ export function buildConfig(file: ConfigFile, written: unknown, providers: Provi
       bodiesBytes: file.limits?.bodies ?? DEFAULT_BODIES.bodiesBytes,
     },
     discovery: toDiscovery(file.discovery ?? {}),
+    learning: keyed(SOURCE_NAMES, (source) => file.learning?.[source] ?? FROM_ALL[source]),
     lan: (file.discovery?.lan ?? []).map(lanHost),
     store: toStore(store, folder),
     admin: file.admin === undefined ? null : toAdmin(file.admin),

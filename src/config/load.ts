@@ -1,6 +1,7 @@
 /** YAML -> Config, whole or not at all. */
 import { access } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { FROM_ALL } from '../core/hints.ts'
 import type { BackendSpec, Config } from '../core/settings.ts'
 import type { Provider } from '../core/provider.ts'
 import { backendChecks } from './backend-checks.ts'
@@ -144,6 +145,7 @@ export function defaultConfig(backends: readonly BackendSpec[], env: Env): Confi
     upstream: DEFAULT_UPSTREAM,
     bodies: DEFAULT_BODIES,
     discovery: DEFAULT_DISCOVERY,
+    learning: FROM_ALL,
     lan: [],
     store: defaultStore(env),
     admin: null,

@@ -51,6 +51,7 @@ export const SWAPPED: readonly string[] = [
   'discovery.retry',
   'discovery.timeout',
   'discovery.poll',
+  'learning',
 ]
 
 /** The options that differ and count after a restart only. */

@@ -1,5 +1,6 @@
 /** The shape of the YAML file. Strict, so that a typo is an error and not an option without effect. */
 import { z } from 'zod'
+import { FROM_ALL, SOURCE_NAMES, SOURCES } from '../core/hints.ts'
 import { keyed } from '../core/keyed.ts'
 import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
@@ -294,6 +295,10 @@ export const fileSchema = z.strictObject({
         if (bodies < body) context.addIssue({ code: 'custom', path: ['bodies'], message })
       }),
     'how long and how often',
+  ),
+  learning: described(
+    z.strictObject(keyed(SOURCE_NAMES, (source) => described(z.boolean(), SOURCES[source], FROM_ALL[source]))),
+    'what the choice of models learns from; false: not from that',
   ),
   upstream: described(
     z.strictObject({

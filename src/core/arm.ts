@@ -3,6 +3,7 @@
  * serve the same model, and of which the same is expected, share its arms; latency is each deployment's own.
  */
 import type { Effort, TaskClass } from './capabilities.ts'
+import type { Saying } from './hints.ts'
 
 /** What a text is about, in numbers that only the estimators read. */
 export interface TextFeatures {
@@ -87,6 +88,8 @@ export interface Arm {
   readonly factors: { mean: number; most: number }
   /** Reasoning tokens and output tokens so far, with forgetting. */
   readonly spent: { reasoning: number; output: number }
+  /** How many answers were scored, and how many each hint was given of. */
+  readonly said: Record<Saying, number>
   /** What the words of a text add; null until feedback has come: most arms never need it. Shared by all backends, as the rest is. */
   readonly words: { residual: Residual | null }
 }

@@ -29,6 +29,10 @@ export interface Prompt {
   callsOf(at: number): CallsPrint | null
   /** Characters of a message that is one plain text; null for any other. */
   textLengthOf(at: number): number | null
+  /** The first text of a message, as `PromptReader` gets it; empty: it has none. */
+  textOf(at: number): string
+  /** The message holds what a tool gave, and says in the words of its format that the call failed: some formats have none. */
+  failedAt(at: number): boolean
   /** The answer that this request goes on from, where the backend keeps answers. */
   readonly previousAnswer: Json | undefined
 

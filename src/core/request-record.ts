@@ -6,6 +6,7 @@
  */
 import type { ErrorCode, ErrorSource } from './errors.ts'
 import type { DecisionRows } from './decision-rows.ts'
+import type { Hinted } from './hints.ts'
 import type { Expected, ExpectedBaseline } from './record.ts'
 import type { Effort, TaskClass } from './capabilities.ts'
 import type { Sampling } from './prompt.ts'
@@ -38,6 +39,8 @@ export interface RequestRecord<S extends boolean | null = boolean> extends Subje
   readonly repeated: boolean
   /** Null where it has no messages. */
   readonly step: StepHashes | null
+  /** What it says of an answer that its caller was given before; null: nothing. */
+  readonly hinted: Hinted | null
 
   /** There were candidates to call; false: it was refused before any call. */
   readonly planned: boolean

@@ -4,6 +4,7 @@ import { RATE_NAMES, type RateName } from './tokens.ts'
 import type { Values } from './options/option.ts'
 import type { BACKEND_OPTIONS, LANE_LIMITS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
+import type { LearntFrom } from './hints.ts'
 import type { KeySpec } from './principal.ts'
 import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { OnAbort, Provider } from './provider.ts'
@@ -264,6 +265,8 @@ export interface PolicySettings {
     readonly timeoutMs: number
     readonly pollMs: number
   }
+  /** What says how good answers are, and is learnt from. */
+  readonly learning: LearntFrom
 }
 
 /**

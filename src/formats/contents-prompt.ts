@@ -108,6 +108,14 @@ export class ContentsPrompt implements Prompt {
     return parts.length === 1 && only?.kind === 'text' ? only.text.length : null
   }
 
+  textOf(at: number): string {
+    return this.view.messages[at]?.parts.find(isText)?.text ?? ''
+  }
+
+  failedAt(at: number): boolean {
+    return this.view.messages[at]?.result?.failed === true
+  }
+
   get context(): number | null {
     return this.spelling.context?.(this.body) ?? null
   }
@@ -295,6 +303,7 @@ const makersOf = (messages: readonly Message[]): string[] => [
   ),
 ]
 
+const isText = (part: Part): part is Extract<Part, { kind: 'text' | 'refusal' }> => part.kind === 'text'
 const isCall = (part: Part): part is Extract<Part, { kind: 'call' }> => part.kind === 'call'
 
 function readPart(part: Part, reader: PromptReader): void {

@@ -28,7 +28,11 @@ function rig(names: readonly string[] = ['first', 'second'], fails: readonly str
     readsDecisions: 'none',
     onCompleted: ({ id }) => note(`${name} ${id}`),
   }))
-  const lessons = { learn: ({ requestId }: { readonly requestId: string }) => note(`learn ${requestId}`) }
+  const lessons = {
+    learn: ({ requestId }: { readonly requestId: string }) => note(`learn ${requestId}`),
+    follow: () => null,
+    heed: () => undefined,
+  }
   const emit = ({ event }: { readonly event: string }): void => void done.push(event)
   return { books: new Books({ observers, lessons, emit }), done }
 }

@@ -60,7 +60,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   const lines: LogLine[] = []
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) })
   const books = new Books({
-    lessons: { learn: (one) => void learnt.push(one) },
+    lessons: { learn: (one) => void learnt.push(one), follow: () => null, heed: () => undefined },
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
@@ -263,7 +263,7 @@ t.test('the decision is written out only where an observer reads it', async (t) 
     const life = lifeOf({ plan, made, error, fleet: new FleetLog().fleet })
     const records: RequestRecord[] = []
     const books = new Books({
-      lessons: { learn: () => undefined },
+      lessons: { learn: () => undefined, follow: () => null, heed: () => undefined },
       observers: [newMetrics(), new Sessions(), { readsDecisions, onCompleted: (record) => void records.push(record) }],
       emit: () => undefined,
     })

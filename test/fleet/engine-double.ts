@@ -1,3 +1,4 @@
+import { FROM_ALL } from '../../src/core/hints.ts'
 import { ownPlaces } from '../../src/core/ask-place.ts'
 import { CHAT } from '../../src/core/endpoints.ts'
 import { once } from 'node:events'
@@ -195,6 +196,7 @@ export function config(backends: readonly BackendSpec[], changes: Partial<Config
     bodies: DEFAULT_BODIES,
     discovery: { intervalMs: 60_000, retryMs: 20, timeoutMs: 2_000, pollMs: 1_500 },
     store: NO_STORE,
+    learning: FROM_ALL,
     admin: null,
     telemetry: null,
     ...changes,

@@ -37,6 +37,7 @@ const REQUEST: RequestRecord = {
   explained: false,
   repeated: false,
   step: null,
+  hinted: null,
   planned: true,
   strategy: 'balanced',
   class: 'chat',

@@ -130,6 +130,14 @@ class ToyPrompt implements Prompt {
     return null
   }
 
+  textOf(at: number): string {
+    return this.#request.lines[at]?.[1] ?? ''
+  }
+
+  failedAt(): boolean {
+    return false
+  }
+
   textLengthOf(at: number): number | null {
     return this.#request.lines[at]?.[1].length ?? null
   }

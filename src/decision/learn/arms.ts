@@ -2,6 +2,7 @@
 import type { Arm, Common, TopicStats } from '../../core/arm.ts'
 import type { ModelFacts } from '../../core/settings.ts'
 import type { Effort, TaskClass } from '../../core/capabilities.ts'
+import { nothingSaid } from '../../core/hints.ts'
 import { newCells, rebased } from './topic-stats.ts'
 import { factorsOf } from './length.ts'
 import { oddsOf } from './odds.ts'
@@ -84,6 +85,7 @@ export function newArm(
     length: newCells(topics.length),
     factors: { ...common.factors },
     spent: { reasoning: 0, output: 0 },
+    said: nothingSaid(),
     words: { residual: null },
   }
 }
@@ -107,6 +109,7 @@ export const rebase = (arm: Arm, fresh: Arm): Arm => {
     length: rebased(arm.length, arm.lengthPrior, fresh.lengthPrior),
     factors: { ...arm.factors },
     spent: { ...arm.spent },
+    said: { ...arm.said },
     words: arm.words,
   }
 }

@@ -1,5 +1,6 @@
 /** Everything that was learnt from answers: one book for the whole gateway. What is known only of a deployment hangs on it. */
 import type { Arm, Calibration, Common, LoadTime, TopicStats, Latency } from '../../core/arm.ts'
+import { FROM_ALL, type Hint, HINT_NAMES, type LearntFrom } from '../../core/hints.ts'
 import { loadOf, type LoadView } from '../../core/load.ts'
 import type { Provider } from '../../core/provider.ts'
 import type { ModelFacts } from '../../core/settings.ts'
@@ -16,7 +17,10 @@ import { learnLength } from './length.ts'
 import { learnShare } from './prompt-caches.ts'
 import { PrefixMap } from './prefix-map.ts'
 import { RecentAnswers } from './recent-answers.ts'
-import { learnQuality, learnValidity } from './success.ts'
+import { type Followed, FollowUps, type Turn } from './follow-ups.ts'
+import { type HintBook, strengthOf } from './hint-strength.ts'
+import { Opinions } from './opinions.ts'
+import { learnValidity } from './success.ts'
 
 /** An answer that ended, as far as it teaches something. */
 export interface Observation {
@@ -68,6 +72,10 @@ export class ModelStats {
   /** By id of the deployment: disks differ as much as models do. */
   readonly #loads = new Map<string, LoadTime>()
   readonly #recent = new RecentAnswers(MOST_RECENT)
+  readonly #opinions = new Opinions(this.#recent)
+  readonly #followUps = new FollowUps()
+  /** What of all that says how good answers are is learnt from: as the operator wishes by now. */
+  from: LearntFrom = FROM_ALL
   /** What backends have kept of prompts. */
   readonly prefixes = new PrefixMap()
   /** Something was learnt since the last look. */
@@ -123,7 +131,7 @@ export class ModelStats {
     learnTimes(this.#warmed(lesson))
     if (features === null) return
     if (valid !== null) {
-      learnValidity(target.arm, features, valid)
+      if (this.from.validity) learnValidity(target.arm, features, valid)
       this.#recent.remember(lesson.requestId, lesson.caller, target.arm, features)
     }
     if (usage !== null && usage.output > 0 && (valid !== null || lesson.cut))
@@ -132,11 +140,38 @@ export class ModelStats {
 
   /** Somebody judges an answer, 0..1. False: there is no such answer, it was somebody else's, too long ago, or judged already. */
   judge(requestId: string, caller: string, score: number): boolean {
-    const found = this.#recent.take(requestId, caller)
-    if (found === null) return false
-    learnQuality(found.arm, found.text, score)
+    if (!this.#opinions.score(requestId, caller, score)) return false
     this.changed = true
     return true
+  }
+
+  /** What a request that has ended says of answers before it; nothing is learnt yet. Requests in the order in which they ended. */
+  follow(turn: Turn): Followed | null {
+    if (!HINT_NAMES.some((hint) => this.from[hint])) return null
+    const followed = this.#followUps.follow(turn)
+    const { hinted } = followed
+    return hinted === null || this.from[hinted.hint] ? followed : { ...followed, hinted: null }
+  }
+
+  /** Learns that. `caller`: whose request it was. */
+  heed({ hinted, unremarked }: Followed, caller: string): void {
+    if (hinted !== null && this.#opinions.hint(hinted, caller)) this.changed = true
+    for (let at = 0; at < unremarked.length; at += 2) this.#opinions.unremarked(unremarked[at]!, unremarked[at + 1]!)
+  }
+
+  /** How hints have turned out so far. */
+  get hints(): HintBook {
+    return this.#opinions.hints
+  }
+
+  /** What a hint is worth by now, as a share of a score. */
+  strengthOf(hint: Hint): number {
+    return this.from[hint] ? strengthOf(hint, this.hints) : 0
+  }
+
+  /** Conversations are forgotten after some minutes, also where no requests come. `now`: clock reading. */
+  forget(now: number): void {
+    this.#followUps.forget(now)
   }
 
   /** For the file: all that something was learnt of. */
@@ -155,7 +190,9 @@ export class ModelStats {
     calibrations: ReadonlyMap<string, Calibration>,
     loads: ReadonlyMap<string, LoadTime>,
     common: Common | null = null,
+    hints: Readonly<Partial<HintBook>> = {},
   ): void {
+    for (const hint of HINT_NAMES) Object.assign(this.hints[hint], hints[hint])
     if (common !== null) Object.assign(this.common, common)
     for (const arm of arms) this.#restored.set(arm.id, arm)
     for (const [id, load] of loads) this.#loads.set(id, { ...load })

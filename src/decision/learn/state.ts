@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Arm, Calibration, Common, TopicStats, Residual } from '../../core/arm.ts'
+import { HINT_NAMES, nothingSaid, SAYINGS } from '../../core/hints.ts'
 import { isObject } from '../../core/is-object.ts'
 import { EFFORTS } from '../../core/capabilities.ts'
 import type { Topics } from './arms.ts'
@@ -62,6 +63,8 @@ const arm = z.strictObject({
   /** Of the usual length: to the mean one, to one that nine of ten stay below. Absent: made of `length`. */
   factors: z.strictObject({ mean: amount.max(1e3), most: amount.max(1e6) }).optional(),
   spent: z.strictObject({ reasoning: amount, output: amount }),
+  /** How many answers were scored, and how many each hint was given of; older files do not say. */
+  said: z.partialRecord(z.enum(SAYINGS), amount).default({}),
   /** Of the model at all its efforts; with one of them, and absent with the others. */
   family: z.strictObject({ quality: cells, length: cells }).optional(),
   residual: residual.nullable(),
@@ -78,6 +81,15 @@ const version2 = z.strictObject({
   tokenizers: z.record(z.string(), calibration),
   /** How long loads of models took, by deployment; older files have none. */
   loads: z.record(z.string(), z.strictObject({ count: amount, seconds: amount })).default({}),
+  /** What was scored of answers that hints were given of; older files have none. */
+  hints: z
+    .partialRecord(
+      z.enum(HINT_NAMES),
+      z
+        .strictObject({ given: amount, scored: amount, score: amount, expected: amount })
+        .refine(({ scored, score, expected }) => score <= scored + 1e-3 && expected <= scored + 1e-3),
+    )
+    .default({}),
 })
 type Written = z.output<typeof version2>
 
@@ -128,6 +140,9 @@ export function toState(lessons: ModelStats): State {
         .slice(-MOST_LOADS)
         .map(([id, { count, seconds }]) => [id, { count, seconds: short(seconds) }]),
     ),
+    hints: Object.fromEntries(
+      HINT_NAMES.filter((hint) => lessons.hints[hint].given > 0).map((hint) => [hint, { ...lessons.hints[hint] }]),
+    ),
   }
 }
 
@@ -143,6 +158,7 @@ export function restoreState(lessons: ModelStats, state: State): boolean {
     ),
     new Map(Object.entries(state.loads)),
     same ? unpackCommon(state.common, size) : null,
+    state.hints,
   )
   return same
 }
@@ -182,6 +198,9 @@ const packArm = (one: Arm, n: number, family: Arm['family']): State['arms'][stri
   length: packCells(one.length, one.lengthPrior),
   factors: { ...one.factors },
   spent: one.spent,
+  said: Object.fromEntries(
+    SAYINGS.filter((saying) => one.said[saying] > 0).map((saying) => [saying, one.said[saying]]),
+  ),
   residual: one.words.residual && packResidual(one.words.residual),
   ...(family === null
     ? {}
@@ -218,6 +237,7 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number, co
     length,
     factors: packed.factors ?? factorsOf(length),
     spent: { ...packed.spent },
+    said: { ...nothingSaid(), ...packed.said },
     words: { residual: packed.residual && unpackResidual(packed.residual) },
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Probability of a useful answer = P(valid) x P(good, given valid). Validity is learnt from every answer; how good it was
- * only from feedback, so that without any the expectation stays what the catalogue or the operator says.
+ * only from feedback and hints, so that without any the expectation stays what the catalogue or the operator says.
  */
 import type { Arm, TextFeatures } from '../../core/arm.ts'
 import { certain, raised } from './odds.ts'
@@ -99,8 +99,14 @@ export function learnValidity(arm: Arm, features: TextFeatures, valid: boolean):
   VALIDITY.learn(pool, features, (valid ? 1 : 0) - VALID)
 }
 
-/** Somebody said how good an answer was: 0..1. */
-export function learnQuality(arm: Arm, features: JudgedText, score: number): void {
+/** What an answer of this arm was expected to be scored, before anything was said of it: 0..1. */
+export const expectedScore = (arm: Arm, features: JudgedText): number => tableOf(arm, features)
+
+/**
+ * Somebody said how good an answer was: 0..1. `told`: what of the observation was learnt from hints before, which comes to the same in all as
+ * if there had been none.
+ */
+export function learnQuality(arm: Arm, features: JudgedText, score: number, { weight, sum } = UNTOLD): void {
   const expected = tableOf(arm, features)
   const left = score - expected
   const residual = (arm.words.residual ??= {
@@ -112,24 +118,47 @@ export function learnQuality(arm: Arm, features: JudgedText, score: number): voi
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, features.vector, left)
-  learnTable(arm, features, left, Math.max(LEAST_VARIANCE, expected * (1 - expected)))
+  const share = 1 - weight
+  // In a small share it has to say what a whole observation would say more quietly.
+  learnTable(arm, features, { left: (score - sum) / share - expected, expected, share, most: LARGEST / share })
+  const { noise } = arm.common
+  noise.sum = MEMORY * noise.sum + (left * left) / varianceOf(expected)
+  noise.count = MEMORY * noise.count + 1
 }
 
-/** As one step of a logistic regression: what was `left` of the expected, whose `variance` this is, as a deviation of the log-odds. */
-function learnTable(arm: Arm, features: JudgedText, left: number, variance: number): void {
+/** Something was seen that is worth `share` of a score, as which it counts for `score`: it may be a correction, beyond 0..1. */
+export function learnHint(arm: Arm, features: JudgedText, score: number, share: number): void {
+  const expected = tableOf(arm, features)
+  learnTable(arm, features, { left: score - expected, expected, share, most: LARGEST })
+}
+
+const UNTOLD = { weight: 0, sum: 0 }
+
+const varianceOf = (expected: number): number => Math.max(LEAST_VARIANCE, expected * (1 - expected))
+
+/** What was seen of an answer that was `expected` to be scored so: what of it was `left`, as a `share` of an observation, of no more than `most` log-odds. */
+interface Seen {
+  readonly left: number
+  readonly expected: number
+  readonly share: number
+  readonly most: number
+}
+
+/** As one step of a logistic regression: what was left as a deviation of the log-odds. */
+function learnTable(arm: Arm, features: JudgedText, { left, expected, share, most }: Seen): void {
   const { slope, common, family, quality } = arm
-  const weight = 4 * variance
+  const variance = varianceOf(expected)
+  const weight = 4 * variance * share
   const step = left / variance
   const steep = slopeOf(arm)
   const beyond = features.demand - 1
   const apart = changeOf(arm, features) + step - beyond * steep
-  const value = Math.min(LARGEST, Math.max(-LARGEST, apart))
+  const value = Math.min(most, Math.max(-most, apart))
   const pool = { common: common.quality, family: family?.quality ?? null, own: quality }
   QUALITY.learn(pool, features, value, { scale: noiseOf(arm), weight })
-  slope.products = MEMORY * slope.products + weight * beyond * (step + beyond * steep)
-  slope.squares = MEMORY * slope.squares + weight * beyond * beyond
-  common.noise.sum = MEMORY * common.noise.sum + left * step
-  common.noise.count = MEMORY * common.noise.count + 1
+  const keep = 1 - (1 - MEMORY) * share
+  slope.products = keep * slope.products + weight * beyond * (step + beyond * steep)
+  slope.squares = keep * slope.squares + weight * beyond * beyond
 }
 
 const zeros = ({ vector: features }: JudgedText): Float64Array => new Float64Array(features.length)

@@ -89,6 +89,16 @@ export class OpenAIPrompt implements Prompt {
     return typeof content === 'string' ? content.length : null
   }
 
+  textOf(at: number): string {
+    const message = this.#messages[at]
+    return isObject(message) ? firstText(message['content']) : ''
+  }
+
+  /** It has no word for that. */
+  failedAt(): boolean {
+    return false
+  }
+
   get previousAnswer(): Json | undefined {
     return this.body['previous_response_id']
   }
@@ -286,6 +296,15 @@ function readContent(content: Json | undefined, reader: PromptReader): void {
     if (typeof part === 'string') reader.text(part)
     else if (isObject(part)) readPart(part, reader)
   }
+}
+
+function firstText(content: Json | undefined): string {
+  if (typeof content === 'string') return content
+  for (const part of listOf(content)) {
+    const text = isObject(part) ? part['text'] : part
+    if (typeof text === 'string') return text
+  }
+  return ''
 }
 
 function readTemplate(messages: readonly Json[], raw: Buffer, reader: TemplateReader): void {

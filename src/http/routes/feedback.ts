@@ -7,12 +7,13 @@ import type { Incoming } from '../gateway-request.ts'
 /** An id and a number are less; it is parsed in one go. */
 const MOST_BYTES = 64 * 1024
 
-/** What the caller gets; throws what is wrong with it. An answer can be judged once, by the key that it was given to. */
+/** What the caller gets; throws what is wrong with it. An answer can be judged once, by the key that it was given to. Ignored: the operator wants nothing learnt from it. */
 export function takeFeedback(
   { raw, principal }: Incoming,
   { books, lessons }: Pick<Stages, 'books' | 'lessons'>,
-): { readonly status: 'learnt' } {
+): { readonly status: 'learnt' | 'ignored' } {
   const { requestId, score } = parseFeedback(parse(raw))
+  if (!lessons.from.feedback) return { status: 'ignored' }
   books.flush()
   if (lessons.judge(requestId, principal.id, score)) return { status: 'learnt' }
   throw new GatewayError(

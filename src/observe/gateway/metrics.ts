@@ -10,6 +10,7 @@ import { Registry } from '../metrics/registry.ts'
 import type { Metric } from '../metrics/metric.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { type BackendReading, fleetMetrics } from './fleet-metrics.ts'
+import { HintMetrics, type HintStrengths } from './hint-metrics.ts'
 import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
 import { prefixMetrics, type PrefixMapReading } from './prefix-metrics.ts'
@@ -27,6 +28,7 @@ export interface MetricsSources {
   readonly limits?: () => LimitsReading
   readonly ledger?: () => LedgerReading
   readonly prefixes?: () => PrefixMapReading
+  readonly strengthOf?: HintStrengths
 }
 
 const NO_PROMPTS: PrefixMapReading = { blocks: 0, bytes: 0 }
@@ -39,6 +41,7 @@ export class Metrics implements RequestObserver {
   readonly #decisions = new DecisionMetrics(this.#families)
   readonly #trials = new TrialMetrics(this.#families)
   readonly #budgets: BudgetMetrics
+  readonly #hints: HintMetrics
   /** Counts what happened beside requests. */
   readonly happened: Emit
   #configHash: number
@@ -51,6 +54,7 @@ export class Metrics implements RequestObserver {
     limits,
     ledger,
     prefixes = () => NO_PROMPTS,
+    strengthOf,
   }: MetricsSources) {
     this.#configHash = configHash
     fleetMetrics(this.#families, backends)
@@ -58,6 +62,7 @@ export class Metrics implements RequestObserver {
     this.#budgets = new BudgetMetrics(this.#families, budgets, limits ?? null)
     ledgerMetrics(this.#families, ledger ?? null)
     prefixMetrics(this.#families, prefixes)
+    this.#hints = new HintMetrics(this.#families, strengthOf ?? null)
     this.#families.gauge('config_hash', 'The same number on gateways with the same configuration.', [], (read) =>
       read(this.#configHash),
     )
@@ -120,6 +125,7 @@ export class Metrics implements RequestObserver {
     own ??= this.#places.nowhere(route)
     this.#requests.completed(own, first, record, mark)
     if (record.success) this.#places.succeeded(own)
+    if (record.hinted !== null) this.#hints.hinted(record.hinted)
     if (record.planned) this.#decisions.completed(route, record, mark)
     this.#trials.completed(route, record)
   }

@@ -25,6 +25,7 @@ export const requestText = (record: RequestRecord): string =>
   known('strategy', record.strategy) +
   known('class', record.class) +
   (record.trials.length === 0 ? '' : `,"trials":${JSON.stringify(record.trials)}`) +
+  hintText(record.hinted) +
   (record.decision === null ? '' : choiceText('chosen', record.decision, 0) + choiceText('next', record.decision, 1)) +
   `,"outcome":${outcomeText(record)}`
 
@@ -71,6 +72,12 @@ const tokensText = (tokens: Tokens | null): string =>
 
 const wasteText = (waste: Waste | null): string =>
   waste === null ? 'null' : `{"reason":${quoted(waste.reason)},"tokens":${waste.tokens}}`
+
+const hintText = (hinted: RequestRecord['hinted']): string =>
+  hinted === null
+    ? ''
+    : `,"hint":{"name":"${hinted.hint}","request_id":${quoted(hinted.about)}` +
+      `,"backend":${quoted(hinted.backend)},"model":${quoted(hinted.model)}}`
 
 const failureText = ({ error, failure }: RequestRecord): string =>
   error === null || failure === null ? '' : `,"error":${JSON.stringify(failureLine(error, failure))}`
