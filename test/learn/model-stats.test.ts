@@ -113,7 +113,7 @@ t.test('backends that serve a model share what is learnt of it', async (t) => {
 t.test('also what is learnt of its words', async (t) => {
   const lessons = new ModelStats(THREE)
   const [one, other] = [targetOf(lessons, 'm', 'a/m'), targetOf(lessons, 'm', 'b/m')]
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2000; i++) {
     const liked = i % 2 === 0
     const about = profile({ features: features({ vector: liked ? [1, 0] : [-1, 0] }) })
     lessons.learn(lesson({ target: one, requestId: `${i}`, profile: about }))

@@ -8,8 +8,11 @@ import { Deviations } from './pooled.ts'
 import { blend, evidence } from './topic-stats.ts'
 import { estimate, newRegression, observe } from './regression.ts'
 
-/** For verdicts of yes and no; graded ones say more each. */
-const QUALITY = new Deviations({ all: 10, topic: 10, model: 20, cell: 20 })
+/**
+ * For verdicts of yes and no; graded ones say more each. What the asked ones show is believed of all at once, and of a single model slowly:
+ * else some models fall behind others of which nothing was seen, and single verdicts are worse than none.
+ */
+const QUALITY = new Deviations({ all: 4, topic: 10, model: 60, cell: 40 })
 const VALIDITY = new Deviations({ all: 10, topic: 10, model: 40, cell: 40 })
 /** Observations that the guess is worth of how much scores scatter, and of what a text asks of a model. */
 const NOISE_STRENGTH = 20
@@ -26,8 +29,8 @@ const UNSURE = 0.05
 const VALID = 0.98
 /** How strongly the regression on the text is held back: it has as many weights as a topic has observations. */
 const SPREAD = 1 / 20
-/** Evidence that the regression must bring before it counts for much. */
-const DOUBT = 3
+/** Evidence that the regression must bring before it counts for much: after few single verdicts it misleads. */
+const DOUBT = 30
 /** It is never trusted further: from single verdicts it learns of one model what is true of all. */
 const MOST_TRUST = 1 / 3
 
