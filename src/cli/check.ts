@@ -14,6 +14,7 @@ import { usesText } from './key-text.ts'
 import { type Reach, routeReach } from './reach.ts'
 import { ceilingsText, controlText, matchLines, strategyText, successText } from './route-text.ts'
 import type { CHECK } from './rows/run.ts'
+import { enginesText } from './engines-text.ts'
 import { limitsText } from './limits-text.ts'
 import { table } from './table.ts'
 
@@ -50,6 +51,7 @@ const report = (config: ConfigView, width: number): string =>
   [
     backendsText(config, width),
     limitsText(config.backends),
+    enginesText(config.backends, config.engineGroups),
     routesText(config),
     keysText(config, width),
     budgetsText(config),

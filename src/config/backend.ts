@@ -28,9 +28,12 @@ export function toBackendSpec(
 ): BackendSpec {
   const { keys = [] } = input
   const { root, asIs } = placeOf(input.url ?? provider.url, provider, input.path_as_is ?? false)
+  const engine = engineAt(root)
+  const asked = withFormats(asIs ? unversioned(provider) : provider, input.formats ?? null)
   return {
     name: input.name,
-    provider: withFormats(asIs ? unversioned(provider) : provider, input.formats ?? null),
+    // What the gateway starts runs on this machine, also where its kind says only how it is asked.
+    provider: engine === null || asked.local ? asked : { ...asked, local: true },
     root,
     key: (input.key ?? '') || (keys[0]?.secret ?? null),
     keys,
@@ -40,7 +43,7 @@ export function toBackendSpec(
     includeUsage: input.include_usage ?? provider.request.includeUsage,
     onAbort: input.on_abort ?? provider.response.onAbort,
     loadsOnDemand: input.loads_on_demand ?? provider.response.loadsOnDemand,
-    engine: engineAt(root),
+    engine,
     ...valuesOf(BACKEND_OPTIONS, input),
   }
 }

@@ -277,10 +277,11 @@ export class Attempts {
   /** A call of an engine that the gateway starts: once it is there, or to the next target. */
   async #start(admitted: Admitted): Promise<Attempt | null> {
     const { target, pass } = admitted
-    const seat = this.#tools.fleet.seatOf(target.deployment)
+    const { fleet, now } = this.#tools
+    const seat = fleet.seatOf(target.deployment)
     if (seat === null) return await this.#send(admitted, null)
-    const waiting = { request: this.#request, plan: this.#plan, caller: this.#caller, now: this.#tools.now }
-    const lease = await engineLease(seat, target, waiting)
+    const [request, plan, caller, queue] = [this.#request, this.#plan, this.#caller, this.#queue]
+    const lease = await engineLease(seat, target, { request, plan, caller, now, queue, fleet })
     if (!(lease instanceof GatewayError)) return await this.#sendBy(lease, admitted)
     pass?.unused()
     if (nextStep(lease) === 'stop') return this.#stop(lease)

@@ -1,7 +1,9 @@
 /** A place at an engine that the gateway starts: at once, after its start or the turn of another one, or none. */
 import type { Seat } from '../backends/engine/engines.ts'
 import type { Lease, Refusal } from '../backends/engine/group.ts'
+import type { Fleet } from '../backends/fleet/fleet.ts'
 import { GatewayError } from '../core/errors.ts'
+import { isUp } from '../core/backend-state.ts'
 import type { Caller, GatewayRequest, RoutePlan, Target } from '../core/types.ts'
 
 export interface Waiting {
@@ -10,14 +12,24 @@ export interface Waiting {
   readonly caller: Caller
   /** Monotonic, ms. */
   readonly now: () => number
+  /** Who is called where this engine is not: in order, and changed here. */
+  readonly queue: Target[]
+  readonly fleet: Pick<Fleet, 'seatOf'>
 }
+
+/** A wait so many times as long as was expected when the engine was chosen: its load time was misjudged, or others keep its place. */
+const MUCH_LONGER = 2
+/** Shorter waits are not worth a second choice. */
+const LEAST_PATIENCE_MS = 2_000
 
 /** An error: it did not start, too many wait, it took too long, or the caller has left. */
 export function engineLease(seat: Seat, target: Target, waiting: Waiting): Lease | Promise<Lease | GatewayError> {
   return seat.enter() ?? waited(seat, target, waiting)
 }
 
-function waited(seat: Seat, target: Target, { request, plan, caller, now }: Waiting): Promise<Lease | GatewayError> {
+function waited(seat: Seat, target: Target, waiting: Waiting): Promise<Lease | GatewayError> {
+  const { request, plan, caller, now, queue } = waiting
+  const patienceMs = Math.max(LEAST_PATIENCE_MS, MUCH_LONGER * seat.waitMs)
   const ticket = seat.wait()
   const { limits } = plan
   const since = now()
@@ -28,6 +40,7 @@ function waited(seat: Seat, target: Target, { request, plan, caller, now }: Wait
     const end = (said: Lease | GatewayError): void => {
       over = true
       clearTimeout(timer)
+      clearInterval(looking)
       caller.stop = null
       resolve(said)
     }
@@ -47,6 +60,13 @@ function waited(seat: Seat, target: Target, { request, plan, caller, now }: Wait
       return refused(target, `was not ready for the request within ${waitedFor}`, 'overloaded', seat.waitMs)
     }
     const timer = setTimeout(() => give(expired()), Math.max(0, Math.min(limits.loadMs, left, ownLeft)))
+    const looking = setInterval(() => {
+      const ready = queue.findIndex((other) => isReady(other, waiting))
+      if (ready < 0) return
+      queue.unshift(...queue.splice(ready, 1))
+      const waitedFor = `${Math.round((now() - since) / 1000)} s`
+      give(refused(target, `was not ready within ${waitedFor}, and another one is`, 'overloaded', seat.waitMs))
+    }, patienceMs)
     caller.stop = give
     void ticket.admitted.then((said) => {
       // It was let in when nobody waited any more.
@@ -54,6 +74,14 @@ function waited(seat: Seat, target: Target, { request, plan, caller, now }: Wait
       end('end' in said ? said : refusalOf(said, target, seat))
     })
   })
+}
+
+/** It would be sent the request at once. */
+function isReady({ deployment }: Target, { now, fleet }: Waiting): boolean {
+  const { live, health } = deployment
+  if (!isUp(live.state) || Math.max(health.ejectedUntil, health.retryAfterUntil, live.retryAfterUntil) > now())
+    return false
+  return (fleet.seatOf(deployment)?.waitMs ?? 0) === 0
 }
 
 function refusalOf({ why, retryMs }: Refusal, target: Target, seat: Seat): GatewayError {

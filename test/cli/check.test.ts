@@ -246,3 +246,46 @@ t.test('check: the limits of backends, and how many keys they have', async (t) =
   t.notMatch(out, /canary|^free +-/m)
   t.match((await run(['check', 'turnout.yaml'], { cwd, env: { ONE: 'x' } })).out, /^cloud +openai +key not set/m)
 })
+
+t.test(
+  'check: the engines that the gateway starts: what runs them, their groups, and no argument of theirs',
+  async (t) => {
+    const cwd = t.testdir({
+      'turnout.yaml': `backends:
+  - name: small
+    kind: llamacpp
+    url: http://127.0.0.1:9001
+    models: [a]
+    engine: { command: [/opt/llama/llama-server, --api-key, canary-argument], ttl: 10m, group: gpu, memory: 6GiB }
+  - name: large
+    kind: openai-compatible
+    url: http://127.0.0.1:9002
+    models: [b]
+    engine: { command: 'my-engine --port {port}', group: gpu, memory: 20GiB, start: 15m }
+  - name: alone
+    kind: vllm
+    url: http://127.0.0.1:9003
+    models: [c]
+    engine: { command: [vllm, serve, c], group: cpu }
+  - { name: other, kind: vllm, url: 'http://10.0.0.7:8000' }
+engine_groups:
+  gpu: { memory: 24GiB, turn: 1m }
+`,
+    })
+    const { code, out, err } = await run(['check', 'turnout.yaml'], { cwd, env: {} })
+    t.equal(code, 0, err)
+    t.match(
+      out,
+      /^engine +program +group +memory +idle stop +start within\n(?:\S.*\n){3}\n?group +run at a time +memory +turn\n/m,
+    )
+    t.match(out, /^small +llama-server +gpu +6GiB +10m +\S+$/m)
+    t.match(out, /^large +my-engine +gpu +20GiB +never +15m$/m)
+    t.match(out, /^alone +vllm +cpu +- +never +\S+$/m)
+    t.match(out, /^gpu +as many as fit +24GiB +1m$/m)
+    t.match(out, /^cpu +1 +- +\S+$/m)
+    t.notMatch(out, /canary|^other +vllm +-/m)
+    const [, engines = ''] = /^(engine +program[^]*?)\n\n(?:no|route)/m.exec(out) ?? []
+    t.equal(engines.split('\n').length, 8)
+    t.ok(engines.split('\n').every((line) => line.length <= 80))
+  },
+)

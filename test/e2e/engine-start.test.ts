@@ -1,5 +1,6 @@
 /** Engines that the gateway starts, seen from a caller: programs of their own that answer with their name and process. */
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { isRunning } from '../../src/store/processes.ts'
 import { eventually, letPass } from '../support/await.ts'
@@ -57,6 +58,7 @@ t.test('a request starts its engine, and all that come meanwhile are answered by
   t.match(await health(gateway), {
     a: { state: 'sleeping', reason: 'it is started by a request for it', process: { phase: 'stopped' } },
   })
+  t.match(await (await fetch(`${gateway.url}/v1/deployments`)).json(), { deployments: [{ backend: 'a', local: true }] })
   const answers = await Promise.all([1, 2, 3].map(() => ask(gateway, 'a')))
   for (const answer of answers) t.match(answer, { status: 200, model: 'a' })
   t.equal(new Set(answers.map(({ pid }) => pid)).size, 1)
@@ -146,6 +148,30 @@ t.test(
     t.equal(events(gateway, 'engine_starting').length, 1, 'one start for all of them')
   },
 )
+
+t.test('a request whose engine takes much longer than expected goes to a candidate that is ready', async (t) => {
+  const LONG = 60_000
+  const quickOnce = join(t.testdir({}), 'started')
+  const gateway = await gatewayFor(t, {
+    backends: [
+      await engine('slow', { loadMs: LONG, quickOnce }, { ttl: '100ms', start: '60s' }),
+      await engine('cold', { loadMs: LONG }, { start: '60s' }),
+      await engine('good'),
+    ],
+    routes: [{ name: 'r', candidates: ['slow/*', 'cold/*', 'good/*'], strategy: 'ordered' }],
+    limits: { load: '60s' },
+  })
+  const good = await ask(gateway, 'good')
+  t.match(await ask(gateway, 'slow'), { status: 200, model: 'slow' }, 'it is known to start in no time')
+  await eventually(10_000, 'it is stopped', async () => (await health(gateway))['slow']?.state === 'sleeping')
+  t.match(await ask(gateway, 'r'), { status: 200, model: 'good', pid: good.pid })
+  t.strictSame(
+    events(gateway, 'engine_starting').map(({ backend }) => backend),
+    ['good', 'slow', 'slow'],
+    'the one between them is not started for it',
+  )
+  t.match(await health(gateway), { slow: { process: { phase: 'starting', waiting: 0 } } })
+})
 
 t.test('two models of one group under mixed load: swaps are bounded by turns, and all are answered', async (t) => {
   const TURN = 1_500

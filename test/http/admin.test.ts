@@ -231,6 +231,7 @@ t.test('backends: states and reasons, never URLs', async (t) => {
         reason: null,
         since: /^\d{4}-.*Z$/,
         until: null,
+        process: null,
         resting_until: null,
         models: [{ model: 'tiny', calls: 0, resting_until: null, refuses: [] }, { model: 'big' }],
       },

@@ -3,6 +3,7 @@
  * name. Its one argument is what it does, as JSON: `Program`.
  */
 import { spawn } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 
@@ -11,6 +12,8 @@ export interface Program {
   readonly model?: string
   /** Until it has loaded its model: 503 before that. */
   readonly loadMs?: number
+  /** Where this file is not there yet, which it writes, it loads in no time. */
+  readonly quickOnce?: string
   /** Until its answer of a chat begins. */
   readonly answerMs?: number
   /** It ends by itself, with this code, before it listens. */
@@ -38,6 +41,7 @@ function run({
   port,
   model = 'tiny',
   loadMs = 0,
+  quickOnce,
   answerMs = 0,
   exits,
   crashes,
@@ -53,7 +57,9 @@ function run({
     const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' })
     process.stdout.write(`child ${child.pid}\n`)
   }
-  const readyAt = performance.now() + loadMs
+  const quick = quickOnce !== undefined && !existsSync(quickOnce)
+  if (quick) writeFileSync(quickOnce, '')
+  const readyAt = performance.now() + (quick ? 0 : loadMs)
   createServer((request, response) => {
     if (performance.now() < readyAt) return send(response, 503, { error: { message: 'Loading model', code: 503 } })
     if (request.method === 'GET') return send(response, 200, { object: 'list', data: [{ id: model, object: 'model' }] })

@@ -12,19 +12,22 @@ export const backendRoutes = (fleet: Pick<Fleet, 'states' | 'catalog'>, now: () 
     event: null,
     answer: () => {
       const at = { clock: now(), day: Date.now() }
-      const backends = fleet.states().map(({ name, kind, state, reason, since, until, inflight, retryAfterUntil }) => ({
-        name,
-        kind,
-        state,
-        reason,
-        since: dateOf(since, at),
-        until: until === null ? null : untilOf(until, at),
-        inflight,
-        resting_until: untilOf(retryAfterUntil, at),
-        models: fleet.catalog.all
-          .filter((deployment) => deployment.backend.name === name)
-          .map((deployment) => modelOf(deployment, at)),
-      }))
+      const backends = fleet
+        .states()
+        .map(({ name, kind, state, reason, since, until, inflight, retryAfterUntil, process }) => ({
+          name,
+          kind,
+          state,
+          reason,
+          since: dateOf(since, at),
+          until: until === null ? null : untilOf(until, at),
+          inflight,
+          process,
+          resting_until: untilOf(retryAfterUntil, at),
+          models: fleet.catalog.all
+            .filter((deployment) => deployment.backend.name === name)
+            .map((deployment) => modelOf(deployment, at)),
+        }))
       return { backends }
     },
   },
