@@ -23,6 +23,7 @@ const way = z.preprocess(
     from: oneOrMore,
     fold: z.enum(FOLDS).default('sum'),
     where: z.record(text, pattern).default({}),
+    copies: z.array(text).default([]),
     labels: z.array(text).default([]),
     less: oneOrMore.default([]),
     per: oneOrMore.default([]),

@@ -28,6 +28,8 @@ export interface FigureSource {
   readonly fold: (typeof FOLDS)[number]
   /** Patterns over labels: other series do not count. */
   readonly where: Readonly<Record<string, string>>
+  /** Labels by which copies differ: of series that differ in nothing else, the highest counts. */
+  readonly copies: readonly string[]
   /** The value is that of these labels, multiplied, not that of the series. */
   readonly labels: readonly string[]
   /** What is taken off. */

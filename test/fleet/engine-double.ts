@@ -39,6 +39,8 @@ export interface EngineDouble {
   /** "METHOD /path" -> answer; may be changed while it runs. */
   readonly routes: Routes
   readonly seen: Seen[]
+  /** Connections that were opened. */
+  readonly connections: () => number
   close(): Promise<void>
 }
 
@@ -57,6 +59,8 @@ export async function startEngine(routes: Routes, port = 0): Promise<EngineDoubl
     response.end(reply?.body ?? '{"error":"no such path"}')
   }
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()))
+  let connections = 0
+  server.on('connection', () => connections++)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const own = (server.address() as AddressInfo).port
@@ -65,6 +69,7 @@ export async function startEngine(routes: Routes, port = 0): Promise<EngineDoubl
     port: own,
     routes,
     seen,
+    connections: () => connections,
     async close() {
       if (!server.listening) return
       const closed = once(server, 'close')

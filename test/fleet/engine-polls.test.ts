@@ -416,6 +416,17 @@ t.test('llama.cpp may go to sleep: nothing that wakes it is asked while it has n
   t.equal(asked('/slots'), 0)
 })
 
+t.test('polls of an engine at work share one connection', async (t) => {
+  // Apart by as much as they are where nobody sets it.
+  const { fleet, double, asked } = await watch(t, 'vllm', VLLM, {}, { pollMs: 1_500 })
+  await eventually(2_000, 'the first poll', () => asked('/metrics') === 1)
+  const { connections } = double
+  const [before, polls] = [connections(), asked('/metrics')]
+  fleet.begin(only(fleet))
+  await eventually(12_000, 'polls', () => asked('/metrics') >= polls + 4)
+  t.ok(connections() - before <= 1, `${connections() - before} connections`)
+})
+
 t.test('an engine that a request has woken is looked at when it answers', async (t) => {
   const { fleet, double, asked } = await watch(t, 'llamacpp', {
     ...LLAMA,

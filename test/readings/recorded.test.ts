@@ -351,6 +351,19 @@ sglang:inter_token_latency_seconds_count{model_name="m"} 3000
       version: '0.5.6',
     },
   ],
+  'SGLang in two replicas of two ranks, all of which tell': [
+    'sglang',
+    {
+      '/metrics': `sglang:num_running_reqs{model_name="m",tp_rank="0",pp_rank="0",dp_rank="0"} 5
+sglang:num_running_reqs{model_name="m",tp_rank="1",pp_rank="0",dp_rank="0"} 4
+sglang:num_running_reqs{model_name="m",tp_rank="2",pp_rank="0",dp_rank="1"} 7
+sglang:num_running_reqs{dp_rank="1",model_name="m",pp_rank="0",tp_rank="3"} 7
+sglang:num_queue_reqs{model_name="m",tp_rank="0",pp_rank="0",dp_rank="0"} 2
+sglang:num_queue_reqs{model_name="m",tp_rank="1",pp_rank="0",dp_rank="0"} 2
+`,
+    },
+    { running: 12, waiting: 2 },
+  ],
   'SGLang, older: a rate of hits, no metrics of tokens': [
     'sglang',
     {

@@ -210,9 +210,9 @@ export class Fleet {
    */
   apply({ settings, seats, catalog }: FleetPlan): FleetChange {
     const before = this.#monitors
-    const { timeoutMs } = this.#settings.discovery
+    const { timeoutMs, pollMs } = this.#settings.discovery
     this.#settings = settings
-    if (timeoutMs !== settings.discovery.timeoutMs) {
+    if (timeoutMs !== settings.discovery.timeoutMs || pollMs !== settings.discovery.pollMs) {
       const old = this.#client
       this.#client = clientFor(settings)
       this.#leave(Promise.all(before.map((monitor) => monitor.looked())).then(() => old.destroy()))
@@ -370,6 +370,9 @@ const processOf = ({ phase, waitMs, group, engine }: EngineSeat): ProcessStatus 
 
 const namesOf = (monitors: readonly BackendMonitor[]): string[] => monitors.map(({ spec }) => spec.name)
 
-/** A connection serves the questions of one look, or of one poll; the next one is too far away to keep it open. */
-const clientFor = ({ discovery }: FleetSettings): HttpClient =>
-  new HttpClient({ connectMs: discovery.timeoutMs, idleMs: 1_000 })
+/** Servers close connections that are idle for 5 s, and a question that meets that would count as a failure. */
+const LONGEST_IDLE_MS = 4_000
+
+/** A connection serves the polls of an engine that has work; a look at one that has none is too far from the next to keep it open. */
+const clientFor = ({ discovery: { timeoutMs, pollMs } }: FleetSettings): HttpClient =>
+  new HttpClient({ connectMs: timeoutMs, idleMs: Math.min(LONGEST_IDLE_MS, Math.max(1_000, 2 * pollMs)) })

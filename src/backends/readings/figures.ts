@@ -22,7 +22,9 @@ export function figuresOfText(text: string, { figures }: TelemetrySource): Figur
   for (const ways of Object.values(figures))
     for (const { from, less, per } of ways) for (const name of [...from, ...less, ...per]) names.add(name)
   const samples = samplesOf(text, names)
-  return figuresBy(figures, (name, source) => (samples.get(name) ?? []).flatMap((sample) => valueOf(sample, source)))
+  return figuresBy(figures, (name, source) =>
+    withoutCopies(samples.get(name) ?? [], source.copies).flatMap((sample) => valueOf(sample, source)),
+  )
 }
 
 /** What a JSON answer says. */
@@ -68,6 +70,19 @@ function folded(values: readonly number[], fold: FigureSource['fold']): number {
   if (fold === 'count') return values.length
   const sum = values.reduce((all, one) => all + one, 0)
   return fold === 'mean' ? sum / values.length : sum
+}
+
+/** Several ranks of one engine may each tell of the same requests. */
+function withoutCopies(samples: readonly Sample[], copies: readonly string[]): readonly Sample[] {
+  if (copies.length === 0 || samples.length < 2) return samples
+  const highest = new Map<string, Sample>()
+  for (const sample of samples) {
+    const own = Object.entries(sample.labels).filter(([label]) => !copies.includes(label))
+    const series = JSON.stringify(own.sort(([a], [b]) => (a < b ? -1 : 1)))
+    const known = highest.get(series)
+    if (known === undefined || known.value < sample.value) highest.set(series, sample)
+  }
+  return [...highest.values()]
 }
 
 /** None where another series is meant, or a label is no number. */
