@@ -1,7 +1,6 @@
 /** What the next decisions learn from the answers of a request. */
-import type { Prefix } from '../core/prefix.ts'
 import type { Usage } from '../core/settlement.ts'
-import type { RoutePlan } from '../core/types.ts'
+import type { RequestProfile, RoutePlan } from '../core/types.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
 import type { Conversations } from '../decision/route/conversations.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
@@ -28,7 +27,7 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
   // The verdict is about the answer that came last.
   const isJudged = attempt === life.answer
   const usage = knownUsage(attempt)
-  tellFollower(attempt, usage, profile.prefix, now)
+  tellFollower(attempt, usage, profile, now)
   lessons.learn({
     requestId: request.id,
     caller: request.principal.id,
@@ -53,12 +52,14 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
 function tellFollower(
   { deployment, startedAt, error }: Attempt,
   usage: Usage | null,
-  prefix: Prefix,
+  profile: RequestProfile,
   now: number,
 ): void {
   if (error !== null || usage === null) return
   const { live, cache } = deployment
-  live.follower?.answered({ cache, prefix, tokens: usage.input, kept: usage.cachedInput, from: startedAt, to: now })
+  if (live.follower === null) return
+  const { prefix } = profile
+  live.follower.answered({ cache, prefix, tokens: usage.input, kept: usage.cachedInput, from: startedAt, to: now })
 }
 
 /** What is a guess itself teaches nothing. */

@@ -10,6 +10,8 @@ export interface LoadView {
   readonly waiting: number | null
   /** Of both, those that did not come from this gateway; null: it does not say. */
   readonly foreign: number | null
+  /** Prompt tokens of those that wait in the engine and did not come from this gateway: nobody tells how long they are, so each counts as one of this gateway's. */
+  readonly foreignPending: number
   /** Share of the engine's KV cache that is in use, 0..1; null: it does not say. */
   readonly kv: number | null
 }
@@ -24,5 +26,6 @@ export const loadOf = (open: number): LoadView => ({
   running: null,
   waiting: null,
   foreign: null,
+  foreignPending: 0,
   kv: null,
 })

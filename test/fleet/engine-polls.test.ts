@@ -536,3 +536,27 @@ t.test('what an engine told before a call is no news after it', async (t) => {
   await eventually(3_000, 'polls without an answer', () => asked('/api/ps') >= before + 3)
   t.equal(deployment.residency.loaded, true)
 })
+
+t.test('the prompts of a deployment that has no alternative are not hashed', async (t) => {
+  let hashed = 0
+  const asked = {
+    inputTokens: 4_000,
+    get prefix() {
+      hashed++
+      return NO_PREFIX
+    },
+  }
+  const models = (...ids: string[]): Routes => ({
+    ...VLLM,
+    'GET /v1/models': json({ data: ids.map((id) => ({ id })) }),
+  })
+  for (const [ids, times] of [
+    [['m'], 0],
+    [['m', 'n'], 1],
+  ] as const) {
+    const { fleet } = await watch(t, 'vllm', models(...ids))
+    hashed = 0
+    fleet.begin(only(fleet), asked, true)
+    t.equal(hashed, times, ids.join(' and '))
+  }
+})

@@ -236,7 +236,9 @@ export class Fleet {
     const { cache, latency } = deployment
     const now = this.#tools.now()
     const tokens = calibrated(profile.inputTokens, deployment.calibration)
-    const kept = tokens * this.#tools.lessons.prefixes.take(cache, profile.prefix, tokens, now)
+    // Where one deployment is all there is, nobody asks what it has kept: its prompts are not hashed.
+    const counts = this.#catalog.all.length > 1
+    const kept = counts ? tokens * this.#tools.lessons.prefixes.take(cache, profile.prefix, tokens, now) : 0
     const fresh = tokens - kept * latency.kept
     addFlow(latency.flow, fresh, now)
     return this.#byLive.get(deployment.live)?.sent(stream, fresh, kept) ?? null

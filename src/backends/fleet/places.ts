@@ -5,7 +5,7 @@
 import { type EngineReading, workOf } from '../../core/engine-reading.ts'
 import type { LoadView } from '../../core/load.ts'
 
-type Counted = { -readonly [K in keyof Pick<LoadView, 'open' | 'pending'>]: LoadView[K] }
+type Counted = { -readonly [K in keyof Pick<LoadView, 'open' | 'pending' | 'foreignPending'>]: LoadView[K] }
 
 /** One call. */
 export interface Place {
@@ -29,6 +29,9 @@ export interface Place {
 const COUNTED_MS = 10_000
 /** So many readings in a row must say that it has fewer. */
 const READINGS = 3
+/** Before the first call. */
+const FIRST_USUAL = 1_000
+const USUAL_SHARE = 0.1
 
 export class Places {
   readonly #load: Counted
@@ -49,6 +52,8 @@ export class Places {
   #last = -Infinity
   #readings = 0
   #most = 0
+  /** Prompt tokens that a call of this gateway has new there, of about the last ten. */
+  #usual = FIRST_USUAL
 
   /** `load`: where the calls, and what is still to be read of their prompts, are counted. */
   constructor(load: Counted) {
@@ -69,6 +74,7 @@ export class Places {
     this.#open.add(place)
     this.#unread.add(place)
     this.#load.pending += pending
+    this.#usual += USUAL_SHARE * (tokens - this.#usual)
     if (stream) this.#waiting.add(place)
     else this.#more()
     return place
@@ -102,6 +108,8 @@ export class Places {
    * written what a slow caller has not read yet. Which ones is not known: those that were sent first.
    */
   gauge(reading: EngineReading | null): void {
+    // Ours among those that wait: some of those that are not read yet are being read.
+    this.#load.foreignPending = Math.max(0, (reading?.waiting ?? 0) - this.#unread.size) * this.#usual
     const work = reading === null ? null : workOf(reading)
     if (work === null) {
       this.#readings = 0

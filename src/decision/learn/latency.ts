@@ -115,12 +115,11 @@ const KEPT_SHARE = 0.2
 /** What a call meets, in the order of SIGHT. */
 const sight = new Float64Array(SIGHT.length)
 
-/** What came from elsewhere counts as what came from here: of prompts that wait it is not known how long they are, so they are taken for as long as this one. */
+/** What came from elsewhere counts as what came from here. */
 function look(tokens: number, load: LoadView, open: number): void {
   const foreign = load.foreign ?? 0
-  const inLine = Math.min(foreign, load.waiting ?? 0)
   sight[0] = 1
-  sight[1] = (tokens * (1 + inLine) + load.pending) / 1000
+  sight[1] = (tokens + load.pending + load.foreignPending) / 1000
   sight[2] = open + foreign
 }
 

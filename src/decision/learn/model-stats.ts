@@ -311,7 +311,7 @@ function writingOf(latency: Latency, fresh: number, load: LoadView, tokens: numb
 const IDLE = loadOf(0)
 
 /** Without the prompts that are read before. */
-const alone = (load: LoadView): LoadView => ({ ...load, pending: 0, waiting: null })
+const alone = (load: LoadView): LoadView => ({ ...load, pending: 0, foreignPending: 0 })
 
 /** `held`: tokens of the prompt that it was taken to have kept. */
 function learnCache({ latency, cache }: Deployment, { input, cachedInput }: Usage, held: number): void {

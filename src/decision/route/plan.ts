@@ -15,7 +15,7 @@ import type { Decision, DecisionContext, Question } from './decision.ts'
 import { baselineOf, copyOf, expectedOf } from './expected.ts'
 import { fallbackOf } from './fallback.ts'
 import type { Field } from './field.ts'
-import { heldShares } from './held.ts'
+import { heldBy, heldShares } from './held.ts'
 import { keptOf, shownOf } from './kept.ts'
 import { resolve } from './names.ts'
 import { explore, type Pick, rank, stickinessBonus } from './pick.ts'
@@ -150,9 +150,7 @@ function onlyOne(question: Question, admission: Admission, { prefixes }: Decisio
   const pick = { order: admission.live, explored: false, propensity: 1 }
   const { live, cache } = question.set.targets[admission.live[0]!]!.deployment
   // What is expected is worked out when somebody reads it, and by then the prompt itself is there.
-  const { prefix } = question.profile
-  prefixes.look(prefix)
-  const only = { load: { ...live.load }, held: prefixes.heldOf(cache, prefix) }
+  const only = { load: { ...live.load }, held: heldBy(cache, question.profile, prefixes) }
   return { question, admission, relaxed: null, pick, shown: shownOf(pick.order, admission), values: null, only }
 }
 
