@@ -233,6 +233,11 @@ export interface RoutePlan {
   readonly maxTokens: number | null
   /** What was expected of a call of this target; null: it was not estimated. */
   expected(target: Target): Expected | null
+  /**
+   * Milliseconds by which the first token of `peer` would come later than that of `target`, if both had a place now; null: which of the two
+   * serves is not a matter of time alone.
+   */
+  laterBy(target: Target, peer: Target, now: number): number | null
   /** By what is known now; null where the route has none, or it is not there. */
   baseline(): ExpectedBaseline | null
   /** The same with the limit of output tokens that a budget sets. */

@@ -5,12 +5,11 @@
 import type { Lease } from '../backends/engine/group.ts'
 import type { Fleet } from '../backends/fleet/fleet.ts'
 import { blamesKey } from '../backends/gate/blame.ts'
-import type { Pass, Spent } from '../backends/gate/pass.ts'
+import type { Pass } from '../backends/gate/pass.ts'
 import type { TokenCounts } from '../backends/fleet/token-counts.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
-import { badAnswer } from '../backends/upstream/fault.ts'
 import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
-import { clientClosed, ERRORS, GatewayError } from '../core/errors.ts'
+import { clientClosed, GatewayError } from '../core/errors.ts'
 import { isLoaded } from '../core/residency.ts'
 import type { EndpointPlace } from '../core/provider.ts'
 import { atOnce, inSlices } from '../core/slices.ts'
@@ -25,11 +24,12 @@ import { Attempt } from './attempt.ts'
 import { callOf, type CallTools } from './call.ts'
 import { changesFor } from './changes-for.ts'
 import { engineLease } from './engine-lease.ts'
-import { type Admitted, enter } from './entry.ts'
+import { type Admitted, type Door, enter } from './entry.ts'
 import { isNearLimit, overflowOf } from './exact-fit.ts'
-import { failureOfAll } from './failure.ts'
-import { keepLarger, nextStep } from './next-step.ts'
+import { failureOfAll, unknownShape } from './failure.ts'
+import { keepLarger, lacksPlace, nextStep } from './next-step.ts'
 import { phased, type Prefills } from './prefills.ts'
+import { spentOf } from './spent.ts'
 
 /** The parts of the gateway that calls are made with. */
 export interface DispatchTools extends CallTools {
@@ -63,6 +63,8 @@ export class Attempts {
   /** That it waited for places, in all, and before its first call; ms. */
   queuedMs = 0
   queuedFirstMs = 0
+  /** When it began to wait for its next call; null: it has not. */
+  #waitsSince: number | null = null
   /** Of a call that its backend has not seen: the next one goes by it. */
   #kept: Pass | null = null
   /** Whose engines were asked whether the prompt fits, and what the first said for which it does not. */
@@ -233,6 +235,7 @@ export class Attempts {
 
   #admitted(admitted: Admitted | null): Promise<Attempt | null> {
     if (admitted === null) return Promise.resolve(null)
+    this.#waitsSince = null
     const { pass, target } = admitted
     const sending = target.deployment.backend.engine === null ? this.#send(admitted, null) : this.#start(admitted)
     if (pass === null) return sending
@@ -253,21 +256,33 @@ export class Attempts {
       if (gate === null) return { target, pass: null, queuedMs: 0 }
       const others = this.#queue.length > 0
       const asking = { request: this.#request, plan: this.#plan, caller: this.#caller, others, now: this.#tools.now }
-      const entered = enter(gate, target, asking)
-      if (entered instanceof Promise) return this.#waited(entered)
+      const entered = enter(gate, target, { ...asking, since: this.#waitsSince, doors: () => this.#doors() })
+      if (entered instanceof Promise) return this.#waited(entered, target)
       if (!(entered instanceof GatewayError)) return entered
       this.#turnedAway.push(entered)
     }
     return null
   }
 
-  async #waited(entering: Promise<Admitted | GatewayError>): Promise<Admitted | null> {
+  /** Where else it can be served. */
+  *#doors(): Generator<Door, void> {
+    for (const target of this.#queue)
+      if (!this.#isDoubtful(target)) yield { target, gate: this.#tools.fleet.gateOf(target.deployment) }
+  }
+
+  async #waited(entering: Promise<Admitted | GatewayError>, first: Target): Promise<Admitted | null> {
     const since = this.#tools.now()
+    this.#waitsSince ??= since
     const entered = await entering
     const queuedMs = this.#tools.now() - since
     this.queuedMs += queuedMs
     if (this.made.length === 0) this.queuedFirstMs += queuedMs
-    if (!(entered instanceof GatewayError)) return entered
+    if (!(entered instanceof GatewayError)) {
+      // Another had room first: this one is the next to be called, if that fails.
+      const at = this.#queue.indexOf(entered.target)
+      if (at >= 0) this.#queue.splice(0, at + 1, first, ...this.#queue.slice(0, at))
+      return entered
+    }
     if (entered.code === 'client_closed' || entered.code === 'shutting_down') return this.#stop(entered)
     this.#turnedAway.push(entered)
     const next = this.#queue.shift()
@@ -383,18 +398,3 @@ export class Attempts {
     return attempt
   }
 }
-
-/** What counts of it against the limits of its backend; null: as much as was expected. */
-function spentOf({ exchange }: Attempt): Spent | null {
-  const usage = exchange.track.settled ?? exchange.track.reported
-  if (usage !== null) return usage
-  const refused = !exchange.sent || exchange.unread || (exchange.status !== null && exchange.status >= 400)
-  return refused ? { input: 0, output: 0 } : null
-}
-
-const lacksPlace = (error: GatewayError): boolean =>
-  ERRORS[error.code].health === 'endpoint' || error.lack?.name === 'endpoint'
-
-/** The gateway's own reader of shapes may fail on an answer, and what it throws may quote it. */
-const unknownShape = ({ exchange, deployment }: Attempt): GatewayError =>
-  badAnswer(deployment.backend, 'sent an answer of a shape that is not known', exchange.status)

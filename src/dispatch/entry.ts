@@ -15,26 +15,47 @@ export interface Admitted {
   readonly queuedMs: number
 }
 
+/** A target, and what stands before it; null: it takes whatever it is sent. */
+export interface Door {
+  readonly target: Target
+  readonly gate: Gate | null
+}
+
 export interface Asking {
   readonly request: GatewayRequest
   readonly plan: RoutePlan
   readonly caller: Caller
   /** The request can be served elsewhere as well. */
   readonly others: boolean
+  /** Where; read only if it has to wait. */
+  readonly doors: () => Iterable<Door>
+  /** When it began to wait, at backends before this one; null: it has not. Clock reading. */
+  readonly since: number | null
   readonly now: () => number
 }
 
-/** An error: there is none, or the caller has left, or the gateway stops. */
+/**
+ * An error: there is none, or the caller has left, or the gateway stops. Who waits takes the first free place of any target that is as good,
+ * once it has waited as long as its first token would come later there.
+ */
 export function enter(
   gate: Gate,
   target: Target,
   asking: Asking,
 ): Admitted | GatewayError | Promise<Admitted | GatewayError> {
-  const { caller, now } = asking
+  const { caller, now, plan } = asking
   const entered = gate.enter(entrantOf(target, asking))
   if (entered instanceof Pass) return { target, pass: entered, queuedMs: 0 }
   if ('refused' in entered) return refusalOf(entered, target)
   const since = now()
+  const elsewhere = new Map<Entrant, Target>()
+  for (const { target: peer, gate: other } of asking.doors()) {
+    const later = other === null || other === gate ? null : plan.laterBy(target, peer, since)
+    if (other === null || later === null) continue
+    const entrant = entrantOf(peer, asking)
+    elsewhere.set(entrant, peer)
+    other.welcome(entrant, entered, since + Math.max(0, later))
+  }
   let stopped: GatewayError | null = null
   caller.stop = (why): void => {
     stopped = why
@@ -42,12 +63,13 @@ export function enter(
   }
   return entered.answer.then((answer) => {
     caller.stop = null
-    if (answer instanceof Pass) return { target, pass: answer, queuedMs: now() - since }
+    if (answer instanceof Pass)
+      return { target: elsewhere.get(answer.entrant) ?? target, pass: answer, queuedMs: now() - since }
     return answer === null ? stopped! : refusalOf(answer, target)
   })
 }
 
-function entrantOf(target: Target, { request, plan, others }: Asking): Entrant {
+function entrantOf(target: Target, { request, plan, others, since, now }: Asking): Entrant {
   const { deployment } = target
   const { profile, limits, maxTokens } = plan
   const expected = plan.expected(target)
@@ -67,6 +89,7 @@ function entrantOf(target: Target, { request, plan, others }: Asking): Entrant {
       startedAt + (plan.maxTtftMs ?? Infinity) - start,
     ),
     others,
+    since: since ?? now(),
   }
 }
 

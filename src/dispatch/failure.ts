@@ -1,4 +1,5 @@
 /** What the caller is answered where every call has failed. Pure. */
+import { badAnswer } from '../backends/upstream/fault.ts'
 import { decisionRecordOf } from '../core/decision-rows.ts'
 import { ERRORS, GatewayError } from '../core/errors.ts'
 import type { GatewayRequest, RoutePlan } from '../core/types.ts'
@@ -62,3 +63,7 @@ function noneCan(failed: readonly Attempt[], { decision }: RoutePlan): GatewayEr
 
 /** Candidates that a refusal names. */
 const NAMED = 20
+
+/** The gateway's own reader of shapes may fail on an answer, and what it throws may quote it. */
+export const unknownShape = ({ exchange, deployment }: Attempt): GatewayError =>
+  badAnswer(deployment.backend, 'sent an answer of a shape that is not known', exchange.status)

@@ -176,6 +176,7 @@ export class Prefills {
       output: PREFILL_OUTPUT,
       latest: this.#tools.now(),
       others: true,
+      since: this.#tools.now(),
     })
     if (entered instanceof Pass) return entered
     if ('cancel' in entered) entered.cancel()

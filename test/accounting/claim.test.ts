@@ -32,6 +32,7 @@ const planOf = (
   decision: decided(),
   maxTokens: null,
   expected: () => null,
+  laterBy: () => null,
   baseline: () => null,
   lowered: (maxTokens) => ({ ...planOf(request, deployments, attempts, totalMs), maxTokens }),
   taken: () => undefined,

@@ -11,6 +11,7 @@ import { type ConfigObject, hashed, type OwnGateway } from '../support/gateway.t
 import { RawClient, rawPost } from '../support/raw-client.ts'
 import { gatewayFor } from '../support/rig.ts'
 import { SlotEngine } from '../support/slot-engine.ts'
+import { startEngine } from '../fleet/engine-double.ts'
 
 /** Gateways before engines that take calls for some time, each a backend with these limits. */
 async function slotRig(
@@ -359,3 +360,77 @@ t.test(
     t.strictSame(Object.values(engines).map(({ peak }) => peak), [2, 2]) // prettier-ignore
   },
 )
+
+t.test(
+  'who waits before one engine is served by the equal one that has room first, and falls back to the one it left',
+  async (t) => {
+    const holding = async () => {
+      const go = deferred<undefined>()
+      const upstream = await startFaultUpstream({ models: ['tiny'], plan: { headersAfter: go.promise } })
+      t.teardown(() => upstream.close())
+      return { upstream, go }
+    }
+    const engines = { a: await holding(), b: await holding() }
+    const gateway = await gatewayFor(t, {
+      backends: Object.entries(engines).map(([name, { upstream: { url } }]) => ({ name, kind: 'openai-compatible', url, limits: { parallel: 1 } })), // prettier-ignore
+    })
+    const first = [1, 2].map(() => rawPost(gateway.url, CHAT_PATH, chat()))
+    await eventually(5_000, 'a call at each', () => Object.values(engines).every(({ upstream }) => upstream.requests.length === 1)) // prettier-ignore
+    const waiting = rawPost(gateway.url, CHAT_PATH, chat())
+    await eventually(5_000, 'one that waits', async () =>
+      (await health(gateway.url)).some(({ queued }) => queued === 1),
+    )
+    const home = (await health(gateway.url)).find(({ queued }) => queued === 1)!.name as 'a' | 'b'
+    const other = home === 'a' ? 'b' : 'a'
+    engines[other].upstream.set({ plan: failing(500) })
+    engines[other].go.resolve(undefined)
+    await eventually(5_000, 'it is sent to the other', () => engines[other].upstream.requests.length === 2)
+    engines[home].upstream.set({ plan: {} })
+    engines[home].go.resolve(undefined)
+    const answer = await waiting
+    t.equal(answer.status, 200)
+    t.equal(answer.headers['x-turnout-backend'], home, 'which is the next to be tried when the other fails')
+    t.equal(answer.headers['x-turnout-attempts'], '2')
+    for (const one of first) t.equal((await one).status, 200)
+    t.strictSame((await health(gateway.url)).map(({ inflight, queued }) => [inflight, queued]), [[0, 0], [0, 0]]) // prettier-ignore
+  },
+)
+
+t.test('a model of Ollama of which it answers one call at a time is sent one, and others beside it', async (t) => {
+  const open = new Map<string, number>()
+  const peaks = new Map<string, number>()
+  const gates: (() => void)[] = []
+  const answer = async ({ body }: { readonly body: string }): Promise<{ status: number; body: string }> => {
+    const { model } = JSON.parse(body) as { model: string }
+    const now = (open.get(model) ?? 0) + 1
+    open.set(model, now)
+    peaks.set(model, Math.max(now, peaks.get(model) ?? 0))
+    await new Promise<void>((resolve) => gates.push(resolve))
+    open.set(model, open.get(model)! - 1)
+    const message = { role: 'assistant', content: 'hello' }
+    return { status: 200, body: JSON.stringify({ model, message, done: true, done_reason: 'stop', prompt_eval_count: 3, eval_count: 1 }) } // prettier-ignore
+  }
+  const models = [['llama3.2', 'llama'], ['qwen3-vl', 'qwen3vl']].map(([model, family]) => ({ name: model, model, details: { family } })) // prettier-ignore
+  const engine = await startEngine({
+    'GET /api/tags': { status: 200, body: JSON.stringify({ models }) },
+    'GET /api/ps': { status: 200, body: JSON.stringify({ models: models.map((one) => ({ ...one, context_length: 4096, expires_at: '2999-01-01T00:00:00Z' })) }) }, // prettier-ignore
+    'POST /api/chat': answer,
+    'POST /v1/chat/completions': answer,
+  })
+  t.teardown(() => engine.close())
+  const gateway = await gatewayFor(t, {
+    backends: [{ name: 'home', kind: 'ollama', url: engine.root, limits: { queue: 8 } }],
+  })
+  const ask = (model: string): ReturnType<typeof rawPost> => rawPost(gateway.url, '/api/chat', JSON.stringify({ model, messages: [{ role: 'user', content: 'x' }], stream: false })) // prettier-ignore
+  const asked = ['qwen3-vl', 'qwen3-vl', 'llama3.2', 'qwen3-vl', 'llama3.2'].map(ask)
+  await eventually(5_000, 'three that are sent, two that wait', async () => {
+    const [shown] = await health(gateway.url)
+    return gates.length === 3 && shown!.queued === 2 && shown!.inflight === 3
+  })
+  for (let served = 0; served < 5; served++) {
+    await eventually(5_000, 'one that is open', () => gates.length > 0)
+    gates.shift()!()
+  }
+  for (const one of await Promise.all(asked)) t.equal(one.status, 200)
+  t.strictSame(Object.fromEntries(peaks), { 'qwen3-vl': 1, 'llama3.2': 2 })
+})

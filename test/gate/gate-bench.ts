@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { Entrant, Refusal } from '../../src/backends/gate/entrant.ts'
 import { Gate, type GateSpec, type GateTools } from '../../src/backends/gate/gate.ts'
 import { Pass } from '../../src/backends/gate/pass.ts'
+import { Waiting } from '../../src/backends/gate/waiting.ts'
 import type { BackendKey, BackendLimits } from '../../src/core/settings.ts'
 import { Clock } from '../support/clock.ts'
 
@@ -33,6 +34,7 @@ export const entrant = (traits: Partial<Entrant> = {}): Entrant => ({
   output: 50,
   latest: Infinity,
   others: false,
+  since: Infinity,
   ...traits,
 })
 
@@ -46,6 +48,8 @@ export interface Asked {
   refusal: Refusal | null
   servedAt: number | null
   cancel: () => void
+  /** While it waits. */
+  waiting: Waiting | null
 }
 
 export class GateBench {
@@ -56,8 +60,14 @@ export class GateBench {
   /** In the order in which they were served. */
   readonly served: Asked[] = []
 
-  constructor(test: Test, spec: Partial<GateSpec>, tools: Partial<GateTools> = {}, open = 0) {
-    this.clock = new Clock().install(test)
+  /** `clock`: of the test already. */
+  constructor(
+    test: Test,
+    spec: Partial<GateSpec>,
+    tools: Partial<GateTools> = {},
+    { open = 0, clock = new Clock().install(test) } = {},
+  ) {
+    this.clock = clock
     this.gate = new Gate({ keys: [], limits: limits(), ...spec }, this.view, open, {
       now: this.clock.now,
       timer(ms, then) {
@@ -65,6 +75,7 @@ export class GateBench {
         return () => clearTimeout(timer)
       },
       slots: () => null,
+      isWell: () => true,
       loadSeconds: () => 0,
       rested: (name, code, ms, model) =>
         this.rests.push([name, code, ms, ...(model === null ? [] : [model])].join(' ')),
@@ -78,6 +89,7 @@ export class GateBench {
       at: this.clock.time,
       ...{ answers: 0, pass: null, refusal: null, servedAt: null },
       cancel: () => undefined,
+      waiting: null,
     }
     const take = (answer: Pass | Refusal | null): void => {
       asked.answers++
@@ -88,7 +100,8 @@ export class GateBench {
       } else asked.refusal = answer
     }
     const entered = this.gate.enter(asked.entrant)
-    if ('answer' in entered) {
+    if (entered instanceof Waiting) {
+      asked.waiting = entered
       asked.cancel = () => entered.cancel()
       void entered.answer.then(take)
     } else take(entered)

@@ -299,7 +299,7 @@ t.test('a key whose position changes goes on with its calls, its minute and its 
 })
 
 t.test('other limits are in force at once, for who waits too; calls of before count', async (t) => {
-  const bench = new GateBench(t, { limits: limits({ parallel: 1 }) }, {}, 1)
+  const bench = new GateBench(t, { limits: limits({ parallel: 1 }) }, {}, { open: 1 })
   const waiting = [bench.ask(), bench.ask(), bench.ask()]
   t.equal(bench.view.waiting, 3, 'the one that began before there was a gate has the place')
   bench.gate.apply({ keys: [], limits: limits({ parallel: 2 }) })
@@ -320,6 +320,27 @@ t.test('slots that the engine tells are a limit where a queue is asked for, and 
   const only = new GateBench(t, { limits: limits({ rpm: 100, queues: false }) }, slots)
   t.strictSame([1, 2, 3].map(() => only.ask().answers), [1, 1, 1]) // prettier-ignore
   t.end()
+})
+
+t.test('slots of one model are a limit of its calls alone, and its wait is told by them', async (t) => {
+  const slots = { slots: (model: string | null) => (model === 'vision' ? 1 : null) }
+  const bench = new GateBench(t, { limits: limits({ queueWaitMs: 60_000 }) }, slots)
+  const open = bench.ask({ model: 'vision' })
+  const waiting = bench.ask({ model: 'vision' })
+  t.strictSame([1, 2, 3].map(() => bench.ask({ model: 'text' }).pass !== null), [true, true, true]) // prettier-ignore
+  t.equal(waiting.answers, 0)
+  await bench.pass(8_000)
+  open.pass!.done(null)
+  await bench.told()
+  t.ok(waiting.pass)
+  const ahead = bench.ask({ model: 'vision' })
+  const refused = bench.ask({ model: 'vision', latest: bench.clock.time + 9_000 })
+  t.match(refused.refusal, { refused: 'deadline', by: 'busy', retryAfterMs: 16_000 })
+  t.equal(ahead.answers, 0)
+  ahead.cancel()
+  const half = { slots: (model: string | null) => (model === null ? 2 : 1) }
+  const shared = new GateBench(t, {}, half)
+  t.strictSame(['a', 'a', 'b', 'c'].map((model) => shared.ask({ model }).answers), [1, 0, 1, 0]) // prettier-ignore
 })
 
 t.test('no limit is passed in any minute, nobody is lost or served twice, and no place stays empty', async (t) => {

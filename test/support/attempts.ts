@@ -106,6 +106,7 @@ export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}
   explored: false,
   trials: [],
   expected: () => null,
+  laterBy: () => null,
   baseline: () => null,
   lowered: (maxTokens) => planTo(order, { ...traits, maxTokens }),
   taken: () => undefined,

@@ -113,7 +113,7 @@ export class BackendMonitor {
     })
     this.guard = new Guard(spec, this.live, {
       now: () => tools.now(),
-      loadSeconds: (model) => this.#models.loadSeconds(model, tools.now()),
+      models: () => this.#models,
       rested: (...rest) => tools.keyRested(this, ...rest),
     })
   }
@@ -309,7 +309,7 @@ export class BackendMonitor {
     const tools = { client: this.#tools.client(), signal, cache: this.#cache }
     const turn = this.#turn
     try {
-      const result = await discover(this.spec, tools)
+      const { result, spec } = await this.guard.list((one) => discover(one, tools))
       // By the configuration before it.
       const isOver = (): boolean => this.#stopped || turn !== this.#turn
       if (isOver()) return
@@ -317,14 +317,14 @@ export class BackendMonitor {
       // Whoever answers serves meanwhile; for one that does not, its kind may be the whole reason.
       if (!checked && result.found) this.#take(result, null)
       const ends = { client: tools.client, signal, stop: stop.signal }
-      const mismatch = checked ? this.#kind.mismatch : await this.#kind.make(turn, this.spec, result, ends)
+      const mismatch = checked ? this.#kind.mismatch : await this.#kind.make(turn, spec, result, ends)
       if (isOver()) return
       if (checked || !result.found) this.#take(result, mismatch)
       else this.#standing.noted(mismatch, this.#tools.now())
       this.#lookedAt = this.#tools.now()
       if (result.found && mismatch === null) this.#polls.found()
       else if (mismatch !== null || (!result.found && result.loading)) this.#polls.gone()
-      if (result.found) await this.#refusal.review(this.spec, tools, this.#lookedAt)
+      if (result.found) await this.#refusal.review(spec, tools, this.#lookedAt)
     } finally {
       clearTimeout(limit)
       this.#abort = null

@@ -6,15 +6,17 @@ import { blamesKey } from '../gate/blame.ts'
 import { Gate } from '../gate/gate.ts'
 import type { Rest } from '../gate/lane.ts'
 import type { Pass } from '../gate/pass.ts'
+import type { Discovery } from './discover.ts'
 import type { LiveState } from './health.ts'
+import type { Models } from './models.ts'
 import { newsOf } from './news.ts'
 import { KEY_MS } from './standing.ts'
 
 export interface GuardTools {
   /** Monotonic, ms. */
   now(): number
+  readonly models: () => Pick<Models, 'loadSeconds' | 'isWell' | 'slots'>
   /** See GateTools. */
-  loadSeconds(model: string): number
   rested(key: string, code: ErrorCode, ms: number, model: string | null): void
 }
 
@@ -29,6 +31,8 @@ export class Guard {
   readonly #live: LiveState
   readonly #tools: GuardTools
   #spec: BackendSpec
+  /** The key that got the last list. */
+  #lister: string | null = null
 
   constructor(spec: BackendSpec, live: LiveState, tools: GuardTools) {
     this.#spec = spec
@@ -47,6 +51,32 @@ export class Guard {
     if (wanted) return
     this.gate?.close()
     this.gate = null
+  }
+
+  /** Its list of models, with the first key that gets it; keys that rest are left alone, unless all do. `spec`: by that key. */
+  async list(ask: (spec: BackendSpec) => Promise<Discovery>): Promise<{ result: Discovery; spec: BackendSpec }> {
+    const [first, ...others] = this.#listers()
+    let spec = first!
+    let result = await ask(spec)
+    for (const other of others) {
+      if (result.found || !result.refusesKey) break
+      spec = other
+      result = await ask(spec)
+    }
+    if (result.found) this.#lister = spec.key
+    return { result, spec }
+  }
+
+  /** Its description with each key that a list can be asked for with: that which got the last one, then in their order. */
+  #listers(): readonly BackendSpec[] {
+    const { keys } = this.#spec
+    if (this.gate === null || keys.length < 2) return [this.#spec]
+    const now = this.#tools.now()
+    const resting = new Set(this.gate.lanes.filter((lane) => lane.restFor(null).until > now).map(({ key }) => key))
+    const able = keys.filter((key) => !resting.has(key))
+    const secrets = (able.length === 0 ? keys : able).map(({ secret }) => secret)
+    const last = secrets.filter((secret) => secret === this.#lister)
+    return [...last, ...secrets.filter((secret) => secret !== this.#lister)].map((key) => ({ ...this.#spec, key }))
   }
 
   /** A call has ended. */
@@ -84,13 +114,18 @@ export class Guard {
 
   #open(): Gate {
     const { limits, keys } = this.#spec
+    const { models } = this.#tools
+    const now = (): number => this.#tools.now()
     return new Gate({ limits, keys }, this.#live.queue, this.#live.load.open, {
-      ...this.#tools,
+      now,
+      rested: (...rest) => this.#tools.rested(...rest),
+      loadSeconds: (model) => models().loadSeconds(model, now()),
+      isWell: (model) => models().isWell(model, now()),
       timer(ms, then) {
         const timer = setTimeout(then, ms).unref()
         return () => clearTimeout(timer)
       },
-      slots: () => this.#live.reading?.slots ?? null,
+      slots: (model) => (model === null ? (this.#live.reading?.slots ?? null) : models().slots(model)),
     })
   }
 }

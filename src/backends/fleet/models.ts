@@ -7,6 +7,7 @@ import type { PromptCache } from '../../core/prompt-cache.ts'
 import type { Deployment, Target } from '../../core/types.ts'
 import type { Latency } from '../../core/arm.ts'
 import { isLocal } from '../../decision/route/local.ts'
+import { unwell } from '../../decision/route/trouble.ts'
 import { expectRoom } from '../../decision/learn/room.ts'
 import { newPromptCache } from '../../decision/learn/prompt-caches.ts'
 import type { ModelStats } from '../../decision/learn/model-stats.ts'
@@ -103,8 +104,19 @@ export class Models {
 
   /** What a call of the model would wait until its engine has loaded it; 0: it has. */
   loadSeconds(model: string, now: number): number {
-    for (const one of this.#deployments.values()) if (one.model === model) return loadWait(one.residency, now)
-    return 0
+    const deployment = this.#deployments.get(model)
+    return deployment === undefined ? 0 : loadWait(deployment.residency, now)
+  }
+
+  /** Requests of the model that its engine works on at a time; null: nobody says. */
+  slots(model: string): number | null {
+    return this.#deployments.get(model)?.facts.slots ?? null
+  }
+
+  /** Nothing is known against calls of the model at the moment. */
+  isWell(model: string, now: number): boolean {
+    const deployment = this.#deployments.get(model)
+    return deployment !== undefined && unwell(deployment, now) === 0
   }
 
   /** `loaded` was loaded for a call: what else its engine had in memory may be gone, unless it just told what it has. */

@@ -1,6 +1,6 @@
 /** What one key of a backend may be sent, and what it is at; of a backend with one key, or none, the whole of it. */
 import type { ErrorCode } from '../../core/errors.ts'
-import type { BackendKey, LaneLimits } from '../../core/settings.ts'
+import type { BackendKey, BackendSpec, LaneLimits } from '../../core/settings.ts'
 import { type Counted, Minute } from './minute.ts'
 
 /** It was refused: not before then (clock reading), and by what. */
@@ -10,6 +10,7 @@ export interface Rest {
 }
 
 const NO_REST: Rest = { until: 0, code: null }
+const NO_LIMITS: LaneLimits = { rpm: null, tpm: null, parallel: null }
 
 export class Lane {
   /** Null: the backend has one key, or none. */
@@ -102,4 +103,23 @@ export class Lane {
     const minutes = Math.ceil(wanted / tpm) - 1
     return minutes * 60_000 + Math.max(now, this.minute.tokensAt(tpm - (wanted - minutes * tpm)))
   }
+}
+
+/** One lane for each key, or one for all calls. Keys that are there already go on with what they are at. */
+export function lanesOf({ keys, limits }: Pick<BackendSpec, 'keys' | 'limits'>, before: readonly Lane[]): Lane[] {
+  const common = limits ?? NO_LIMITS
+  const limitsOf = ({ rpm, tpm, parallel }: LaneLimits): LaneLimits => ({
+    rpm: rpm ?? common.rpm,
+    tpm: tpm ?? common.tpm,
+    parallel: parallel ?? common.parallel,
+  })
+  return (keys.length === 0 ? [null] : keys).map((key) => {
+    const known = before.find((lane) => lane.key?.secret === key?.secret)
+    const own = limitsOf(key ?? NO_LIMITS)
+    if (known === undefined) return new Lane(key, own)
+    // Its name may be its position, which changes with the keys before it.
+    known.key = key
+    known.limits = own
+    return known
+  })
 }

@@ -1,10 +1,10 @@
 /**
- * How much of a backend each caller has had, in tokens: of those who wait, the one that had least is next, whatever number of requests it has
- * waiting (virtual token counter). A token of an answer counts for two of a prompt.
+ * How much of a backend each caller has used, in tokens: of the callers whose requests wait, the one that has used least is next, however
+ * many requests it has waiting (a virtual token counter). A token of an answer counts as two of a prompt.
  */
 
 const OUTPUT_WEIGHT = 2
-/** Callers that are remembered; one that is forgotten begins where those who wait stand. */
+/** Callers that are remembered; one that was forgotten begins at the level of those who wait. */
 const MOST = 1024
 
 export interface Share {
@@ -20,7 +20,7 @@ export const costOf = (input: number, output: number): number => input + OUTPUT_
 export class Shares {
   readonly #all = new Map<string, Share>()
   readonly #waiting = new Set<Share>()
-  /** Where the one stood that was served last: who has been away begins there, and has saved up nothing. */
+  /** The count of the caller that was served last, before it was served: one that has been away begins there, and has saved up nothing. */
   #level = 0
 
   /** One more of its requests waits. */

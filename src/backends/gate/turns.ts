@@ -3,7 +3,7 @@
  * each other out with each request; and no longer than a few loads take, so that none waits for ever.
  */
 
-/** A model that has just come stays for as many times what it took to bring it there. */
+/** A model that has just been loaded keeps its turn for so many times what a load takes. */
 const LOADS = 4
 const SHORTEST_MS = 1_000
 
@@ -28,7 +28,7 @@ export class Turns {
   has(model: string, now: number, longest: number): boolean {
     if (model === this.#model) return true
     const seconds = this.#loadSeconds(model)
-    // What is there at this moment goes where another one is on its way.
+    // While the model whose turn it is is still being loaded, what is in memory now may be pushed out by it.
     const stays = this.#model === null || this.#loadSeconds(this.#model) === 0
     return (
       (seconds === 0 && stays) ||

@@ -1,7 +1,7 @@
 /**
- * Who waits at one backend, and who is next: by priority; then the model that is loaded, as long as it has its turn; then the caller that
- * had least; then who came first. Requests that differ in none of the first three stand in one line, so what is looked at for the next one
- * is as many as there are lines.
+ * The requests that wait at one backend, and which of them is next: by priority; then the model that is loaded, as long as it has its turn;
+ * then the caller that has used least; then who came first. Requests of one priority, caller and model stand in one line, so finding the
+ * next one costs as much as there are lines, not requests.
  */
 import type { Entrant } from './entrant.ts'
 import { type Share, Shares } from './shares.ts'
@@ -10,6 +10,8 @@ import { Deadlines, type Limited } from './deadlines.ts'
 export interface Waiter extends Limited {
   readonly entrant: Entrant
   readonly since: number
+  /** It takes no place before (clock reading). */
+  readonly from: number
   readonly order: number
   readonly line: Line
 }
@@ -23,12 +25,24 @@ interface Line {
   readonly waiters: Set<Waiter>
 }
 
+/** Clock readings; see Waiter. */
+interface Times {
+  readonly since: number
+  readonly until: number
+  readonly from: number
+}
+
 export class WaitQueue {
-  readonly shares = new Shares()
+  readonly shares: Shares
   readonly #lines = new Map<string, Line>()
   readonly #deadlines = new Deadlines<Waiter>()
   #size = 0
   #came = 0
+
+  /** `shares`: those of another queue before the same backend. */
+  constructor(shares = new Shares()) {
+    this.shares = shares
+  }
 
   get size(): number {
     return this.#size
@@ -39,9 +53,9 @@ export class WaitQueue {
     return this.#deadlines.first
   }
 
-  add(entrant: Entrant, since: number, until: number): Waiter {
+  add(entrant: Entrant, { since, until, from }: Times): Waiter {
     const line = this.#lineOf(entrant)
-    const waiter = { entrant, since, until, place: 0, order: this.#came++, line }
+    const waiter = { entrant, since, until, from, place: 0, order: this.#came++, line }
     this.shares.join(entrant.caller)
     line.waiters.add(waiter)
     this.#deadlines.add(waiter)
@@ -59,33 +73,45 @@ export class WaitQueue {
   }
 
   /**
-   * Null: nobody can be. `resting`: no call of the model can be made at the moment. `ready`: a call of it would not push out another model
+   * Null: nobody can be served. `blocked`: no call of the model can be made now. `ready`: a call of it would not push out another model
    * whose turn it still is.
    */
-  next(resting: (model: string) => boolean, ready: (model: string) => boolean): Waiter | null {
-    let best: Line | null = null
+  next(now: number, blocked: (model: string) => boolean, ready: (model: string) => boolean): Waiter | null {
+    let best: Waiter | null = null
     let bestReady = false
     for (const line of this.#lines.values()) {
-      if ((best !== null && line.priority < best.priority) || resting(line.model)) continue
+      if ((best !== null && line.priority < best.line.priority) || blocked(line.model)) continue
+      const first = firstOf(line, now)
+      if (first === null) continue
       const isReady = ready(line.model)
-      if (best === null || line.priority > best.priority || comesBefore(line, isReady, best, bestReady)) {
-        best = line
+      if (best === null || line.priority > best.line.priority || comesBefore(first, isReady, best, bestReady)) {
+        best = first
         bestReady = isReady
       }
     }
-    return best === null ? null : firstOf(best)
+    return best
+  }
+
+  /** When the next one takes a place that takes none yet (clock reading); Infinity: all of them do. */
+  firstAfter(now: number): number {
+    let first = Infinity
+    for (const { from } of this) if (from > now) first = Math.min(first, from)
+    return first
   }
 
   *[Symbol.iterator](): Iterator<Waiter> {
     for (const { waiters } of this.#lines.values()) yield* waiters
   }
 
-  /** How many will be served before a request like this one, if it comes now: of a caller with a longer line no more than its turns. */
-  before({ caller, priority }: Entrant): number {
+  /**
+   * How many will be served before a request like this one, if it comes now: of a caller with a longer line no more than its turns.
+   * `model`: calls of this one only; null: of all.
+   */
+  before({ caller, priority }: Entrant, model: string | null = null): number {
     const waiting = new Map<string, number>()
     let ahead = 0
     for (const line of this.#lines.values()) {
-      if (line.priority < priority) continue
+      if (line.priority < priority || (model !== null && line.model !== model)) continue
       if (line.priority > priority) ahead += line.waiters.size
       else waiting.set(line.share.caller, (waiting.get(line.share.caller) ?? 0) + line.waiters.size)
     }
@@ -104,10 +130,13 @@ export class WaitQueue {
   }
 }
 
-const firstOf = ({ waiters }: Line): Waiter => waiters.values().next().value!
+function firstOf({ waiters }: Line, now: number): Waiter | null {
+  for (const waiter of waiters) if (waiter.from <= now) return waiter
+  return null
+}
 
-function comesBefore(line: Line, isReady: boolean, best: Line, bestReady: boolean): boolean {
+function comesBefore(waiter: Waiter, isReady: boolean, best: Waiter, bestReady: boolean): boolean {
   if (isReady !== bestReady) return isReady
-  if (line.share.served !== best.share.served) return line.share.served < best.share.served
-  return firstOf(line).order < firstOf(best).order
+  const [share, its] = [waiter.line.share.served, best.line.share.served]
+  return share === its ? waiter.order < best.order : share < its
 }

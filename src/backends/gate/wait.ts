@@ -1,17 +1,25 @@
 /** How long a request would wait for its place. Pure. */
 import type { Lane } from './lane.ts'
 
-export interface Waited {
-  readonly lanes: readonly Lane[]
-  /** Calls that may be open in all; null: what the lanes say. */
+/** Places of an engine. */
+export interface Places {
+  /** Calls that may be open at a time; null: nobody says. */
   readonly most: number | null
   /** Calls that are. */
   readonly open: number
+  /** Requests that are served before this one. */
+  readonly ahead: number
+}
+
+export interface Waited {
+  readonly lanes: readonly Lane[]
+  /** In all; its `most` null: what the lanes say. */
+  readonly places: Places
+  /** Those of its model; null: it shares those of all. */
+  readonly ofModel: Places | null
   /** How long one keeps its place, ms. */
   readonly stay: number
-  /** Requests that are served before it. */
-  readonly ahead: number
-  /** That it, and each of those, takes. */
+  /** That it, and each of those before it, takes. */
   readonly tokens: number
   /** That it asks for; null: any. */
   readonly model: string | null
@@ -20,17 +28,19 @@ export interface Waited {
 }
 
 /** Those ahead are taken to be spread evenly over the lanes. */
-export function secondsUntil({ lanes, most, open, stay, ahead, tokens, model, now }: Waited): number {
-  const each = Math.floor(ahead / lanes.length)
+export function secondsUntil({ lanes, places, ofModel, stay, tokens, model, now }: Waited): number {
+  const each = Math.floor(places.ahead / lanes.length)
   let soonest = Infinity
   for (const lane of lanes) {
     const { rpm, tpm, parallel } = lane.limits
     const at = Math.max(lane.restFor(model).until, lane.rateAt(each, rpm, tpm, tokens, now))
-    soonest = Math.min(soonest, Math.max(at - now, forPlace(lane.open, parallel, each, stay)))
+    soonest = Math.min(soonest, Math.max(at - now, forPlace(parallel, lane.open, each, stay)))
   }
-  return Math.max(soonest, forPlace(open, most, ahead, stay)) / 1000
+  const whole = forPlace(places.most, places.open, places.ahead, stay)
+  const own = ofModel === null ? 0 : forPlace(ofModel.most, ofModel.open, ofModel.ahead, stay)
+  return Math.max(soonest, whole, own) / 1000
 }
 
 /** Of `most` calls one ends every `stay / most`. */
-const forPlace = (open: number, most: number | null, ahead: number, stay: number): number =>
+const forPlace = (most: number | null, open: number, ahead: number, stay: number): number =>
   most === null || open + ahead < most ? 0 : (stay * (open + ahead + 1 - most)) / most

@@ -19,6 +19,7 @@ import { heldBy, heldShares } from './held.ts'
 import { keptOf, shownOf } from './kept.ts'
 import { resolve } from './names.ts'
 import { explore, type Pick, rank, stickinessBonus } from './pick.ts'
+import { laterBy } from './peers.ts'
 import { makersFirst } from './pinned.ts'
 import { predict } from './predict.ts'
 import { refusalOf } from './refusal.ts'
@@ -96,6 +97,10 @@ class Plan implements RoutePlan {
 
   expected(target: Target): Expected | null {
     return expectedOf(this.#decision, target)
+  }
+
+  laterBy(target: Target, peer: Target, now: number): number | null {
+    return laterBy(this.#decision, target, peer, now)
   }
 
   baseline(): ExpectedBaseline | null {

@@ -12,20 +12,26 @@ export function trouble(
   most: number,
   now: number,
 ): number {
-  const { live, health } = deployment
   if (refuses(deployment, request, profile, now)) return 3
-  if (live.state === 'down' || (live.state === 'sleeping' && !deployment.backend.provider.response.wakes)) return 2
+  const known = unwell(deployment, now)
+  if (known > 0 || deployment.live.state === 'auth_error') return known
+  if (deployment.live.queue.full) return 1
+  return tight(deployment, profile, most) ? 0.5 : 0
+}
+
+/** What is known against any call of it: 2: it cannot be called; 1: it should not be, at the moment; 0: nothing. */
+export function unwell({ live, health, backend }: Deployment, now: number): number {
+  if (live.state === 'down' || (live.state === 'sleeping' && !backend.provider.response.wakes)) return 2
   if (live.state === 'auth_error') return isTried(live, now) ? 0 : 2
   if (
     // One that the gateway starts waits no longer than is expected: that is weighed.
-    (live.state === 'warming_up' && deployment.backend.engine === null) ||
+    (live.state === 'warming_up' && backend.engine === null) ||
     live.retryAfterUntil > now ||
-    live.queue.full ||
     health.retryAfterUntil > now ||
     health.ejectedUntil > now
   )
     return 1
-  return tight(deployment, profile, most) ? 0.5 : 0
+  return 0
 }
 
 /** One request at a time finds out whether the key is accepted again. */

@@ -1,5 +1,5 @@
 /** Errors as Anthropic's clients read them. Pure. */
-import type { GatewayError } from '../../core/errors.ts'
+import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Failing } from '../format.ts'
 
 export const errorBody = (error: GatewayError, { id, maxOutput }: Failing): object => ({
@@ -16,9 +16,9 @@ export const errorBody = (error: GatewayError, { id, maxOutput }: Failing): obje
 
 /** Backends and gateways that are full answer 503 elsewhere. */
 const OVERLOADED = 529
+const FULL: ReadonlySet<ErrorCode> = new Set(['overloaded', 'gateway_overloaded', 'at_capacity'])
 
-export const statusOf = ({ code, status }: GatewayError): number =>
-  code === 'overloaded' || code === 'gateway_overloaded' ? OVERLOADED : status
+export const statusOf = ({ code, status }: GatewayError): number => (FULL.has(code) ? OVERLOADED : status)
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
