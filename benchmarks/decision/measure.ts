@@ -187,7 +187,7 @@ function factsOf(index: number): ModelFacts {
     context: 1_000_000,
     maxOutput: null,
     price: { ...NO_PRICE, inputPerMtok: usd, outputPerMtok: 4 * usd },
-    quality: catalogueOf(UNPRICED, `model-${index}`)?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
+    quality: catalogueOf(UNPRICED, `model-${index}`)?.belief?.quality ?? { default: 0.5 + ((index * 53) % 128) / 300 },
     efforts: [],
     paramsB: null,
     wishes: valuesOf(WISH_OPTIONS),

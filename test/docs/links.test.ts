@@ -61,7 +61,7 @@ t.test('every document of docs/ is in the index, and the README leads to the ind
 const pathsOf = (text: string): string[] =>
   [...prose(text).matchAll(/`([\w.-]+(?:\/[\w.-]+)+\/?)`/g)]
     .map(([, path = '']) => path)
-    .filter((path) => /^(?:src|test|config|docs|docker|benchmarks|train|scripts|\.ci)\/|\.ts$/.test(path))
+    .filter((path) => /^(?:src|test|config|docs|docker|benchmarks|catalogue|train|scripts|\.ci)\/|\.ts$/.test(path))
 
 t.test('every path of a source file that a document names exists', async (t) => {
   const exists = (from: string, path: string): boolean =>

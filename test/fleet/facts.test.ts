@@ -1,6 +1,8 @@
 import { valuesOf } from '../../src/core/options/option.ts'
 import { WISH_OPTIONS } from '../../src/core/options/options.ts'
 import t from 'tap'
+import { TASK_CLASSES } from '../../src/core/capabilities.ts'
+import { catalogueOf } from '../../src/decision/catalogue/catalogue.ts'
 import { type BackendSpec, NO_PRICE } from '../../src/core/settings.ts'
 import { type EngineWords, modelFactsOf, SILENT } from '../../src/backends/fleet/facts.ts'
 import { type Described, NOTHING_SAID } from '../../src/backends/fleet/read-list.ts'
@@ -69,9 +71,17 @@ t.test('names speak only where the engine says nothing of the kind', (t) => {
 const of = (kind: string, changes: Partial<BackendSpec> = {}): BackendSpec =>
   backend('http://h', { name: 'one', provider: PROVIDERS.get(kind)!, ...changes })
 
+/** Of the catalogue. */
+const believed = (model: string): Readonly<Record<string, number>> =>
+  catalogueOf(PROVIDERS.get('vllm')!, model)!.belief!.quality
+
 t.test('the catalogue has the last word', (t) => {
   const told = modelFactsOf(of('openai'), 'gpt-4o-mini', SILENT, {})
-  t.match(told, { context: 128_000, price: { inputPerMtok: 0.15, outputPerMtok: 0.6 }, quality: { default: 0.79 } })
+  t.match(told, {
+    context: 128_000,
+    price: { inputPerMtok: 0.15, outputPerMtok: 0.6 },
+    quality: believed('gpt-4o-mini'),
+  })
   t.equal(told.capabilities.reasoning, undefined)
   const found = says({ context: 9, capabilities: { vision: false, reasoning: true } })
   t.match(modelFactsOf(of('openai'), 'gpt-4o-mini', found, {}), {
@@ -101,8 +111,10 @@ t.test('an engine has no list price, whatever its model is called', (t) => {
 t.test("an operator's default for quality stands alone", (t) => {
   const quality = (own: Record<string, number>) =>
     modelFactsOf(of('vllm'), 'qwen3-32b', SILENT, { 'qwen3-32b': { ...FACTS, quality: own } }).quality
-  t.same(quality({}), { default: 0.8, math: 0.87, code: 0.8 })
-  t.same(quality({ math: 0.1, chat: 0.2 }), { default: 0.8, math: 0.1, code: 0.8, chat: 0.2 })
+  const known = believed('qwen3-32b')
+  t.equal(Object.keys(known).length, 1 + TASK_CLASSES.length)
+  t.same(quality({}), known)
+  t.same(quality({ math: 0.1, chat: 0.2 }), { ...known, math: 0.1, chat: 0.2 })
   t.same(quality({ default: 0.5 }), { default: 0.5 })
   t.end()
 })

@@ -162,7 +162,7 @@ const isChat = ({ chat, embeddings, rerank }: ModelFacts['capabilities']): boole
 
 /** An operator's `default` is meant for all classes that it does not name: the catalogue's numbers have no place beside it. */
 function qualityOf(operator: ModelFacts['quality'], known: CatalogueEntry | null): ModelFacts['quality'] {
-  return operator['default'] === undefined ? { ...known?.quality, ...operator } : operator
+  return operator['default'] === undefined ? { ...known?.belief?.quality, ...operator } : operator
 }
 
 const tellsKind = ({ chat, embeddings, rerank }: Described['capabilities']): boolean =>

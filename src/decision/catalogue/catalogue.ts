@@ -5,7 +5,8 @@ import type { Capability, Effort } from '../../core/capabilities.ts'
 import { DATA } from './data.ts'
 import { plainName } from './plain-name.ts'
 import { listed } from './prices.ts'
-import { qualityBySize, sizeOf } from './size.ts'
+import { type Belief, beliefOf } from './quality.ts'
+import { sizeOf } from './size.ts'
 
 export interface CatalogueEntry {
   /** List price of a cloud; null for what runs on hardware of the operator, and where nobody knows. */
@@ -19,8 +20,8 @@ export interface CatalogueEntry {
   /** How hard this family can be asked to think. */
   readonly efforts: readonly Effort[]
   readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>
-  /** Share of useful answers to expect, by task class and `default`. */
-  readonly quality: Readonly<Record<string, number>>
+  /** How good it is believed to be; null: nobody knows. */
+  readonly belief: Belief | null
   /** Where each part comes from. */
   readonly sources: readonly string[]
 }
@@ -58,11 +59,12 @@ function lookUp({ priceList: list, serviceTiers }: Priced, model: string, now: n
   const efforts = DATA.efforts.find(({ match }) => match.test(name))
   const capabilities = DATA.capabilities.find(({ match }) => match.test(name))
   const longest = DATA.max_output.find(({ match }) => match.test(name))
-  const quality = DATA.quality.find(({ match }) => match.test(name))
+  const belief = beliefOf(name, size, DATA.sizes)
   const sources = [
     ...(price === null ? [] : [`price list of ${list}`]),
-    ...[efforts, capabilities, longest, quality].flatMap((part) => (part === undefined ? [] : [part.source])),
-    ...(size === null ? [] : [sizeSource(quality === undefined)]),
+    ...[efforts, capabilities, longest].flatMap((part) => (part === undefined ? [] : [part.source])),
+    ...(size === null ? [] : ['size']),
+    ...(belief === null ? [] : [BELIEF_SOURCES[belief.origin]]),
   ]
   const until = price?.hourly === true ? (Math.floor(now / HALF_HOUR_MS) + 1) * HALF_HOUR_MS : Infinity
   if (sources.length === 0) return { entry: null, until }
@@ -73,10 +75,14 @@ function lookUp({ priceList: list, serviceTiers }: Priced, model: string, now: n
     paramsB: size,
     efforts: efforts?.efforts ?? [],
     capabilities: capabilities?.capabilities ?? {},
-    quality: quality?.quality ?? (size === null ? {} : { default: qualityBySize(size) }),
+    belief,
     sources: [...new Set(sources)],
   }
   return { entry, until }
 }
 
-const sizeSource = (judges: boolean): string => (judges ? 'size, and what models of that size can do' : 'size')
+const BELIEF_SOURCES: Readonly<Record<Belief['origin'], string>> = {
+  figures: 'published benchmarks of the model',
+  family: 'published benchmarks of its family',
+  size: 'published benchmarks of models of its size',
+}

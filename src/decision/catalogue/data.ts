@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../../core/capabilities.ts'
+import { CAPABILITIES, EFFORTS } from '../../core/capabilities.ts'
 
 const FILE = new URL('../../../../config/catalogue.yaml', import.meta.url)
 
@@ -17,24 +17,24 @@ const pattern = z
       return z.NEVER
     }
   })
-const share = z.number().min(0).max(1)
 
-/** Rows stand in groups with one source; what is read from them is one list. */
+/** Rows stand in groups with one source; what is read from them is one list. `tag`: what Ollama takes a name for that says no size. */
 const groups = <T extends z.ZodRawShape>(shape: T) =>
   z
-    .array(z.strictObject({ source: z.string().min(1), models: z.array(z.strictObject({ match: pattern, ...shape })) }))
-    .transform((all) => all.flatMap(({ source, models }) => models.map((row) => ({ ...row, source }))))
-
-const classes = Object.fromEntries(TASK_CLASSES.map((one) => [one, share.optional()]))
+    .array(
+      z.strictObject({
+        source: z.string().min(1),
+        tag: z.boolean().default(false),
+        models: z.array(z.strictObject({ match: pattern, ...shape })),
+      }),
+    )
+    .transform((all) => all.flatMap(({ source, tag, models }) => models.map((row) => ({ ...row, source, tag }))))
 
 const schema = z.strictObject({
   sizes: groups({ billions: z.number().positive() }),
   efforts: groups({ efforts: z.array(z.enum(EFFORTS)) }),
   capabilities: groups({ capabilities: z.partialRecord(z.enum(CAPABILITIES), z.boolean()) }),
   max_output: groups({ tokens: z.int().positive() }),
-  quality: groups({ default: share, ...classes }).transform((rows) =>
-    rows.map(({ match, source, ...quality }) => ({ match, source, quality })),
-  ),
 })
 
 /** Lists in which the first pattern that fits a plain name counts. */

@@ -1,4 +1,4 @@
-/** What the size of a model tells, and how its name tells the size. Pure. */
+/** How the name of a model tells its size. Pure. */
 import type { CatalogueData } from './data.ts'
 
 const EXPERTS = /(?<![a-z0-9.])(\d+)x(\d+(?:\.\d+)?)b(?![a-z0-9])/
@@ -20,10 +20,4 @@ export function sizeOf(name: string, table: CatalogueData['sizes']): number | nu
     return billions > 0 ? billions : null
   }
   return found(BILLIONS, 1) ?? found(TRILLIONS, 1000) ?? found(MILLIONS, 0.001)
-}
-
-/** Share of useful answers to expect of an open model of which only the size is known: .45 at 1B, .64 at 8B, .75 at 70B, .80 at 400B. */
-export function qualityBySize(billions: number): number {
-  const share = 0.88 - 0.43 * billions ** -0.28
-  return Math.round(1000 * Math.min(0.85, Math.max(0.1, share))) / 1000
 }
