@@ -161,6 +161,7 @@ export async function createApp({
     policy: () => policy,
     classify: classifier(weights),
     lessons,
+    tails: lessons.tails,
     conversations: new Conversations(),
     limiter,
     random: Math.random,

@@ -3,16 +3,41 @@ import type { Usage } from '../core/settlement.ts'
 import type { RequestProfile, RoutePlan } from '../core/types.ts'
 import type { ModelStats } from '../decision/learn/model-stats.ts'
 import type { Conversations } from '../decision/route/conversations.ts'
+import type { Tails } from '../decision/learn/tails.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
+import { isCut } from '../dispatch/trim.ts'
 import type { SettledRequest } from './request-record.ts'
 import type { RequestLife } from './request-life.ts'
 
-export type Lessons = Pick<ModelStats, 'learn' | 'follow' | 'heed'>
+export type Lessons = Pick<ModelStats, 'learn' | 'follow' | 'heed'> & { readonly tails: Pick<Tails, 'learn'> }
 
 export function teach(settled: SettledRequest, lessons: Lessons): void {
   const { plan, attempts } = settled.life
   if (plan === null || attempts === null) return
   for (const attempt of attempts.made) if (attempt.answered) teachAnswer(attempt, plan, settled, lessons)
+  if (plan.trials.some(({ feature }) => feature === 'trim')) teachTails(attempts.made, plan, settled, lessons)
+}
+
+/** Of a route that limits answers by how long others were: those that are not limited teach as well. */
+function teachTails(
+  made: readonly Attempt[],
+  { profile }: RoutePlan,
+  { life: { request, answer } }: SettledRequest,
+  { tails }: Lessons,
+): void {
+  if (profile.features === null || request.prompt.choices !== 1 || request.prompt.prompts !== 1) return
+  for (const attempt of made) {
+    const { target, error, trimmed, exchange } = attempt
+    const again = error?.code === 'trimmed'
+    if (!again && (attempt !== answer || error !== null)) continue
+    const usage = again ? null : knownUsage(attempt)
+    tails.learn(target.arm.id, profile.features.class, {
+      output: usage?.output ?? null,
+      reasoning: usage?.reasoning ?? 0,
+      unfinished: exchange.track.finish === 'length',
+      cutAt: again || isCut(attempt) ? trimmed : null,
+    })
+  }
 }
 
 function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest, lessons: Lessons): void {

@@ -6,7 +6,7 @@ import type { AdminSpec, BackendSpec, Config, Limits, ModelFacts, RouteSpec, Tel
 import { DEFAULT_STRATEGY } from '../core/strategies.ts'
 import { weightsFrom } from '../core/terms.ts'
 import { valuesOf } from '../core/options/option.ts'
-import { ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
+import { ROUTE_EFFICIENCY, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import type { Provider } from '../core/provider.ts'
 import { toBackendSpec } from './backend.ts'
 import { toEngine, toEngineGroups } from './build-engine.ts'
@@ -199,6 +199,7 @@ function toRoute(input: RouteInput): RouteSpec {
     },
     ...valuesOf(ROUTE_OPTIONS, input),
     ...valuesOf(ROUTE_LIMITS, limits),
+    ...valuesOf(ROUTE_EFFICIENCY, input.efficiency),
   }
 }
 

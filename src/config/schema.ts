@@ -6,7 +6,7 @@ import { DEFAULT_STRATEGY, STRATEGY_NAMES } from '../core/strategies.ts'
 import { TERMS, WEIGHT_NAMES } from '../core/terms.ts'
 import { count, name, share, text, texts, time, usd } from '../core/options/kinds.ts'
 import { described, zodShapeOf } from '../core/options/option.ts'
-import { KEY_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
+import { KEY_OPTIONS, ROUTE_EFFICIENCY, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../core/options/options.ts'
 import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { CLIENT_NAMES, LOG_FORMS } from '../core/settings.ts'
 import { backend, price } from './backend-schema.ts'
@@ -129,6 +129,7 @@ const route = z.strictObject({
     }),
     'what counts as a useful answer',
   ),
+  efficiency: described(z.strictObject(zodShapeOf(ROUTE_EFFICIENCY)), 'what lowers the tokens of its requests'),
   ...zodShapeOf(ROUTE_OPTIONS),
 })
 

@@ -180,6 +180,12 @@ export const ERRORS = {
     atWork: true,
     means: 'The backend answered something that its protocol does not allow.',
   },
+  trimmed: {
+    ...GATEWAY,
+    status: 502,
+    atWork: true,
+    means: 'The answer was cut at the limit that `efficiency.trim` had set, and was asked for again without it.',
+  },
   upstream_incomplete: { ...FAILED, status: 502, atWork: true, means: 'The answer broke off before its end.' },
   upstream_model_missing: {
     ...FAILED,

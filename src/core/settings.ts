@@ -2,7 +2,14 @@
 import { keyed } from './keyed.ts'
 import { RATE_NAMES, type RateName } from './tokens.ts'
 import type { Values } from './options/option.ts'
-import type { BACKEND_OPTIONS, LANE_LIMITS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from './options/options.ts'
+import type {
+  BACKEND_OPTIONS,
+  LANE_LIMITS,
+  ROUTE_EFFICIENCY,
+  ROUTE_LIMITS,
+  ROUTE_OPTIONS,
+  WISH_OPTIONS,
+} from './options/options.ts'
 import type { BudgetSpec } from './budget.ts'
 import type { LearntFrom } from './hints.ts'
 import type { KeySpec } from './principal.ts'
@@ -189,7 +196,8 @@ export interface SuccessSpec {
   readonly schema: boolean
 }
 
-export interface RouteSpec extends Values<typeof ROUTE_OPTIONS>, Values<typeof ROUTE_LIMITS> {
+export interface RouteSpec
+  extends Values<typeof ROUTE_OPTIONS>, Values<typeof ROUTE_LIMITS>, Values<typeof ROUTE_EFFICIENCY> {
   readonly name: string
   /** Null: reached by its name only. */
   readonly match: RouteMatch | null

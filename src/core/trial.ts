@@ -5,8 +5,11 @@
  */
 import { lotOf } from './lot.ts'
 
-/** What can be measured. `routing`: the choice of the candidate; without it one of those that are able is taken at random. */
-export const FEATURES = ['routing'] as const
+/**
+ * What can be measured. `routing`: the choice of the candidate; without it one of those that are able is taken at random. `trim`: limits
+ * of answers that were learnt.
+ */
+export const FEATURES = ['routing', 'trim'] as const
 export type Feature = (typeof FEATURES)[number]
 
 /** The part of a request in the measuring of one feature. */

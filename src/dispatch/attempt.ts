@@ -34,6 +34,8 @@ export interface Sent {
   readonly askedAt: EndpointPlace
   /** What of the request this format cannot say, by its name in the caller's. */
   readonly lossy: readonly string[]
+  /** Tokens that its answer may have by what was learnt; null: no such limit holds. */
+  readonly trimmed: number | null
   /** How its prompt came to be read, where its backend is one of those that answer what others have read; null: there are no such others. */
   readonly path: Path | null
 }
@@ -55,6 +57,7 @@ export class Attempt {
   readonly addsUsage: boolean
   readonly askedAt: EndpointPlace
   readonly lossy: readonly string[]
+  readonly trimmed: number | null
   readonly path: Path | null
   /** When the first frame of its answer, or the whole of it, was in hand; null where none came. */
   committedAt: number | null = null
@@ -81,6 +84,7 @@ export class Attempt {
     this.addsUsage = sent.addsUsage
     this.askedAt = sent.askedAt
     this.lossy = sent.lossy
+    this.trimmed = sent.trimmed
     this.path = sent.path
   }
 

@@ -3,10 +3,8 @@
  * that an answer that breaks off may be followed by another call.
  */
 import type { Lease } from '../backends/engine/group.ts'
-import type { Fleet } from '../backends/fleet/fleet.ts'
 import { blamesKey } from '../backends/gate/blame.ts'
 import type { Pass } from '../backends/gate/pass.ts'
-import type { TokenCounts } from '../backends/fleet/token-counts.ts'
 import { Exchange } from '../backends/upstream/exchange.ts'
 import { isRefused, placeFor, placeKey } from '../core/ask-place.ts'
 import { clientClosed, GatewayError } from '../core/errors.ts'
@@ -18,30 +16,19 @@ import { calibrated } from '../decision/learn/calibration.ts'
 import { LARGE_BYTES } from '../formats/json/parse-large.ts'
 import { inOnePiece } from '../formats/json/splice.ts'
 import { type BackendSide, ONCE } from '../formats/format.ts'
-import type { Formats } from '../formats/formats.ts'
 import { backendSide } from '../formats/translated.ts'
 import { Attempt } from './attempt.ts'
-import { callOf, type CallTools } from './call.ts'
+import { callOf } from './call.ts'
 import { changesFor } from './changes-for.ts'
 import { engineLease } from './engine-lease.ts'
 import { type Admitted, type Door, enter } from './entry.ts'
 import { isNearLimit, overflowOf } from './exact-fit.ts'
 import { failureOfAll, unknownShape } from './failure.ts'
 import { keepLarger, lacksPlace, nextStep } from './next-step.ts'
-import { phased, type Prefills } from './prefills.ts'
+import { phased } from './prefills.ts'
+import type { DispatchTools } from './tools.ts'
 import { spentOf } from './spent.ts'
-
-/** The parts of the gateway that calls are made with. */
-export interface DispatchTools extends CallTools {
-  readonly formats: Formats
-  /** Absent: prompts near the limit go by their estimates. */
-  readonly counts?: Pick<TokenCounts, 'of'>
-  /** Absent: who answers a prompt reads it. */
-  readonly prefills?: Pick<Prefills, 'of'>
-  readonly fleet: Pick<Fleet, 'gateOf' | 'seatOf' | 'begin' | 'began' | 'end' | 'adapted'> & {
-    refusesUsage(deployment: Deployment): void
-  }
-}
+import { cutError, isCut, limitFor } from './trim.ts'
 
 export class Attempts {
   /** Calls that were sent, in order; the last one may still be open. */
@@ -55,6 +42,8 @@ export class Attempts {
   #left: number
   /** Changes by which the target that comes next may take what it has refused. */
   #adaptations: readonly string[] = []
+  /** An answer was cut at a limit that was learnt: the others have none. */
+  #whole = false
   /** The next call needs a new connection. */
   #fresh = false
   readonly #failed: Attempt[] = []
@@ -152,11 +141,7 @@ export class Attempts {
     this.#fresh = exchange.unread && !last.fresh
     if (this.#fresh) return target
     if (error.code === 'client_closed' || error.code === 'shutting_down') return this.#stop(error)
-    if (last.addsUsage && !this.#withoutUsage.includes(deployment) && format.refusesUsage(error)) {
-      this.#withoutUsage.push(deployment)
-      this.#tools.fleet.refusesUsage(deployment)
-      return target
-    }
+    if (this.#amends(last, error, format)) return target
     const change = format.adaptation(error, this.#request, [...deployment.health.adapted.keys(), ...this.#adaptations])
     if (change !== null) {
       this.#adaptations = [...this.#adaptations, change]
@@ -175,6 +160,15 @@ export class Attempts {
     if (step === 'stop') return this.#stop(error)
     if (step === 'larger') keepLarger(this.#queue, deployment)
     return this.#take()
+  }
+
+  /** It failed by what the gateway had added: the next call is made without that. */
+  #amends({ deployment, addsUsage }: Attempt, error: GatewayError, format: BackendSide): boolean {
+    if (error.code === 'trimmed') return (this.#whole = true)
+    if (!addsUsage || this.#withoutUsage.includes(deployment) || !format.refusesUsage(error)) return false
+    this.#withoutUsage.push(deployment)
+    this.#tools.fleet.refusesUsage(deployment)
+    return true
   }
 
   /** Its engine is asked whether the prompt fits, once. */
@@ -316,7 +310,7 @@ export class Attempts {
   }
 
   async #send({ target, pass, queuedMs }: Admitted, lease: Lease | null): Promise<Attempt | null> {
-    const { fleet, now, pools, prefills } = this.#tools
+    const { fleet, now, pools, prefills, tails } = this.#tools
     const request = this.#request
     const { deployment } = target
     if (this.#caller.gone) {
@@ -327,12 +321,15 @@ export class Attempts {
     const format = this.#formatOf(askedAt)
     const lossy: string[] = []
     const inputTokens = calibrated(this.#plan.profile.inputTokens, deployment.calibration)
+    const { maxTokens, thought, trimmed } = limitFor(request, this.#plan, target, this.#whole ? undefined : tails)
     const composing = format.compose(request, deployment, {
       place: askedAt,
       inputTokens,
       effort: target.effort,
       changes: changesFor(deployment, now(), this.#adaptations),
-      maxTokens: this.#plan.maxTokens,
+      maxTokens,
+      learnt: trimmed !== null,
+      thought,
       lossy,
       sealOf: (call) => this.#tools.seals.recall(request.principal.id, call),
     })
@@ -380,12 +377,14 @@ export class Attempts {
       addsUsage,
       askedAt,
       lossy,
+      trimmed,
       path: phase.path,
     })
     this.made.push(attempt)
     try {
       await exchange.commit()
       fleet.began(deployment, attempt.place)
+      if (isCut(attempt, exchange.body !== null)) throw cutError()
       const whole = exchange.body === null ? null : exchange.answer.finishedBody(exchange.body)
       if (whole === null) attempt.recoder = exchange.answer.pieceRecoder()
       else attempt.body = whole instanceof Promise ? await whole : whole

@@ -228,8 +228,12 @@ export interface Composing {
   readonly effort: Effort | null
   /** Adaptations to make, by name. */
   readonly changes: readonly string[]
-  /** Tokens that an answer may have, where a budget says so. */
+  /** Tokens that an answer may have, where a budget or a learnt limit says so. */
   readonly maxTokens: number | null
+  /** `maxTokens` is a learnt limit: an answer has room for the thoughts that are asked for, whatever it is. Absent: it is not. */
+  readonly learnt?: boolean
+  /** Tokens of thought, where the model is told a number for them and the caller did not set one. Absent, or null: as the effort says. */
+  readonly thought?: number | null
   /** What the request says and this format cannot is added here, by its name in the caller's format. */
   readonly lossy: string[]
   /** What sealed a call, for callers who have no place for it; absent, or null: it is not known. */

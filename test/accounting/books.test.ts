@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Tails } from '../../src/decision/learn/tails.ts'
 import { Books } from '../../src/accounting/books.ts'
 import type { SettledRequest } from '../../src/accounting/request-record.ts'
 import { settle } from '../../src/accounting/settle.ts'
@@ -32,6 +33,7 @@ function rig(names: readonly string[] = ['first', 'second'], fails: readonly str
     learn: ({ requestId }: { readonly requestId: string }) => note(`learn ${requestId}`),
     follow: () => null,
     heed: () => undefined,
+    tails: new Tails(),
   }
   const emit = ({ event }: { readonly event: string }): void => void done.push(event)
   return { books: new Books({ observers, lessons, emit }), done }

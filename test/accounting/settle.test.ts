@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Tails } from '../../src/decision/learn/tails.ts'
 import { NO_TOKENS } from '../../src/core/no-tokens.ts'
 import { NO_PRICE } from '../../src/core/settings.ts'
 import { Books } from '../../src/accounting/books.ts'
@@ -60,7 +61,7 @@ async function settledOf(made: readonly Attempt[], traits: Traits = {}): Promise
   const lines: LogLine[] = []
   const log = createLog('info', { write: (line) => void lines.push(JSON.parse(line) as LogLine) })
   const books = new Books({
-    lessons: { learn: (one) => void learnt.push(one), follow: () => null, heed: () => undefined },
+    lessons: { learn: (one) => void learnt.push(one), follow: () => null, heed: () => undefined, tails: new Tails() },
     observers: [
       ...(traits.observer === undefined ? [] : [traits.observer]),
       { readsDecisions: 'none', onCompleted: (record) => void records.push(record) },
@@ -263,7 +264,7 @@ t.test('the decision is written out only where an observer reads it', async (t) 
     const life = lifeOf({ plan, made, error, fleet: new FleetLog().fleet })
     const records: RequestRecord[] = []
     const books = new Books({
-      lessons: { learn: () => undefined, follow: () => null, heed: () => undefined },
+      lessons: { learn: () => undefined, follow: () => null, heed: () => undefined, tails: new Tails() },
       observers: [newMetrics(), new Sessions(), { readsDecisions, onCompleted: (record) => void records.push(record) }],
       emit: () => undefined,
     })

@@ -37,7 +37,7 @@ t.test('only a failure of a backend changes what is known of its health', async 
 
 t.test('the backend was at work, or the gateway hung up on it', async (t) => {
   const abandoned: ErrorCode[] = ['client_closed', 'deadline_exceeded', 'idle_timeout', 'total_timeout', 'ttft_timeout']
-  const broken: ErrorCode[] = ['answer_too_large', 'upstream_bad_response', 'upstream_incomplete']
+  const broken: ErrorCode[] = ['answer_too_large', 'trimmed', 'upstream_bad_response', 'upstream_incomplete']
   t.strictSame(
     codesWhere(({ atWork }) => atWork),
     [...abandoned, ...broken].sort(),

@@ -55,6 +55,7 @@ const EXPECTED: Readonly<Record<ErrorCode, Step>> = {
   headers_timeout: 'next',
   ttft_timeout: 'next',
   idle_timeout: 'next',
+  trimmed: 'stop',
 }
 
 for (const code of Object.keys(ERRORS) as ErrorCode[])

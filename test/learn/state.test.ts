@@ -4,6 +4,7 @@ import t from 'tap'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { usualLength } from '../../src/decision/learn/length.ts'
 import { restoreState, type State, stateSchema, toState } from '../../src/decision/learn/state.ts'
+import { trimOf } from '../../src/decision/learn/tails.ts'
 import { doubtOf, learnQuality, learnValidity, successOf } from '../../src/decision/learn/success.ts'
 import type { TextFeatures } from '../../src/core/arm.ts'
 import { classify, deployment, facts, gatewayRequest, WEIGHTS } from '../support/factories.ts'
@@ -247,4 +248,20 @@ t.test('numbers that would poison what is predicted are refused, or do no harm',
       `${name}, after feedback`,
     )
   }
+})
+
+t.test('limits that were learnt are kept, and files from before there were any are read', async (t) => {
+  const lessons = new ModelStats(WEIGHTS)
+  for (let n = 0; n < 60; n++)
+    lessons.tails.learn('m@high', 'code', { output: 700 + n, reasoning: 300, unfinished: false, cutAt: null })
+  lessons.tails.learn('m@high', 'code', { output: null, reasoning: 0, unfinished: true, cutAt: 1_500 })
+  const state = stateSchema.parse(JSON.parse(JSON.stringify(toState(lessons))))
+  const again = new ModelStats(WEIGHTS)
+  t.ok(restoreState(again, state))
+  const [before, after] = [lessons, again].map(({ tails }) => trimOf(tails.of('m@high', 'code')!, 0)!)
+  t.ok(Math.abs(after!.output! / before!.output! - 1) < 0.01, `${before!.output} -> ${after!.output}`)
+  t.ok(Math.abs(after!.thought! / before!.thought! - 1) < 0.01)
+  const { tails, ...older } = JSON.parse(JSON.stringify(toState(learned()))) as State
+  t.strictSame(tails, {})
+  t.ok(stateSchema.safeParse(older).success)
 })

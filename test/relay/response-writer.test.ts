@@ -278,6 +278,7 @@ function played({ body = null, streamed = true }: { body?: Buffer | null; stream
     addsUsage: false,
     askedAt: ASKED_AT,
     lossy: [],
+    trimmed: null,
     path: null,
   }
   const attempt = new Attempt({ target: TARGET, exchange, ...sent })

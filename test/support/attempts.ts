@@ -9,7 +9,8 @@ import { loadOf } from '../../src/core/load.ts'
 import { type ErrorCode, GatewayError } from '../../src/core/errors.ts'
 import type { Deployment, GatewayRequest, RoutePlan, Target } from '../../src/core/types.ts'
 import { Attempt } from '../../src/dispatch/attempt.ts'
-import { Attempts, type DispatchTools } from '../../src/dispatch/attempts.ts'
+import { Attempts } from '../../src/dispatch/attempts.ts'
+import type { DispatchTools } from '../../src/dispatch/tools.ts'
 import type { OpenAIAnswerState } from '../../src/formats/openai/answer-state.ts'
 import { FORMATS } from '../../src/formats/formats.ts'
 import { CLIENT } from './client.ts'
@@ -79,6 +80,7 @@ export function attemptOf(target: Target, traits: AttemptTraits = {}): Attempt {
     lease: null,
     askedAt: ASKED_AT,
     lossy: [],
+    trimmed: null,
     path: null,
     fresh: false,
     addsUsage: false,

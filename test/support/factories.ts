@@ -16,7 +16,13 @@ import { attributionOf } from '../../src/http/attribution.ts'
 import { members } from '../../src/formats/json/members.ts'
 import { CHAT, COMPLETIONS, EMBEDDINGS, type Endpoint, RERANK } from '../../src/core/endpoints.ts'
 import { valuesOf } from '../../src/core/options/option.ts'
-import { BACKEND_OPTIONS, ROUTE_LIMITS, ROUTE_OPTIONS, WISH_OPTIONS } from '../../src/core/options/options.ts'
+import {
+  BACKEND_OPTIONS,
+  ROUTE_EFFICIENCY,
+  ROUTE_LIMITS,
+  ROUTE_OPTIONS,
+  WISH_OPTIONS,
+} from '../../src/core/options/options.ts'
 import { ANONYMOUS, type KeySpec, type Principal } from '../../src/core/principal.ts'
 import type { BackendSpec, DeploymentFacts, Limits, RouteMatch, RouteSpec } from '../../src/core/settings.ts'
 import { ALWAYS_LOADED, type Residency } from '../../src/core/residency.ts'
@@ -204,6 +210,7 @@ export function routeSpec(name: string, traits: Partial<RouteSpec> = {}): RouteS
     candidates: ['*'],
     ...valuesOf(ROUTE_OPTIONS),
     ...valuesOf(ROUTE_LIMITS),
+    ...valuesOf(ROUTE_EFFICIENCY),
     strategy: 'balanced',
     limits: {},
     maxTtftMs: null,

@@ -103,6 +103,15 @@ export const ROUTE_LIMITS = {
   local_only: option(z.boolean(), 'only engines on your own hardware, for the fallback as well', { value: false }),
 }
 
+/** `routes[].efficiency` */
+export const ROUTE_EFFICIENCY = {
+  trim: option(
+    z.boolean(),
+    'limit answers by what was learnt: the most tokens of an answer, and the budget of thoughts where a model has one, are set from the 95th percentile of the answers of its model, effort and class of request, once 50 of those are known. A whole answer that is cut is asked for again without the limit; a stream ends with `length`, so streams with tools or JSON are not limited. A share of the conversations goes without it, to measure what it is worth: `control`, else 5 %',
+    { value: false },
+  ),
+}
+
 /** `keys[]`, and keys that are made while the gateway runs. */
 export const KEY_OPTIONS = {
   rpm: option(count, 'requests per minute; no limit where absent', { flag: { takes: 'N', as: 'number' } }),

@@ -21,6 +21,7 @@ import { type Followed, FollowUps, type Turn } from './follow-ups.ts'
 import { type HintBook, strengthOf } from './hint-strength.ts'
 import { Opinions } from './opinions.ts'
 import { learnValidity } from './success.ts'
+import { Tails } from './tails.ts'
 
 /** An answer that ended, as far as it teaches something. */
 export interface Observation {
@@ -76,6 +77,8 @@ export class ModelStats {
   readonly #followUps = new FollowUps()
   /** What of all that says how good answers are is learnt from: as the operator wishes by now. */
   from: LearntFrom = FROM_ALL
+  /** How long answers are at the most, where routes limit them by it. */
+  readonly tails = new Tails()
   /** What backends have kept of prompts. */
   readonly prefixes = new PrefixMap()
   /** Something was learnt since the last look. */

@@ -11,6 +11,7 @@ import { factorsOf } from './length.ts'
 import type { ModelStats } from './model-stats.ts'
 import { oddsOf } from './odds.ts'
 import { LONGEST } from './regression.ts'
+import type { Tail } from './tails.ts'
 
 /** Arms in a file; the ones with the most observations are kept. About 12 kB each at the most. */
 const MOST_ARMS = 1000
@@ -69,6 +70,15 @@ const arm = z.strictObject({
   family: z.strictObject({ quality: cells, length: cells }).optional(),
   residual: residual.nullable(),
 })
+const tokensLog = z.number().min(0).max(20)
+const tail = z.strictObject({
+  count: amount,
+  first: z.tuple([tokensLog, tokensLog, tokensLog]),
+  length: tokensLog,
+  firstThoughts: z.tuple([tokensLog, tokensLog, tokensLog]),
+  thought: tokensLog,
+  cut: z.number().min(0).max(1),
+})
 const calibration = z.strictObject({ count: amount, mean: z.number().min(-2).max(2), deviation: amount.max(4) })
 
 const version2 = z.strictObject({
@@ -90,6 +100,8 @@ const version2 = z.strictObject({
         .refine(({ scored, score, expected }) => score <= scored + 1e-3 && expected <= scored + 1e-3),
     )
     .default({}),
+  /** How long answers are at the most, by arm and class, where routes limit them; older files have none. */
+  tails: z.record(z.string(), tail).default({}),
 })
 type Written = z.output<typeof version2>
 
@@ -143,6 +155,7 @@ export function toState(lessons: ModelStats): State {
     hints: Object.fromEntries(
       HINT_NAMES.filter((hint) => lessons.hints[hint].given > 0).map((hint) => [hint, { ...lessons.hints[hint] }]),
     ),
+    tails: Object.fromEntries([...lessons.tails.known].map(([key, tail]) => [key, packTail(tail)])),
   }
 }
 
@@ -160,6 +173,7 @@ export function restoreState(lessons: ModelStats, state: State): boolean {
     same ? unpackCommon(state.common, size) : null,
     state.hints,
   )
+  lessons.tails.restore(Object.entries(state.tails))
   return same
 }
 
@@ -241,6 +255,15 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number, co
     words: { residual: packed.residual && unpackResidual(packed.residual) },
   }
 }
+
+const packTail = ({ count, first, length, firstThoughts, thought, cut }: Tail): State['tails'][string] => ({
+  count,
+  first: [short(first[0]), short(first[1]), short(first[2])],
+  length: short(length),
+  firstThoughts: [short(firstThoughts[0]), short(firstThoughts[1]), short(firstThoughts[2])],
+  thought: short(thought),
+  cut: short(cut),
+})
 
 const packCommon = ({ quality, validity, length, noise }: Common): State['common'] => ({
   quality: packCells(quality),

@@ -7,10 +7,10 @@ import type { Composing } from '../format.ts'
 import { FREE_SCHEMA, freeDescription } from '../free-tools.ts'
 import { withMarks } from './cache-breaks.ts'
 import { type BlockWays, type Lose, marked } from './compose-blocks.ts'
-import { answerLimit } from './compose-limit.ts'
+import { answerLimit, loweredTo } from './compose-limit.ts'
 import { conversationOf } from './compose-messages.ts'
 import { samplingOf } from './compose-sampling.ts'
-import { thinkingOf } from './compose-thinking.ts'
+import { thinkingOf, wantedBudget } from './compose-thinking.ts'
 
 /** Instructions in the middle of a conversation were refused: an adaptation, by name. */
 export const NO_SYSTEM_TURNS = 'system turns:user'
@@ -30,7 +30,8 @@ export function written(request: GatewayRequest, deployment: Deployment, how: Co
   }
   const automatic = maker && deployment.backend.promptCaching
   const { system, tools, messages } = withMarks(plain, automatic, () => lose('cache marks'))
-  const limit = answerLimit(contents.sampling.maxOutput, deployment, how)
+  const maxTokens = loweredTo(how, wantedBudget(contents, deployment, how))
+  const limit = answerLimit(contents.sampling.maxOutput, deployment, { ...how, maxTokens })
   const thinking = thinkingOf(contents, deployment, how, limit, lose)
   return {
     model: deployment.model,

@@ -14,6 +14,13 @@ const FOUND = 'max_tokens:'
 
 export const limitFound = (tokens: number): string => FOUND + String(tokens)
 
+/** A limit that was learnt leaves room for the thoughts that are asked for. `budget`: tokens of those; null: there is no number for them. */
+export const loweredTo = (
+  { maxTokens, learnt }: Pick<Composing, 'maxTokens' | 'learnt'>,
+  budget: number | null,
+): number | null =>
+  maxTokens === null || budget === null || learnt !== true ? maxTokens : Math.max(maxTokens, budget + LEAST)
+
 /** `own`: the caller's limit. Without one it is as long an answer as the model gives, and as fits into its context beside the prompt. */
 export function answerLimit(
   own: number | null,

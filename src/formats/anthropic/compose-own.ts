@@ -15,7 +15,8 @@ import { toolsAfter } from '../tool-changes.ts'
 import { withoutAttribution } from './attribution.ts'
 import { effortOfThinking, effortOfWord } from '../thinking.ts'
 import type { Lose } from './compose-blocks.ts'
-import { budgetOf, effortFields, fitting } from './compose-thinking.ts'
+import { loweredTo } from './compose-limit.ts'
+import { budgetOf, effortFields, fitting, lowered } from './compose-thinking.ts'
 import { SPELLING } from './spelling.ts'
 
 /** More of them are joined: a system takes no more than so many in one write. */
@@ -35,7 +36,7 @@ export function* passed(
   for (const name in body) if (ROUTING_FIELDS.has(name) || place.drop?.includes(name) === true) remove.add(name)
   const set = new Map<string, Value>()
   if (request.model !== deployment.model) set.set('model', JSON.stringify(deployment.model))
-  const limit = limitOf(body, how.maxTokens)
+  const limit = limitOf(body, loweredTo(how, wantedBudget(prompt, deployment, how)))
   if (limit !== null && limit !== body['max_tokens']) set.set('max_tokens', String(limit))
   thinkingEdits(prompt, deployment, how, limit, set)
   const tools = toolsAfter(how.changes, raw, list)
@@ -71,10 +72,11 @@ function limitOf(body: JsonObject, lowered: number | null): number | null {
 function thinkingEdits(
   { body, view }: ContentsPrompt,
   deployment: Deployment,
-  { effort: chosen, place, maxTokens, lossy }: Composing,
+  how: Composing,
   limit: number | null,
   set: Map<string, Value>,
 ): void {
+  const { effort: chosen, place, maxTokens, lossy } = how
   const lose = (name: string): void => {
     if (!lossy.includes(name)) lossy.push(name)
   }
@@ -84,7 +86,7 @@ function thinkingEdits(
   const effort = own ?? (saysEffort(body) ? null : chosen)
   const fields = effort === null ? null : effortFields(place, deployment, effort, lose)
   for (const [name, value] of Object.entries(fields ?? {})) {
-    const whole = merged(value ?? null, body[name] ?? null)
+    const whole = merged(isObject(value) ? lowered(value, how) : (value ?? null), body[name] ?? null)
     const fits = name === 'thinking' ? withBudget(whole, limit) : whole
     if (fits !== null && JSON.stringify(fits) !== JSON.stringify(body[name])) set.set(name, JSON.stringify(fits))
   }
@@ -92,6 +94,16 @@ function thinkingEdits(
   const budget = budgetOf(thinking)
   if (maxTokens === null || budget === null || limit === null || budget < limit) return
   set.set('thinking', JSON.stringify(withBudget(thinking ?? null, limit) ?? { type: 'disabled' }))
+}
+
+/** Tokens of thought, of the caller's own number or of what was chosen; null: there is no number for them. */
+function wantedBudget({ body, view }: ContentsPrompt, deployment: Deployment, how: Composing): number | null {
+  if (how.learnt !== true) return null
+  const own = budgetOf(body['thinking'])
+  const effort = saysEffort(body) ? effortOfThinking(view.thinking) : how.effort
+  if (own !== null || effort === null) return own
+  const { thinking } = effortFields(how.place, deployment, effort, () => undefined) ?? {}
+  return isObject(thinking) ? budgetOf(lowered(thinking, how)) : null
 }
 
 /** A word that the model of the maker refuses, as the nearest that it has; where it takes none at all, as a budget in place of `adaptive`. */

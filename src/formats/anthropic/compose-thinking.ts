@@ -42,21 +42,36 @@ export function fitting(thinking: JsonObject, budget: number, maxTokens: number)
   return half < LEAST_BUDGET ? null : { ...thinking, budget_tokens: half }
 }
 
+/** The same with a budget of no more than was learnt to be needed; one that the caller set stands. */
+export function lowered(thinking: JsonObject, { thought = null }: Pick<Composing, 'thought'>): JsonObject {
+  const budget = budgetOf(thinking)
+  return thought === null || budget === null || budget <= thought ? thinking : { ...thinking, budget_tokens: thought }
+}
+
+/** Tokens of thought that a request of another format asks for; null: none, or no number of them. */
+export function wantedBudget(contents: Contents, deployment: Deployment, how: Composing): number | null {
+  const effort = effortOfThinking(contents.thinking) ?? how.effort
+  if (effort === null) return null
+  const { thinking } = effortFields(how.place, deployment, effort, () => undefined) ?? {}
+  return isObject(thinking) ? budgetOf(budgeted(thinking, contents, how, () => undefined)) : null
+}
+
 /** Of a request that came in another format. A word of the caller's own counts more than what was chosen. `limit`: tokens of the answer. */
 export function thinkingOf(
   contents: Contents,
   deployment: Deployment,
-  { place, effort: chosen }: Composing,
+  how: Composing,
   limit: number,
   lose: Lose,
 ): JsonObject {
+  const { place } = how
   const told = effortOfThinking(contents.thinking)
-  const effort = told ?? chosen
+  const effort = told ?? how.effort
   if (effort === null) return adaptive(contents, deployment, place)
   const fields = effortFields(place, deployment, effort, lose)
   const { thinking, ...rest } = fields ?? {}
   if (!isObject(thinking) || thinking['type'] === 'disabled') return fields ?? {}
-  const wanted = budgeted(thinking, contents, lose)
+  const wanted = budgeted(thinking, contents, how, lose)
   const budget = budgetOf(wanted)
   const fits = budget === null ? wanted : fitting(wanted, budget, limit)
   if (fits !== null && !isForced(contents) && !(budget !== null && lacksThought(contents))) {
@@ -76,9 +91,9 @@ function adaptive({ thinking }: Contents, deployment: Deployment, place: Endpoin
 }
 
 /** With the caller's own budget. Newer models take none. */
-function budgeted(thinking: JsonObject, { thinking: own }: Contents, lose: Lose): JsonObject {
+function budgeted(thinking: JsonObject, { thinking: own }: Contents, how: Composing, lose: Lose): JsonObject {
   const budget = own?.budget ?? null
-  if (budget === null) return thinking
+  if (budget === null) return lowered(thinking, how)
   if (budgetOf(thinking) !== null) return { ...thinking, budget_tokens: Math.max(LEAST_BUDGET, budget) }
   lose('thinking.budget')
   return thinking

@@ -13,6 +13,8 @@ export interface ContentsAsked extends TurnsAsked {
   readonly maxOutput: number | null
   /** How the model is told how hard to think; null: it is not. */
   readonly rule: EffortRule | null
+  /** Tokens of thought, where the caller set none; null: as the effort says. */
+  readonly thought: number | null
 }
 
 /** What cannot be said is named by `asked.lose`. */
@@ -68,7 +70,7 @@ const MOST_STOPS = 5
 
 function configOf(
   { sampling, stop, answer, logprobs, thinking }: Contents,
-  { lose, effort, rule, maxOutput }: ContentsAsked,
+  { lose, effort, rule, thought, maxOutput }: ContentsAsked,
 ): JsonObject {
   return {
     ...optional('temperature', sampling.temperature),
@@ -82,7 +84,7 @@ function configOf(
     ...optional('frequencyPenalty', sampling.frequencyPenalty),
     ...(logprobs === null ? {} : { responseLogprobs: true, ...(logprobs > 0 ? { logprobs } : {}) }),
     ...formOf(answer, lose),
-    ...optional('thinkingConfig', thinkingConfigOf(thinking, effort, rule, lose)),
+    ...optional('thinkingConfig', thinkingConfigOf(thinking, effort, rule, lose, thought)),
   }
 }
 

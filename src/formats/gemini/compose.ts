@@ -1,5 +1,4 @@
 /** The request as a backend of Google's takes it: the caller's own bytes where they are of this form, with no more changed than must be. Pure. */
-import type { Effort } from '../../core/capabilities.ts'
 import { effortRuleAt } from '../../core/effort-rule.ts'
 import { isObject } from '../../core/is-object.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
@@ -31,7 +30,11 @@ export function* composeInSteps(
   if (embedding !== null) return [written(embeddingBody(embedding, model))]
   const maxOutput = prompt.outputLimit([], how.maxTokens)
   const sealOf = (call: string): Seal | null => how.sealOf?.(call) ?? null
-  return [written(bodyOf(contents, { model, effort: how.effort, rule, maxOutput, lose, sealOf }))]
+  return [
+    written(
+      bodyOf(contents, { model, effort: how.effort, rule, thought: how.thought ?? null, maxOutput, lose, sealOf }),
+    ),
+  ]
 }
 
 const written = (body: JsonObject): Buffer => Buffer.from(JSON.stringify(body))
@@ -52,7 +55,7 @@ function ownBody(
     const name = spelt(body, 'generationConfig')
     const told = memberValue(raw, members, name) as Json | undefined
     const own: JsonObject = isObject(told) ? told : {}
-    const changed = { ...limited(own, how.maxTokens), ...thoughtAbout(own, rule, how.effort) }
+    const changed = { ...limited(own, how.maxTokens), ...thoughtAbout(own, rule, how) }
     if (Object.keys(changed).length > 0) set.set(name, JSON.stringify({ ...own, ...changed }))
   }
   return set.size === 0 ? [raw] : spliced(raw, members, { set, remove: NO_NAMES })
@@ -66,13 +69,17 @@ function limited(config: JsonObject, most: number | null): JsonObject {
   return own !== null && own <= most ? {} : { [spelt(config, 'maxOutputTokens')]: most }
 }
 
-function thoughtAbout(config: JsonObject, rule: EffortRule | null, effort: Effort | null): JsonObject {
+function thoughtAbout(
+  config: JsonObject,
+  rule: EffortRule | null,
+  { effort, thought = null }: Pick<Composing, 'effort' | 'thought'>,
+): JsonObject {
   const name = spelt(config, 'thinkingConfig')
   const own = config[name]
   const told: JsonObject = isObject(own) ? own : {}
   const says = member(told, 'thinkingLevel') ?? member(told, 'thinkingBudget') ?? null
-  if (effort === null || says !== null) return {}
-  const chosen = thinkingConfigOf(null, effort, rule, () => undefined)
+  if ((effort === null && thought === null) || says !== null) return {}
+  const chosen = thinkingConfigOf(null, effort, rule, () => undefined, thought)
   return chosen === null ? {} : { [name]: { ...told, ...chosen } }
 }
 

@@ -13,13 +13,14 @@ const ANY = -1
 
 /**
  * Null: nothing is said. `chosen`: counts where the caller has no word of its own. `rule`: null where the model does not think, or nobody
- * knows how it is told. `lose`: takes the name of what cannot be said.
+ * knows how it is told. `lose`: takes the name of what cannot be said. `most`: of a number that the caller did not set; null: as the effort says.
  */
 export function thinkingConfigOf(
   thinking: Thinking | null,
   chosen: Effort | null,
   rule: EffortRule | null,
   lose: (name: string) => void,
+  most: number | null = null,
 ): JsonObject | null {
   const shown = thinking?.shown ?? null
   if (rule === null) {
@@ -28,7 +29,7 @@ export function thinkingConfigOf(
   }
   const budgets = budgetsOf(rule)
   const told =
-    budgets.length === 0 ? levelOf(thinking, chosen, rule, lose) : budgetOf(thinking, chosen, rule, budgets, lose)
+    budgets.length === 0 ? levelOf(thinking, chosen, rule, lose) : budgetOf(thinking, chosen, rule, budgets, lose, most)
   const config = { ...told, ...(shown === null ? {} : { includeThoughts: shown !== 'hidden' }) }
   return Object.keys(config).length === 0 ? null : config
 }
@@ -50,13 +51,20 @@ function budgetOf(
   rule: EffortRule,
   budgets: readonly number[],
   lose: (name: string) => void,
+  most: number | null,
 ): JsonObject {
+  const within = (tokens: number): number => Math.min(Math.max(...budgets), Math.max(Math.min(...budgets), tokens))
   const budget = thinking?.budget ?? null
-  if (budget === null && thinking?.effort === 'adaptive') return { thinkingBudget: ANY }
-  if (budget === null) return wordOf(thinking, chosen, rule, lose)
-  const most = Math.max(...budgets)
-  if (budget > most) lose('thinking.budget')
-  return { thinkingBudget: Math.min(most, Math.max(Math.min(...budgets), budget)) }
+  if (budget !== null) {
+    if (budget > Math.max(...budgets)) lose('thinking.budget')
+    return { thinkingBudget: within(budget) }
+  }
+  if (thinking?.effort === 'adaptive') return { thinkingBudget: most === null ? ANY : within(most) }
+  const told = wordOf(thinking, chosen, rule, lose)
+  const own = numberOf(told['thinkingBudget'])
+  // Nobody says how hard: the model thinks as it sees fit, and seldom so long.
+  if (own === null) return most === null ? told : { thinkingBudget: within(most) }
+  return most === null || own <= most ? told : { thinkingBudget: within(most) }
 }
 
 /** Models that are told a word. */
