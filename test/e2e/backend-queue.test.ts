@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { ENDPOINTS } from '../../src/core/endpoints.ts'
 import { type EngineDouble, type Reply, type Seen, startEngine } from '../fleet/engine-double.ts'
-import { eventually } from '../support/await.ts'
+import { eventually, letPass } from '../support/await.ts'
 import { chat, CHAT_PATH, chatStream } from '../support/chat.ts'
 import { askIn, waysOf } from '../support/dialects.ts'
 import { deferred } from '../support/fault-record.ts'
@@ -11,7 +11,9 @@ import type { FaultUpstream } from '../support/fault-upstream.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { type Gateway, hashed } from '../support/gateway.ts'
 import { RawClient, rawPost } from '../support/raw-client.ts'
+import { seeded } from '../support/random.ts'
 import { gatewayFor } from '../support/rig.ts'
+import { SlotEngine } from '../support/slot-engine.ts'
 
 const TOKEN = 'admin-secret'
 
@@ -163,4 +165,31 @@ t.test('a list of models is asked for with a key that works, as long as there is
   const before = listers().length
   await eventually(5_000, 'further lists', () => listers().length > before + 2)
   t.strictSame(new Set(listers().slice(before + 1)), new Set(['number-six']), 'a key that rests is left alone')
+})
+
+t.test('callers that leave at any moment, before two engines with limits, leave nothing behind', async (t) => {
+  const engines = await Promise.all([1, 2].map(() => new SlotEngine({ slots: 9, ttftMs: 10, tokens: 4, tokenMs: 4 }).listen())) // prettier-ignore
+  for (const engine of engines) t.teardown(() => engine.close())
+  const gateway = await gatewayFor(t, {
+    backends: engines.map(({ url }, at) => ({ name: `e${at}`, kind: 'openai-compatible', url, limits: { parallel: 2 } })), // prettier-ignore
+  })
+  const random = seeded(7)
+  const leave = async (at: number): Promise<void> => {
+    const client = await RawClient.open(gateway.url)
+    const answer = client.send(CHAT_PATH, { body: at % 2 === 0 ? chat() : chatStream() }).catch(() => null)
+    await letPass(Math.floor(80 * random()), 'it leaves while it waits, is sent, or is answered')
+    client.destroy()
+    await answer
+  }
+  for (let round = 0; round < 4; round++) await Promise.all(Array.from({ length: 25 }, (_, at) => leave(at)))
+  const idle = async (): Promise<boolean> => {
+    const answer = await fetch(`${gateway.url}/health`)
+    const { backends } = (await answer.json()) as { backends: { queued: number; inflight: number }[] }
+    return backends.every(({ queued: waiting, inflight }) => waiting === 0 && inflight === 0)
+  }
+  await eventually(5_000, 'nothing is open', idle)
+  for (const { peak } of engines) t.ok(peak <= 2, `${peak} at a time`)
+  const answers = await Promise.all(Array.from({ length: 8 }, () => rawPost(gateway.url, CHAT_PATH, chat())))
+  for (const { status } of answers) t.equal(status, 200)
+  t.ok(await idle(), 'and all places were there')
 })
