@@ -1,7 +1,9 @@
 /** Long texts of a parsed body are cut: a beginning, then their length and place under a seal. Here is what both sides must agree on. */
 import { randomBytes } from 'node:crypto'
 
-/** A text that is written with more bytes is cut, if its body is large. */
+/** In bodies up to here no text is cut. */
+export const WHOLE_BYTES = 64 * 1024
+/** A text that is written with more bytes is cut, if its body is larger. */
 export const LONGEST_TEXT = 4 * 1024
 /** Bytes that are kept of its beginning, or a few less where an escape stands there. */
 export const KEPT_BYTES = 1024

@@ -104,6 +104,18 @@ t.test('what differs deep in a long text differs from there on', (t) => {
   t.end()
 })
 
+t.test('texts that part far behind their beginning share what is before that', (t) => {
+  for (const format of ALL) {
+    const text = prose('a book', 300_000)
+    const at = 150_000
+    const one = prefixIn(format, asked([said('user', text)]))
+    const other = prefixIn(format, asked([said('user', `${text.slice(0, at)} ${text.slice(at)}`)]))
+    const share = bytesShared(one, other) / one.size
+    t.ok(Math.abs(share - 0.5) < 0.03, `${format.name}: ${share}`)
+  }
+  t.end()
+})
+
 t.test('a text as escapes of its characters is the same text', (t) => {
   const format = FORMATS.get('openai-chat')!
   const text = prose('Ünïcödé – здравствуйте', 90_000)

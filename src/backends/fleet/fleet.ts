@@ -236,8 +236,8 @@ export class Fleet {
     const { cache, latency } = deployment
     const now = this.#tools.now()
     const tokens = calibrated(profile.inputTokens, deployment.calibration)
-    // Where one deployment is all there is, nobody asks what it has kept: its prompts are not hashed.
-    const counts = this.#catalog.all.length > 1
+    // Where one deployment is all there is, nobody asks what it has kept, unless it tells that itself: its prompts are not hashed.
+    const counts = this.#catalog.all.length > 1 || deployment.live.follower !== null
     const kept = counts ? tokens * this.#tools.lessons.prefixes.take(cache, profile.prefix, tokens, now) : 0
     const fresh = tokens - kept * latency.kept
     addFlow(latency.flow, fresh, now)

@@ -4,17 +4,22 @@
  * (marks of caches, ids of calls) is not in it. Pure.
  */
 import { BoundedMap } from '../../core/bounded-map.ts'
+import { WHOLE_BYTES } from '../../core/cut-text.ts'
 import type { Json } from '../../core/json.ts'
 import { NO_PREFIX, type Prefix } from '../../core/prefix.ts'
 import type { Prompt, Role, TemplateReader, Tool } from '../../core/prompt.ts'
 import { addBlock, seed, sum } from './block-hash.ts'
 import { TemplateBytes } from './template-bytes.ts'
 
-/** Bytes of a block: what comes late in a long prompt is told less closely, so that no prompt has more than some hundred blocks. */
+/**
+ * Bytes of a block, and of its end that are looked at: what comes late in a long prompt is told less closely, so that no prompt has more
+ * than some hundred blocks, and to hash it takes some ten microseconds. Prompts that part have nothing in common behind that: it shows
+ * at the end of a block as well.
+ */
 const BLOCKS = [
-  { upTo: 64 * 1024, bytes: 512 },
-  { upTo: 256 * 1024, bytes: 2 * 1024 },
-  { upTo: 1024 * 1024, bytes: 8 * 1024 },
+  { upTo: 64 * 1024, bytes: 512, seen: 512 },
+  { upTo: 256 * 1024, bytes: 2 * 1024, seen: 256 },
+  { upTo: 1024 * 1024, bytes: 8 * 1024, seen: 512 },
 ] as const
 const MOST_BYTES = BLOCKS[2].upTo
 const MOST_BLOCKS = 64 * 2 + 192 / 2 + 768 / 8
@@ -40,7 +45,7 @@ export function prefixOf(prompt: Prompt): Prefix {
 }
 
 /** One for all: a prompt is read before the next one is. */
-const bytes = new TemplateBytes(MOST_BYTES)
+const bytes = new TemplateBytes(MOST_BYTES, WHOLE_BYTES)
 const hashes = new Int32Array(2 * MOST_BLOCKS + 1)
 const checks = new Int32Array(2 * MOST_BLOCKS + 1)
 const ends = new Int32Array(2 * MOST_BLOCKS + 1)
@@ -125,8 +130,8 @@ function readBlocks(before: number): number {
   let at = 0
   for (const block of BLOCKS)
     while (at + block.bytes <= length && before + at < block.upTo && count < hashes.length - 1) {
-      addBlock(words, at >> 2, (at + block.bytes) >> 2)
       at += block.bytes
+      addBlock(words, (at - block.seen) >> 2, at >> 2)
       hashes[count] = sum.hash
       checks[count] = sum.check
       ends[count++] = before + at

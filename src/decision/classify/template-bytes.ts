@@ -17,14 +17,19 @@ const ESCAPES = new Map([
 
 export class TemplateBytes {
   readonly #most: number
+  readonly #decoded: number
   #bytes = Buffer.alloc(0)
   #words = new Int32Array(0)
   #length = 0
   #left = 0
 
-  /** Bytes behind the first so many are counted, and not written. */
-  constructor(most: number) {
+  /**
+   * Bytes behind the first `most` are counted, and not written. `decoded`: behind so many, texts that were cut are written as they are in
+   * the body, with their escapes. In smaller bodies no text is cut.
+   */
+  constructor(most: number, decoded: number) {
     this.#most = most
+    this.#decoded = decoded
     this.#grow(FIRST_BYTES)
   }
 
@@ -79,31 +84,38 @@ export class TemplateBytes {
   #cut(kept: string, { start, end, bytes }: { start: number; end: number; bytes: number }, raw: Uint8Array): void {
     const from = this.#length
     const left = this.#left
-    const room = this.#room(end - start)
+    const to = from + this.#room(end - start)
     this.#left = left
-    const to = from + room
-    let at = from
-    let read = start
-    while (read < end && at < to) {
-      const byte = raw[read]!
-      if (byte !== BACKSLASH) {
-        this.#bytes[at++] = byte
-        read++
-        continue
-      }
-      const next = raw[read + 1]!
-      if (next === SMALL_U) {
-        this.#bytes[at++] = parseInt(String.fromCharCode(...raw.subarray(read + 2, read + 6)), 16)
-        read += 6
-      } else {
-        this.#bytes[at++] = ESCAPES.get(next) ?? next
-        read += 2
-      }
+    let read = this.#decode(raw, start, end, Math.min(to, this.#decoded))
+    if (read < end && this.#length < to) {
+      const rest = raw.subarray(read, Math.min(end, read + to - this.#length))
+      this.#bytes.set(rest, this.#length)
+      this.#length += rest.length
+      read += rest.length
     }
-    const begins = this.#bytes.subarray(from, at).indexOf(kept.slice(0, BEGINNING), 0, 'latin1')
-    if (begins > 0) this.#bytes.copyWithin(from, from + begins, at)
-    this.#length = at - Math.max(0, begins)
-    if (read < end) this.#left += Math.max(0, bytes - (at - from))
+    if (read < end) this.#left += Math.max(0, bytes - (this.#length - from))
+    const own = this.#bytes.subarray(from, Math.min(this.#length, from + MOST_OFF))
+    const begins = own.indexOf(kept.slice(0, BEGINNING), 0, 'latin1')
+    if (begins <= 0) return
+    this.#bytes.copyWithin(from, from + begins, this.#length)
+    this.#length -= begins
+  }
+
+  /** From `read` on, without its escapes, up to this length of all; where it has come to. */
+  #decode(raw: Uint8Array, read: number, end: number, to: number): number {
+    const bytes = this.#bytes
+    let at = this.#length
+    while (read < end && at < to) {
+      const most = Math.min(end - read, to - at)
+      const plain = copyPlain(raw, read, bytes, at, most)
+      read += plain
+      at += plain
+      if (plain === most) break
+      bytes[at++] = escaped(raw, read + 1)
+      read += raw[read + 1] === SMALL_U ? 6 : 2
+    }
+    this.#length = at
+    return read
   }
 
   /** How many of so many bytes are written; makes place for them. */
@@ -125,3 +137,22 @@ export class TemplateBytes {
 
 /** Characters by which a text is found in what it was cut from. */
 const BEGINNING = 64
+/** Of a text that was cut, no more than so much is taken off. */
+const MOST_OFF = 8 * 1024
+
+/** Up to the next escape, `most` bytes at the most; how many they are. A loop without calls: with them each byte takes twice as long. */
+function copyPlain(raw: Uint8Array, from: number, bytes: Uint8Array, to: number, most: number): number {
+  for (let at = 0; at < most; at++) {
+    const byte = raw[from + at]!
+    if (byte === BACKSLASH) return at
+    bytes[to + at] = byte
+  }
+  return most
+}
+
+/** What the escape stands for; `at`: behind its backslash. */
+function escaped(raw: Uint8Array, at: number): number {
+  const letter = raw[at]!
+  if (letter === SMALL_U) return parseInt(String.fromCharCode(...raw.subarray(at + 1, at + 5)), 16)
+  return ESCAPES.get(letter) ?? letter
+}

@@ -4,12 +4,9 @@
  * What was cut out is never validated: an engine refuses a prompt with a broken escape or a bare line break as well, and
  * to look at each of its bytes costs more than all the rest that is done here.
  */
-import { type Cut, cutMark, KEPT_BYTES } from '../../core/cut-text.ts'
+import { type Cut, cutMark, KEPT_BYTES, WHOLE_BYTES } from '../../core/cut-text.ts'
 import type { Steps } from '../../core/slices.ts'
 import { BACKSLASH } from './scan.ts'
-
-/** Bodies up to here are parsed as they are. */
-const WHOLE_BYTES = 64 * 1024
 
 const UNICODE_ESCAPE = Buffer.from('\\u')
 const SMALL_U = 0x75
