@@ -138,7 +138,7 @@ export async function createApp({
     await own?.hold?.release()
     throw thrown
   })
-  const { books, metrics, limiter, sessions, lastHour, redis } = observers
+  const { books, metrics, limiter, sessions, lastHour, lastWeek, redis } = observers
   const answers = await openAnswers(config.store.answers, redis).catch(async (thrown: unknown) => {
     await observers.close()
     await own?.hold?.release()
@@ -210,6 +210,7 @@ export async function createApp({
           budgets,
           sessions,
           lastHour,
+          lastWeek,
           books,
           log,
           emit,

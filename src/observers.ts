@@ -19,6 +19,7 @@ import type { BackendReading } from './observe/gateway/fleet-metrics.ts'
 import type { PrefixMapReading } from './observe/gateway/prefix-metrics.ts'
 import { Metrics } from './observe/gateway/metrics.ts'
 import { LastHour } from './observe/headline/last-hour.ts'
+import { LastWeek } from './observe/savings/last-week.ts'
 import type { Log } from './observe/log/lines.ts'
 import { loadTelemetry } from './observe/telemetry/load.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -31,6 +32,7 @@ export interface Observers {
   readonly limiter: Limiter
   readonly sessions: Sessions
   readonly lastHour: LastHour
+  readonly lastWeek: LastWeek
   /** The client of Redis that gateways share; null where there is none. */
   readonly redis: OpenLimiter['redis']
   /** Before another configuration is in force. Throws a ConfigError where another gateway counts budgets into the same folder. */
@@ -65,6 +67,7 @@ export async function openObservers(
   let limits: OpenLimiter | null = null
   let ledger: Ledger | null = null
   let books: Books | null = null
+  const lastWeek = new LastWeek()
   const metrics = new Metrics({
     version: VERSION,
     configHash: fingerprint(config),
@@ -72,6 +75,7 @@ export async function openObservers(
     budgets: [...budgets, ...own()],
     prefixes,
     strengthOf: (hint) => lessons.strengthOf(hint),
+    savings: () => lastWeek.savings(),
     limits: () => ({ budgets: limits?.limiter.states() ?? [], up: limits?.limiter.up ?? true }),
     ...(store.ledger === null ? {} : { ledger: () => ({ ...ledger!.state(), damagedLines: damage.damaged }) }),
   })
@@ -100,7 +104,7 @@ export async function openObservers(
     const ownOf = new Map(keys().map((key) => [key.id, key.budgets]))
     const counting = local === null || budgets.length + own().length === 0 ? null : local
     const follower = counting && { limiter: counting, afterSeq, own: ownOf }
-    await catchUp(folder, { budgets: follower, recent: [sessions, lastHour] }, { damage, emit })
+    await catchUp(folder, { budgets: follower, recent: [sessions, lastHour, lastWeek] }, { damage, emit })
     counts?.start()
   }
   const kinds = new Map<string, string>()
@@ -114,6 +118,7 @@ export async function openObservers(
     log.observer(config.server.logDecisions),
     sessions,
     lastHour,
+    lastWeek,
     ...some(telemetry),
     ...some(ledger),
   ]
@@ -124,6 +129,7 @@ export async function openObservers(
     limiter,
     sessions,
     lastHour,
+    lastWeek,
     redis,
     async prepare(next) {
       if (mayCount(next, own())) await counts?.hold()

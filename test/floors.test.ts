@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   store: 1,
   'observe/metrics': 1,
   'observe/explain': 1,
+  'observe/savings': 1,
   'decision/route': 2,
   'backends/engine': 2,
   'backends/readings': 1,

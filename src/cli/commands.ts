@@ -5,7 +5,7 @@ import type { Entry } from './find-command.ts'
 import type { Io } from './io.ts'
 import { parsedCall } from './parse-call.ts'
 import { CHAT } from './rows/chat.ts'
-import { LEDGER, SESSIONS, STATE, STATS } from './rows/books.ts'
+import { LEDGER, SAVINGS, SESSIONS, STATE, STATS } from './rows/books.ts'
 import { CONNECT, EXPLAIN, REPLAY, ROUTE } from './rows/decide.ts'
 import { MODELS, MODELS_SEARCH, MODELS_SHOW } from './rows/models.ts'
 import { SIMULATE } from './rows/fleet.ts'
@@ -52,6 +52,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'see what it took',
     entries: [
       command(STATS, async () => (await import('./stats.ts')).stats),
+      command(SAVINGS, async () => (await import('./savings.ts')).savings),
       command(SESSIONS, async () => (await import('./sessions.ts')).sessions),
       command(LEDGER, async () => (await import('./ledger.ts')).ledger),
     ],

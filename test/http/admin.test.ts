@@ -6,6 +6,7 @@ import type { SessionQueryString } from '../../src/http/admin/session-routes.ts'
 import { adminRoutes, type AdminTools } from '../../src/http/admin/routes.ts'
 import { KeyStore } from '../../src/keys/key-store.ts'
 import { LastHour } from '../../src/observe/headline/last-hour.ts'
+import { LastWeek } from '../../src/observe/savings/last-week.ts'
 import { createLog } from '../../src/observe/log/log.ts'
 import { catalogOf } from '../support/factories.ts'
 import { finished } from '../support/records.ts'
@@ -306,6 +307,9 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
   let recorded = 0
   const lastHour = new LastHour()
   lastHour.onCompleted(finished({ endedAt: Date.now() }))
+  const lastWeek = new LastWeek()
+  const trials = [{ feature: 'routing' as const, control: true, share: 0.05 }]
+  lastWeek.onCompleted(finished({ endedAt: Date.now(), trials }))
   const admin = await createAdmin({
     hosts: [],
     spec: { host: '127.0.0.1', port: 0, hash: hashOf(TOKEN) },
@@ -321,6 +325,7 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
       get: (id) => (id === 'a/b c' ? { id } : null),
     },
     lastHour,
+    lastWeek,
     books: { flush: () => recorded++ },
     log: createLog('silent'),
     emit: () => undefined,
@@ -335,7 +340,11 @@ t.test('budgets and sessions are those that the gateway keeps', async (t) => {
     status: 200,
     body: { last_hour: { requests: 1, successes: 1 }, budgets: [{ name: 'daily' }] },
   })
-  t.equal(recorded, 2, 'and what has ended is recorded before it is shown')
+  t.match(await ask('GET', '/admin/savings'), {
+    status: 200,
+    body: { savings: [{ route: 'coding', control: { requests: 1 }, cost_per_success_usd: { why: 'few' } }] },
+  })
+  t.equal(recorded, 3, 'and what has ended is recorded before it is shown')
   t.match(await ask('POST', '/admin/budgets/daily/reset'), { status: 200, body: { name: 'daily', id: null, reset: 1 } })
   t.match(await ask('POST', '/admin/budgets/daily/reset', { id: 'blue' }), { body: { id: 'blue', reset: 2 } })
   t.strictSame(resets, [

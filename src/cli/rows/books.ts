@@ -56,6 +56,29 @@ export const STATS = row({
   guesses: ['stat', 'statistics', 'summary', 'top', 'budget', 'budgets', 'spend'],
 })
 
+export const SAVINGS = row({
+  name: 'savings',
+  summary: 'print what was saved, measured against control groups',
+  about: [
+    'A route with a control group (`control: 5%`) sends a share of its conversations to any able candidate. This compares ' +
+      'what they came to with the rest, and says how sure that is. The numbers come from the ledger.',
+  ],
+  args: {},
+  flags: {
+    since: { ...SINCE, doc: `${SINCE.doc}; 7d without it` },
+    route: { takes: 'ROUTE', doc: 'of this route only' },
+    json: JSON_FLAG,
+    config: CONFIG,
+    folder: LEDGER_FOLDER,
+  },
+  either: [{ flags: ['config', 'folder'], why: '--config and --folder exclude each other' }],
+  examples: [
+    { line: 'turnout savings', does: 'the last week' },
+    { line: 'turnout savings --since 30d --route default --json', does: 'a month of one route, for a program' },
+  ],
+  guesses: ['saved', 'saving', 'control', 'ab', 'proof'],
+})
+
 export const STATE = row({
   name: 'state',
   summary: 'print or delete the file of what was learnt',

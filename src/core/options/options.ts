@@ -92,7 +92,7 @@ export const ROUTE_OPTIONS = {
   baseline: option(text, 'backend/model to compare the cost with, in the decision record and the metrics'),
   control: option(
     percentage,
-    'share of the requests, such as 5%, that are sent to any of the able candidates, taken at random, so that it is measured what the choice of the gateway is worth; a conversation is treated as a whole, and named models are never touched',
+    'share of the requests, such as 5%, that are sent to any of the able candidates, taken at random, so that `turnout savings` can tell what the choice of the gateway is worth; a conversation is treated as a whole, and named models are never touched',
   ),
   explore: option(z.boolean(), 'sometimes try another candidate than the best, in order to learn', { value: true }),
 }

@@ -2,6 +2,7 @@
 import type { Fleet } from '../../backends/fleet/fleet.ts'
 import type { KeyStore } from '../../keys/key-store.ts'
 import type { LastHour } from '../../observe/headline/last-hour.ts'
+import type { LastWeek } from '../../observe/savings/last-week.ts'
 import { backendRoutes } from './backend-routes.ts'
 import { type BudgetBook, budgetRoutes } from './budget-routes.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -17,14 +18,15 @@ export interface AdminTools {
   readonly budgets: BudgetBook | null
   readonly sessions: SessionBook | null
   readonly lastHour: Pick<LastHour, 'sums'>
+  readonly lastWeek: Pick<LastWeek, 'savings'>
   /** The fleet's clock, ms. */
   readonly now: () => number
 }
 
-export const adminRoutes = ({ keys, fleet, budgets, sessions, lastHour, now }: AdminTools): AdminRoute[] => [
+export const adminRoutes = ({ keys, fleet, budgets, sessions, lastHour, lastWeek, now }: AdminTools): AdminRoute[] => [
   ...keyRoutes(keys),
   ...budgetRoutes(budgets),
   ...sessionRoutes(sessions),
-  ...statsRoutes(lastHour, budgets),
+  ...statsRoutes(lastHour, lastWeek, budgets),
   ...backendRoutes(fleet, now),
 ]

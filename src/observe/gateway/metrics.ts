@@ -15,6 +15,8 @@ import { ledgerMetrics, type LedgerReading } from './ledger-metrics.ts'
 import { type RouteLabels, PlaceMetrics } from './place-metrics.ts'
 import { prefixMetrics, type PrefixMapReading } from './prefix-metrics.ts'
 import { RequestMetrics } from './request-metrics.ts'
+import type { MeasuredSavings } from '../savings/report.ts'
+import { savingsMetrics } from './savings-metrics.ts'
 import { TrialMetrics } from './trial-metrics.ts'
 
 /** What other parts know and metrics show; read at each scrape. */
@@ -29,6 +31,7 @@ export interface MetricsSources {
   readonly ledger?: () => LedgerReading
   readonly prefixes?: () => PrefixMapReading
   readonly strengthOf?: HintStrengths
+  readonly savings?: () => readonly MeasuredSavings[]
 }
 
 const NO_PROMPTS: PrefixMapReading = { blocks: 0, bytes: 0 }
@@ -55,6 +58,7 @@ export class Metrics implements RequestObserver {
     ledger,
     prefixes = () => NO_PROMPTS,
     strengthOf,
+    savings = () => [],
   }: MetricsSources) {
     this.#configHash = configHash
     fleetMetrics(this.#families, backends)
@@ -63,6 +67,7 @@ export class Metrics implements RequestObserver {
     ledgerMetrics(this.#families, ledger ?? null)
     prefixMetrics(this.#families, prefixes)
     this.#hints = new HintMetrics(this.#families, strengthOf ?? null)
+    savingsMetrics(this.#families, savings)
     this.#families.gauge('config_hash', 'The same number on gateways with the same configuration.', [], (read) =>
       read(this.#configHash),
     )
