@@ -81,10 +81,7 @@ t.test('without a control group it says how to get one, and calls an estimate by
   const cwd = await kept(t, [{ id: 'r' }])
   const { code, out } = await run(cwd)
   t.equal(code, 0)
-  t.match(
-    flat(out),
-    /none of 1 request was of a route with a control group.*control: 5%.*estimates: `turnout replay`/,
-  )
+  t.match(flat(out), /none of 1 request was of a route with a control group.*control: 5%.*estimates: `turnout replay`/)
   t.match((await run(cwd, '--json')).out, /"savings": \[\],\n {2}"unmeasured_requests": 1/)
 })
 

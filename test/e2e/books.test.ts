@@ -23,7 +23,7 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 const TOKEN = 'admin-secret'
 /** There is no Redis here, no engine that tells its load or is started, no limit of a backend, and none rests. */
 const ELSEWHERE =
-  /turnout_(limits_store_up|hints_total|backend_(running|waiting|kv_usage_ratio|state_until_timestamp_seconds|queue_length|queue_refused_total|key_rests_total)|queue_seconds_bucket|engine_(starts_total|stops_total|swaps_total|start_seconds_bucket|running|waiting))\{/
+  /turnout_(limits_store_up|hints_total|trial_\w+|savings_\w+|backend_(running|waiting|kv_usage_ratio|state_until_timestamp_seconds|queue_length|queue_refused_total|key_rests_total)|queue_seconds_bucket|engine_(starts_total|stops_total|swaps_total|start_seconds_bucket|running|waiting))\{/
 
 /** What a backend says of one answer: in the event of its usage, or in its body. */
 const answer = (

@@ -25,7 +25,7 @@ interface Key {
 }
 
 t.test('every route asks for the token, and none of them is on the port of the gateway', async (t) => {
-  t.equal(ROUTES.length, 12)
+  t.equal(ROUTES.length, 13)
   for (const { method, path } of ROUTES) {
     // A rig of its own: wrong tokens are counted.
     const { ask, gateway } = await adminRig(t)

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Expected } from '../../src/core/record.ts'
+import { trialOf } from '../../src/core/trial.ts'
+import { LastWeek } from '../../src/observe/savings/last-week.ts'
 import { Baselines } from '../../src/observe/gateway/baselines.ts'
 import { cost, usage } from '../support/factories.ts'
 import { sumOf } from '../support/gateway.ts'
@@ -108,6 +110,36 @@ t.test('what requests came to with a feature and without it is counted by route 
   t.strictSame(both('streams'), [1, 2])
   t.strictSame(both('ttft_seconds'), [0.05, 0.1])
 })
+
+t.test(
+  'what control groups say of a week is a gauge with its ends, and absent where nothing can be told',
+  async (t) => {
+    const week = new LastWeek()
+    const metrics = newMetrics({ savings: () => week.savings(1_700_000_000_000) })
+    const scraped = async (): Promise<string[]> =>
+      (await metrics.scrape('text')).split('\n').filter((line) => line.startsWith('turnout_savings_'))
+    for (let at = 0; at < 400; at++) {
+      if (at === 20) t.strictSame(await scraped(), [], 'too few')
+      const trial = trialOf('routing', `${at}`, 0.5)
+      const nanoUsd = (trial.control ? 3e6 : 1e6) * (1 + (at % 5) / 10)
+      week.onCompleted(spent(nanoUsd, { id: `${at}`, affinity: `${at}`, trials: [trial] }))
+    }
+    const lines = await scraped()
+    const valueOf = (name: string, bound: string): number =>
+      Number(
+        lines
+          .find((line) => line.startsWith(`turnout_savings_${name}{`) && line.includes(`bound="${bound}"`))
+          ?.split(' ')[1],
+      )
+    const [low, value, high] = ['low', 'value', 'high'].map((bound) => valueOf('cost_difference_usd', bound))
+    t.ok(low! < value! && value! < high! && high! < 0, `${low} ${value} ${high}`)
+    t.ok(Math.abs(value! + 0.0024) < 0.0002, `${value}`)
+    t.ok(valueOf('saved_usd', 'low') > 0)
+    t.equal(valueOf('tokens_difference', 'value'), 0)
+    t.ok(valueOf('useful_difference_ratio', 'low') < 0)
+    t.equal(valueOf('ttft_difference_seconds', 'value'), 0)
+  },
+)
 
 const EXPECTED: Expected = { input: 5, output: 10, reasoning: null, ttftMs: 25, nanoUsd: 1_500_000_000 }
 const foreseen = { ...attempt('m'), expected: EXPECTED }
