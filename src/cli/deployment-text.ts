@@ -1,5 +1,6 @@
 /** One model of the gateway for people: all that is known of it, line by line. What is not known is `?`. Pure. */
 import { CAPABILITIES } from '../core/capabilities.ts'
+import { SAYINGS } from '../core/hints.ts'
 import { wrapped } from '../core/wrapped.ts'
 import type { ShownDeployment } from '../http/shown-deployment.ts'
 import { figure, plain, shownShare, UNKNOWN, whole } from '../observe/explain/figures.ts'
@@ -43,8 +44,14 @@ function factsOf({ price, capabilities, expected, ...one }: ShownDeployment): (r
       'success',
       `${shownShare(expected.success)}±${shownShare(expected.success_sd)} expected over all kinds of requests`,
     ],
+    ['learnt from', learntText(one.learnt_from)],
   ]
 }
+
+const learntText = (from: ShownDeployment['learnt_from']): string =>
+  SAYINGS.filter((saying) => from[saying] !== undefined)
+    .map((saying) => `${from[saying]!} x ${saying}`)
+    .join(', ') || 'neither scores nor hints so far'
 
 /** Who tells; nothing where nobody does. */
 const saidBy = (source: string | null | undefined): string =>

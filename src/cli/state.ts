@@ -3,6 +3,11 @@ import { isObject } from '../core/is-object.ts'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { defaultStore } from '../config/load.ts'
 import { needKnown } from '../config/view.ts'
+import { HINT_NAMES, SAYINGS } from '../core/hints.ts'
+import { newHintBook, strengthOf } from '../decision/learn/hint-strength.ts'
+import { stateSchema } from '../decision/learn/state.ts'
+import { shownShare, whole } from '../observe/explain/figures.ts'
+import { WIDTH } from './help-text.ts'
 import type { CallOf } from './command.ts'
 import type { Io } from './io.ts'
 import { viewed } from './viewed.ts'
@@ -49,9 +54,10 @@ export async function showState(file: string | null, io: Io, json: boolean, now 
   else
     io.stdout.write(
       `\n${table(
-        ['model and effort', 'observations'],
-        arms.map(([name, arm]) => [name, countOf(arm)]),
-      )}`,
+        ['model and effort', 'observations', 'scores and hints'],
+        arms.map(([name, arm]) => [name, countOf(arm), saidOf(arm)]),
+        WIDTH,
+      )}${hintsText(value['hints'])}`,
     )
   return 0
 }
@@ -93,6 +99,31 @@ async function lookAt(file: string | null, io: Io): Promise<Found | null> {
 const word = (value: unknown): string => (typeof value === 'number' || typeof value === 'string' ? String(value) : '?')
 
 const countOf = (arm: unknown): string => (isObject(arm) ? word(arm['n']) : '?')
+
+/** Those of an arm, by their sources. */
+function saidOf(arm: unknown): string {
+  const said = isObject(arm) && isObject(arm['said']) ? arm['said'] : {}
+  return (
+    SAYINGS.filter((saying) => said[saying] !== undefined)
+      .map((saying) => `${word(said[saying])} x ${saying}`)
+      .join(', ') || '-'
+  )
+}
+
+/** What hints are worth by what was scored of their answers; nothing where none was given. */
+function hintsText(written: unknown): string {
+  const hints = stateSchema.options[0].shape.hints.safeParse(written).data ?? {}
+  const given = HINT_NAMES.filter((hint) => hints[hint] !== undefined)
+  if (given.length === 0) return ''
+  const book = { ...newHintBook(), ...hints }
+  const rows = given.map((hint) => [
+    hint,
+    whole(book[hint].given),
+    whole(book[hint].scored),
+    shownShare(strengthOf(hint, book)),
+  ])
+  return `\n${table(['hint', 'given', 'scored as well', 'worth, of a score'], rows, WIDTH)}`
+}
 
 const size = (text: string): string => {
   const bytes = Buffer.byteLength(text)

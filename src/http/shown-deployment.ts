@@ -1,6 +1,7 @@
 /** A deployment as callers and `turnout models` see it: what is known and expected of it. Never a URL, a key or a name of another's. Pure. */
 import { z } from 'zod'
 import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
+import { SAYINGS } from '../core/hints.ts'
 import { isLoaded } from '../core/residency.ts'
 import { FACT_SOURCES } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
@@ -49,6 +50,8 @@ export const shownDeploymentSchema = z.object({
   efforts: z.array(z.enum(EFFORTS)),
   /** Share of useful answers over all kinds of requests, as it answers when nobody names an effort; and its standard deviation. */
   expected: z.object({ success: z.number(), success_sd: z.number() }),
+  /** What has changed that since the beginning: how many answers were scored, and how many each hint was given of. */
+  learnt_from: z.partialRecord(z.enum(SAYINGS), z.number()),
 })
 
 export type ShownDeployment = z.infer<typeof shownDeploymentSchema>
@@ -86,7 +89,14 @@ export function shownDeployment(deployment: Deployment, now: number): ShownDeplo
     ...abilitiesOf(deployment, now),
     efforts: [...facts.efforts],
     expected: { success: rounded(overall.success), success_sd: rounded(overall.doubt) },
+    learnt_from: learntFrom(targets),
   }
+}
+
+/** At all efforts together. */
+function learntFrom(targets: Deployment['targets']): ShownDeployment['learnt_from'] {
+  const counts = SAYINGS.map((saying) => [saying, targets.reduce((sum, { arm }) => sum + arm.said[saying], 0)] as const)
+  return Object.fromEntries(counts.filter(([, count]) => count > 0))
 }
 
 const rounded = (share: number): number => Math.round(share * 10_000) / 10_000

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib'
 
 /** Of what follows it in the file. A reader leaves the segments of later versions alone. */
-const VERSION = 4
+const VERSION = 5
 const MAGIC = Buffer.from('turnout\0', 'latin1')
 /** Eight bytes of magic, the version, and a checksum of both. */
 const VERSION_AT = MAGIC.length

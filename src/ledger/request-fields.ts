@@ -3,6 +3,7 @@
  * and which of them answered. What is written and what is read stand side by side, and change together with VERSION.
  */
 import type { Effort } from '../core/capabilities.ts'
+import type { Hint, Hinted } from '../core/hints.ts'
 import { lastAnswer, type RequestRecord } from '../core/request-record.ts'
 import type { Cost, Tokens, Waste } from '../core/settlement.ts'
 import { NO_COUNTS, TOKEN_KINDS, type TokenKind, TOKENS } from '../core/tokens.ts'
@@ -22,10 +23,12 @@ const DECISION = 8
 const QUEUED = 16
 /** Something was measured of it; since version 4. */
 const TRIALS = 32
+/** It said something of an answer before it; since version 5. */
+const HINTED = 64
 
 /** `startedAt`: no request of the block had ended before; epoch ms. `decision`: whether it is written. */
 export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt: number, decision: boolean): void {
-  const { labels, attempts, trials } = record
+  const { labels, attempts, trials, hinted } = record
   const decided = decision ? record.decision : null
   const labelled = hasMembers(labels)
   out.count(
@@ -34,7 +37,8 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
       (labelled ? LABELS : 0) |
       (decided !== null ? DECISION : 0) |
       (isNoted(record.queueMs) ? QUEUED : 0) |
-      (trials.length > 0 ? TRIALS : 0),
+      (trials.length > 0 ? TRIALS : 0) |
+      (hinted !== null ? HINTED : 0),
   )
   out.count(record.endedAt - startedAt)
   out.text(shortened(record.id))
@@ -58,6 +62,7 @@ export function writeRequest(out: FieldWriter, record: WrittenRequest, startedAt
   writeMs(out, record.overheadMs)
   if (isNoted(record.queueMs)) writeMs(out, record.queueMs)
   if (trials.length > 0) writeTrials(out, record)
+  if (hinted !== null) writeHint(out, hinted)
   out.count(attempts.length)
   for (const attempt of attempts) writeAttempt(out, attempt)
   if (decided === null) return
@@ -97,6 +102,7 @@ export function readRequest(
   const measured = (flags & TRIALS) !== 0
   const trials = measured ? readTrials(from) : NO_TRIALS
   const affinity = measured ? from.text() : null
+  const hinted = (flags & HINTED) === 0 ? null : readHint(from)
   const attempts: WrittenAttempt[] = []
   for (let rest = from.count(); rest > 0; rest--) attempts.push(readAttempt(from))
   const { backend, model, effort } = lastAnswer({ attempts }) ?? attempts.at(-1) ?? NOWHERE
@@ -122,6 +128,7 @@ export function readRequest(
     maxTokens,
     trials,
     affinity,
+    hinted,
     decision,
     attempts,
     calls: attempts.length,
@@ -263,6 +270,20 @@ const readTrials = (from: FieldReader): readonly Trial[] =>
     control: from.count() > 0,
     share: from.number() ?? 0,
   }))
+
+function writeHint(out: FieldWriter, { hint, about, backend, model }: Hinted): void {
+  out.name(hint)
+  out.text(shortened(about))
+  out.name(backend)
+  out.name(model)
+}
+
+const readHint = (from: FieldReader): Hinted => ({
+  hint: from.name() as Hint,
+  about: from.text() ?? '',
+  backend: from.name() ?? '',
+  model: from.name() ?? '',
+})
 
 function writeLabels(out: FieldWriter, labels: RequestRecord['labels']): void {
   const names = Object.keys(labels)

@@ -36,6 +36,13 @@ export interface LedgerRow extends CountedRow {
   readonly labels: Readonly<Record<string, string>>
   /** What a budget lowered the request's limit of output tokens to; on requests, absent where none did. */
   readonly max_tokens?: number
+  /** What the request says of an answer that its caller was given before: the hint, the request that was answered, and what had answered. On requests, absent where it says nothing. */
+  readonly hint?: {
+    readonly name: string
+    readonly request_id: string
+    readonly backend: string
+    readonly model: string
+  }
   /** The decision record with its outcome; on requests that were decided, and left out where the disk is behind. */
   readonly decision?: unknown
 }

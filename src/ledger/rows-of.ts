@@ -1,4 +1,5 @@
 /** A finished request -> its rows as JSON: the attempts, then the request, which ends them. Pure. */
+import type { Hinted } from '../core/hints.ts'
 import { lastAnswer } from '../core/request-record.ts'
 import { totalOf } from '../core/total.ts'
 import { totalText } from '../core/total-row.ts'
@@ -62,7 +63,11 @@ const requestText = (record: WrittenRequest, decision: string | null): string =>
   (record.trials.length === 0
     ? ''
     : `,"trials":${JSON.stringify(record.trials)},"conversation":${short(record.affinity)}`) +
+  (record.hinted === null ? '' : `,"hint":${hintText(record.hinted)}`) +
   (decision === null ? '' : `,"decision":${decision}`)
+
+const hintText = ({ hint, about, backend, model }: Hinted): string =>
+  `{"name":"${hint}","request_id":${short(about)},"backend":${quoted(backend)},"model":${quoted(model)}}`
 
 const placeText = ({ backend, model, effort }: Pick<WrittenRequest, 'backend' | 'model' | 'effort'>): string =>
   `"backend":${quoted(backend)},"model":${quoted(model)},"effort":${quoted(effort)}`

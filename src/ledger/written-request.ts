@@ -17,6 +17,7 @@ export interface WrittenRequest extends Pick<
   | 'labels'
   | 'maxTokens'
   | 'trials'
+  | 'hinted'
   | 'affinity'
   | 'decision'
   | 'calls'

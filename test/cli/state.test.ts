@@ -6,7 +6,15 @@ import { resetState, showState } from '../../src/cli/state.ts'
 import type { Io } from '../../src/cli/io.ts'
 import { run } from './turnout.ts'
 
-const STATE = JSON.stringify({ version: 1, arms: { 'tiny@low': { n: 12, other: {} }, big: {}, 'odd@high': null } })
+const STATE = JSON.stringify({
+  version: 1,
+  arms: {
+    'tiny@low': { n: 12, other: {}, said: { feedback: 3, said_wrong: 2 } },
+    big: {},
+    'odd@high': null,
+  },
+  hints: { said_wrong: { given: 2, scored: 1, score: 0, expected: 0.7 } },
+})
 
 interface Said extends Io {
   readonly said: { out: string; err: string }
@@ -31,7 +39,16 @@ t.test('show: version, size, age, and a line for each arm', async (t) => {
   t.equal(await showState(file, shown, false, 1_000_000 + 150_000), 0)
   t.equal(
     shown.said.out,
-    `${file}: version 1, ${STATE.length} bytes, written 3 min ago\n\nmodel and effort  observations\ntiny@low          12\nbig               ?\nodd@high          ?\n`,
+    `${file}: version 1, ${STATE.length} bytes, written 3 min ago
+
+model and effort  observations  scores and hints
+tiny@low          12            3 x feedback, 2 x said_wrong
+big               ?             -
+odd@high          ?             -
+
+hint        given  scored as well  worth, of a score
+said_wrong  2      1               0.33
+`,
   )
   const json = io()
   await showState(file, json, true)

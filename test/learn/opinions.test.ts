@@ -85,7 +85,7 @@ t.test('a score after hints comes to what it would have come to without them', a
       t.notOk(rig.score(id, score), 'once')
       learnQuality(plain, features(), score)
       const apart = Math.abs(successOf(hinted, features()) - successOf(plain, features()))
-      t.ok(apart < 1e-4, `${score} after ${hints.join(', ')}: ${apart} apart`)
+      t.ok(apart < 5e-4, `${score} after ${hints.join(', ')}: ${apart} apart`)
       t.ok(Math.abs(hinted.quality.total - plain.quality.total) < 0.05, 'one observation')
     }
 })
@@ -135,11 +135,10 @@ t.test('what hints take is given back to answers that nothing was said of', asyn
     if (random() < 0.2) rig.hint(id)
     else rig.unremarked(id)
   }
-  for (const [at, arm] of arms.entries())
-    t.ok(
-      Math.abs(successOf(arm, features()) - before[at]!) < 0.06,
-      `both alike: ${successOf(arm, features())} was ${before[at]}`,
-    )
+  const after = arms.map((arm) => successOf(arm, features()))
+  t.ok(Math.abs(after[0]! - after[1]!) < 0.03, `both alike: ${after.join(' and ')}`)
+  // A fifth of all answers scored 0, and nothing else, would leave nearly nothing.
+  for (const [at, own] of after.entries()) t.ok(Math.abs(own - before[at]!) < 0.02, `${own} was ${before[at]}`)
 })
 
 t.test('a model that hints are given of more often than of another falls behind it, and the other rises', async (t) => {

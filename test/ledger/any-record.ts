@@ -1,4 +1,5 @@
 /** Finished requests of any kind, for properties of what is written about them. */
+import { HINT_NAMES } from '../../src/core/hints.ts'
 import { type CandidateName, type DecisionRows, type Excluded, UNKNOWN } from '../../src/core/decision-rows.ts'
 import type { RequestRecord } from '../../src/core/request-record.ts'
 import { COLUMN, KEPT_COLUMNS, RECORDED } from '../../src/core/terms.ts'
@@ -52,6 +53,7 @@ export function anyRecord(random: () => number, id: string, endedAt: number): Re
     ...{ success: random() < 0.5, score: maybe(pick(random, [0, 1, random()])) },
     ...{ ttftMs: maybe(ms()), totalMs: ms(), queueMs: maybe(ms()) ?? 0, overheadMs: ms() },
     ...{ trials, affinity: maybe(text()) },
+    hinted: maybe({ hint: pick(random, HINT_NAMES), about: text(), backend: text(), model: text() }),
     decision: random() < 0.8 ? { ...anyDecision(random, id), trials } : null,
   }
 }

@@ -96,6 +96,9 @@ export class FollowUps {
   #next = 0
   #oldest = 0
   #unremarked: string[] = []
+  /** The last two messages of the request that is compared: read once, and not for each answer. */
+  #last = 0
+  #second = 0
 
   /** Takes in a request that has ended; requests in the order in which they ended. */
   follow(turn: Turn): Followed {
@@ -118,6 +121,8 @@ export class FollowUps {
 
   #followed(turn: Turn): Hinted | null {
     const { caller } = turn
+    this.#last = this.#print(turn.prompt, turn.prompt.length - 1)
+    this.#second = turn.prompt.length < 2 ? 0 : this.#print(turn.prompt, turn.prompt.length - 2)
     const conversation = this.#hashOf(`${caller}\n${turn.conversation}`)
     const found = this.#find(conversation, turn)
     const hinted = found !== null && this.#mayHint(caller, turn.endedAt) ? this.#hinted(found) : null
@@ -167,8 +172,8 @@ export class FollowUps {
     const { prompt, startedAt } = turn
     const last = prompt.length - 1
     if (prompt.roleOf(last) !== 'user') return undefined
-    const same = this.#print(prompt, last) === this.#lasts[at]!
-    if (this.#salted(turn.step) !== this.#steps[at]!) return same ? undefined : this.#compareEdited(at, prompt)
+    if (this.#salted(turn.step) !== this.#steps[at]!)
+      return this.#last === this.#lasts[at]! ? undefined : this.#compareEdited(at, prompt)
     const waited = startedAt - this.#endedAt[at]!
     if (turn.repeated || waited < SOONEST_MS || waited > LATEST_MS) return null
     // A benchmark asks one model after the other.
@@ -182,7 +187,7 @@ export class FollowUps {
   /** Another last message of the user behind the same answer, which was given here: examples in a prompt were not. */
   #compareEdited(at: number, prompt: Prompt): Hint | undefined {
     const { length } = prompt
-    if (length < 3 || this.#print(prompt, length - 2) !== this.#seconds[at]!) return undefined
+    if (length < 3 || this.#second !== this.#seconds[at]!) return undefined
     const before = this.#before[at]!
     if (before < this.#oldest) return undefined
     const earlier = before % MOST
@@ -253,8 +258,8 @@ export class FollowUps {
     this.#endedAt[at] = turn.endedAt
     this.#lengths[at] = prompt.length
     this.#steps[at] = this.#salted(turn.step)
-    this.#lasts[at] = this.#print(prompt, prompt.length - 1)
-    this.#seconds[at] = prompt.length < 2 ? 0 : this.#print(prompt, prompt.length - 2)
+    this.#lasts[at] = this.#last
+    this.#seconds[at] = this.#second
     this.#samplings[at] = samplingOf(prompt)
     this.#prices[at] = turn.usdPerMtok ?? Infinity
     this.#flags[at] = (turn.named ? NAMED : 0) | (repeats || repeated ? REPEATED : 0)
@@ -271,7 +276,7 @@ export class FollowUps {
     if ((this.#flags[at]! & FOLLOWED) === 0) this.#unremarked.push(this.#requests[at]!, this.#callerIds[at]!)
     const conversation = this.#conversations[at]!
     if (this.#newest.get(conversation) === number) this.#newest.delete(conversation)
-    for (const column of [this.#steps, this.#lasts, this.#seconds, this.#samplings, this.#conversations]) column[at] = 0
+    this.#steps[at] = this.#lasts[at] = this.#seconds[at] = this.#samplings[at] = this.#conversations[at] = 0
     this.#requests[at] = this.#callerIds[at] = this.#backends[at] = this.#models[at] = ''
   }
 
@@ -311,8 +316,9 @@ const plainText = (prompt: Prompt, at: number): string => (prompt.textLengthOf(a
 /** How answers are drawn, as 32 bits: with other wishes the same question is another experiment. */
 function samplingOf({ sampling }: Prompt): number {
   const { maxOutput, choices, temperature, topP, topK, frequencyPenalty, presencePenalty, seed } = sampling
-  let sum = 7
-  for (const wish of [maxOutput, choices, temperature, topP, topK, frequencyPenalty, presencePenalty, seed])
-    sum = Math.imul(sum ^ (wish === null ? 1 : Math.round(wish * 1000) + 2), 0x01000193)
-  return sum | 0
+  const drawn = wished(wished(wished(wished(7, temperature), topP), topK), seed)
+  return wished(wished(wished(wished(drawn, maxOutput), choices), frequencyPenalty), presencePenalty)
 }
+
+const wished = (sum: number, wish: number | null): number =>
+  Math.imul(sum ^ (wish === null ? 1 : Math.round(wish * 1000) + 2), 0x01000193) | 0

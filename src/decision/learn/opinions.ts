@@ -12,7 +12,7 @@ import { expectedScore, learnHint, learnQuality } from './success.ts'
 
 /** All hints about one answer are worth no more: a score has something left to say. */
 const MOST_WEIGHT = 0.5
-/** What hints took is given back soon, before it is taken for what all models are like: a part of it to each of the next answers, which is worth at most so much. */
+/** What hints took is given back soon: a part of it to each of the next answers, which is worth at most so much. */
 const PAYERS = 2
 const MOST_GIVEN = 0.3
 /** What is owed at the most: where nearly all answers are bad there are none to give it back to. */

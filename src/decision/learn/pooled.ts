@@ -23,6 +23,13 @@ export interface Strengths {
   readonly cell: number
 }
 
+interface Taking {
+  /** Of all strengths. */
+  readonly scale?: number
+  readonly weight?: number
+  readonly into?: 'both' | 'common' | 'own'
+}
+
 /** Of all topics alike: what a model is above or below what all have in common. */
 const shiftOf = ({ totalSum, total }: TopicStats, strength: number): number => totalSum / (total + strength)
 
@@ -91,19 +98,24 @@ export class Deviations {
     return sum
   }
 
-  /** Takes in one deviation; `weight`: what it counts for. */
-  learn({ common, family, own }: Pool, about: About, value: number, { scale = 1, weight = 1 } = {}): void {
+  /** Takes in one deviation; `weight`: what it counts for; `into`: what all models have in common, what this one has of its own, or both. */
+  learn(
+    { common, family, own }: Pool,
+    about: About,
+    value: number,
+    { scale = 1, weight = 1, into = 'both' }: Taking = {},
+  ): void {
     const surprise = value - this.of(common, family, own, about, scale)
     const known = this.of(common, family, null, about, scale)
     const inCommon = this.of(common, null, null, about, scale)
     const model = this.#strengths.model * scale
     const shift = shiftOf(own, model)
     const familyShift = family === null ? 0 : shiftOf(family, model)
-    if (family !== null)
+    if (family !== null && into !== 'common')
       record(family, about, { value: value - shift, own: value - shift - inCommon, surprise, weight })
     const shared = value - shift - familyShift
-    record(common, about, { value: shared, own: shared, surprise, weight })
-    record(own, about, { value, own: value - known, surprise, weight })
+    if (into !== 'own') record(common, about, { value: shared, own: shared, surprise, weight })
+    if (into !== 'common') record(own, about, { value, own: value - known, surprise, weight })
     this.#shared.forget()
   }
 }

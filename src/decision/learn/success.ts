@@ -121,18 +121,26 @@ export function learnQuality(arm: Arm, features: JudgedText, score: number, { we
   residual.products += predicted * left
   residual.squares += predicted * predicted
   observe(residual.regression, features.vector, left)
-  const share = 1 - weight
-  // In a small share it has to say what a whole observation would say more quietly.
-  learnTable(arm, features, { left: (score - sum) / share - expected, expected, share, most: LARGEST / share })
+  if (weight === 0) learnTable(arm, features, { left, expected, share: 1, most: LARGEST, into: 'both' })
+  else {
+    const share = 1 - weight
+    // In a small share it has to say what a whole observation would say more quietly.
+    const rest = { left: (score - sum) / share - expected, expected, share, most: LARGEST / share }
+    learnTable(arm, features, { ...rest, into: 'own' })
+    learnTable(arm, features, { left, expected, share: 1, most: LARGEST, into: 'common' })
+  }
   const { noise } = arm.common
   noise.sum = MEMORY * noise.sum + (left * left) / varianceOf(expected)
   noise.count = MEMORY * noise.count + 1
 }
 
-/** Something was seen that is worth `share` of a score, as which it counts for `score`: it may be a correction, beyond 0..1. */
+/**
+ * Something was seen that is worth `share` of a score, as which it counts for `score`: it may be a correction, beyond 0..1. It tells this model from
+ * the others, and nothing of what all have in common: callers object to some answers more than to others whoever gave them.
+ */
 export function learnHint(arm: Arm, features: JudgedText, score: number, share: number): void {
   const expected = tableOf(arm, features)
-  learnTable(arm, features, { left: score - expected, expected, share, most: LARGEST })
+  learnTable(arm, features, { left: score - expected, expected, share, most: LARGEST, into: 'own' })
 }
 
 const UNTOLD = { weight: 0, sum: 0 }
@@ -145,10 +153,12 @@ interface Seen {
   readonly expected: number
   readonly share: number
   readonly most: number
+  /** As `Deviations.learn` has it. */
+  readonly into: 'both' | 'common' | 'own'
 }
 
 /** As one step of a logistic regression: what was left as a deviation of the log-odds. */
-function learnTable(arm: Arm, features: JudgedText, { left, expected, share, most }: Seen): void {
+function learnTable(arm: Arm, features: JudgedText, { left, expected, share, most, into }: Seen): void {
   const { slope, common, family, quality } = arm
   const variance = varianceOf(expected)
   const weight = 4 * variance * share
@@ -158,7 +168,8 @@ function learnTable(arm: Arm, features: JudgedText, { left, expected, share, mos
   const apart = changeOf(arm, features) + step - beyond * steep
   const value = Math.min(most, Math.max(-most, apart))
   const pool = { common: common.quality, family: family?.quality ?? null, own: quality }
-  QUALITY.learn(pool, features, value, { scale: noiseOf(arm), weight })
+  QUALITY.learn(pool, features, value, { scale: noiseOf(arm), weight, into })
+  if (into === 'common') return
   const keep = 1 - (1 - MEMORY) * share
   slope.products = keep * slope.products + weight * beyond * (step + beyond * steep)
   slope.squares = keep * slope.squares + weight * beyond * beyond
