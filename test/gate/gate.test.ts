@@ -267,6 +267,20 @@ t.test('who waits when the backend fails goes elsewhere if it can, and else is s
   t.equal(bench.clock.waiting, 0, 'no timer is left')
 })
 
+t.test('a wait that no minute and no key would end is called no limit of rate', async (t) => {
+  const bench = new GateBench(t, { limits: limits({ parallel: 2, rpm: 100 }) })
+  bench.gate.hold(true)
+  bench.ask()
+  bench.gate.hold(true)
+  const waiting = [bench.ask(), bench.ask(), bench.ask()]
+  const late = bench.ask({ latest: bench.clock.time - 1 })
+  t.match(late.refusal, { refused: 'deadline', by: 'busy', rest: null })
+  for (const one of waiting) one.cancel()
+  const limited = new GateBench(t, { limits: limits({ tpm: 1_000 }) }, {}, { clock: bench.clock })
+  limited.ask({ input: 800, output: 0 })
+  t.match(limited.ask({ input: 900, output: 0, latest: bench.clock.time }).refusal, { by: 'rate' }, 'by its own tokens')
+})
+
 t.test('a gate that is closed while its keys rest shows no wait any more', (t) => {
   const bench = new GateBench(t, { keys: [key('a'), key('b')], limits: null })
   bench.gate.rest(null, 'upstream_rate_limited', 3_600_000)

@@ -302,11 +302,12 @@ export class Gate {
     return at > Math.min(now, since) + this.#longest ? 'wait' : null
   }
 
-  #refuse(reason: RefusalReason, seconds: number, { model }: Entrant, now: number): Refusal {
+  #refuse(reason: RefusalReason, seconds: number, { model, input, output }: Entrant, now: number): Refusal {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
     const [first] = this.#lanes.map((lane) => lane.restFor(model)).sort((a, b) => a.until - b.until)
     const resting = first!.until > now
-    const rate = resting || this.#lanes.every((lane) => lane.freeAt(this.#tokens, model, now) < Infinity)
+    const free = this.#lanes.map((lane) => lane.freeAt(input + output, model, now))
+    const rate = resting || free.every((at) => at > now && at < Infinity)
     return {
       refused: reason,
       by: rate && this.#hasSlot(model) ? 'rate' : 'busy',
