@@ -180,3 +180,15 @@ t.test('each effort of a model is as likely as its others, and the model as like
   for (const effort of ['low', 'high'])
     t.ok(Math.abs(share(`b/thinker ${effort}`) - 1 / 4) < 0.05, JSON.stringify([...seen]))
 })
+
+t.test('the one that was taken is in the record, whatever number of candidates there are', async (t) => {
+  const all = Array.from({ length: 60 }, (_, at) => like(`b${at}/m`, { quality: 0.9 - at / 100 }))
+  for (let i = 0; i < 60; i++) {
+    const made = ask(all, `talk-${i}`, { route: { control: 1 } })
+    const { chosen, candidates, order } = made.record
+    const taken = candidates.find(({ backend }) => backend === chosen!.backend)
+    t.equal(`${chosen!.backend}/${chosen!.model}`, order[0])
+    t.ok(taken, `${order[0]}`)
+    t.not(made.expected(made.order[0]!), null)
+  }
+})

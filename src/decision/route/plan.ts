@@ -195,7 +195,7 @@ function weighed(question: Question, admitted: Admission, moment: DecisionContex
   const last = sealedBy.length === 0 ? null : recall(profile.affinity, true)
   const order = makersFirst(rank(field, choice.scoring), set.targets, troubles, sealedBy, last)
   const pick = pickOf(order, field, question, random)
-  const shown = shownOf(order, admission)
+  const shown = shownOf(pick.order, admission)
   const values = copyOf(rows, shown, admission.excluded)
   return { question, admission, relaxed, pick, shown, values, only: null }
 }
