@@ -7,9 +7,9 @@ import { lotOf } from './lot.ts'
 
 /**
  * What can be measured. `routing`: the choice of the candidate; without it one of those that are able is taken at random. `trim`: limits
- * of answers that were learnt.
+ * of answers that were learnt. `effort`: how hard the model is asked to think; without it that is left to the model.
  */
-export const FEATURES = ['routing', 'trim'] as const
+export const FEATURES = ['routing', 'effort', 'trim'] as const
 export type Feature = (typeof FEATURES)[number]
 
 /** The part of a request in the measuring of one feature. */

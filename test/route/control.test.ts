@@ -133,7 +133,7 @@ t.test('the propensities are those of the whole: of the share by lot, and of the
     const unit = `talk-${i}`
     const trial = trialOf('routing', unit, 0.3)
     const pick = trial.control
-      ? unchosen(order, field, { trial, unit, explores: true })
+      ? unchosen(order, field, { trial, unit, explores: true, chosen: 1 })
       : chosenBeside(explore(order, field, random), field, trial)
     const first = pick.order[0]!
     const known = seen.get(first) ?? { count: 0, propensity: pick.propensity }

@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Arm } from '../../src/core/arm.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { withoutOf } from '../../src/core/trial.ts'
 import type { Deployment } from '../../src/core/types.ts'
 import { learnLength } from '../../src/decision/learn/length.ts'
 import { ModelStats } from '../../src/decision/learn/model-stats.ts'
@@ -140,6 +141,33 @@ for (const strategy of ['balanced', 'cheap'] as const)
       for (const content of [EASY, HARD])
         t.equal(chosen(content, { reasoning_effort: effort }), effort, 'the caller decides')
   })
+
+t.test('a share of the conversations goes without the choice of an effort, and only where there is one', async (t) => {
+  const all = [like('a/m', {}, THINKS), like('b/n')]
+  const of = (session: string, fields: JsonObject = {}) => planOf(all, { route: { control: 0.2 }, fields, traits: { session } }) // prettier-ignore
+  const groups = { routing: 0, effort: 0, none: 0 }
+  let chances = 0
+  for (let n = 0; n < 1_000; n++) {
+    const { record, order } = of(`talk-${n}`)
+    const [first, ...more] = withoutOf(record.trials ?? [])
+    t.strictSame(more, [])
+    if (first === undefined || first === 'effort') {
+      const asked = record.candidates.map(({ effort }) => effort)
+      t.strictSame(asked, first === 'effort' ? [null, null] : ['none', 'low', 'high', null])
+      t.ok(first === undefined || order.every(({ effort }) => effort === null))
+    }
+    if (first === 'effort' || first === 'routing' || first === undefined) groups[first ?? 'none']++
+    if (first === 'effort') chances += record.propensity
+    t.strictSame(withoutOf(of(`talk-${n}`, { messages: [{ role: 'user', content: 'Go on.' }] }).record.trials ?? []), first === undefined ? [] : [first], 'all turns alike') // prettier-ignore
+  }
+  t.ok(Math.abs(groups.routing - 200) < 40 && Math.abs(groups.effort - 160) < 40, JSON.stringify(groups))
+  t.ok(chances / groups.effort < 0.161, 'how likely that was is known')
+  for (let n = 0; n < 50; n++) {
+    const features = (fields: JsonObject, field = all) => planOf(field, { route: { control: 0.2 }, fields, traits: { session: `s${n}` } }).record.trials?.map(({ feature }) => feature) // prettier-ignore
+    t.strictSame(features({ reasoning_effort: 'low' }), ['routing'], 'the caller decides')
+    t.strictSame(features({}, [like('b/n'), like('c/n')]), ['routing'], 'no model has one')
+  }
+})
 
 t.test('local engines alone for the strategy of that name', async (t) => {
   const all = [like('cloud/m', {}, { backend: { provider: provider() } }), like('here/n')]

@@ -82,10 +82,16 @@ interface Known extends CandidateSet {
 export class CandidateSets {
   readonly #sets = new WeakMap<ResolvedRoute, BoundedMap<KeyBound | null, Known[]>>()
 
-  /** `key`: the same object for the same key. */
-  of(choice: ResolvedRoute, key: KeyBound | null, { endpoint }: GatewayRequest, profile: RequestProfile): CandidateSet {
+  /** `key`: the same object for the same key. `efforts`: they may be chosen, where that is left to the gateway. */
+  of(
+    choice: ResolvedRoute,
+    key: KeyBound | null,
+    { endpoint }: GatewayRequest,
+    profile: RequestProfile,
+    efforts = true,
+  ): CandidateSet {
     const { needs, effort, generates } = profile
-    const wide = choice.open && generates && !isUnscored(choice.scoring)
+    const wide = efforts && choice.open && generates && !isUnscored(choice.scoring)
     let keys = this.#sets.get(choice)
     if (keys === undefined) this.#sets.set(choice, (keys = new BoundedMap(MOST_KEYS)))
     let sets = keys.get(key)

@@ -14,10 +14,12 @@ export interface Controlled {
   readonly unit: string
   /** Without a control group another one than the best might have gone first. */
   readonly explores: boolean
+  /** How likely the gateway then had chosen the effort as well. */
+  readonly chosen: number
 }
 
 /** `order`: as the gateway's own choice has it, of one candidate at least. Those behind the first stay as they are. */
-export function unchosen(order: readonly number[], field: Field, { trial, unit, explores }: Controlled): Pick {
+export function unchosen(order: readonly number[], field: Field, { trial, unit, explores, chosen }: Controlled): Pick {
   const able = ableOf(order, field)
   const place = highest(able, field, ({ deployment }) => `${unit} ${deployment.id}`)
   const { deployment } = field.candidates[place]!
@@ -25,7 +27,7 @@ export function unchosen(order: readonly number[], field: Field, { trial, unit, 
   const drawn = highest(efforts, field, ({ effort }) => `${unit} ${deployment.id} ${effort}`)
   const rest = order.filter((row) => field.candidates[row]!.deployment !== deployment)
   const usual = explores ? chanceOf(drawn, order[0]!, field, doubtsOf(order, field)) : Number(drawn === order[0])
-  return { order: [drawn, ...rest], explored: false, propensity: mixed(drawn, able, usual, field, trial) }
+  return { order: [drawn, ...rest], explored: false, propensity: mixed(drawn, able, usual * chosen, field, trial) }
 }
 
 /** The choice of the gateway itself, where it might have been one of the control group. */

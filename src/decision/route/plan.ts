@@ -5,7 +5,7 @@ import type { Expected, ExpectedBaseline } from '../../core/record.ts'
 import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
-import type { Trial } from '../../core/trial.ts'
+import { type Trial, withoutOf } from '../../core/trial.ts'
 import type { GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import type { Admission } from './admission.ts'
 import { admit } from './candidates.ts'
@@ -25,7 +25,7 @@ import { predict } from './predict.ts'
 import { refusalOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
-import { trialsOf, unitOf } from './trials.ts'
+import { chanceOfEffort, choosesEffort, trialsOf, unitOf } from './trials.ts'
 import { lineTrouble, provenFirst, trouble } from './trouble.ts'
 import { isHeldBack, rampOf } from './slow-start.ts'
 import { score, weightsOf } from './utility.ts'
@@ -128,7 +128,9 @@ export function choose(
 ): Decision {
   const { model, principal, strategy, headers } = request
   const choice = resolve({ model, principal, strategy, headers, profile, utcHour: moment.utcHour }, table)
-  const set = table.candidates.of(choice, boundOf(principal, table), request, profile)
+  const trials = trialsOf(request, profile, choice)
+  const efforts = !withoutOf(trials).includes('effort')
+  const set = table.candidates.of(choice, boundOf(principal, table), request, profile, efforts)
   const admission = admit(set, profile)
   const ceilings = ceilingsOf(request, choice)
   const question = {
@@ -139,7 +141,7 @@ export function choose(
     set,
     fallback: fallbackOf(set, request, profile, moment.now),
     ceilings,
-    trials: trialsOf(request, profile, choice),
+    trials,
     remembered: profile.continues ? moment.recall(profile.affinity) : null,
     pressure: moment.pressure,
     rota: table.rotas.of(choice.candidates, !isUnscored(choice.scoring)),
@@ -152,7 +154,7 @@ export function choose(
 
 /** Nothing depends on what is expected of it. */
 function onlyOne(question: Question, admission: Admission, { prefixes }: DecisionContext): Decision {
-  const pick = { order: admission.live, explored: false, propensity: 1 }
+  const pick = { order: admission.live, explored: false, propensity: chanceOfEffort(question.trials) }
   const { live, cache } = question.set.targets[admission.live[0]!]!.deployment
   // What is expected is worked out when somebody reads it, and by then the prompt itself is there.
   const only = { load: { ...live.load }, held: heldBy(cache, question.profile, prefixes) }
@@ -206,9 +208,14 @@ function pickOf(order: readonly number[], field: Field, question: Question, rand
   const trial = trials.find(({ feature }) => feature === 'routing')
   const explores = mayExplore(request, profile, choice)
   const isFree = trial !== undefined && order.length > 0 && request.prompt.sealedBy.length === 0
-  if (isFree && trial.control) return unchosen(order, field, { trial, unit: unitOf(request, profile), explores })
-  const pick = explores ? explore(order, field, random) : { order, explored: false, propensity: 1 }
-  return isFree ? chosenBeside(pick, field, trial) : pick
+  if (isFree && trial.control) {
+    const chosen = choosesEffort(profile, choice) ? 1 - trial.share : 1
+    return unchosen(order, field, { trial, unit: unitOf(request, profile), explores, chosen })
+  }
+  const own = explores ? explore(order, field, random) : { order, explored: false, propensity: 1 }
+  const chance = chanceOfEffort(trials)
+  const pick = chance === 1 ? own : { ...own, propensity: own.propensity * chance }
+  return isFree && !withoutOf(trials).includes('effort') ? chosenBeside(pick, field, trial) : pick
 }
 
 /** Only where the caller left the choice to the gateway, and nothing is under way. */
