@@ -27,8 +27,8 @@ export function trainWeights(lessons: readonly Lesson[], seed: number): Classifi
   const ids = texts.map((text) => room.slice(0, readWords(text, text.length, room).count))
   const vectors = trainVectors(ids, DIMS, seed)
   const blank = { ...vectors, topics: ['other'] as const, trained: 0, ...noHeads(DIMS), lengths: new Float64Array(1) }
-  const featuresOf = featureReader(blank)
-  const features = texts.map((text) => featuresOf(text, text.length).vector)
+  const { read } = featureReader(blank)
+  const features = texts.map((text) => read(text, text.length).vector)
   return withHeads(lessons, features, vectors, seed)
 }
 

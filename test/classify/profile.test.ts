@@ -126,6 +126,6 @@ t.test(
     const beginning = 'The river runs to the sea. '.repeat(38)
     const content = JSON.parse(`"${beginning}${cutMark({ start: 0, end: 600_000, bytes: 600_000 })}"`) as string
     const { features } = profile({ messages: [{ role: 'user', content }] })
-    t.same(features, featureReader(WEIGHTS)(beginning, 600_000))
+    t.same(features, featureReader(WEIGHTS).read(beginning, 600_000))
   },
 )

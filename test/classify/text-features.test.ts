@@ -10,7 +10,7 @@ import { pick, seeded } from '../support/random.ts'
 import { MOST_IDS, readWords } from '../../src/decision/classify/words.ts'
 
 const bytes = (text: string): string => Buffer.from(text).toString('latin1')
-const read = featureReader(WEIGHTS)
+const { read } = featureReader(WEIGHTS)
 const features = (text: string): TextFeatures => read(bytes(text), Buffer.byteLength(text))
 
 const TEXTS: readonly string[] = [

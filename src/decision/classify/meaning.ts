@@ -4,23 +4,26 @@ import { keptLength, textBytes } from '../../core/cut-text.ts'
 import type { Json } from '../../core/json.ts'
 import type { Prompt } from '../../core/prompt.ts'
 import type { Conversation } from './conversation.ts'
-import { cueOf } from './cues.ts'
 import { featureReader, leaning, topicKnown } from './text-features.ts'
 import type { ClassifierWeights } from './weights.ts'
+
+/** Any model can say hello. */
+const EASIEST = 0.02
 
 export type MeaningReader = (prompt: Prompt, conversation: Conversation) => TextFeatures
 
 export function meaningReader(weights: ClassifierWeights): MeaningReader {
-  const featuresOf = featureReader(weights)
+  const reader = featureReader(weights)
+  const { said } = reader
   return (prompt, { question, images, usesTools }) => {
     const own = question ?? firstText(prompt.inputs)
     // What marks a text that was cut is none of its words.
     const kept = own.slice(0, keptLength(own))
-    const read = featuresOf(kept, textBytes(own))
+    const read = reader.read(kept, textBytes(own))
     if (images > 0) return topicKnown(read, 'vision', weights)
     if (usesTools) return topicKnown(read, 'agent', weights)
-    const cue = cueOf(kept)
-    return cue === null ? read : leaning(read, cue, weights)
+    if (said.greets) return { ...topicKnown(read, 'chat', weights), difficulty: EASIEST, demand: 0 }
+    return said.cue === null ? read : leaning(read, said.cue, weights)
   }
 }
 

@@ -3,22 +3,29 @@ import type { TaskClass } from '../../core/capabilities.ts'
 import type { TextFeatures } from '../../core/arm.ts'
 import { kernelOf } from './kernel.ts'
 import { featuresOf, type ClassifierWeights } from './weights.ts'
-import { MOST_IDS, readWords, SURFACE } from './words.ts'
+import { MOST_IDS, readWords, SURFACE, type Words, words } from './words.ts'
 
 /** Topics that a text is taken to belong to. */
 const NEAREST = 3
 /** The vector of a text counts this much against its surface. */
 const VECTOR_SCALE = 5
 
-/** `text` has one character for each byte; `bytes` is its size where it was cut. */
-export type FeatureReader = (text: string, bytes: number) => TextFeatures
+/** What is in a text beside its features: overwritten by the next one. */
+export type Said = Pick<Words, 'cue' | 'greets'>
+
+export interface FeatureReader {
+  /** `text` has one character for each byte; `bytes` is its size where it was cut. */
+  read(text: string, bytes: number): TextFeatures
+  /** Of the text that was read last. */
+  readonly said: Said
+}
 
 export function featureReader(weights: ClassifierWeights): FeatureReader {
   const { dims, scales, trained } = weights
   const kernel = kernelOf({ ...weights, heads: headsOf(weights), features: featuresOf(dims), most: MOST_IDS })
   const { ids, sums, features, scores } = kernel
   const blank = Array.from({ length: features.length }, () => NaN)
-  return (text, bytes) => {
+  const readText = (text: string, bytes: number): TextFeatures => {
     const { count, surface, language } = readWords(text, bytes, ids)
     const scale = VECTOR_SCALE / Math.sqrt(kernel.addUp(count) + 1e-9)
     for (let d = 0; d < dims; d++) features[d] = sums[d]! * scale * scales[d]!
@@ -35,6 +42,7 @@ export function featureReader(weights: ClassifierWeights): FeatureReader {
       language,
     }
   }
+  return { read: readText, said: words }
 }
 
 /**

@@ -1,5 +1,9 @@
 /** Text -> buckets of its words and word pairs, and what can be seen of its surface. Pure; no more than a few kilobytes of a text are read. */
 
+import type { TaskClass } from '../../core/capabilities.ts'
+import { CueVotes } from './cue-votes.ts'
+import { entryOf, FNV_BASE, FNV_PRIME, LANGUAGES, languageIn, pairHash } from './lexicon.ts'
+
 /** Buckets that words are hashed into. */
 export const BUCKETS = 8192
 /** Numbers that describe the surface of a text. */
@@ -20,6 +24,10 @@ export interface Words {
   readonly surface: Float64Array
   /** ISO 639-1; null = not known. */
   language: string | null
+  /** The class that it asks for in so many words; null where it does not. */
+  cue: TaskClass | null
+  /** Somebody says hello, thanks or goodbye, and no more. */
+  greets: boolean
 }
 
 const SPACE = 0
@@ -35,40 +43,17 @@ const KINDS = Uint8Array.from({ length: 256 }, (_, code) => {
   return code >= 128 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) ? LETTER : MARK
 })
 
-const FNV_BASE = 0x811c9dc5
-const FNV_PRIME = 0x01000193
-
-/** Frequent words that few other languages share. */
-const FREQUENT: Readonly<Record<string, string>> = {
-  en: 'the and of is that with for what you are how from this which have',
-  de: 'der die das und ist nicht mit ein eine für auf wie von ich zu den',
-  fr: 'le les des est une dans pour que qui avec sur vous pas du quel et',
-  es: 'el los las una por con para como del está cuál qué y en su',
-  it: 'il che di una per con sono della nel gli come questo è',
-  pt: 'os uma para com não em do da ao como você são',
-  nl: 'het een van niet dat voor met zijn op aan hoe',
-}
-const LANGUAGES = Object.keys(FREQUENT)
-const LANGUAGE_BITS = 16
-const languageOf = frequentWords()
 const votes = new Uint16Array(LANGUAGES.length)
 
-function frequentWords(): Uint8Array {
-  const table = new Uint8Array(1 << LANGUAGE_BITS)
-  for (const [index, language] of LANGUAGES.entries())
-    for (const word of FREQUENT[language]!.split(' ')) {
-      let hash = FNV_BASE
-      for (const byte of Buffer.from(word)) hash = Math.imul(hash ^ byte, FNV_PRIME)
-      table[hash & ((1 << LANGUAGE_BITS) - 1)] = index + 1
-    }
-  return table
-}
-
-const words: Words = {
+/** Of the text that was read last. */
+export const words: Words = {
   count: 0,
   surface: new Float64Array(SURFACE),
   language: null,
+  cue: null,
+  greets: false,
 }
+const cues = new CueVotes()
 
 const bucketOf = (hash: number): number => {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
@@ -102,6 +87,7 @@ const seen = {
   ideographs: 0,
   cyrillic: 0,
   arabic: 0,
+  devanagari: 0,
   /** Of the word that was read last. */
   hash: 0,
 }
@@ -110,8 +96,12 @@ const NOTHING_SEEN: Readonly<typeof seen> = { ...seen }
 /** What is read of a text: one byte for each of its characters. */
 const read = Buffer.alloc(HEAD + TAIL + 1)
 
+/** What only an escape can give a text of bytes. Costs nothing where there is none. */
+const WIDE = /[^\x00-\xff]/
+
 /** Copies the text, or its beginning and its end; how many bytes that are. */
-function copy(text: string): number {
+function copy(whole: string): number {
+  const text = WIDE.test(whole) ? Buffer.from(whole).toString('latin1') : whole
   if (text.length <= HEAD + TAIL) return read.write(text, 0, 'latin1')
   read.write(text, 0, HEAD, 'latin1')
   read[HEAD] = 10
@@ -127,6 +117,8 @@ export function readWords(text: string, bytes: number, ids: Int32Array): Words {
   const length = copy(text)
   Object.assign(seen, NOTHING_SEEN)
   votes.fill(0)
+  cues.begin()
+  const lastLine = lastLineOf(length)
   let count = 0
   let previous = 0x1234
   for (let at = 0, place = 0; at < length;) {
@@ -139,15 +131,28 @@ export function readWords(text: string, bytes: number, ids: Int32Array): Words {
     at = readOne(kind, at, length, code)
     const { hash } = seen
     ids[count++] = bucketOf(hash)
-    ids[count++] = bucketOf((Math.imul(previous, 31) + hash) | 0)
+    const pair = pairHash(previous, hash)
+    ids[count++] = bucketOf(pair)
+    if (at <= BEGINNING || at > lastLine) cues.word(entryOf(hash), entryOf(pair), place)
     if (place < 4) ids[count++] = bucketOf((hash + 0x5bd1e995 + place) | 0)
     place++
     previous = hash
   }
   words.count = count
   words.language = languageSeen()
+  words.greets = cues.greets(seen.runs, seen.digits)
+  words.cue = words.greets ? null : cues.winner(words.language, seen.numbers)
   describe(bytes, length)
   return words
+}
+
+/** What asks stands at the beginning, or in a last line of its own: a passage of a page between them is about anything. */
+const BEGINNING = 160
+const LAST_LINE = 200
+
+function lastLineOf(length: number): number {
+  const start = read.lastIndexOf(10, length - 2)
+  return start < 0 || start >= length || length - start > LAST_LINE ? Infinity : start
 }
 
 /** One word, from `at` on, where its first byte is `code`; where it ends. */
@@ -181,6 +186,7 @@ function readIdeograph(start: number, end: number, lead: number): number {
 function readWord(start: number, end: number, first: number): number {
   if (first === 0xd0 || first === 0xd1) seen.cyrillic++
   else if (first >= 0xd8 && first <= 0xdb) seen.arabic++
+  else if (first === 0xe0 && (read[start + 1]! & 0xfe) === 0xa4) seen.devanagari++
   let hash = FNV_BASE
   let at = start
   for (; at < end; at++) {
@@ -188,7 +194,7 @@ function readWord(start: number, end: number, first: number): number {
     if (letter === 0) break
     hash = Math.imul(hash ^ letter, FNV_PRIME)
   }
-  const language = languageOf[hash & ((1 << LANGUAGE_BITS) - 1)]!
+  const language = languageIn(entryOf(hash))
   if (language > 0) votes[language - 1]!++
   seen.hash = hash
   return at
@@ -243,13 +249,14 @@ const isBlank = (kind: number): boolean => kind === SPACE || kind === LINE
 
 /** By script where there is a telling one, else by its frequent words; null where neither says enough. */
 function languageSeen(): string | null {
-  const { runs, kana, hangul, ideographs, cyrillic, arabic } = seen
+  const { runs, kana, hangul, ideographs, cyrillic, arabic, devanagari } = seen
   const foreign = runs / 4
   if (kana > 2 && kana + ideographs > foreign) return 'ja'
   if (hangul > foreign) return 'ko'
   if (ideographs > foreign) return 'zh'
   if (cyrillic > foreign) return 'ru'
   if (arabic > foreign) return 'ar'
+  if (devanagari > foreign) return 'hi'
   let best = 0
   for (let i = 1; i < votes.length; i++) if (votes[i]! > votes[best]!) best = i
   return votes[best]! >= 2 ? LANGUAGES[best]! : null
