@@ -1,5 +1,5 @@
 /** Topics: the labels of the data sets, each of a task class. */
-import type { TaskClass } from '../src/core/capabilities.ts'
+import type { AgentStep, TaskClass } from '../src/core/capabilities.ts'
 
 /** By label, whatever its set; labels that are not here are subjects of exams. */
 const CLASSES: Readonly<Record<string, TaskClass>> = {
@@ -58,4 +58,12 @@ export const ORDINARY_TOKENS: Readonly<Record<TaskClass, number>> = {
   translation: 200,
   vision: 200,
   other: 200,
+}
+
+export const STEP_TOKENS: Readonly<Record<AgentStep, number>> = {
+  planning: 400,
+  editing: 600,
+  reading: 250,
+  summarising: 350,
+  calling: 80,
 }

@@ -1,12 +1,12 @@
 /** The whole recipe: lessons -> weights. The same lessons and seed give the same bytes. */
-import { TASK_CLASSES } from '../src/core/capabilities.ts'
-import { featuresOf, type ClassifierWeights } from '../src/decision/classify/weights.ts'
+import { AGENT_STEPS } from '../src/core/capabilities.ts'
+import { FORMED, featuresOf, type ClassifierWeights } from '../src/decision/classify/weights.ts'
 import { featureReader } from '../src/decision/classify/text-features.ts'
 import { MOST_IDS, readWords } from '../src/decision/classify/words.ts'
 import { trainLinear, trainSoftmax } from './heads.ts'
 import type { Lesson } from './lesson.ts'
 import { PHRASES } from './phrases.ts'
-import { classOfLabel, ORDINARY_TOKENS } from './topics.ts'
+import { classOfLabel, ORDINARY_TOKENS, STEP_TOKENS } from './topics.ts'
 import { trainVectors, type Vectors } from './vectors.ts'
 
 const DIMS = 64
@@ -55,9 +55,13 @@ function withHeads(
   )
   const classes = names.map(({ label, set }) => classOfLabel(label, set === PHRASES))
   const { difficulty, demand } = trainAbility(lessons, features)
-  // Each class has a topic of its own at the end, for requests whose form tells what they are.
-  const topics = [...classes, ...TASK_CLASSES]
-  const lengths = Float64Array.from(topics, (topic) => Math.log(1 + ORDINARY_TOKENS[topic]))
+  // Each class, and each step of agents, has a topic of its own at the end, for requests whose form tells what they are.
+  const topics = [...classes, ...FORMED]
+  const usual = [
+    ...topics.slice(0, -AGENT_STEPS.length).map((topic) => ORDINARY_TOKENS[topic]),
+    ...AGENT_STEPS.map((step) => STEP_TOKENS[step]),
+  ]
+  const lengths = Float64Array.from(usual, (tokens) => Math.log(1 + tokens))
   meanLengths(lessons, labelled).forEach((log, topic) => (lengths[topic] = log))
   return { ...vectors, topics, trained: classes.length, heads: Float32Array.from(heads), difficulty, demand, lengths }
 }

@@ -2,8 +2,8 @@
  * What was learnt, as plain numbers: `learn/` writes and reads them, the fleet hangs them on deployments. Backends that
  * serve the same model, and of which the same is expected, share its arms; latency is each deployment's own.
  */
-import type { Effort, TaskClass } from './capabilities.ts'
 import type { Saying } from './hints.ts'
+import type { AgentStep, Effort, TaskClass } from './capabilities.ts'
 
 /** What a text is about, in numbers that only the estimators read. */
 export interface TextFeatures {
@@ -12,6 +12,8 @@ export interface TextFeatures {
   readonly shares: readonly number[]
   readonly vector: readonly number[]
   readonly class: TaskClass
+  /** Of an agent's turn; null: it is none. */
+  readonly step: AgentStep | null
   /** 0..1: how likely an ordinary model is to fail. */
   readonly difficulty: number
   /** How much more a model of greater ability succeeds with it. */

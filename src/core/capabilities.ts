@@ -60,3 +60,7 @@ export const TASK_CLASSES = [
   'other',
 ] as const
 export type TaskClass = (typeof TASK_CLASSES)[number]
+
+/** What an agent's turn is for, as far as the last turns tell: what is learnt of one says little of another. */
+export const AGENT_STEPS = ['planning', 'editing', 'reading', 'summarising', 'calling'] as const
+export type AgentStep = (typeof AGENT_STEPS)[number]

@@ -1,5 +1,5 @@
 /** A decision as names and numbers, and its record written out of them: what most requests decide nobody reads. Pure. */
-import type { Capability, Effort, TaskClass } from './capabilities.ts'
+import type { AgentStep, Capability, Effort, TaskClass } from './capabilities.ts'
 import { keyed } from './keyed.ts'
 import { usdOf } from './money.ts'
 import type { CandidateRecord, DecisionRecord, Dropped, ExpectedBaseline } from './record.ts'
@@ -38,6 +38,7 @@ export interface DecisionRows {
   readonly route: string
   readonly strategy: string
   readonly class: TaskClass
+  readonly step: AgentStep | null
   readonly difficulty: number | null
   readonly language: string | null
   readonly inputTokens: number
@@ -85,6 +86,7 @@ export function decisionRecordOf(rows: DecisionRows): DecisionRecord {
     strategy: rows.strategy,
     profile: {
       class: rows.class,
+      ...(rows.step ? { step: rows.step } : {}),
       difficulty: rows.difficulty,
       language: rows.language,
       input_tokens: rows.inputTokens,

@@ -27,6 +27,8 @@ export interface Prompt {
   fingerprintOf(at: number): number
   /** The calls of tools in a message; null where there are none. */
   callsOf(at: number): CallsPrint | null
+  /** The last call of a tool in the conversation; null: there is none. */
+  lastCall(): LastCall | null
   /** Characters of a message that is one plain text; null for any other. */
   textLengthOf(at: number): number | null
   /** The first text of a message, as `PromptReader` gets it; empty: it has none. */
@@ -106,6 +108,15 @@ export interface PromptReader {
   text(text: string): void
   image(): void
   sound(): void
+}
+
+/** A call of a tool. Its texts are as `PromptReader` gets them. */
+export interface LastCall {
+  readonly name: string
+  /** Its arguments as JSON, or free text. */
+  readonly given: string
+  /** The format says that it failed. */
+  readonly failed: boolean
 }
 
 /** Hears what a model reads, without what changes from turn to turn though nothing else is said: ids of calls, marks of caches. */

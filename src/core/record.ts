@@ -1,7 +1,7 @@
 /** The decision record: the same in `/v1/route`, in `explain`, in the log and in the ledger. Field names are contract. */
 import type { ExpectedField, TermName } from './terms.ts'
-import type { Capability, Effort, TaskClass } from './capabilities.ts'
 import type { Trial } from './trial.ts'
+import type { AgentStep, Capability, Effort, TaskClass } from './capabilities.ts'
 
 export interface Dropped {
   /** A name of FILTERS (decision/route/filters.ts); records of other versions may hold others. */
@@ -28,6 +28,8 @@ export interface DecisionRecord {
   readonly strategy: string
   readonly profile: {
     readonly class: TaskClass
+    /** Of an agent's turn; absent where it is none. */
+    readonly step?: AgentStep
     readonly difficulty: number | null
     readonly language: string | null
     readonly input_tokens: number

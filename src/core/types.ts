@@ -16,7 +16,7 @@ import type { Expected, ExpectedBaseline } from './record.ts'
 import type { BackendSpec, DeploymentFacts, Limits, SuccessSpec } from './settings.ts'
 import type { Strategy } from './strategies.ts'
 import type { Trial } from './trial.ts'
-import type { Capability, Effort, TaskClass } from './capabilities.ts'
+import type { AgentStep, Capability, Effort, TaskClass } from './capabilities.ts'
 import type { CacheFollower } from './cache-follower.ts'
 import type { Residency } from './residency.ts'
 import type { Prefix } from './prefix.ts'
@@ -174,6 +174,8 @@ export interface RequestProfile {
   /** Its answer is text that a model makes up: not that of embeddings and rerank. */
   readonly generates: boolean
   readonly class: TaskClass
+  /** Of an agent's turn; null: it is none. */
+  readonly step: AgentStep | null
   /** 0 = easy .. 1 = hard, among requests of all classes; null where there is no text to judge by. */
   readonly difficulty: number | null
   /** ISO 639-1 where the script or the words tell; null = not known. */

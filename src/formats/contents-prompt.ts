@@ -10,6 +10,7 @@ import type {
   AnswerForm,
   CallsPrint,
   Contents,
+  LastCall,
   Message,
   Part,
   Prompt,
@@ -100,6 +101,18 @@ export class ContentsPrompt implements Prompt {
     const first = calls[0]
     if (first === undefined) return null
     return { what: calls.reduce((sum, call) => mix(sum, partPrint(call)), 7) || 1, ids: textHash(first.id) }
+  }
+
+  lastCall(): LastCall | null {
+    const { messages } = this.view
+    let failed = false
+    for (let at = messages.length - 1; at >= 0; at--) {
+      const { parts, result } = messages[at]!
+      if (result?.failed === true) failed = true
+      const call = parts.findLast(isCall)
+      if (call !== undefined) return { name: call.name, given: call.arguments, failed }
+    }
+    return null
   }
 
   textLengthOf(at: number): number | null {

@@ -2,7 +2,7 @@
  * A decision <-> its fields. Estimates, terms and their sum are written as the whole numbers that the decision record shows, under
  * the names of their columns, which a block says once: a file may be read by a version that has others.
  */
-import type { Capability, Effort, TaskClass } from '../core/capabilities.ts'
+import type { AgentStep, Capability, Effort, TaskClass } from '../core/capabilities.ts'
 import { type CandidateName, type DecisionRows, type Excluded, TERM_DIGITS, UNKNOWN } from '../core/decision-rows.ts'
 import { COLUMN, KEPT_COLUMNS, RECORDED, TERM_COLUMN, TERM_NAMES } from '../core/terms.ts'
 import type { FieldReader } from './field-reader.ts'
@@ -59,7 +59,7 @@ export function writeDecision(out: FieldWriter, rows: DecisionRows, id: string):
   out.text(rows.requestId === id ? null : rows.requestId)
   out.name(rows.route)
   out.name(rows.strategy)
-  out.name(rows.class)
+  out.name(rows.step ? `${rows.class}/${rows.step}` : rows.class)
   out.number(rows.difficulty)
   out.name(rows.language)
   out.number(rows.inputTokens)
@@ -105,7 +105,7 @@ export function readDecision(
   const requestId = from.text() ?? id
   const route = from.name() ?? ''
   const strategy = from.name() ?? ''
-  const taskClass = from.name() as TaskClass
+  const [taskClass, step = null] = (from.name() ?? '').split('/') as [TaskClass, AgentStep?]
   const difficulty = from.number()
   const language = from.name()
   const inputTokens = from.number() ?? 0
@@ -132,6 +132,7 @@ export function readDecision(
     route,
     strategy,
     class: taskClass,
+    step,
     difficulty,
     language,
     inputTokens,

@@ -11,18 +11,23 @@ const FEWEST = 15
 
 function told(list: readonly Judged[]): string {
   const misses = list.filter(({ isRight }) => !isRight)
-  const lines = misses.map(({ prompt, profile }) => `${prompt.classes.join('|')}, taken for ${profile.class}: ${prompt.text.slice(0, 60)}`)
+  const lines = misses.map(
+    ({ prompt, profile }) => `${prompt.classes.join('|')}, taken for ${profile.class}: ${prompt.text.slice(0, 60)}`,
+  )
   return `${Math.round(100 * shareOf(list))} % of ${list.length} are right; not so\n${lines.join('\n')}`
 }
 
-t.test('most prompts that the classifier was built by are told apart, in each language and of each class', async (t) => {
-  const seen = ordinary.filter(({ prompt }) => !prompt.isHeldOut)
-  t.ok(shareOf(seen) >= 0.84, told(seen))
-  for (const [name, list] of groups(seen, ({ prompt }) => prompt.language))
-    if (list.length >= FEWEST) t.ok(shareOf(list) >= 0.75, `${name}: ${told(list)}`)
-  for (const [name, list] of groups(seen, ({ prompt }) => prompt.classes.join('|')))
-    if (list.length >= FEWEST && name !== 'logic') t.ok(shareOf(list) >= 0.65, `${name}: ${told(list)}`)
-})
+t.test(
+  'most prompts that the classifier was built by are told apart, in each language and of each class',
+  async (t) => {
+    const seen = ordinary.filter(({ prompt }) => !prompt.isHeldOut)
+    t.ok(shareOf(seen) >= 0.84, told(seen))
+    for (const [name, list] of groups(seen, ({ prompt }) => prompt.language))
+      if (list.length >= FEWEST) t.ok(shareOf(list) >= 0.75, `${name}: ${told(list)}`)
+    for (const [name, list] of groups(seen, ({ prompt }) => prompt.classes.join('|')))
+      if (list.length >= FEWEST && name !== 'logic') t.ok(shareOf(list) >= 0.65, `${name}: ${told(list)}`)
+  },
+)
 
 t.test('a greeting is an easy chat in every language, and hardly asks anything of a model', async (t) => {
   const greetings = ordinary.filter(({ prompt }) => prompt.classes.includes('greeting') && !prompt.isHeldOut)

@@ -19,8 +19,7 @@ export function judge(prompt: Labelled, dialect = 'openai-chat'): Judged {
 const isRight = ({ classes }: Labelled, { class: found }: RequestProfile): boolean =>
   classes.some((as) => as === 'any' || as === found || (as === 'greeting' && found === 'chat'))
 
-export const shareOf = (list: readonly Judged[]): number =>
-  list.filter(({ isRight }) => isRight).length / list.length
+export const shareOf = (list: readonly Judged[]): number => list.filter(({ isRight }) => isRight).length / list.length
 
 /** Of all pairs of which one was labelled harder, the share in which it is taken to be. */
 export function orderOf(list: readonly Judged[]): number {

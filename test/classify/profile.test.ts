@@ -126,6 +126,8 @@ t.test(
     const beginning = 'The river runs to the sea. '.repeat(38)
     const content = JSON.parse(`"${beginning}${cutMark({ start: 0, end: 600_000, bytes: 600_000 })}"`) as string
     const { features } = profile({ messages: [{ role: 'user', content }] })
-    t.same(features, featureReader(WEIGHTS).read(beginning, 600_000))
+    const { difficulty, ...read } = featureReader(WEIGHTS).read(beginning, 600_000)
+    t.same({ ...features, difficulty: null }, { ...read, difficulty: null })
+    t.ok(Math.abs(features!.difficulty - difficulty) < 0.3, 'moved by its class, and by no word of the mark')
   },
 )

@@ -76,7 +76,14 @@ export function anyDecision(random: () => number, requestId: string): DecisionRo
     ]),
   )
   return decided({
-    ...{ requestId, route: text(), strategy: text(), difficulty: maybe(random()), language: maybe('de') },
+    ...{
+      requestId,
+      route: text(),
+      strategy: text(),
+      difficulty: maybe(random()),
+      language: maybe('de'),
+      step: maybe('editing' as const),
+    },
     ...{ inputTokens: Math.floor(random() * 1e5), needs: random() < 0.5 ? [] : ['chat', 'tools'] },
     affinity: maybe(text()),
     ...{ candidates, excluded, values: candidates.flatMap(() => anyValues(random)) },

@@ -50,10 +50,14 @@ class Conversation {
 
   /** Pairs of calls and results, as in the middle of some work. */
   #more(pairs: number): void {
-    if (this.messages.length === 0) this.messages.push(user('Take issue 41: archived projects are missing in the export.'))
+    if (this.messages.length === 0)
+      this.messages.push(user('Take issue 41: archived projects are missing in the export.'))
     for (let pair = 0; pair < pairs; pair++) {
       this.#call(`Read {"file_path":"src/part${pair}.ts"}`)
-      this.#result(`export const part${pair} = (rows: Row[]): Row[] => rows.filter((row) => row.archived === false)\n`, false)
+      this.#result(
+        `export const part${pair} = (rows: Row[]): Row[] => rows.filter((row) => row.archived === false)\n`,
+        false,
+      )
     }
   }
 

@@ -247,6 +247,7 @@ export function profile(traits: Partial<RequestProfile> = {}): RequestProfile {
     endpoint: 'chat',
     generates: (traits.features ?? null) !== null,
     class: 'chat',
+    step: null,
     difficulty: null,
     language: null,
     inputTokens: 10,

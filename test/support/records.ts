@@ -128,6 +128,7 @@ export const decided = (traits: Partial<DecisionRows> = {}): DecisionRows => ({
   route: 'coding',
   strategy: 'balanced',
   class: 'chat',
+  step: null,
   difficulty: null,
   language: null,
   inputTokens: 10,

@@ -126,6 +126,10 @@ class ToyPrompt implements Prompt {
     return this.#request.lines[at]?.[1].length ?? 0
   }
 
+  lastCall(): null {
+    return null
+  }
+
   callsOf(): CallsPrint | null {
     return null
   }

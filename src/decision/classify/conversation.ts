@@ -10,6 +10,10 @@ export interface Conversation {
   readonly sounds: number
   /** The text of the last message of the user; null where there is none. */
   readonly question: string | null
+  /** What stands last: what the user asks, what a tool gave, or neither. */
+  readonly last: 'question' | 'result' | 'other'
+  /** The text of the last result of a tool; null: there is none. */
+  readonly result: string | null
   /** There are calls of tools, or their results. */
   readonly usesTools: boolean
   /** A name for conversations that begin like this one; null where there is no text. */
@@ -57,6 +61,8 @@ class ConversationReader implements PromptReader, Conversation {
   images = 0
   sounds = 0
   question: string | null = null
+  last: Conversation['last'] = 'other'
+  result: string | null = null
   usesTools = false
   continues = false
   /** Whose message is being read; undefined before the first one. */
@@ -80,7 +86,7 @@ class ConversationReader implements PromptReader, Conversation {
 
   text(text: string): void {
     this.texts.push(text)
-    if (this.#text === null || text.length > this.#text.length) this.#text = text
+    if (this.#text === null || saysMore(text, this.#text)) this.#text = text
   }
 
   image(): void {
@@ -97,19 +103,33 @@ class ConversationReader implements PromptReader, Conversation {
     this.messages++
     const text = this.#text
     this.#text = null
+    const role = this.#role
+    if (role === 'tool') {
+      this.last = 'result'
+      this.result = text
+    } else if (role === 'assistant') this.last = 'other'
     if (text === null) return
     // Up to the first question: agents share their instructions, and an answer is not there yet when a conversation begins.
     if (!this.#asked) {
       this.#opening = hash(text, this.#opening)
       this.#opened = true
     }
-    if (this.#role === 'user') {
-      this.question = text
-      this.#asked = true
-    }
+    if (role !== 'user' || (this.last === 'result' && isAside(text))) return
+    this.question = text
+    this.last = 'question'
+    this.#asked = true
   }
 }
 
+/** It begins with a mark, as the reminders and descriptions of the surroundings do that agents put beside what is asked. */
+const isAside = (text: string): boolean => text.charCodeAt(0) === LESS
+
+function saysMore(text: string, known: string): boolean {
+  const aside = isAside(text)
+  return aside === isAside(known) ? text.length > known.length : !aside
+}
+
+const LESS = 60
 const FNV_BASE = 0x811c9dc5
 
 function hash(text: string, start: number): number {

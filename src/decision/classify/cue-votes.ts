@@ -1,6 +1,6 @@
 /** Counts the words of one text that ask for a class of task. Used again for the next text. */
 import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
-import { hintIn, isGreeting, outrightIn } from './lexicon.ts'
+import { hintIn, isHard, isHello, isThanks, isWish, outrightIn } from './lexicon.ts'
 
 /** What is said first is what is wanted: the rest is what it is wanted of. */
 const FIRST_WORDS = 12
@@ -9,14 +9,20 @@ const LATER = 3
 const HINT = 1
 /** Votes that a text of a language that nobody knows must have. */
 const UNKNOWN = 2
-/** Words of a text that may be a greeting and no more. */
-const SHORT = 12
+/** A greeting is the first of a few words; each speaks for itself and one more. */
+const FIRST_GREETING = 4
+const SPOKEN_FOR = 2
+/** Words of praise behind a thanks. */
+const PRAISE = 4
 const MATH = TASK_CLASSES.indexOf('math') + 1
 
 export class CueVotes {
   readonly #outright = new Float64Array(TASK_CLASSES.length + 1)
   readonly #hints = new Float64Array(TASK_CLASSES.length + 1)
+  /** A word asks for much. */
+  isHard = false
   #greetings = 0
+  #thanks = 0
   #said = 0
   #any = 0
 
@@ -25,7 +31,9 @@ export class CueVotes {
       this.#outright.fill(0)
       this.#hints.fill(0)
     }
+    this.isHard = false
     this.#greetings = 0
+    this.#thanks = 0
     this.#said = 0
     this.#any = 0
   }
@@ -43,11 +51,21 @@ export class CueVotes {
     if (hint > 0) this.#hints[hint]! += HINT
     if (outright > 0) this.#said++
     if (outright > 0 || hint > 0) this.#any++
-    if (isGreeting(entry)) this.#greetings++
+    if (place <= FIRST_GREETING || this.#greetings > 0) this.#greet(entry)
+    if (isWish(entry)) this.#said++
+    if (isHard(entry)) this.isHard = true
+  }
+
+  #greet(entry: number): void {
+    if (isHello(entry)) this.#greetings++
+    if (!isThanks(entry)) return
+    this.#greetings++
+    this.#thanks++
   }
 
   greets(words: number, digits: number): boolean {
-    return this.#greetings > this.#any && this.#said === 0 && words <= SHORT && digits === 0
+    if (this.#greetings <= this.#any || this.#said > 0 || digits > 0) return false
+    return words - SPOKEN_FOR * this.#greetings <= (this.#thanks > 0 ? PRAISE : 0)
   }
 
   winner(language: string | null, numbers: number): TaskClass | null {

@@ -27,7 +27,7 @@ export const CUE_WORDS: Readonly<Partial<Record<TaskClass, CueWords>>> = {
     hints: `bullet_points takeaways abstract stichpunkten`,
   },
   extraction: {
-    outright: `extract pull_out parse_this parse_out mentioned_in as_json return_json to_json csv into_json json_array extrahiere zieh
+    outright: `extract pull_out pull_the list_every list_all get_all identify_all turn_this this_text table_with elenca liste_os relevez parse_this parse_out mentioned_in as_json return_json to_json csv into_json json_array extrahiere zieh
       extrahieren extrais relève extraire extrae saca extraer extraiga extraia extrair estrai ricava estrarre  извлеки извлечь выпиши
       提取 抽取 找出 抜き 抽出 추출 استخرج استخراج निकालो निकालें निकालिए`,
     hints: `json table identify find_the find_all get_all  list_all list_every list_the  liste_os datos fields schema найди 列出`,
@@ -106,10 +106,24 @@ export const CUE_WORDS: Readonly<Partial<Record<TaskClass, CueWords>>> = {
   },
 }
 
-/** What people say to begin, to thank and to end. */
-export const GREETINGS = `hi hello hey how_are are_you wie_geht ça_va cómo_estás come_va как_дела कैसे_हो आप_कैसे tudo_bem yo hiya howdy greetings morning good_morning good_evening good_night good_afternoon thanks thank_you thx ty cheers bye
-  goodbye test ping ok okay great perfect cool nice hallo moin servus grüß guten_tag guten_morgen guten_abend danke vielen_dank tschüss
-  bonjour salut bonsoir merci coucou au_revoir bonne_journée hola buenos_días buenas gracias adiós hasta_luego oi olá obrigado obrigada bom_dia
-  boa_tarde boa_noite tchau valeu ciao buongiorno buonasera grazie salve ehi buona_notte arrivederci привет здравствуйте здравствуй спасибо добрый
-  пока 你好 您好 谢谢 早上 晚上 感谢 在吗 再见 嗨 こん おは あり おや やあ もし 안녕 감사 مرحبا السلام شكرا صباح مساء أهلا كيف_حالك
-  नमस्ते धन्यवाद हैलो शुक्रिया शुभ goedemorgen bedankt dank dag`
+/** What asks for much: a proof, a design, what only an expert weighs. */
+export const HARD_WORDS = `prove proof derive theorem show_that justify design architecture distributed concurrent consensus migrate migration trade_offs
+ compare_the simd fault_tolerant optimal determine_all   
+ beweise beweis zeige entwirf erläutere vergleiche démontre démontrer montre_que conçois analyse demuestra diseña compara prove
+ prove_que mostre_que implemente discuta dimostra progetta illustra докажи докажите спроектируй реализуй сравни 证明 求证 设计 比较 分析
+ 証明 競合 実装 أثبت قارن صمم सिद्ध सिद्धांत`
+
+/** What people say to begin, with hardly another word: behind them a wish may follow. */
+export const HELLOS = `test great perfect hi hello hey yo hiya howdy greetings there good_morning good_evening good_afternoon how_are are_you you_doing hallo moin servus grüß_gott bist_du du_da
+  guten_tag guten_morgen guten_abend wie_geht alles_klar bonjour salut bonsoir coucou ça_va tu_vas hola buenos_días buenas buenas_tardes cómo_estás qué_tal oi olá
+  bom_dia boa_tarde tudo_bem tudo_certo ciao buongiorno buonasera salve è_qualcuno ehi come_va привет здравствуйте здравствуй добрый_вечер добрый_день доброе_утро как_дела
+  你好 您好 早上 晚上 在吗 嗨 こん おは やあ もし 안녕 مرحبا السلام_عليكم صباح_الخير مساء_الخير أهلا_وسهلا كيف_حالك नमस्ते हैलो कैसे_हो आप_कैसे कैसे_हैं goedemorgen`
+
+/** What they say to thank and to end: a few more words of praise may follow. */
+export const THANKS = `thanks thank_you thx ty cheers bye goodbye good_night danke vielen_dank tschüss gute_nacht merci au_revoir bonne_journée bonne_soirée gracias adiós
+  hasta_luego obrigado obrigada valeu tchau boa_noite grazie buona_notte arrivederci a_domani спасибо пока спокойной_ночи 谢谢 多谢 感谢 再见 晚安 あり おや 감사
+  شكرا وداعا धन्यवाद शुक्रिया शुभ_रात्रि bedankt`
+
+/** Whoever says these wants something. */
+export const WISHES = `now please can could fix add run do make also next then but need want write tell give show jetzt bitte aber kannst maintenant aussi peux ahora
+  también puedes agora também pode adesso ora anche puoi теперь ещё можешь нужно 然后 接着 现在 请帮 次は 今度 الآن أريد अब कृपया`

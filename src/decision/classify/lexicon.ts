@@ -1,6 +1,6 @@
-/** Words that are known by themselves: frequent ones of a language, those that ask for a class of task, greetings. One look at a table for each word of a text. */
+/** Words that are known by themselves: frequent ones of a language, those that ask for a class of task or for much, greetings. One look at a table for each word of a text. */
 import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
-import { CUE_WORDS, GREETINGS } from './cue-words.ts'
+import { CUE_WORDS, HARD_WORDS, HELLOS, THANKS, WISHES } from './cue-words.ts'
 
 export const FNV_BASE = 0x811c9dc5
 export const FNV_PRIME = 0x01000193
@@ -22,7 +22,15 @@ export const languageIn = (entry: number): number => entry & 15
 /** One more than the place of the class, 0 = none. */
 export const outrightIn = (entry: number): number => (entry >> 4) & 31
 export const hintIn = (entry: number): number => (entry >> 9) & 31
-export const isGreeting = (entry: number): boolean => entry >> 14 === 1
+export const isHard = (entry: number): boolean => (entry & HARD) !== 0
+export const isHello = (entry: number): boolean => (entry & HELLO) !== 0
+export const isThanks = (entry: number): boolean => (entry & THANK) !== 0
+export const isWish = (entry: number): boolean => (entry & WISH) !== 0
+
+const HARD = 1 << 14
+const HELLO = 1 << 15
+const THANK = 1 << 16
+const WISH = 1 << 17
 
 /** Of a word in small letters, as words.ts reads it. */
 function hashOf(word: string): number {
@@ -52,7 +60,7 @@ function hashesOf(cue: string): readonly number[] {
 /** Twice as many places as there are words, and more. */
 const PLACES = 8192
 const hashes = new Int32Array(PLACES)
-const entries = new Uint16Array(PLACES)
+const entries = new Uint32Array(PLACES)
 
 /** 0: nothing is known of it. */
 export function entryOf(hash: number): number {
@@ -79,4 +87,7 @@ for (const [task, { outright, hints }] of Object.entries(CUE_WORDS)) {
   put(outright, place << 4, 31 << 4)
   put(hints, place << 9, 31 << 9)
 }
-put(GREETINGS, 1 << 14, 1 << 14)
+put(HELLOS, HELLO, HELLO)
+put(THANKS, THANK, THANK)
+put(WISHES, WISH, WISH)
+put(HARD_WORDS, HARD, HARD)

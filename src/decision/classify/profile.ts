@@ -4,7 +4,7 @@ import { asksToLoad } from '../../core/endpoints.ts'
 import type { TextFeatures } from '../../core/arm.ts'
 import { NO_PREFIX, type Prefix } from '../../core/prefix.ts'
 import type { Prompt } from '../../core/prompt.ts'
-import type { Capability, Effort, TaskClass } from '../../core/capabilities.ts'
+import type { AgentStep, Capability, Effort, TaskClass } from '../../core/capabilities.ts'
 import type { GatewayRequest, RequestProfile } from '../../core/types.ts'
 import { type Conversation, readConversation } from './conversation.ts'
 import { type MeaningReader, meaningReader } from './meaning.ts'
@@ -92,6 +92,10 @@ class LazyProfile implements RequestProfile {
 
   get class(): TaskClass {
     return this.features?.class ?? 'other'
+  }
+
+  get step(): AgentStep | null {
+    return this.features?.step ?? null
   }
 
   get difficulty(): number | null {

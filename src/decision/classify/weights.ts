@@ -1,5 +1,5 @@
 /** The shipped weights of the classifier: what `npm run train` writes to config/classifier.bin. */
-import { TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
+import { AGENT_STEPS, type AgentStep, TASK_CLASSES, type TaskClass } from '../../core/capabilities.ts'
 import { BUCKETS, SURFACE } from './words.ts'
 
 export interface ClassifierWeights {
@@ -27,7 +27,18 @@ export interface ClassifierWeights {
 /** Features of a text: its vector, its surface. */
 export const featuresOf = (dims: number): number => dims + SURFACE
 
-const FORMAT = 'turnout-classifier-1'
+/** The topic that is all of one class: behind the trained ones there is one for each. */
+export const ownTopic = ({ trained }: ClassifierWeights, task: TaskClass): number =>
+  trained + TASK_CLASSES.indexOf(task)
+
+/** The topic of a step of agents: behind those of the classes. */
+export const stepTopic = ({ trained }: ClassifierWeights, step: AgentStep): number =>
+  trained + TASK_CLASSES.length + AGENT_STEPS.indexOf(step)
+
+/** The topics behind the trained ones. */
+export const FORMED: readonly TaskClass[] = [...TASK_CLASSES, ...AGENT_STEPS.map(() => 'agent' as const)]
+
+const FORMAT = 'turnout-classifier-2'
 
 interface Header {
   readonly format: string
@@ -47,7 +58,7 @@ export function decodeWeights(bytes: Buffer): ClassifierWeights {
   const { dims, topics, trained } = header
   const row = featuresOf(dims) + 1
   const numbers = dims + BUCKETS + (trained + 2) * row + topics.length
-  if (bytes.length !== end + 1 + BUCKETS * dims + 4 * numbers || topics.some((topic) => !TASK_CLASSES.includes(topic)))
+  if (bytes.length !== end + 1 + BUCKETS * dims + 4 * numbers || !isWhole(header))
     throw new Error('config/classifier.bin is damaged; run `npm run train`, or install again')
   let at = end + 1
   const floats = (count: number): Float64Array => {
@@ -70,6 +81,11 @@ export function decodeWeights(bytes: Buffer): ClassifierWeights {
     lengths: floats(topics.length),
   }
 }
+
+const isWhole = ({ topics, trained }: Header): boolean =>
+  topics.every((topic) => TASK_CLASSES.includes(topic)) &&
+  topics.length === trained + FORMED.length &&
+  FORMED.every((topic, at) => topics[trained + at] === topic)
 
 /** Null where it is none. */
 function headerOf(text: string): Header | null {

@@ -28,6 +28,8 @@ export interface Words {
   cue: TaskClass | null
   /** Somebody says hello, thanks or goodbye, and no more. */
   greets: boolean
+  /** It asks for what only few can do. */
+  asksMuch: boolean
 }
 
 const SPACE = 0
@@ -52,6 +54,7 @@ export const words: Words = {
   language: null,
   cue: null,
   greets: false,
+  asksMuch: false,
 }
 const cues = new CueVotes()
 
@@ -140,7 +143,8 @@ export function readWords(text: string, bytes: number, ids: Int32Array): Words {
   }
   words.count = count
   words.language = languageSeen()
-  words.greets = cues.greets(seen.runs, seen.digits)
+  words.greets = cues.greets(wordsSeen(), seen.digits)
+  words.asksMuch = cues.isHard
   words.cue = words.greets ? null : cues.winner(words.language, seen.numbers)
   describe(bytes, length)
   return words
@@ -246,6 +250,9 @@ const QUESTION = 63
 const CODE_MARKS = new Uint8Array(256)
 for (const mark of '{}=_\\') CODE_MARKS[mark.charCodeAt(0)] = 1
 const isBlank = (kind: number): boolean => kind === SPACE || kind === LINE
+
+/** Where there are no blanks a word has about three characters. */
+const wordsSeen = (): number => seen.runs - 0.7 * (seen.kana + seen.hangul + seen.ideographs)
 
 /** By script where there is a telling one, else by its frequent words; null where neither says enough. */
 function languageSeen(): string | null {

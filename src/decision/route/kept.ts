@@ -30,6 +30,7 @@ export function keptOf(decision: Decision, maxTokens: number | null): DecisionRo
     route: choice.route,
     strategy: choice.strategy,
     class: profile.class,
+    step: profile.step,
     difficulty: profile.difficulty,
     language: profile.language,
     inputTokens: profile.inputTokens,

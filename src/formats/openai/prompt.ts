@@ -4,6 +4,7 @@ import type {
   AnswerForm,
   CallsPrint,
   Contents,
+  LastCall,
   Prompt,
   PromptReader,
   Role,
@@ -81,6 +82,18 @@ export class OpenAIPrompt implements Prompt {
     const first = Array.isArray(calls) ? (calls as readonly Json[])[0] : undefined
     const id = isObject(first) ? first['id'] : undefined
     return { what: fingerprintOf(calls, PASSING) || 1, ids: typeof id === 'string' ? textHash(id) : 0 }
+  }
+
+  lastCall(): LastCall | null {
+    for (let at = this.#messages.length - 1; at >= 0; at--) {
+      const message = this.#messages[at]
+      if (!isObject(message)) continue
+      const made = callIn(listOf(message['tool_calls']).at(-1)) ?? message['function_call']
+      if (!isObject(made)) continue
+      const { name, arguments: given, input } = made
+      if (typeof name === 'string') return { name, given: textOf(given) ?? textOf(input) ?? '', failed: false }
+    }
+    return null
   }
 
   textLengthOf(at: number): number | null {
@@ -326,8 +339,11 @@ function readTemplatePart(part: Json, raw: Buffer, reader: TemplateReader): void
   else if (type !== 'thinking' && typeof type === 'string') reader.medium(fingerprintOf(part[type], PASSING))
 }
 
+const callIn = (call: Json | undefined): Json | undefined =>
+  isObject(call) ? (call['function'] ?? call['custom']) : undefined
+
 function readCall(call: Json, raw: Buffer, reader: TemplateReader): void {
-  const made = isObject(call) ? (call['function'] ?? call['custom']) : undefined
+  const made = callIn(call)
   if (!isObject(made)) return
   const { name, arguments: given, input } = made
   if (typeof name === 'string') reader.call(name, textOf(given) ?? textOf(input) ?? '', raw)
