@@ -104,15 +104,10 @@ export class ContentsPrompt implements Prompt {
   }
 
   lastCall(): LastCall | null {
-    const { messages } = this.view
-    let failed = false
-    for (let at = messages.length - 1; at >= 0; at--) {
-      const { parts, result } = messages[at]!
-      if (result?.failed === true) failed = true
-      const call = parts.findLast(isCall)
-      if (call !== undefined) return { name: call.name, given: call.arguments, failed }
-    }
-    return null
+    const at = this.view.messages.findLastIndex(({ parts }) => parts.some(isCall))
+    const call = this.view.messages[at]?.parts.findLast(isCall)
+    const failed = this.view.messages.slice(at + 1).some(({ result }) => result?.failed === true)
+    return call === undefined ? null : { name: call.name, given: call.arguments, failed }
   }
 
   textLengthOf(at: number): number | null {
