@@ -21,9 +21,9 @@ const LOYAL = 2
 
 /** A replica at one effort. */
 interface Member {
-  readonly row: number
+  row: number
   /** Which of them are replicas of each other, at the same effort. */
-  readonly group: number
+  group: number
   /** Until its prompt has been read, with what that costs the requests behind it, ms; 0 where nothing is known of it. */
   time: number
   /** The same of one that is not as soon as the soonest; 0 of those that are. */
@@ -42,12 +42,29 @@ export interface Shares {
   readonly ranks: Int32Array
 }
 
-/** The order of replicas among each other. None of them keeps a place (the smaller, the sooner) that is before its forerunner's. */
+/** Members of one decision after another: one for each candidate is much to throw away. Grow with the largest field. */
+const pool: Member[] = []
+let chiefs = new Int32Array(64)
+let ranks = new Int32Array(64)
+
+function memberAt(place: number, row: number, group: number): Member {
+  const known = pool[place]
+  if (known === undefined) return (pool[place] = { row, group, time: 0, late: 0, busy: 0, share: 1, free: true })
+  known.row = row
+  known.group = group
+  known.time = 0
+  return known
+}
+
+/** The order of replicas among each other; good until the next one is made. None of them keeps a place (the smaller, the sooner) that is before its forerunner's. */
 export function shareOut(field: Field, rota: Rota, places: Float64Array): Shares {
   const { troubles, candidates } = field
-  const chiefs = new Int32Array(candidates.length)
-  for (let row = 0; row < chiefs.length; row++) chiefs[row] = row
-  const ranks = new Int32Array(candidates.length)
+  if (chiefs.length < candidates.length) {
+    chiefs = new Int32Array(2 * candidates.length)
+    ranks = new Int32Array(2 * candidates.length)
+  }
+  for (let row = 0; row < candidates.length; row++) chiefs[row] = row
+  ranks.fill(0, 0, candidates.length)
   const members = membersOf(field, rota)
   members.sort(
     (one, other) =>
@@ -123,7 +140,7 @@ function membersOf(field: Field, rota: Rota): Member[] {
     group.stays += room.stay
     if (room.stay > 0) group.stayed++
     group.reading = Math.max(group.reading, readingOf(field, row))
-    members.push({ row, group: number, time: 0, late: 0, busy: 0, share: 1, free: true })
+    members.push(memberAt(members.length, row, number))
   }
   for (const member of members) {
     const group = known.get(member.group)!
