@@ -1,14 +1,17 @@
 import t from 'tap'
-import { type Hint, HINT_NAMES, HINTS } from '../../src/core/hints.ts'
+import { FROM_ALL, type Hint, HINT_NAMES, HINTS } from '../../src/core/hints.ts'
 import type { Arm } from '../../src/core/arm.ts'
 import { newHintBook, strengthOf } from '../../src/decision/learn/hint-strength.ts'
+import { ModelStats } from '../../src/decision/learn/model-stats.ts'
 import { Opinions } from '../../src/decision/learn/opinions.ts'
 import { RecentAnswers } from '../../src/decision/learn/recent-answers.ts'
 import { learnQuality, successOf } from '../../src/decision/learn/success.ts'
 import { newArm, newCommon } from '../../src/decision/learn/arms.ts'
-import { facts } from '../support/factories.ts'
-import { features, THREE } from '../support/features.ts'
+import { deployment, facts, gatewayRequest } from '../support/factories.ts'
+import { features, lesson, THREE } from '../support/features.ts'
 import { seeded } from '../support/random.ts'
+import { restoreState, stateSchema, toState } from '../../src/decision/learn/state.ts'
+import { user } from '../support/turns.ts'
 
 class Rig {
   readonly recent = new RecentAnswers(10_000)
@@ -161,4 +164,46 @@ t.test('without hints nothing is given, and nothing is learnt', async (t) => {
   const arm = rig.arm('m')
   for (let at = 0; at < 100; at++) rig.unremarked(rig.answered(arm))
   t.equal(arm.quality.total, 0)
+})
+
+t.test('what hints are worth, and where a figure came from, survives a restart', async (t) => {
+  const lessons = new ModelStats(THREE)
+  const [arm] = lessons.armsOf('m', facts())
+  const target = { ...deployment('up/m').targets[0]!, arm: arm! }
+  const hinted = { hint: 'said_wrong', about: 'r1', backend: 'up', model: 'm' } as const
+  lessons.learn(lesson({ requestId: 'r1', target }))
+  lessons.heed({ hinted, unremarked: [] }, 'anybody')
+  lessons.judge('r1', 'anybody', 0.25)
+  const written = stateSchema.parse(JSON.parse(JSON.stringify(toState(lessons))))
+  const later = new ModelStats(THREE)
+  t.ok(restoreState(later, written))
+  t.strictSame(later.hints, lessons.hints)
+  t.equal(later.strengthOf('said_wrong'), lessons.strengthOf('said_wrong'))
+  t.notSame(later.hints, newHintBook())
+  t.match(later.armsOf('m', facts())[0]!.said, { feedback: 1, said_wrong: 1 })
+  const old = new ModelStats(THREE)
+  t.ok(restoreState(old, stateSchema.parse({ ...written, hints: undefined })), 'a file from before there were hints')
+  t.strictSame(old.hints, newHintBook())
+})
+
+t.test('what is switched off is neither told nor learnt, from the next request on', async (t) => {
+  const lessons = new ModelStats(THREE)
+  const turn = {
+    requestId: 'r1',
+    caller: 'anybody',
+    conversation: 'c',
+    prompt: gatewayRequest({ model: 'auto', messages: [user('Which of these is the quickest?')] }).prompt,
+    ...{ step: 1, startedAt: 0, endedAt: 1_000, repeated: false, useful: true },
+    ...{ backend: 'up', model: 'm', named: false, usdPerMtok: 1 },
+  }
+  const again = { ...turn, requestId: 'r2', startedAt: 10_000, endedAt: 11_000 }
+  lessons.from = { ...FROM_ALL, asked_again: false }
+  lessons.follow(turn)
+  t.equal(lessons.follow(again)?.hinted, null)
+  t.equal(lessons.strengthOf('asked_again'), 0)
+  const on = new ModelStats(THREE)
+  on.follow(turn)
+  t.match(on.follow(again)?.hinted, { hint: 'asked_again', about: 'r1' })
+  on.from = { ...FROM_ALL, ...Object.fromEntries(HINT_NAMES.map((hint) => [hint, false])) }
+  t.equal(on.follow({ ...again, requestId: 'r3', startedAt: 20_000, endedAt: 21_000 }), null, 'nothing is compared')
 })
