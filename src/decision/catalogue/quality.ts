@@ -57,6 +57,9 @@ export interface Belief {
 const FILE = new URL('../../../../config/quality.json', import.meta.url)
 export const QUALITY = JSON.parse(readFileSync(FILE, 'utf8')) as QualityTable
 
+/** Standard deviations that a model of which nothing but its size is known is put below those of its size. */
+const CAUTION = 0.5
+
 const SIZE = /-(\d+(?:\.\d+)?)b(?=-|$)/
 
 /** Null where the name tells nothing: neither a model, nor a family, nor a size. `plain`: as of plainName. */
@@ -124,7 +127,9 @@ function relativeBelief(name: string, billions: number | null, { classes, relati
   for (const [feature, value] of features)
     if (Object.hasOwn(weights, feature))
       for (const [at, weight] of weights[feature]!.entries()) odds[at]! += weight * value
-  const success = Array.from(odds, (one) => rounded(1 / (1 + Math.exp(-one))))
+  // Who is measured is mostly better than who is not, and of equal guesses the most mistaken one would be chosen.
+  const caution = kin ? 0 : CAUTION * error.size
+  const success = Array.from(odds, (one) => rounded(1 / (1 + Math.exp(caution - one))))
   const doubt = success.map((share) => rounded(share * (1 - share) * (kin ? error.kin : error.size)))
   return {
     origin: kin ? 'family' : 'size',
