@@ -135,7 +135,7 @@ t.test('efforts: those of the family that the backend can be told, or those that
   t.same(efforts('openai-compatible', 'qwen3-32b'), ['', undefined], 'nobody knows what it reads')
   t.same(efforts('openai-compatible', 'qwen3-32b', { efforts: ['low'] }), ['low', true])
   t.same(efforts('mistral', 'gpt-oss-20b'), ['', undefined], 'no way to tell it')
-  t.same(efforts('anthropic', 'claude-opus-4-7'), ['none,low,medium,high', true])
+  t.same(efforts('anthropic', 'claude-opus-4-7'), ['none,low,medium,high,xhigh,max', true])
   t.same(efforts('openai', 'o3'), ['low,medium,high', true])
   t.same(efforts('vllm', 'unknown', {}, true), ['', true])
   t.end()
