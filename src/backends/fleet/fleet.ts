@@ -212,16 +212,18 @@ export class Fleet {
     const before = this.#monitors
     const { timeoutMs, pollMs } = this.#settings.discovery
     this.#settings = settings
-    if (timeoutMs !== settings.discovery.timeoutMs || pollMs !== settings.discovery.pollMs) {
+    const kept = new Set(seats.map(({ monitor }) => monitor))
+    const gone = before.filter((monitor) => !kept.has(monitor))
+    // Connections of one that is gone would stay open for a while.
+    if (gone.length > 0 || timeoutMs !== settings.discovery.timeoutMs || pollMs !== settings.discovery.pollMs) {
       const old = this.#client
       this.#client = clientFor(settings)
-      this.#leave(Promise.all(before.map((monitor) => monitor.looked())).then(() => old.destroy()))
+      this.#leave(Promise.all(before.map((monitor) => monitor.looked())).then(() => old.close()))
     }
     this.#monitors = seats.map(({ monitor }) => monitor)
     this.#catalog = catalog
     this.#engines.rule(settings.engineGroups)
     const changed = seats.filter(({ monitor, models }) => monitor.apply(models, settings.discovery))
-    const gone = before.filter((monitor) => !this.#monitors.includes(monitor))
     for (const monitor of gone) this.#leave(monitor.retire())
     return {
       added: namesOf(this.#monitors.filter((monitor) => !before.includes(monitor))),

@@ -66,6 +66,11 @@ export class HttpClient {
     return { status: statusCode, headers, body: body as AsyncIterable<Buffer> }
   }
 
+  /** Once what is open has ended. */
+  async close(): Promise<void> {
+    await this.#agent.close()
+  }
+
   /** Cuts what is still open. */
   async destroy(): Promise<void> {
     await this.#agent.destroy()
