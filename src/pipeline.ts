@@ -67,7 +67,14 @@ export async function answer(
   const format = formatNamed(request.endpoint.format, stages.formats).caller
   const writer = new ResponseWriter(response, life, format, headers, policy.limits)
   try {
-    const plan = (life.plan = decide(request, profile, policy, stages))
+    let plan = (life.plan = decide(request, profile, policy, stages))
+    const [unsure] = plan.unsure
+    if (
+      unsure !== undefined &&
+      (await stages.fleet.loadFirst(unsure, policy.limits.loadMs, leftOf(request, plan, stages)))
+    )
+      // By what is known since.
+      plan = life.plan = decide(request, profile, stages.policy(), stages)
     if (plan.refusal !== null) throw plan.refusal
     plan.taken()
     stages.metrics.decided((stages.now() - request.startedAt) / 1000)
@@ -91,6 +98,13 @@ export async function answer(
     if (settling !== null) await settling
   }
 }
+
+/** How long it may wait before its first call, ms. */
+const leftOf = (
+  { startedAt, deadlineMs }: GatewayRequest,
+  { limits }: RoutePlan,
+  { now }: Pick<Stages, 'now'>,
+): number => startedAt + Math.min(limits.totalMs, deadlineMs ?? Infinity) - now()
 
 /** What its caller may go on from. An answer that cannot be kept was a good one all the same. */
 function keep(request: GatewayRequest, { exchange }: Attempt, { kept }: CallerSide, answers: Answers | null): void {

@@ -177,6 +177,13 @@ export const providerSchema = z
       .nullable()
       .default(null)
       .describe('context in tokens with which it loads a model if none is set'),
+    loads: z
+      .strictObject({ path, body: z.record(z.string(), z.json()) })
+      .nullable()
+      .default(null)
+      .describe(
+        'a POST that loads a model and generates nothing; `{id}` in `body` is the model. Sent if a prompt does not fit `usual_context` and no model is loaded to show the real one',
+      ),
     slots: z
       .strictObject({
         usual: z.int().positive(),

@@ -111,6 +111,8 @@ export interface Provider {
   readonly remoteModels: string | null
   /** Tokens of context with which it loads a model where nobody says; absent = that is not known. */
   readonly usualContext?: number | null
+  /** A POST that loads a model and generates nothing; texts of `body` hold "{id}" for its name. Absent: there is none. */
+  readonly loads?: { readonly path: string; readonly body: JsonObject } | null
   /** Requests that it works on at a time; absent = all that come, or nobody knows. */
   readonly slots?: {
     /** Unless its operator has set another number. */

@@ -218,6 +218,11 @@ export interface RoutePlan {
   readonly order: readonly Target[]
   /** Why nothing can be called; null where `order` has a target. */
   readonly refusal: GatewayError | null
+  /**
+   * Where the prompt is too long for every candidate: those whose context is not told before they are loaded, and may be larger. The one
+   * that loads soonest is first.
+   */
+  readonly unsure: readonly Deployment[]
   readonly limits: Limits
   /** Longest expected wait for the first token; null: the route sets none. */
   readonly maxTtftMs: number | null

@@ -26,6 +26,7 @@ const planOf = (
   profile: classify(request),
   success: { finish: null, json: false, schema: false },
   refusal: null,
+  unsure: [],
   strategy: 'balanced',
   explored: false,
   trials: [],

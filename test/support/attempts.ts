@@ -96,6 +96,7 @@ export const planTo = (order: readonly Target[], traits: Partial<RoutePlan> = {}
   route: 'coding',
   order,
   refusal: null,
+  unsure: [],
   limits: LIMITS,
   maxTtftMs: null,
   profile: profile(),

@@ -174,7 +174,7 @@ async function askDetail(
 ): Promise<Described | null> {
   try {
     const path = source.path.replaceAll('{id}', encodeURIComponent(id))
-    const body = source.body === null ? null : (withId(source.body, id) as JsonObject)
+    const body = source.body === null ? null : bodyFor(source.body, id)
     const { status, text } = await askPath(spec, source, path, body, tools)
     if (status === 429 || status >= 500) return null
     const answer = status === 200 ? parseJson(text) : undefined
@@ -196,6 +196,9 @@ function askPath(
 ): Promise<HttpAnswer> {
   return ask(client, { url: spec.root + path, method, headers: credentials(spec), body, signal })
 }
+
+/** With the name of the model in place of `{id}`. */
+export const bodyFor = (body: JsonObject, id: string): JsonObject => withId(body, id) as JsonObject
 
 function withId(value: Json | undefined, id: string): Json | undefined {
   if (typeof value === 'string') return value.replaceAll('{id}', () => id)

@@ -23,6 +23,7 @@ import { Engines, type Seat as EngineSeat } from '../engine/engines.ts'
 import type { EnginePhase } from '../engine/member.ts'
 import { notesFolder } from '../engine/notes.ts'
 import { HttpClient } from '../upstream/http-client.ts'
+import { FirstLoads } from './first-loads.ts'
 import { BackendMonitor, type MonitorTools } from './backend-monitor.ts'
 import type { DeploymentState, Models } from './models.ts'
 import type { Place } from './places.ts'
@@ -126,6 +127,7 @@ export class Fleet {
   readonly #engines: Engines
   readonly #tools: MonitorTools
   readonly #onChange: FleetHooks['onChange']
+  readonly #firstLoads: FirstLoads
   #client: HttpClient
   #settings: FleetSettings
   #catalog: Catalog
@@ -135,6 +137,7 @@ export class Fleet {
     this.#settings = settings
     this.#client = clientFor(settings)
     this.#onChange = (catalog) => hooks.onChange(catalog)
+    this.#firstLoads = new FirstLoads(() => hooks.now())
     const { emit, env, state } = hooks.engines ?? NO_HOME
     this.#engines = new Engines(settings.engineGroups, { now: () => hooks.now(), emit, env, notes: notesFolder(state) })
     this.#tools = {
@@ -244,6 +247,16 @@ export class Fleet {
     const fresh = tokens - kept * latency.kept
     addFlow(latency.flow, fresh, now)
     return this.#byLive.get(deployment.live)?.sent(stream, fresh, kept) ?? null
+  }
+
+  /** Has it loaded so that its engine tells its context; false where that is not known any better. Never rejects. See FirstLoads. */
+  async loadFirst(deployment: Deployment, loadMs: number, waitMs: number): Promise<boolean> {
+    const monitor = this.#byLive.get(deployment.live)
+    if (monitor === undefined || !(await this.#firstLoads.load(deployment, this.#client, loadMs, waitMs))) return false
+    // A look in progress may have been answered before.
+    await monitor.looked()
+    await monitor.look()
+    return deployment.facts.contextFrom !== 'usual'
   }
 
   /** The engine of it that the gateway starts; null: it runs by itself. */

@@ -6,7 +6,7 @@ import type { Limits, SuccessSpec } from '../../core/settings.ts'
 import { isUnscored } from '../../core/strategies.ts'
 import { COLUMN, COLUMNS } from '../../core/terms.ts'
 import { type Trial, withoutOf } from '../../core/trial.ts'
-import type { GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
+import type { Deployment, GatewayRequest, RequestProfile, RoutePlan, Target } from '../../core/types.ts'
 import type { Admission } from './admission.ts'
 import { admit } from './candidates.ts'
 import { ceilingsOf, keepBelow, NO_CEILINGS } from './ceilings.ts'
@@ -22,7 +22,7 @@ import { explore, type Pick, rank, stickinessBonus } from './pick.ts'
 import { laterBy } from './peers.ts'
 import { makersFirst } from './pinned.ts'
 import { predict } from './predict.ts'
-import { refusalOf } from './refusal.ts'
+import { refusalOf, unsureOf } from './refusal.ts'
 import type { ResolvedRoute } from './resolutions.ts'
 import { boundOf, type RouteTable } from './table.ts'
 import { chanceOfEffort, choosesEffort, trialsOf, unitOf } from './trials.ts'
@@ -47,6 +47,8 @@ export function plan(
 
 const ANY_ANSWER: SuccessSpec = { finish: null, json: false, schema: false }
 
+const NONE: readonly Deployment[] = []
+
 class Plan implements RoutePlan {
   readonly order: readonly Target[]
   readonly limits: Limits
@@ -61,6 +63,10 @@ class Plan implements RoutePlan {
     this.maxTokens = maxTokens
     this.#decision = decision
     this.refusal = order.length === 0 ? refusalOf(decision, this.decision) : null
+  }
+
+  get unsure(): readonly Deployment[] {
+    return (this.refusal?.overflow ?? null) === null ? NONE : unsureOf(this.#decision)
   }
 
   get route(): string {

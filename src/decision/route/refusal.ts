@@ -1,6 +1,8 @@
 /** Why no candidate can be called, as the caller is told. Pure. */
+import { isUp } from '../../core/backend-state.ts'
 import { decisionRecordOf, type DecisionRows } from '../../core/decision-rows.ts'
 import { type ErrorCode, GatewayError, type Overflow } from '../../core/errors.ts'
+import type { Deployment } from '../../core/types.ts'
 import { calibrated } from '../learn/calibration.ts'
 import { BOUNDS, isBound } from './bounds.ts'
 import type { Decision } from './decision.ts'
@@ -43,12 +45,29 @@ export function refusalOf(decision: Decision, rows: DecisionRows): GatewayError 
 }
 
 /** Of the candidate that comes nearest to holding it. */
-function overflowOf({ admission, question: { set, fallback, profile } }: Decision): Overflow {
-  const tooSmall = [
+function overflowOf(decision: Decision): Overflow {
+  const tooSmall = tooSmallOf(decision)
+  const [largest] = tooSmall.sort((a, b) => (b.facts.context ?? 0) - (a.facts.context ?? 0))
+  if (largest === undefined) return { tokens: null, most: null }
+  const { profile } = decision.question
+  return { tokens: Math.round(calibrated(profile.longestTokens, largest.calibration)), most: largest.facts.context }
+}
+
+/** Of those that the prompt does not fit: whose context is a guess that their engine corrects once it has loaded them. */
+export function unsureOf(decision: Decision): readonly Deployment[] {
+  const { longestTokens } = decision.question.profile
+  const mayFit = ({ facts, backend, live }: Deployment): boolean =>
+    facts.contextFrom === 'usual' &&
+    (backend.provider.loads ?? null) !== null &&
+    isUp(live.state) &&
+    longestTokens < (facts.trainedContext ?? Infinity)
+  return tooSmallOf(decision)
+    .filter(mayFit)
+    .sort((a, b) => a.residency.loadSeconds - b.residency.loadSeconds)
+}
+
+const tooSmallOf = ({ admission, question: { set, fallback } }: Decision): Deployment[] =>
+  [
     ...admission.present.filter((row) => admission.excluded[row]?.filter === 'context').map((row) => set.targets[row]!),
     ...fallback.ruledOut.filter(({ excluded }) => excluded.filter === 'context').map(({ spare }) => spare.target),
   ].map(({ deployment }) => deployment)
-  const [largest] = tooSmall.sort((a, b) => (b.facts.context ?? 0) - (a.facts.context ?? 0))
-  if (largest === undefined) return { tokens: null, most: null }
-  return { tokens: Math.round(calibrated(profile.longestTokens, largest.calibration)), most: largest.facts.context }
-}
