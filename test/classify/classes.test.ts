@@ -1,7 +1,7 @@
 /** How well the shipped classifier tells what labelled prompts ask for. `isHeldOut`: nobody builds by those, so only their figures count. */
 import t from 'tap'
 import { labelledPrompts } from '../support/labelled-prompts.ts'
-import { groups, judge, type Judged, shareOf } from './measure-classes.ts'
+import { groups, judge, type Judged, orderOf, shareOf } from './measure-classes.ts'
 
 const judged = labelledPrompts().map((prompt) => judge(prompt))
 const ordinary = judged.filter(({ prompt }) => prompt.language !== 'agent')
@@ -34,3 +34,13 @@ t.test('a greeting is an easy chat in every language, and hardly asks anything o
   const easy = greetings.filter(({ profile }) => profile.class === 'chat' && profile.difficulty! < 0.1)
   t.ok(easy.length / greetings.length >= 0.9, `${easy.length} of ${greetings.length}`)
 })
+
+t.test(
+  'prompts that nobody built by are told apart nearly as well, and the harder of two is mostly seen',
+  async (t) => {
+    const held = judged.filter(({ prompt }) => prompt.isHeldOut)
+    t.ok(held.length >= 500)
+    t.ok(shareOf(held) >= 0.86, told(held))
+    t.ok(orderOf(held) >= 0.8, `${orderOf(held)} of the pairs are in order`)
+  },
+)
