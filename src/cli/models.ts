@@ -1,6 +1,7 @@
 /** `turnout models`: what can be asked now, of the gateway that runs, else of what a configuration or a look around leads to. */
 import type { ShownDeployment } from '../http/shown-deployment.ts'
 import { wrapped } from '../core/wrapped.ts'
+import { beliefTable } from './belief-table.ts'
 import { columnsOf } from './columns-of.ts'
 import type { CallOf } from './command.ts'
 import { deploymentsFor } from './deployments-for.ts'
@@ -15,7 +16,8 @@ export async function models({ flags, args: { part } }: CallOf<typeof MODELS>, i
   const { all, away } = await deploymentsFor(flags, io)
   const found = part === undefined ? all : all.filter(named(part.toLowerCase()))
   if (flags.json) io.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-  else if (found.length > 0) io.stdout.write(modelTable(found, columnsOf(io.stdout, WIDEST)))
+  else if (found.length > 0)
+    io.stdout.write((flags.why ? beliefTable : modelTable)(found, columnsOf(io.stdout, WIDEST)))
   else
     io.stderr.write(
       `turnout models: ${all.length === 0 ? noneText(away) : `none of ${all.length} has "${part}" in its name`}\n`,

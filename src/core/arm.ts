@@ -66,6 +66,8 @@ export interface Arm {
   readonly id: string
   /** Null: as the model does when nobody says. */
   readonly effort: Effort | null
+  /** Of what class each topic is; shared by all arms. */
+  readonly topics: readonly TaskClass[]
   /** Expected success by topic before anything was seen. */
   readonly prior: Float64Array
   /** Over topics: how far the model stands above an ordinary one. */

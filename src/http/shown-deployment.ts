@@ -1,14 +1,25 @@
 /** A deployment as callers and `turnout models` see it: what is known and expected of it. Never a URL, a key or a name of another's. Pure. */
 import { z } from 'zod'
-import { CAPABILITIES, EFFORTS } from '../core/capabilities.ts'
+import { CAPABILITIES, EFFORTS, TASK_CLASSES } from '../core/capabilities.ts'
 import { SAYINGS } from '../core/hints.ts'
 import { isLoaded } from '../core/residency.ts'
 import { FACT_SOURCES } from '../core/settings.ts'
 import type { Deployment } from '../core/types.ts'
 import { isLocal } from '../decision/route/local.ts'
-import { overallSuccess } from '../decision/learn/success.ts'
+import { catalogueOf } from '../decision/catalogue/catalogue.ts'
+import { classSuccess, overallSuccess } from '../decision/learn/success.ts'
 
 const usd = z.number().nullable()
+
+const beliefSchema = z.object({
+  success: z.number(),
+  success_sd: z.number(),
+  /** Who says what was believed before any verdict; `price`: nothing but that is known, `nothing`: not even that. */
+  from: z.enum(['operator', 'figures', 'family', 'size', 'price', 'nothing']),
+  /** Published ones that say something of the class itself. */
+  figures: z.number(),
+  verdicts: z.number(),
+})
 
 export const shownDeploymentSchema = z.object({
   /** `backend/model` */
@@ -52,6 +63,10 @@ export const shownDeploymentSchema = z.object({
   expected: z.object({ success: z.number(), success_sd: z.number() }),
   /** What has changed that since the beginning: how many answers were scored, and how many each hint was given of. */
   learnt_from: z.partialRecord(z.enum(SAYINGS), z.number()),
+  /** By task class, and why. */
+  beliefs: z.partialRecord(z.enum(TASK_CLASSES), beliefSchema).default({}),
+  /** Where figures of this model were published, with their dates. */
+  belief_sources: z.array(z.string()).default([]),
 })
 
 export type ShownDeployment = z.infer<typeof shownDeploymentSchema>
@@ -90,6 +105,7 @@ export function shownDeployment(deployment: Deployment, now: number): ShownDeplo
     efforts: [...facts.efforts],
     expected: { success: rounded(overall.success), success_sd: rounded(overall.doubt) },
     learnt_from: learntFrom(targets),
+    ...beliefsOf(deployment),
   }
 }
 
@@ -100,6 +116,38 @@ function learntFrom(targets: Deployment['targets']): ShownDeployment['learnt_fro
 }
 
 const rounded = (share: number): number => Math.round(share * 10_000) / 10_000
+
+/** Verdicts that a guess is worth of which nobody knows how good it is. */
+const GUESS = 6
+
+function beliefsOf({
+  backend,
+  model,
+  facts,
+  targets,
+}: Deployment): Pick<ShownDeployment, 'beliefs' | 'belief_sources'> {
+  const known = catalogueOf(backend.provider, model)?.belief ?? null
+  const beliefs: ShownDeployment['beliefs'] = {}
+  let told = false
+  for (const [one, { success, verdicts }] of classSuccess(targets[0]!.arm)) {
+    const said = facts.quality[one] ?? facts.quality['default']
+    const guess = facts.price === null ? 'nothing' : 'price'
+    const listed = known !== null && said === known.quality[one]
+    const from = said === undefined ? guess : listed ? known.origin : 'operator'
+    const figures = listed ? known.figures[one]! : 0
+    told ||= listed && known.origin === 'figures'
+    const scatter = success * (1 - success)
+    const sure = listed ? 1 / known.doubt[one]! ** 2 : GUESS / scatter
+    beliefs[one] = {
+      success: rounded(success),
+      success_sd: rounded(1 / Math.sqrt(sure + verdicts / scatter)),
+      from,
+      figures,
+      verdicts: Math.round(10 * verdicts) / 10,
+    }
+  }
+  return { beliefs, belief_sources: told ? [...known!.sources] : [] }
+}
 
 /** What it refused lately it has not, unless the operator or the engine itself says that it has. */
 function abilitiesOf(

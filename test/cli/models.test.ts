@@ -1,5 +1,6 @@
 import t from 'tap'
 import { stringify } from 'yaml'
+import { beliefTable } from '../../src/cli/belief-table.ts'
 import { modelTable } from '../../src/cli/model-table.ts'
 import { shownDeployment, type ShownDeployment } from '../../src/http/shown-deployment.ts'
 import { deployment } from '../support/factories.ts'
@@ -170,4 +171,40 @@ t.test('what is loaded has a column where something is not, and each fact tells 
     ['unheard', '\\?'],
   ] as const)
     t.match(text, new RegExp(`^b/${name} +\\S+ +${word} +\\?`, 'm'))
+})
+
+t.test('what is believed of a model is shown by class, with its doubt and the reason, in 80 columns', async (t) => {
+  const backends = [
+    {
+      name: 'up',
+      kind: 'openai-compatible',
+      url: 'http://127.0.0.1:1',
+      models: ['gpt-4o-mini', 'gpt-6-mini', 'x-8b', 'x'],
+    },
+  ]
+  const quality = { 'gpt-4o-mini': { quality: { code: 0.7 } } }
+  const cwd = t.testdir({ 'turnout.yaml': stringify({ backends, models: quality }) })
+  const { code, out } = await run(['models', '--why'], { cwd, env: SILENT })
+  t.equal(code, 0)
+  t.match(out, /^up\/gpt-4o-mini\n {2}class +success +published +verdicts +why\n/m)
+  t.match(out, /^ {2}math +0\.\d\d±0\.\d\d +[1-9]\d* +0 +published figures$/m)
+  t.match(out, /^ {2}code +0\.\d\d±0\.\d\d +0 +0 +your configuration$/m)
+  t.match(out, /^ {4}EvalPlus leaderboard, data of the site, 2024-12-26:$/m)
+  t.match(out, /^up\/gpt-6-mini\n.*\n.* its family and size$/m)
+  t.match(out, /^up\/x-8b\n.*\n.* its size$/m)
+  t.match(out, /^up\/x\n.*\n.* nobody knows$/m)
+  for (const line of out.split('\n')) if (!line.includes('https://')) t.ok(line.length <= 80, line)
+  const [one] = JSON.parse((await run(['models', 'gpt-4o', '--json'], { cwd, env: SILENT })).out) as ShownDeployment[]
+  t.match(one!.beliefs, { math: { from: 'figures', verdicts: 0 }, code: { from: 'operator', figures: 0 } })
+  t.ok(one!.belief_sources.length > 5)
+
+  const judged = deployment('up/judged')
+  const { arm } = judged.targets[0]!
+  const topic = arm.topics.indexOf('math')
+  const [before] = [shownDeployment(judged, 0).beliefs.math!]
+  arm.quality.count[topic] = 40
+  const after = shownDeployment(judged, 0)
+  t.equal(after.beliefs.math!.verdicts, 40)
+  t.ok(after.beliefs.math!.success_sd < before.success_sd)
+  t.match(beliefTable([after], 80), /^ {2}math .* 40 {2}nobody knows, then verdicts$/m)
 })

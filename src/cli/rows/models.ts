@@ -21,12 +21,13 @@ export const MODELS = row({
   args: { part: { takes: 'PART', doc: 'only those that have this in their names' } },
   flags: {
     ...ASKING,
+    why: { doc: 'print what is believed of each by task class, and why' },
     json: { doc: 'print JSON, with all that is known' },
   },
   either: [OWN_CONFIG],
   examples: [
     { line: 'turnout models', does: 'all of them' },
-    { line: 'turnout models qwen', does: 'those of one family' },
+    { line: 'turnout models qwen --why', does: 'how good those of one family are believed to be' },
   ],
   guesses: ['model', 'list', 'ls', 'ps', 'backends'],
 })

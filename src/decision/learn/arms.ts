@@ -73,6 +73,7 @@ export function newArm(
   return {
     id: armId(model, effort),
     effort,
+    topics,
     prior,
     ability: usual - ORDINARY,
     lengthPrior: lengths.map((log) => log + (thinks ? Math.log(change.length) : 0)),

@@ -233,6 +233,7 @@ function unpackArm(id: string, packed: State['arms'][string], topics: number, co
     id,
     effort: packed.effort,
     // As share, whose log-odds are nothing.
+    topics: [],
     prior: new Float64Array(topics).fill(0.5),
     ability: 0,
     lengthPrior: new Float64Array(topics),

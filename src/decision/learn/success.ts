@@ -3,6 +3,7 @@
  * only from feedback and hints, so that without any the expectation stays what the catalogue or the operator says.
  */
 import type { Arm, TextFeatures } from '../../core/arm.ts'
+import type { TaskClass } from '../../core/capabilities.ts'
 import { certain, raised } from './odds.ts'
 import { Deviations } from './pooled.ts'
 import { blend, evidence } from './topic-stats.ts'
@@ -94,6 +95,20 @@ export function overallSuccess(arm: Arm): { readonly success: number; readonly d
   const text = { topics, shares: topics.map(() => 1 / topics.length), demand: 1 }
   const success = certain(validityOf(arm, text) * tableOf(arm, text))
   return { success, doubt: doubtOf(arm, text, success) }
+}
+
+/** The same of each class; `verdicts`: those that its topics have had of this very arm, a fraction where a text was of more than one. */
+export function classSuccess(
+  arm: Arm,
+): ReadonlyMap<TaskClass, { readonly success: number; readonly verdicts: number }> {
+  const found = new Map<TaskClass, { success: number; verdicts: number }>()
+  for (const one of new Set(arm.topics)) {
+    const topics = [...arm.topics.keys()].filter((topic) => arm.topics[topic] === one)
+    const text = { topics, shares: topics.map(() => 1 / topics.length), demand: 1 }
+    const success = certain(validityOf(arm, text) * tableOf(arm, text))
+    found.set(one, { success, verdicts: topics.reduce((sum, topic) => sum + arm.quality.count[topic]!, 0) })
+  }
+  return found
 }
 
 /** An answer was whole and valid, or not. */
