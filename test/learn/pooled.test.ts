@@ -108,3 +108,11 @@ t.test(
     t.ok(THESE.of(common, null, own, text) < before - 0.05)
   },
 )
+
+t.test('a model that always fails is to blame itself: no topic is that hard', async (t) => {
+  const asked = pool()
+  const never = pool(asked.common)
+  for (let i = 0; i < 60; i++) THESE.learn(asked, features(), -6)
+  t.equal(expected(never), -1, 'what is believed of all, at the most')
+  t.ok(expected(asked) < -5, `${expected(asked)}`)
+})

@@ -55,7 +55,7 @@ t.test('feedback moves it, by hand', async (t) => {
   const of = (sum: number, strength: number): number => (weight * sum) / (weight + strength * scale)
   // In common over all topics, then in the topic; the model over all topics, then in the topic.
   const common = (weight * step + 10 * scale * of(step, 4)) / (weight + 10 * scale)
-  const apart = (weight * step + 40 * scale * (common + of(step, 60))) / (weight + 40 * scale)
+  const apart = (weight * step + 40 * scale * (common + of(step, 30))) / (weight + 40 * scale)
   const expected = 0.98 / (1 + Math.exp(-(Math.log(0.7 / 0.3) + apart)))
   t.ok(close(successOf(learnt, features()), expected, 1e-9), `${successOf(learnt, features())}, not ${expected}`)
   t.ok(successOf(learnt, features({ topics: [1] })) > 0.98 * 0.7, 'other topics a little')

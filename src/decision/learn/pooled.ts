@@ -30,6 +30,9 @@ interface Taking {
   readonly into?: 'both' | 'common' | 'own'
 }
 
+/** No topic is that much harder or easier than it was expected to be for all: a model that always fails is to blame itself. */
+const MOST_COMMON = 1
+
 /** Of all topics alike: what a model is above or below what all have in common. */
 const shiftOf = ({ totalSum, total }: TopicStats, strength: number): number => totalSum / (total + strength)
 
@@ -54,7 +57,8 @@ class Shared {
     const strength = topic * scale
     this.sum = 0
     for (let i = 0; i < topics.length; i++) {
-      this.values[i] = (common.sum[topics[i]!]! + strength * mean) / (common.count[topics[i]!]! + strength)
+      const value = (common.sum[topics[i]!]! + strength * mean) / (common.count[topics[i]!]! + strength)
+      this.values[i] = Math.min(MOST_COMMON, Math.max(-MOST_COMMON, value))
       this.sum += shares[i]! * this.values[i]!
     }
     this.#common = common
