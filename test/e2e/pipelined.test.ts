@@ -16,15 +16,21 @@ function post(body: object): string {
 for (const way of ['destroy', 'reset'] as const)
   t.test(`a hundred on one connection, then ${way}: all engines are freed`, async (t) => {
     const { gateway, upstream } = await singleRig(t, { plan: { headersAfter: 'never' } })
+    // Ten that are not timed: where the code runs for the first time, compiling it would be what is measured.
+    const first = await RawClient.open(gateway.url)
+    first.socket.write(post(chat()).repeat(10))
+    await within(5_000, 'the first calls', upstream.waitRequest(10))
+    first[way]()
+    await within(3_000, 'the first ones closed', Promise.all(upstream.requests.map((request) => request.closed)))
     const client = await RawClient.open(gateway.url)
     client.socket.write(post(chat()).repeat(100))
-    await within(5_000, 'all calls', upstream.waitRequest(100))
+    await within(5_000, 'all calls', upstream.waitRequest(110))
     const leftAt = performance.now()
     client[way]()
     const closed = await within(3_000, 'all closed', Promise.all(upstream.requests.map((request) => request.closed)))
     const took = Math.max(...closed.map(({ at }) => at)) - leftAt
     t.ok(took <= LIMIT_MS, `${took.toFixed(1)} ms`)
-    t.equal(await gateway.settled('turnout_requests_total', { status: '499' }, 100), 100)
+    t.equal(await gateway.settled('turnout_requests_total', { status: '499' }, 110), 110)
     t.equal(await gateway.settled('turnout_inflight_requests', {}, 0), 0)
   })
 
