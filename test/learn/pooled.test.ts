@@ -6,7 +6,7 @@ import { newCells } from '../../src/decision/learn/topic-stats.ts'
 import { features, normal } from '../support/features.ts'
 import { seeded } from '../support/random.ts'
 
-const THESE = new Deviations({ all: 2, topic: 3, model: 10, cell: 5 })
+const THESE = new Deviations({ all: 2, topic: 3, model: 10, cell: 5, most: 1 })
 
 const pool = (common = newCells(3), family: TopicStats | null = null): Pool => ({ common, family, own: newCells(3) })
 const expected = ({ common, family, own }: Pool, topic = 0): number =>

@@ -3,7 +3,7 @@ import type { Arm, TopicStats, TextFeatures } from '../../core/arm.ts'
 import { Deviations } from './pooled.ts'
 import { blend } from './topic-stats.ts'
 
-const LENGTHS = new Deviations({ all: 1, topic: 1, model: 20, cell: 20 })
+const LENGTHS = new Deviations({ all: 1, topic: 1, model: 20, cell: 20, most: Infinity })
 /** Variance of the logarithm where little was seen: a factor of two either way is usual. */
 const SPREAD = 0.5
 const NINETIETH = 1.2816

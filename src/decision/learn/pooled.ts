@@ -21,6 +21,8 @@ export interface Strengths {
   readonly topic: number
   readonly model: number
   readonly cell: number
+  /** No topic is expected to deviate by more for all: a model that always fails is to blame itself. */
+  readonly most: number
 }
 
 interface Taking {
@@ -29,9 +31,6 @@ interface Taking {
   readonly weight?: number
   readonly into?: 'both' | 'common' | 'own'
 }
-
-/** No topic is that much harder or easier than it was expected to be for all: a model that always fails is to blame itself. */
-const MOST_COMMON = 1
 
 /** Of all topics alike: what a model is above or below what all have in common. */
 const shiftOf = ({ totalSum, total }: TopicStats, strength: number): number => totalSum / (total + strength)
@@ -49,7 +48,7 @@ class Shared {
   #about: About | null = null
   #scale = 0
 
-  of(common: TopicStats, about: About, { all, topic }: Strengths, scale: number): Float64Array {
+  of(common: TopicStats, about: About, { all, topic, most }: Strengths, scale: number): Float64Array {
     if (common === this.#common && about === this.#about && scale === this.#scale) return this.values
     const { topics, shares } = about
     if (this.values.length < topics.length) this.values = new Float64Array(topics.length)
@@ -58,7 +57,7 @@ class Shared {
     this.sum = 0
     for (let i = 0; i < topics.length; i++) {
       const value = (common.sum[topics[i]!]! + strength * mean) / (common.count[topics[i]!]! + strength)
-      this.values[i] = Math.min(MOST_COMMON, Math.max(-MOST_COMMON, value))
+      this.values[i] = Math.min(most, Math.max(-most, value))
       this.sum += shares[i]! * this.values[i]!
     }
     this.#common = common

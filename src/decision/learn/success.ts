@@ -13,8 +13,8 @@ import { estimate, newRegression, observe } from './regression.ts'
  * For verdicts of yes and no; graded ones say more each. What the asked ones show is believed of all at once, and of a single model slowly:
  * else some models fall behind others of which nothing was seen, and single verdicts are worse than none.
  */
-const QUALITY = new Deviations({ all: 4, topic: 10, model: 30, cell: 40 })
-const VALIDITY = new Deviations({ all: 10, topic: 10, model: 40, cell: 40 })
+const QUALITY = new Deviations({ all: 4, topic: 10, model: 30, cell: 40, most: 1 })
+const VALIDITY = new Deviations({ all: 10, topic: 10, model: 40, cell: 40, most: Infinity })
 /** Observations that the guess is worth of how much scores scatter, and of what a text asks of a model. */
 const NOISE_STRENGTH = 20
 const SLOPE_STRENGTH = 50
