@@ -73,7 +73,7 @@ function teachAnswer(attempt: Attempt, plan: RoutePlan, settled: SettledRequest,
   })
 }
 
-/** An engine that says what its cache stores is told whose those blocks are. */
+/** Blocks that an engine reports as stored are matched with the prompt of this answer. */
 function tellFollower(
   { deployment, startedAt, error }: Attempt,
   usage: Usage | null,

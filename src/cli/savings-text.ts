@@ -9,7 +9,7 @@ import { table } from './table.ts'
 /** What requests of the control group got instead. */
 const WITHOUT: Readonly<Record<Feature, string>> = {
   routing: 'any able candidate, taken at random',
-  effort: 'no choice of an effort: as the model thinks when nobody says',
+  effort: 'no choice of effort: the model thinks as much as by default',
   trim: 'no limits of answers that were learnt',
 }
 
