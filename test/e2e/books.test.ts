@@ -21,9 +21,9 @@ import { RawClient } from '../support/raw-client.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const TOKEN = 'admin-secret'
-/** There is no Redis here, no engine that tells its load or is started, no limit of a backend, and none rests. */
+/** There is no Redis here, no engine that tells its load or is started, no limit of a backend, none rests, nobody objects to an answer, and too few conversations for an interval. */
 const ELSEWHERE =
-  /turnout_(limits_store_up|hints_total|trial_\w+|savings_\w+|backend_(running|waiting|kv_usage_ratio|state_until_timestamp_seconds|queue_length|queue_refused_total|key_rests_total)|queue_seconds_bucket|engine_(starts_total|stops_total|swaps_total|start_seconds_bucket|running|waiting))\{/
+  /turnout_(limits_store_up|hints_total|savings_\w+|backend_(running|waiting|kv_usage_ratio|state_until_timestamp_seconds|queue_length|queue_refused_total|key_rests_total)|queue_seconds_bucket|engine_(starts_total|stops_total|swaps_total|start_seconds_bucket|running|waiting))\{/
 
 /** What a backend says of one answer: in the event of its usage, or in its body. */
 const answer = (
@@ -117,7 +117,7 @@ t.test('an operator sees what useful answers cost, and caps a team', { skip: mis
       large: { price: { input_per_mtok_usd: 100, output_per_mtok_usd: 400 }, quality: { default: 0.8 } },
     },
     routes: [
-      { name: 'code', candidates: ['*'], strategy: 'cheap', baseline: 'dear/large' },
+      { name: 'code', candidates: ['*'], strategy: 'cheap', baseline: 'dear/large', control: '50%' },
       { name: 'docs', candidates: ['dear/*'], explore: false },
     ],
     keys: [
